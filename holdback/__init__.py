@@ -1,0 +1,3 @@
+"""holdback measures whether personalization pays."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,219 @@
+"""The experiment: what was planned, as frozen values that are valid by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from holdback.experiments.expression import Expression
+from holdback.experiments.metrics import Metric
+from holdback.experiments.sources import Source
+
+__all__ = [
+    "Analysis",
+    "Arm",
+    "Assignment",
+    "Cost",
+    "Decision",
+    "Economics",
+    "Experiment",
+    "Layer",
+    "Margin",
+    "Prior",
+    "Rollout",
+    "Saving",
+    "Window",
+]
+
+Looks = Literal["spending", "end", "always_valid"] | tuple[date, ...]
+Per = Literal["day", "week", "month", "year", "treated unit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One arm: its planned share and how the data and the report call it."""
+
+    name: str
+    share: Fraction
+    control: bool = False
+    label: str = ""
+    logged_as: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """The range of a layer's buckets that the experiment may use."""
+
+    name: str
+    range: tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """How units came into arms. `source` holds the exposures."""
+
+    source: str
+    salt: str
+    scheme: str = "holdback"
+    traffic: Fraction = Fraction(1)
+    phase: int = 1
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides_file: str | None = None
+    crossovers: Literal["exclude", "first", "stop"] = "exclude"
+    where: Expression | None = None
+    holdout: str | None = None
+    layer: Layer | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The days on which units may join, inclusive, in the project's timezone."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(
+                f"the window ends ({self.end}) before it starts ({self.start})"
+            )
+
+    @property
+    def days(self) -> int:
+        """Number of days, both ends included."""
+        return (self.end - self.start).days + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """Prior on the log ratio of the arms: a named one, or a width of one's own."""
+
+    name: Literal["weak", "skeptical", "none", "custom", "past"] = "weak"
+    lift_sd: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """How the numbers are read."""
+
+    level: Fraction = Fraction(95, 100)
+    looks: Looks = "spending"
+    lookback: timedelta | None = None
+    covariates: tuple[str, ...] = ()
+    multiplicity: Literal["holm", "bh", "none"] = "holm"
+    prior: Prior = Prior()
+    segments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """An amount per period or per treated unit, or once, spread over a time."""
+
+    name: str
+    amount: Fraction
+    per: Per | None = None
+    spread: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """Hours of work saved per period, at a rate of money per hour."""
+
+    name: str
+    hours: Fraction
+    rate: Fraction
+    per: Literal["day", "week", "month", "year"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """What comes after the test: units per period over a horizon."""
+
+    units: int
+    per: Literal["day", "week", "month", "year"]
+    horizon: timedelta
+    decay: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Economics:
+    """What a gain is worth and what personalization costs."""
+
+    value: str
+    margin: Fraction = Fraction(1)
+    costs: tuple[Cost, ...] = ()
+    savings: tuple[Saving, ...] = ()
+    rollout: Rollout | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """The worst harm still accepted: `relative` (a lift) or in the metric's unit."""
+
+    value: Fraction
+    scale: Literal["relative", "absolute"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The rule that turns results into an outcome."""
+
+    rule: Literal["lift", "profit", "not_worse"]
+    minimum_lift: Fraction = Fraction(0)
+    margin: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One experiment with everything it names resolved.
+
+    `metrics` and `sources` hold only what the experiment uses; `root` is the folder
+    that relative paths start from and is no part of the plan's meaning. `resolved`
+    is the file with its defaults filled, as plain JSON values and without secrets.
+    """
+
+    name: str
+    arms: tuple[Arm, ...]
+    assignment: Assignment
+    metrics: Mapping[str, Metric]
+    sources: Mapping[str, Source]
+    primary: str
+    window: Window | None = None
+    secondary: tuple[str, ...] = ()
+    guardrails: Mapping[str, Margin] = field(default_factory=dict)
+    analysis: Analysis = Analysis()
+    economics: Economics | None = None
+    decision: Decision = Decision(rule="lift")
+    hypothesis: str = ""
+    owner: str = ""
+    currency: str | None = None
+    timezone: str = "UTC"
+    locale: str = "en-US"
+    database: str = "duckdb"
+    root: Path = Path()
+    file: str = ""
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def control(self) -> Arm:
+        """The arm compared against."""
+        return next(arm for arm in self.arms if arm.control)
+
+    @property
+    def treatments(self) -> tuple[Arm, ...]:
+        """All other arms, in the file's order."""
+        return tuple(arm for arm in self.arms if not arm.control)
+
+    def roles(self) -> tuple[tuple[str, str], ...]:
+        """(metric, role) in reading order: primary, secondary, guardrails."""
+        named = [(self.primary, "primary")]
+        named += [(name, "secondary") for name in self.secondary]
+        named += [(name, "guardrail") for name in self.guardrails]
+        if self.economics and self.economics.value not in {name for name, _ in named}:
+            named.append((self.economics.value, "value"))
+        return tuple(named)

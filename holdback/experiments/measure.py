@@ -1,0 +1,48 @@
+"""A measure: one number per unit, from the rows of one source.
+
+A measure says *what* to collect and *when*; the data engine collects it. Two
+metrics that need the same measure share it, because equal measures are equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from typing import Literal
+
+from holdback.experiments.expression import Expression
+
+__all__ = ["Aggregate", "Cap", "Measure"]
+
+Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct", "any"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """A pooled percentile at which a unit's value is cut off (winsorized)."""
+
+    share: Fraction
+    non_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One number per unit: an aggregate of a source's rows in a window.
+
+    The window is [exposure + start, exposure + end); without `end` it runs to the
+    end of the experiment's window (or as-of, if that is earlier). Where the source
+    is the assignment table itself without event times, the unit's own row counts
+    and no window applies. Units without rows have the value 0. `any` is 1 for a
+    unit with at least one row (with `value`: one row whose value is not 0).
+    `digits` decimals are kept, rounded half away from zero after aggregation.
+    """
+
+    source: str
+    aggregate: Aggregate
+    value: Expression | None = None
+    where: Expression | None = None
+    start: timedelta = timedelta(0)
+    end: timedelta | None = None
+    digits: int = 6
+    cap: Cap | None = None

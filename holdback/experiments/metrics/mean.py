@@ -1,0 +1,41 @@
+"""Mean of one number per unit, zeros included: revenue per visitor, for instance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdback.experiments.expression import Expression
+from holdback.experiments.measure import Aggregate, Measure
+from holdback.experiments.metrics import Metric, kinds
+
+__all__ = ["Mean"]
+
+
+@kinds.register("mean")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean(Metric):
+    """Mean over all matured units of an aggregate of each unit's rows."""
+
+    source: str
+    value: Expression | None = None
+    aggregate: Aggregate | None = None
+
+    def measures(self) -> tuple[Measure, ...]:
+        aggregate = self.aggregate or ("count" if self.value is None else "sum")
+        counts = aggregate in {"count", "distinct", "any"}
+        return (
+            Measure(
+                source=self.source,
+                aggregate=aggregate,
+                value=self.value,
+                where=self.where,
+                end=self.within,
+                digits=0 if counts else self.digits,
+            ),
+        )
+
+    def formula(self, mean: Sequence[Any]) -> Any:
+        (average,) = mean
+        return average

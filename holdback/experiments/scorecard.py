@@ -1,0 +1,344 @@
+"""The scorecard: everything an analysis found, as plain frozen values.
+
+It is what `scorecard.json` holds (schema ``holdback/scorecard/1``), what the report
+is drawn from without the data, and what a notebook shows. Rates and lifts are
+fractions; money is in the project's currency. A value that does not apply is None
+here and absent in the JSON; there is no NaN and no infinity anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "Accounting",
+    "ArmRecord",
+    "Bayes",
+    "CostItem",
+    "Costs",
+    "Decision",
+    "Decomposition",
+    "DecisionArm",
+    "Estimates",
+    "Excluded",
+    "Finding",
+    "Input",
+    "MetricRecord",
+    "Money",
+    "PointEstimate",
+    "Quantity",
+    "Readout",
+    "Return",
+    "Scorecard",
+    "Segment",
+    "Sensitivity",
+    "Trend",
+]
+
+Status = Literal["pass", "warn", "fail"]
+Outcome = Literal["ship", "hold_back", "keep_testing", "stop", "invalid"]
+Verdict = Literal[
+    "better", "worse", "equivalent", "unclear", "safe", "at_risk", "breached"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A number with its interval. An absent side is unbounded, as `unbounded` says."""
+
+    value: float
+    se: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    unbounded: Literal["lower", "upper"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointEstimate:
+    """A metric's value in one arm, over so many units (`nonzero` of them not 0)."""
+
+    value: float
+    units: int
+    nonzero: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """The two arms compared."""
+
+    control: PointEstimate
+    treatment: PointEstimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bayes:
+    """Posterior of the lift under one prior. Losses are in units of lift."""
+
+    prior: str
+    mean: float
+    sd: float
+    lower: float
+    upper: float
+    p_positive: float
+    p_above_minimum: float
+    expected_loss_if_shipped: float
+    expected_loss_if_held: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Dimension and level that a readout is limited to."""
+
+    dimension: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readout:
+    """One metric × arm × segment. `note` says in one sentence why this method."""
+
+    metric: str
+    kind: str
+    role: Literal["primary", "secondary", "guardrail", "value", "segment"]
+    arm: str
+    control: str
+    level: float
+    method: str
+    note: str
+    verdict: Verdict
+    segment: Segment | None = None
+    estimates: Estimates | None = None
+    absolute: Quantity | None = None
+    relative: Quantity | None = None
+    p_value: float | None = None
+    p_value_adjusted: float | None = None
+    margin: float | None = None
+    margin_scale: Literal["relative", "absolute"] | None = None
+    skew_coefficient: float | None = None
+    bayes: Bayes | None = None
+    bayes_alternatives: tuple[Bayes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check of the data found."""
+
+    check: str
+    status: Status
+    message: str
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """Units or rows left out, and why."""
+
+    reason: str
+    count: int
+    arm: str | None = None
+    what: Literal["units", "rows"] = "units"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounting:
+    """Where every row and unit went."""
+
+    rows_read: int
+    units_used: int
+    excluded: tuple[Excluded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One source as it was read. A frame or a database has no file hash."""
+
+    source: str
+    rows: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRecord:
+    """One arm as planned and as seen."""
+
+    arm: str
+    control: bool
+    label: str
+    planned_share: float
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRecord:
+    """How a metric is called and read."""
+
+    metric: str
+    label: str
+    kind: str
+    role: str
+    better: Literal["higher", "lower"]
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """The same lift under another way of computing it."""
+
+    metric: str
+    arm: str
+    variant: str
+    relative: Quantity
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decomposition:
+    """Where the change in revenue per unit came from; the three parts add up."""
+
+    arm: str
+    revenue_per_unit: float
+    from_conversion: float
+    from_orders_per_buyer: float
+    from_order_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """Lift to date, over units first exposed up to and including `date`."""
+
+    metric: str
+    arm: str
+    date: str
+    relative: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostItem:
+    """One cost over the period behind the money."""
+
+    name: str
+    amount: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """All costs over the period behind the money."""
+
+    total: float
+    items: tuple[CostItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """ROPI with its interval and the probability that it is above 0."""
+
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+    unbounded: Literal["lower", "upper"] | None = None
+    p_positive: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """What one treatment arm earned; arm ``*`` is all treatment arms together.
+
+    `period_days` and `treated_units` are what the costs cover. Without costs there
+    is no ROPI, no return per unit of cost and no break-even.
+    """
+
+    arm: str
+    value_metric: str
+    treated_units: int
+    incremental_revenue: Quantity
+    incremental_profit: Quantity
+    savings: float
+    per_treated_unit: Quantity
+    period_days: int | None = None
+    cost: Costs | None = None
+    ropi: Return | None = None
+    return_per_unit_cost: Quantity | None = None
+    break_even_lift: float | None = None
+    p_profit_positive: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionArm:
+    """The outcome for one treatment arm."""
+
+    arm: str
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome under the planned rule, with the reasons in words."""
+
+    rule: Literal["lift", "profit", "not_worse"]
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    arms: tuple[DecisionArm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """The whole result. `final` is False while the window or maturity is open."""
+
+    experiment: str
+    status: Literal["confirmatory", "amended", "exploratory"]
+    plan_hash: str
+    seed: int
+    final: bool
+    level: float
+    locale: str
+    timezone: str
+    hypothesis: str
+    owner: str
+    currency: str | None
+    inputs: tuple[Input, ...]
+    versions: Mapping[str, str]
+    arms: tuple[ArmRecord, ...]
+    metrics: tuple[MetricRecord, ...]
+    accounting: Accounting
+    checks: tuple[Finding, ...]
+    readouts: tuple[Readout, ...]
+    configuration: Mapping[str, Any]
+    as_of: str | None = None
+    window_start: str | None = None
+    window_end: str | None = None
+    minimum_lift: float = 0.0
+    sensitivity: tuple[Sensitivity, ...] = ()
+    decomposition: tuple[Decomposition, ...] = ()
+    trend: tuple[Trend, ...] = ()
+    money: tuple[Money, ...] = ()
+    decision: Decision | None = None
+    command: str = ""
+    schema: str = field(default="holdback/scorecard/1")
+
+    def readout(self, metric: str, arm: str | None = None) -> Readout:
+        """The unsegmented readout of a metric (of `arm`, if there are several)."""
+        found = [
+            r
+            for r in self.readouts
+            if r.metric == metric and r.segment is None and arm in (None, r.arm)
+        ]
+        if len(found) == 1:
+            return found[0]
+        known = sorted({r.metric for r in self.readouts})
+        arms = sorted({r.arm for r in self.readouts})
+        raise KeyError(
+            f"{len(found)} readouts fit metric {metric!r}, arm {arm!r}. "
+            f"Metrics: {', '.join(known)}. Arms: {', '.join(arms)}."
+        )
+
+    def label(self, metric: str) -> str:
+        """How the report calls a metric."""
+        return next((m.label for m in self.metrics if m.metric == metric), metric)
+
+    def arm_label(self, arm: str) -> str:
+        """How the report calls an arm."""
+        return next((a.label for a in self.arms if a.arm == arm), arm)

@@ -1,0 +1,37 @@
+"""Sources: one file a kind of table of data. The fields are the YAML keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from holdback.experiments.expression import Expression
+from holdback.kinds import Kinds
+
+__all__ = ["Columns", "Source", "kinds"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Role → column name. Every other column of a source is an attribute.
+
+    `unit` may be the word ``row``: each row is then its own unit.
+    """
+
+    unit: str
+    arm: str | None = None
+    time: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What every source has. `duplicates` rules rows of the same `id` that differ."""
+
+    name: str
+    columns: Columns
+    where: Expression | None = None
+    duplicates: Literal["error", "first", "last"] = "error"
+
+
+kinds: Kinds[Source] = Kinds("holdback.experiments.sources")

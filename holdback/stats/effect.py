@@ -1,0 +1,75 @@
+"""Estimates, intervals and inferences: the words that every method speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Contrast", "Estimate", "Inference", "Interval", "LogRatio"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """An interval of coverage `level`; None on a side means unbounded there."""
+
+    lower: float | None
+    upper: float | None
+    level: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise ValueError(f"`level` must lie in (0, 1), got {self.level}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A metric's value in one arm.
+
+    `se` is the standard error of `value`; `third` the third central moment of the
+    linearized per-unit values divided by n² (the third cumulant of `value`), used by
+    the skewness gate; `nonzero` the units whose (first) measure is not 0.
+    """
+
+    value: float
+    se: float
+    n: int
+    third: float
+    nonzero: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """A difference or a lift with its standard error and interval."""
+
+    value: float
+    se: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRatio:
+    """ln(treatment / control) with the standard error that the method stands behind."""
+
+    value: float
+    se: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """What one method says of one comparison.
+
+    `relative` is None where a ratio means nothing (a baseline at or below 0);
+    `absolute` and `relative` are None together with `p_value` where no honest number
+    exists, and `note` then says why. `method` is a short fixed name, `note` one
+    sentence for the reader. `approximate` marks an interval known to be rough.
+    """
+
+    control: Estimate
+    treatment: Estimate
+    absolute: Contrast | None
+    relative: Contrast | None
+    p_value: float | None
+    method: str
+    note: str
+    skew_coefficient: float | None = None
+    log_ratio: LogRatio | None = None
+    approximate: bool = False
