@@ -1,0 +1,110 @@
+"""`holdback analyze`: the analysis and the report."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from holdback.errors import ConfigError, Problem, StatsError
+
+__all__ = ["command"]
+
+EXAMPLE = """\b
+Example:
+  holdback analyze experiments/recs-holdback.yaml
+  holdback analyze experiments/recs-holdback.yaml --as-of 2026-11-25 -o results
+"""
+
+
+@click.command("analyze", epilog=EXAMPLE)
+@click.argument("file")
+@click.option(
+    "--as-of",
+    "as_of",
+    metavar="DATE",
+    help="Ignore everything after this day or moment. Default: the last time found "
+    "in the data.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    help="Where to write. Default: results/NAME beside the project file.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 4 when a check failed.")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="What to print: the summary, or the scorecard.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def command(
+    file: str,
+    as_of: str | None,
+    output: str | None,
+    shape: str,
+    *,
+    strict: bool,
+    quiet: bool,
+) -> None:
+    """Read the data, estimate the lift, count the money, write the report.
+
+    Writes scorecard.json, report.html and readouts.csv.
+    """
+    from holdback import workflow
+    from holdback.cli.console import progress
+
+    moment = parsed_moment(as_of) if as_of else None
+    experiment = workflow.load(file)
+    folder = output_folder(output, experiment.root, experiment.name)
+    with progress("Reading the data", quiet=quiet):
+        analysis = workflow.analyze(experiment, as_of=moment)
+    written = analysis.write(folder)
+    if not quiet and shape == "text":
+        click.echo(str(analysis))
+        click.echo(f"\nReport: {report_among(written)}")
+    elif not quiet:
+        from holdback.experiments.codec import to_json
+
+        click.echo(to_json(analysis.scorecard), nl=False)
+    failed = [c.check for c in analysis.scorecard.checks if c.status == "fail"]
+    if strict and failed:
+        raise StatsError(
+            Problem(
+                what=f"failed checks: {', '.join(failed)}.",
+                why="--strict was asked for. The report was written and says more.",
+            )
+        )
+
+
+def parsed_moment(text: str) -> date | datetime:
+    """A day or an ISO moment, as typed after --as-of."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            Problem(
+                where="--as-of",
+                what=f"'{text}' is not a date.",
+                fix="Write a day such as 2026-10-31, or a moment such as "
+                "2026-10-31T18:00:00+01:00.",
+            )
+        ) from None
+
+
+def output_folder(output: str | None, root: Path, name: str) -> Path:
+    """The folder to write to; the default lies inside the project."""
+    return Path(output) if output else root / "results" / name
+
+
+def report_among(written: tuple[Path, ...]) -> Path:
+    """The HTML file among the files written."""
+    return next(path for path in written if path.suffix == ".html")

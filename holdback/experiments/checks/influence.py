@@ -1,0 +1,84 @@
+"""Does one unit carry the result?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.experiments.checks import kinds, percent
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.experiments.scorecard import Finding
+from holdback.stats.influence import without_largest
+
+__all__ = ["Influence"]
+
+WARN_ABOVE = 0.05
+
+
+@kinds.register("influence")
+class Influence:
+    """The largest unit's share of each arm's sum, and the lift without it.
+
+    The amount itself and the unit are never told: the share is enough to judge and
+    gives nobody away.
+    """
+
+    def examine(
+        self, experiment: Experiment, evidence: Evidence
+    ) -> Iterable[Finding]:
+        """One finding a sum metric of amounts; none when there is none."""
+        for name, _ in experiment.roles():
+            metric = experiment.metrics[name]
+            if metric.family == "mean" and len(metric.measures()) == 1:
+                yield from self._of(experiment, evidence, metric)
+
+    @staticmethod
+    def _of(
+        experiment: Experiment, evidence: Evidence, metric: Metric
+    ) -> Iterable[Finding]:
+        column = evidence.cells.blocks[metric.name][0].name
+        label = metric.label or metric.name
+        arms = {
+            arm.name: evidence.cells.total(
+                metric.name, {arm.name}, within=metric.within
+            ).select([column])
+            for arm in experiment.arms
+        }
+        if any(m.sums[0] <= 0 or m.n < 2 for m in arms.values()):
+            return
+        shares = {name: m.largest[0] / m.sums[0] for name, m in arms.items()}
+        arm, share = max(shares.items(), key=lambda item: item[1])
+        if share <= WARN_ABOVE:
+            yield Finding(
+                check="influence",
+                status="pass",
+                message=(
+                    f"No unit carries more than {percent(share)} of an arm's total "
+                    f"in {label}."
+                ),
+            )
+            return
+        control = experiment.control.name
+        other = experiment.treatments[0].name if arm == control else arm
+        means = {name: m.mean[0] for name, m in arms.items()}
+        lift = means[other] / means[control] - 1
+        means[arm] = without_largest(arms[arm], column).mean[0]
+        if means[control] <= 0:
+            return
+        left = means[other] / means[control] - 1
+        yield Finding(
+            check="influence",
+            status="warn",
+            message=(
+                f"The largest unit of {arm} makes {percent(share)} of that arm's total "
+                f"in {label}: with it {other} stands at {_signed(lift)} against "
+                f"{control}, without it at {_signed(left)}. Find out whether it is a "
+                "customer like the others."
+            ),
+        )
+
+
+def _signed(lift: float) -> str:
+    sign = "\N{MINUS SIGN}" if lift < 0 else "+"
+    return f"{sign}{percent(abs(lift))}"

@@ -1,0 +1,53 @@
+"""The calendar of an experiment: when it is complete, and what its costs cover."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from holdback.experiments.experiment import Experiment
+
+__all__ = ["complete_on", "days_analyzed", "is_final", "local_day"]
+
+
+def local_day(experiment: Experiment, moment: datetime) -> date:
+    """The day of a moment in the project's timezone."""
+    return moment.astimezone(ZoneInfo(experiment.timezone)).date()
+
+
+def complete_on(experiment: Experiment) -> date | None:
+    """The day on which the last unit that may join has had its full time.
+
+    Counted with the longest `within` of the primary, the value metric and the
+    guardrails: the metrics that decide.
+    """
+    if experiment.window is None:
+        return None
+    deciding = {experiment.primary, *experiment.guardrails}
+    if experiment.economics is not None:
+        deciding.add(experiment.economics.value)
+    waits = [experiment.metrics[name].within or timedelta(0) for name in deciding]
+    return experiment.window.end + max(waits)
+
+
+def is_final(experiment: Experiment, as_of: datetime | None) -> bool:
+    """Whether the one look at the end may be taken."""
+    complete = complete_on(experiment)
+    if as_of is None or complete is None:
+        return True
+    return local_day(experiment, as_of) >= complete
+
+
+def days_analyzed(experiment: Experiment, as_of: datetime | None) -> int | None:
+    """Days from the window's start to the last day whose events count.
+
+    This is the period that the value metric's money was earned in, and so the
+    period that its costs cover. None when the experiment has no window.
+    """
+    if experiment.window is None or experiment.economics is None:
+        return None
+    within = experiment.metrics[experiment.economics.value].within
+    last = experiment.window.end + (within or timedelta(0))
+    if as_of is not None:
+        last = min(last, local_day(experiment, as_of))
+    return max((last - experiment.window.start).days + 1, 1)

@@ -1,0 +1,190 @@
+"""Evidence → scorecard: the composition of readouts, checks and pictures. No IO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+import holdback
+from holdback.errors import Problem, StatsError
+from holdback.experiments.cells import Cells
+from holdback.experiments.checks import findings
+from holdback.experiments.comparison import (
+    formula_columns,
+    infer,
+    lift_prior,
+    moments_of,
+    posterior_of,
+)
+from holdback.experiments.decomposition import decomposition
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.period import is_final
+from holdback.experiments.plan_hash import plan_hash
+from holdback.experiments.readouts import readouts
+from holdback.experiments.scorecard import ArmRecord, MetricRecord, Scorecard
+from holdback.experiments.sensitivity import sensitivity
+from holdback.experiments.trend import trend
+from holdback.stats.effect import Inference
+from holdback.stats.posterior import Posterior
+
+__all__ = ["Reading", "ValueComparison", "read"]
+
+SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueComparison:
+    """What the money is computed from: the raw value metric of one arm.
+
+    Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
+    over the arm's matured units, in money.
+    """
+
+    arm: str
+    treated_units: int
+    treated_total: float
+    control_mean: float
+    inference: Inference
+    posterior: Posterior | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A scorecard without money and decision, and what the money needs."""
+
+    scorecard: Scorecard
+    comparisons: tuple[ValueComparison, ...]
+
+
+def read(experiment: Experiment, evidence: Evidence) -> Reading:
+    """Everything that the evidence says, before money and decision.
+
+    Raises StatsError when an arm has too few units to compare anything.
+    """
+    _refuse_empty_arms(experiment, evidence)
+    cells = evidence.cells
+    digest = plan_hash(experiment)
+    window = experiment.window
+    as_of = evidence.as_of
+    scorecard = Scorecard(
+        experiment=experiment.name,
+        status="exploratory",
+        plan_hash=digest,
+        seed=int(digest[:8], 16),
+        final=is_final(experiment, as_of),
+        level=float(experiment.analysis.level),
+        minimum_lift=float(experiment.decision.minimum_lift),
+        locale=experiment.locale,
+        timezone=experiment.timezone,
+        hypothesis=experiment.hypothesis,
+        owner=experiment.owner,
+        currency=experiment.currency,
+        as_of=as_of.astimezone(ZoneInfo(experiment.timezone)).isoformat()
+        if as_of is not None
+        else None,
+        window_start=window.start.isoformat() if window else None,
+        window_end=window.end.isoformat() if window else None,
+        inputs=evidence.inputs,
+        versions={"holdback": holdback.__version__}
+        | {name: version(name) for name in SHOWN_VERSIONS},
+        arms=_arms(experiment, evidence),
+        metrics=_metrics(experiment),
+        accounting=evidence.accounting,
+        checks=findings(experiment, evidence),
+        readouts=readouts(experiment, cells),
+        sensitivity=sensitivity(experiment, cells),
+        decomposition=decomposition(experiment, cells),
+        trend=trend(experiment, cells),
+        configuration=experiment.resolved,
+        command=_command(experiment, evidence),
+    )
+    return Reading(scorecard=scorecard, comparisons=_comparisons(experiment, cells))
+
+
+def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:
+    metric = experiment.metrics[experiment.primary]
+    problems = []
+    for arm in experiment.arms:
+        units = evidence.cells.total(
+            metric.name, {arm.name}, within=metric.within
+        ).n
+        if units < 2:
+            noun = "unit" if units == 1 else "units"
+            problems.append(
+                Problem(
+                    what=f"arm '{arm.name}' has {units} {noun} with a complete "
+                    f"{metric.label or metric.name}.",
+                    why="An arm of fewer than 2 units has no spread, so nothing can "
+                    "be compared.",
+                    fix="Check the arm's name in the data (`logged_as`), the window, "
+                    "and whether enough time has passed.",
+                )
+            )
+    if problems:
+        raise StatsError(problems)
+
+
+def _arms(experiment: Experiment, evidence: Evidence) -> tuple[ArmRecord, ...]:
+    return tuple(
+        ArmRecord(
+            arm=arm.name,
+            control=arm.control,
+            label=arm.label or arm.name,
+            planned_share=float(arm.share),
+            units=evidence.cells.units(arm.name),
+        )
+        for arm in experiment.arms
+    )
+
+
+def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
+    return tuple(
+        MetricRecord(
+            metric=name,
+            label=experiment.metrics[name].label or name.replace("_", " "),
+            kind=experiment.metrics[name].kind,
+            role=role,
+            better=experiment.metrics[name].better,
+            unit=experiment.metrics[name].unit,
+        )
+        for name, role in experiment.roles()
+    )
+
+
+def _comparisons(
+    experiment: Experiment, cells: Cells
+) -> tuple[ValueComparison, ...]:
+    if experiment.economics is None:
+        return ()
+    metric = experiment.metrics[experiment.economics.value]
+    columns = formula_columns(cells.blocks[metric.name], capped=False)
+    groups = {arm.name: {arm.name} for arm in experiment.treatments}
+    groups["*"] = {arm.name for arm in experiment.treatments}
+    found = []
+    for name, arms in groups.items():
+        inference = infer(experiment, cells, metric, arms, capped=False)
+        treated = moments_of(cells, metric, arms).select(columns)
+        found.append(
+            ValueComparison(
+                arm=name,
+                treated_units=treated.n,
+                treated_total=float(treated.total[0]),
+                control_mean=inference.control.value,
+                inference=inference,
+                posterior=posterior_of(
+                    metric, inference, lift_prior(experiment.analysis.prior)
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _command(experiment: Experiment, evidence: Evidence) -> str:
+    file = experiment.file or f"experiments/{experiment.name}.yaml"
+    command = f"holdback analyze {file}"
+    if evidence.as_of is None:
+        return command
+    moment = evidence.as_of.astimezone(ZoneInfo(experiment.timezone))
+    return f"{command} --as-of {moment.isoformat()}"

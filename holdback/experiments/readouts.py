@@ -1,0 +1,159 @@
+"""Evidence → readouts: every metric of every treatment arm, and of every segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from holdback.experiments.cells import Cells
+from holdback.experiments.comparison import (
+    EVERYONE,
+    Group,
+    bayes_of,
+    infer,
+    lift_prior,
+    other_priors,
+    quantity,
+)
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.experiments.scorecard import (
+    Estimates,
+    PointEstimate,
+    Readout,
+    Segment,
+)
+from holdback.experiments.small_cells import shown_levels
+from holdback.experiments.verdict import guardrail_verdict, verdict
+from holdback.stats.effect import Estimate, Inference
+from holdback.stats.multiplicity import benjamini_hochberg, holm
+
+__all__ = ["readouts"]
+
+
+def readouts(experiment: Experiment, cells: Cells) -> tuple[Readout, ...]:
+    """All readouts: primary, secondary, guardrails, then segments."""
+    overall = [
+        _readout(experiment, cells, experiment.metrics[name], role, arm.name, EVERYONE)
+        for name, role in experiment.roles()
+        for arm in experiment.treatments
+    ]
+    segments = list(_segment_readouts(experiment, cells))
+    return (
+        *_corrected(experiment, overall, "secondary"),
+        *_corrected(experiment, segments, "segment"),
+    )
+
+
+def _segment_readouts(experiment: Experiment, cells: Cells) -> Iterable[Readout]:
+    named = dict.fromkeys(name for name, _ in experiment.roles())
+    for dimension in experiment.analysis.segments:
+        for level in shown_levels(experiment, cells, dimension):
+            for name in named:
+                for arm in experiment.treatments:
+                    yield _readout(
+                        experiment,
+                        cells,
+                        experiment.metrics[name],
+                        "segment",
+                        arm.name,
+                        Group(dimension=dimension, level=level),
+                    )
+
+
+def _readout(
+    experiment: Experiment,
+    cells: Cells,
+    metric: Metric,
+    role: str,
+    arm: str,
+    group: Group,
+) -> Readout:
+    inference = infer(
+        experiment, cells, metric, {arm}, group, capped=metric.cap is not None
+    )
+    relative, absolute = quantity(inference.relative), quantity(inference.absolute)
+    margin = experiment.guardrails.get(metric.name) if role == "guardrail" else None
+    segmented = group is not EVERYONE
+    readout = Readout(
+        metric=metric.name,
+        kind=metric.kind,
+        role=role,  # type: ignore[arg-type]  # the roles of Experiment.roles
+        arm=arm,
+        control=experiment.control.name,
+        segment=Segment(dimension=group.dimension, level=group.level)
+        if segmented
+        else None,
+        estimates=_estimates(inference),
+        absolute=absolute,
+        relative=relative,
+        level=float(experiment.analysis.level),
+        method=inference.method,
+        note=inference.note,
+        p_value=inference.p_value,
+        skew_coefficient=inference.skew_coefficient,
+        verdict=guardrail_verdict(metric, margin, relative, absolute)
+        if margin is not None
+        else verdict(metric, relative or absolute),
+        margin=float(margin.value) if margin is not None else None,
+        margin_scale=margin.scale if margin is not None else None,
+    )
+    if segmented:
+        return readout
+    return _with_bayes(experiment, metric, inference, readout)
+
+
+def _with_bayes(
+    experiment: Experiment, metric: Metric, inference: Inference, readout: Readout
+) -> Readout:
+    prior = experiment.analysis.prior
+    others = (
+        bayes_of(experiment, metric, inference, other) for other in other_priors(prior)
+    )
+    return replace(
+        readout,
+        bayes=bayes_of(experiment, metric, inference, lift_prior(prior)),
+        bayes_alternatives=tuple(other for other in others if other is not None),
+    )
+
+
+def _corrected(
+    experiment: Experiment, found: list[Readout], role: str
+) -> list[Readout]:
+    """Readouts of `role` with p-values corrected over all of them.
+
+    Secondary metrics by the file's `multiplicity` (Holm by default); segments are
+    exploration and are always read with Benjamini and Hochberg's correction.
+    """
+    rule = "bh" if role == "segment" else experiment.analysis.multiplicity
+    family = [r for r in found if r.role == role and r.p_value is not None]
+    if rule == "none" or not family:
+        return found
+    adjust = holm if rule == "holm" else benjamini_hochberg
+    adjusted = adjust([r.p_value for r in family if r.p_value is not None])
+    changed = {
+        id(r): replace(
+            r,
+            p_value_adjusted=p_value,
+            verdict=verdict(
+                experiment.metrics[r.metric],
+                r.relative or r.absolute,
+                p_value=p_value,
+                alpha=1 - r.level,
+            ),
+        )
+        for r, p_value in zip(family, adjusted, strict=True)
+    }
+    return [changed.get(id(r), r) for r in found]
+
+
+def _estimates(inference: Inference) -> Estimates:
+    return Estimates(
+        control=_point(inference.control), treatment=_point(inference.treatment)
+    )
+
+
+def _point(estimate: Estimate) -> PointEstimate:
+    return PointEstimate(
+        value=estimate.value, units=estimate.n, nonzero=estimate.nonzero
+    )

@@ -1,0 +1,34 @@
+"""Groups too small to show: they could give a person away."""
+
+from __future__ import annotations
+
+from holdback.experiments.cells import Cells
+from holdback.experiments.experiment import Experiment
+
+__all__ = ["SMALLEST", "shown_levels"]
+
+SMALLEST = 10
+
+
+def shown_levels(
+    experiment: Experiment, cells: Cells, dimension: str
+) -> tuple[str, ...]:
+    """Levels of a dimension that may be shown.
+
+    A level with fewer than 10 units in any arm is hidden; if only one level is
+    hidden, the next smallest is hidden with it, because the total would otherwise
+    reveal it.
+    """
+    block = next(iter(cells.blocks))
+    smallest = {
+        level: min(
+            cells.total(block, {arm.name}, dimension=dimension, level=level).n
+            for arm in experiment.arms
+        )
+        for level in cells.levels(dimension)
+    }
+    by_size = sorted(smallest, key=lambda level: (smallest[level], level))
+    hidden = [level for level in by_size if smallest[level] < SMALLEST]
+    if len(hidden) == 1:
+        hidden = by_size[:2]
+    return tuple(level for level in cells.levels(dimension) if level not in hidden)

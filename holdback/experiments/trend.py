@@ -1,0 +1,42 @@
+"""How the lift settled: the lift to date, by day of first exposure."""
+
+from __future__ import annotations
+
+from holdback.experiments.cells import Cells
+from holdback.experiments.comparison import Group, infer, quantity
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.scorecard import Trend
+
+__all__ = ["trend"]
+
+
+def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
+    """Lift of the primary over the units that joined up to each day.
+
+    A day without an honest interval yet is left out. The intervals are those of a
+    single look: they show how the estimate settled and are not to be read one by
+    one.
+    """
+    metric = experiment.metrics[experiment.primary]
+    found = []
+    for arm in experiment.treatments:
+        for day in cells.days():
+            inference = infer(
+                experiment,
+                cells,
+                metric,
+                {arm.name},
+                Group(through=day),
+                capped=metric.cap is not None,
+            )
+            relative = quantity(inference.relative)
+            if relative is not None and relative.unbounded is None:
+                found.append(
+                    Trend(
+                        metric=metric.name,
+                        arm=arm.name,
+                        date=day.isoformat(),
+                        relative=relative,
+                    )
+                )
+    return tuple(found)

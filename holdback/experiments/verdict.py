@@ -1,0 +1,53 @@
+"""An interval → one word: better, worse, unclear; safe, at risk, breached."""
+
+from __future__ import annotations
+
+from holdback.experiments.experiment import Margin
+from holdback.experiments.metrics import Metric
+from holdback.experiments.scorecard import Quantity, Verdict
+
+__all__ = ["guardrail_verdict", "verdict"]
+
+
+def verdict(
+    metric: Metric,
+    effect: Quantity | None,
+    *,
+    p_value: float | None = None,
+    alpha: float = 0.05,
+) -> Verdict:
+    """Better or worse when the interval excludes 0, otherwise unclear.
+
+    With an adjusted `p_value` (several metrics read together) it must fall below
+    `alpha` as well, so a plain interval that excludes 0 may still be unclear.
+    """
+    if effect is None or (p_value is not None and p_value >= alpha):
+        return "unclear"
+    up = effect.lower is not None and effect.lower > 0
+    down = effect.upper is not None and effect.upper < 0
+    if not (up or down):
+        return "unclear"
+    return "better" if up == (metric.better == "higher") else "worse"
+
+
+def guardrail_verdict(
+    metric: Metric,
+    margin: Margin,
+    relative: Quantity | None,
+    absolute: Quantity | None,
+) -> Verdict:
+    """Safe inside the margin, breached beyond it, at risk where it straddles.
+
+    The interval is two-sided; without one the guardrail is at risk, never safe.
+    """
+    effect = relative if margin.scale == "relative" else absolute
+    if effect is None:
+        return "at_risk"
+    limit = float(margin.value)
+    if metric.better == "higher":
+        safe = effect.lower is not None and effect.lower > -limit
+        breached = effect.upper is not None and effect.upper < -limit
+    else:
+        safe = effect.upper is not None and effect.upper < limit
+        breached = effect.lower is not None and effect.lower > limit
+    return "safe" if safe else "breached" if breached else "at_risk"

@@ -1,0 +1,180 @@
+"""The whole path as plain functions: load → plan, assign, analyze → report.
+
+This is the composition of the four packages and nothing else; the command line and
+`import holdback` both stand on it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.scorecard import Decision, Money, Scorecard
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from holdback.experiments.plan import Plan
+
+__all__ = ["Analysis", "analyze", "assign", "load", "plan", "render"]
+
+ExperimentLike = Experiment | str | os.PathLike[str]
+
+
+def load(path: str | os.PathLike[str]) -> Experiment:
+    """The experiment that a YAML file describes.
+
+    Raises ConfigError with every problem of the file (and of the project file).
+    """
+    from holdback.experiments.load import load as load_file
+
+    return load_file(path)
+
+
+def assign(experiment: ExperimentLike, ids: Any) -> Any:
+    """Arm of each unit id, in the container that the ids came in.
+
+    `ids` may be one id, a list, a numpy array, a pandas or polars Series or an Arrow
+    array. An id without an arm (outside the traffic, or not usable) gets None.
+    """
+    from holdback.experiments.splits import assign as assign_ids
+
+    return assign_ids(_loaded(experiment), ids)
+
+
+def plan(
+    experiment: ExperimentLike,
+    *,
+    baselines: Mapping[str, tuple[float, float | None]] | None = None,
+    units: int | None = None,
+    **frames: object,
+) -> Plan:
+    """What the experiment will be able to show, before it starts.
+
+    `baselines` gives a metric's mean and standard deviation per unit where there is
+    no history to measure them in; `units` the number of units expected in all arms.
+    """
+    from holdback.experiments.plan import plan as make_plan
+
+    return make_plan(
+        _loaded(experiment), baselines=baselines or {}, units=units, frames=frames
+    )
+
+
+def analyze(
+    experiment: ExperimentLike,
+    *,
+    as_of: date | datetime | None = None,
+    **frames: object,
+) -> Analysis:
+    """Read the data, estimate every lift, count the money and decide.
+
+    `frames` replaces sources by name with frames (pandas, polars, Arrow). `as_of`
+    defaults to the last time found in the data; a date means the end of that day.
+
+    Raises ConfigError, DataError, StatsError or EnvironmentFault.
+    """
+    from holdback.experiments.extract import extract
+    from holdback.experiments.period import days_analyzed
+    from holdback.experiments.reading import read
+    from holdback.reports.decision import decide
+    from holdback.reports.money import money
+
+    planned = _loaded(experiment)
+    evidence = extract(planned, as_of=as_of, frames=frames)
+    reading = read(planned, evidence)
+    days = days_analyzed(planned, evidence.as_of)
+    scorecard = replace(
+        reading.scorecard, money=money(planned, reading.comparisons, days)
+    )
+    return Analysis(
+        scorecard=replace(scorecard, decision=decide(planned, scorecard))
+    )
+
+
+def render(scorecard: Scorecard) -> dict[str, str]:
+    """The files of a result: name → text."""
+    from holdback.experiments.codec import to_json
+    from holdback.reports.page import render as page
+    from holdback.reports.table import readouts_csv
+
+    return {
+        "scorecard.json": to_json(scorecard),
+        "report.html": page(scorecard),
+        "readouts.csv": readouts_csv(scorecard),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """A finished analysis: shows itself, converts itself, writes itself."""
+
+    scorecard: Scorecard
+
+    @property
+    def money(self) -> tuple[Money, ...]:
+        """Money of each treatment arm, and of all of them as arm ``*``."""
+        return self.scorecard.money
+
+    @property
+    def decision(self) -> Decision:
+        """The outcome under the planned rule."""
+        decision = self.scorecard.decision
+        if decision is None:
+            raise ValueError("This scorecard holds no decision.")
+        return decision
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scorecard as `scorecard.json` holds it."""
+        import json
+
+        from holdback.experiments.codec import to_json
+
+        result: dict[str, Any] = json.loads(to_json(self.scorecard))
+        return result
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The readouts as a pandas frame, one row a readout."""
+        import pandas as pd
+
+        from holdback.reports.table import readout_rows
+
+        return pd.DataFrame(readout_rows(self.scorecard))
+
+    def to_arrow(self) -> pa.Table:
+        """The readouts as an Arrow table, one row a readout."""
+        import pyarrow as pa
+
+        from holdback.reports.table import readout_rows
+
+        return pa.Table.from_pylist(readout_rows(self.scorecard))
+
+    def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+        """Write `scorecard.json`, `report.html` and `readouts.csv`, all or nothing.
+
+        Raises EnvironmentFault when the folder cannot be written; old files then
+        stay as they were.
+        """
+        from holdback.atomic import write_files
+
+        return write_files(Path(folder), render(self.scorecard))
+
+    def __str__(self) -> str:
+        from holdback.reports.summary import summary
+
+        return summary(self.scorecard)
+
+    def _repr_html_(self) -> str:
+        from holdback.reports.notebook import fragment
+
+        return fragment(self.scorecard)
+
+
+def _loaded(experiment: ExperimentLike) -> Experiment:
+    return experiment if isinstance(experiment, Experiment) else load(experiment)

@@ -1,0 +1,202 @@
+"""The Hillstrom e-mail test (64,000 customers, three arms) against its reference.
+
+Source of the expected numbers: `reference/data_truth.json`, made with numpy, scipy
+and statsmodels from the same file, sharing no code with the product.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import holdback as hb
+
+YAML = """
+version: 1
+experiment: womens-email
+arms:
+  none: {{share: 1/3, control: true, logged_as: No E-Mail}}
+  womens: {{share: 1/3, logged_as: Womens E-Mail}}
+  mens: {{share: 1/3, logged_as: Mens E-Mail}}
+assignment: {{source: customers}}
+currency: USD
+sources:
+  customers:
+    csv: {path}
+    columns: {{unit: row, arm: segment}}
+metrics:
+  visit: {{kind: conversion, source: customers, value: visit}}
+  conversion: {{kind: conversion, source: customers, value: conversion}}
+  spend: {{kind: mean, source: customers, value: spend, unit: money}}
+  order_value: {{kind: ratio, source: customers, value: spend, per: conversion, unit: money}}
+primary: spend
+secondary: [visit, conversion, order_value]
+analysis:
+  looks: end
+  covariates: [history]
+  segments: [newbie, channel, zip_code]
+economics:
+  value: spend
+  costs: [{{name: E-mail, amount: 0.10, per: treated unit}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def truth(shared: Path) -> dict[str, Any]:
+    """Reference figures of the data set."""
+    text = (shared / "reference" / "data_truth.json").read_text(encoding="utf-8")
+    figures: dict[str, Any] = json.loads(text)["hillstrom"]
+    return figures
+
+
+@pytest.fixture(scope="module")
+def analysis(
+    shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> hb.Analysis:
+    """The analysis of the whole file, from a YAML file."""
+    path = shared / "data" / "hillstrom" / "hillstrom.csv.gz"
+    file = tmp_path_factory.mktemp("hillstrom") / "womens-email.yaml"
+    file.write_text(YAML.format(path=path.resolve()), encoding="utf-8")
+    return hb.analyze(file)
+
+
+def segment(
+    analysis: hb.Analysis, metric: str, dimension: str, level: str
+) -> Any:
+    """The readout of one segment level, womens against none."""
+    (found,) = [
+        r
+        for r in analysis.scorecard.readouts
+        if r.segment is not None
+        and (r.metric, r.arm) == (metric, "womens")
+        and (r.segment.dimension, r.segment.level) == (dimension, level)
+    ]
+    return found
+
+
+@pytest.mark.parametrize("metric", ["visit", "conversion"])
+def test_proportions_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any], metric: str
+) -> None:
+    """Units, rates, difference and its standard error to 1e-9, p-value to 1e-6."""
+    readout = analysis.scorecard.readout(metric, "womens")
+    expected = truth["womens_vs_none"][metric]
+    assert readout.estimates.control.units == expected["control"]["n"]
+    assert readout.estimates.treatment.units == expected["treatment"]["n"]
+    assert readout.estimates.control.nonzero == expected["control"]["x"]
+    assert readout.estimates.treatment.nonzero == expected["treatment"]["x"]
+    assert readout.absolute.value == pytest.approx(expected["diff"], rel=1e-9)
+    assert readout.absolute.se == pytest.approx(expected["se_unpooled"], rel=1e-9)
+    assert readout.relative.value == pytest.approx(
+        expected["relative"]["rel_lift"], rel=1e-9
+    )
+    assert readout.p_value == pytest.approx(
+        expected["ztest_pooled_p"], rel=1e-6, abs=1e-9
+    )
+
+
+def test_conversion_posterior_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any]
+) -> None:
+    """P(womens > none) under Beta(1, 1) agrees with the closed form to 1e-6."""
+    readout = analysis.scorecard.readout("conversion", "womens")
+    expected = truth["womens_vs_none"]["conversion"]["bayes"]
+    assert readout.bayes.p_positive == pytest.approx(
+        expected["p_treatment_better"], abs=1e-6
+    )
+
+
+def test_spend_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any]
+) -> None:
+    """Units, means, difference and standard error of spend to 1e-9."""
+    readout = analysis.scorecard.readout("spend", "womens")
+    expected = truth["womens_vs_none"]["revenue_per_user"]
+    for side, name in (("control", "control"), ("treatment", "treatment")):
+        estimate = getattr(readout.estimates, side)
+        assert estimate.units == expected[name]["n"]
+        assert estimate.value == pytest.approx(expected[name]["mean"], rel=1e-9)
+    assert readout.absolute.value == pytest.approx(expected["diff"], rel=1e-9)
+    assert readout.absolute.se == pytest.approx(expected["se"], rel=1e-9)
+
+
+def test_order_value_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any]
+) -> None:
+    """The ratio of sums and the delta-method standard error to 1e-9."""
+    readout = analysis.scorecard.readout("order_value", "womens")
+    expected = truth["womens_vs_none"]["aov"]
+    assert readout.estimates.control.value == pytest.approx(
+        expected["control"]["ratio"], rel=1e-9
+    )
+    assert readout.estimates.treatment.value == pytest.approx(
+        expected["treatment"]["ratio"], rel=1e-9
+    )
+    assert readout.absolute.value == pytest.approx(expected["diff"], rel=1e-9)
+    assert readout.absolute.se == pytest.approx(expected["delta_se"], rel=1e-9)
+
+
+@pytest.mark.parametrize("dimension", ["newbie", "channel", "zip_code"])
+def test_segments_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any], dimension: str
+) -> None:
+    """Every segment level: differences, errors and p-values as in the reference."""
+    levels = truth["segments"][dimension]["womens_vs_none"]
+    levels = {k: v for k, v in levels.items() if not k.startswith("_")}
+    assert levels
+    for level, expected in levels.items():
+        visit = segment(analysis, "visit", dimension, level)
+        assert visit.estimates.control.units == expected["visit"]["control"]["n"]
+        assert visit.absolute.value == pytest.approx(
+            expected["visit"]["diff"], rel=1e-9
+        )
+        assert visit.absolute.se == pytest.approx(
+            expected["visit"]["se_unpooled"], rel=1e-9
+        )
+        assert visit.p_value == pytest.approx(
+            expected["visit"]["ztest_pooled_p"], rel=1e-6, abs=1e-9
+        )
+        spend = segment(analysis, "spend", dimension, level)
+        assert spend.absolute.value == pytest.approx(
+            expected["spend"]["diff"], rel=1e-9
+        )
+        assert spend.absolute.se == pytest.approx(expected["spend"]["se"], rel=1e-9)
+
+
+def test_split_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any]
+) -> None:
+    """The sample-ratio check agrees with the reference's chi-square of thirds."""
+    (srm,) = [c for c in analysis.scorecard.checks if c.check == "srm"]
+    assert srm.status == "pass"
+    assert srm.p_value == pytest.approx(truth["srm_equal_thirds"]["p"], rel=1e-9)
+
+
+def test_adjusted_spend_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any]
+) -> None:
+    """The covariate-adjusted lift uses the within-arm slope of the reference."""
+    expected = truth["womens_vs_none"]["cuped_spend_on_history"]["theta_within_arm_pooled"]
+    (adjusted,) = [
+        s
+        for s in analysis.scorecard.sensitivity
+        if (s.metric, s.arm, s.variant) == ("spend", "womens", "cuped")
+    ]
+    ratio = expected["adj_mean_treatment"] / expected["adj_mean_control"]
+    assert adjusted.relative.value == pytest.approx(ratio - 1, rel=1e-3)
+
+
+def test_money_follows_the_lift(analysis: hb.Analysis) -> None:
+    """Incremental revenue is the treated sum times 1 − 1/R at each end of the lift."""
+    (womens,) = [m for m in analysis.money if m.arm == "womens"]
+    readout = analysis.scorecard.readout("spend", "womens")
+    total = readout.estimates.treatment.value * readout.estimates.treatment.units
+    for end in ("value", "lower", "upper"):
+        lift = getattr(readout.relative, end)
+        assert getattr(womens.incremental_revenue, end) == pytest.approx(
+            total * (1 - 1 / (1 + lift)), rel=1e-9
+        )
+    assert womens.cost.total == pytest.approx(0.10 * 21387)
