@@ -58,13 +58,14 @@ class Inference:
     """What one method says of one comparison.
 
     `relative` is None where a ratio means nothing (a baseline at or below 0);
+    an arm's estimate is None where it has no value (no units, a denominator of 0);
     `absolute` and `relative` are None together with `p_value` where no honest number
     exists, and `note` then says why. `method` is a short fixed name, `note` one
     sentence for the reader. `approximate` marks an interval known to be rough.
     """
 
-    control: Estimate
-    treatment: Estimate
+    control: Estimate | None
+    treatment: Estimate | None
     absolute: Contrast | None
     relative: Contrast | None
     p_value: float | None

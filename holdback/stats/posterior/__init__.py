@@ -1,0 +1,76 @@
+"""Posteriors of a lift: exact for rates, normal on the log ratio for the rest."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.errors import StatsError
+from holdback.stats.effect import Inference, Interval
+from holdback.stats.posterior.grid import rates_posterior
+from holdback.stats.posterior.lognormal import LogNormalLift
+from holdback.stats.posterior.prior import LiftPrior
+
+__all__ = ["LiftPrior", "Posterior", "posterior"]
+
+Vector = npt.NDArray[np.float64]
+
+
+class Posterior(Protocol):
+    """What every posterior answers; all in units of lift (0.05 = 5 %)."""
+
+    @property
+    def mean(self) -> float:
+        """Mean of the lift."""
+        ...
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the lift."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """Short fixed name of how it was computed."""
+        ...
+
+    @property
+    def expected_loss_if_shipped(self) -> float:
+        """E[max(0, −lift)]: lift lost on average by shipping what does not work."""
+        ...
+
+    @property
+    def expected_loss_if_held(self) -> float:
+        """E[max(0, lift)]: lift lost on average by holding back what works."""
+        ...
+
+    def probability_above(self, lift: float) -> float:
+        """P(lift > `lift`)."""
+        ...
+
+    def quantile(self, q: float) -> float:
+        """The lift below which a share `q` of the posterior lies."""
+        ...
+
+    def interval(self, level: float) -> Interval:
+        """Equal-tailed interval."""
+        ...
+
+
+def posterior(
+    inference: Inference, *, family: Literal["proportion", "mean"], prior: LiftPrior
+) -> Posterior:
+    """Posterior of the lift of a comparison under a prior.
+
+    Rates: uniform priors on both rates where the prior is flat or weak, else a
+    uniform control rate and a normal log ratio, both by quadrature. Everything else:
+    normal prior × normal likelihood of the log ratio with the method's own standard
+    error. Raises StatsError where the inference has no honest number.
+    """
+    if family == "proportion":
+        return rates_posterior(inference, prior)
+    if inference.log_ratio is None:
+        raise StatsError("There is no lift to put a prior on: " + inference.note)
+    return LogNormalLift.from_evidence(inference.log_ratio, prior)

@@ -1,0 +1,74 @@
+"""Normal posterior of the log ratio: the lift is a shifted lognormal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, expm1, log1p, sqrt
+from statistics import NormalDist
+from typing import Self
+
+from holdback.stats.effect import Interval, LogRatio
+from holdback.stats.posterior.prior import LiftPrior
+
+__all__ = ["LogNormalLift"]
+
+NORMAL = NormalDist()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogNormalLift:
+    """ln(1 + lift) ~ Normal(`log_mean`, `log_sd`)."""
+
+    log_mean: float
+    log_sd: float
+    method: str = "normal_log_ratio"
+
+    @classmethod
+    def from_evidence(cls, evidence: LogRatio, prior: LiftPrior) -> Self:
+        """Normal prior at 0 × normal likelihood: a precision-weighted mean.
+
+        w = τ² / (τ² + s²); mean w b, standard deviation √w s.
+        """
+        if prior.sd is None:
+            return cls(log_mean=evidence.value, log_sd=evidence.se)
+        weight = prior.sd**2 / (prior.sd**2 + evidence.se**2)
+        return cls(log_mean=weight * evidence.value, log_sd=sqrt(weight) * evidence.se)
+
+    @property
+    def mean(self) -> float:
+        """E[lift] = exp(μ + σ²/2) − 1."""
+        return expm1(self.log_mean + self.log_sd**2 / 2)
+
+    @property
+    def sd(self) -> float:
+        """√(exp(σ²) − 1) · exp(μ + σ²/2)."""
+        return sqrt(expm1(self.log_sd**2)) * exp(self.log_mean + self.log_sd**2 / 2)
+
+    @property
+    def expected_loss_if_shipped(self) -> float:
+        """E[max(0, −lift)] = Φ(−μ/σ) − exp(μ + σ²/2) Φ(−μ/σ − σ)."""
+        d = -self.log_mean / self.log_sd
+        return max(0.0, NORMAL.cdf(d) - (1 + self.mean) * NORMAL.cdf(d - self.log_sd))
+
+    @property
+    def expected_loss_if_held(self) -> float:
+        """E[max(0, lift)], which is E[lift] + E[max(0, −lift)]."""
+        return max(0.0, self.mean + self.expected_loss_if_shipped)
+
+    def probability_above(self, lift: float) -> float:
+        """P(lift > `lift`); 1 at or below −100 %."""
+        if lift <= -1:
+            return 1.0
+        return NORMAL.cdf((self.log_mean - log1p(lift)) / self.log_sd)
+
+    def quantile(self, q: float) -> float:
+        """exp(μ + σ z_q) − 1."""
+        return expm1(self.log_mean + self.log_sd * NORMAL.inv_cdf(q))
+
+    def interval(self, level: float) -> Interval:
+        """Equal-tailed interval."""
+        return Interval(
+            lower=self.quantile((1 - level) / 2),
+            upper=self.quantile((1 + level) / 2),
+            level=level,
+        )
