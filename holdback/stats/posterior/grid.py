@@ -25,6 +25,7 @@ Vector = npt.NDArray[np.float64]
 POINTS = 2001
 NODES = 96
 TAIL = 1e-14
+LEAST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +97,18 @@ def rates_posterior(inference: Inference, prior: LiftPrior) -> GridLift:
 
     Priors ``weak`` and ``none``: Beta(1, 1) on each rate. Otherwise a uniform
     control rate and Normal(0, sd) on the log ratio, cut where a rate would pass 1.
-    Raises StatsError where an arm has no unit.
+    Raises StatsError where an arm has no unit, and under uniform priors where control
+    has fewer than 2 conversions: E[1/p²] of its rate is then infinite.
     """
     control, treatment = inference.control, inference.treatment
     if control is None or treatment is None:
         raise StatsError("There is no posterior without units: " + inference.note)
     uniform = prior.name in {"weak", "none"} or prior.sd is None
+    if uniform and control.nonzero < LEAST:
+        raise StatsError(
+            f"With {control.nonzero} conversions in control the lift's posterior has "
+            "no mean and no spread."
+        )
     log_ratios = _grid(control, treatment, prior, uniform=uniform)
     rates, weights = _control_nodes(control)
     treated = np.exp(log_ratios)[:, None] * rates[None, :]
