@@ -1,0 +1,20 @@
+"""CSV files: read strictly and as text; ids stay what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdback.experiments.sources import Source, kinds
+
+__all__ = ["CsvSource"]
+
+
+@kinds.register("csv")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvSource(Source):
+    """A file or a glob of files, also gzipped, with one header line each."""
+
+    path: str
+    delimiter: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"

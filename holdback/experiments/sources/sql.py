@@ -1,0 +1,18 @@
+"""The result of a query that the user wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdback.experiments.sources import Source, kinds
+
+__all__ = ["SqlSource"]
+
+
+@kinds.register("sql")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlSource(Source):
+    """One SELECT; without `database` the project's is meant."""
+
+    sql: str
+    database: str | None = None
