@@ -161,7 +161,7 @@ def _coded(split: Split, text: str) -> str:
     names = ", ".join(literal(name, "duckdb") for name in split.names)
     reasons = ", ".join(literal(reason, "duckdb") for reason in REASONS)
     return f"""
-        WITH texts AS MATERIALIZED (SELECT {text} AS u FROM ids),
+        WITH texts AS (SELECT {text} AS u FROM ids),
         drawn AS (
             SELECT u, {bucket_sql(salt, "traffic", "u", "duckdb")} AS t,
                 {bucket_sql(salt, "arm", "u", "duckdb")} AS b

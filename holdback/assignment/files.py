@@ -1,0 +1,256 @@
+"""A file of ids, CSV or Parquet, copied with arm, bucket and reason appended.
+
+DuckDB streams the file through its own SHA-256, in order and in bounded memory. CSV
+values are text and stay text (``00123``, ``NA`` and 19 digits are what they are);
+Parquet columns keep their types. Nothing is escaped for spreadsheets: the output is
+data for machines.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TextIO, get_args
+
+from holdback.assignment.appended import APPENDED, Tally, unit_position
+from holdback.assignment.columns import no_ids_of
+from holdback.assignment.csv_rows import assign_rows, header_of
+from holdback.assignment.ids import is_float_sql, text_sql
+from holdback.assignment.schemes.holdback import bucket_sql
+from holdback.assignment.sql import decided, literal
+from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from holdback.assignment.split import Split
+
+__all__ = ["Shape", "assign_file", "opened", "shape_of"]
+
+Shape = Literal[".csv", ".csv.gz", ".parquet"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """A file as the engine reads it: ``SELECT c0, c1, …`` and the columns behind."""
+
+    sql: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    delimiter: str = ","
+
+
+def shape_of(path: Path) -> Shape:
+    """Kind of a file by its name. Raises ConfigError for a name that tells none."""
+    shapes: tuple[Shape, ...] = get_args(Shape)
+    for shape in shapes:
+        if path.name.lower().endswith(shape):
+            return shape
+    raise ConfigError(
+        Problem(
+            where=str(path),
+            what="the name tells neither CSV nor Parquet",
+            fix=f"Let it end in {', '.join(get_args(Shape))}.",
+        )
+    )
+
+
+def assign_file(
+    split: Split, source: Path, target: Path, *, unit: str, shape: Shape
+) -> Tally:
+    """Write `source` with its assignment to `target`, whose kind is `shape`.
+
+    The kind of `source` is told by its name; CSV goes out with the delimiter it came
+    in. Raises ConfigError, DataError or EnvironmentFault; `target` is then unfinished,
+    so hand over a temporary file (`holdback.atomic.replacing`).
+    """
+    import duckdb
+
+    if not source.is_file():
+        raise ConfigError(Problem(where=str(source), what="there is no such file"))
+    with _told(source), duckdb.connect(config=_CONFIG) as connection:
+        if shape_of(source) == ".parquet":
+            table = _parquet(connection, source)
+        else:
+            table = _csv(source)
+        position = unit_position(table.names, unit, str(source))
+        if not _has_plain_names(table):
+            return _by_rows(split, source, target, unit=unit, shape=shape)
+        text = text_sql(f"c{position}", table.types[position])
+        if text is None:
+            raise DataError(no_ids_of(table.types[position]))
+        options = _options(shape, table.delimiter)
+        connection.execute(
+            f"COPY ({_assigned(split, table, text)}) TO {_path_sql(target)} ({options})"
+        )
+        written = _read_back(target, shape, table)
+        counts = connection.execute(
+            f"SELECT arm, reason, count(*) FROM {written} GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    tally = Tally(counts={(arm, reason): rows for arm, reason, rows in counts})
+    if is_float_sql(table.types[position]):
+        usable = tally.rows - tally.by_reason().get("invalid_id", 0)
+        return Tally(counts=tally.counts, floats=usable)
+    return tally
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[TextIO]:
+    """A CSV file as text with its line ends kept and without a byte order mark."""
+    unpack = source.name.lower().endswith(".gz")
+    how: Any = gzip.open if unpack else open
+    with how(source, "rt", encoding="utf-8-sig", newline="") as lines:
+        yield lines
+
+
+_CONFIG: dict[str, Any] = {
+    "preserve_insertion_order": "true",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "memory_limit": "1GB",
+}
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, source: Path) -> _Table:
+    scan = f"read_parquet({_path_sql(source)}, hive_partitioning = false)"
+    described = connection.execute(f"DESCRIBE FROM {scan}").fetchall()
+    columns = ", ".join(
+        f"{_identifier(row[0])} AS c{i}" for i, row in enumerate(described)
+    )
+    return _Table(
+        sql=f"SELECT {columns} FROM {scan}",
+        names=tuple(row[0] for row in described),
+        types=tuple(row[1] for row in described),
+    )
+
+
+def _csv(source: Path) -> _Table:
+    with opened(source) as lines:
+        names, delimiter, _ = header_of(lines, str(source))
+    return _Table(
+        sql=f"SELECT * FROM {_csv_scan(source, len(names), delimiter)}",
+        names=tuple(names),
+        types=("VARCHAR",) * len(names),
+        delimiter=delimiter,
+    )
+
+
+def _csv_scan(path: Path, columns: int, delimiter: str, compression: str = "") -> str:
+    typed = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(columns))
+    packed = compression or ("gzip" if path.name.lower().endswith(".gz") else "none")
+    return (
+        f"read_csv({_path_sql(path)}, auto_detect = false, header = true,"
+        f" columns = {{{typed}}}, delim = {literal(delimiter, 'duckdb')},"
+        f" quote = '\"', escape = '\"', compression = '{packed}')"
+    )
+
+
+def _assigned(split: Split, table: _Table, text: str) -> str:
+    """Query of the output: the columns as they were, then the assignment."""
+    salt = split.hashed_salt
+    decision = decided(split, "duckdb", unit="u", traffic="t", bucket="b")
+    kept = ", ".join(
+        f"c{i} AS {_identifier(name)}" for i, name in enumerate(table.names)
+    )
+    return f"""
+        WITH source AS ({table.sql}),
+        texts AS (SELECT *, {text} AS u FROM source),
+        drawn AS (
+            SELECT *, {bucket_sql(salt, "traffic", "u", "duckdb")} AS t,
+                {bucket_sql(salt, "arm", "u", "duckdb")} AS b
+            FROM texts
+        )
+        SELECT {kept}, {decision.arm} AS arm, {decision.bucket} AS bucket,
+            {decision.reason} AS reason
+        FROM drawn
+    """  # noqa: S608  (names are quoted identifiers and escaped literals)
+
+
+def _options(shape: Shape, delimiter: str) -> str:
+    if shape == ".parquet":
+        return "FORMAT parquet, COMPRESSION zstd"
+    packed = "gzip" if shape == ".csv.gz" else "none"
+    return (
+        f"FORMAT csv, HEADER true, DELIMITER {literal(delimiter, 'duckdb')},"
+        f" COMPRESSION {packed}, USE_TMP_FILE false"
+    )
+
+
+def _read_back(target: Path, shape: Shape, table: _Table) -> str:
+    """The output as a table with columns `arm` and `reason`, to be counted."""
+    if shape == ".parquet":
+        return f"read_parquet({_path_sql(target)})"
+    wide = len(table.names)
+    packed = "gzip" if shape == ".csv.gz" else "none"
+    scan = _csv_scan(target, wide + len(APPENDED), table.delimiter, packed)
+    return f"(SELECT c{wide} AS arm, c{wide + 2} AS reason FROM {scan})"
+
+
+def _has_plain_names(table: _Table) -> bool:
+    """Whether the engine can tell the columns apart: it ignores case."""
+    folded = {name.casefold() for name in table.names}
+    return "" not in folded and len(folded) == len(table.names)
+
+
+def _by_rows(
+    split: Split, source: Path, target: Path, *, unit: str, shape: Shape
+) -> Tally:
+    """The same for a header with blank or repeated names, which only CSV can hold."""
+    if shape == ".parquet":
+        raise DataError(
+            Problem(
+                where=str(source),
+                what="a column has no name, or two have the same",
+                fix="Give each column a name of its own, or write CSV.",
+            )
+        )
+    how: Any = gzip.open if shape == ".csv.gz" else open
+    with (
+        opened(source) as lines,
+        how(target, "wt", encoding="utf-8", newline="") as out,
+    ):
+        return assign_rows(split, lines, out, unit=unit, where=str(source))
+
+
+def _path_sql(path: Path) -> str:
+    """A path as a literal that names this one file and is no pattern."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)), "duckdb")
+
+
+def _identifier(name: str) -> str:
+    quoted = name.replace('"', '""')
+    return f'"{quoted}"'
+
+
+@contextmanager
+def _told(source: Path) -> Iterator[None]:
+    """Turn the engine's errors into ours, without the values it would repeat."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise EnvironmentFault(
+            Problem(where=str(source), what=str(error).partition("\n")[0])
+        ) from error
+    except duckdb.Error as error:
+        said = str(error)
+        line = re.search(r"CSV Error on Line: (\d+)", said)
+        why = re.search(
+            r"Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote"
+            r"|Invalid unicode|No magic bytes",
+            said,
+        )
+        raise DataError(
+            Problem(
+                where=f"{source}:{line[1]}" if line else str(source),
+                what="the file cannot be read",
+                why=f"{why[0]}." if why else said.partition("\n")[0],
+                fix="Mend the file; CSV is UTF-8 with as many values in each row "
+                "as in the header.",
+            )
+        ) from error

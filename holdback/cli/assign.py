@@ -1,0 +1,202 @@
+"""`holdback assign`: arm and reason for each unit id of a file or a pipe."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from holdback.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from holdback.assignment.appended import Tally
+    from holdback.assignment.split import Split
+    from holdback.experiments.experiment import Experiment
+
+__all__ = ["command"]
+
+PIPE = "standard input"
+EXAMPLE = """\b
+Example:
+  holdback assign experiments/recs-holdback.yaml customers.csv -o assigned.csv
+  holdback assign experiments/recs-holdback.yaml - < customers.csv > assigned.csv
+  holdback assign experiments/recs-holdback.yaml --sql postgres
+"""
+
+
+@click.command("assign", epilog=EXAMPLE)
+@click.argument("file")
+@click.argument("ids", required=False)
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="OUT",
+    help="A .csv, .csv.gz or .parquet file; '-' (default) is the standard output.",
+)
+@click.option(
+    "--id",
+    "unit",
+    metavar="COLUMN",
+    help="Column of the unit ids. Default: the one of the assignment source.",
+)
+@click.option(
+    "--sql",
+    "dialect",
+    metavar="DIALECT",
+    help="Print the assignment as SQL columns instead: duckdb or postgres.",
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How to print the summary, which goes to the standard error.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no summary.")
+def command(
+    file: str,
+    ids: str | None,
+    output: str,
+    unit: str | None,
+    dialect: str | None,
+    shape: str,
+    *,
+    quiet: bool,
+) -> None:
+    """Append arm, bucket and reason to each row of IDS.
+
+    IDS is a CSV or Parquet file, or '-' for CSV from the standard input. The file's
+    columns are kept, in their order; ids of CSV files are text. Values are copied as
+    they are, so mind text that begins with = + - @ when a spreadsheet opens the output.
+    """
+    from holdback import workflow
+    from holdback.experiments.splits import split_of
+
+    experiment = workflow.load(file)
+    split = split_of(experiment)
+    column = unit or _unit_column(experiment)
+    if dialect is not None:
+        click.echo(_as_sql(split, column, dialect))
+        return
+    if ids is None:
+        raise ConfigError(
+            Problem(
+                where="holdback assign",
+                what="no ids were named.",
+                fix="Name a CSV or Parquet file, '-' for the standard input, or --sql.",
+            )
+        )
+    tally = _assigned(split, ids, output, column)
+    if not quiet:
+        click.echo(_summary(split, tally, shape), err=True)
+
+
+def _unit_column(experiment: Experiment) -> str:
+    column = experiment.sources[experiment.assignment.source].columns.unit
+    if column == "row":
+        raise ConfigError(
+            Problem(
+                where=experiment.file,
+                what="each row is a unit of its own, so there is no id to assign by.",
+                fix="Name the column of the ids with --id.",
+            )
+        )
+    return column
+
+
+def _as_sql(split: Split, column: str, dialect: str) -> str:
+    quoted = column.replace('"', '""')
+    columns = split.sql(f'"{quoted}"', dialect)
+    return (
+        f"{columns.arm} AS arm,\n{columns.bucket} AS bucket,\n"
+        f"{columns.reason} AS reason"
+    )
+
+
+def _assigned(split: Split, ids: str, output: str, unit: str) -> Tally:
+    """Route the four ways: file or pipe in, file or pipe out."""
+    from holdback.assignment.csv_rows import assign_rows
+    from holdback.assignment.files import assign_file, shape_of
+    from holdback.atomic import replacing
+
+    if ids == "-" and output == "-":
+        with _piped_in() as lines, _piped_out() as out:
+            return assign_rows(split, lines, out, unit=unit, where=PIPE)
+    if output == "-":
+        with _scratch("assigned.csv") as kept:
+            tally = assign_file(split, Path(ids), kept, unit=unit, shape=".csv")
+            with kept.open("rb") as whole:
+                shutil.copyfileobj(whole, sys.stdout.buffer)
+        return tally
+    target = Path(output)
+    kind = shape_of(target)
+    with replacing(target) as temporary:
+        if ids != "-":
+            return assign_file(split, Path(ids), temporary, unit=unit, shape=kind)
+        if kind == ".csv":
+            with (
+                _piped_in() as lines,
+                temporary.open("w", encoding="utf-8", newline="") as out,
+            ):
+                return assign_rows(split, lines, out, unit=unit, where=PIPE)
+        with _scratch("standard-input.csv") as kept:
+            with kept.open("wb") as copy:
+                shutil.copyfileobj(sys.stdin.buffer, copy)
+            return assign_file(split, kept, temporary, unit=unit, shape=kind)
+
+
+@contextmanager
+def _piped_in() -> Iterator[TextIO]:
+    """The standard input as CSV text: UTF-8 whatever the locale, line ends kept."""
+    text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
+@contextmanager
+def _piped_out() -> Iterator[TextIO]:
+    """The standard output as UTF-8 text with line ends as written."""
+    text = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
+@contextmanager
+def _scratch(name: str) -> Iterator[Path]:
+    """Path of a file in a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="holdback-") as folder:
+        yield Path(folder) / name
+
+
+def _summary(split: Split, tally: Tally, shape: str) -> str:
+    arms = tally.by_arm()
+    reasons = tally.by_reason()
+    if shape == "json":
+        told = {
+            "rows": tally.rows,
+            "arms": {name: arms.get(name, 0) for name in split.names},
+            "reasons": reasons,
+            "whole_floats": tally.floats,
+        }
+        return json.dumps(told, ensure_ascii=False)
+    lines = [f"{tally.rows} rows"]
+    lines += [f"  arm {name}: {arms.get(name, 0)}" for name in split.names]
+    lines += [f"  {reason}: {rows}" for reason, rows in sorted(reasons.items())]
+    if tally.floats:
+        lines.append(
+            f"  {tally.floats} ids were floats such as 123.0 and were read as 123."
+        )
+    return "\n".join(lines)
