@@ -1,0 +1,69 @@
+"""The decision in words: the first thing a reader sees."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports import sentences
+from holdback.reports.blocks import join, named
+from holdback.reports.headline import headline
+from holdback.reports.words import Words
+
+__all__ = ["render"]
+
+MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """Title, what the primary did, how sure we are, and the reasons."""
+    title = headline(scorecard)
+    decision = scorecard.decision
+    told: list[str] = []
+    if decision is None or decision.outcome != "invalid":
+        told += _lift(scorecard, words)
+    told += [r for r in (decision.reasons if decision else ()) if r not in told]
+    arms = _arms(scorecard, words)
+    return Markup(
+        '<section class="decision {}" aria-labelledby="answer">\n'
+        '<h2 id="answer"><span class="mark" aria-hidden="true">{}</span> {}</h2>\n'
+        "{}\n{}\n</section>"
+    ).format(
+        title.tone,
+        MARKS[title.tone],
+        title.title,
+        join(Markup("<p>{}</p>").format(named(text)) for text in _once(told)),
+        arms,
+    )
+
+
+def _lift(scorecard: Scorecard, words: Words) -> list[str]:
+    primary = [r for r in scorecard.readouts if r.role == "primary"]
+    told = [sentences.changed(words, r) for r in primary]
+    if len(primary) == 1 and primary[0].bayes is not None:
+        told.append(sentences.sure(words, primary[0]))
+    return told
+
+
+def _once(told: list[str]) -> list[str]:
+    """Sentences without those that another one begins with."""
+    return [
+        text
+        for i, text in enumerate(told)
+        if not any(j != i and other.startswith(text) for j, other in enumerate(told))
+    ]
+
+
+def _arms(scorecard: Scorecard, words: Words) -> Markup:
+    decision = scorecard.decision
+    if decision is None or len(decision.arms) < 2:  # noqa: PLR2004  # one arm is told
+        return Markup("")
+    items = (
+        Markup("<li>{}: {}. {}</li>").format(
+            named(words.arm(arm.arm)),
+            sentences.OUTCOME_WORDS[arm.outcome],
+            named(" ".join(arm.reasons)),
+        )
+        for arm in decision.arms
+    )
+    return Markup('<ul class="arms">{}</ul>').format(join(items))

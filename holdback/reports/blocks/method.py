@@ -1,0 +1,137 @@
+"""For statisticians: methods, priors, other ways of computing the same."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Bayes, Readout, Scorecard
+from holdback.reports.blocks import named, section, table
+from holdback.reports.sentences import VERDICT_WORDS
+from holdback.reports.words import Words
+
+__all__ = ["render"]
+
+VARIANTS = {
+    "raw": "without the cap",
+    "cuped": "adjusted for behaviour before the test",
+    "without_largest": "without each arm’s largest unit",
+    "bayes": "posterior under the chosen prior",
+}
+PRIORS = {
+    "weak": "weak (lifts of ±30% usual)",
+    "skeptical": "skeptical (lifts of ±5% usual)",
+    "none": "none (flat)",
+    "custom": "as configured",
+}
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """Method of each metric, sensitivity and posteriors, folded away."""
+    overall = [r for r in scorecard.readouts if r.segment is None]
+    return section(
+        "Method",
+        _sensitivity(scorecard, words),
+        Markup("<details><summary>How each number was computed</summary>{}{}</details>").format(
+            _methods(words, overall), _status(scorecard)
+        ),
+        Markup("<details><summary>Probabilities under other priors</summary>{}{}</details>").format(
+            Markup('<p class="small">{}</p>').format(
+                "A prior says which lifts were plausible before the test. Where the "
+                "answer changes with it, the data alone do not settle the question. "
+                "Losses are lifts lost on average by a wrong decision."
+            ),
+            _posteriors(words, overall),
+        ),
+        anchor="method",
+    )
+
+
+def _sensitivity(scorecard: Scorecard, words: Words) -> Markup:
+    if not scorecard.sensitivity:
+        return Markup("")
+    rows = [
+        (
+            named(f"{words.label(s.metric)}, {words.arm(s.arm)}"),
+            VARIANTS.get(s.variant, s.variant),
+            words.lift(s.relative.value),
+            words.range(s.relative, words.lift),
+            VERDICT_WORDS[s.verdict],
+        )
+        for s in scorecard.sensitivity
+    ]
+    return table(
+        "Does the answer depend on how it is computed?",
+        ("Metric", "Computed", "Change", "Likely range", "Reading"),
+        rows,
+        numeric=(2, 3),
+    )
+
+
+def _methods(words: Words, readouts: list[Readout]) -> Markup:
+    rows = [
+        (
+            named(f"{words.label(r.metric)}, {words.arm(r.arm)}"),
+            r.method.replace("_", " "),
+            _p_value(words, r),
+            "—" if r.skew_coefficient is None else words.number(r.skew_coefficient),
+            named(r.note),
+        )
+        for r in readouts
+    ]
+    return table(
+        "Methods",
+        ("Metric", "Method", "p", "Skew A", "Why"),
+        rows,
+        numeric=(2, 3),
+    )
+
+
+def _p_value(words: Words, readout: Readout) -> str:
+    if readout.p_value is None:
+        return "—"
+    text = words.p_value(readout.p_value)
+    if readout.p_value_adjusted is None:
+        return text
+    return f"{text} (adjusted {words.p_value(readout.p_value_adjusted)})"
+
+
+def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
+    rows = [
+        (
+            named(f"{words.label(r.metric)}, {words.arm(r.arm)}"),
+            PRIORS.get(bayes.prior, bayes.prior),
+            words.lift(bayes.mean),
+            f"{words.lift(bayes.lower)} to {words.lift(bayes.upper)}",
+            words.p_value(bayes.p_positive),
+            f"{words.share(bayes.expected_loss_if_shipped)} / "
+            f"{words.share(bayes.expected_loss_if_held)}",
+        )
+        for r in readouts
+        for bayes in _bayes(r)
+    ]
+    return table(
+        "Posterior of the lift",
+        ("Metric", "Prior", "Mean", "Range", "P(lift > 0)", "Loss shipped / held"),
+        rows,
+        numeric=(2, 3, 4, 5),
+    )
+
+
+def _bayes(readout: Readout) -> tuple[Bayes, ...]:
+    if readout.bayes is None:
+        return readout.bayes_alternatives
+    return (readout.bayes, *readout.bayes_alternatives)
+
+
+def _status(scorecard: Scorecard) -> Markup:
+    plan = {
+        "confirmatory": "The plan was locked before the results were seen.",
+        "amended": "The plan was changed after it was locked.",
+        "exploratory": "The plan was not locked before the results were seen.",
+    }[scorecard.status]
+    return Markup('<p class="small">{}</p>').format(
+        f"{plan} Segments and secondary metrics are corrected for their number. "
+        "Amounts are read on the log scale; rates by score intervals."
+    )
+
+

@@ -1,0 +1,112 @@
+"""What changed, metric by metric: a table with a forest plot in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Quantity, Readout, Scorecard
+from holdback.reports.blocks import named, section, table
+from holdback.reports.figures import Axis, axis_of, forest_mark
+from holdback.reports.sentences import VERDICT_WORDS
+from holdback.reports.words import Words
+
+__all__ = ["forest_table", "render"]
+
+TONES = {
+    "better": "good",
+    "worse": "bad",
+    "equivalent": "plain",
+    "unclear": "plain",
+    "safe": "good",
+    "at_risk": "watch",
+    "breached": "bad",
+}
+MARKS = {"good": "▲ ", "bad": "▼ ", "watch": "! ", "plain": ""}
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """All metrics over all units."""
+    readouts = [r for r in scorecard.readouts if r.segment is None]
+    several = sum(not arm.control for arm in scorecard.arms) > 1
+    return section(
+        "What changed, metric by metric",
+        Markup("<p>{}</p>").format(
+            f"Change against {words.arm(readouts[0].control)}, with "
+            f"{words.round_share(scorecard.level)} ranges. A range that crosses the "
+            "dashed line of no change does not tell a rise from a fall."
+        ),
+        forest_table(
+            words,
+            readouts,
+            [_name(words, r, several=several) for r in readouts],
+            caption="Metrics over all units",
+        ),
+        anchor="metrics",
+    )
+
+
+def forest_table(
+    words: Words, readouts: Sequence[Readout], names: Sequence[Markup], *, caption: str
+) -> Markup:
+    """Rows of readouts: both arms, the change, its range, the picture, the reading."""
+    lifts = [r.relative for r in readouts if r.relative is not None]
+    axis = axis_of(lifts)
+    rows = [
+        (name, *_cells(words, readout, axis))
+        for name, readout in zip(names, readouts, strict=True)
+    ]
+    ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
+    return table(
+        caption,
+        ("Metric", "Without", "With", "Change", "Likely range", ends, "Reading"),
+        rows,
+        numeric=(1, 2, 3, 4),
+        css="metrics",
+    )
+
+
+def _cells(words: Words, readout: Readout, axis: Axis) -> tuple[str | Markup, ...]:
+    control = treatment = "—"
+    if readout.estimates is not None:
+        control = words.value(readout.metric, readout.estimates.control.value)
+        treatment = words.value(readout.metric, readout.estimates.treatment.value)
+    tone = TONES[readout.verdict]
+    reading = Markup('<span class="{}">{}{}</span>').format(
+        tone, MARKS[tone], VERDICT_WORDS[readout.verdict]
+    )
+    if readout.relative is not None:
+        change = words.lift(readout.relative.value)
+        likely = words.range(readout.relative, words.lift)
+        picture = forest_mark(
+            readout.relative,
+            axis,
+            f"{words.label(readout.metric)}: {change}, likely {likely}",
+            tone,
+        )
+        return control, treatment, change, likely, picture, reading
+    if readout.absolute is not None:
+        return control, treatment, *_difference(words, readout, readout.absolute), reading
+    why = Markup('<span class="small">{}</span>').format(readout.note)
+    return control, treatment, "—", why, "", reading
+
+
+def _difference(
+    words: Words, readout: Readout, absolute: Quantity
+) -> tuple[str, str, str]:
+    def write(value: float) -> str:
+        return words.difference(readout.metric, value)
+
+    return write(absolute.value), words.range(absolute, write), ""
+
+
+def _name(words: Words, readout: Readout, *, several: bool) -> Markup:
+    arm = (
+        Markup('<span class="small">{}</span>').format(named(words.arm(readout.arm)))
+        if several
+        else Markup("")
+    )
+    return Markup('{} <span class="role">{}</span> {}').format(
+        named(words.label(readout.metric)), readout.role, arm
+    )

@@ -1,0 +1,119 @@
+"""What it earned and what it cost, each with its range."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Money, Quantity, Scorecard
+from holdback.reports.blocks import join, named, section, table
+from holdback.reports.words import Words
+
+__all__ = ["render"]
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """Tiles for all treatment arms together, and the costs behind them."""
+    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    if found is None:
+        return Markup("")
+    tiles = [
+        _tile(words, "Extra revenue", found.incremental_revenue),
+        _tile(words, "Extra profit before costs", found.incremental_profit),
+        *_return_tiles(words, found),
+    ]
+    several = [m for m in scorecard.money if m.arm != "*"]
+    return section(
+        "What it is worth",
+        Markup("<p>{}</p>").format(_period(words, found)),
+        Markup('<div class="tiles">{}</div>').format(join(tiles)),
+        _costs(words, found),
+        _by_arm(words, several) if len(several) > 1 else Markup(""),
+        anchor="money",
+    )
+
+
+def _tile(words: Words, name: str, quantity: Quantity) -> Markup:
+    return Markup(
+        '<div class="tile"><p class="name">{}</p><p class="figure">{}</p>'
+        '<p class="range">likely {}</p></div>'
+    ).format(name, words.money(quantity.value), words.range(quantity, words.money))
+
+
+def _return_tiles(words: Words, money: Money) -> list[Markup]:
+    if money.ropi is None or money.cost is None or money.return_per_unit_cost is None:
+        return []
+    ropi = money.ropi
+    interval = Quantity(
+        value=ropi.value, lower=ropi.lower, upper=ropi.upper, unbounded=ropi.unbounded
+    )
+    per_unit = money.return_per_unit_cost
+    tiles = [
+        Markup(
+            '<div class="tile"><p class="name">Return on personalization investment '
+            '(ROPI)</p><p class="figure">{}</p><p class="range">likely {}</p>'
+            '<p class="small">{}</p></div>'
+        ).format(
+            words.lift(ropi.value),
+            words.range(interval, words.lift),
+            f"Each {words.unit_of_money()} of cost brings back "
+            f"{words.times(per_unit.value)} ({words.times(per_unit.value)}:1); "
+            "0% is break-even.",
+        )
+    ]
+    if ropi.p_positive is not None:
+        tiles.append(
+            Markup(
+                '<div class="tile"><p class="name">Chance that it pays</p>'
+                '<p class="figure">{}</p><p class="small">{}</p></div>'
+            ).format(words.chance(ropi.p_positive), _break_even(words, money))
+        )
+    return tiles
+
+
+def _break_even(words: Words, money: Money) -> str:
+    if money.break_even_lift is None:
+        return "No lift would cover the costs."
+    return f"It breaks even at a lift of {words.lift(money.break_even_lift)}."
+
+
+def _period(words: Words, money: Money) -> str:
+    days = f" over {words.count(money.period_days)} days" if money.period_days else ""
+    return (
+        f"For the {words.count(money.treated_units)} units that were treated{days}, "
+        "compared with what they would have brought without it."
+    )
+
+
+def _costs(words: Words, money: Money) -> Markup:
+    if money.cost is None:
+        return Markup(
+            '<p class="small">No costs are named, so no return can be stated.</p>'
+        )
+    rows = [
+        (named(item.name), words.money(item.amount)) for item in money.cost.items
+    ]
+    rows.append((Markup("<strong>All costs</strong>"), words.money(money.cost.total)))
+    if money.savings:
+        rows.append((Markup("Savings in work"), words.money(money.savings)))
+    return Markup("<details><summary>What it cost</summary>{}</details>").format(
+        table("Costs of the same days and units", ("Cost", "Amount"), rows, numeric=(1,))
+    )
+
+
+def _by_arm(words: Words, several: list[Money]) -> Markup:
+    rows = [
+        (
+            named(words.arm(m.arm)),
+            words.count(m.treated_units),
+            f"{words.money(m.incremental_revenue.value)} "
+            f"({words.range(m.incremental_revenue, words.money)})",
+            words.lift(m.ropi.value) if m.ropi else "—",
+        )
+        for m in several
+    ]
+    return table(
+        "Each arm by itself",
+        ("Arm", "Units", "Extra revenue (likely)", "ROPI"),
+        rows,
+        numeric=(1, 2, 3),
+    )

@@ -1,0 +1,69 @@
+"""How the result settled: the lift to date, with its band."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Scorecard, Trend
+from holdback.reports.blocks import join, named, section, table
+from holdback.reports.figures import axis_of, trend_picture
+from holdback.reports.words import Words
+
+__all__ = ["render"]
+
+LEAST_DAYS = 3
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """One picture an arm; nothing where there are too few days."""
+    pictures = [
+        _picture(words, points)
+        for arm in scorecard.arms
+        if len(points := [t for t in scorecard.trend if t.arm == arm.arm]) >= LEAST_DAYS
+    ]
+    if not pictures:
+        return Markup("")
+    return section(
+        "How the result settled",
+        Markup("<p>{}</p>").format(
+            f"Change in {words.label(scorecard.trend[0].metric)} over all units that "
+            "had joined by each day. Early days swing; they are shown to judge how "
+            "calm the estimate has become, not to pick a day."
+        ),
+        *pictures,
+        anchor="trend",
+    )
+
+
+def _picture(words: Words, points: list[Trend]) -> Markup:
+    axis = axis_of([p.relative for p in points])
+    first, last = points[0], points[-1]
+    label = (
+        f"From {words.lift(first.relative.value)} on {words.day(first.date)} to "
+        f"{words.lift(last.relative.value)} on {words.day(last.date)}"
+    )
+    rows = [
+        (words.day(p.date), words.lift(p.relative.value), words.range(p.relative, words.lift))
+        for p in points
+    ]
+    numbers = table(
+        "Lift to date by day", ("Joined by", "Change", "Likely range"), rows, numeric=(1, 2)
+    )
+    return join(
+        [
+            Markup('<h3>{}</h3>').format(named(words.arm(first.arm))),
+            Markup(
+                '<div class="chart"><div class="y"><span>{}</span><span>{}</span></div>'
+                '{}<div class="x"><span>{}</span><span>{}</span></div></div>'
+            ).format(
+                words.lift(axis.high),
+                words.lift(axis.low),
+                trend_picture(points, axis, label),
+                words.day(first.date),
+                words.day(last.date),
+            ),
+            Markup("<details><summary>Numbers behind the picture</summary>{}</details>").format(
+                numbers
+            ),
+        ]
+    )

@@ -1,0 +1,72 @@
+"""Can we trust the data? Every check and where every unit went."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports.blocks import named, section, table
+from holdback.reports.words import Words
+
+__all__ = ["render"]
+
+NAMES = {
+    "srm": "Arms have the planned shares",
+    "crossovers": "Nobody is in two arms",
+    "pre_period": "Arms were alike before",
+    "maturity": "The test is complete",
+    "duplicates": "Nothing counts twice",
+    "missing": "Rows can be used",
+    "few_converters": "Enough converting units",
+    "influence": "No unit carries the result",
+}
+STATES = {"pass": "✓ Pass", "warn": "! Look", "fail": "✗ Fail"}
+TONES = {"pass": "good", "warn": "watch", "fail": "bad"}
+REASONS = {
+    "where": "left out by the filter",
+    "outside_window": "outside the window",
+    "late": "after the last moment analyzed",
+    "crossover": "seen in more than one arm",
+    "override": "placed by hand",
+    "outside_traffic": "outside the traffic",
+    "invalid_id": "without a usable id",
+    "not_matured": "without their full time yet",
+    "repeated_exposure": "later exposures of the same unit",
+}
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """The checks as a table, then the accounting."""
+    rows = [
+        (
+            NAMES.get(check.check, check.check),
+            Markup('<span class="{}">{}</span>').format(
+                TONES[check.status], STATES[check.status]
+            ),
+            named(check.message),
+        )
+        for check in scorecard.checks
+    ]
+    return section(
+        "Can we trust the data?",
+        table("Checks of the data", ("Check", "Result", "What was found"), rows),
+        _accounting(scorecard, words),
+        anchor="trust",
+    )
+
+
+def _accounting(scorecard: Scorecard, words: Words) -> Markup:
+    accounting = scorecard.accounting
+    rows: list[tuple[str | Markup, str]] = [
+        (named(f"{arm.label}: units used"), words.count(arm.units))
+        for arm in scorecard.arms
+    ]
+    for left in accounting.excluded:
+        where = f" ({words.arm(left.arm)})" if left.arm else ""
+        reason = REASONS.get(left.reason, left.reason)
+        rows.append((named(f"{left.what} {reason}{where}"), words.count(left.count)))
+    return Markup("<details><summary>{}</summary>{}</details>").format(
+        f"Where every row went: {words.count(accounting.rows_read)} rows read, "
+        f"{words.count(accounting.units_used)} units used",
+        table("Units used and left out", ("What", "Count"), rows, numeric=(1,)),
+    )

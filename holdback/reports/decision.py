@@ -1,0 +1,129 @@
+"""The planned rule → an outcome with its reasons.
+
+Order of authority: a failed check makes the result invalid; a breached guardrail
+forbids shipping; before the end there is no decision; then the rule speaks.
+"""
+
+from __future__ import annotations
+
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.scorecard import (
+    Decision,
+    DecisionArm,
+    Money,
+    Outcome,
+    Quantity,
+    Readout,
+    Scorecard,
+)
+from holdback.reports import sentences
+from holdback.reports.words import Words
+
+__all__ = ["decide"]
+
+
+def decide(experiment: Experiment, scorecard: Scorecard) -> Decision:
+    """Outcome of each treatment arm, and of the experiment: that of its best arm.
+
+    `profit` ships when P(ROPI > 0) reaches the level; `lift` when the primary's
+    interval lies above the minimum lift; `not_worse` when it lies above minus the
+    margin. The best arm is one that ships, and among those the one with the largest
+    lift; without one, the first of keep testing, hold back.
+    """
+    rule = experiment.decision.rule
+    words = Words.of(scorecard)
+    failed = [check for check in scorecard.checks if check.status == "fail"]
+    arms = []
+    for arm in experiment.treatments:
+        if failed:
+            reasons = tuple(sentences.failed_check(c) for c in failed)
+            arms.append(DecisionArm(arm=arm.name, outcome="invalid", reasons=reasons))
+        else:
+            arms.append(_of_arm(experiment, scorecard, words, arm.name))
+    best = min(arms, key=lambda a: _rank(scorecard, experiment.primary, a))
+    return Decision(
+        rule=rule, outcome=best.outcome, reasons=best.reasons, arms=tuple(arms)
+    )
+
+
+def _rank(scorecard: Scorecard, primary: str, arm: DecisionArm) -> tuple[int, float]:
+    order: list[Outcome] = ["ship", "keep_testing", "hold_back", "stop", "invalid"]
+    effect = _effect(scorecard.readout(primary, arm.arm))
+    return order.index(arm.outcome), -(effect.value if effect else 0.0)
+
+
+def _of_arm(
+    experiment: Experiment, scorecard: Scorecard, words: Words, arm: str
+) -> DecisionArm:
+    outcome, reason = _by_rule(experiment, scorecard, words, arm)
+    reasons = [reason]
+    guardrails = [
+        r for r in scorecard.readouts if r.role == "guardrail" and r.arm == arm
+    ]
+    breached = [r for r in guardrails if r.verdict == "breached"]
+    reasons += [sentences.guardrail(words, r) for r in guardrails if r.verdict != "safe"]
+    if breached and outcome in {"ship", "keep_testing"}:
+        outcome = "hold_back"
+    if not scorecard.final:
+        return DecisionArm(
+            arm=arm,
+            outcome="keep_testing",
+            reasons=(sentences.not_over(), *reasons),
+        )
+    return DecisionArm(arm=arm, outcome=outcome, reasons=tuple(reasons))
+
+
+def _by_rule(
+    experiment: Experiment, scorecard: Scorecard, words: Words, arm: str
+) -> tuple[Outcome, str]:
+    readout = scorecard.readout(experiment.primary, arm)
+    effect = _effect(readout)
+    if effect is None:
+        return "keep_testing", sentences.no_number(words, readout)
+    if experiment.decision.rule == "profit":
+        return _by_profit(experiment, scorecard, words, arm)
+    return _by_interval(experiment, words, readout, effect)
+
+
+def _by_profit(
+    experiment: Experiment, scorecard: Scorecard, words: Words, arm: str
+) -> tuple[Outcome, str]:
+    money = _money(scorecard, arm)
+    if money is None or money.ropi is None or money.ropi.p_positive is None:
+        return "keep_testing", sentences.no_return()
+    level = float(experiment.analysis.level)
+    chance = money.ropi.p_positive
+    if chance >= level:
+        return "ship", sentences.pays(words, money, level)
+    if 1 - chance >= level:
+        return "hold_back", sentences.does_not_pay(words, money, level)
+    return "keep_testing", sentences.may_pay(words, money, level)
+
+
+def _by_interval(
+    experiment: Experiment, words: Words, readout: Readout, effect: Quantity
+) -> tuple[Outcome, str]:
+    rule = experiment.decision
+    metric = experiment.metrics[experiment.primary]
+    low, high = effect.lower, effect.upper
+    if metric.better == "lower":
+        low, high = (
+            None if high is None else -high,
+            None if low is None else -low,
+        )
+    bar = float(rule.minimum_lift)
+    if rule.rule == "not_worse":
+        bar = -float(rule.margin or 0)
+    if low is not None and low > bar:
+        return "ship", sentences.above(words, readout, bar, rule.rule)
+    if high is not None and high < bar:
+        return "hold_back", sentences.below(words, readout, bar, rule.rule)
+    return "keep_testing", sentences.unclear(words, readout, bar, rule.rule)
+
+
+def _effect(readout: Readout) -> Quantity | None:
+    return readout.relative or readout.absolute
+
+
+def _money(scorecard: Scorecard, arm: str) -> Money | None:
+    return next((m for m in scorecard.money if m.arm == arm), None)

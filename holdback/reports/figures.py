@@ -1,0 +1,107 @@
+"""Pictures as SVG without scripts, drawn from a few numbers each.
+
+Positions are percentages or a 100 × 100 box that stretches, so text never scales
+with the picture: labels are HTML beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Quantity, Trend
+
+__all__ = ["Axis", "axis_of", "forest_mark", "trend_picture"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """A linear axis from `low` to `high`, 0 among them."""
+
+    low: float
+    high: float
+
+    def at(self, value: float) -> float:
+        """Position of a value in percent, kept inside the axis."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(100 * min(max(share, 0.0), 1.0), 2)
+
+
+def axis_of(quantities: Sequence[Quantity]) -> Axis:
+    """A round axis that holds most of every interval.
+
+    An interval much wider than the others is cut at the axis' ends rather than
+    letting it squeeze them.
+    """
+    ends = sorted(
+        abs(end)
+        for q in quantities
+        for end in (q.lower, q.upper, q.value)
+        if end is not None
+    )
+    if not ends or ends[-1] == 0:
+        return Axis(low=-0.1, high=0.1)
+    usual = ends[len(ends) // 2]
+    widest = min(ends[-1], 6 * usual) if usual > 0 else ends[-1]
+    low = min((q.lower if q.lower is not None else -widest) for q in quantities)
+    high = max((q.upper if q.upper is not None else widest) for q in quantities)
+    step = 10 ** floor(log10(widest))
+    bound = ceil(widest / step * 2) / 2 * step
+    return Axis(
+        low=-bound if low < -0.25 * bound else -0.25 * bound,
+        high=bound if high > 0.25 * bound else 0.25 * bound,
+    )
+
+
+def forest_mark(quantity: Quantity, axis: Axis, label: str, css: str) -> Markup:
+    """One row of a forest plot: a dot with its interval, and the line of no change."""
+    left = axis.at(axis.low if quantity.lower is None else quantity.lower)
+    right = axis.at(axis.high if quantity.upper is None else quantity.upper)
+    return Markup(
+        '<svg class="forest {css}" role="img" aria-label="{label}" width="100%" '
+        'height="24"><title>{label}</title>'
+        '<line class="zero" x1="{zero}%" x2="{zero}%" y1="2" y2="22"/>'
+        '<line class="bar" x1="{left}%" x2="{right}%" y1="12" y2="12"/>'
+        '<circle class="dot" cx="{dot}%" cy="12" r="5"/></svg>'
+    ).format(
+        css=css,
+        label=label,
+        zero=axis.at(0),
+        left=left,
+        right=right,
+        dot=axis.at(quantity.value),
+    )
+
+
+def trend_picture(points: Sequence[Trend], axis: Axis, label: str) -> Markup:
+    """A line with its band over days, in a box that stretches."""
+    last = max(len(points) - 1, 1)
+
+    def place(i: int, value: float) -> str:
+        return f"{round(100 * i / last, 2):g},{round(100 - axis.at(value), 2):g}"
+
+    upper = [
+        place(i, axis.high if p.relative.upper is None else p.relative.upper)
+        for i, p in enumerate(points)
+    ]
+    lower = [
+        place(i, axis.low if p.relative.lower is None else p.relative.lower)
+        for i, p in enumerate(points)
+    ]
+    line = [place(i, p.relative.value) for i, p in enumerate(points)]
+    zero = round(100 - axis.at(0), 2)
+    return Markup(
+        '<svg class="trend" role="img" aria-label="{label}" viewBox="0 0 100 100" '
+        'preserveAspectRatio="none"><title>{label}</title>'
+        '<polygon class="band" points="{band}"/>'
+        '<line class="zero" x1="0" x2="100" y1="{zero}" y2="{zero}"/>'
+        '<polyline class="line" points="{line}"/></svg>'
+    ).format(
+        label=label,
+        band=" ".join(upper + lower[::-1]),
+        zero=f"{zero:g}",
+        line=" ".join(line),
+    )

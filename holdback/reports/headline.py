@@ -1,0 +1,45 @@
+"""The decision in words, and the colour that it is told in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from holdback.experiments.scorecard import Scorecard
+
+__all__ = ["OUTCOMES", "Headline", "headline"]
+
+Tone = Literal["good", "bad", "watch", "plain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A short title and its tone."""
+
+    title: str
+    tone: Tone
+
+
+OUTCOMES: dict[str, Headline] = {
+    "ship": Headline(title="Keep it on", tone="good"),
+    "hold_back": Headline(title="Do not ship it", tone="bad"),
+    "keep_testing": Headline(title="Not settled yet", tone="plain"),
+    "stop": Headline(title="Stop the test", tone="bad"),
+    "invalid": Headline(title="This result cannot be used", tone="bad"),
+}
+
+
+def headline(scorecard: Scorecard) -> Headline:
+    """The decision's title, coloured by the worst blocking fact."""
+    decision = scorecard.decision
+    if decision is None:
+        return Headline(title="No decision", tone="plain")
+    if decision.outcome == "keep_testing" and not scorecard.final:
+        return Headline(title="Too early to decide", tone="plain")
+    found = OUTCOMES[decision.outcome]
+    guarded = [
+        r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
+    ]
+    if decision.outcome == "ship" and guarded:
+        return Headline(title="Keep it on, but watch the guardrails", tone="watch")
+    return found

@@ -1,0 +1,242 @@
+"""Lift → incremental revenue, profit and ROPI, all from one transform.
+
+I = Rev_T (1 − 1/R) is the money that treated units brought beyond what control
+would have brought, R being treatment / control. It rises with R, so each end of the
+lift's interval gives an end of the money's: verdict, money, ROPI and break-even can
+never contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+from holdback.experiments.experiment import Cost, Economics, Experiment
+from holdback.experiments.reading import ValueComparison
+from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Return
+
+__all__ = ["break_even_lift", "costs_of", "incremental", "money"]
+
+DAYS_PER_YEAR = Fraction(36525, 100)
+DAYS = {
+    "day": Fraction(1),
+    "week": Fraction(7),
+    "month": DAYS_PER_YEAR / 12,
+    "year": DAYS_PER_YEAR,
+}
+
+
+def money(
+    experiment: Experiment,
+    comparisons: Sequence[ValueComparison],
+    period_days: int | None,
+) -> tuple[Money, ...]:
+    """Money of each treatment arm, and of all of them as arm ``*``.
+
+    An arm without an honest interval has no record. Costs by period cover
+    `period_days`; a single arm of several bears them by its share of treated units.
+    """
+    economics = experiment.economics
+    if economics is None:
+        return ()
+    everyone = max((c.treated_units for c in comparisons if c.arm == "*"), default=0)
+    found = (
+        _of_arm(
+            economics,
+            comparison,
+            period_days,
+            share=Fraction(comparison.treated_units, everyone) if everyone else Fraction(1),
+        )
+        for comparison in comparisons
+    )
+    return tuple(record for record in found if record is not None)
+
+
+def incremental(total: float, ratio: float) -> float:
+    """Rev_T (1 − 1/R).
+
+    >>> incremental(162000.0, 1.8 / 1.65)
+    13500.0
+    """
+    return total * (1 - 1 / ratio)
+
+
+def break_even_lift(
+    *, total: float, margin: float, net_cost: float
+) -> float | None:
+    """The lift at which profit plus savings equals cost: 1 / (1 − C/(g Rev_T)) − 1.
+
+    None when not even an infinite lift would pay.
+    """
+    burden = net_cost / (margin * total)
+    return None if burden >= 1 else 1 / (1 - burden) - 1
+
+
+def costs_of(
+    costs: Sequence[Cost],
+    *,
+    treated_units: int,
+    period_days: int | None,
+    share: Fraction,
+) -> Costs | None:
+    """Costs over the period, or None where none are named."""
+    if not costs:
+        return None
+    items = tuple(
+        CostItem(
+            name=cost.name,
+            amount=float(_amount(cost, treated_units, period_days, share)),
+        )
+        for cost in costs
+    )
+    total = sum(
+        (_amount(cost, treated_units, period_days, share) for cost in costs),
+        Fraction(0),
+    )
+    return Costs(total=float(total), items=items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    """Money as a rising function of the lift."""
+
+    money: Callable[[float], float]
+
+    def at(self, quantity: Quantity) -> Quantity:
+        """The image of a lift and its interval."""
+        return Quantity(
+            value=self.money(quantity.value),
+            lower=None if quantity.lower is None else self.money(quantity.lower),
+            upper=None if quantity.upper is None else self.money(quantity.upper),
+            unbounded=quantity.unbounded,
+        )
+
+
+def _of_arm(
+    economics: Economics,
+    comparison: ValueComparison,
+    period_days: int | None,
+    *,
+    share: Fraction,
+) -> Money | None:
+    revenue = _revenue(comparison)
+    if revenue is None:
+        return None
+    margin = float(economics.margin)
+    profit = _Scale(money=lambda amount: margin * amount).at(revenue)
+    cost = costs_of(
+        economics.costs,
+        treated_units=comparison.treated_units,
+        period_days=period_days,
+        share=share,
+    )
+    savings = float(
+        sum(
+            (
+                s.hours * s.rate * Fraction(period_days or 0) / DAYS[s.per] * share
+                for s in economics.savings
+            ),
+            Fraction(0),
+        )
+    )
+    record = Money(
+        arm=comparison.arm,
+        value_metric=economics.value,
+        treated_units=comparison.treated_units,
+        period_days=period_days,
+        incremental_revenue=revenue,
+        incremental_profit=profit,
+        savings=savings,
+        per_treated_unit=_Scale(
+            money=lambda amount: amount / comparison.treated_units
+        ).at(profit),
+        cost=cost,
+        p_profit_positive=_probability(comparison, 0.0),
+    )
+    return record if cost is None else _with_return(record, comparison, margin, cost)
+
+
+def _with_return(
+    record: Money, comparison: ValueComparison, margin: float, cost: Costs
+) -> Money:
+    net_cost = cost.total - record.savings
+    if cost.total <= 0:
+        return record
+    ropi = _Scale(
+        money=lambda profit: (profit + record.savings - cost.total) / cost.total
+    ).at(record.incremental_profit)
+    even = (
+        break_even_lift(total=comparison.treated_total, margin=margin, net_cost=net_cost)
+        if comparison.inference.relative is not None and comparison.treated_total > 0
+        else None
+    )
+    return replace(
+        record,
+        break_even_lift=even,
+        ropi=Return(
+            value=ropi.value,
+            lower=ropi.lower,
+            upper=ropi.upper,
+            unbounded=ropi.unbounded,
+            p_positive=None if even is None else _probability(comparison, even),
+        ),
+        return_per_unit_cost=_Scale(money=lambda value: value + 1).at(ropi),
+    )
+
+
+def _revenue(comparison: ValueComparison) -> Quantity | None:
+    """Incremental revenue: from the lift, or from the difference where no lift is."""
+    inference = comparison.inference
+    if inference.relative is not None:
+        lift = inference.relative
+        total = comparison.treated_total
+        scale = _Scale(money=lambda value: incremental(total, 1 + value))
+        return scale.at(
+            Quantity(
+                value=lift.value,
+                lower=lift.interval.lower,
+                upper=lift.interval.upper,
+                unbounded=_open_side(lift.interval.lower, lift.interval.upper),
+            )
+        )
+    if inference.absolute is None:
+        return None
+    units = comparison.treated_units
+    difference = inference.absolute
+    return _Scale(money=lambda value: value * units).at(
+        Quantity(
+            value=difference.value,
+            lower=difference.interval.lower,
+            upper=difference.interval.upper,
+            unbounded=_open_side(difference.interval.lower, difference.interval.upper),
+        )
+    )
+
+
+def _open_side(
+    lower: float | None, upper: float | None
+) -> Literal["lower", "upper"] | None:
+    return "lower" if lower is None else "upper" if upper is None else None
+
+
+def _probability(comparison: ValueComparison, lift: float) -> float | None:
+    if comparison.posterior is None:
+        return None
+    return comparison.posterior.probability_above(lift)
+
+
+def _amount(
+    cost: Cost, treated_units: int, period_days: int | None, share: Fraction
+) -> Fraction:
+    """One cost over the period. Money by time needs a window; the loader asks it."""
+    if cost.per == "treated unit":
+        return cost.amount * treated_units
+    days = Fraction(period_days or 0)
+    if cost.spread is not None:
+        spread_days = Fraction(int(cost.spread.total_seconds()), 86400)
+        return cost.amount * min(days / spread_days, Fraction(1)) * share
+    if cost.per is None:
+        return cost.amount * share
+    return cost.amount * days / DAYS[cost.per] * share

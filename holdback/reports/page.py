@@ -1,0 +1,97 @@
+"""Blocks → one self-contained HTML file: no script, no request, light, dark, print."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports.blocks import (
+    decision,
+    join,
+    method,
+    metrics,
+    money,
+    named,
+    parts,
+    provenance,
+    segments,
+    trend,
+    trust,
+)
+from holdback.reports.words import Words
+
+__all__ = ["POLICY", "render", "style"]
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+BLOCKS = (
+    decision.render,
+    money.render,
+    metrics.render,
+    trust.render,
+    trend.render,
+    parts.render,
+    segments.render,
+    method.render,
+    provenance.render,
+)
+
+
+def render(scorecard: Scorecard) -> str:
+    """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
+    words = Words.of(scorecard)
+    return str(
+        Markup(
+            "<!DOCTYPE html>\n"
+            '<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="color-scheme" content="light dark">\n'
+            '<meta name="referrer" content="no-referrer">\n'
+            "<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+            "<main>\n{header}\n{blocks}\n</main>\n</body>\n</html>\n"
+        ).format(
+            lang="en",
+            policy=Markup(POLICY),
+            title=f"{scorecard.experiment}: experiment report",
+            style=style(),
+            header=_header(scorecard, words),
+            blocks=join(
+                block
+                for render_block in BLOCKS
+                if (block := render_block(scorecard, words))
+            ),
+        )
+    )
+
+
+def style() -> Markup:
+    """The style sheet, which is ours and holds no data."""
+    text = (files("holdback.reports") / "page.css").read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704  # a file of the package
+
+
+def _header(scorecard: Scorecard, words: Words) -> Markup:
+    facts = []
+    if scorecard.window_start and scorecard.window_end:
+        facts.append(
+            f"{words.day(scorecard.window_start)} – {words.day(scorecard.window_end)}"
+        )
+    units = sum(arm.units for arm in scorecard.arms)
+    facts.append(f"{words.count(units)} units")
+    facts += [
+        f"{arm.label} {words.round_share(arm.planned_share)}" for arm in scorecard.arms
+    ]
+    return Markup(
+        '<header>\n<p class="small">Experiment report · {}</p>\n<h1>{}</h1>\n{}\n</header>'
+    ).format(
+        named(" · ".join(facts)),
+        named(scorecard.experiment),
+        Markup('<p class="hypothesis">{}</p>').format(named(scorecard.hypothesis))
+        if scorecard.hypothesis
+        else "",
+    )

@@ -1,0 +1,192 @@
+"""All sentences about results, each no stronger than its number."""
+
+from __future__ import annotations
+
+from holdback.experiments.scorecard import Finding, Money, Quantity, Readout
+from holdback.reports.words import Words
+
+__all__ = [
+    "above",
+    "below",
+    "changed",
+    "does_not_pay",
+    "failed_check",
+    "guardrail",
+    "may_pay",
+    "money_line",
+    "no_number",
+    "no_return",
+    "not_over",
+    "pays",
+    "sure",
+    "unclear",
+]
+
+OUTCOME_WORDS = {
+    "ship": "keep it on",
+    "hold_back": "do not ship it",
+    "keep_testing": "not settled yet",
+    "stop": "stop",
+    "invalid": "cannot be used",
+}
+VERDICT_WORDS = {
+    "better": "Better",
+    "worse": "Worse",
+    "equivalent": "No real difference",
+    "unclear": "Can’t tell yet",
+    "safe": "Within the limit",
+    "at_risk": "May be past the limit",
+    "breached": "Past the limit",
+}
+
+
+def changed(words: Words, readout: Readout) -> str:
+    """What a metric did, with its range: “rose by 6.5 % (likely +1 % to +12 %)”."""
+    if readout.relative is not None:
+        effect = readout.relative
+        by = words.share(abs(effect.value))
+        likely = words.range(effect, words.lift)
+    elif readout.absolute is not None:
+        effect = readout.absolute
+        by = words.difference(readout.metric, abs(effect.value)).lstrip("+")
+        likely = words.range(effect, lambda v: words.difference(readout.metric, v))
+    else:
+        return no_number(words, readout)
+    label = words.label(readout.metric)
+    arm, control = words.arm(readout.arm), words.arm(readout.control)
+    way = "was higher" if effect.value > 0 else "was lower"
+    told = f"{label} {way} by {by} in “{arm}” than in “{control}”"
+    tail = "" if _excludes_zero(effect) else ", so chance alone may explain it"
+    return f"{told} (likely {likely}{tail})."
+
+
+def sure(words: Words, readout: Readout) -> str:
+    """How sure we are that the metric really improved, as a natural frequency."""
+    assert readout.bayes is not None  # noqa: S101  # the caller has looked
+    record = words.metrics.get(readout.metric)
+    rise = record is None or record.better == "higher"
+    chance = readout.bayes.p_positive if rise else 1 - readout.bayes.p_positive
+    way = "rose" if rise else "fell"
+    return (
+        f"The chance that {words.label(readout.metric)} really {way} because of it is "
+        f"{words.chance(chance)}."
+    )
+
+
+def no_number(words: Words, readout: Readout) -> str:
+    """Why a metric has no lift."""
+    return f"{words.label(readout.metric)} cannot be compared. {readout.note}"
+
+
+def not_over() -> str:
+    """Why there is no decision before the end."""
+    return (
+        "The test is not over: the result is read once, at the end, and what is shown "
+        "here is a preview."
+    )
+
+
+def failed_check(check: Finding) -> str:
+    """A failed check as the reason of an invalid result."""
+    return check.message
+
+
+def guardrail(words: Words, readout: Readout) -> str:
+    """A guardrail at risk or breached, with its range and its limit."""
+    label = words.label(readout.metric)
+    limit = (
+        words.round_share(readout.margin or 0.0)
+        if readout.margin_scale == "relative"
+        else words.value(readout.metric, readout.margin or 0.0)
+    )
+    effect = readout.relative if readout.margin_scale == "relative" else readout.absolute
+    if effect is None:
+        return f"{label} has no range to hold against its limit of {limit}."
+    if readout.margin_scale == "relative":
+        likely = words.range(effect, words.lift)
+    else:
+        likely = words.range(effect, lambda v: words.difference(readout.metric, v))
+    state = (
+        f"is past the limit of {limit} that was set"
+        if readout.verdict == "breached"
+        else f"may be past the limit of {limit} that was set"
+        if readout.verdict == "at_risk"
+        else f"stays within the limit of {limit} that was set"
+    )
+    return f"{label} {state} (likely {likely})."
+
+
+def pays(words: Words, money: Money, level: float) -> str:
+    """It pays, with the probability that the rule asks for."""
+    return (
+        f"The chance that it earns more than it costs is {_chance(words, money)}, "
+        f"and the rule asks for {words.round_share(level)}."
+    )
+
+
+def does_not_pay(words: Words, money: Money, level: float) -> str:
+    """It does not pay, with the same certainty."""
+    return (
+        f"The chance that it earns more than it costs is only {_chance(words, money)}; "
+        f"that it does not is more certain than the {words.round_share(level)} the rule asks "
+        "for."
+    )
+
+
+def may_pay(words: Words, money: Money, level: float) -> str:
+    """Whether it pays is open."""
+    return (
+        f"The chance that it earns more than it costs is {_chance(words, money)}; the "
+        f"rule asks for {words.round_share(level)} to ship, and the data do not settle it."
+    )
+
+
+def no_return() -> str:
+    """No return can be stated."""
+    return "Whether it pays cannot be said: there is no honest range for the money."
+
+
+def above(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    """The interval lies above the bar."""
+    return f"{changed(words, readout)} The whole range lies {_side(words, readout, bar, rule)}."
+
+
+def below(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    """The interval lies below the bar."""
+    told = _bar(words, readout, bar, rule)
+    return f"{changed(words, readout)} The whole range falls short of {told}."
+
+
+def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    """The interval straddles the bar."""
+    told = _bar(words, readout, bar, rule)
+    return f"{changed(words, readout)} The range lies on both sides of {told}, so this is unclear."
+
+
+def money_line(words: Words, name: str, quantity: Quantity) -> str:
+    """An amount with its range."""
+    return f"{name}: {words.money(quantity.value)} (likely {words.range(quantity, words.money)})"
+
+
+def _chance(words: Words, money: Money) -> str:
+    assert money.ropi is not None and money.ropi.p_positive is not None  # noqa: S101, PT018
+    return words.chance(money.ropi.p_positive)
+
+
+def _side(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    return f"on the good side of {_bar(words, readout, bar, rule)}"
+
+
+def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    record = words.metrics.get(readout.metric)
+    sign = -1 if record is not None and record.better == "lower" else 1
+    if bar == 0:
+        return "no change"
+    name = "the accepted loss" if rule == "not_worse" else "the minimum lift"
+    return f"{name} of {words.lift(sign * bar)}"
+
+
+def _excludes_zero(effect: Quantity) -> bool:
+    up = effect.lower is not None and effect.lower > 0
+    down = effect.upper is not None and effect.upper < 0
+    return up or down

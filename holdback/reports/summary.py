@@ -1,0 +1,94 @@
+"""The answer on a terminal: decision, lift, money, checks in a few lines."""
+
+from __future__ import annotations
+
+from holdback.errors import printable
+from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
+from holdback.reports.headline import OUTCOMES
+from holdback.reports.words import Words
+
+__all__ = ["summary"]
+
+
+def summary(scorecard: Scorecard) -> str:
+    """At most about twenty aligned lines of plain text."""
+    words = Words.of(scorecard)
+    lines = [f"{scorecard.experiment}: {_outcome(scorecard)}"]
+    if scorecard.decision is not None:
+        lines += [f"  {reason}" for reason in scorecard.decision.reasons[:3]]
+    lines.append("")
+    overall = [r for r in scorecard.readouts if r.segment is None]
+    width = max(len(_name(words, r, scorecard)) for r in overall)
+    lines += [_readout_line(words, r, scorecard, width) for r in overall]
+    lines += _money_lines(words, scorecard)
+    lines += ["", _check_line(scorecard)]
+    lines += [
+        f"  {check.status.upper()} {check.check}: {check.message}"
+        for check in scorecard.checks
+        if check.status != "pass"
+    ]
+    return "\n".join(printable(line) for line in lines)
+
+
+def _outcome(scorecard: Scorecard) -> str:
+    decision = scorecard.decision
+    return OUTCOMES[decision.outcome].title if decision else "no decision"
+
+
+def _name(words: Words, readout: Readout, scorecard: Scorecard) -> str:
+    label = words.label(readout.metric)
+    several = sum(not arm.control for arm in scorecard.arms) > 1
+    return f"{label}, {words.arm(readout.arm)}" if several else label
+
+
+def _readout_line(
+    words: Words, readout: Readout, scorecard: Scorecard, width: int
+) -> str:
+    name = f"  {_name(words, readout, scorecard):<{width}}"
+    if readout.relative is not None:
+        effect = f"{words.lift(readout.relative.value):>9}   likely {words.range(readout.relative, words.lift)}"
+    elif readout.absolute is not None:
+        def write(value: float) -> str:
+            return words.difference(readout.metric, value)
+
+        effect = f"{write(readout.absolute.value):>9}   likely {words.range(readout.absolute, write)}"
+    else:
+        effect = f"{'—':>9}   {readout.note}"
+    return f"{name}  {effect}   {readout.verdict.replace('_', ' ')}"
+
+
+def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
+    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    if found is None:
+        return []
+    rows = [
+        ("Extra revenue", words.money(found.incremental_revenue.value), words.range(found.incremental_revenue, words.money)),
+        ("Extra profit", words.money(found.incremental_profit.value), words.range(found.incremental_profit, words.money)),
+    ]
+    if found.cost is not None:
+        rows.append(("Cost", words.money(found.cost.total), ""))
+    if found.ropi is not None:
+        rows.append(("ROPI", words.lift(found.ropi.value), _ropi_range(words, found)))
+    wide = max(len(value) for _, value, _ in rows)
+    return [""] + [
+        f"  {name:<14} {value:>{wide}}" + (f"   likely {likely}" if likely else "")
+        for name, value, likely in rows
+    ]
+
+
+def _ropi_range(words: Words, money: Money) -> str:
+    if money.ropi is None:
+        return ""
+    ropi = money.ropi
+    interval = Quantity(
+        value=ropi.value, lower=ropi.lower, upper=ropi.upper, unbounded=ropi.unbounded
+    )
+    text = words.range(interval, words.lift)
+    if money.break_even_lift is not None:
+        text += f"; breaks even at a lift of {words.lift(money.break_even_lift)}"
+    return text
+
+
+def _check_line(scorecard: Scorecard) -> str:
+    passed = sum(check.status == "pass" for check in scorecard.checks)
+    return f"Checks: {passed} of {len(scorecard.checks)} passed."

@@ -1,0 +1,217 @@
+"""Numbers → words: sign, unit, rounding, locale. The only place that rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from math import floor, log10
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+
+from holdback.experiments.scorecard import MetricRecord, Quantity, Scorecard
+
+__all__ = ["Words"]
+
+MINUS = "\N{MINUS SIGN}"
+FALLBACK = "en_US"
+DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """How one scorecard writes its numbers."""
+
+    locale: str
+    currency: str | None
+    labels: dict[str, str]
+    arms: dict[str, str]
+    metrics: dict[str, MetricRecord]
+
+    @classmethod
+    def of(cls, scorecard: Scorecard) -> Words:
+        """The words of a scorecard: its locale, currency, labels."""
+        return cls(
+            locale=_known(scorecard.locale),
+            currency=scorecard.currency,
+            labels={m.metric: m.label or m.metric for m in scorecard.metrics},
+            arms={a.arm: a.label or a.arm for a in scorecard.arms} | {"*": "All arms"},
+            metrics={m.metric: m for m in scorecard.metrics},
+        )
+
+    def label(self, metric: str) -> str:
+        """How a metric is called."""
+        return self.labels.get(metric, metric)
+
+    def arm(self, arm: str) -> str:
+        """How an arm is called."""
+        return self.arms.get(arm, arm)
+
+    def count(self, value: float) -> str:
+        """A whole number with the locale's grouping."""
+        return _minus(format_decimal(round(value), locale=self.locale))
+
+    def number(self, value: float) -> str:
+        """A number with three significant digits."""
+        decimals = max(0, DIGITS - 1 - _magnitude(value))
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return _minus(format_decimal(value, format=pattern, locale=self.locale))
+
+    def share(self, value: float) -> str:
+        """A share or rate as a percentage, unsigned unless negative."""
+        pattern = _percent_pattern(self.locale, _percent_decimals(value))
+        return _minus(format_percent(value, format=pattern, locale=self.locale))
+
+    def round_share(self, value: float) -> str:
+        """A share without decimals that say nothing, such as a level of 95%."""
+        pattern = _percent_pattern(self.locale, 0).replace("#,##0", "#,##0.##")
+        return _minus(format_percent(value, format=pattern, locale=self.locale))
+
+    def lift(self, value: float) -> str:
+        """A lift as a percentage that always has its sign, and 0 none."""
+        text = self.share(abs(value))
+        if not any(c in "123456789" for c in text):
+            return text
+        return ("+" if value > 0 else MINUS) + text
+
+    def money(self, value: float) -> str:
+        """An amount in the project's currency: whole from 100, exact below."""
+        if self.currency is None:
+            return self.number(value)
+        minor = get_currency_precision(self.currency)
+        whole = abs(value) >= 100 or minor == 0  # noqa: PLR2004
+        text = self.currency_text(
+            abs(round(value)) if whole else abs(value), 0 if whole else minor
+        )
+        shown_zero = not any(c in "123456789" for c in text)
+        return text if value >= 0 or shown_zero else MINUS + text
+
+    def unit_of_money(self) -> str:
+        """One unit of the currency, such as €1."""
+        return self.currency_text(1, 0) if self.currency else "unit"
+
+    def currency_text(self, value: float, decimals: int) -> str:
+        """An amount with so many decimals; the project must have a currency."""
+        return str(
+            format_currency(
+                value,
+                self.currency or "",
+                locale=self.locale,
+                format=_currency_pattern(self.locale, decimals),
+                currency_digits=False,
+            )
+        )
+
+    def signed_money(self, value: float) -> str:
+        """An amount that always has its sign."""
+        text = self.money(value)
+        return text if value <= 0 else "+" + text
+
+    def value(self, metric: str, value: float) -> str:
+        """A metric's value in its own unit."""
+        record = self.metrics.get(metric)
+        if record is None:
+            return self.number(value)
+        if record.kind == "conversion":
+            return self.share(value)
+        if record.unit == "money":
+            return self.money(value)
+        text = self.number(value)
+        return f"{text}\N{NO-BREAK SPACE}{record.unit}" if record.unit else text
+
+    def difference(self, metric: str, value: float) -> str:
+        """A difference of a metric, signed; of rates in percentage points."""
+        record = self.metrics.get(metric)
+        if record is not None and record.kind == "conversion":
+            points = self.number(abs(100 * value))
+            sign = "+" if value > 0 else MINUS if value < 0 else ""
+            return f"{sign}{points}\N{NO-BREAK SPACE}points"
+        text = self.value(metric, abs(value))
+        return ("+" if value > 0 else MINUS if value < 0 else "") + text
+
+    def range(self, quantity: Quantity, write: Callable[[float], str]) -> str:
+        """An interval in words; an open side is said to be open."""
+        if quantity.lower is None and quantity.upper is None:
+            return "no range"
+        if quantity.lower is None and quantity.upper is not None:
+            return f"below {write(quantity.upper)}"
+        if quantity.upper is None and quantity.lower is not None:
+            return f"above {write(quantity.lower)}"
+        assert quantity.lower is not None and quantity.upper is not None  # noqa: S101, PT018
+        return f"{write(quantity.lower)} to {write(quantity.upper)}"
+
+    def chance(self, probability: float) -> str:
+        """A probability as a natural frequency; never certain.
+
+        >>> w = Words(locale="en_US", currency=None, labels={}, arms={}, metrics={})
+        >>> w.chance(0.934), w.chance(0.9999), w.chance(0.0001)
+        ('about 93 in 100', 'more than 99 in 100', 'less than 1 in 100')
+        """
+        percent = floor(100 * probability + 0.5)
+        if percent > 99 or (percent == 99 and probability > 0.99):  # noqa: PLR2004
+            return "more than 99 in 100"
+        if percent < 1:
+            return "less than 1 in 100"
+        return f"about {percent} in 100"
+
+    def times(self, value: float) -> str:
+        """A return per unit of cost, such as 1.9."""
+        text = format_decimal(abs(value), format="#,##0.0", locale=self.locale)
+        zero = not any(c in "123456789" for c in text)
+        return text if value >= 0 or zero else MINUS + text
+
+    def p_value(self, value: float) -> str:
+        """A p-value with the digits that matter."""
+        least = 0.001
+        if value < least:
+            return "<\N{NO-BREAK SPACE}" + format_decimal(least, format="0.###", locale=self.locale)
+        return str(format_decimal(value, format="0.000", locale=self.locale))
+
+    def day(self, iso: str) -> str:
+        """A day as the locale writes it."""
+        return str(
+            format_date(date.fromisoformat(iso[:10]), format="medium", locale=self.locale)
+        )
+
+
+def _known(locale: str) -> str:
+    tag = locale.replace("-", "_")
+    try:
+        Locale.parse(tag)
+    except (UnknownLocaleError, ValueError):
+        return FALLBACK
+    return tag
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS)
+
+
+def _magnitude(value: float) -> int:
+    return floor(log10(abs(value))) if abs(value) > 1e-12 else 0  # noqa: PLR2004
+
+
+def _percent_decimals(value: float) -> int:
+    """One decimal, two below 1 %, three below 0.1 %."""
+    size = abs(100 * value)
+    return 1 if size >= 1 or size == 0 else 2 if size >= 0.1 else 3  # noqa: PLR2004
+
+
+def _percent_pattern(locale: str, decimals: int) -> str:
+    pattern: str = Locale.parse(locale).percent_formats[None].pattern
+    return pattern.replace("#,##0", "#,##0." + "0" * decimals if decimals else "#,##0")
+
+
+def _currency_pattern(locale: str, decimals: int) -> str:
+    pattern: str = Locale.parse(locale).currency_formats["standard"].pattern
+    positive = pattern.split(";")[0]
+    tail = "." + "0" * decimals if decimals else ""
+    head, _, rest = positive.partition(".00")
+    return head + tail + rest if ".00" in positive else positive
