@@ -1,0 +1,5 @@
+"""`python -m holdback`."""
+
+from holdback.cli import main
+
+main()

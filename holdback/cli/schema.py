@@ -1,0 +1,26 @@
+"""`holdback schema`: the JSON Schema of the YAML files."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import click
+
+__all__ = ["command"]
+
+EXAMPLE = """\b
+Example:
+  holdback schema experiment > experiment.schema.json
+"""
+
+
+@click.command("schema", epilog=EXAMPLE)
+@click.argument(
+    "which", type=click.Choice(["experiment", "project"]), default="experiment"
+)
+def command(which: Literal["experiment", "project"]) -> None:
+    """Print the JSON Schema of an experiment file, or of holdback.yaml."""
+    from holdback.experiments.schema import schema
+
+    click.echo(json.dumps(schema(which), indent=2, ensure_ascii=False))
