@@ -103,7 +103,7 @@ def _refuse_unsafe(target: Path) -> None:
 
 
 def _created(target: Path) -> Path:
-    """Create an empty file with a name of its own beside `target`, with its permissions."""
+    """Create an empty file beside `target`, with its permissions."""
     name = f".tmp-{os.getpid()}-{_host()}-{os.urandom(4).hex()}"
     temporary = target.with_name(name)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY

@@ -17,7 +17,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_files_are_written_and_replaced(tmp_path: Path) -> None:
-    """Missing folders are made, text is UTF-8 with its own line ends, bytes are bytes."""
+    """Missing folders are made; text is UTF-8 with its line ends, bytes are bytes."""
     folder = tmp_path / "a" / "b"
     write_files(folder, {"t.txt": "old"})
     written = write_files(folder, {"t.txt": "é\r\n", "sub/x.bin": b"\0"})
@@ -89,7 +89,8 @@ def test_folders_and_escapes_are_rejected(tmp_path: Path) -> None:
 def test_stray_files_of_dead_processes_are_swept(tmp_path: Path) -> None:
     """What a killed writer left is removed by the next one; a living one's stays."""
     code = (
-        "import os, sys; from pathlib import Path; from holdback.atomic import replacing\n"
+        "import os, sys; from pathlib import Path\n"
+        "from holdback.atomic import replacing\n"
         "with replacing(Path(sys.argv[1])) as t: t.write_text('half'); os._exit(9)"
     )
     done = subprocess.run(

@@ -64,6 +64,7 @@ class Assignments:
         return {(named[arm], REASONS[why]): n for (arm, why), n in pairs.items()}
 
     def __len__(self) -> int:
+        """Number of ids."""
         return len(self.arm_codes)
 
 

@@ -73,6 +73,7 @@ def assign_file(
     if not source.is_file():
         raise ConfigError(Problem(where=str(source), what="there is no such file"))
     with _told(source), duckdb.connect(config=_CONFIG) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it prints to stdout
         if shape_of(source) == ".parquet":
             table = _parquet(connection, source)
         else:

@@ -49,8 +49,8 @@ class Split:
     `arms` are (name, share) in order, with shares that sum to 1; `overrides` are
     unit id → arm. `phase` above 1 salts the hash with ``<salt>.phase<k>``, so that
     changed shares start with a fresh draw (`hashed_salt`). A unit takes part when its
-    bucket of the traffic lies below `traffic_buckets`. Raises AssignmentError when the parts do
-    not fit together.
+    bucket of the traffic lies below `traffic_buckets`. Raises AssignmentError when
+    the parts do not fit together.
 
     >>> half = Fraction(1, 2)
     >>> Split("checkout", (("holdback", half), ("personalized", half))).assign("u-1")
@@ -130,7 +130,7 @@ def _problems(split: Split) -> Iterator[Problem]:
     names = split.names
     if not names or len(set(names)) < len(names) or not all(map(_is_plain, names)):
         yield Problem(
-            what=f"the arms {', '.join(map(repr, names)) or '(none)'} cannot be told apart",
+            what=f"the arms ({', '.join(map(repr, names))}) cannot be told apart",
             fix="Give each arm a name of its own.",
         )
     shares = [share for _, share in split.arms]

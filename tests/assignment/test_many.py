@@ -12,7 +12,14 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import sqlglot
-from holdback.assignment.columns import LARGE, assigned, by_engine, by_loop, in_kind
+from holdback.assignment.columns import (
+    LARGE,
+    Assignments,
+    assigned,
+    by_engine,
+    by_loop,
+    in_kind,
+)
 from holdback.assignment.split import Split
 from holdback.assignment.sql import literal
 from holdback.errors import AssignmentError
@@ -69,10 +76,9 @@ def looped() -> list[tuple[str | None, int | None, str]]:
     return [(one.arm, one.bucket, one.reason) for one in every]
 
 
-def rows(assignments: object) -> list[tuple[str | None, int | None, str]]:
+def rows(many: Assignments) -> list[tuple[str | None, int | None, str]]:
     """Columns of assignments as rows."""
-    a = assignments
-    return list(zip(a.arm, a.bucket, a.reason, strict=True))  # type: ignore[attr-defined]
+    return list(zip(many.arm, many.bucket, many.reason, strict=True))
 
 
 def test_loop_against_scalar(looped: list[tuple[str | None, int | None, str]]) -> None:

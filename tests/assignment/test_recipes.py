@@ -18,7 +18,15 @@ SPLIT = Split(
     (("holdback", Fraction(1, 10)), ("personalized", Fraction(9, 10))),
     traffic=Fraction(1, 2),
 )
-IDS = [f"user_{n}" for n in range(3000)] + ["", "é", "漢字", "😀", "00123", "a:b", "x" * 200]
+IDS = [f"user_{n}" for n in range(3000)] + [
+    "",
+    "é",
+    "漢字",
+    "😀",
+    "00123",
+    "a:b",
+    "x" * 200,
+]
 
 
 def recipe(language: str) -> str:
