@@ -1,306 +1,414 @@
-"""A YAML file → plain values that remember where they stand.
+"""One YAML file → a tree of values that know where they stand. Strict on purpose.
 
-YAML 1.2, one document, no aliases, anchors or tags, no key twice. Every problem of
-the text is told with its line, column and a caret.
+YAML 1.2 by ruamel.yaml's event parser. Refused, each with its place: aliases, anchors
+and tags, duplicate keys, keys without a value, keys that are not text, `.nan` and
+`.inf`, a second document, more than 1 MB, 50 levels or 20 000 values. All of them are
+reported; only what stops the parser itself (a syntax error) ends the search.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.tokens import AliasToken, AnchorToken, TagToken
+from holdback.errors import Problem
+from holdback.experiments.quantities import Unreadable
 
-from holdback.errors import ConfigError, Problem
+__all__ = ["Block", "Document", "Items", "Node", "Place", "Scalar", "parsed"]
 
-__all__ = ["Document", "read"]
+MOST_BYTES = 1_000_000
+MOST_LEVELS = 50
+MOST_VALUES = 20_000
 
-Place = tuple[str | int, ...]
-
-LARGEST = 1_000_000
-DEEPEST = 50
-CORE = "tag:yaml.org,2002:"
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+_BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
+_BOOLEAN_1_1 = re.compile(r"(?i:yes|no|on|off)")
+_NULL = re.compile(r"~|null|Null|NULL|")
+_NUMBER = re.compile(
+    r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 )
-EXAMPLE = "`holdback init` writes a complete example."
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):([^\s@]+)(?=@)")
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Document:
-    """The values of one file, and the (line, column) of every key and value."""
+    """A file's name as the user gave it, its lines, its root and its problems."""
 
-    name: str
-    lines: list[str]
-    data: dict[str, Any] = field(default_factory=dict)
-    keys: dict[Place, tuple[int, int]] = field(default_factory=dict)
-    values: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    file: str
+    lines: list[str] = field(default_factory=list)
+    root: Block | None = None
+    problems: list[Problem] = field(default_factory=list)
 
     def problem(
-        self,
-        path: Place,
-        what: str,
-        *,
-        why: str = "",
-        fix: str = "",
-        at_key: bool = False,
-        offset: int = 0,
+        self, place: Place, what: str, *, why: str = "", fix: str = ""
     ) -> Problem:
-        """A problem at a value (or its key), with the line and a caret."""
-        first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
-        while path and path not in first and path not in second:
-            path = path[:-1]
-        line, column = first.get(path) or second.get(path) or (1, 1)
-        return self.problem_at(line, column + offset, what, why=why, fix=fix)
-
-    def is_quoted(self, path: Place) -> bool:
-        """Whether a value stands in quotes, so that its text begins one later."""
-        line, column = self.values.get(path, (1, 1))
-        return self.lines[line - 1][column - 1 : column] in {"'", '"'}
-
-    def problem_at(
-        self, line: int, column: int, what: str, *, why: str = "", fix: str = ""
-    ) -> Problem:
-        """A problem at a line and column, both from 1."""
-        excerpt = ""
-        if 1 <= line <= len(self.lines):
-            text = self.lines[line - 1].replace("\t", " ")
-            shown = text[:100]
-            caret = "\n" + " " * (7 + column - 1) + "^" if column <= len(shown) + 1 else ""
-            excerpt = f"{line:>4} | {shown}{caret}"
+        """A problem at a place of this document, with the line and a caret."""
         return Problem(
-            where=f"{self.name}:{line}:{column}",
-            what=what,
-            why=why,
-            fix=fix,
-            excerpt=excerpt,
+            where=place.where, what=what, why=why, fix=fix, excerpt=place.excerpt
         )
 
 
-def read(path: Path, name: str) -> Document:
-    """Read a file; `name` is what messages call it. Raises ConfigError."""
-    text = _text(path, name)
-    document = Document(name=name, lines=text.splitlines())
-    problems: list[Problem] = []
-    node = _composed(text, document)
-    if not isinstance(node, MappingNode):
-        raise ConfigError(
-            document.problem_at(1, 1, "the file is not a list of `key: value` lines.", fix=EXAMPLE)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line and a column, both counted from 1, of a document."""
+
+    document: Document = field(repr=False)
+    line: int
+    column: int
+
+    @property
+    def where(self) -> str:
+        """`file:line:column`."""
+        return f"{self.document.file}:{self.line}:{self.column}"
+
+    @property
+    def excerpt(self) -> str:
+        """The line with a caret under the column; passwords are masked."""
+        if not 0 < self.line <= len(self.document.lines):
+            return ""
+        line = self.document.lines[self.line - 1]
+        line = _PASSWORD.sub(lambda m: f"{m[1]}:{'*' * len(m[2])}", line)
+        start = max(0, self.column - 80)
+        shown = line[start : start + 120].replace("\t", " ")
+        if not shown.strip():
+            return ""
+        head = f"{self.line} | "
+        return f"{head}{shown}\n{' ' * (len(head) + self.column - 1 - start)}^"
+
+    def shifted(self, columns: int) -> Place:
+        """The place some columns further right."""
+        return Place(self.document, self.line, self.column + columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value: its text, and what YAML 1.2 takes it for."""
+
+    text: str
+    means: Literal["text", "number", "boolean"]
+    place: Place
+    style: str | None = None
+
+    def column(self, offset: int) -> Place:
+        """The place of a character of the text, where it stands on one line."""
+        if self.style in {"|", ">"}:
+            return self.place
+        quote = 1 if self.style in {"'", '"'} else 0
+        line = self.place.document.lines[self.place.line - 1]
+        start = self.place.column - 1 + quote
+        if line[start : start + len(self.text)] != self.text:
+            return self.place
+        return self.place.shifted(quote + offset)
+
+
+class Block(dict[str, Any]):
+    """A mapping: key → node, with the place of each key."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.key_places: dict[str, Place] = {}
+        self.empty: set[str] = set()
+
+
+class Items(list[Any]):
+    """A sequence of nodes."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
+Node: TypeAlias = Scalar | Block | Items
+
+
+class _Stop(Exception):
+    """Nothing after this can be read; the problem is already noted."""
+
+
+def parsed(content: bytes, file: str) -> Document:
+    """The document of a file's bytes; `problems` says what is wrong with it."""
+    document = Document(file)
+    if len(content) > MOST_BYTES:
+        document.problems.append(
+            Problem(
+                where=file,
+                what=f"the file is too large: {len(content):,} bytes.",
+                why="An experiment takes a few hundred lines; 1 MB is the limit.",
+            )
         )
-    document.data = _mapping(node, (), document, problems, 1)
-    if problems:
-        raise ConfigError(problems)
+        return document
+    try:
+        text = _decoded(content)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        document.problems.append(
+            Problem(
+                where=f"{file}:{line}",
+                what=f"byte {error.start + 1} is not {error.encoding.upper()} text.",
+                fix="Save the file as UTF-8.",
+            )
+        )
+        return document
+    document.lines = _BREAK.split(text)
+    try:
+        _Builder(document).build(text)
+    except _Stop:
+        document.root = None
     return document
 
 
-def _text(path: Path, name: str) -> str:
-    try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ConfigError(
+def _decoded(content: bytes) -> str:
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if content.startswith(mark):
+            return content.decode(encoding)
+    return content.decode("utf-8")
+
+
+class _Builder:
+    """Turns the parser's events into the tree, noting problems on the way."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._values = 0
+
+    def build(self, text: str) -> None:
+        if (at := _unprintable(text)) is not None:
+            line = len(_BREAK.findall(text, 0, at)) + 1
+            start = max((m.end() for m in _BREAK.finditer(text, 0, at)), default=0)
+            self._note(
+                Place(self._document, line, at - start + 1),
+                f"the character {text[at]!r} cannot stand in YAML.",
+                fix="Delete it; it may have come along in a copy.",
+            )
+            raise _Stop
+        events = self._events(text)
+        root = self._documents(events)
+        if root is None:
+            self._document.problems.append(
                 Problem(
-                    where=name,
-                    what=f"the file is too large: {size:,} bytes.",
-                    why=f"An experiment file has at most {LARGEST:,} bytes.",
-                    fix="Check that it is the YAML file and not the data.",
+                    where=f"{self._document.file}:1:1",
+                    what="the file is empty.",
+                    fix="`holdback init` writes a commented example to start from.",
                 )
             )
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise ConfigError(
-            Problem(where=name, what="there is no such file.", fix=EXAMPLE)
-        ) from None
-    except OSError as error:
-        raise ConfigError(
-            Problem(where=name, what=f"the file cannot be read: {error.strerror}.")
-        ) from error
-    encoding = next((e for mark, e in MARKS if raw.startswith(mark)), "utf-8")
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ConfigError(
-            Problem(
-                where=f"{name}:{line}",
-                what="the file is not UTF-8 text.",
-                fix="Save it with the encoding UTF-8.",
+        elif isinstance(root, Block):
+            self._document.root = root
+        else:
+            self._note(
+                root.place,
+                "the file is not a block of keys.",
+                fix="Start with `version: 1` and one `key: value` a line.",
             )
-        ) from None
-    if not any(
-        line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()
-    ):
-        raise ConfigError(Problem(where=name, what="the file is empty.", fix=EXAMPLE))
-    return text
 
+    def _events(self, text: str) -> Iterator[Any]:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
 
-def _composed(text: str, document: Document) -> Node:
-    try:
-        _refuse_tokens(text, document)
-        parser = YAML(typ="safe", pure=True)
-        nodes = list(parser.compose_all(text))
-    except MarkedYAMLError as error:
-        raise ConfigError(_syntax(error, document)) from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(
-            Problem(where=document.name, what=f"the file is not valid YAML: {error}.")
-        ) from None
-    if len(nodes) > 1:
-        mark = nodes[1].start_mark
-        raise ConfigError(
-            document.problem_at(
-                mark.line + 1,
-                1,
-                "a second document begins here.",
-                fix="Keep one experiment a file and remove the line `---`.",
-            )
+        yaml = YAML(typ="safe", pure=True)
+        try:
+            yield from yaml.parse(text)
+        except YAMLError as error:
+            self._syntax(error)
+            raise _Stop from error
+        except (ValueError, IndexError, AttributeError, TypeError, AssertionError) as e:
+            last = Place(self._document, 1, 1)
+            self._note(last, "the file is not YAML.", why=type(e).__name__)
+            raise _Stop from e
+
+    def _syntax(self, error: Any) -> None:
+        mark = getattr(error, "problem_mark", None) or getattr(
+            error, "context_mark", None
         )
-    node: Node = nodes[0]
-    return node
-
-
-def _refuse_tokens(text: str, document: Document) -> None:
-    problems = []
-    depth = 0
-    for token in YAML(typ="safe", pure=True).scan(text):
-        kind = type(token).__name__
-        if kind.endswith("StartToken") and kind != "StreamStartToken" and kind != "DocumentStartToken":
-            depth += 1
-        if kind in {"BlockEndToken", "FlowMappingEndToken", "FlowSequenceEndToken"}:
-            depth -= 1
-        mark = token.start_mark
-        place = (mark.line + 1, mark.column + 1)
-        if depth > DEEPEST:
-            raise ConfigError(
-                [*problems, document.problem_at(*place, "the file is nested too deeply.")]
+        line = mark.line + 1 if mark else 1
+        place = Place(self._document, line, mark.column + 1 if mark else 1)
+        said = str(getattr(error, "problem", None) or "this is not YAML")
+        lines = self._document.lines
+        before = lines[line - 1] if line <= len(lines) else ""
+        if "'\\t'" in said or "\t" in before[: len(before) - len(before.lstrip())]:
+            self._note(
+                place,
+                f"line {line} has a tab where only spaces may stand.",
+                fix="Indent with spaces; most editors turn tabs into spaces.",
             )
-        if isinstance(token, AliasToken | AnchorToken):
-            problems.append(
-                document.problem_at(
-                    *place,
-                    "an alias or anchor (`*` or `&`) is not allowed.",
-                    why="What a file says should stand where it is read.",
-                    fix="Write the value out, or quote the text.",
+            return
+        context = str(getattr(error, "context", None) or "")
+        fix = "Check the indentation, quotes and brackets of this line and the one above."
+        self._note(place, f"this is not YAML: {said}.", why=context, fix=fix)
+
+    def _documents(self, events: Iterator[Any]) -> Node | None:
+        root: Node | None = None
+        documents = 0
+        for event in events:
+            kind = type(event).__name__
+            if kind == "DocumentStartEvent":
+                documents += 1
+                if documents > 1:
+                    place = self._place(event.start_mark)
+                    self._note(
+                        place,
+                        f"a second document starts on line {place.line}.",
+                        fix="Put each experiment into a file of its own.",
+                    )
+                    break
+            elif kind in {
+                "ScalarEvent",
+                "MappingStartEvent",
+                "SequenceStartEvent",
+                "AliasEvent",
+            }:
+                root = self._node(event, events, 1)
+        return root
+
+    def _node(self, event: Any, events: Iterator[Any], level: int) -> Node | None:
+        kind = type(event).__name__
+        place = self._place(event.start_mark)
+        self._refuse_extras(event, kind, place)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            self._note(place, f"the file holds more than {MOST_VALUES:,} values.")
+            raise _Stop
+        if level > MOST_LEVELS:
+            self._note(place, f"more than {MOST_LEVELS} levels are nested here.")
+            raise _Stop
+        if kind == "MappingStartEvent":
+            return self._block(events, place, level)
+        if kind == "SequenceStartEvent":
+            return self._items(events, place, level)
+        return None if kind == "AliasEvent" else self._scalar(event, place)
+
+    def _refuse_extras(self, event: Any, kind: str, place: Place) -> None:
+        if kind == "AliasEvent":
+            what = f"the alias *{event.anchor} is not allowed."
+            self._note(place, what, fix="Write the value out where it is used.")
+        elif event.anchor is not None:
+            what = f"the anchor &{event.anchor} is not allowed; aliases are not either."
+            self._note(place, what, fix="Write the value out where it is used.")
+        tag = getattr(event, "tag", None)
+        if tag is not None and kind != "AliasEvent":
+            tag = str(tag).replace("tag:yaml.org,2002:", "!!")
+            self._note(
+                place,
+                f"the tag '{tag}' on line {place.line} is not allowed.",
+                fix="Delete it; a text that looks like something else is quoted.",
+            )
+
+    def _block(self, events: Iterator[Any], place: Place, level: int) -> Block:
+        block = Block(place)
+        for event in events:
+            if type(event).__name__ == "MappingEndEvent":
+                break
+            key_place = self._place(event.start_mark)
+            key = self._key(event, events, level)
+            known = len(self._document.problems)
+            value = self._node(next(events), events, level + 1)
+            told = len(self._document.problems) > known
+            if key is None:
+                continue
+            if key in block.key_places:
+                first = block.key_places[key]
+                self._note(
+                    key_place,
+                    f"'{key}' stands twice: on line {first.line} and on line "
+                    f"{key_place.line}.",
+                    fix="Keep one of them.",
                 )
-            )
-        if isinstance(token, TagToken):
-            problems.append(
-                document.problem_at(
-                    *place,
-                    f"a YAML tag is not allowed (line {mark.line + 1}).",
-                    fix="Remove it, or quote the text.",
-                )
-            )
-    if problems:
-        raise ConfigError(problems)
+                continue
+            block.key_places[key] = key_place
+            if value is None:
+                block.empty.add(key)
+                if not told:
+                    self._refuse_empty(key, key_place)
+            else:
+                block[key] = value
+        return block
 
-
-def _syntax(error: MarkedYAMLError, document: Document) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    told = error.problem or "the text is not valid YAML"
-    if "\\t" in told or (
-        1 <= line <= len(document.lines) and "\t" in document.lines[line - 1][:column]
-    ):
-        return document.problem_at(
-            line,
-            column,
-            f"a tab stands here (line {line}).",
-            why="YAML does not allow tabs for indentation.",
-            fix="Use spaces.",
+    def _refuse_empty(self, key: str, place: Place) -> None:
+        self._note(
+            place,
+            f"'{key}' has no value.",
+            fix="Write one, or leave the key out to get its default.",
         )
-    return document.problem_at(line, column, f"not valid YAML: {told}.")
 
-
-def _value(
-    node: Node, path: Place, document: Document, problems: list[Problem], depth: int
-) -> Any:
-    document.values[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if isinstance(node, MappingNode):
-        return _mapping(node, path, document, problems, depth + 1)
-    if isinstance(node, SequenceNode):
-        return [
-            _value(item, (*path, i), document, problems, depth + 1)
-            for i, item in enumerate(node.value)
-        ]
-    return _scalar(node, path, document, problems)
-
-
-def _mapping(
-    node: MappingNode,
-    path: Place,
-    document: Document,
-    problems: list[Problem],
-    depth: int,
-) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
-        if not isinstance(key_node, ScalarNode) or key_node.tag != CORE + "str":
-            told = getattr(key_node, "value", "")
-            problems.append(
-                document.problem_at(
-                    line,
-                    column,
-                    f"the name {str(told)[:40]!s} is not text to YAML.",
-                    why="Unquoted, YAML reads it as a number, a date or true/false.",
-                    fix=f'Quote it: "{str(told)[:40]}".',
-                )
+    def _key(self, event: Any, events: Iterator[Any], level: int) -> str | None:
+        place = self._place(event.start_mark)
+        node = self._node(event, events, level + 1)
+        if not isinstance(node, Scalar):
+            if type(event).__name__ != "AliasEvent":
+                self._note(place, "a key must be a word.", fix='Write "key": value.')
+            return None
+        if node.means != "text":
+            self._note(
+                place,
+                f"the name {node.text} is a {node.means} in YAML, not text.",
+                fix=f'Quote it: "{node.text}".',
             )
-            continue
-        key = key_node.value
-        here = (*path, key)
-        if key in result:
-            first = document.keys[here][0]
-            problems.append(
-                document.problem_at(
-                    line,
-                    column,
-                    f"`{key}` stands here twice: on line {first} and on line {line}.",
-                    fix="Keep one of the two.",
-                )
+        elif node.style is None and _BOOLEAN_1_1.fullmatch(node.text):
+            self._note(
+                place,
+                f"the name {node.text} is text here, but true or false to many tools.",
+                fix=f'Quote it: "{node.text}".',
             )
-            continue
-        document.keys[here] = (line, column)
-        result[key] = _value(value_node, here, document, problems, depth)
-    return result
+        return node.text
+
+    def _items(self, events: Iterator[Any], place: Place, level: int) -> Items:
+        items = Items(place)
+        for event in events:
+            if type(event).__name__ == "SequenceEndEvent":
+                break
+            known = len(self._document.problems)
+            value = self._node(event, events, level + 1)
+            if value is not None:
+                items.append(value)
+            elif len(self._document.problems) == known:
+                self._note(self._place(event.start_mark), "this item has no value.")
+        return items
+
+    def _scalar(self, event: Any, place: Place) -> Scalar | None:
+        text, style = str(event.value), event.style
+        if style is not None:
+            return Scalar(text, "text", place, style)
+        if _NULL.fullmatch(text):
+            return None
+        if _NOT_FINITE.fullmatch(text):
+            self._note(place, f"{text} is not a finite number.", fix="Write a number.")
+            return None
+        if _BOOLEAN.fullmatch(text):
+            return Scalar(text, "boolean", place)
+        if _NUMBER.fullmatch(text):
+            return Scalar(text, "number", place)
+        return Scalar(text, "text", place)
+
+    def _place(self, mark: Any) -> Place:
+        return Place(self._document, mark.line + 1, mark.column + 1)
+
+    def _note(self, place: Place, what: str, *, why: str = "", fix: str = "") -> None:
+        problem = self._document.problem(place, what, why=why, fix=fix)
+        self._document.problems.append(problem)
 
 
-def _scalar(
-    node: ScalarNode, path: Place, document: Document, problems: list[Problem]
-) -> Any:
-    kind = node.tag.removeprefix(CORE)
-    text = node.value
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text.lower() == "true"
-    if kind in {"int", "float"}:
-        return _number(text, path, document, problems)
-    return text
-
-
-def _number(
-    text: str, path: Place, document: Document, problems: list[Problem]
-) -> Any:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = None
-    if number is None or not number.is_finite():
-        problems.append(
-            document.problem(
-                path,
-                f"{text} is not a number that can be used.",
-                fix="Write plain digits such as 12.5, or quote the text.",
-            )
+def text_of(node: Scalar) -> str:
+    """The text of a scalar that must be text; numbers and booleans are refused."""
+    if node.means != "text":
+        raise Unreadable(
+            f"{node.text} is a {node.means} in YAML where text is needed.",
+            fix=f'Quote it: "{node.text}".',
         )
-        return None
-    return int(text) if text.lstrip("+-").isdigit() else number
+    return node.text
+
+
+def _unprintable(text: str) -> int | None:
+    found = re.search(
+        "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text
+    )
+    return found.start() if found else None

@@ -346,3 +346,17 @@ _COMPARE: dict[str, _Compare] = {
     "=": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="
 }
 _ARITHMETIC: dict[str, _Operator] = {"+": "+", "-": "-", "*": "*", "/": "/"}
+
+
+def parse(text: str) -> Expression:
+    """The expression that a text means.
+
+    Raises Unreadable (a ValueError) that carries the column of the fault.
+
+    >>> sorted(parse("total - refunded").columns)
+    ['refunded', 'total']
+    """
+    from holdback.experiments.grammar import columns_of, parse_tree
+
+    tree = parse_tree(text)
+    return Expression(text=text, tree=tree, columns=columns_of(tree))

@@ -1,126 +1,194 @@
-"""Shares, durations, days and amounts as people write them."""
+"""Shares, durations, dates and amounts as people write them → exact values.
+
+Every reader takes the text of one YAML scalar and raises `Unreadable`, which says
+what is wrong and how to write it; where it stands is known to the caller.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
+from difflib import get_close_matches
 from fractions import Fraction
-from typing import Any
 
-__all__ = ["amount", "day", "duration", "share", "written_duration", "written_share"]
+__all__ = [
+    "Unreadable",
+    "amount",
+    "day",
+    "did_you_mean",
+    "duration",
+    "duration_text",
+    "share",
+    "share_text",
+]
 
-UNITS = {
+DAYS_PER_MONTH = Fraction(36525, 1200)
+LENGTHS = {
+    "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
-    "month": timedelta(days=365.25) / 12,
+    "month": timedelta(days=float(DAYS_PER_MONTH)),
     "year": timedelta(days=365.25),
 }
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+?)s?", re.ASCII)
-PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*%", re.ASCII)
-FRACTION = re.compile(r"(\d+)\s*/\s*(\d+)", re.ASCII)
-NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+LONGEST_DAYS = 36525
+
+_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([A-Za-z]+)")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def share(value: Any) -> Fraction:
-    """A share or rate: ``10%``, ``0.1`` or ``1/3``. Raises ValueError.
+class Unreadable(ValueError):
+    """A text that is not what its place asks for; `column` counts from its start."""
 
-    >>> share("10%"), share("1/3")
-    (Fraction(1, 10), Fraction(1, 3))
+    def __init__(self, what: str, *, fix: str = "", why: str = "", column: int = 0):
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+        self.why = why
+        self.column = column
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`Did you mean 'x'?` for the nearest known word, else nothing.
+
+    >>> did_you_mean("margn", ["margin", "costs"])
+    "Did you mean 'margin'?"
     """
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return Fraction(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if found := PERCENT.fullmatch(text):
-            return Fraction(found[1]) / 100
-        if (found := FRACTION.fullmatch(text)) and int(found[2]):
-            return Fraction(int(found[1]), int(found[2]))
-        if NUMBER.fullmatch(text):
-            return Fraction(text)
-    raise ValueError(f"{_shown(value)} is not a share; write 10%, 0.1 or 1/3")
+    names = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold(), names, n=1, cutoff=0.6)
+    return f"Did you mean '{names[near[0]]}'?" if near else ""
 
 
-def amount(value: Any) -> Fraction:
-    """A plain number. Raises ValueError.
+def amount(text: str) -> Fraction:
+    """A plain decimal number, exactly.
 
-    >>> amount("12.50")
-    Fraction(25, 2)
+    >>> amount("0.002")
+    Fraction(1, 500)
     """
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return Fraction(value)
-    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
-        return Fraction(value.strip())
-    raise ValueError(f"{_shown(value)} is not a number; write for instance 12.5")
+    if not _NUMBER.fullmatch(text.strip()):
+        raise Unreadable(f"'{text}' is not a number.", fix=_number_fix(text))
+    return Fraction(text.strip())
 
 
-def duration(value: Any) -> timedelta:
-    """A length of time: ``28 days``, ``2 weeks``, ``12 months``. Raises ValueError.
+def share(text: str) -> Fraction:
+    """A share or rate: ``10%``, ``0.1`` or ``1/10``, exactly; any sign and size.
 
-    A month is 365.25 / 12 days.
+    >>> share("10%") == share("0.1") == share("1/10")
+    True
+    """
+    plain = text.strip()
+    top, slash, bottom = (part.strip() for part in plain.partition("/"))
+    if slash and top.isdecimal() and bottom.isdecimal() and len(plain) < 40:
+        if int(bottom) == 0:
+            raise Unreadable(f"'{text}' divides by zero.")
+        return Fraction(int(top), int(bottom))
+    percent = plain.endswith("%")
+    number = plain[:-1].rstrip() if percent else plain
+    if not _NUMBER.fullmatch(number):
+        raise Unreadable(
+            f"'{text}' is not a share.",
+            fix=_number_fix(number) if "," in number else "Write 10%, 0.1 or 1/10.",
+        )
+    return Fraction(number) / (100 if percent else 1)
+
+
+def share_text(value: Fraction) -> str:
+    """A share as it would be written: a percentage, or a fraction such as 1/3.
+
+    >>> share_text(Fraction(1, 8)), share_text(Fraction(1, 3))
+    ('12.5%', '1/3')
+    """
+    percent = decimal_text(value * 100)
+    return f"{value.numerator}/{value.denominator}" if "/" in percent else f"{percent}%"
+
+
+def decimal_text(value: Fraction) -> str:
+    """An exact decimal, or `a/b` where no finite decimal exists.
+
+    >>> decimal_text(Fraction(1, 500)), decimal_text(Fraction(2, 3))
+    ('0.002', '2/3')
+    """
+    rest, digits = value.denominator, 0
+    while rest % 10 == 0:
+        rest, digits = rest // 10, digits + 1
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest, digits = rest // prime, digits + 1
+    if rest != 1:
+        return f"{value.numerator}/{value.denominator}"
+    scaled = abs(value.numerator) * 10**digits // value.denominator
+    whole, part = divmod(scaled, 10**digits)
+    decimals = str(part).rjust(digits, "0").rstrip("0") if digits and part else ""
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
+
+
+def duration(text: str) -> timedelta:
+    """A length of time such as ``28 days``; a month is 365.25/12 days.
 
     >>> duration("2 weeks").days
     14
     """
-    if isinstance(value, timedelta):
-        return value
-    found = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None or found[2] not in UNITS:
-        raise ValueError(
-            f"{_shown(value)} is not a length of time; write for instance 28 days"
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        fix = "Write a number and a unit, such as 28 days, 2 weeks or 12 hours."
+        if _NUMBER.fullmatch(text.strip()):
+            fix = f"Say the unit: {text.strip()} days?"
+        raise Unreadable(f"'{text}' is not a duration.", fix=fix)
+    number, word = match.groups()
+    unit = word.lower().removesuffix("s")
+    if unit not in LENGTHS:
+        hint = did_you_mean(word, [f"{name}s" for name in LENGTHS])
+        raise Unreadable(
+            f"'{word}' is not a unit of time.",
+            fix=hint or "Known units: seconds, minutes, hours, days, weeks, months, years.",
+        )
+    length = float(number) * LENGTHS[unit].total_seconds()
+    if not 0 < length <= LONGEST_DAYS * 86400:
+        raise Unreadable(f"'{text}' lies outside 0 to 100 years, or is 0.")
+    return timedelta(seconds=length)
+
+
+def duration_text(value: timedelta) -> str:
+    """A duration as it would be written, in the longest unit that is whole.
+
+    >>> duration_text(timedelta(days=28))
+    '28 days'
+    """
+    if value % LENGTHS["month"] == timedelta(0):
+        return _counted(value // LENGTHS["month"], "month")
+    for unit in ("day", "hour", "minute"):
+        if value % LENGTHS[unit] == timedelta(0):
+            return _counted(value // LENGTHS[unit], unit)
+    seconds = Fraction(value // timedelta(microseconds=1), 1_000_000)
+    return f"{decimal_text(seconds)} seconds"
+
+
+def day(text: str) -> date:
+    """A calendar day, YYYY-MM-DD."""
+    plain = text.strip()
+    if not _DAY.fullmatch(plain):
+        why = "A window is made of whole days." if _DAY.match(plain) else ""
+        raise Unreadable(
+            f"'{text}' is not a date.", why=why, fix="Write a date such as 2026-10-01."
         )
     try:
-        length = UNITS[found[2]] * float(found[1])
-    except OverflowError:
-        raise ValueError(f"{_shown(value)} is too long") from None
-    if length <= timedelta(0):
-        raise ValueError(f"{_shown(value)} is no time at all; write at least 1 day")
-    return length
+        return date.fromisoformat(plain)
+    except ValueError as error:
+        raise Unreadable(
+            f"{plain} is not in the calendar.",
+            fix="Write a date that exists, such as 2026-02-28.",
+        ) from error
 
 
-def day(value: Any) -> date:
-    """A day such as ``2026-10-01``. Raises ValueError that names impossible days."""
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"there is no day {value} in the calendar") from None
-    raise ValueError(f"{_shown(value)} is not a date; write one such as 2026-10-01")
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
-def written_share(value: Fraction) -> str:
-    """A share as a file writes it.
-
-    >>> written_share(Fraction(1, 10)), written_share(Fraction(1, 3))
-    ('10%', '1/3')
-    """
-    percent = value * 100
-    for places in range(7):
-        if (percent * 10**places).denominator == 1:
-            return f"{percent.numerator / percent.denominator:.{places}f}%"
-    return f"{value.numerator}/{value.denominator}"
-
-
-def written_duration(value: timedelta) -> str:
-    """A length of time as a file writes it, in its largest whole unit.
-
-    >>> written_duration(timedelta(days=14)), written_duration(timedelta(days=10))
-    ('2 weeks', '10 days')
-    """
-    for name in ("year", "month", "week", "day", "hour", "minute"):
-        count, rest = divmod(value, UNITS[name])
-        if count and not rest:
-            return f"{count} {name}" + ("s" if count > 1 else "")
-    return f"{value.total_seconds() / 60:g} minutes"
-
-
-def _shown(value: Any) -> str:
-    return f"'{str(value)[:40]}'" if value is not None else "nothing"
+def _number_fix(text: str) -> str:
+    if "," in text and _NUMBER.fullmatch(text.strip().replace(",", ".")):
+        return f"Write {text.strip().replace(',', '.')} (a point before the decimals)."
+    return "Write a number such as 1800 or 0.002."

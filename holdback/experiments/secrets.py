@@ -1,4 +1,4 @@
-"""`${env:NAME}`: secrets stand in the environment, never in a file or a result."""
+"""`${env:NAME}`: secrets stay as written until a connection is opened."""
 
 from __future__ import annotations
 
@@ -8,31 +8,38 @@ from collections.abc import Mapping
 
 from holdback.errors import ConfigError, Problem
 
-__all__ = ["REFERENCE", "names", "revealed"]
+__all__ = ["named", "revealed"]
 
-REFERENCE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def names(text: str) -> list[str]:
-    """Names of the environment variables that a text refers to."""
-    return REFERENCE.findall(text)
+def named(text: str) -> tuple[str, ...]:
+    """The variables that a text refers to, in order.
+
+    >>> named("postgresql://${env:DB_USER}@host/db")
+    ('DB_USER',)
+    """
+    return tuple(_VARIABLE.findall(text))
 
 
 def revealed(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """The text with its references filled in. To be used where a connection is made.
+    """The text with each `${env:NAME}` replaced by the variable's value.
 
-    Raises ConfigError, naming the variable and never a value, when one is not set.
+    Call it where a connection is opened and nowhere else. Raises ConfigError that
+    names the variable, never a value, when one is not set.
     """
-    known = os.environ if environ is None else environ
-    missing = [name for name in names(text) if name not in known]
+    values = os.environ if environ is None else environ
+    missing = [name for name in named(text) if not values.get(name)]
     if missing:
-        raise ConfigError(
-            [
-                Problem(
-                    what=f"the environment variable {name} is not set.",
-                    fix=f"Set it before running, for instance: export {name}=…",
-                )
-                for name in missing
-            ]
-        )
-    return REFERENCE.sub(lambda found: known[found[1]], text)
+        raise ConfigError([unset(name) for name in missing])
+    return _VARIABLE.sub(lambda match: values[match[1]], text)
+
+
+def unset(name: str, where: str = "", excerpt: str = "") -> Problem:
+    """The problem of a variable that is not set."""
+    return Problem(
+        where=where,
+        what=f"the environment variable {name} is not set.",
+        fix=f"Set it before the command: export {name}=…",
+        excerpt=excerpt,
+    )
