@@ -1,44 +1,50 @@
 """holdback measures whether personalization pays.
 
-The map of the package, from the top down; imports run this way only::
+A YAML file and raw tables go in; lift, incremental revenue and ROPI come out, each
+with its range, as a report that can be sent::
 
-    holdback.cli           commands: the only place that prints
-    holdback.workflow      load → plan, assign, analyze → report
-    holdback.reports       scorecard → money → decision → words → page
-    holdback.experiments   YAML → experiment → evidence → readouts → scorecard
-    holdback.stats         moments → delta method → methods, posteriors, power
-    holdback.assignment    unit id → arm
-    holdback.errors        every error, with its exit code
+    import holdback as hb
 
->>> import holdback as hb
->>> experiment = hb.load("experiments/recs-holdback.yaml")  # doctest: +SKIP
->>> analysis = hb.analyze(experiment)  # doctest: +SKIP
->>> analysis.decision.outcome  # doctest: +SKIP
-'ship'
+    analysis = hb.analyze("experiments/recs-holdback.yaml")
+    print(analysis)
+    analysis.write("results")
+
+Map of the package, from the top floor down; imports run downward only::
+
+    cli           the commands; the only place that prints
+    workflow      load → plan, assign, analyze → report, as plain functions
+    reports       scorecard → money → decision → one self-contained page
+    experiments   YAML, sources, one query, metrics, checks → scorecard
+    stats         evidence that adds, effects, intervals, posteriors, power
+    assignment    unit id → arm, the same in Python and in SQL
+    atomic        files appear whole or not at all
+    kinds         the registry of plug-ins: one file, one kind
+    errors        every error: where, what, why, how to fix it
+
+Importing `holdback` loads none of these: each name below comes on first use.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
-
-from holdback.errors import (
-    AssignmentError,
-    ConfigError,
-    DataError,
-    EnvironmentFault,
-    HoldbackError,
-    ReportError,
-    StatsError,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdback.assignment.split import Split
+    from holdback.errors import (
+        AssignmentError,
+        ConfigError,
+        DataError,
+        EnvironmentFault,
+        HoldbackError,
+        Problem,
+        ReportError,
+        StatsError,
+    )
     from holdback.experiments.experiment import Experiment
     from holdback.experiments.plan import Plan
     from holdback.experiments.scorecard import Readout, Scorecard
     from holdback.workflow import Analysis, analyze, assign, load, plan
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Analysis",
@@ -49,9 +55,11 @@ __all__ = [
     "Experiment",
     "HoldbackError",
     "Plan",
+    "Problem",
     "Readout",
     "ReportError",
     "Scorecard",
+    "Split",
     "StatsError",
     "__version__",
     "analyze",
@@ -60,25 +68,39 @@ __all__ = [
     "plan",
 ]
 
-HOMES = {
-    "Analysis": "holdback.workflow",
-    "Experiment": "holdback.experiments.experiment",
-    "Plan": "holdback.experiments.plan",
-    "Readout": "holdback.experiments.scorecard",
-    "Scorecard": "holdback.experiments.scorecard",
-    "analyze": "holdback.workflow",
-    "assign": "holdback.workflow",
-    "load": "holdback.workflow",
-    "plan": "holdback.workflow",
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Analysis": "workflow",
+    "AssignmentError": "errors",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "EnvironmentFault": "errors",
+    "Experiment": "experiments.experiment",
+    "HoldbackError": "errors",
+    "Plan": "experiments.plan",
+    "Problem": "errors",
+    "Readout": "experiments.scorecard",
+    "ReportError": "errors",
+    "Scorecard": "experiments.scorecard",
+    "Split": "assignment.split",
+    "StatsError": "errors",
+    "analyze": "workflow",
+    "assign": "workflow",
+    "load": "workflow",
+    "plan": "workflow",
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import what is asked for when it is first asked for."""
-    if name not in HOMES:
+def __getattr__(name: str) -> Any:
+    """A public name, imported from its module on first use."""
+    if name not in _HOMES:
         raise AttributeError(f"module 'holdback' has no attribute {name!r}")
-    return getattr(importlib.import_module(HOMES[name]), name)
+    value = getattr(import_module(f"holdback.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    """Names that completion offers."""
+    return sorted({*globals(), *__all__})
