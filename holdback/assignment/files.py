@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def assign_file(
 
     if not source.is_file():
         raise ConfigError(Problem(where=str(source), what="there is no such file"))
-    with _told(source), duckdb.connect(config=_CONFIG) as connection:
+    with _told(source, target), duckdb.connect(config=_CONFIG) as connection:
         connection.execute("SET enable_progress_bar = false")  # it prints to stdout
         if shape_of(source) == ".parquet":
             table = _parquet(connection, source)
@@ -228,15 +229,22 @@ def _identifier(name: str) -> str:
 
 
 @contextmanager
-def _told(source: Path) -> Iterator[None]:
+def _told(source: Path, target: Path) -> Iterator[None]:
     """Turn the engine's errors into ours, without the values it would repeat."""
     import duckdb
 
     try:
         yield
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        free = shutil.disk_usage(target.parent).free
         raise EnvironmentFault(
-            Problem(where=str(source), what=str(error).partition("\n")[0])
+            Problem(
+                where=str(source),
+                what=str(error).partition("\n")[0],
+                why="The output was not finished and nothing was overwritten.",
+                fix=f"Check permissions and space: {free} bytes are free for the"
+                " output.",
+            )
         ) from error
     except duckdb.Error as error:
         said = str(error)

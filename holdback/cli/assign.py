@@ -79,6 +79,7 @@ def command(
     they are, so mind text that begins with = + - @ when a spreadsheet opens the output.
     """
     from holdback import workflow
+    from holdback.cli.console import progress
     from holdback.experiments.splits import split_of
 
     experiment = workflow.load(file)
@@ -95,7 +96,8 @@ def command(
                 fix="Name a CSV or Parquet file, '-' for the standard input, or --sql.",
             )
         )
-    tally = _assigned(split, ids, output, column)
+    with progress("Assigning", quiet=quiet or output == "-"):
+        tally = _assigned(split, ids, output, column)
     if not quiet:
         click.echo(_summary(split, tally, shape), err=True)
 

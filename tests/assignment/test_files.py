@@ -13,7 +13,7 @@ import pytest
 from holdback.assignment.csv_rows import assign_rows
 from holdback.assignment.files import assign_file, shape_of
 from holdback.assignment.split import Split
-from holdback.errors import ConfigError, DataError
+from holdback.errors import ConfigError, DataError, EnvironmentFault
 
 SPLIT = Split(
     "recs",
@@ -103,6 +103,7 @@ def test_many_csv_rows_keep_their_order(tmp_path: Path) -> None:
         (pa.array(["00123", None, "", "é"]), 0),
         (pa.array([1, None, -7, 2**62]), 0),
         (pa.array([1.0, 2.5, None, float("nan"), 2.0**53, -3.0]), 2),
+        (pa.array([float("inf"), -0.0, -float("inf"), 7.0]), 2),
         (pa.array([True, False, None]), 0),
         (pa.array(["a", "b", "a"]).dictionary_encode(), 0),
     ],
@@ -229,3 +230,12 @@ def test_names_that_tell_no_kind_are_rejected() -> None:
     assert shape_of(Path("A.CSV")) == ".csv"
     with pytest.raises(ConfigError, match="parquet"):
         shape_of(Path("ids.xlsx"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """When the output cannot be written the fault tells the free bytes."""
+    source = tmp_path / "ids.csv"
+    source.write_text("id\nu1\n")
+    with pytest.raises(EnvironmentFault, match="bytes are free"):
+        assign_file(SPLIT, source, Path("/dev/full"), unit="id", shape=".csv")
