@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -12,12 +13,16 @@ __all__ = ["progress"]
 
 PATIENCE = 1.0
 STEP = 0.2
+WIDTH, LIT = 16, 4
 
 
 @contextmanager
 def progress(what: str, *, quiet: bool) -> Iterator[None]:
-    """Show what is done and for how long, on a terminal, after about a second."""
-    if quiet or not sys.stderr.isatty():
+    """Show a moving bar and the seconds, on a terminal, after about a second.
+
+    Pipes, `quiet`, NO_COLOR and dumb terminals see nothing.
+    """
+    if quiet or not _is_lively():
         yield
         return
     done = threading.Event()
@@ -30,13 +35,32 @@ def progress(what: str, *, quiet: bool) -> Iterator[None]:
         shown.join()
 
 
+def _is_lively() -> bool:
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return sys.stderr.isatty() and not plain
+
+
 def _tick(what: str, done: threading.Event) -> None:
     start = time.monotonic()
     if done.wait(PATIENCE):
         return
+    line = ""
+    step = 0
     while not done.wait(STEP):
-        seconds = time.monotonic() - start
-        sys.stderr.write(f"\r{what} … {seconds:.0f} s ")
+        line = f"{what} {bar(step)} {time.monotonic() - start:.0f} s"
+        sys.stderr.write(f"\r{line}")
         sys.stderr.flush()
-    sys.stderr.write("\r" + " " * (len(what) + 12) + "\r")
+        step += 1
+    sys.stderr.write("\r" + " " * len(line) + "\r")
     sys.stderr.flush()
+
+
+def bar(step: int) -> str:
+    """A bar whose lit part walks to and fro.
+
+    >>> bar(0)
+    '[====            ]'
+    """
+    way = WIDTH - LIT
+    at = way - abs(step % (2 * way) - way)
+    return "[" + " " * at + "=" * LIT + " " * (way - at) + "]"
