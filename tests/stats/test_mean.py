@@ -1,0 +1,203 @@
+"""Means and ratios: which method, its formula, and what is refused."""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdback.stats.effect import Estimate
+from holdback.stats.methods import compare
+from holdback.stats.methods.mean import compare_means, skew_coefficient
+from holdback.stats.moments import Moments
+
+Z = 1.959963984540054
+
+
+def arm(n: int, total: float, squares: float, *, nonzero: int, third: float = 0.0) -> Estimate:
+    """An arm from published sums of a measure and of its squares."""
+    variance = (squares - total**2 / n) / (n - 1)
+    return Estimate(
+        value=total / n, se=sqrt(variance / n), n=n, third=third, nonzero=nonzero
+    )
+
+
+TREATED = arm(18000, 32400, 1.9e6, nonzero=5000)
+CONTROL = arm(2000, 3400, 1.7e5, nonzero=900)
+
+
+def test_log_delta_against_worked_example() -> None:
+    """Lift 0.0588235, s 0.1263624, interval [−0.1734604, 0.3563866]."""
+    control = Estimate(
+        value=CONTROL.value, se=CONTROL.se, n=2000, third=TREATED.third, nonzero=1500
+    )
+    s = sqrt((TREATED.se / TREATED.value) ** 2 + (control.se / control.value) ** 2)
+    assert s == pytest.approx(0.1263624, abs=5e-8)
+    ratio = TREATED.value / control.value
+    assert ratio * exp(-Z * s) - 1 == pytest.approx(-0.1734604, abs=5e-8)
+    assert ratio * exp(Z * s) - 1 == pytest.approx(0.3563866, abs=5e-8)
+
+
+def test_pooled_cv_against_worked_example() -> None:
+    """The pooled-CV interval of the worked example is [−0.1822124, 0.3709028]."""
+    inference = compare_means(CONTROL, TREATED, level=0.95)
+    assert inference.method == "pooled_cv_log"
+    assert inference.approximate
+    assert inference.log_ratio.se == pytest.approx(0.1317938, abs=5e-8)
+    assert inference.relative.interval.lower == pytest.approx(-0.1822124, abs=5e-8)
+    assert inference.relative.interval.upper == pytest.approx(0.3709028, abs=5e-8)
+
+
+def test_log_delta_is_chosen_with_many_units_and_no_skew() -> None:
+    """Equal arms with 1,000 units and no skew get the plain delta interval."""
+    rng = np.random.default_rng(5)
+    sides = [
+        Moments.of_rows(rng.normal(10, 2, size=(1500, 1)), ("x",), (2,)) for _ in range(2)
+    ]
+    inference = compare(
+        *sides, formula=lambda m: m[0], columns=["x"], family="mean", level=0.9
+    )
+    assert inference.method == "log_delta"
+    assert not inference.approximate
+    a, b = (s.cov[0, 0] / s.n / s.mean[0] ** 2 for s in sides)
+    assert inference.log_ratio.se == pytest.approx(sqrt(a + b), rel=1e-12)
+
+
+def test_few_units_choose_the_pooled_interval() -> None:
+    """With fewer than 1,000 units that are not zero the interval is approximate."""
+    few = Estimate(value=2.0, se=0.1, n=5000, third=0.0, nonzero=999)
+    many = Estimate(value=2.0, se=0.1, n=5000, third=0.0, nonzero=5000)
+    assert compare_means(few, many, level=0.95).method == "pooled_cv_log"
+    assert compare_means(many, many, level=0.95).method == "log_delta"
+
+
+def test_skew_chooses_the_pooled_interval() -> None:
+    """A lopsided difference leaves the plain interval; both reasons are told."""
+    plain = Estimate(value=2.0, se=0.1, n=5000, third=0.0, nonzero=5000)
+    skewed = Estimate(value=2.0, se=0.1, n=5000, third=0.0005, nonzero=5000)
+    assert skew_coefficient(plain, skewed) == pytest.approx(0.0005 / 0.02**1.5)
+    inference = compare_means(plain, skewed, level=0.95)
+    assert inference.method == "pooled_cv_log"
+    assert "skewed" in inference.note
+
+
+def test_skew_coefficient_against_bernoulli() -> None:
+    """A = −0.183 for rates of 2 % at 9000/1000 (published)."""
+
+    def bernoulli(n: int) -> Estimate:
+        p = 0.02
+        return Estimate(
+            value=p,
+            se=sqrt(p * (1 - p) / n),
+            n=n,
+            third=p * (1 - p) * (1 - 2 * p) / n**2,
+            nonzero=int(p * n),
+        )
+
+    assert skew_coefficient(bernoulli(1000), bernoulli(9000)) == pytest.approx(
+        -0.183, abs=5e-4
+    )
+
+
+@given(
+    st.floats(0.5, 50), st.floats(0.5, 50), st.floats(0.01, 0.2), st.floats(0.01, 0.2)
+)
+def test_absolute_and_relative_agree(m: float, c: float, u: float, v: float) -> None:
+    """Both intervals exclude no change together, and lie on the same side."""
+    inference = compare_means(
+        Estimate(value=c, se=c * u, n=4000, third=0.0, nonzero=3000),
+        Estimate(value=m, se=m * v, n=4000, third=0.0, nonzero=3000),
+        level=0.95,
+    )
+    low, high = inference.relative.interval.lower, inference.relative.interval.upper
+    a, b = inference.absolute.interval.lower, inference.absolute.interval.upper
+    assert np.sign(low) == np.sign(a)
+    assert np.sign(high) == np.sign(b)
+    assert a <= inference.absolute.value <= b
+
+
+@given(st.floats(0.01, 1000))
+def test_scale_invariance(scale: float) -> None:
+    """Money in other units changes neither lift nor p-value."""
+    def scaled(e: Estimate) -> Estimate:
+        return Estimate(
+            value=e.value * scale,
+            se=e.se * scale,
+            n=e.n,
+            third=e.third * scale**3,
+            nonzero=e.nonzero,
+        )
+
+    before = compare_means(CONTROL, TREATED, level=0.95)
+    after = compare_means(scaled(CONTROL), scaled(TREATED), level=0.95)
+    assert after.p_value == pytest.approx(before.p_value, rel=1e-9)
+    assert after.relative.value == pytest.approx(before.relative.value, rel=1e-9)
+
+
+def test_swapping_arms_inverts() -> None:
+    """ln R changes its sign, its standard error and the p-value stay."""
+    there = compare_means(CONTROL, TREATED, level=0.95)
+    back = compare_means(TREATED, CONTROL, level=0.95)
+    assert back.log_ratio.value == pytest.approx(-there.log_ratio.value)
+    assert back.log_ratio.se == pytest.approx(there.log_ratio.se)
+    assert back.p_value == pytest.approx(there.p_value)
+
+
+def test_below_twenty_units_there_is_no_interval() -> None:
+    """19 buyers in an arm: no number, and the reason."""
+    few = Estimate(value=1.0, se=0.3, n=2000, third=0.0, nonzero=19)
+    inference = compare_means(few, TREATED, level=0.95)
+    assert inference.relative is None
+    assert inference.p_value is None
+    assert "only 19 units of control" in inference.note
+
+
+def test_no_variance_is_no_certainty() -> None:
+    """Identical values everywhere give no p-value of 0, but the reason."""
+    same = Estimate(value=5.0, se=0.0, n=100, third=0.0, nonzero=100)
+    other = Estimate(value=6.0, se=0.0, n=100, third=0.0, nonzero=100)
+    inference = compare_means(same, other, level=0.95)
+    assert inference.p_value is None
+    assert "variance is 0" in inference.note
+
+
+def test_baseline_below_zero_has_a_difference_only() -> None:
+    """More refunds than sales in control: no lift, but a difference."""
+    loss = Estimate(value=-0.5, se=0.2, n=900, third=0.0, nonzero=300)
+    gain = Estimate(value=0.4, se=0.1, n=900, third=0.0, nonzero=300)
+    inference = compare_means(loss, gain, level=0.95)
+    assert inference.relative is None
+    assert inference.method == "welch"
+    half = Z * sqrt(0.2**2 + 0.1**2)
+    assert inference.absolute.interval.lower == pytest.approx(0.9 - half)
+
+
+def test_one_unit_has_no_number() -> None:
+    """An arm of one unit is told, not computed."""
+    one = Moments.of_rows([[3.0]], ("x",), (2,))
+    many = Moments.of_rows([[3.0], [4.0]], ("x",), (2,))
+    inference = compare(
+        one, many, formula=lambda m: m[0], columns=["x"], family="mean", level=0.95
+    )
+    assert inference.control is None
+    assert inference.treatment is not None
+    assert "1 units" in inference.note
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95.0])
+def test_impossible_level_is_refused(level: float) -> None:
+    """A level outside (0, 1) is a mistake of the caller."""
+    side = Moments.of_rows([[3.0], [4.0]], ("x",), (2,))
+    with pytest.raises(ValueError, match="`level`"):
+        compare(
+            side, side, formula=lambda m: m[0], columns=["x"], family="mean", level=level
+        )
+
+
+def test_log_ratio_is_the_log_of_the_lift() -> None:
+    """ln(1 + lift) equals the log ratio."""
+    inference = compare_means(CONTROL, TREATED, level=0.95)
+    assert log(1 + inference.relative.value) == pytest.approx(inference.log_ratio.value)
