@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdback.experiments.expression import Expression
 from holdback.kinds import Kinds
+
+if TYPE_CHECKING:
+    from holdback.experiments.engine import Table
+    from holdback.experiments.engine.reading import Store
 
 __all__ = ["Columns", "Source", "kinds"]
 
@@ -32,6 +37,10 @@ class Source:
     columns: Columns
     where: Expression | None = None
     duplicates: Literal["error", "first", "last"] = "error"
+
+    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
+        """Read the source into the embedded engine; None wants every column."""
+        raise NotImplementedError
 
 
 kinds: Kinds[Source] = Kinds("holdback.experiments.sources")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from holdback.experiments.sources import Source, kinds
+
+if TYPE_CHECKING:
+    from holdback.experiments.engine import Table
+    from holdback.experiments.engine.reading import Store
 
 __all__ = ["CsvSource"]
 
@@ -18,3 +24,21 @@ class CsvSource(Source):
     delimiter: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
+
+    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
+        """The rows as text in the embedded engine."""
+        from holdback.experiments.engine.csv_text import CsvForm
+
+        form = CsvForm(
+            source=self.name,
+            root=store.root,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+        )
+        return store.csv(
+            self.name,
+            self.path,
+            form=form,
+            decimal_comma=self.decimal == ",",
+            wanted=wanted,
+        )

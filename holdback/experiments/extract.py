@@ -1,0 +1,38 @@
+"""Data → Evidence: the one place that runs queries.
+
+Look at each source, settle the moments that bound the reading, check how units are
+exposed, and run the one statement whose rows are the cells. After it, everything is
+arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import Experiment
+
+__all__ = ["extract"]
+
+
+def extract(
+    experiment: Experiment,
+    *,
+    as_of: date | datetime | None = None,
+    frames: Mapping[str, object] | None = None,
+) -> Evidence:
+    """The evidence that the experiment's sources hold.
+
+    `as_of` defaults to just after the last time found in the data; a date means the
+    end of that day in the project's timezone, and a datetime without offset is in
+    that timezone. `frames` replaces sources by name.
+
+    Raises ConfigError, DataError, StatsError (crossovers under `stop`, a cap at 0)
+    or EnvironmentFault.
+    """
+    from holdback.experiments.engine.opening import opened
+    from holdback.experiments.survey import Survey
+
+    with opened(experiment, frames or {}) as place:
+        return Survey(experiment, place).evidence(as_of)
