@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal
 
 from holdback.errors import StatsError
 from holdback.experiments.cells import ALL, Cells, Column
@@ -151,7 +152,10 @@ def bayes_of(
 
 
 def quantity(contrast: Contrast | None) -> Quantity | None:
-    """A contrast as the scorecard holds it: an unbounded side is absent and named."""
+    """A contrast as the scorecard holds it.
+
+    An unbounded side is absent and named; without both sides there is no interval.
+    """
     if contrast is None:
         return None
     lower, upper = contrast.interval.lower, contrast.interval.upper
@@ -160,5 +164,13 @@ def quantity(contrast: Contrast | None) -> Quantity | None:
         se=contrast.se,
         lower=lower,
         upper=upper,
-        unbounded="lower" if lower is None else "upper" if upper is None else None,
+        unbounded=_open_side(lower, upper),
     )
+
+
+def _open_side(
+    lower: float | None, upper: float | None
+) -> Literal["lower", "upper"] | None:
+    if (lower is None) == (upper is None):
+        return None
+    return "lower" if lower is None else "upper"

@@ -46,13 +46,21 @@ Verdict = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """A number with its interval. An absent side is unbounded, as `unbounded` says."""
+    """A number with its interval; without both sides it has none.
+
+    One absent side is unbounded, as `unbounded` says.
+    """
 
     value: float
     se: float | None = None
     lower: float | None = None
     upper: float | None = None
     unbounded: Literal["lower", "upper"] | None = None
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether at least one side of the interval is known."""
+        return self.lower is not None or self.upper is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,8 @@ def _by_interval(
 
 
 def _effect(readout: Readout) -> Quantity | None:
-    return readout.relative or readout.absolute
+    effect = readout.relative or readout.absolute
+    return effect if effect is not None and effect.has_interval else None
 
 
 def _money(scorecard: Scorecard, arm: str) -> Money | None:

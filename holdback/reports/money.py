@@ -201,7 +201,7 @@ def _revenue(comparison: ValueComparison) -> Quantity | None:
                 unbounded=_open_side(lift.interval.lower, lift.interval.upper),
             )
         )
-    if inference.absolute is None:
+    if inference.absolute is None or inference.p_value is None:
         return None
     units = comparison.treated_units
     difference = inference.absolute

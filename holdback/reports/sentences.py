@@ -46,7 +46,7 @@ def changed(words: Words, readout: Readout) -> str:
         effect = readout.relative
         by = words.share(abs(effect.value))
         likely = words.range(effect, words.lift)
-    elif readout.absolute is not None:
+    elif readout.absolute is not None and readout.absolute.has_interval:
         effect = readout.absolute
         by = words.difference(readout.metric, abs(effect.value)).lstrip("+")
         likely = words.range(effect, lambda v: words.difference(readout.metric, v))

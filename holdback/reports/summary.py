@@ -47,7 +47,7 @@ def _readout_line(
     name = f"  {_name(words, readout, scorecard):<{width}}"
     if readout.relative is not None:
         effect = f"{words.lift(readout.relative.value):>9}   likely {words.range(readout.relative, words.lift)}"
-    elif readout.absolute is not None:
+    elif readout.absolute is not None and readout.absolute.has_interval:
         def write(value: float) -> str:
             return words.difference(readout.metric, value)
 

@@ -152,6 +152,9 @@ def test_below_twenty_units_there_is_no_interval() -> None:
     inference = compare_means(few, TREATED, level=0.95)
     assert inference.relative is None
     assert inference.p_value is None
+    assert inference.absolute.value == pytest.approx(TREATED.value - 1.0)
+    assert inference.absolute.interval.lower is None
+    assert inference.absolute.interval.upper is None
     assert "only 19 units of control" in inference.note
 
 

@@ -35,7 +35,7 @@ def compare_means(
     skew = skew_coefficient(control, treatment)
     refusal = _refusal(control, treatment)
     if refusal is not None:
-        return _none(control, treatment, refusal, skew)
+        return _none(control, treatment, refusal, skew, level)
     if control.value <= 0 or treatment.value <= 0:
         return _welch(control, treatment, level, skew)
     plain = _plain(control, treatment)
@@ -180,12 +180,17 @@ def _welch(
 
 
 def _none(
-    control: Estimate, treatment: Estimate, note: str, skew: float
+    control: Estimate, treatment: Estimate, note: str, skew: float, level: float
 ) -> Inference:
+    """The difference as it was seen, without a range, a lift or a p-value."""
     return Inference(
         control=control,
         treatment=treatment,
-        absolute=None,
+        absolute=Contrast(
+            value=treatment.value - control.value,
+            se=sqrt(control.se**2 + treatment.se**2),
+            interval=Interval(lower=None, upper=None, level=level),
+        ),
         relative=None,
         p_value=None,
         method="none",
