@@ -53,12 +53,12 @@ def findings(experiment: Experiment, evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with two significant digits.
+    """A share as a percentage with three significant digits.
 
     >>> percent(0.01234), percent(0.25)
-    ('1.2 %', '25 %')
+    ('1.23 %', '25 %')
     """
-    return f"{float(f'{100 * share:.2g}'):g} %"
+    return f"{float(f'{100 * share:.3g}'):g} %"
 
 
 def plural(count: int, noun: str) -> str:

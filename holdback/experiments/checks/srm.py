@@ -58,8 +58,8 @@ class SampleRatioMismatch:
             return
         doubtful = ratio.p_value < WARN_BELOW
         smallest = (
-            f" A true share of {experiment.control.name} of "
-            f"{percent(ratio.detectable_share)} would have been noticed."
+            f" Had only {percent(ratio.detectable_share)} of the units come into "
+            f"{experiment.control.name}, this check would most likely have noticed."
             if ratio.detectable_share is not None
             else ""
         )
