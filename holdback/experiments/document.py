@@ -137,8 +137,8 @@ def parsed(content: bytes, file: str) -> Document:
         document.problems.append(
             Problem(
                 where=file,
-                what=f"the file is too large: {len(content):,} bytes.",
-                why="An experiment takes a few hundred lines; 1 MB is the limit.",
+                what="the file is too large: more than 1 MB.",
+                why="An experiment takes a few hundred lines.",
             )
         )
         return document

@@ -20,6 +20,7 @@ from holdback.experiments.quantities import Unreadable
 __all__ = ["columns_of", "parse_tree", "written"]
 
 LONGEST = 2000
+MOST_PARTS = 200
 DEEPEST = 40
 WORDS: Final = frozenset({"and", "or", "not", "in", "is", "null"})
 CONDITIONS = (tree.Comparison, tree.Junction, tree.Not, tree.Member, tree.IsNull)
@@ -54,7 +55,13 @@ def parse_tree(text: str) -> tree.Tree:
     """
     if len(text) > LONGEST:
         raise Unreadable(f"the expression is longer than {LONGEST} characters.")
-    return _Parser(list(_tokens(text))).whole()
+    tokens = list(_tokens(text))
+    if len(tokens) > MOST_PARTS:
+        raise Unreadable(
+            f"the expression has more than {MOST_PARTS} parts.",
+            fix="Compute the column in the data, or in a source's `sql`.",
+        )
+    return _Parser(tokens).whole()
 
 
 def columns_of(node: tree.Tree) -> frozenset[str]:

@@ -1,11 +1,15 @@
-"""The plan's hash: changes when the plan's meaning changes, and only then."""
+"""The plan hash: one number for what an experiment means.
+
+sha256 of the resolved file as canonical JSON (sorted keys, NFC text, no spaces), with
+the version of the defaults. What only dresses the report is left out: labels, owner,
+hypothesis, locale.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
 from holdback.experiments.experiment import Experiment
@@ -13,23 +17,44 @@ from holdback.experiments.experiment import Experiment
 __all__ = ["DEFAULTS", "plan_hash"]
 
 DEFAULTS = 1
-COSMETIC = frozenset({"label", "owner", "hypothesis", "locale"})
+DRESS = frozenset({"hypothesis", "owner", "locale"})
 
 
 def plan_hash(experiment: Experiment) -> str:
-    """SHA-256 (hex) of the resolved file without labels, owner, wording and locale.
+    """Hexadecimal sha256 of the experiment's meaning."""
+    meaning = json.dumps(
+        _canonical(_meaning(experiment)),
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    return hashlib.sha256(meaning.encode("utf-8")).hexdigest()
 
-    `DEFAULTS` stands in it and is raised when a default or method changes its
-    meaning in a later version.
-    """
-    meaning = {"defaults": DEFAULTS, **_meaning(experiment.resolved)}
-    text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()
+
+def _meaning(experiment: Experiment) -> dict[str, Any]:
+    from holdback.experiments.grammar import written
+    from holdback.experiments.resolved import resolved_of
+
+    filled = resolved_of(experiment, expression=lambda e: written(e.tree))
+    meaning = {key: value for key, value in filled.items() if key not in DRESS}
+    for section in ("arms", "metrics"):
+        meaning[section] = {
+            name: {key: item for key, item in fields.items() if key != "label"}
+            for name, fields in filled[section].items()
+        }
+    # The order of arms is part of the split, the order of keys in JSON is not.
+    meaning["arm_order"] = [arm.name for arm in experiment.arms]
+    return meaning | {"defaults": DEFAULTS}
 
 
-def _meaning(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {k: _meaning(v) for k, v in value.items() if k not in COSMETIC}
-    if isinstance(value, list | tuple):
-        return [_meaning(item) for item in value]
-    return value
+def _canonical(value: Any) -> Any:
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case dict():
+            return {_canonical(key): _canonical(item) for key, item in value.items()}
+        case list():
+            return [_canonical(item) for item in value]
+        case _:
+            return value

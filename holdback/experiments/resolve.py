@@ -1,749 +1,489 @@
-"""Written values → Experiment: references resolved, defaults filled, sense checked."""
+"""What is written → the `Experiment` that is meant: references, defaults, sums, order.
+
+Every check notes its problem and goes on; an Experiment exists only when there is
+none. Checks that would merely repeat an earlier problem are skipped.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel
-
-from holdback.errors import Problem
-from holdback.experiments import written
-from holdback.experiments.currency import minor_digits
-from holdback.experiments.document import Document
+from holdback.experiments.arms import arms_of
+from holdback.experiments.currency import CODES, minor_digits
 from holdback.experiments.experiment import (
     Analysis,
     Arm,
     Assignment,
-    Cost,
-    Decision,
-    Economics,
     Experiment,
-    Margin,
     Prior,
-    Rollout,
-    Saving,
     Window,
 )
-from holdback.experiments.expression import ExpressionError, parse
-from holdback.experiments.measure import Cap
+from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
-from holdback.experiments.metrics import kinds as metric_kinds
-from holdback.experiments.quantities import share
-from holdback.experiments.resolved import resolved_file
-from holdback.experiments.secrets import names as secret_names
+from holdback.experiments.quantities import decimal_text, did_you_mean
+from holdback.experiments.resolved import resolved_of
 from holdback.experiments.sources import Columns, Source
-from holdback.experiments.sources import kinds as source_kinds
+from holdback.experiments.tables import check_connection, metric_from, source_from
+from holdback.experiments.worth import decision_of, economics_of, guardrails_of
+from holdback.experiments.written import (
+    ExperimentFile,
+    WrittenAnalysis,
+    WrittenAssignment,
+    WrittenPrior,
+)
 
-__all__ = ["Draft", "resolve"]
+__all__ = ["NAME", "check_project", "resolve"]
 
-Where = tuple[str | int, ...]
-
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-SALT = re.compile(r"[A-Za-z0-9_.-]+")
-CURRENCY = re.compile(r"[A-Z]{3}")
-URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-CONTROL_NAMES = ("holdback", "control")
-PRIORS = ("weak", "skeptical", "none")
-MARGIN = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(.*)")
-
-
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """What both files say, and which file says it."""
-
-    documents: list[Document]
-    root: Path
-    file: str
-    environ: Mapping[str, str]
-    values: dict[str, Any] = field(default_factory=dict)
-    parts: dict[tuple[str, str], tuple[str, BaseModel | None]] = field(
-        default_factory=dict
-    )
-    origin: dict[Any, Document] = field(default_factory=dict)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """A top-level value, or the default where no file gives it."""
-        value = self.values.get(key)
-        return default if value is None else value
-
-    def named(self, kind: str) -> list[str]:
-        """Names of all metrics or sources."""
-        return sorted(name for key, name in self.parts if key == kind)
-
-    def problem(self, path: Where, what: str, **more: Any) -> Problem:
-        """A problem placed in the file that the path comes from."""
-        document = (
-            self.origin.get(path[:2])
-            or self.origin.get(path[0] if path else None)
-            or self.documents[0]
-        )
-        return document.problem(path, what, **more)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+SALT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+LOCALE = re.compile(r"[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?")
 
 
-@dataclass(slots=True, kw_only=True)
-class _Resolver:
-    draft: Draft
-    problems: list[Problem]
-
-    def tell(self, path: Where, what: str, **more: Any) -> None:
-        """Note a problem and go on."""
-        self.problems.append(self.draft.problem(path, what, **more))
-
-
-def resolve(draft: Draft, problems: list[Problem]) -> Experiment | None:
-    """The experiment, or None when something is wrong; problems are appended."""
-    r = _Resolver(draft=draft, problems=problems)
-    _required(r)
-    _project_values(r)
-    _secrets(r)
-    arms = _arms(r)
-    names = _metric_names(r)
-    metrics = {n: m for n in names if (m := _metric(r, n)) is not None}
-    assignment = _assignment(r, arms)
-    sources = _sources(r, metrics, assignment)
-    analysis = _analysis(r, assignment)
-    economics = _economics(r, metrics)
-    decision = _decision(r, economics)
-    guardrails = _guardrails(r, metrics)
-    window = _window(r, sources)
-    _money_needs(r, metrics, economics, window)
-    if problems or assignment is None:
+def resolve(
+    written: ExperimentFile,
+    issues: Issues,
+    *,
+    environ: Mapping[str, str],
+    root: FilePath,
+    file: str,
+) -> Experiment | None:
+    """The experiment of the merged files, or None when `issues` has problems."""
+    _check_name(written.experiment, issues)
+    check_project(written, issues, environ)
+    arms = arms_of(written.arms, issues)
+    metrics = _metrics(written, issues)
+    assignment = _assignment(written, arms, issues)
+    used = {m.source for metric in metrics.values() for m in metric.measures()}
+    if assignment is not None:
+        used.add(assignment.source)
+    sources = _sources(written, used, issues, environ)
+    window = _window(written, issues)
+    analysis = _analysis(written.analysis or WrittenAnalysis(), issues)
+    guardrails = guardrails_of(written, metrics, issues)
+    units = {name: getattr(m, "unit", None) for name, m in written.metrics.items()}
+    economics = economics_of(written, units, issues)
+    decision = decision_of(written, economics, issues)
+    if assignment is not None:
+        _check_times(written, assignment, metrics, sources, issues)
+        _check_attributes(assignment, analysis, sources, issues)
+    if issues.problems or assignment is None or decision is None:
         return None
     experiment = Experiment(
-        name=draft.get("experiment"),
+        name=written.experiment or "",
         arms=arms,
         assignment=assignment,
         metrics=metrics,
         sources=sources,
-        primary=draft.get("primary"),
+        primary=written.primary or "",
         window=window,
-        secondary=tuple(draft.get("secondary", [])),
+        secondary=written.secondary,
         guardrails=guardrails,
         analysis=analysis,
         economics=economics,
         decision=decision,
-        hypothesis=draft.get("hypothesis", ""),
-        owner=draft.get("owner", ""),
-        currency=draft.get("currency"),
-        timezone=draft.get("timezone", "UTC"),
-        locale=draft.get("locale", "en-US"),
-        database=draft.get("database", "duckdb"),
-        root=draft.root,
-        file=draft.file,
+        hypothesis=written.hypothesis,
+        owner=written.owner,
+        currency=written.currency,
+        timezone=written.timezone or "UTC",
+        locale=(written.locale or "en-US").replace("_", "-"),
+        database=written.database or "duckdb",
+        root=root,
+        file=file,
     )
-    return replace(experiment, resolved=resolved_file(experiment))
+    return replace(experiment, resolved=resolved_of(experiment))
 
 
-def _required(r: _Resolver) -> None:
-    for key, example in (
-        ("experiment", "experiment: recs-holdback"),
-        ("arms", "arms: {holdback: {share: 10%, control: true}, …}"),
-        ("primary", "primary: revenue_per_visitor"),
-    ):
-        if key not in r.draft.origin:
-            r.tell(
-                (), f"`{key}` is missing.", fix=f"Add a line such as `{example}`."
-            )
-    name = r.draft.get("experiment")
+def check_project(
+    written: Any, issues: Issues, environ: Mapping[str, str] | None
+) -> None:
+    """Currency, timezone, locale and database; without `environ` not the last."""
+    if written.currency is not None and written.currency not in CODES:
+        hint = did_you_mean(written.currency, CODES)
+        what = f"'{written.currency}' is not a currency of ISO 4217."
+        issues.add(("currency",), what, fix=hint or "Write a code such as EUR or USD.")
+    if written.timezone is not None and not _is_timezone(written.timezone):
+        issues.add(
+            ("timezone",),
+            f"'{written.timezone}' is not a timezone.",
+            fix=_timezone_hint(written.timezone),
+        )
+    if written.locale is not None and not LOCALE.fullmatch(written.locale):
+        what = f"'{written.locale}' is not a locale."
+        issues.add(("locale",), what, fix="Write a code such as en-IE or de-DE.")
+    if written.database is not None and environ is not None:
+        check_connection(("database",), written.database, issues, environ)
+
+
+def _is_timezone(name: str) -> bool:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _timezone_hint(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    hint = did_you_mean(name, sorted(available_timezones()))
+    return hint or "Write an IANA name such as Europe/Dublin, or UTC."
+
+
+def _check_name(name: str | None, issues: Issues) -> None:
     if name is not None and not NAME.fullmatch(name):
-        r.tell(
+        issues.add(
             ("experiment",),
-            f"'{name[:40]}' cannot be the name of an experiment.",
-            why="The name also names the output folder and, by default, the salt.",
-            fix="Use letters, digits, '-', '_' and '.', beginning with a letter or "
-            "digit.",
+            f"'{name}' cannot be an experiment's name.",
+            why="The name becomes the output folder and the default salt.",
+            fix="Use letters, digits, '-', '_' and '.', starting with a letter or digit.",
         )
 
 
-def _project_values(r: _Resolver) -> None:
-    currency, zone = r.draft.get("currency"), r.draft.get("timezone")
-    if currency is not None and not CURRENCY.fullmatch(currency):
-        r.tell(
-            ("currency",),
-            f"'{currency}' is not a currency.",
-            fix="Write its three letters (ISO 4217), such as EUR or USD.",
+def _metrics(written: ExperimentFile, issues: Issues) -> dict[str, Metric]:
+    """The metrics that the experiment uses, in reading order."""
+    digits = 2
+    if written.currency in CODES:
+        digits = minor_digits(str(written.currency))
+    found = {}
+    for name in _metric_names(written, issues):
+        model = written.metrics.get(name)
+        if model is None:
+            continue
+        metric = metric_from(
+            name,
+            model,
+            issues,
+            known_sources=_names("sources", written.sources, issues),
+            money_digits=digits,
         )
-    if zone is not None:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            r.tell(
-                ("timezone",),
-                f"'{zone[:40]}' is not a timezone.",
-                fix="Write an IANA name such as Europe/Dublin.",
+        if metric is None:
+            continue
+        found[name] = metric
+        if metric.unit == "money" and written.currency is None:
+            issues.add(
+                ("metrics", name, "unit"),
+                f"metric '{name}' is money, but there is no currency.",
+                fix="Add `currency: EUR` (ISO 4217).",
             )
-    locale = r.draft.get("locale")
-    if locale is not None and not re.fullmatch(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*", locale):
-        r.tell(("locale",), f"'{locale[:40]}' is not a locale.", fix="Write for instance en-IE.")
+    return found
 
 
-def _secrets(r: _Resolver) -> None:
-    database = r.draft.get("database", "duckdb")
-    texts: list[tuple[Where, str]] = [(("database",), database)]
-    for (key, name), (_, model) in r.draft.parts.items():
-        if key == "sources" and isinstance(getattr(model, "database", None), str):
-            texts.append((("sources", name, "database"), model.database))  # type: ignore[union-attr]
-    for path, text in texts:
-        for variable in secret_names(text):
-            if variable not in r.draft.environ:
-                r.tell(
-                    path,
-                    f"the environment variable {variable} is not set.",
-                    fix=f"Set it before running, for instance: export {variable}=…",
-                )
-        if text != "duckdb" and not secret_names(text) and not re.match(
-            r"(postgresql(\+\w+)?|sqlite)://", text
-        ):
-            r.tell(
-                path,
-                "is not a database that can be used.",
-                fix="Write duckdb, a URL beginning with postgresql:// or sqlite://, or "
-                "${env:NAME}.",
-            )
-
-
-def _arms(r: _Resolver) -> tuple[Arm, ...]:
-    written_arms: dict[str, written.ArmIn] = r.draft.get("arms", {})
-    if "arms" not in r.draft.values or not isinstance(written_arms, dict):
-        return ()
-    if len(written_arms) < 2:  # noqa: PLR2004
-        r.tell(("arms",), "an experiment needs at least two arms.", at_key=True)
-        return ()
-    _refuse_confusable(r, list(written_arms))
-    for name, arm in written_arms.items():
-        if not 0 < arm.share < 1:
-            r.tell(
-                ("arms", name, "share"),
-                f"the share of arm '{name}' is {_percent(arm.share)}.",
-                fix="Shares lie between 0 % and 100 %.",
-            )
-    total = sum((arm.share for arm in written_arms.values()), Fraction(0))
-    if abs(total - 1) > Fraction(1, 10**6):
-        listed = ", ".join(f"{n} {_percent(a.share)}" for n, a in written_arms.items())
-        r.tell(
-            ("arms",),
-            f"the arms' shares sum to {_percent(total)} ({float(total):g}), not 100 %: "
-            f"{listed}.",
-            fix="Make them sum to 100 %; who takes part at all is `assignment.traffic`.",
-            at_key=True,
-        )
-    control = _control(r, written_arms)
-    return tuple(
-        Arm(
-            name=name,
-            share=arm.share / total if total else arm.share,
-            control=name == control,
-            label=arm.label or name,
-            logged_as=arm.logged_as or name,
-        )
-        for name, arm in written_arms.items()
-    )
-
-
-def _refuse_confusable(r: _Resolver, names: list[str]) -> None:
-    seen: dict[str, str] = {}
-    for name in names:
-        plain = unicodedata.normalize("NFKC", name).casefold().strip()
-        if plain in seen:
-            r.tell(
-                ("arms", name),
-                f"the arms '{seen[plain]}' and '{name}' look alike.",
-                why="They differ only by case, spaces or the spelling of a character.",
-                fix="Give each arm a name of its own.",
-                at_key=True,
-            )
-        seen[plain] = name
-
-
-def _control(r: _Resolver, arms: Mapping[str, written.ArmIn]) -> str | None:
-    flagged = [name for name, arm in arms.items() if arm.control]
-    if len(flagged) > 1:
-        r.tell(
-            ("arms", flagged[1], "control"),
-            f"several arms are the control: {', '.join(flagged)}.",
-            fix="Keep `control: true` on one.",
-        )
-    if not flagged:
-        flagged = [name for name in CONTROL_NAMES if name in arms][:1]
-    if not flagged:
-        r.tell(
-            ("arms",),
-            "no arm is the control.",
-            fix="Write `control: true` on the arm to compare against.",
-            at_key=True,
-        )
-    return flagged[0] if flagged else None
-
-
-def _metric_names(r: _Resolver) -> list[str]:
-    """Names of the metrics that the experiment uses, checked to exist."""
-    known = r.draft.named("metrics")
-    wanted: list[tuple[str, Where]] = []
-    primary = r.draft.get("primary")
-    if primary is not None:
-        wanted.append((primary, ("primary",)))
-    wanted += [
-        (name, ("secondary", i)) for i, name in enumerate(r.draft.get("secondary", []))
+def _metric_names(written: ExperimentFile, issues: Issues) -> list[str]:
+    """Names of the metrics that are used and defined; each has one role."""
+    economics = written.economics
+    uses: list[tuple[tuple[str | int, ...], str | None, str]] = [
+        (("primary",), written.primary, "primary")
     ]
-    wanted += [(n, ("guardrails", n)) for n in r.draft.get("guardrails", {})]
-    economics = r.draft.get("economics")
-    if economics is not None and economics.value is not None:
-        wanted.append((economics.value, ("economics", "value")))
-    seen: dict[str, Where] = {}
-    for name, path in wanted:
+    uses += [(("secondary", i), n, "secondary") for i, n in enumerate(written.secondary)]
+    uses += [(("guardrails", n), n, "guardrail") for n in written.guardrails]
+    value = economics.value if economics else None
+    uses.append((("economics", "value"), value, "value"))
+    known = _names("metrics", written.metrics, issues)
+    roles: dict[str, str] = {}
+    for path, name, role in uses:
+        if name is None:
+            continue
+        on_key = path[0] == "guardrails"
         if name not in known:
-            _unknown(r, path, "metric", name, known)
-        if name in seen and seen[name][0] != "economics" and path[0] != "economics":
-            r.tell(
-                path,
-                f"metric '{name}' has two roles: {seen[name][0]} and {path[0]}.",
-                fix="Keep it in one place.",
+            fix = did_you_mean(name, known) or (
+                f"Metrics: {', '.join(known)}." if known else "Define it in `metrics`."
             )
-        seen.setdefault(name, path)
-    return [name for name in seen if name in known]
+            issues.add(path, f"there is no metric '{name}'.", fix=fix, key=on_key)
+        elif name in roles and role != "value":
+            what = f"'{name}' is already the {roles[name]} metric."
+            if role == roles[name]:
+                what = f"'{name}' is listed twice."
+            issues.add(path, what, fix="Give each metric one role.", key=on_key)
+        else:
+            roles.setdefault(name, role)
+    return list(roles)
 
 
-def _unknown(r: _Resolver, path: Where, what: str, name: str, known: list[str]) -> None:
-    close = get_close_matches(name, known, 1, 0.5)
-    fix = f"Did you mean `{close[0]}`? " if close else ""
-    listed = ", ".join(known) or "none is defined"
-    r.tell(path, f"there is no {what} '{name[:60]}'.", fix=f"{fix}Known: {listed}.")
-
-
-def _metric(r: _Resolver, name: str) -> Metric | None:
-    kind, model = r.draft.parts["metrics", name]
-    path: Where = ("metrics", name)
-    if kind.startswith("later:"):
-        r.tell((*path, "kind"), f"metrics of kind '{kind[6:]}' are not in this version.")
-        return None
-    if model is None:
-        return None
-    values = {f: getattr(model, f) for f in type(model).model_fields if f != "kind"}
-    values["cap"] = _cap(r, path, values.get("cap"))
-    for side in ("numerator", "denominator"):
-        if values.get(side) is not None:
-            values[side] = _part(values[side])
-    if isinstance(values.get("per"), str):
-        values["per"] = _per(r, path, values["per"])
-    money = values.get("unit") == "money"
-    currency = r.draft.get("currency")
-    digits = minor_digits(currency) if money and currency else 6
-    try:
-        metric = metric_kinds[kind](
-            name=name,
-            digits=digits,
-            **{**values, "label": values["label"] or name.replace("_", " ").capitalize()},
-        )
-    except ValueError as error:
-        r.tell(path, f"metric '{name}': {error}.", at_key=True)
-        return None
-    if money and currency is None:
-        r.tell(
-            (*path, "unit"),
-            f"metric '{name}' is money, and no currency is given.",
-            fix="Add for instance `currency: EUR`.",
-        )
-    if metric.margin_value is not None:
-        r.tell(
-            (*path, "margin_value"),
-            "`margin_value` is not in this version.",
-            fix="Make the profit a metric of its own, or use `economics.margin`.",
-        )
-    return metric
-
-
-def _part(model: Any) -> Any:
-    from holdback.experiments.metrics.ratio import Part
-
-    return Part(**{f: getattr(model, f) for f in type(model).model_fields})
-
-
-def _per(r: _Resolver, path: Where, text: str) -> Any:
-    """A source's name, or an expression."""
-    if text in r.draft.named("sources"):
-        return text
-    try:
-        return parse(text)
-    except ExpressionError as error:
-        known = ", ".join(r.draft.named("sources"))
-        r.tell(
-            (*path, "per"),
-            f"'{text[:40]}' is neither a source nor an expression: {error}.",
-            fix=f"Sources: {known}.",
-        )
-        return text
-
-
-def _cap(r: _Resolver, path: Where, value: Any) -> Cap | None:
-    if value is None:
-        return None
-    non_zero = isinstance(value, written.CapIn)
-    try:
-        part = value.non_zero if isinstance(value, written.CapIn) else share(value)
-    except ValueError as error:
-        r.tell((*path, "cap"), f"{error}.")
-        return None
-    if not Fraction(1, 2) < part < 1:
-        r.tell(
-            (*path, "cap"),
-            f"a cap at {_percent(part)} makes no sense.",
-            fix="Write a high percentile such as 99.9%.",
-        )
-        return None
-    return Cap(share=part, non_zero=non_zero)
-
-
-def _assignment(r: _Resolver, arms: tuple[Arm, ...]) -> Assignment | None:
-    given: written.AssignmentIn = r.draft.get("assignment") or written.AssignmentIn()
-    known = r.draft.named("sources")
-    path: Where = ("assignment",)
-    source = given.source or ("assignments" if "assignments" in known else None)
-    if source is None and len(known) == 1:
-        source = known[0]
-    if source is None:
-        r.tell(
-            path,
-            "the experiment does not say which source holds the assignments.",
-            fix="Name a source `assignments`, or write `assignment: {source: …}`.",
-        )
-        return None
-    if source not in known:
-        _unknown(r, (*path, "source"), "source", source, known)
-    for key, present in (("holdout", given.holdout), ("layer", given.layer)):
-        if present is not None:
-            r.tell((*path, key), f"`assignment.{key}` is not in this version.", at_key=True)
-    for key, present in (("overrides_file", given.overrides_file), ("params", given.params)):
-        if present:
-            r.tell((*path, key), f"`assignment.{key}` is not in this version.", at_key=True)
-    if given.scheme != "holdback":
-        r.tell(
-            (*path, "scheme"),
-            f"the scheme '{given.scheme}' is not in this version.",
-            fix="Use logged arms (a column with the role `arm`), or the scheme "
-            "`holdback`.",
-        )
-    salt = given.salt or r.draft.get("experiment") or ""
-    if given.salt is not None and not SALT.fullmatch(given.salt):
-        r.tell(
-            (*path, "salt"),
-            f"'{given.salt[:40]}' cannot be a salt.",
-            fix="Use letters, digits, '-', '_' and '.'; no ':' and no space.",
-        )
-    if not 0 < given.traffic <= 1:
-        r.tell((*path, "traffic"), f"traffic of {_percent(given.traffic)} makes no sense.")
-    for unit, arm in given.overrides.items():
-        if arm not in {a.name for a in arms}:
-            _unknown(r, (*path, "overrides", unit), "arm", arm, [a.name for a in arms])
-    return Assignment(
-        source=source,
-        salt=salt,
-        traffic=given.traffic,
-        phase=given.phase,
-        overrides=dict(given.overrides),
-        crossovers=given.crossovers,
-        where=given.where,
-    )
+def _names(section: str, read: Mapping[str, Any], issues: Issues) -> tuple[str, ...]:
+    """All names written in a section, whether they could be read or not."""
+    names = dict.fromkeys(read)
+    for document in issues.documents:
+        block = document.root.get(section) if document.root is not None else None
+        names |= dict.fromkeys(getattr(block, "key_places", {}))
+    return tuple(names)
 
 
 def _sources(
-    r: _Resolver, metrics: Mapping[str, Metric], assignment: Assignment | None
+    written: ExperimentFile,
+    used: set[str],
+    issues: Issues,
+    environ: Mapping[str, str],
 ) -> dict[str, Source]:
-    known = r.draft.named("sources")
-    used = {} if assignment is None else {assignment.source: None}
-    for metric in metrics.values():
-        for measure in metric.measures():
-            if measure.source not in known:
-                _unknown(r, ("metrics", metric.name, "source"), "source", measure.source, known)
-            used.setdefault(measure.source)
-    found: dict[str, Source] = {}
-    for name in used:
-        if name in known and (source := _source(r, name)) is not None:
+    found = {}
+    for name, model in written.sources.items():
+        if name in used and (
+            source := source_from(name, model, issues, environ)
+        ):
             found[name] = source
-    if assignment is not None:
-        for name, source in found.items():
-            _roles(r, name, source, assignment)
     return found
 
 
-def _source(r: _Resolver, name: str) -> Source | None:
-    kind, model = r.draft.parts["sources", name]
-    path: Where = ("sources", name)
-    if kind.startswith("later:"):
-        r.tell(path, f"sources of kind '{kind[6:]}' are not in this version.", at_key=True)
+def _assignment(
+    written: ExperimentFile, arms: tuple[Arm, ...], issues: Issues
+) -> Assignment | None:
+    plan = written.assignment or WrittenAssignment()
+    source = plan.source or _only_exposures(written, issues)
+    names = _names("sources", written.sources, issues)
+    if source is not None and source not in names:
+        issues.add(
+            ("assignment", "source"),
+            f"there is no source '{source}'.",
+            fix=did_you_mean(source, names) or f"Sources: {', '.join(names)}.",
+        )
+    _refuse_later_schemes(plan, issues)
+    _check_overrides(plan, arms, issues)
+    salt = plan.salt or written.experiment or ""
+    if plan.salt is not None and not SALT.fullmatch(plan.salt):
+        issues.add(
+            ("assignment", "salt"),
+            f"'{plan.salt}' cannot be a salt.",
+            fix="Use letters, digits, '-', '_' and '.' only.",
+        )
+    if not 0 < plan.traffic <= 1:
+        hint = f"Did you mean {decimal_text(plan.traffic)}%?" if plan.traffic <= 100 else ""
+        issues.add(
+            ("assignment", "traffic"),
+            "traffic lies above 0% and not above 100%.",
+            fix=hint if plan.traffic > 1 else "",
+        )
+    if plan.phase < 1:
+        issues.add(("assignment", "phase"), "the first phase is 1.")
+    if source is None:
         return None
-    if model is None:
-        return None
-    cls = source_kinds[kind]
-    main = written.main_field(cls)
-    values = {f: getattr(model, f) for f in type(model).model_fields if f != kind}
-    values["columns"] = Columns(**vars(values["columns"]))
-    place = getattr(model, kind)
-    if kind in {"csv", "parquet"} and URL.match(place):
-        r.tell(
-            (*path, kind),
-            "is a URL and not a path.",
-            why="Files are read from this machine only; nothing is fetched.",
-            fix="Write a path relative to the file, such as data/orders.csv.",
-        )
-    for key in ("delimiter", "decimal"):
-        if key in values and len(values[key]) != 1:
-            r.tell((*path, key), f"`{key}` must be one character.")
-    if values.get("delimiter") is not None and values.get("delimiter") == values.get("decimal"):
-        r.tell((*path, "decimal"), "`decimal` and `delimiter` are the same.")
-    return cls(name=name, **{main: place}, **values)
-
-
-def _roles(r: _Resolver, name: str, source: Source, assignment: Assignment) -> None:
-    columns = source.columns
-    if name == assignment.source:
-        if columns.unit == "row" and columns.arm is None:
-            r.tell(
-                ("sources", name, "columns"),
-                "rows without an id cannot be assigned, and no column holds the arm.",
-                fix="Name the column of the arm: `arm: …`.",
-            )
-        return
-    if columns.unit == "row":
-        r.tell(
-            ("sources", name, "columns", "unit"),
-            "`unit: row` is for the table of assignments only.",
-            fix="Name the column that holds the unit's id.",
-        )
-    if columns.time is None and r.draft.get("window") is not None:
-        r.tell(
-            ("sources", name, "columns"),
-            f"source '{name}' names no column for `time`.",
-            why="Only what happened after a unit joined may count.",
-            fix="Add `time: …` to its columns.",
-            at_key=True,
-        )
-
-
-def _window(r: _Resolver, sources: Mapping[str, Source]) -> Window | None:
-    given = r.draft.get("window")
-    if given is None:
-        timed = [name for name, source in sources.items() if source.columns.time]
-        if timed and "window" not in r.draft.origin:
-            r.tell(
-                (),
-                f"`window` is missing, and source '{timed[0]}' has times.",
-                fix="Add for instance `window: {start: 2026-10-01, end: 2026-11-11}`.",
-            )
-        return None
-    try:
-        return Window(start=given.start, end=given.end)
-    except ValueError as error:
-        r.tell(("window", "end"), f"{error}.", fix="Swap start and end, or mend one.")
-        return None
-
-
-def _analysis(r: _Resolver, assignment: Assignment | None) -> Analysis:
-    given: written.AnalysisIn = r.draft.get("analysis") or written.AnalysisIn()
-    path: Where = ("analysis",)
-    if not Fraction(1, 2) <= given.level < 1:
-        likely = given.level / 100 if 50 <= given.level < 100 else 1 - given.level / 100 if 0 < given.level <= 50 and given.level >= 1 else 1 - given.level  # noqa: PLR2004
-        r.tell(
-            (*path, "level"),
-            f"a level of {_percent(given.level)} makes no sense.",
-            why="The level is the coverage of the ranges.",
-            fix=f"Did you mean {_percent(likely)}, that is {float(likely):g}?",
-        )
-    if isinstance(given.looks, list) or given.looks not in {"spending", "end"}:
-        shown = "a list of looks" if isinstance(given.looks, list) else f"`looks: {given.looks}`"
-        known = isinstance(given.looks, list) or given.looks == "always_valid"
-        r.tell(
-            (*path, "looks"),
-            f"{shown} is not in this version." if known else f"{shown} is not known.",
-            fix="Write `looks: end`: the result is read once, when the test is over.",
-        )
-    lookback, covariates = _covariates(given.covariates)
-    if lookback is not None and assignment is not None:
-        _, model = r.draft.parts.get(("sources", assignment.source), ("", None))
-        columns = getattr(model, "columns", None)
-        if columns is not None and columns.time is None:
-            r.tell(
-                (*path, "covariates"),
-                "a lookback needs to know when a unit joined, and the source of the "
-                "assignments names no `time`.",
-                fix="Name its `time` column, or list attribute columns instead.",
-            )
-    return Analysis(
-        level=given.level,
-        looks="end" if isinstance(given.looks, list) else given.looks,  # type: ignore[arg-type]
-        lookback=lookback,
-        covariates=covariates,
-        multiplicity=given.multiplicity,
-        prior=_prior(r, given.prior),
-        segments=tuple(given.segments),
+    return Assignment(
+        source=source,
+        salt=salt,
+        scheme=plan.scheme,
+        traffic=plan.traffic,
+        phase=plan.phase,
+        overrides=plan.overrides,
+        overrides_file=plan.overrides_file,
+        crossovers=plan.crossovers,
+        where=plan.where,
     )
 
 
-def _covariates(given: Any) -> tuple[Any, tuple[str, ...]]:
-    if isinstance(given, written.LookbackIn):
-        return given.lookback, ()
-    return None, tuple(given or ())
-
-
-def _prior(r: _Resolver, given: str | written.PriorIn) -> Prior:
-    path: Where = ("analysis", "prior")
-    if isinstance(given, written.PriorIn):
-        if given.lift_sd <= 0:
-            r.tell((*path, "lift_sd"), "the width of a prior must be above 0.")
-            return Prior()
-        return Prior(name="custom", lift_sd=given.lift_sd)
-    if given == "past":
-        r.tell(path, "`prior: past` is not in this version.", fix=f"Use one of {', '.join(PRIORS)}.")
-    elif given not in PRIORS:
-        _unknown(r, path, "prior", given, list(PRIORS))
-    else:
-        return Prior(name=given)  # type: ignore[arg-type]
-    return Prior()
-
-
-def _guardrails(r: _Resolver, metrics: Mapping[str, Metric]) -> dict[str, Margin]:
-    found = {}
-    for name, value in r.draft.get("guardrails", {}).items():
-        metric = metrics.get(name)
-        if metric is None:
-            continue
-        margin = _margin(str(value), metric)
-        if margin is None or margin.value <= 0:
-            r.tell(
-                ("guardrails", name),
-                f"'{value}' is not a margin.",
-                fix="Write the worst harm still accepted: 2% (relative), 0.5 points, or "
-                "a number in the metric's unit.",
-            )
-        else:
-            found[name] = margin
-    return found
-
-
-def _margin(text: str, metric: Metric) -> Margin | None:
-    if text.strip().endswith("%") or "/" in text:
-        try:
-            return Margin(value=share(text), scale="relative")
-        except ValueError:
-            return None
-    split = MARGIN.fullmatch(text.strip())
-    if split is None:
-        return None
-    value, unit = Fraction(split[1]), split[2].strip()
-    if unit in {"point", "points"}:
-        scale = 100 if metric.family == "proportion" else 1
-        return Margin(value=value / scale, scale="absolute")
-    if unit in {"", metric.unit}:
-        return Margin(value=value, scale="absolute")
+def _only_exposures(written: ExperimentFile, issues: Issues) -> str | None:
+    """The source of exposures where none is named: the one that holds arms."""
+    names = _names("sources", written.sources, issues)
+    if len(names) == 1:
+        return names[0]
+    columns = {
+        name: getattr(model, "columns", None) for name, model in written.sources.items()
+    }
+    armed = [name for name, roles in columns.items() if getattr(roles, "arm", None)]
+    if len(armed) == 1:
+        return armed[0]
+    if "assignments" in names:
+        return "assignments"
+    if not names and not issues.is_broken("sources"):
+        issues.add(
+            ("sources",),
+            "there is no source of data.",
+            fix="Add `sources: {assignments: {csv: file.csv, columns: {unit: id}}}`.",
+        )
+    elif not issues.is_broken("sources") and not issues.is_broken("assignment"):
+        issues.add(
+            ("assignment",),
+            "which source holds the exposures is not said.",
+            fix=f"Add `assignment: {{source: …}}`, one of: {', '.join(names)}.",
+            key=True,
+        )
     return None
 
 
-def _economics(r: _Resolver, metrics: Mapping[str, Metric]) -> Economics | None:
-    given: written.EconomicsIn | None = r.draft.get("economics")
-    primary = metrics.get(r.draft.get("primary", ""))
-    is_money = primary is not None and primary.unit == "money" and len(primary.measures()) == 1
-    if given is None:
-        return Economics(value=primary.name) if primary is not None and is_money else None
-    path: Where = ("economics",)
-    value = given.value or (primary.name if primary is not None and is_money else None)
-    if value is None:
-        r.tell(
-            path,
-            "it is not said which metric is the money.",
-            fix="Write `value:` with a metric whose unit is money.",
-            at_key=True,
-        )
-        return None
-    if not 0 < given.margin <= 1:
-        r.tell((*path, "margin"), f"a margin of {_percent(given.margin)} makes no sense.", fix="Write for instance 42%.")
-    metric = metrics.get(value)
-    if metric is not None and (metric.unit != "money" or len(metric.measures()) != 1):
-        r.tell(
-            (*path, "value"),
-            f"metric '{value}' is not money per unit.",
-            fix="Name a metric of kind mean with `unit: money`.",
-        )
-    for i, cost in enumerate(given.costs):
-        if cost.per is not None and cost.spread is not None:
-            r.tell((*path, "costs", i, "spread"), "a cost has either `per` or `spread`.")
-        if cost.amount < 0:
-            r.tell((*path, "costs", i, "amount"), "a cost cannot be negative.", fix="Put what is saved under `savings`.")
-    return Economics(
-        value=value,
-        margin=given.margin,
-        costs=tuple(Cost(**vars(c)) for c in given.costs),
-        savings=tuple(Saving(**vars(s)) for s in given.savings),
-        rollout=_rollout(r, given.rollout),
-    )
-
-
-def _rollout(r: _Resolver, given: written.RolloutIn | None) -> Rollout | None:
-    if given is None:
-        return None
-    from holdback.experiments.quantities import duration
-
-    decay = None
-    if given.decay is None:
-        r.tell(
-            ("economics", "rollout"),
-            "`decay` is missing in 'rollout'.",
-            why="A lift that never fades is an assumption that must be said.",
-            fix="Write a half-life such as `decay: 8 weeks`, or `decay: none`.",
-        )
-    elif given.decay != "none":
-        try:
-            decay = duration(given.decay)
-        except ValueError as error:
-            r.tell(("economics", "rollout", "decay"), f"{error}.")
-    return Rollout(units=given.units, per=given.per, horizon=given.horizon, decay=decay)
-
-
-def _money_needs(
-    r: _Resolver,
-    metrics: Mapping[str, Metric],
-    economics: Economics | None,
-    window: Window | None,
-) -> None:
-    if economics is None or window is not None or "window" in r.draft.origin:
-        return
-    for i, cost in enumerate(economics.costs):
-        if cost.per not in {None, "treated unit"} or cost.spread is not None:
-            r.tell(
-                ("economics", "costs", i),
-                f"cost '{cost.name}' runs with time, and there is no `window`.",
-                fix="Add the window, or give the amount for the whole test.",
+def _refuse_later_schemes(plan: WrittenAssignment, issues: Issues) -> None:
+    for key, what in (
+        ("scheme", f"scheme '{plan.scheme}'" if plan.scheme != "holdback" else ""),
+        ("holdout", "a global holdout" if plan.holdout is not None else ""),
+        ("layer", "a layer" if plan.layer is not None else ""),
+        ("params", "a scheme with params" if plan.params else ""),
+    ):
+        if what and not (key == "params" and plan.scheme != "holdback"):
+            issues.add(
+                ("assignment", key),
+                f"{what} is not in this version.",
+                fix="Leave it out.",
+                key=True,
             )
 
 
-def _decision(r: _Resolver, economics: Economics | None) -> Decision:
-    given: written.DecisionIn = r.draft.get("decision") or written.DecisionIn()
-    has_costs = economics is not None and bool(economics.costs)
-    rule = given.rule or ("profit" if has_costs else "lift")
-    path: Where = ("decision",)
-    if rule == "profit" and not has_costs:
-        r.tell(
-            (*path, "rule"),
-            "the rule `profit` needs costs.",
-            fix="Add `economics: {costs: […]}`, or use the rule `lift`.",
-        )
-    if rule == "not_worse" and given.margin is None:
-        r.tell(
-            path,
-            "the rule `not_worse` needs `margin`.",
-            fix="Write the loss still accepted, such as `margin: 2%`.",
-            at_key=True,
-        )
-    if not 0 <= given.minimum_lift < 10:  # noqa: PLR2004
-        r.tell((*path, "minimum_lift"), "the minimum lift must be 0 % or more.")
-    return Decision(rule=rule, minimum_lift=given.minimum_lift, margin=given.margin)
+def _check_overrides(
+    plan: WrittenAssignment, arms: tuple[Arm, ...], issues: Issues
+) -> None:
+    names = [arm.name for arm in arms]
+    for unit, arm in plan.overrides.items():
+        if names and arm not in names:
+            issues.add(
+                ("assignment", "overrides", unit),
+                f"there is no arm '{arm}'.",
+                fix=did_you_mean(arm, names) or f"Arms: {', '.join(names)}.",
+            )
 
 
-def _percent(value: Fraction) -> str:
-    return f"{float(value) * 100:g} %"
+def _window(written: ExperimentFile, issues: Issues) -> Window | None:
+    window = written.window
+    if window is None:
+        return None
+    if window.end < window.start:
+        issues.add(
+            ("window", "end"),
+            f"the end {window.end} lies before the start {window.start}.",
+            fix="Swap them, or check the year.",
+        )
+        return None
+    return Window(start=window.start, end=window.end)
+
+
+def _analysis(written: WrittenAnalysis, issues: Issues) -> Analysis:
+    _check_level(written.level, issues)
+    looks, prior = written.looks, written.prior
+    if looks == "always_valid" or not isinstance(looks, str):
+        told = "looks: always_valid" if isinstance(looks, str) else "a list of looks"
+        fix = "Write `looks: spending` or `looks: end`."
+        issues.add(("analysis", "looks"), f"{told} is not in this version.", fix=fix)
+    if prior == "past":
+        fix = "Write weak, skeptical, none or {lift_sd: 10%}."
+        issues.add(("analysis", "prior"), "prior: past is not in this version.", fix=fix)
+    lookback: timedelta | None = None
+    covariates: tuple[str, ...] = ()
+    if isinstance(written.covariates, tuple):
+        covariates = written.covariates
+    elif written.covariates is not None:
+        lookback = written.covariates.lookback
+    return Analysis(
+        level=written.level,
+        looks=_looks(looks),
+        lookback=lookback,
+        covariates=covariates,
+        multiplicity=written.multiplicity,
+        prior=_prior(prior, issues),
+        segments=written.segments,
+    )
+
+
+def _looks(written: str | tuple[date, ...]) -> Any:
+    return written
+
+
+def _check_level(level: Fraction, issues: Issues) -> None:
+    if 0 < level < 1:
+        if level < Fraction(1, 2):
+            issues.add(
+                ("analysis", "level"),
+                f"a level of {decimal_text(level * 100)}% is below 50%.",
+                why="`level` is the coverage of the intervals, not the error rate.",
+                fix=f"Did you mean {decimal_text((1 - level) * 100)}%?",
+            )
+        return
+    meant = ""
+    if 1 < level < 100:
+        percent = level if level >= 50 else 100 - level
+        meant = f"Did you mean {decimal_text(percent)}%?"
+    issues.add(
+        ("analysis", "level"),
+        "the level lies between 0% and 100%.",
+        fix=meant or "Write 95%.",
+    )
+
+
+def _prior(written: Any, issues: Issues) -> Prior:
+    if isinstance(written, WrittenPrior):
+        if not 0 < written.lift_sd <= 10:
+            issues.add(
+                ("analysis", "prior", "lift_sd"),
+                "the lift's standard deviation lies above 0% and not above 1000%.",
+            )
+        return Prior(name="custom", lift_sd=written.lift_sd)
+    return Prior(name=written)
+
+
+def _check_times(
+    written: ExperimentFile,
+    assignment: Assignment,
+    metrics: Mapping[str, Metric],
+    sources: Mapping[str, Source],
+    issues: Issues,
+) -> None:
+    """Windows need times; rows that are their own units join with nothing."""
+    exposures = sources.get(assignment.source)
+    if exposures is None:
+        return
+    columns = exposures.columns
+    where = ("sources", assignment.source, "columns")
+    if columns.unit == "row" and columns.arm is None:
+        what = "rows that are their own units have no id to compute an arm from."
+        issues.add(where, what, fix="Name the column of the logged arm: `arm: column`.")
+    if columns.time is not None and written.window is None:
+        if not issues.is_broken("window"):
+            what = "'window' is missing, and the exposures have times."
+            issues.add(("window",), what, fix="window: {start: 2026-10-01, end: …}")
+    if columns.time is None and written.analysis is not None:
+        if hasattr(written.analysis.covariates, "lookback"):
+            what = "a lookback needs the time of each exposure."
+            fix = f"Name it: `time: column` in source '{assignment.source}'."
+            issues.add(("analysis", "covariates"), what, fix=fix)
+    for name, metric in metrics.items():
+        _check_metric_times(name, metric, columns, assignment.source, sources, issues)
+
+
+def _check_metric_times(
+    name: str,
+    metric: Metric,
+    columns: Columns,
+    exposures: str,
+    sources: Mapping[str, Source],
+    issues: Issues,
+) -> None:
+    path = ("metrics", name)
+    others = {m.source for m in metric.measures()} - {exposures}
+    if columns.unit == "row" and others:
+        what = f"metric '{name}' reads '{min(others)}', but the units are rows."
+        fix = f"Use columns of '{exposures}', or name the unit's id."
+        issues.add(path, what, fix=fix, key=True)
+        return
+    if columns.time is None and metric.within is not None:
+        what = "'within' needs the time of each exposure."
+        fix = f"Name it: `time: column` in source '{exposures}'."
+        issues.add((*path, "within"), what, fix=fix)
+    for other in sorted(others):
+        source = sources.get(other)
+        if metric.within is not None and source and source.columns.time is None:
+            what = f"'within' needs the time of each row of '{other}'."
+            fix = f"Name it: `time: column` in source '{other}'."
+            issues.add((*path, "within"), what, fix=fix)
+
+
+def _check_attributes(
+    assignment: Assignment,
+    analysis: Analysis,
+    sources: Mapping[str, Source],
+    issues: Issues,
+) -> None:
+    """Segments and covariates are attributes: neither roles nor listed twice."""
+    exposures = sources.get(assignment.source)
+    if exposures is None:
+        return
+    columns = exposures.columns
+    roles = {columns.unit, columns.arm, columns.time, columns.id} - {None}
+    for section in ("segments", "covariates"):
+        listed: tuple[str, ...] = getattr(analysis, section)
+        for at, name in enumerate(listed):
+            path = ("analysis", section, at)
+            if name in roles or (section == "segments" and name == "all"):
+                issues.add(path, f"'{name}' is not an attribute of the unit.")
+            elif name in listed[:at]:
+                issues.add(path, f"'{name}' is listed twice.")

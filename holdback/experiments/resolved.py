@@ -1,124 +1,144 @@
-"""The file with its defaults filled, as plain JSON values and without secrets."""
+"""An experiment as plain JSON values: the file with its defaults filled.
+
+Written back as YAML it means the same experiment. Secrets stay `${env:NAME}`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-from holdback.experiments.experiment import Cost, Experiment, Margin, Saving
+from holdback.experiments.experiment import Economics, Experiment, Margin, Prior
 from holdback.experiments.expression import Expression
 from holdback.experiments.measure import Cap
-from holdback.experiments.metrics import Metric
-from holdback.experiments.quantities import written_duration, written_share
+from holdback.experiments.plugins import value_field
+from holdback.experiments.quantities import decimal_text, duration_text, share_text
 from holdback.experiments.sources import Source
-from holdback.experiments.sources import kinds as source_kinds
 
-__all__ = ["resolved_file"]
+__all__ = ["resolved_of"]
 
 AMOUNTS = frozenset({"amount", "hours", "rate"})
+KEPT_EMPTY = frozenset({"window"})
 
 
-def resolved_file(experiment: Experiment) -> dict[str, Any]:
-    """What the experiment means, in the words of the file."""
-    return _without_none(
-        {
-            "version": 1,
-            "experiment": experiment.name,
-            "hypothesis": experiment.hypothesis or None,
-            "owner": experiment.owner or None,
-            "currency": experiment.currency,
-            "timezone": experiment.timezone,
-            "locale": experiment.locale,
-            "database": experiment.database,
-            "sources": {n: _source(s) for n, s in experiment.sources.items()},
-            "metrics": {n: _metric(m) for n, m in experiment.metrics.items()},
-            "arms": {
-                a.name: _plain(a, skip={"name"}) for a in experiment.arms
-            },
-            "assignment": _plain(experiment.assignment),
-            "window": _plain(experiment.window) if experiment.window else None,
-            "primary": experiment.primary,
-            "secondary": list(experiment.secondary),
-            "guardrails": {n: _margin(m) for n, m in experiment.guardrails.items()},
-            "analysis": _analysis(experiment),
-            "economics": _plain(experiment.economics) if experiment.economics else None,
-            "decision": _plain(experiment.decision),
-        }
-    )
+def resolved_of(
+    experiment: Experiment,
+    *,
+    expression: Callable[[Expression], str] = lambda formula: formula.text,
+) -> dict[str, Any]:
+    """The resolved file; `expression` says how formulas are written."""
 
+    def plain(value: object, name: str = "") -> Any:
+        return _plain(value, name, expression)
 
-def _source(source: Source) -> dict[str, Any]:
-    kind = next((n for n, cls in source_kinds.items() if cls is type(source)), "frame")
-    values = _plain(source, skip={"name"})
-    path = values.pop("path", None)
-    return {kind: path, **values} if path is not None else values
-
-
-def _metric(metric: Metric) -> dict[str, Any]:
-    return {"kind": metric.kind, **_plain(metric, skip={"name", "digits"})}
-
-
-def _margin(margin: Margin) -> str:
-    if margin.scale == "relative":
-        return written_share(margin.value)
-    return f"{float(margin.value):g}"
-
-
-def _analysis(experiment: Experiment) -> dict[str, Any]:
-    analysis = experiment.analysis
-    values = _plain(analysis, skip={"lookback", "covariates", "prior"})
-    if analysis.lookback is not None:
-        values["covariates"] = {"lookback": written_duration(analysis.lookback)}
-    elif analysis.covariates:
-        values["covariates"] = list(analysis.covariates)
-    prior = analysis.prior
-    values["prior"] = (
-        prior.name if prior.lift_sd is None else {"lift_sd": written_share(prior.lift_sd)}
-    )
-    return values
-
-
-def _plain(value: Any, skip: set[str] = frozenset()) -> Any:  # type: ignore[assignment]
-    if isinstance(value, Expression):
-        return value.text
-    if isinstance(value, Cap):
-        part = written_share(value.share)
-        return {"non_zero": part} if value.non_zero else part
-    if isinstance(value, timedelta):
-        return written_duration(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Fraction):
-        return written_share(value)
-    if isinstance(value, Path):
-        return value.as_posix()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _without_none(
-            {
-                f.name: _field(value, f.name)
-                for f in dataclasses.fields(value)
-                if f.name not in skip
-            }
-        )
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _field(owner: Any, name: str) -> Any:
-    value = getattr(owner, name)
-    if isinstance(owner, Cost | Saving) and name in AMOUNTS:
-        return float(value) if value.denominator != 1 else int(value)
-    return _plain(value)
-
-
-def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        k: v for k, v in values.items() if v is not None and v != {} and v != [] and v != ""
+    filled: dict[str, Any] = {
+        "version": 1,
+        "experiment": experiment.name,
+        "hypothesis": experiment.hypothesis,
+        "owner": experiment.owner,
+        "currency": experiment.currency,
+        "timezone": experiment.timezone,
+        "locale": experiment.locale,
+        "database": experiment.database,
+        "sources": {name: _source(s, plain) for name, s in experiment.sources.items()},
+        "metrics": {
+            name: {"kind": metric.kind, **_fields(metric, plain, {"name", "digits"})}
+            for name, metric in experiment.metrics.items()
+        },
+        "arms": {arm.name: _fields(arm, plain, {"name"}) for arm in experiment.arms},
+        "assignment": _fields(experiment.assignment, plain),
+        "window": plain(experiment.window),
+        "primary": experiment.primary,
+        "secondary": list(experiment.secondary),
+        "guardrails": plain(experiment.guardrails),
+        "analysis": _analysis(experiment, plain),
+        "economics": _economics(experiment.economics, plain),
+        "decision": _fields(experiment.decision, plain),
     }
+    return {key: value for key, value in filled.items() if _is_said(value)}
+
+
+def _source(source: Source, plain: Callable[..., Any]) -> dict[str, Any]:
+    from holdback.experiments.sources import kinds
+
+    kind = next(name for name, cls in kinds.items() if cls is type(source))
+    field = value_field(type(source))
+    rest = _fields(source, plain, {"name", field})
+    return {kind: getattr(source, field), **rest}
+
+
+def _analysis(experiment: Experiment, plain: Callable[..., Any]) -> dict[str, Any]:
+    analysis = experiment.analysis
+    filled = _fields(analysis, plain, {"lookback", "covariates", "prior"})
+    if analysis.lookback is not None:
+        filled["covariates"] = {"lookback": plain(analysis.lookback)}
+    elif analysis.covariates:
+        filled["covariates"] = list(analysis.covariates)
+    filled["prior"] = _prior(analysis.prior, plain)
+    return filled
+
+
+def _prior(prior: Prior, plain: Callable[..., Any]) -> Any:
+    return {"lift_sd": plain(prior.lift_sd)} if prior.name == "custom" else prior.name
+
+
+def _economics(
+    economics: Economics | None, plain: Callable[..., Any]
+) -> dict[str, Any] | None:
+    if economics is None:
+        return None
+    filled = _fields(economics, plain)
+    if economics.rollout is not None:
+        filled["rollout"].setdefault("decay", "none")
+    return filled
+
+
+def _fields(
+    value: Any, plain: Callable[..., Any], without: set[str] | None = None
+) -> dict[str, Any]:
+    names = [f.name for f in dataclasses.fields(value)]
+    filled = {
+        name: plain(getattr(value, name), name)
+        for name in names
+        if name not in (without or set())
+    }
+    return {name: item for name, item in filled.items() if _is_said(item)}
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and value not in ("", [], {}) and value is not False
+
+
+def _plain(value: Any, name: str, expression: Callable[[Expression], str]) -> Any:
+    def inner(item: object, key: str = "") -> Any:
+        return _plain(item, key, expression)
+
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Expression():
+            return expression(value)
+        case Fraction():
+            return _number(value) if name in AMOUNTS else share_text(value)
+        case timedelta():
+            return duration_text(value)
+        case date():
+            return value.isoformat()
+        case Margin(value=size, scale=scale):
+            return share_text(size) if scale == "relative" else _number(size)
+        case Cap(share=share, non_zero=non_zero):
+            return {"non_zero": share_text(share)} if non_zero else share_text(share)
+        case Mapping():
+            return {str(key): inner(item) for key, item in value.items()}
+        case tuple() | list():
+            return [inner(item) for item in value]
+        case _:
+            return _fields(value, inner)
+
+
+def _number(value: Fraction) -> int | float | str:
+    text = decimal_text(value)
+    return text if "/" in text else (int(text) if "." not in text else float(text))

@@ -1,258 +1,261 @@
-"""What an author writes, as pydantic models: the shape of both files.
+"""What an author may write: the two files as pydantic models, and nothing resolved.
 
-Metrics and sources are described by their own classes, so a new kind needs no change
-here: its model is made from the fields of its class.
+The models say which keys exist, what each holds and what it means; from them come
+both the reading and the JSON Schema. Metric and source kinds are not listed here:
+their keys are the fields of their dataclasses (see `plugins`). Whether names refer
+to something, shares sum to 1 and dates are in order is the business of `resolve`.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
-from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic import create_model as make_model
+from pydantic import Field, Tag
 
-from holdback.experiments.expression import Expression, parse
-from holdback.experiments.measure import Cap
-from holdback.experiments.metrics import Metric
-from holdback.experiments.metrics import kinds as metric_kinds
-from holdback.experiments.quantities import amount, day, duration, share
-from holdback.experiments.sources import Source
-from holdback.experiments.sources import kinds as source_kinds
+from holdback.experiments import quantities
+from holdback.experiments.keys import BY_SHAPE, Written
+from holdback.experiments.leaves import (
+    Amount,
+    Connection,
+    Day,
+    Duration,
+    Flag,
+    Formula,
+    Share,
+    Text,
+    Version,
+    Whole,
+    choice,
+    leaf,
+)
+from holdback.experiments.plugins import WrittenMetric, WrittenSource
 
-__all__ = ["File", "metric_model", "source_model"]
+__all__ = ["SCHEMES", "ExperimentFile", "ProjectFile", "WrittenAnalysis", "WrittenArm", "WrittenAssignment"]
 
-
-class Strict(BaseModel):
-    """No unknown key, no conversion behind the author's back."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
-
-
-def _expression(value: Any) -> Expression:
-    if isinstance(value, Expression):
-        return value
-    if isinstance(value, bool) or value is None:
-        raise ValueError("an expression is text such as: total - refunded")
-    return parse(str(value))
-
-
-def _text_schema(example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": ["string", "number"], "examples": [example]})
+SCHEMES = (
+    "holdback", "growthbook_v1", "growthbook_v2", "planout", "optimizely", "unleash",
+    "statsig", "eppo", "launchdarkly", "split", "posthog", "gofeatureflag", "flagd_v2",
+    "custom",
+)  # fmt: skip
 
 
-Share = Annotated[Fraction, BeforeValidator(share), _text_schema("10%")]
-Amount = Annotated[Fraction, BeforeValidator(amount), _text_schema("12.5")]
-Duration = Annotated[timedelta, BeforeValidator(duration), _text_schema("28 days")]
-Day = Annotated[date, BeforeValidator(day), _text_schema("2026-10-01")]
-Formula = Annotated[Expression, BeforeValidator(_expression), _text_schema("total")]
+LOOKS = choice("spending", "end", "always_valid")
+PRIORS = choice("weak", "skeptical", "none", "past")
+PERIODS = choice("day", "week", "month", "year")
 Period = Literal["day", "week", "month", "year"]
 
 
-class ArmIn(Strict):
-    """One arm."""
+class WrittenArm(Written):
+    """One arm of the experiment."""
 
-    share: Share
-    control: bool = False
-    label: str = ""
-    logged_as: str = ""
-
-
-class LayerIn(Strict):
-    """A range of a layer's buckets."""
-
-    name: str
-    range: list[Share]
+    share: Share = Field(description="Planned share of units: 10%, 0.1 or 1/3.")
+    control: Flag = Field(False, description="The arm that the others are held against.")
+    label: Text = Field("", description="How reports call the arm.")
+    logged_as: Text = Field("", description="The arm's name in the data, if different.")
 
 
-class AssignmentIn(Strict):
-    """How units came into arms."""
+class WrittenLayer(Written):
+    """The part of a layer that the experiment uses."""
 
-    source: str | None = None
-    scheme: str = "holdback"
-    salt: str | None = None
-    traffic: Share = Fraction(1)
-    phase: int = Field(default=1, ge=1)
-    holdout: str | None = None
-    layer: LayerIn | None = None
-    overrides: dict[str, str] = Field(default_factory=dict)
-    overrides_file: str | None = None
-    crossovers: Literal["exclude", "first", "stop"] = "exclude"
-    where: Formula | None = None
-    params: dict[str, Any] = Field(default_factory=dict)
+    name: Text = Field(description="A layer of holdback.yaml.")
+    range: Annotated[
+        tuple[Share, Share],
+        Field(description="From and to, for instance [0%, 50%]."),
+    ]
 
 
-class WindowIn(Strict):
-    """The days on which units may join, inclusive."""
+class WrittenAssignment(Written):
+    """How units come into arms."""
 
-    start: Day
-    end: Day
+    source: Text | None = Field(None, description="The source of exposures.")
+    scheme: Annotated[str, *choice(*SCHEMES)] = Field(
+        "holdback", description="The hash that draws the arm from the unit id."
+    )
+    salt: Text | None = Field(
+        None, description="Default: the experiment's name. Never change it once started."
+    )
+    traffic: Share = Field(
+        Fraction(1), description="Share of units that take part; only this is ramped up."
+    )
+    phase: Whole = Field(1, description="Raise it to draw all arms anew.")
+    holdout: Text | None = Field(None, description="A holdout of holdback.yaml.")
+    layer: WrittenLayer | None = Field(None, description="A range of a layer.")
+    overrides: dict[str, Text] = Field({}, description="Unit id: arm.")
+    overrides_file: Text | None = Field(
+        None, description="A CSV file with the columns unit and arm."
+    )
+    crossovers: Annotated[
+        Literal["exclude", "first", "stop"], *choice("exclude", "first", "stop")
+    ] = Field("exclude", description="What happens to units seen in two arms.")
+    where: Formula | None = Field(
+        None, description="Which rows of the source are exposures."
+    )
+    params: dict[str, Any] = Field({}, description="Settings of another scheme.")
 
 
-class LookbackIn(Strict):
-    """Covariates: the same measures from before exposure."""
+class WrittenWindow(Written):
+    """The days on which units may join, both included."""
 
-    lookback: Duration
+    start: Day = Field(description="First day, such as 2026-10-01.")
+    end: Day = Field(description="Last day, included.")
 
 
-class PriorIn(Strict):
+class WrittenPrior(Written):
     """A prior of one's own."""
 
-    lift_sd: Share
+    lift_sd: Share = Field(description="Standard deviation of the lift, such as 10%.")
 
 
-class AnalysisIn(Strict):
+class WrittenLookback(Written):
+    """Covariates from before exposure."""
+
+    lookback: Duration = Field(description="How far back, such as 28 days.")
+
+
+class WrittenAnalysis(Written):
     """How the numbers are read."""
 
-    level: Share = Fraction(95, 100)
-    looks: str | list[Day] = "spending"
-    covariates: LookbackIn | list[str] | None = None
-    multiplicity: Literal["holm", "bh", "none"] = "holm"
-    prior: str | PriorIn = "weak"
-    segments: list[str] = Field(default_factory=list)
+    level: Share = Field(Fraction(95, 100), description="Coverage of the intervals.")
+    looks: Annotated[
+        Annotated[str, *LOOKS, Tag("value")] | Annotated[tuple[Day, ...], Tag("list")],
+        BY_SHAPE,
+    ] = Field("spending", description="When results are read.")
+    covariates: (
+        Annotated[
+            Annotated[WrittenLookback, Tag("keys")]
+            | Annotated[tuple[Text, ...], Tag("list")],
+            BY_SHAPE,
+        ]
+        | None
+    ) = Field(None, description="{lookback: 28 days}, or a list of attribute columns.")
+    multiplicity: Annotated[
+        Literal["holm", "bh", "none"], *choice("holm", "bh", "none")
+    ] = Field("holm", description="Correction over secondary metrics and arms.")
+    prior: Annotated[
+        Annotated[str, *PRIORS, Tag("value")] | Annotated[WrittenPrior, Tag("keys")],
+        BY_SHAPE,
+    ] = Field("weak", description="weak, skeptical, none, or {lift_sd: 10%}.")
+    segments: tuple[Text, ...] = Field(
+        (), description="Attributes known before exposure; explored, never decided by."
+    )
 
 
-class CostIn(Strict):
-    """A cost."""
+class WrittenCost(Written):
+    """What personalization costs: `per` a period or unit, or `spread` over a time."""
 
-    name: str
-    amount: Amount
-    per: Literal["day", "week", "month", "year", "treated unit"] | None = None
-    spread: Duration | None = None
-
-
-class SavingIn(Strict):
-    """Work saved."""
-
-    name: str
-    hours: Amount
-    per: Period
-    rate: Amount
+    name: Text = Field(description="How the report calls it.")
+    amount: Amount = Field(description="In the project's currency.")
+    per: (
+        Annotated[str, *choice("day", "week", "month", "year", "treated unit")] | None
+    ) = Field(None, description="day, week, month, year or treated unit.")
+    spread: Duration | None = Field(
+        None, description="Paid once and spread over this time, such as 12 months."
+    )
 
 
-class RolloutIn(Strict):
-    """What comes after the test."""
+class WrittenSaving(Written):
+    """Hours of work that are saved."""
 
-    units: int
-    per: Period
-    horizon: Duration
-    decay: str | None = None
+    name: Text = Field(description="How the report calls it.")
+    hours: Amount = Field(description="Hours saved per period.")
+    per: Annotated[Period, *PERIODS] = Field(description="day, week, month or year.")
+    rate: Amount = Field(description="Money per hour.")
 
 
-class EconomicsIn(Strict):
+class WrittenRollout(Written):
+    """What would come after the test."""
+
+    units: Whole = Field(description="Units per period.")
+    per: Annotated[Period, *PERIODS] = Field(description="day, week, month or year.")
+    horizon: Duration = Field(description="How long, such as 12 months.")
+    decay: Annotated[
+        timedelta | None,
+        *leaf(
+            lambda node: None if node.text == "none" else quantities.duration(node.text),
+            {"type": "string", "examples": ["none", "8 weeks"]},
+        ),
+    ] = Field(description="Half-life of the lift, such as 8 weeks; or none.")
+
+
+class WrittenEconomics(Written):
     """What a gain is worth and what it costs."""
 
-    value: str | None = None
-    margin: Share = Fraction(1)
-    costs: list[CostIn] = Field(default_factory=list)
-    savings: list[SavingIn] = Field(default_factory=list)
-    rollout: RolloutIn | None = None
+    value: Text | None = Field(
+        None, description="The metric that is the money. Default: the primary."
+    )
+    margin: Share = Field(Fraction(1), description="Revenue to gross profit, as 42%.")
+    costs: tuple[WrittenCost, ...] = Field((), description="What personalization costs.")
+    savings: tuple[WrittenSaving, ...] = Field((), description="Work that is saved.")
+    rollout: WrittenRollout | None = Field(None, description="What comes afterwards.")
 
 
-class DecisionIn(Strict):
+class WrittenDecision(Written):
     """The rule that turns results into an outcome."""
 
-    rule: Literal["lift", "profit", "not_worse"] | None = None
-    minimum_lift: Share = Fraction(0)
-    margin: Share | None = None
+    rule: (
+        Annotated[
+            Literal["lift", "profit", "not_worse"], *choice("lift", "profit", "not_worse")
+        ]
+        | None
+    ) = Field(None, description="Default: profit where there are costs, else lift.")
+    minimum_lift: Share = Field(Fraction(0), description="The least lift worth having.")
+    margin: Share | None = Field(None, description="The worst harm that not_worse takes.")
 
 
-class HoldoutIn(Strict):
-    """A global holdout."""
+class WrittenHoldout(Written):
+    """Units kept out of every experiment that names the holdout."""
 
-    share: Share
-    salt: str | None = None
-    from_: Day | None = Field(default=None, alias="from")
-    until: Day | None = None
-
-
-class LayerDefinitionIn(Strict):
-    """A layer's salt."""
-
-    salt: str
+    share: Share = Field(description="Share of all units.")
+    salt: Text | None = Field(None, description="Default: the holdout's name.")
+    from_: Day | None = Field(None, alias="from", description="First day.")
+    until: Day | None = Field(None, description="Last day.")
 
 
-class File(Strict):
-    """Either file: whatever the project may say may stand in the experiment."""
+class WrittenLayerRoom(Written):
+    """A layer in which experiments exclude each other."""
 
-    version: Literal[1]
-    currency: str | None = None
-    timezone: str | None = None
-    locale: str | None = None
-    database: str | None = None
-    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    holdouts: dict[str, HoldoutIn] = Field(default_factory=dict)
-    layers: dict[str, LayerDefinitionIn] = Field(default_factory=dict)
-    experiment: str | None = None
-    hypothesis: str = ""
-    owner: str = ""
-    arms: dict[str, ArmIn] | None = None
-    assignment: AssignmentIn | None = None
-    window: WindowIn | None = None
-    primary: str | None = None
-    secondary: list[str] = Field(default_factory=list)
-    guardrails: dict[str, str | int | Amount] = Field(default_factory=dict)
-    analysis: AnalysisIn | None = None
-    economics: EconomicsIn | None = None
-    decision: DecisionIn | None = None
+    salt: Text | None = Field(None, description="Default: the layer's name.")
 
 
-def metric_model(kind: str) -> type[BaseModel]:
-    """The model of a metric kind, from the fields of its class."""
-    return _model(metric_kinds[kind], skip={"name", "digits"}, extra={"kind": (str, ...)})
+class ProjectFile(Written):
+    """holdback.yaml: what all experiments of a project share."""
+
+    required: ClassVar[tuple[str, ...]] = ("version",)
+
+    version: Version | None = Field(None, description="Version of this format: 1.")
+    currency: Text | None = Field(None, description="ISO 4217 code, such as EUR.")
+    timezone: Text | None = Field(None, description="IANA name. Default: UTC.")
+    locale: Text | None = Field(None, description="Default: en-US.")
+    database: Connection | None = Field(
+        None, description="duckdb (default), or a connection URL as ${env:NAME}."
+    )
+    sources: dict[str, WrittenSource] = Field({}, description="Tables of data, by name.")
+    metrics: dict[str, WrittenMetric] = Field({}, description="Metrics, by name.")
+    holdouts: dict[str, WrittenHoldout] = Field({}, description="Global holdouts.")
+    layers: dict[str, WrittenLayerRoom] = Field({}, description="Layers, by name.")
 
 
-def source_model(kind: str) -> type[BaseModel]:
-    """The model of a source kind: its first own field is the kind's key."""
-    cls = source_kinds[kind]
-    first = main_field(cls)
-    return _model(cls, skip={"name", first}, extra={kind: (str, ...)})
+class ExperimentFile(ProjectFile):
+    """One experiment; all keys of holdback.yaml may stand here too, and win."""
 
+    required: ClassVar[tuple[str, ...]] = ("version", "experiment", "arms", "primary")
 
-def main_field(cls: type[Source]) -> str:
-    """The field that the kind's key fills: the first that the kind itself adds."""
-    common = {f.name for f in dataclasses.fields(Source)}
-    return next(f.name for f in dataclasses.fields(cls) if f.name not in common)
-
-
-def _model(
-    cls: type[Metric | Source] | type, *, skip: set[str], extra: Mapping[str, Any]
-) -> type[BaseModel]:
-    hints = typing.get_type_hints(cls)
-    fields: dict[str, Any] = dict(extra)
-    for f in dataclasses.fields(cls):
-        if f.name not in skip:
-            default = ... if f.default is dataclasses.MISSING else f.default
-            fields[f.name] = (_written(hints[f.name]), default)
-    model: type[BaseModel] = make_model(f"{cls.__name__}In", __base__=Strict, **fields)
-    return model
-
-
-def _written(hint: Any) -> Any:
-    """The type that an author writes for a field of this type."""
-    known = {timedelta: Duration, Expression: Formula, Fraction: Share, date: Day}
-    if hint in known:
-        return known[hint]
-    if hint is Cap:
-        return CapIn | str | int | Share
-    if dataclasses.is_dataclass(hint):
-        return _model(typing.cast(type, hint), skip=set(), extra={})
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        options = typing.get_args(hint)
-        if str in options and Expression in options:
-            options = tuple(o for o in options if o is not Expression)
-        return typing.Union[tuple(_written(o) for o in options)]  # noqa: UP007
-    return hint
-
-
-class CapIn(Strict):
-    """A cap at a percentile of the units that are not zero."""
-
-    non_zero: Share
+    experiment: Text | None = Field(None, description="The experiment's name.")
+    hypothesis: Text = Field("", description="What is expected, in a sentence.")
+    owner: Text = Field("", description="Who answers for it.")
+    arms: dict[str, WrittenArm] | None = Field(None, description="Two or more arms.")
+    assignment: WrittenAssignment | None = Field(None, description="How units get arms.")
+    window: WrittenWindow | None = Field(None, description="Days on which units join.")
+    primary: Text | None = Field(None, description="The metric that decides.")
+    secondary: tuple[Text, ...] = Field((), description="Metrics that explain.")
+    guardrails: dict[str, Any] = Field(
+        {},
+        description="Metric: the worst harm still accepted, 2% or in the metric's unit.",
+        json_schema_extra={"additionalProperties": {"type": ["string", "number"]}},
+    )
+    analysis: WrittenAnalysis | None = Field(None, description="How to read it.")
+    economics: WrittenEconomics | None = Field(None, description="Worth and costs.")
+    decision: WrittenDecision | None = Field(None, description="The rule.")
 

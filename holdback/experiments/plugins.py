@@ -1,0 +1,194 @@
+"""Keys of metric and source kinds in the YAML, from the fields of their dataclasses.
+
+A new kind is one file in `metrics/` or `sources/`: its fields are its keys here, and
+their types say how each is read. A source's kind is itself a key, whose value is the
+kind's first own field (`csv: path`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import get_type_hints as hints_of
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+
+from holdback.experiments import metrics, sources
+from holdback.experiments.document import Block, Scalar
+from holdback.experiments.expression import Expression
+from holdback.experiments.keys import BY_SHAPE, Written
+from holdback.experiments.leaves import (
+    Connection,
+    Day,
+    Duration,
+    Flag,
+    Formula,
+    Share,
+    Text,
+    Whole,
+    choice,
+    choice_of,
+)
+from holdback.experiments.measure import Cap
+
+__all__ = [
+    "LATER_METRICS",
+    "LATER_SOURCES",
+    "WrittenCap",
+    "WrittenMetric",
+    "WrittenSource",
+    "value_field",
+]
+
+LATER_METRICS = (
+    "churn", "clv", "count", "csat", "funnel", "nps", "quantile", "rate", "retention",
+    "survival",
+)  # fmt: skip
+LATER_SOURCES = ("ga4_events", "shopify_orders")
+FILLED = frozenset({"name", "digits"})
+MEANINGS = {
+    "aggregate": "How a unit's rows become one number. Default: sum; count without value.",
+    "arm": "Column of the logged arm.",
+    "better": "Which direction is good. Default: higher.",
+    "cap": "Percentile at which a unit's value is cut: 99.9%, or {non_zero: 99.9%}.",
+    "columns": "Role: column name. Every other column is an attribute.",
+    "database": "Where the table is. Default: the project's database.",
+    "decimal": "Decimal mark of the file's numbers.",
+    "delimiter": "What stands between the fields.",
+    "denominator": "What the numerator is divided by.",
+    "duplicates": "What to do with rows of the same id that differ.",
+    "encoding": "Text encoding of the file.",
+    "id": "Column that makes rows unique; exact duplicates are dropped and counted.",
+    "label": "How reports call it.",
+    "margin_value": "Column or expression of profit, in place of a flat margin.",
+    "numerator": "What is summed above the line.",
+    "per": "A source whose rows are counted, or an expression.",
+    "source": "The source whose rows are measured.",
+    "time": "Column of the time of the row.",
+    "unit": "In a metric: money, or a word such as ms. In columns: the unit's id.",
+    "value": "Column or expression, such as total - refunded.",
+    "where": "Which rows count, such as status = 'paid'.",
+    "within": "How long after the exposure it counts, such as 14 days.",
+}
+
+
+class Later(BaseModel):
+    """A kind of the format that this version does not read."""
+
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+
+
+class WrittenCap(Written):
+    """A cap among the units that are not zero."""
+
+    non_zero: Share = Field(description="Percentile among non-zero units.")
+
+
+_SIMPLE: dict[Any, Any] = {
+    str: Text,
+    int: Whole,
+    bool: Flag,
+    Fraction: Share,
+    date: Day,
+    timedelta: Duration,
+    Expression: Formula,
+    Cap: Annotated[
+        Annotated[Share, Tag("value")] | Annotated[WrittenCap, Tag("keys")], BY_SHAPE
+    ],
+}
+
+
+def value_field(cls: type[sources.Source]) -> str:
+    """The field that a source's kind key fills: `path` for csv, `table` for table."""
+    shared = {f.name for f in dataclasses.fields(sources.Source)}
+    return next(f.name for f in dataclasses.fields(cls) if f.name not in shared)
+
+
+def _model(
+    cls: type[Any], name: str, first: dict[str, Any], *, without: frozenset[str]
+) -> type[BaseModel]:
+    """The model of a dataclass's fields, after the keys of `first`."""
+    hints = hints_of(cls)
+    keys = dict(first)
+    for item in dataclasses.fields(cls):
+        if item.name in without or item.name in first:
+            continue
+        meaning = MEANINGS.get(item.name)
+        kind = _readable(hints[item.name], item.name)
+        if item.default is dataclasses.MISSING:
+            keys[item.name] = (kind, Field(description=meaning))
+        else:
+            keys[item.name] = (kind | None, Field(None, description=meaning))
+    doc = (cls.__doc__ or "").strip().split("\n")[0]
+    model: type[BaseModel] = create_model(name, __base__=Written, __doc__=doc, **keys)
+    return model
+
+
+def _readable(hint: Any, name: str) -> Any:
+    """How a field of a type is read from the YAML."""
+    if get_origin(hint) in {Union, types.UnionType}:
+        options = [arg for arg in get_args(hint) if arg is not type(None)]
+        # A text or an expression: which of them it is needs the other names.
+        return Text if len(options) > 1 else _readable(options[0], name)
+    if get_origin(hint) is Literal:
+        return Annotated[hint, *choice_of(hint)]
+    if name == "database":
+        return Connection
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    return _model(hint, f"{hint.__name__}Keys", {}, without=FILLED)
+
+
+def _metric_kind(node: Any) -> str | None:
+    kind = node.get("kind") if isinstance(node, Block) else None
+    if not isinstance(kind, Scalar):
+        return None
+    if kind.text in LATER_METRICS:
+        return "later"
+    return kind.text if kind.text in metrics.kinds else None
+
+
+def _source_kind(node: Any) -> str | None:
+    if not isinstance(node, Block):
+        return None
+    known = (*sources.kinds, *LATER_SOURCES)
+    return next((key for key in node.key_places if key in known), None)
+
+
+def _metric_union() -> Any:
+    models = []
+    for kind, cls in metrics.kinds.items():
+        key = {"kind": (Annotated[str, *choice(kind)], Field(description="The kind."))}
+        model = _model(cls, f"{cls.__name__}Metric", key, without=FILLED)
+        models.append(Annotated[model, Tag(kind)])
+    key = {"kind": (Annotated[str, *choice(*LATER_METRICS)], ...)}
+    later: Any = create_model("LaterMetric", __base__=Later, **key)  # type: ignore[call-overload]
+    models.append(Annotated[later, Tag("later")])
+    return Annotated[reduce(or_, models), Discriminator(_metric_kind)]
+
+
+def _source_union() -> Any:
+    models = []
+    for kind, cls in sources.kinds.items():
+        field = value_field(cls)
+        doc = (cls.__doc__ or "").strip().split("\n")[0]
+        key = {kind: (_readable(hints_of(cls)[field], kind), Field(description=doc))}
+        model = _model(cls, cls.__name__, key, without=FILLED | {field})
+        models.append(Annotated[model, Tag(kind)])
+    for kind in LATER_SOURCES:
+        later: Any = create_model(f"{kind}_source", __base__=Later, **{kind: (Any, ...)})  # type: ignore[call-overload]
+        models.append(Annotated[later, Tag(kind)])
+    return Annotated[reduce(or_, models), Discriminator(_source_kind)]
+
+
+if TYPE_CHECKING:
+    WrittenMetric = Any
+    WrittenSource = Any
+else:
+    WrittenMetric = _metric_union()
+    WrittenSource = _source_union()

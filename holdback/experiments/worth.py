@@ -1,0 +1,245 @@
+"""Guardrail margins, economics and the decision rule: written → resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from holdback.experiments import quantities
+from holdback.experiments.document import Scalar
+from holdback.experiments.experiment import (
+    Cost,
+    Decision,
+    Economics,
+    Margin,
+    Rollout,
+    Saving,
+)
+from holdback.experiments.issues import Issues, Path
+from holdback.experiments.metrics import Metric
+from holdback.experiments.quantities import Unreadable
+from holdback.experiments.written import ExperimentFile, WrittenCost, WrittenEconomics
+
+__all__ = ["decision_of", "economics_of", "guardrails_of"]
+
+_WITH_UNIT = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(\S.*)")
+
+
+def guardrails_of(
+    written: ExperimentFile, metrics: Mapping[str, Metric], issues: Issues
+) -> dict[str, Margin]:
+    """Metric → margin, for the metrics that exist."""
+    found = {}
+    for name, node in written.guardrails.items():
+        path: Path = ("guardrails", name)
+        if not isinstance(node, Scalar):
+            issues.add(path, "one margin is needed here.", fix="Write 2% or 50 ms.")
+            continue
+        try:
+            margin = _margin(node.text, metrics.get(name), written.currency)
+        except Unreadable as error:
+            issues.unreadable(path, error, node=node)
+            continue
+        if margin is not None:
+            found[name] = margin
+    return found
+
+
+def _margin(text: str, metric: Metric | None, currency: str | None) -> Margin | None:
+    """`2%` is relative, a number or `50 ms` is in the metric's unit."""
+    plain = text.strip()
+    if plain.startswith("-"):
+        raise Unreadable(
+            "a margin is a size and has no sign.",
+            why="It is the worst harm still accepted, whichever way is worse.",
+            fix=f"Write {plain.lstrip('-').strip()}.",
+        )
+    if plain.endswith("%"):
+        value = quantities.share(plain)
+        if value >= 1:
+            raise Unreadable("a relative margin lies below 100%.")
+        return Margin(value=value, scale="relative")
+    match = _WITH_UNIT.fullmatch(plain)
+    unit = match[2] if match and not re.fullmatch(r"[-+\d.eE]+", plain) else ""
+    if metric is None:
+        return None
+    number = quantities.amount(match[1] if match and unit else plain)
+    return Margin(value=_in_unit(number, unit, metric, currency), scale="absolute")
+
+
+def _in_unit(
+    number: Fraction, unit: str, metric: Metric, currency: str | None
+) -> Fraction:
+    own = (currency or "money") if metric.unit == "money" else metric.unit
+    if unit in {"point", "points"}:
+        if metric.unit is not None and metric.unit != "points":
+            raise Unreadable(
+                f"'{metric.name}' is measured in {own}, not in points.",
+                fix=f"Write {quantities.decimal_text(number)} {own}, or a percentage.",
+            )
+        return number / 100 if metric.family == "proportion" else number
+    if unit and unit != own:
+        raise Unreadable(
+            f"'{metric.name}' is not measured in '{unit}'.",
+            fix=f"Its unit is {own}." if own else "Write a number or a percentage.",
+        )
+    if not unit and metric.family == "proportion" and number >= 1:
+        raise Unreadable(
+            f"a rate cannot move by {quantities.decimal_text(number)}.",
+            fix=f"Did you mean {quantities.decimal_text(number)}% or "
+            f"{quantities.decimal_text(number)} points?",
+        )
+    return number
+
+
+def economics_of(
+    written: ExperimentFile, units: Mapping[str, str | None], issues: Issues
+) -> Economics | None:
+    """The economics with the value metric filled in; `units` of the known metrics."""
+    economics = written.economics
+    primary = written.primary
+    if economics is None:
+        if primary is None or units.get(primary) != "money":
+            return None
+        economics = WrittenEconomics()
+    value = economics.value or primary
+    _check_value(value, economics, written, units, issues)
+    if not 0 < economics.margin <= 1:
+        issues.add(
+            ("economics", "margin"),
+            "the margin lies above 0% and not above 100%.",
+            fix=_percent_hint(economics.margin),
+        )
+    for at, cost in enumerate(economics.costs):
+        _check_cost(("economics", "costs", at), cost, issues)
+    for at, saving in enumerate(economics.savings):
+        if saving.hours < 0 or saving.rate < 0:
+            issues.add(
+                ("economics", "savings", at), "hours and rate of a saving are not negative."
+            )
+    if (economics.costs or economics.savings) and written.currency is None:
+        issues.add(
+            ("economics",),
+            "money needs a currency.",
+            fix="Add `currency: EUR` (ISO 4217) to the project file.",
+            key=True,
+        )
+    rollout = _rollout(economics, issues)
+    if value is None or issues.is_broken("economics"):
+        return None
+    return Economics(
+        value=value,
+        margin=economics.margin,
+        costs=tuple(_cost(cost) for cost in economics.costs),
+        savings=tuple(
+            Saving(name=s.name, hours=s.hours, rate=s.rate, per=s.per)
+            for s in economics.savings
+        ),
+        rollout=rollout,
+    )
+
+
+def _check_value(
+    value: str | None,
+    economics: WrittenEconomics,
+    written: ExperimentFile,
+    units: Mapping[str, str | None],
+    issues: Issues,
+) -> None:
+    path: Path = ("economics", "value") if economics.value else ("economics",)
+    if value is None or issues.is_broken("metrics", value) or value not in units:
+        return  # told where the metric is looked up
+    if units[value] == "money":
+        return
+    if economics.value is None:
+        paid = [name for name, unit in units.items() if unit == "money"]
+        fix = f"Add `value: {paid[0]}`." if paid else "Define a metric with `unit: money`."
+        what = f"the primary '{value}' is not money, so 'value' must be named."
+        issues.add(path, what, fix=fix, key=True)
+    else:
+        what = f"'{value}' is not money."
+        issues.add(path, what, fix=f"Add `unit: money` to metric '{value}'.")
+
+
+def _check_cost(path: Path, cost: WrittenCost, issues: Issues) -> None:
+    if cost.amount < 0:
+        issues.add((*path, "amount"), "a cost is not negative.", fix="Use `savings`.")
+    if (cost.per is None) == (cost.spread is None):
+        both = cost.per is not None
+        issues.add(
+            path,
+            f"cost '{cost.name}' has {'both' if both else 'neither'} 'per' "
+            f"{'and' if both else 'nor'} 'spread'.",
+            fix="Write `per: month` for a running cost, `spread: 12 months` for one paid "
+            "once.",
+        )
+
+
+def _cost(cost: WrittenCost) -> Cost:
+    per: Any = cost.per
+    return Cost(name=cost.name, amount=cost.amount, per=per, spread=cost.spread)
+
+
+def _rollout(economics: WrittenEconomics, issues: Issues) -> Rollout | None:
+    rollout = economics.rollout
+    if rollout is None:
+        return None
+    if rollout.units < 1:
+        issues.add(("economics", "rollout", "units"), "at least 1 unit is needed.")
+    return Rollout(
+        units=rollout.units,
+        per=rollout.per,
+        horizon=rollout.horizon,
+        decay=rollout.decay,
+    )
+
+
+def decision_of(
+    written: ExperimentFile, economics: Economics | None, issues: Issues
+) -> Decision | None:
+    """The rule; by default profit where there are costs, else lift."""
+    decision = written.decision
+    has_costs = bool(written.economics and written.economics.costs)
+    if decision is None:
+        return Decision(rule="profit" if has_costs else "lift")
+    rule = decision.rule or ("profit" if has_costs else "lift")
+    if rule == "profit" and not has_costs and not issues.is_broken("economics"):
+        issues.add(
+            ("decision", "rule"),
+            "the rule 'profit' needs costs.",
+            why="Without a cost there is no return on it.",
+            fix="Add `economics: {costs: […]}`, or use the rule lift.",
+        )
+    if rule == "not_worse" and decision.margin is None:
+        issues.add(
+            ("decision",),
+            "the rule 'not_worse' needs a 'margin'.",
+            fix="Add the worst loss still accepted, such as `margin: 1%`.",
+            key=True,
+        )
+    if rule != "not_worse" and decision.margin is not None:
+        issues.add(
+            ("decision", "margin"),
+            f"'margin' is not read by the rule '{rule}'.",
+            fix="Leave it out, or use the rule not_worse.",
+            key=True,
+        )
+    if decision.margin is not None and not 0 < decision.margin < 1:
+        issues.add(("decision", "margin"), "a margin lies between 0% and 100%.")
+    if not 0 <= decision.minimum_lift < 1:
+        issues.add(
+            ("decision", "minimum_lift"),
+            "the minimum lift lies from 0% to below 100%.",
+            fix=_percent_hint(decision.minimum_lift),
+        )
+    return Decision(
+        rule=rule, minimum_lift=decision.minimum_lift, margin=decision.margin
+    )
+
+
+def _percent_hint(value: Fraction) -> str:
+    if not 1 <= value <= 100:
+        return ""
+    return f"Did you mean {quantities.decimal_text(value)}%?"
