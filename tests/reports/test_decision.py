@@ -1,0 +1,164 @@
+"""The planned rules, their blocks, and which arm speaks for the experiment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from reports.examples import breached, clear_win, loss, no_answer, no_number, readout
+
+from holdback.experiments.experiment import (
+    Analysis,
+    Arm,
+    Assignment,
+    Decision,
+    Experiment,
+)
+from holdback.experiments.metrics.conversion import Conversion
+from holdback.experiments.metrics.mean import Mean
+from holdback.experiments.scorecard import Finding, Quantity, Return, Scorecard
+from holdback.reports.decision import decide
+
+
+def experiment(rule: str, **changes: Any) -> Experiment:
+    """Two arms under a rule."""
+    decision: dict[str, Any] = {"rule": rule} | changes
+    return Experiment(
+        name="recs-holdback",
+        arms=(
+            Arm(name="holdback", share=Fraction(1, 10), control=True),
+            Arm(name="personalized", share=Fraction(9, 10)),
+        ),
+        assignment=Assignment(source="a", salt="x"),
+        metrics={
+            "revenue": Mean(name="revenue", source="orders"),
+            "unsubscribed": Conversion(name="unsubscribed", source="o", better="lower"),
+        },
+        sources={},
+        primary="revenue",
+        analysis=Analysis(),
+        decision=Decision(**decision),
+    )
+
+
+def chance(scorecard: Scorecard, p: float) -> Scorecard:
+    """The scorecard with another chance that it pays."""
+    money = tuple(
+        replace(m, ropi=replace(m.ropi, p_positive=p) if m.ropi else None)
+        for m in scorecard.money
+    )
+    return replace(scorecard, money=money)
+
+
+@pytest.mark.parametrize(
+    ("p", "outcome"),
+    [(0.951, "ship"), (0.95, "ship"), (0.949, "keep_testing"), (0.06, "keep_testing"), (0.04, "hold_back")],
+)
+def test_profit_reads_the_chance_of_paying(p: float, outcome: str) -> None:
+    """Ship when P(ROPI > 0) reaches the level, hold back when its opposite does."""
+    decision = decide(experiment("profit"), chance(clear_win(), p))
+    assert decision.outcome == outcome
+    assert decision.reasons
+
+
+def test_profit_without_a_return_keeps_testing() -> None:
+    """No return, no decision; the reason says so."""
+    win = clear_win()
+    bare = replace(win, money=tuple(replace(m, ropi=None) for m in win.money))
+    decision = decide(experiment("profit"), bare)
+    assert decision.outcome == "keep_testing"
+    assert "no honest range" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("minimum", "outcome"),
+    [(Fraction(0), "ship"), (Fraction(1, 100), "ship"), (Fraction(2, 100), "keep_testing"), (Fraction(9, 100), "hold_back")],
+)
+def test_lift_reads_the_interval(minimum: Fraction, outcome: str) -> None:
+    """The interval 1.3 % to 8.4 % against the minimum lift."""
+    decision = decide(experiment("lift", minimum_lift=minimum), clear_win())
+    assert decision.outcome == outcome
+
+
+def test_not_worse_reads_the_margin() -> None:
+    """An interval down to −0.9 % passes a margin of 1 %, not one of 0.5 %."""
+    wide = experiment("not_worse", margin=Fraction(1, 100))
+    narrow = experiment("not_worse", margin=Fraction(1, 200))
+    assert decide(wide, no_answer()).outcome == "ship"
+    assert decide(narrow, no_answer()).outcome == "keep_testing"
+
+
+def test_harm_is_held_back() -> None:
+    """An interval wholly below zero is held back under the lift rule."""
+    decision = decide(experiment("lift"), loss())
+    assert decision.outcome == "hold_back"
+    assert "was lower by 6.0%" in decision.reasons[0]
+
+
+def test_lower_is_better_turns_the_interval() -> None:
+    """For a metric to be lowered, a fall ships."""
+    turned = replace(
+        experiment("lift"), metrics={"revenue": Mean(name="revenue", source="o", better="lower")}
+    )
+    assert decide(turned, loss()).outcome == "ship"
+    assert decide(turned, clear_win()).outcome == "hold_back"
+
+
+def test_a_failed_check_invalidates() -> None:
+    """Whatever the lift: a failed check is the only reason given."""
+    failed = Finding(check="srm", status="fail", message="Split is broken.", p_value=0.0)
+    decision = decide(experiment("lift"), replace(clear_win(), checks=(failed,)))
+    assert decision.outcome == "invalid"
+    assert decision.reasons == ("Split is broken.",)
+
+
+def test_nothing_is_decided_before_the_end() -> None:
+    """Before the end even a clear win only keeps testing."""
+    decision = decide(experiment("lift"), replace(clear_win(), final=False))
+    assert decision.outcome == "keep_testing"
+    assert "not over" in decision.reasons[0]
+
+
+def test_a_breached_guardrail_forbids_shipping() -> None:
+    """A win with a guardrail past its limit is held back, and says which."""
+    decision = decide(experiment("lift"), breached())
+    assert decision.outcome == "hold_back"
+    assert any("Unsubscribe rate is past the limit" in r for r in decision.reasons)
+
+
+def test_a_guardrail_at_risk_is_told() -> None:
+    """At risk does not forbid, but stands among the reasons."""
+    win = clear_win()
+    risky = replace(win.readouts[2], verdict="at_risk")
+    decision = decide(
+        experiment("lift"), replace(win, readouts=(*win.readouts[:2], risky, *win.readouts[3:]))
+    )
+    assert decision.outcome == "ship"
+    assert any("may be past" in r for r in decision.reasons)
+
+
+def test_no_interval_keeps_testing() -> None:
+    """Too few buyers: no claim, and the method's own reason."""
+    decision = decide(experiment("lift"), no_number())
+    assert decision.outcome == "keep_testing"
+    assert "only 12 units" in decision.reasons[0]
+
+
+def test_the_best_arm_speaks() -> None:
+    """Of two arms that ship the one with the larger lift is named first."""
+    win = clear_win()
+    arms = (*experiment("lift").arms[:1], Arm(name="a", share=Fraction(1, 2)), Arm(name="b", share=Fraction(2, 5)))
+    small = readout(arm="a", relative=Quantity(value=0.02, lower=0.01, upper=0.03))
+    large = readout(arm="b", relative=Quantity(value=0.05, lower=0.01, upper=0.09))
+    decision = decide(replace(experiment("lift"), arms=arms), replace(win, readouts=(small, large)))
+    assert [a.arm for a in decision.arms] == ["a", "b"]
+    assert "5.0%" in decision.reasons[0]
+
+
+def test_return_is_not_certain() -> None:
+    """A chance of 1 is never written as certainty."""
+    decision = decide(experiment("profit"), chance(clear_win(), 1.0))
+    assert "more than 99 in 100" in decision.reasons[0]
+    assert isinstance(clear_win().money[0].ropi, Return)

@@ -1,0 +1,222 @@
+"""The page: whole, safe, the same every time, and honest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from reports.examples import EXAMPLES, clear_win
+
+from holdback.experiments.codec import from_json, to_json
+from holdback.reports.page import POLICY, render
+from holdback.reports.summary import summary
+from holdback.reports.table import readouts_csv
+
+ALLOWED = frozenset(
+    "html head meta title style body main header section h1 h2 h3 p span bdi strong "
+    "table caption thead tbody tr th td ul li div details summary code pre svg line "
+    "circle polygon polyline".split()
+)
+VOID = frozenset({"meta"})
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "<svg/onload=alert(1)>",
+    "<iframe src=javascript:alert(1)>",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "<a href=https://evil.example>x</a>",
+    "{{7*7}}",
+    "{% for x in y %}",
+    "${7*7}",
+    "%s%s%s%n",
+    "{0}{lang}{policy}",
+    "<!--",
+    "-->",
+    "<![CDATA[x]]>",
+    "<base href=//evil.example>",
+    "<meta http-equiv=refresh content=0>",
+    "<link rel=stylesheet href=//evil.example>",
+    "<object data=x>",
+    "<form action=//evil.example>",
+    "<math><mtext></table><img src=x>",
+    "</bdi></td></table><h1>x",
+    "&lt;b&gt;",
+    "&#60;script&#62;",
+    "\u202egnp.exe",
+    "\u2066\u2067\u2068",
+    "\x1b[31mred\x1b[0m",
+    "line\nbreak",
+    "tab\there",
+    "nul\x00byte",
+    "\ud7ff\ufffd",
+    "ﷺ" * 30,
+    "a" * 500,
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-1-1",
+    "@SUM(A1)",
+    "'; drop table orders; --",
+    "../../etc/passwd",
+    "ＦＵＬＬ",
+    "é\u0301\u0302\u0303",
+    "🙂👩‍👩‍👧‍👦",
+)
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and text; notes tags that do not close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.unclosed: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that closes itself."""
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        """A tag must close the one opened last."""
+        if not self.open or self.open.pop() != tag:
+            self.unclosed.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Note the text."""
+        self.text.append(data)
+
+
+def checked(text: str) -> Page:
+    """The parsed page, after the checks that every page must pass."""
+    page = Page(text)
+    assert set(page.tags) <= ALLOWED
+    assert not page.unclosed
+    assert not page.open
+    for name, value in page.attributes:
+        assert not name.startswith("on")
+        assert name not in {"href", "src", "action", "style", "xlink:href"}
+        assert "javascript:" not in value or name in {"aria-label"}
+    return page
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_a_whole_safe_page(name: str) -> None:
+    """Known tags only, closed in order, no script, no request, the policy in place."""
+    text = render(EXAMPLES[name]())
+    page = checked(text)
+    assert ("content", POLICY) in page.attributes
+    assert "<script" not in text
+    assert not re.search(r"url\(|@import|https?://", text)
+    assert len(text) < 300_000
+
+
+@pytest.mark.parametrize("payload", HOSTILE)
+def test_hostile_text_stays_text(payload: str) -> None:
+    """Text from the data appears as text wherever it can come from."""
+    win = clear_win()
+    hostile = replace(
+        win,
+        experiment=payload,
+        hypothesis=payload,
+        owner=payload,
+        arms=tuple(replace(arm, label=payload) for arm in win.arms),
+        metrics=tuple(replace(metric, label=payload) for metric in win.metrics),
+        checks=tuple(replace(check, message=payload) for check in win.checks),
+        inputs=tuple(replace(i, source=payload) for i in win.inputs),
+        configuration={payload: payload},
+        command=payload,
+        readouts=tuple(
+            replace(r, segment=replace(r.segment, dimension=payload, level=payload))
+            if r.segment
+            else replace(r, note=payload)
+            for r in win.readouts
+        ),
+    )
+    plain = checked(render(win))
+    page = checked(render(hostile))
+    assert sorted(set(page.tags)) == sorted(set(plain.tags))
+    assert len(page.tags) == len(plain.tags)
+    printed = summary(hostile)
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+
+
+def test_readouts_csv_is_safe_in_a_spreadsheet() -> None:
+    """Text that a spreadsheet would run begins with an apostrophe; numbers do not."""
+    win = clear_win()
+    readouts = tuple(replace(r, metric="=1+1") for r in win.readouts)
+    text = readouts_csv(replace(win, readouts=readouts))
+    assert "'=1+1" in text
+    assert ",-0.0" in text
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_same_scorecard_gives_the_same_page(name: str) -> None:
+    """Rendered twice, and once from its JSON: the same bytes."""
+    scorecard = EXAMPLES[name]()
+    first = render(scorecard)
+    assert render(scorecard) == first
+    assert render(from_json(to_json(scorecard))) == first
+
+
+def text_of(name: str) -> str:
+    """What a reader reads."""
+    return " ".join(" ".join(Page(render(EXAMPLES[name]())).text).split())
+
+
+def test_the_answer_comes_first() -> None:
+    """Decision, then money, then metrics, then trust."""
+    text = text_of("clear_win")
+    order = ["Keep it on", "What it is worth", "What changed", "Can we trust"]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("no_answer", "Not settled yet"),
+        ("loss", "Do not ship it"),
+        ("broken_split", "This result cannot be used"),
+        ("too_early", "Too early to decide"),
+        ("breached", "Past the limit"),
+        ("no_number", "only 12 units"),
+        ("open_side", "above +10.0%"),
+    ],
+)
+def test_each_case_says_what_it_is(name: str, told: str) -> None:
+    """The words of each case stand on its page."""
+    assert told in text_of(name)
+
+
+def test_a_broken_split_claims_no_lift() -> None:
+    """Under a failed check the first words are no lift and no chance."""
+    text = text_of("broken_split")
+    first = text[: text.index("What it is worth")]
+    assert "was higher" not in first
+    assert "in 100" not in first
+
+
+def test_losses_have_a_minus() -> None:
+    """Negative money is written with a minus sign and never as a gain."""
+    text = text_of("loss")
+    assert "−€15,600" in text
+    assert "was lower by 6.0%" in text

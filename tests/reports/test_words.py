@@ -1,0 +1,117 @@
+"""Numbers in words, by locale and currency, never stronger than they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from reports.examples import clear_win, loss, no_answer
+
+from holdback.experiments.scorecard import Quantity
+from holdback.reports import sentences
+from holdback.reports.words import Words
+
+
+def words(locale: str = "en-IE", currency: str | None = "EUR") -> Words:
+    """The words of a locale and a currency."""
+    return Words.of(replace(clear_win(), locale=locale, currency=currency))
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "expected"),
+    [
+        ("en-IE", "EUR", "−€12,346"),
+        ("en-US", "USD", "−$12,346"),
+        ("de-DE", "EUR", "−12.346\N{NO-BREAK SPACE}€"),
+        ("ja-JP", "JPY", "−￥12,346"),
+        ("sv-SE", "SEK", "−12\N{NO-BREAK SPACE}346\N{NO-BREAK SPACE}kr"),
+    ],
+)
+def test_money_by_locale(locale: str, currency: str, expected: str) -> None:
+    """Grouping, symbol and its side follow the locale; the sign is a true minus."""
+    assert words(locale, currency).money(-12345.6) == expected
+
+
+def test_small_money_keeps_the_minor_unit() -> None:
+    """Below 100 the cents matter; yen have none."""
+    assert words().money(4.523) == "€4.52"
+    assert words("ja-JP", "JPY").money(4.6) == "￥5"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.048, "+4.8%"), (-0.0042, "−0.42%"), (0.0, "0.0%"), (1.179, "+117.9%"), (-0.00004, "−0.004%")],
+)
+def test_lifts_have_a_sign(value: float, expected: str) -> None:
+    """A lift always has its sign, and no change has none."""
+    assert words().lift(value) == expected
+
+
+def test_german_percent() -> None:
+    """The percent sign stands where the locale puts it."""
+    assert words("de-DE").lift(0.048) == "+4,8\N{NO-BREAK SPACE}%"
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [
+        (0.5, "about 50 in 100"),
+        (0.934, "about 93 in 100"),
+        (0.9901, "more than 99 in 100"),
+        (0.99, "about 99 in 100"),
+        (0.9999, "more than 99 in 100"),
+        (1.0, "more than 99 in 100"),
+        (0.004, "less than 1 in 100"),
+        (0.0, "less than 1 in 100"),
+        (0.01, "about 1 in 100"),
+    ],
+)
+def test_no_chance_is_certain(probability: float, expected: str) -> None:
+    """Natural frequencies; never 0 and never 100 in 100."""
+    assert words().chance(probability) == expected
+
+
+def test_ranges_say_what_is_open() -> None:
+    """An open side is said, a missing range as well."""
+    w = words()
+    assert w.range(Quantity(value=1, lower=0.1, unbounded="upper"), w.lift) == "above +10.0%"
+    assert w.range(Quantity(value=1, upper=0.1, unbounded="lower"), w.lift) == "below +10.0%"
+    assert w.range(Quantity(value=1), w.lift) == "no range"
+
+
+def test_unknown_locale_falls_back() -> None:
+    """A locale that nobody knows writes English."""
+    assert words("xx-YY").money(1234.0) == "€1,234"
+
+
+def test_changes_are_told_with_their_range() -> None:
+    """Higher and lower with the range; what chance may explain is said so."""
+    win, none, worse = clear_win(), no_answer(), loss()
+    assert sentences.changed(Words.of(win), win.readouts[0]) == (
+        "Revenue per visitor was higher by 4.8% in “Recommendations” than in "
+        "“No personalization” (likely +1.3% to +8.4%)."
+    )
+    told = sentences.changed(Words.of(none), none.readouts[0])
+    assert told.endswith("(likely −0.90% to +4.3%, so chance alone may explain it).")
+    assert "was lower by 6.0%" in sentences.changed(Words.of(worse), worse.readouts[0])
+
+
+def test_sureness_is_of_what_the_sentence_says() -> None:
+    """The chance that a cost really fell is that of a negative lift."""
+    win = clear_win()
+    w = Words.of(win)
+    assert "really rose because of it is more than 99 in 100" in sentences.sure(w, win.readouts[0])
+    assert "really fell because of it is less than 1 in 100" in sentences.sure(w, win.readouts[2])
+
+
+def test_guardrails_have_three_states() -> None:
+    """Safe, at risk, breached are three different sentences."""
+    w = Words.of(clear_win())
+    guarded = clear_win().readouts[2]
+    told = {
+        state: sentences.guardrail(w, replace(guarded, verdict=state))
+        for state in ("safe", "at_risk", "breached")
+    }
+    assert "stays within the limit of 5%" in told["safe"]
+    assert "may be past the limit of 5%" in told["at_risk"]
+    assert "is past the limit of 5%" in told["breached"]
