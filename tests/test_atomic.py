@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from holdback.atomic import replacing, write_files
 from holdback.errors import ConfigError, EnvironmentFault
 
@@ -31,9 +32,14 @@ def test_an_error_in_the_block_leaves_the_old_file(tmp_path: Path) -> None:
     """When the writer of the content fails, nothing has changed and nothing is left."""
     target = tmp_path / "t.txt"
     target.write_text("old")
-    with pytest.raises(RuntimeError), replacing(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def half() -> None:
+        with replacing(target) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
     assert target.read_text() == "old"
     assert names(tmp_path) == ["t.txt"]
 

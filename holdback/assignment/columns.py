@@ -174,7 +174,7 @@ def _coded(split: Split, text: str) -> str:
             CAST(coalesce({columns.bucket}, -1) AS SMALLINT) AS bucket,
             CAST(list_position([{reasons}], {columns.reason}) - 1 AS TINYINT) AS reason
         FROM drawn
-    """  # noqa: S608  (every name is an escaped literal)
+    """
 
 
 def _family(ids: Any) -> str | None:

@@ -169,7 +169,7 @@ def _assigned(split: Split, table: _Table, text: str) -> str:
         SELECT {kept}, {decision.arm} AS arm, {decision.bucket} AS bucket,
             {decision.reason} AS reason
         FROM drawn
-    """  # noqa: S608  (names are quoted identifiers and escaped literals)
+    """
 
 
 def _options(shape: Shape, delimiter: str) -> str:

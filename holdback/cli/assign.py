@@ -190,7 +190,7 @@ def _summary(split: Split, tally: Tally, shape: str) -> str:
         told = {
             "rows": tally.rows,
             "arms": {name: arms.get(name, 0) for name in split.names},
-            "reasons": reasons,
+            "reasons": dict(sorted(reasons.items())),
             "whole_floats": tally.floats,
         }
         return json.dumps(told, ensure_ascii=False)

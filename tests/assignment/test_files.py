@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from holdback.assignment.csv_rows import assign_rows
 from holdback.assignment.files import assign_file, shape_of
 from holdback.assignment.split import Split
@@ -188,14 +190,20 @@ def test_bad_csv_is_rejected(
     """A file that cannot be assigned says where and what; both ways agree."""
     source = tmp_path / "ids.csv"
     source.write_text(text)
+    ways: dict[str, Callable[[], object]] = {
+        "file": lambda: assign_file(
+            SPLIT, source, tmp_path / "o.csv", unit="customer_id", shape=".csv"
+        ),
+        "pipe": lambda: assign_rows(
+            SPLIT,
+            io.StringIO(text, newline=""),
+            io.StringIO(),
+            unit="customer_id",
+            where="ids.csv",
+        ),
+    }
     with pytest.raises(DataError) as caught:
-        if way == "file":
-            assign_file(
-                SPLIT, source, tmp_path / "o.csv", unit="customer_id", shape=".csv"
-            )
-        else:
-            lines, out = io.StringIO(text, newline=""), io.StringIO()
-            assign_rows(SPLIT, lines, out, unit="customer_id", where="ids.csv")
+        ways[way]()
     for word in words:
         assert word in str(caught.value)
 

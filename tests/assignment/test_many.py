@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import sqlglot
+
 from holdback.assignment.columns import (
     LARGE,
     Assignments,

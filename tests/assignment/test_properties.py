@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from holdback.assignment.split import Split
 from hypothesis import given
 from hypothesis import strategies as st
+
+from holdback.assignment.split import Split
 
 IDS = [f"user_{n}" for n in range(20_000)]
 FEW = IDS[:400]

@@ -15,10 +15,11 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import stats
+
 from holdback.assignment.columns import by_engine
 from holdback.assignment.schemes.holdback import bucket
 from holdback.assignment.split import Split
-from scipy import stats
 
 N = 100_000
 SALTS = ("exp_1", "exp_2", "exp_3", "home_banner", "search_rank", "a", "recs-holdback")

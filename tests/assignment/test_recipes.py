@@ -10,8 +10,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+
 from holdback.assignment.split import Split
 
+NODE = shutil.which("node")
 PAGE = Path(__file__).parents[2] / "docs" / "assignment.md"
 SPLIT = Split(
     "recs-holdback",
@@ -36,7 +38,7 @@ def recipe(language: str) -> str:
     return found[1]
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not installed")
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 def test_javascript_against_scalar(tmp_path: Path) -> None:
     """The JavaScript recipe gives every id the arm that Python gives it."""
     script = tmp_path / "recipe.js"
@@ -47,7 +49,7 @@ def test_javascript_against_scalar(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     done = subprocess.run(
-        ["node", str(script)],
+        [str(NODE), str(script)],
         input=json.dumps(IDS),
         capture_output=True,
         encoding="utf-8",

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from holdback.assignment.ids import unit_text
 from holdback.assignment.split import Assigned, Split
 from holdback.assignment.widths import largest_remainder
 from holdback.errors import AssignmentError
-from hypothesis import given
-from hypothesis import strategies as st
 
 HALF = Fraction(1, 2)
 TENTH = Fraction(1, 10)
@@ -127,7 +128,7 @@ def test_unit_text_against_hand(value: object, text: str) -> None:
         None,
         "",
         True,
-        np.bool_(True),
+        np.array([True])[0],
         float("nan"),
         float("inf"),
         1.5,

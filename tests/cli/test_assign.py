@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+
 from holdback.assignment.split import Split
 from holdback.cli.assign import command
 from holdback.errors import ConfigError, DataError, HoldbackError
@@ -186,7 +187,7 @@ def test_rows_as_units_need_a_named_column(plan: Path, ids: Path) -> None:
         "arms: {holdback: {share: 10%, control: true}, personalized: {share: 90%}}\n"
         "primary: conversion\n"
         "sources: {assignments: {csv: a.csv, columns: {unit: row, arm: group}}}\n"
-        "metrics: {conversion: {kind: conversion, source: assignments, value: bought}}\n"
+        "metrics: {conversion: {kind: conversion, source: assignments, value: b}}\n"
     )
     with pytest.raises(ConfigError, match="--id"):
         run(plan, ids)

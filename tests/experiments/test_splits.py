@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+
 from holdback.assignment.split import Split
 from holdback.errors import AssignmentError, EnvironmentFault
 from holdback.experiments.experiment import Arm, Assignment, Experiment, Layer
