@@ -1,0 +1,1 @@
+"""Statistics: moments and estimates in, inferences out; no frame, date or file."""

@@ -1,4 +1,4 @@
-"""The delta method, once, for every metric: a formula on means and its exact gradient."""
+"""The delta method, once, for every metric: a formula and its exact gradient."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy.typing as npt
 from holdback.stats.effect import Estimate
 from holdback.stats.moments import Moments
 
-__all__ = ["Formula", "estimate", "gradient"]
+__all__ = ["Formula", "combined_third", "combined_variance", "estimate", "gradient"]
 
-Formula = Callable[[Sequence[Any]], Any]
+Formula = Callable[[Any], Any]
 Vector = npt.NDArray[np.float64]
 
 STEP = 1e-30
+LOST = 1e-14
 
 
 def gradient(formula: Formula, mean: Vector) -> Vector:
@@ -38,6 +39,22 @@ def gradient(formula: Formula, mean: Vector) -> Vector:
     return derivative
 
 
+def combined_variance(weights: Vector, cov: Vector) -> float:
+    """Variance wᵀΣw of a weighted sum; exactly 0 where it is lost in rounding.
+
+    weights: (k,), cov: (k, k). A ratio of two measures that move as one has no
+    spread, and the terms then cancel to some bits of noise.
+    """
+    variance = float(weights @ cov @ weights)
+    size = float(np.abs(weights) @ np.abs(cov) @ np.abs(weights))
+    return variance if variance > LOST * size else 0.0
+
+
+def combined_third(weights: Vector, third: Vector) -> float:
+    """Third central moment of a weighted sum. weights: (k,), third: (k, k, k)."""
+    return float(weights @ (third @ weights) @ weights)
+
+
 def estimate(moments: Moments, formula: Formula, columns: Sequence[str]) -> Estimate:
     """A metric's value in one sample, its standard error and third cumulant.
 
@@ -54,12 +71,10 @@ def estimate(moments: Moments, formula: Formula, columns: Sequence[str]) -> Esti
             g = gradient(formula, mean)
         except FloatingPointError as error:
             raise ZeroDivisionError("the formula divides by a mean of 0") from error
-    variance = float(g @ chosen.cov @ g) / chosen.n
-    third = float(np.einsum("i,j,k,ijk->", g, g, g, chosen.third)) / chosen.n**2
     return Estimate(
         value=value,
-        se=sqrt(max(variance, 0.0)),
+        se=sqrt(combined_variance(g, chosen.cov) / chosen.n),
         n=chosen.n,
-        third=third,
+        third=combined_third(g, chosen.third) / chosen.n**2,
         nonzero=chosen.nonzero[0],
     )

@@ -38,10 +38,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
-    """A difference or a lift with its standard error and interval."""
+    """A difference or a lift with its standard error (None where it has none)."""
 
     value: float
-    se: float
+    se: float | None
     interval: Interval
 
 

@@ -133,7 +133,9 @@ class Moments:
                 for i, j in pairs(k)
             ),
             thirds=tuple(
-                sum(a * b * c for a, b, c in zip(ints[i], ints[j], ints[m], strict=True))
+                sum(
+                    a * b * c for a, b, c in zip(ints[i], ints[j], ints[m], strict=True)
+                )
                 for i, j, m in triples(k)
             ),
             nonzero=tuple(sum(1 for value in column if value) for column in ints),
@@ -152,12 +154,8 @@ class Moments:
             digits=tuple(self.digits[i] for i in at),
             n=self.n,
             sums=tuple(self.sums[i] for i in at),
-            products=tuple(
-                product[_pair(at[i], at[j])] for i, j in pairs(m)
-            ),
-            thirds=tuple(
-                third[_triple(at[i], at[j], at[l])] for i, j, l in triples(m)
-            ),
+            products=tuple(product[_pair(at[i], at[j])] for i, j in pairs(m)),
+            thirds=tuple(third[_triple(at[a], at[b], at[c])] for a, b, c in triples(m)),
             nonzero=tuple(self.nonzero[i] for i in at),
             largest=tuple(self.largest[i] for i in at),
         )
@@ -166,7 +164,10 @@ class Moments:
     def total(self) -> Vector:
         """Sums in the measures' own units, (k,)."""
         return np.array(
-            [float(Fraction(s, 10**d)) for s, d in zip(self.sums, self.digits, strict=True)]
+            [
+                float(Fraction(s, 10**d))
+                for s, d in zip(self.sums, self.digits, strict=True)
+            ]
         )
 
     @property
@@ -213,7 +214,14 @@ class Moments:
             centred = n * n * raw - n * crossed + 2 * s[a] * s[b] * s[c]
             scale = 10 ** (self.digits[a] + self.digits[b] + self.digits[c])
             value = float(Fraction(centred, n**3 * scale))
-            for i, j, m in {(a, b, c), (a, c, b), (b, a, c), (b, c, a), (c, a, b), (c, b, a)}:
+            for i, j, m in {
+                (a, b, c),
+                (a, c, b),
+                (b, a, c),
+                (b, c, a),
+                (c, a, b),
+                (c, b, a),
+            }:
                 tensor[i, j, m] = value
         return tensor
 

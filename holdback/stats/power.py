@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import asin, ceil, expm1, log1p, sqrt
-from statistics import NormalDist
+from math import asin, ceil, expm1, log1p, pi, sin, sqrt
 
-from scipy.optimize import brentq
+from holdback.stats.normal import cdf, quantile
 
 __all__ = ["MeanDesign", "ProportionDesign"]
-
-NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +45,10 @@ class ProportionDesign:
         Raises ValueError when even a rate of 100 % would not be.
         """
         need = _quantiles(self.alpha, power) * _unit_error(self) / sqrt(units)
-        highest = 1 / self.rate - 1
-        if self._effect(highest) < need:
-            raise ValueError("No rate up to 100 % would be detected.")
-        return float(brentq(lambda lift: self._effect(lift) - need, 0.0, highest))
+        angle = asin(sqrt(self.rate)) + need / 2
+        if angle > pi / 2:
+            raise ValueError("no rate up to 100 % would be detected.")
+        return sin(angle) ** 2 / self.rate - 1
 
     def _effect(self, lift: float) -> float:
         treated = self.rate * (1 + lift)
@@ -65,8 +62,10 @@ class MeanDesign:
     """A mean (or ratio) compared between two arms, on the log scale.
 
     `cv` is the coefficient of variation of one unit's value. The analysis reads
-    ln R with standard error CV √(1/n₁ + 1/n₂), so the power is that of a lift
-    ln(1 + lift) at this error.
+    ln R with standard error CV √(1/n₁ + 1/n₂), so the power is that of a shift of
+    ln(1 + lift) at this error: a little less than the formula for differences gives
+    for a rise, a little more for a fall. For a ratio, `cv` is that of its linearized
+    values; a covariate of correlation ρ multiplies it by √(1 − ρ²).
     """
 
     cv: float
@@ -103,12 +102,12 @@ def _unit_error(design: ProportionDesign | MeanDesign) -> float:
 def _quantiles(alpha: float, power: float) -> float:
     if not alpha / 2 < power < 1:
         raise ValueError(f"`power` must lie in ({alpha / 2}, 1), got {power}.")
-    return NORMAL.inv_cdf(1 - alpha / 2) + NORMAL.inv_cdf(power)
+    return quantile(1 - alpha / 2) + quantile(power)
 
 
 def _two_sided(shift: float, alpha: float) -> float:
-    z = NORMAL.inv_cdf(1 - alpha / 2)
-    return NORMAL.cdf(shift - z) + NORMAL.cdf(-shift - z)
+    z = quantile(1 - alpha / 2)
+    return cdf(shift - z) + cdf(-shift - z)
 
 
 def _check_shares(control: float, treatment: float, alpha: float) -> None:

@@ -7,16 +7,29 @@ relative interval, the absolute interval and the p-value never contradict each o
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import copysign, inf, log, sqrt
-from statistics import NormalDist
-
-from scipy.optimize import brentq
+from dataclasses import dataclass
+from math import acos, copysign, cos, exp, inf, log, pi, sqrt
 
 from holdback.stats.effect import Contrast, Estimate, Inference, Interval, LogRatio
+from holdback.stats.normal import quantile, two_sided
+from holdback.stats.root import root
 
-__all__ = ["compare_proportions", "difference_interval", "ratio_interval"]
+__all__ = ["Counts", "compare_proportions", "difference_interval", "ratio_interval"]
 
-NORMAL = NormalDist()
+WIDEST = log(1e15)
+EDGE = 1 - 1e-9
+ROUNDS = 100
+CLOSE = 1e-10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """`x` of `n` treated units converted, and `y` of `m` control units."""
+
+    x: int
+    n: int
+    y: int
+    m: int
 
 
 def compare_proportions(
@@ -24,14 +37,15 @@ def compare_proportions(
 ) -> Inference:
     """Lift and difference of two rates, with the pooled z test's p-value.
 
-    Null: the rates are equal; alternative: they are not. With no conversion in one
-    arm one side of the lift is unbounded; with none in both there is no lift.
+    Null: the rates are equal; alternative: they are not. Without a conversion in
+    treatment the lift has no standard error; without one in control there is no
+    lift; with none, or nothing but conversions, in both arms there is no number.
     """
-    x, n = treatment.nonzero, treatment.n
-    y, m = control.nonzero, control.n
-    z = NORMAL.inv_cdf((1 + level) / 2)
-    if x + y == 0 or x + y == n + m:
-        everyone = "every unit" if x else "no unit"
+    counts = Counts(x=treatment.nonzero, n=treatment.n, y=control.nonzero, m=control.n)
+    converted = counts.x + counts.y
+    z = quantile((1 + level) / 2)
+    if converted in {0, counts.n + counts.m}:
+        everyone = "every unit" if converted else "no unit"
         return Inference(
             control=control,
             treatment=treatment,
@@ -39,149 +53,176 @@ def compare_proportions(
             relative=None,
             p_value=None,
             method="none",
-            note=f"Because {everyone} converted in either arm, nothing can be compared.",
+            note=f"No number: {everyone} converted in either arm, so there is nothing "
+            "to compare.",
         )
-    lower, upper = difference_interval(x, n, y, m, z=z)
-    absolute = Contrast(
-        value=treatment.value - control.value,
-        se=sqrt(_variance(x, n) + _variance(y, m)),
-        interval=Interval(lower=lower, upper=upper, level=level),
-    )
-    low, high = ratio_interval(x, n, y, m, z=z)
-    relative = None
-    log_ratio = None
-    if y > 0:
-        ratio = treatment.value / control.value
-        se = sqrt(_relative_variance(x, n) + _relative_variance(y, m)) if x else inf
-        relative = Contrast(
-            value=ratio - 1,
-            se=ratio * se if x else sqrt(_variance(x, n) + _variance(y, m)) / control.value,
-            interval=Interval(
-                lower=low - 1, upper=None if high == inf else high - 1, level=level
-            ),
-        )
-        if x > 0:
-            log_ratio = LogRatio(value=log(ratio), se=se)
+    relative, log_ratio = _relative(counts, z=z, level=level)
     return Inference(
         control=control,
         treatment=treatment,
-        absolute=absolute,
+        absolute=_absolute(counts, z=z, level=level),
         relative=relative,
-        p_value=2 * NORMAL.cdf(-abs(_ratio_score(1.0, x, n, y, m))),
+        p_value=two_sided(_ratio_score(1.0, counts)),
         method="koopman_score",
         note="Score intervals for rates, which stay right with few conversions and "
         "unequal arms; the p-value tests equal rates."
-        + ("" if y else " Control has no conversion, so there is no lift to state."),
+        + ("" if counts.y else " Control has no conversion, so there is no lift."),
         log_ratio=log_ratio,
     )
 
 
-def ratio_interval(
-    x: int, n: int, y: int, m: int, *, z: float
-) -> tuple[float, float]:
-    """Interval of (x/n) / (y/m), all ratios that the score test does not reject.
+def ratio_interval(counts: Counts, *, z: float) -> tuple[float, float]:
+    """Interval of (x/n) / (y/m): all ratios that the score test does not reject.
 
-    Koopman (1984, Biometrics 40: 513–517). The upper end is infinite when y = 0,
-    the lower end 0 when x = 0.
+    Koopman (1984, Biometrics 40: 513–517). The upper end is infinite when y = 0, the
+    lower end 0 when x = 0.
     """
-    def excess(sign: float) -> Callable[[float], float]:
-        return lambda ratio: _ratio_score(ratio, x, n, y, m) - sign * z
 
-    centre = (x / n) / (y / m) if y else inf
-    low = 0.0 if x == 0 else _root(excess(+1), 1e-12, min(centre, 1e12))
-    high = inf if y == 0 else _root(excess(-1), max(centre, 1e-12), 1e12)
+    def score_less(sign: int) -> Callable[[float], float]:
+        return lambda at: _ratio_score(exp(at), counts) - sign * z
+
+    centre = (
+        -WIDEST
+        if counts.x == 0
+        else WIDEST
+        if counts.y == 0
+        else log(counts.x / counts.n) - log(counts.y / counts.m)
+    )
+    low = 0.0 if counts.x == 0 else exp(_crossing(score_less(1), -WIDEST, centre))
+    high = inf if counts.y == 0 else exp(_crossing(score_less(-1), centre, WIDEST))
     return low, high
 
 
-def difference_interval(
-    x: int, n: int, y: int, m: int, *, z: float
-) -> tuple[float, float]:
-    """Interval of x/n − y/m, all differences that the score test does not reject.
+def difference_interval(counts: Counts, *, z: float) -> tuple[float, float]:
+    """Interval of x/n − y/m: all differences that the score test does not reject.
 
     Mee (1984, Biometrics 40: 1175–1176): Miettinen & Nurminen's (1985, Statistics in
     Medicine 4: 213–226) interval without their factor N / (N − 1), so that it agrees
     with Koopman's at no effect.
     """
-    edge = 1 - 1e-6
-    value = x / n - y / m
+    value = counts.x / counts.n - counts.y / counts.m
 
-    def excess(sign: float) -> Callable[[float], float]:
-        return lambda d: _difference_score(d, x, n, y, m) - sign * z
+    def score_less(sign: int) -> Callable[[float], float]:
+        return lambda d: _difference_score(d, counts) - sign * z
 
-    low = -1.0 if value <= -edge else _root(excess(+1), -edge, value)
-    high = 1.0 if value >= edge else _root(excess(-1), value, edge)
+    low = -1.0 if value <= -EDGE else _crossing(score_less(1), -EDGE, value)
+    high = 1.0 if value >= EDGE else _crossing(score_less(-1), value, EDGE)
     return low, high
 
 
-def _ratio_score(ratio: float, x: int, n: int, y: int, m: int) -> float:
+def _absolute(counts: Counts, *, z: float, level: float) -> Contrast:
+    lower, upper = difference_interval(counts, z=z)
+    p, q = counts.x / counts.n, counts.y / counts.m
+    return Contrast(
+        value=p - q,
+        se=sqrt(p * (1 - p) / counts.n + q * (1 - q) / counts.m),
+        interval=Interval(lower=lower, upper=upper, level=level),
+    )
+
+
+def _relative(
+    counts: Counts, *, z: float, level: float
+) -> tuple[Contrast | None, LogRatio | None]:
+    """The lift and its logarithm with Katz's standard error, where they exist."""
+    x, n, y, m = counts.x, counts.n, counts.y, counts.m
+    if y == 0:
+        return None, None
+    ratio = (x / n) / (y / m)
+    low, high = ratio_interval(counts, z=z)
+    se = sqrt((1 - x / n) / x + (1 - y / m) / y) if x else None
+    lift = Contrast(
+        value=ratio - 1,
+        se=None if se is None else ratio * se,
+        interval=Interval(lower=low - 1, upper=high - 1, level=level),
+    )
+    return lift, None if se is None else LogRatio(value=log(ratio), se=se)
+
+
+def _ratio_score(ratio: float, counts: Counts) -> float:
     """Score statistic at a ratio, with the rates fitted under it."""
+    x, n, y, m = counts.x, counts.n, counts.y, counts.m
     a = (n + m) * ratio
-    b = -(n * ratio + x + m + y * ratio)
-    c = x + y
-    root = sqrt(max(b * b - 4 * a * c, 0.0))
-    control = 2 * c / (-b + root)
+    b = n * ratio + x + m + y * ratio
+    control = 2 * (x + y) / (b + sqrt(max(b * b - 4 * a * (x + y), 0.0)))
     treated = ratio * control
-    numerator = x / n - ratio * y / m
     variance = treated * (1 - treated) / n + ratio**2 * control * (1 - control) / m
-    if variance <= 0:
-        return copysign(inf, numerator) if numerator else 0.0
-    return numerator / sqrt(variance)
+    return _standardized(x / n - ratio * y / m, variance)
 
 
-def _difference_score(d: float, x: int, n: int, y: int, m: int) -> float:
+def _difference_score(d: float, counts: Counts) -> float:
     """Score statistic at a difference, with the rates fitted under it."""
-    control = _control_rate(d, x, n, y, m)
+    control = _fitted_control(d, counts)
     treated = min(max(control + d, 0.0), 1.0)
-    numerator = x / n - y / m - d
-    variance = treated * (1 - treated) / n + control * (1 - control) / m
+    variance = treated * (1 - treated) / counts.n + control * (1 - control) / counts.m
+    return _standardized(counts.x / counts.n - counts.y / counts.m - d, variance)
+
+
+def _standardized(distance: float, variance: float) -> float:
     if variance <= 0:
-        return copysign(inf, numerator) if numerator else 0.0
-    return numerator / sqrt(variance)
+        return copysign(inf, distance) if distance else 0.0
+    return distance / sqrt(variance)
 
 
-def _control_rate(d: float, x: int, n: int, y: int, m: int) -> float:
+def _fitted_control(d: float, counts: Counts) -> float:
     """Control rate that maximizes the likelihood when the difference is `d`.
 
-    The score of the log likelihood falls monotonically in the rate, so its root is
-    bracketed by the ends of the admissible range.
+    It is the root of a cubic (Farrington & Manning 1990, Statistics in Medicine 9:
+    1447–1454). The slope of the log likelihood falls, so Newton's steps from the
+    closed form, kept within the admissible range, take out the rounding.
     """
     low, high = max(0.0, -d), min(1.0, 1.0 - d)
-
-    def slope(rate: float) -> float:
-        treated = rate + d
-        return (
-            _term(x, treated)
-            - _term(n - x, 1 - treated)
-            + _term(y, rate)
-            - _term(m - y, 1 - rate)
-        )
-
-    margin = max((high - low) * 1e-12, 1e-15)
-    left, right = low + margin, high - margin
-    if slope(left) <= 0:
-        return low
-    if slope(right) >= 0:
-        return high
-    return float(brentq(slope, left, right, xtol=1e-16, rtol=1e-14, maxiter=300))
+    rate = min(max(_cubic(d, counts), low), high)
+    for _ in range(ROUNDS):
+        slope, curvature = _slope(rate, d, counts)
+        if slope > 0:
+            low = rate
+        else:
+            high = rate
+        step = rate - slope / curvature if 0 < -curvature < inf else rate
+        after = step if low < step < high else (low + high) / 2
+        done = abs(after - rate) <= CLOSE * after
+        rate = after
+        if done:
+            break
+    return rate
 
 
-def _term(count: int, rate: float) -> float:
-    return count / rate if count else 0.0
+def _slope(rate: float, d: float, counts: Counts) -> tuple[float, float]:
+    """Slope and curvature of the log likelihood in the control rate."""
+    slope, curvature = 0.0, 0.0
+    for count, at, sign in (
+        (counts.x, rate + d, 1),
+        (counts.n - counts.x, 1 - rate - d, -1),
+        (counts.y, rate, 1),
+        (counts.m - counts.y, 1 - rate, -1),
+    ):
+        if count:
+            share = max(at, 1e-300)
+            slope += sign * count / share
+            curvature -= count / share / share
+    return slope, curvature
 
 
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
+def _cubic(d: float, counts: Counts) -> float:
+    """The middle root of (n+m) p³ − b₂ p² + b₁ p + b₀, from its three cosines."""
+    x, n, y, m = counts.x, counts.n, counts.y, counts.m
+    a, e, f = x - n * d, d * (1 - d), 1 - 2 * d
+    b2 = -(a + n + y + m * f) / (n + m) / 3
+    b1 = (a + y * f - m * e) / (n + m) / 3
+    b0 = y * e / (n + m)
+    u = sqrt(max(b2 * b2 - b1, 0.0))
+    if u == 0:
+        return -b2
+    v = b2**3 - 1.5 * b1 * b2 + b0 / 2
+    u = copysign(u, v)
+    angle = (pi + acos(min(max(v / u**3, -1.0), 1.0))) / 3
+    return 2 * u * cos(angle) - b2
+
+
+def _crossing(function: Callable[[float], float], low: float, high: float) -> float:
     """Root of a falling function; the nearer end where it does not change sign."""
     if function(low) <= 0:
         return low
     if function(high) >= 0:
         return high
-    return float(brentq(function, low, high, xtol=1e-15, rtol=1e-13, maxiter=500))
-
-
-def _variance(x: int, n: int) -> float:
-    return x / n * (1 - x / n) / n
-
-
-def _relative_variance(x: int, n: int) -> float:
-    return (1 - x / n) / x
-
+    return root(function, low, high)

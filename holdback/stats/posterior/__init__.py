@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.effect import Inference, Interval
-from holdback.stats.posterior.grid import rates_posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
 from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.posterior.rates import rates_posterior
 
 __all__ = ["LiftPrior", "Posterior", "posterior"]
 
@@ -52,6 +52,10 @@ class Posterior(Protocol):
 
     def quantile(self, q: float) -> float:
         """The lift below which a share `q` of the posterior lies."""
+        ...
+
+    def density(self, lifts: Vector) -> Vector:
+        """Density of the lift at each of `lifts` (m,)."""
         ...
 
     def interval(self, level: float) -> Interval:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, expm1, log1p, sqrt
-from statistics import NormalDist
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+
 from holdback.stats.effect import Interval, LogRatio
+from holdback.stats.normal import cdf, quantile
 from holdback.stats.posterior.prior import LiftPrior
 
 __all__ = ["LogNormalLift"]
 
-NORMAL = NormalDist()
+Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,7 @@ class LogNormalLift:
     def expected_loss_if_shipped(self) -> float:
         """E[max(0, −lift)] = Φ(−μ/σ) − exp(μ + σ²/2) Φ(−μ/σ − σ)."""
         d = -self.log_mean / self.log_sd
-        return max(0.0, NORMAL.cdf(d) - (1 + self.mean) * NORMAL.cdf(d - self.log_sd))
+        return max(0.0, cdf(d) - (1 + self.mean) * cdf(d - self.log_sd))
 
     @property
     def expected_loss_if_held(self) -> float:
@@ -59,11 +62,18 @@ class LogNormalLift:
         """P(lift > `lift`); 1 at or below −100 %."""
         if lift <= -1:
             return 1.0
-        return NORMAL.cdf((self.log_mean - log1p(lift)) / self.log_sd)
+        return cdf((self.log_mean - log1p(lift)) / self.log_sd)
 
     def quantile(self, q: float) -> float:
         """exp(μ + σ z_q) − 1."""
-        return expm1(self.log_mean + self.log_sd * NORMAL.inv_cdf(q))
+        return expm1(self.log_mean + self.log_sd * quantile(q))
+
+    def density(self, lifts: Vector) -> Vector:
+        """Density of the lift at each of `lifts` (m,); 0 at or below −100 %."""
+        inside = np.where(lifts > -1, lifts, 0.0)
+        z = (np.log1p(inside) - self.log_mean) / self.log_sd
+        height = np.exp(-(z**2) / 2) / (self.log_sd * np.sqrt(2 * np.pi) * (1 + inside))
+        return np.where(lifts > -1, height, 0.0)
 
     def interval(self, level: float) -> Interval:
         """Equal-tailed interval."""
