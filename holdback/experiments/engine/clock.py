@@ -28,7 +28,6 @@ class Clock:
         """Microseconds as written: UTC where an offset is named, else wall clock."""
         kind = self.reader.kind(self.column)
         if kind == "text":
-            self.reader.stamps.add(self.column)
             return self.reader.dialect.stamp(col(self.column))
         if kind not in {"date", "local", "instant"}:
             raise DataError(

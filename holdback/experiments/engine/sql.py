@@ -148,8 +148,8 @@ def round_to(dialect: Dialect, value: exp.Expression, digits: int) -> exp.Expres
 class Reader:
     """Reads expressions over one table; remembers which text it reads as what.
 
-    `numbers` and `stamps` are the text columns that were read as numbers or times:
-    their rows must be checked for text that is neither.
+    `numbers` are the text columns that were read as numbers: their rows must be
+    checked for text that is none.
     """
 
     table: Table

@@ -1,0 +1,327 @@
+"""The data engine's cells against a brute-force recomputation from rows."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import (
+    Analysis,
+    Arm,
+    Assignment,
+    Experiment,
+    Window,
+)
+from holdback.experiments.expression import Expression, Name
+from holdback.experiments.extract import extract
+from holdback.experiments.measure import Cap
+from holdback.experiments.metrics.conversion import Conversion
+from holdback.experiments.metrics.mean import Mean
+from holdback.experiments.metrics.ratio import Ratio
+from holdback.experiments.sources import Columns, Source
+from holdback.experiments.sources.csv import CsvSource
+from holdback.experiments.sources.parquet import ParquetSource
+from holdback.experiments.sources.sql import SqlSource
+from holdback.experiments.sources.table import TableSource
+from tests.oracles.units import Want, World, cells, half_away, power_sums
+
+WITHIN = timedelta(days=2)
+LOOKBACK = timedelta(days=3)
+START, END = date(2026, 10, 24), date(2026, 10, 27)
+Row = Mapping[str, Any]
+Crossovers = Literal["exclude", "first"]
+
+
+def named(column: str) -> Expression:
+    """The expression that is one column."""
+    return Expression(text=column, tree=Name(column), columns=frozenset({column}))
+
+
+TOTAL = named("total")
+METRICS = {
+    "revenue": Mean(
+        name="revenue",
+        source="orders",
+        value=TOTAL,
+        within=WITHIN,
+        digits=2,
+        cap=Cap(share=Fraction(4, 5), non_zero=True),
+    ),
+    "buyers": Conversion(name="buyers", source="orders", within=WITHIN),
+    "order_value": Ratio(
+        name="order_value",
+        source="orders",
+        value=TOTAL,
+        per="orders",
+        within=WITHIN,
+        digits=2,
+    ),
+    "all_revenue": Mean(name="all_revenue", source="orders", value=TOTAL, digits=1),
+    "average": Mean(
+        name="average",
+        source="orders",
+        value=TOTAL,
+        aggregate="mean",
+        within=WITHIN,
+        digits=3,
+    ),
+    "last": Mean(
+        name="last", source="orders", value=TOTAL, aggregate="last", within=WITHIN
+    ),
+    "low": Mean(
+        name="low", source="orders", value=TOTAL, aggregate="min", within=WITHIN
+    ),
+    "kinds": Mean(
+        name="kinds", source="orders", value=TOTAL, aggregate="distinct", within=WITHIN
+    ),
+    "pages": Mean(name="pages", source="visits", within=timedelta(days=1)),
+}
+
+
+def wants(name: str) -> list[Want]:
+    """The columns of a metric's block, as the oracle understands them."""
+    metric = METRICS[name]
+    plain = [
+        Want(
+            name=f"{name}.{i}",
+            source=m.source,
+            aggregate=m.aggregate,
+            value="total" if m.value is not None else None,
+            digits=m.digits,
+            end=m.end,
+            within=metric.within,
+        )
+        for i, m in enumerate(metric.measures())
+    ]
+    capped = []
+    if metric.cap is not None:
+        cap = (metric.cap.share, metric.cap.non_zero)
+        capped = [replace(plain[0], name=f"{name}.0.capped", cap=cap)]
+    before = [
+        replace(w, name=f"{w.name}.before", start=-LOOKBACK, end=timedelta(0))
+        for w in plain
+    ]
+    return [*plain, *capped, *before]
+
+
+def instants() -> st.SearchStrategy[datetime]:
+    """Moments at and around the borders that windows have."""
+    steps = st.integers(min_value=-8, max_value=14)
+    nudges = st.sampled_from([-1, 0, 0, 0, 1, 1_800_000_000])
+    base = datetime(2026, 10, 24, tzinfo=UTC)
+    return st.builds(
+        lambda step, nudge: base + timedelta(hours=12 * step, microseconds=nudge),
+        steps,
+        nudges,
+    )
+
+
+UNITS = st.sampled_from(["a", "B", "007", "7", "NA", "é"])
+AMOUNTS = st.one_of(
+    st.none(),
+    st.integers(min_value=-2_000_000, max_value=5_000_000).map(
+        lambda thousandths: Fraction(thousandths, 1000)
+    ),
+)
+EXPOSURES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "unit": UNITS,
+            "arm": st.sampled_from(["control", "treated", "treated"]),
+            "t": instants(),
+            "device": st.sampled_from(["phone", "tablet", None]),
+            "age": AMOUNTS,
+        }
+    ),
+    min_size=1,
+    max_size=9,
+)
+ORDERS = st.lists(
+    st.fixed_dictionaries({"unit": UNITS, "t": instants(), "total": AMOUNTS}),
+    min_size=1,
+    max_size=14,
+)
+VISITS = st.lists(
+    st.fixed_dictionaries({"unit": UNITS, "t": instants()}), min_size=1, max_size=6
+)
+
+
+def unique(exposures: Sequence[Row]) -> list[Row]:
+    """The first row of each unit."""
+    kept: dict[str, Row] = {}
+    for row in exposures:
+        kept.setdefault(row["unit"], row)
+    return list(kept.values())
+
+
+def world(
+    exposures: Sequence[Row],
+    orders: Sequence[Row],
+    visits: Sequence[Row],
+    *,
+    zone: str,
+    as_of: datetime,
+    crossovers: str,
+) -> World:
+    """The rows and rules as the oracle takes them."""
+    tz = ZoneInfo(zone)
+    return World(
+        exposures=exposures,
+        events={"orders": orders, "visits": visits},
+        arms=("control", "treated"),
+        blocks={name: wants(name) for name in METRICS},
+        start=datetime(START.year, START.month, START.day, tzinfo=tz),
+        end=datetime(END.year, END.month, END.day + 1, tzinfo=tz),
+        as_of=as_of,
+        zone=zone,
+        crossovers=crossovers,
+        segments=("device",),
+        covariates=("age",),
+        horizons=(timedelta(days=1), WITHIN),
+    )
+
+
+Writer = Callable[[Path, str, Sequence[Row], str], Source]
+HEADS = {
+    "visitors": ("unit", "arm", "t", "device", "age"),
+    "orders": ("unit", "t", "total"),
+    "visits": ("unit", "t"),
+}
+
+
+def columns_of(name: str) -> Columns:
+    """Roles of a source's columns."""
+    return Columns(unit="unit", arm="arm" if name == "visitors" else None, time="t")
+
+
+def plain(value: object, zone: str) -> object:
+    """A cell of a text table."""
+    if isinstance(value, datetime):
+        local = value.astimezone(ZoneInfo(zone))
+        return local.isoformat(sep=" ") if value.microsecond else value.isoformat()
+    if isinstance(value, Fraction):
+        return f"{float(value):.3f}"
+    return value
+
+
+def as_csv(folder: Path, name: str, rows: Sequence[Row], zone: str) -> Source:
+    """Rows as a CSV file."""
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADS[name])
+        for row in rows:
+            writer.writerow([plain(row[c], zone) for c in HEADS[name]])
+    return CsvSource(name=name, path=f"{name}.csv", columns=columns_of(name))
+
+
+def evidence(
+    folder: Path,
+    tables: Mapping[str, Sequence[Row]],
+    write: Writer = as_csv,
+    *,
+    zone: str = "UTC",
+    as_of: datetime | None = None,
+    crossovers: Crossovers = "exclude",
+    root: Path | None = None,
+) -> Evidence:
+    """What the engine makes of the rows."""
+    return extract(
+        described(folder, tables, write, zone=zone, crossovers=crossovers), as_of=as_of
+    )
+
+
+def described(
+    folder: Path,
+    tables: Mapping[str, Sequence[Row]],
+    write: Writer,
+    *,
+    zone: str = "UTC",
+    crossovers: Crossovers = "exclude",
+) -> Experiment:
+    """The experiment over rows that were written to a folder."""
+    return Experiment(
+        name="shop",
+        arms=(
+            Arm(name="control", share=Fraction(1, 2), control=True),
+            Arm(name="treated", share=Fraction(1, 2)),
+        ),
+        assignment=Assignment(source="visitors", salt="shop", crossovers=crossovers),
+        metrics=METRICS,
+        sources={name: write(folder, name, rows, zone) for name, rows in tables.items()},
+        primary="revenue",
+        window=Window(start=START, end=END),
+        analysis=Analysis(lookback=LOOKBACK, covariates=("age",), segments=("device",)),
+        timezone=zone,
+        root=folder,
+    )
+
+
+def agree(found: Evidence, expected: World) -> None:
+    """Cells and caps are the same numbers."""
+    rows, caps = cells(expected)
+    assert dict(found.cells.caps) == caps
+    assert {
+        (c.arm, c.dimension, c.level, c.day, c.matured): c.moments["buyers"].n
+        for c in found.cells.rows
+    } == {key: len(blocks["buyers"]) for key, blocks in rows.items()}
+    for cell in found.cells.rows:
+        blocks = rows[cell.arm, cell.dimension, cell.level, cell.day, cell.matured]
+        for block, values in blocks.items():
+            moments = cell.moments[block]
+            sums = power_sums(values, len(moments.columns))
+            for name, value in sums.items():
+                assert getattr(moments, name) == value, (block, name)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(
+    exposures=EXPOSURES,
+    orders=ORDERS,
+    visits=VISITS,
+    zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+    once=st.booleans(),
+    crossovers=st.sampled_from(["exclude", "first"]),
+)
+def test_cells_against_rows(
+    exposures: list[Row],
+    orders: list[Row],
+    visits: list[Row],
+    zone: str,
+    once: bool,
+    crossovers: Crossovers,
+) -> None:
+    """Every cell of random small worlds equals the count over their rows."""
+    exposed = unique(exposures) if once else exposures
+    tables = {"visitors": exposed, "orders": orders, "visits": visits}
+    as_of = datetime(2026, 10, 28, 12, tzinfo=UTC)
+    expected = world(
+        exposed, orders, visits, zone=zone, as_of=as_of, crossovers=crossovers
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        if any(top <= 0 for top in cells(expected)[1].values()):
+            with pytest.raises(Exception, match="the cap at"):
+                evidence(Path(folder), tables, zone=zone, as_of=as_of, crossovers=crossovers)
+            return
+        found = evidence(
+            Path(folder), tables, zone=zone, as_of=as_of, crossovers=crossovers
+        )
+    agree(found, expected)
