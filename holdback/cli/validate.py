@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +19,7 @@ __all__ = ["command"]
 EXAMPLE = """\b
 Example:
   holdback validate experiments/recs-holdback.yaml
-  holdback validate experiments/*.yaml --format github
+  holdback validate holdback.yaml experiments/*.yaml --format github
 """
 
 
@@ -32,83 +34,98 @@ Example:
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but problems.")
 def command(files: tuple[str, ...], shape: str, *, quiet: bool) -> None:
-    """Check experiment FILES, and the project file above them, without any data."""
-    from holdback.workflow import load
+    """Check experiment FILES, and the project file above them, without any data.
 
-    problems: dict[str, Problem] = {}
-    fine: list[Experiment] = []
+    A holdback.yaml may be named as well and is then checked alone.
+    """
+    problems: dict[Problem, None] = {}
+    fine: list[str] = []
     for file in files:
         try:
-            fine.append(load(file))
+            fine.append(_checked(file))
         except ConfigError as error:
-            problems.update({str(problem): problem for problem in error.problems})
+            problems.update(dict.fromkeys(error.problems))
     if shape == "json":
-        click.echo(_json(list(problems.values()), fine))
+        click.echo(_json(list(problems), files))
     elif shape == "github":
-        for problem in problems.values():
+        for problem in problems:
             click.echo(_annotation(problem))
     elif not quiet:
-        for experiment in fine:
-            click.echo(_confirmation(experiment))
+        for told in fine:
+            click.echo(told)
     if problems:
-        raise ConfigError(problems.values())
+        raise ConfigError(problems)
+
+
+def _checked(file: str) -> str:
+    """What a file says when nothing is wrong with it."""
+    from holdback.experiments.load import check_project_file, is_project_file, load
+
+    if is_project_file(file):
+        metrics = check_project_file(file)
+        listed = ", ".join(metrics) or "none"
+        return f"{file}: fine\n  metrics     {listed}"
+    return _confirmation(load(file))
 
 
 def _confirmation(experiment: Experiment) -> str:
-    window = experiment.window
+    """The plan in a few lines, with what was assumed."""
+    from holdback.experiments.quantities import duration_text, share_text
+
     arms = ", ".join(
-        f"{arm.name} {float(arm.share):.4g}" + (" (control)" if arm.control else "")
+        f"{arm.name} {share_text(arm.share)}" + (" (control)" if arm.control else "")
         for arm in experiment.arms
     )
-    lines = [
-        f"{experiment.file or experiment.name}: fine",
-        f"  arms       {arms}",
-        f"  primary    {experiment.primary}",
-    ]
-    if experiment.secondary:
-        lines.append(f"  secondary  {', '.join(experiment.secondary)}")
-    if experiment.guardrails:
-        lines.append(f"  guardrails {', '.join(experiment.guardrails)}")
+    lines = [f"{experiment.file or experiment.name}: fine", f"  arms        {arms}"]
+    for name, role in experiment.roles():
+        metric = experiment.metrics[name]
+        within = f" within {duration_text(metric.within)}" if metric.within else ""
+        lines.append(f"  {role:<11} {name} ({metric.kind}{within})")
+    window = experiment.window
     if window is not None:
-        lines.append(f"  window     {window.start} to {window.end} ({window.days} days)")
-    lines.append(f"  decision   {experiment.decision.rule}")
+        days = f"{window.days} days, {experiment.timezone}"
+        lines.append(f"  window      {window.start} to {window.end} ({days})")
+    lines.append(f"  decision    {experiment.decision.rule}")
+    lines += [f"  assumed     {assumption}" for assumption in _assumptions(experiment)]
     if experiment.analysis.looks == "spending":
         lines.append(
-            "  note       the result is read once, when the test is over; reading it "
+            "  note        the result is read once, when the test is over; reading it "
             "earlier is not in this version"
         )
     return "\n".join(lines)
 
 
-def _json(problems: list[Problem], fine: list[Experiment]) -> str:
-    return json.dumps(
-        {
-            "schema": "holdback/validation/1",
-            "problems": [
-                {
-                    key: value
-                    for key, value in (
-                        ("where", p.where),
-                        ("what", p.what),
-                        ("why", p.why),
-                        ("fix", p.fix),
-                    )
-                    if value
-                }
-                for p in problems
-            ],
-            "valid": [experiment.name for experiment in fine],
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
+def _assumptions(experiment: Experiment) -> Sequence[str]:
+    """Defaults that a reader would want to know of."""
+    assignment, economics = experiment.assignment, experiment.economics
+    assumed = [
+        f"exposures from source '{assignment.source}', salt '{assignment.salt}'",
+        f"level {experiment.resolved['analysis']['level']}, "
+        f"prior {experiment.analysis.prior.name}, "
+        f"{experiment.analysis.multiplicity} correction",
+    ]
+    if economics is not None and economics.margin == 1:
+        assumed.append(f"all of {economics.value} is profit (no margin is given)")
+    return assumed
+
+
+def _json(problems: Sequence[Problem], files: Sequence[str]) -> str:
+    keys = ("where", "what", "why", "fix")
+    told = [{k: getattr(p, k) for k in keys if getattr(p, k)} for p in problems]
+    result = {
+        "schema": "holdback/validation/1",
+        "files": list(files),
+        "valid": not problems,
+        "problems": told,
+    }
+    return json.dumps(result, indent=2, ensure_ascii=False)
 
 
 def _annotation(problem: Problem) -> str:
     """A line that GitHub Actions shows beside the code."""
-    file, _, rest = problem.where.partition(":")
-    line, _, column = rest.partition(":")
+    match = re.fullmatch(r"(.*?)(?::(\d+))?(?::(\d+))?", problem.where)
+    file, line, column = match.groups() if match else (problem.where, None, None)
     place = f"file={file}" + (f",line={line}" if line else "")
     place += f",col={column}" if column else ""
-    text = f"{problem.what} {problem.fix}".replace("%", "%25").replace("\n", "%0A")
-    return f"::error {place}::{text}"
+    text = f"{problem.what} {problem.why} {problem.fix}".replace("%", "%25")
+    return f"::error {place}::{' '.join(text.split())}"

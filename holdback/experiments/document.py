@@ -309,7 +309,9 @@ class _Builder:
             if type(event).__name__ == "MappingEndEvent":
                 break
             key_place = self._place(event.start_mark)
+            before = len(self._document.problems)
             key = self._key(event, events, level)
+            told_key = len(self._document.problems) > before
             known = len(self._document.problems)
             value = self._node(next(events), events, level + 1)
             told = len(self._document.problems) > known
@@ -327,11 +329,22 @@ class _Builder:
             block.key_places[key] = key_place
             if value is None:
                 block.empty.add(key)
-                if not told:
+                if told_key and not told and re.fullmatch(r"\d+%?", key):
+                    self._refuse_comma(before, key_place)
+                elif not told:
                     self._refuse_empty(key, key_place)
             else:
                 block[key] = value
         return block
+
+    def _refuse_comma(self, before: int, place: Place) -> None:
+        """One problem for `{share: 1,5}`, which YAML reads as two keys."""
+        del self._document.problems[before:]
+        self._note(
+            place,
+            "a comma ends a value here.",
+            fix="Write decimals with a point: 1.5. Quote text that holds a comma.",
+        )
 
     def _refuse_empty(self, key: str, place: Place) -> None:
         self._note(

@@ -8,13 +8,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Discriminator,
+    Tag,
     ValidationInfo,
     model_validator,
 )
 
 from holdback.experiments.document import Block, Items
 
-__all__ = ["BY_SHAPE", "Written"]
+__all__ = ["BY_SHAPE", "KEYS", "LIST", "TAG", "VALUE", "Written"]
 
 
 class Written(BaseModel):
@@ -25,7 +26,9 @@ class Written(BaseModel):
     names the keys whose absence is found by the loader instead of pydantic.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
     required: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
@@ -41,11 +44,16 @@ class Written(BaseModel):
         return tuple(info.alias or key for key, info in cls.model_fields.items())
 
 
+TAG = "\0"
+"""Starts the tags of unions, so that they cannot be mistaken for keys of the file."""
+KEYS, LIST, VALUE = Tag(f"{TAG}keys"), Tag(f"{TAG}list"), Tag(f"{TAG}value")
+
+
 def _shape(node: Any) -> str:
     if isinstance(node, Block):
-        return "keys"
-    return "list" if isinstance(node, Items) else "value"
+        return KEYS.tag
+    return LIST.tag if isinstance(node, Items) else VALUE.tag
 
 
 BY_SHAPE = Discriminator(_shape)
-"""Tags: `keys` for a block, `list` for a list, `value` for a single value."""
+"""Tells the members of a union by their tag: KEYS, LIST or VALUE."""

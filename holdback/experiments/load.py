@@ -59,7 +59,7 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Connections and unused kinds are left to the experiments that use them.
     """
     from holdback.experiments.issues import Issues
-    from holdback.experiments.resolve import check_project
+    from holdback.experiments.resolve import check_project, metrics_of, sources_of
     from holdback.experiments.shape import read
     from holdback.experiments.written import ProjectFile
 
@@ -67,6 +67,8 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
     issues = Issues([document])
     written = read(ProjectFile, document, issues)
     check_project(written, issues, None)
+    metrics_of(written, (), issues)
+    sources_of(written, (), issues, {})
     if issues.problems:
         raise ConfigError(issues.problems)
     return tuple(written.metrics)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_mo
 from holdback.experiments import metrics, sources
 from holdback.experiments.document import Block, Scalar
 from holdback.experiments.expression import Expression
-from holdback.experiments.keys import BY_SHAPE, Written
+from holdback.experiments.keys import BY_SHAPE, KEYS, TAG, VALUE, Written
 from holdback.experiments.leaves import (
     Connection,
     Day,
@@ -98,7 +98,7 @@ _SIMPLE: dict[Any, Any] = {
     timedelta: Duration,
     Expression: Formula,
     Cap: Annotated[
-        Annotated[Share, Tag("value")] | Annotated[WrittenCap, Tag("keys")], BY_SHAPE
+        Annotated[Share, VALUE] | Annotated[WrittenCap, KEYS], BY_SHAPE
     ],
 }
 
@@ -149,15 +149,15 @@ def _metric_kind(node: Any) -> str | None:
     if not isinstance(kind, Scalar):
         return None
     if kind.text in LATER_METRICS:
-        return "later"
-    return kind.text if kind.text in metrics.kinds else None
+        return TAG + "later"
+    return TAG + kind.text if kind.text in metrics.kinds else None
 
 
 def _source_kind(node: Any) -> str | None:
     if not isinstance(node, Block):
         return None
     known = (*sources.kinds, *LATER_SOURCES)
-    return next((key for key in node.key_places if key in known), None)
+    return next((TAG + key for key in node.key_places if key in known), None)
 
 
 def _metric_union() -> Any:
@@ -165,10 +165,10 @@ def _metric_union() -> Any:
     for kind, cls in metrics.kinds.items():
         key = {"kind": (Annotated[str, *choice(kind)], Field(description="The kind."))}
         model = _model(cls, f"{cls.__name__}Metric", key, without=FILLED)
-        models.append(Annotated[model, Tag(kind)])
+        models.append(Annotated[model, Tag(TAG + kind)])
     key = {"kind": (Annotated[str, *choice(*LATER_METRICS)], ...)}
     later: Any = create_model("LaterMetric", __base__=Later, **key)  # type: ignore[call-overload]
-    models.append(Annotated[later, Tag("later")])
+    models.append(Annotated[later, Tag(TAG + "later")])
     return Annotated[reduce(or_, models), Discriminator(_metric_kind)]
 
 
@@ -179,10 +179,10 @@ def _source_union() -> Any:
         doc = (cls.__doc__ or "").strip().split("\n")[0]
         key = {kind: (_readable(hints_of(cls)[field], kind), Field(description=doc))}
         model = _model(cls, cls.__name__, key, without=FILLED | {field})
-        models.append(Annotated[model, Tag(kind)])
+        models.append(Annotated[model, Tag(TAG + kind)])
     for kind in LATER_SOURCES:
         later: Any = create_model(f"{kind}_source", __base__=Later, **{kind: (Any, ...)})  # type: ignore[call-overload]
-        models.append(Annotated[later, Tag(kind)])
+        models.append(Annotated[later, Tag(TAG + kind)])
     return Annotated[reduce(or_, models), Discriminator(_source_kind)]
 
 

@@ -7,7 +7,7 @@ none. Checks that would merely repeat an earlier problem are skipped.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -15,7 +15,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from holdback.experiments.arms import arms_of
-from holdback.experiments.currency import CODES, minor_digits
+from holdback.experiments.currency import CODES
 from holdback.experiments.experiment import (
     Analysis,
     Arm,
@@ -26,6 +26,7 @@ from holdback.experiments.experiment import (
 )
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
+from holdback.experiments.plugins import Later
 from holdback.experiments.quantities import decimal_text, did_you_mean
 from holdback.experiments.resolved import resolved_of
 from holdback.experiments.sources import Columns, Source
@@ -33,12 +34,13 @@ from holdback.experiments.tables import check_connection, metric_from, source_fr
 from holdback.experiments.worth import decision_of, economics_of, guardrails_of
 from holdback.experiments.written import (
     ExperimentFile,
+    ProjectFile,
     WrittenAnalysis,
     WrittenAssignment,
     WrittenPrior,
 )
 
-__all__ = ["NAME", "check_project", "resolve"]
+__all__ = ["check_project", "metrics_of", "resolve", "sources_of"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 SALT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -57,12 +59,12 @@ def resolve(
     _check_name(written.experiment, issues)
     check_project(written, issues, environ)
     arms = arms_of(written.arms, issues)
-    metrics = _metrics(written, issues)
+    metrics = metrics_of(written, _metric_names(written, issues), issues)
     assignment = _assignment(written, arms, issues)
     used = {m.source for metric in metrics.values() for m in metric.measures()}
     if assignment is not None:
         used.add(assignment.source)
-    sources = _sources(written, used, issues, environ)
+    sources = sources_of(written, used, issues, environ)
     window = _window(written, issues)
     analysis = _analysis(written.analysis or WrittenAnalysis(), issues)
     guardrails = guardrails_of(written, metrics, issues)
@@ -100,7 +102,7 @@ def resolve(
 
 
 def check_project(
-    written: Any, issues: Issues, environ: Mapping[str, str] | None
+    written: ProjectFile, issues: Issues, environ: Mapping[str, str] | None
 ) -> None:
     """Currency, timezone, locale and database; without `environ` not the last."""
     if written.currency is not None and written.currency not in CODES:
@@ -147,24 +149,24 @@ def _check_name(name: str | None, issues: Issues) -> None:
         )
 
 
-def _metrics(written: ExperimentFile, issues: Issues) -> dict[str, Metric]:
-    """The metrics that the experiment uses, in reading order."""
-    digits = 2
-    if written.currency in CODES:
-        digits = minor_digits(str(written.currency))
+def metrics_of(
+    written: ProjectFile, used: Sequence[str], issues: Issues
+) -> dict[str, Metric]:
+    """The metrics that are used, in their order; the others are checked as well.
+
+    A metric of a kind that this version does not read stops only who uses it.
+    """
+    digits = CODES.get(written.currency or "", 2)
+    names = _names("sources", written.sources, issues)
     found = {}
-    for name in _metric_names(written, issues):
+    for name in dict.fromkeys((*used, *written.metrics)):
         model = written.metrics.get(name)
-        if model is None:
+        if model is None or (isinstance(model, Later) and name not in used):
             continue
         metric = metric_from(
-            name,
-            model,
-            issues,
-            known_sources=_names("sources", written.sources, issues),
-            money_digits=digits,
+            name, model, issues, known_sources=names, money_digits=digits
         )
-        if metric is None:
+        if metric is None or name not in used:
             continue
         found[name] = metric
         if metric.unit == "money" and written.currency is None:
@@ -216,17 +218,23 @@ def _names(section: str, read: Mapping[str, Any], issues: Issues) -> tuple[str, 
     return tuple(names)
 
 
-def _sources(
-    written: ExperimentFile,
-    used: set[str],
+def sources_of(
+    written: ProjectFile,
+    used: Iterable[str],
     issues: Issues,
     environ: Mapping[str, str],
 ) -> dict[str, Source]:
+    """The sources that are used, by name; the others are checked as well.
+
+    Variables need to be set, and kinds known to this version, only where used.
+    """
+    wanted = set(used)
     found = {}
     for name, model in written.sources.items():
-        if name in used and (
-            source := source_from(name, model, issues, environ)
-        ):
+        if isinstance(model, Later) and name not in wanted:
+            continue
+        source = source_from(name, model, issues, environ if name in wanted else None)
+        if source is not None and name in wanted:
             found[name] = source
     return found
 

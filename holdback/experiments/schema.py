@@ -4,49 +4,47 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from holdback.experiments.metrics import kinds as metric_kinds
-from holdback.experiments.sources import kinds as source_kinds
-from holdback.experiments.written import File, metric_model, source_model
+from holdback.experiments.written import ExperimentFile, ProjectFile
 
 __all__ = ["schema"]
 
-REQUIRED = ["experiment", "arms", "primary"]
+FILES = {"experiment": ExperimentFile, "project": ProjectFile}
 TITLES = {
     "experiment": "An experiment of holdback",
-    "project": "A project of holdback",
+    "project": "A project of holdback (holdback.yaml)",
 }
 
 
 def schema(which: Literal["experiment", "project"]) -> dict[str, Any]:
     """The schema (draft 2020-12) of an experiment file or of holdback.yaml."""
-    whole = File.model_json_schema(by_alias=True)
-    definitions = whole.setdefault("$defs", {})
-    whole["properties"]["metrics"]["additionalProperties"] = {
-        "anyOf": [
-            _inlined(metric_model(kind).model_json_schema(by_alias=True), definitions, kind)
-            for kind in metric_kinds
-        ]
-    }
-    whole["properties"]["sources"]["additionalProperties"] = {
-        "anyOf": [
-            _inlined(source_model(kind).model_json_schema(by_alias=True), definitions, None)
-            for kind in source_kinds
-        ]
-    }
-    required = [*whole.get("required", []), *(REQUIRED if which == "experiment" else [])]
+    model = FILES[which]
+    whole = _lean(model.model_json_schema(by_alias=True))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **whole,
         "title": TITLES[which],
-        "required": required,
+        "required": list(model.required),
     }
 
 
-def _inlined(
-    model: dict[str, Any], definitions: dict[str, Any], kind: str | None
-) -> dict[str, Any]:
-    """A kind's schema with its definitions moved up and its kind fixed."""
-    definitions.update(model.pop("$defs", {}))
-    if kind is not None:
-        model["properties"]["kind"] = {"const": kind, "title": "Kind"}
-    return model
+def _lean(node: Any) -> Any:
+    """The schema without nulls, defaults of null and generated titles.
+
+    A key may be left out, but never be null; editors show descriptions, not titles.
+    """
+    if isinstance(node, list):
+        return [_lean(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {
+        key: _lean(item)
+        for key, item in node.items()
+        if not (key == "title" and isinstance(item, str))
+        and not (key == "default" and item is None)
+    }
+    options = kept.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        options = [option for option in options if option != {"type": "null"}]
+        del kept["anyOf"]
+        kept = (options[0] | kept) if len(options) == 1 else {**kept, "anyOf": options}
+    return kept

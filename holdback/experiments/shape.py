@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from holdback.experiments import metrics, sources
 from holdback.experiments.document import Block, Document, Items, Scalar
 from holdback.experiments.issues import Issues, Path, node_at
-from holdback.experiments.keys import Written
+from holdback.experiments.keys import TAG, Written
 from holdback.experiments.plugins import LATER_METRICS, LATER_SOURCES
 from holdback.experiments.quantities import Unreadable, did_you_mean
 
@@ -119,6 +119,8 @@ def _path(root: Block, loc: tuple[Any, ...], *, missing: bool) -> Path:
     path: list[str | int] = []
     node: Any = root
     for at, part in enumerate(loc):
+        if isinstance(part, str) and part.startswith(TAG):
+            continue
         if missing and at == len(loc) - 1:
             path.append(part)
         elif isinstance(node, Block) and part in node:
@@ -139,7 +141,7 @@ def _unknown_key(
     names = model.known() if model else ()
     free = [name for name in names if not isinstance(block, Block) or name not in block]
     fix = did_you_mean(str(key), free)
-    where = f" in '{above[-1]}'" if above else ""
+    where = f" in {_called(above[-1])}" if above else ""
     issues.add(
         path,
         f"'{key}' is not a key that is known{where}.",
@@ -158,11 +160,15 @@ def _missing_key(path: Path, root: Block, issues: Issues) -> None:
         others = [name for name in block.key_places if name != key]
         if _stands_for(str(key), [name for name in others if _is_told(issues, above, name)]):
             return
-    owner = f"'{above[-1]}'" if above else "the file"
+    owner = _called(above[-1]) if above else "the file"
     issues.add(
         tuple(above), f"{owner} has no '{key}'.", fix=f"Add `{key}: …`.", key=True
     )
     issues.mark(path)
+
+
+def _called(part: str | int) -> str:
+    return f"item {part + 1}" if isinstance(part, int) else f"'{part}'"
 
 
 def _is_told(issues: Issues, above: list[Any], name: str) -> bool:
@@ -208,8 +214,8 @@ def _rest(model: type[M], root: Block, listed: list[Found]) -> M:
     """The model of what is left without the refused parts."""
     rest = _copied(root)
     for _ in range(100):
-        for found in listed:
-            path = _path(rest, found["loc"], missing=False)
+        refused = [_path(rest, found["loc"], missing=False) for found in listed]
+        for path in refused:
             _remove(rest, path)
         try:
             return model.model_validate(rest, context={})

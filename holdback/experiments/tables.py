@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -35,9 +35,15 @@ _WHOLE_REFERENCE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 def source_from(
-    name: str, written: BaseModel, issues: Issues, environ: Mapping[str, str]
+    name: str,
+    written: BaseModel,
+    issues: Issues,
+    environ: Mapping[str, str] | None,
 ) -> Source | None:
-    """One source, or None when it has problems."""
+    """One source, or None when it has problems.
+
+    Without `environ`, variables are not asked for.
+    """
     path: Path = ("sources", name)
     kind, given = _kind_and_fields(written)
     if isinstance(written, Later):
@@ -89,7 +95,7 @@ def metric_from(
     for part in ("numerator", "denominator"):
         if part in given:
             _check_aggregate((*path, part), _written_only(given[part]), issues)
-            given[part] = metrics.kinds[kind].__module__ and _part(kind, given[part])
+            given[part] = _part(kind, part, given[part])
     _check_aggregate(path, given, issues)
     if issues.is_broken(*path):
         return None
@@ -105,22 +111,28 @@ def metric_from(
 
 
 def check_connection(
-    path: Path, text: str, issues: Issues, environ: Mapping[str, str]
+    path: Path, text: str, issues: Issues, environ: Mapping[str, str] | None
 ) -> None:
-    """Whether a `database` can be meant; no value of a variable is ever shown."""
+    """Whether a `database` can be meant; no value of a variable is ever shown.
+
+    Without `environ`, variables are not asked for.
+    """
     odd = [r for r in _REFERENCE.findall(text) if not _WHOLE_REFERENCE.fullmatch(r)]
     if odd:
         issues.add(path, f"'{odd[0]}' is not a reference.", fix="Write ${env:NAME}.")
         return
     variables = named(text)
-    missing = [name for name in variables if not environ.get(name)]
+    whole = bool(variables) and _WHOLE_REFERENCE.fullmatch(text) is not None
+    if environ is None and whole:
+        return
+    values = environ or {}
+    missing = [n for n in variables if environ is not None and not values.get(n)]
     for name in missing:
         problem = unset(name)
         issues.add(path, problem.what, fix=problem.fix)
     if missing or text == "duckdb":
         return
-    whole = variables and _WHOLE_REFERENCE.fullmatch(text)
-    shown = environ[variables[0]] if whole else text
+    shown = values[variables[0]] if whole else text
     scheme = shown.partition("://")[0].partition("+")[0] if "://" in shown else ""
     if scheme not in DATABASES:
         told = f"the value of {variables[0]}" if whole else "this"
@@ -169,12 +181,11 @@ def _written_only(written: BaseModel) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _part(kind: str, written: BaseModel) -> Any:
-    from typing import get_args, get_type_hints
-
-    hint = get_type_hints(metrics.kinds[kind])["numerator"]
-    (part,) = (arg for arg in get_args(hint) if dataclasses.is_dataclass(arg))
-    return part(**_written_only(written))  # type: ignore[operator]
+def _part(kind: str, field: str, written: BaseModel) -> Any:
+    """The dataclass that a field of a metric kind holds, from its block."""
+    hint = get_type_hints(metrics.kinds[kind])[field]
+    part: Any = next(arg for arg in get_args(hint) if dataclasses.is_dataclass(arg))
+    return part(**_written_only(written))
 
 
 def _check_sources(

@@ -12,10 +12,10 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, Tag
+from pydantic import Field
 
 from holdback.experiments import quantities
-from holdback.experiments.keys import BY_SHAPE, Written
+from holdback.experiments.keys import BY_SHAPE, KEYS, LIST, VALUE, Written
 from holdback.experiments.leaves import (
     Amount,
     Connection,
@@ -119,13 +119,13 @@ class WrittenAnalysis(Written):
 
     level: Share = Field(Fraction(95, 100), description="Coverage of the intervals.")
     looks: Annotated[
-        Annotated[str, *LOOKS, Tag("value")] | Annotated[tuple[Day, ...], Tag("list")],
+        Annotated[str, *LOOKS, VALUE] | Annotated[tuple[Day, ...], LIST],
         BY_SHAPE,
     ] = Field("spending", description="When results are read.")
     covariates: (
         Annotated[
-            Annotated[WrittenLookback, Tag("keys")]
-            | Annotated[tuple[Text, ...], Tag("list")],
+            Annotated[WrittenLookback, KEYS]
+            | Annotated[tuple[Text, ...], LIST],
             BY_SHAPE,
         ]
         | None
@@ -134,7 +134,7 @@ class WrittenAnalysis(Written):
         Literal["holm", "bh", "none"], *choice("holm", "bh", "none")
     ] = Field("holm", description="Correction over secondary metrics and arms.")
     prior: Annotated[
-        Annotated[str, *PRIORS, Tag("value")] | Annotated[WrittenPrior, Tag("keys")],
+        Annotated[str, *PRIORS, VALUE] | Annotated[WrittenPrior, KEYS],
         BY_SHAPE,
     ] = Field("weak", description="weak, skeptical, none, or {lift_sd: 10%}.")
     segments: tuple[Text, ...] = Field(
