@@ -70,7 +70,7 @@ def tea_tasting(folder: Path) -> float:
 
 
 def pandas_scipy(folder: Path) -> float:
-    """pandas from the raw tables, then scipy's tests on the user rows."""
+    """Pandas from the raw tables, then scipy's tests on the user rows."""
     import numpy as np
     import pandas as pd
     from scipy import stats

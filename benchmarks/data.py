@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # SQL and YAML read best unbroken
 from pathlib import Path
 
 import duckdb

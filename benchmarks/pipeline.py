@@ -41,13 +41,13 @@ def measure(contender: list[str], folder: Path) -> Run:
     """Run a contender in a fresh process and measure it with `wait4`."""
     command = [sys.executable, "-m", "benchmarks.contenders", contender[0], str(folder)]
     start = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603  # our own module
+    process = subprocess.Popen(  # our own module
         [*command, *contender[1:]],
         stdout=subprocess.PIPE,
         text=True,
         cwd=HERE.parent,
     )
-    assert process.stdout is not None  # noqa: S101  # PIPE was asked for
+    assert process.stdout is not None  # PIPE was asked for
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
@@ -63,10 +63,12 @@ def measure(contender: list[str], folder: Path) -> Run:
 
 def _generated(folder: Path, users: int) -> None:
     """Make the data in a process of its own, whose memory is not counted later."""
-    code = "import sys; from pathlib import Path; from benchmarks.data import generate; "
+    code = (
+        "import sys; from pathlib import Path; from benchmarks.data import generate; "
+    )
     code += "generate(Path(sys.argv[1]), int(sys.argv[2]))"
     command = [sys.executable, "-c", code, str(folder), str(users)]
-    subprocess.run(command, check=True, cwd=HERE.parent)  # noqa: S603
+    subprocess.run(command, check=True, cwd=HERE.parent)
 
 
 def main() -> None:
@@ -80,7 +82,8 @@ def main() -> None:
         folder = HERE / "data" / str(users)
         _generated(folder, users)
         print(f"\n{users:,} users")
-        print(f"{'':<16} {'wall s':>8} {'CPU s':>8} {'peak MB':>8} {'work s':>8} {'× scan':>7}")
+        heads = ("wall s", "CPU s", "peak MB", "work s", "× scan")
+        print(f"{'':<16}" + "".join(f" {head:>8}" for head in heads))
         base: float | None = None
         for name in arguments.only:
             runs = [measure(WORK[name], folder) for _ in range(arguments.repeat)]
@@ -89,7 +92,7 @@ def main() -> None:
             base = base or inner
             print(
                 f"{name:<16} {best.wall:>8.2f} {best.cpu:>8.2f} {best.peak_mb:>8.0f} "
-                f"{inner:>8.2f} {inner / base:>7.1f}"
+                f"{inner:>8.2f} {inner / base:>8.1f}"
             )
 
 

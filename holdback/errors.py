@@ -4,7 +4,7 @@ The tree, with the exit code of the command line::
 
     HoldbackError
     ├── ConfigError        2   the YAML or the command line says something impossible
-    │   └── AssignmentError    … about schemes, shares, salts or ids handed to the assigner
+    │   └── AssignmentError    … about schemes, shares, salts or unit ids
     ├── DataError          3   the data cannot be used
     ├── StatsError         4   the experiment cannot be analyzed
     └── EnvironmentFault   5   file system, database, memory
@@ -114,6 +114,8 @@ def printable(text: str) -> str:
     'a\\x1b[31m'
     """
     return "".join(
-        char if char.isprintable() or char == "\t" else char.encode("unicode_escape").decode("ascii")
+        char
+        if char.isprintable() or char == "\t"
+        else char.encode("unicode_escape").decode("ascii")
         for char in text
     )

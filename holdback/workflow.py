@@ -93,9 +93,7 @@ def analyze(
     scorecard = replace(
         reading.scorecard, money=money(planned, reading.comparisons, days)
     )
-    return Analysis(
-        scorecard=replace(scorecard, decision=decide(planned, scorecard))
-    )
+    return Analysis(scorecard=replace(scorecard, decision=decide(planned, scorecard)))
 
 
 def render(scorecard: Scorecard) -> dict[str, str]:

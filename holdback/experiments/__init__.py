@@ -1,0 +1,1 @@
+"""YAML → experiment → evidence → readouts → scorecard."""

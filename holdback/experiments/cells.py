@@ -69,7 +69,7 @@ class Cells:
     rows: tuple[Cell, ...]
     caps: Mapping[str, int]
 
-    def total(
+    def total(  # noqa: PLR0913  # each narrows the cells by one of their keys
         self,
         block: str,
         arms: Collection[str],

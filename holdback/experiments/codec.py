@@ -84,7 +84,11 @@ def _built(kind: Any, data: Any, where: str) -> Any:
         if not isinstance(data, list):
             raise _broken(where, "a list")
         return tuple(_built(item, d, f"{where}[{i}]") for i, d in enumerate(data))
-    if origin is not None and issubclass(origin, Mapping) if isinstance(origin, type) else False:
+    if (
+        origin is not None and issubclass(origin, Mapping)
+        if isinstance(origin, type)
+        else False
+    ):
         if not isinstance(data, dict):
             raise _broken(where, "an object")
         return data
@@ -105,7 +109,10 @@ def _record(kind: type, data: Any, where: str) -> Any:
     for f in dataclasses.fields(kind):
         if f.name in data:
             values[f.name] = _built(hints[f.name], data[f.name], f"{where}.{f.name}")
-        elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
+        elif (
+            f.default is dataclasses.MISSING
+            and f.default_factory is dataclasses.MISSING
+        ):
             values[f.name] = _empty(hints[f.name], f"{where}.{f.name}")
     return kind(**values)
 

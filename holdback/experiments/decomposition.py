@@ -21,9 +21,7 @@ def decomposition(experiment: Experiment, cells: Cells) -> tuple[Decomposition, 
     1131–1139): each factor's part is the logarithmic mean of the two revenues times
     the log of the factor's ratio, so the parts add up exactly and none is left over.
     """
-    metric = next(
-        (m for m in experiment.metrics.values() if _is_order_value(m)), None
-    )
+    metric = next((m for m in experiment.metrics.values() if _is_order_value(m)), None)
     if metric is None or metric.name not in cells.blocks:
         return ()
     control = _factors(cells, metric, experiment.control.name)
@@ -33,7 +31,9 @@ def decomposition(experiment: Experiment, cells: Cells) -> tuple[Decomposition, 
         if control is None or treated is None:
             continue
         weight = logarithmic_mean(treated[3], control[3])
-        parts = [weight * log(t / c) for t, c in zip(treated[:3], control[:3], strict=True)]
+        parts = [
+            weight * log(t / c) for t, c in zip(treated[:3], control[:3], strict=True)
+        ]
         found.append(
             Decomposition(
                 arm=arm.name,

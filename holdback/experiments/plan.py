@@ -122,7 +122,9 @@ def plan(
         level=float(experiment.analysis.level),
         power=POWER,
         metrics=tuple(
-            _metric_plan(experiment, experiment.metrics[name], roles[name], known[name], units)
+            _metric_plan(
+                experiment, experiment.metrics[name], roles[name], known[name], units
+            )
             for name in names
             if name in known
         ),
@@ -138,7 +140,9 @@ def _metric_plan(
     minimum = float(experiment.decision.minimum_lift)
     alpha = 1 - float(experiment.analysis.level)
 
-    def design(control_share: float, treatment_share: float) -> ProportionDesign | MeanDesign:
+    def design(
+        control_share: float, treatment_share: float
+    ) -> ProportionDesign | MeanDesign:
         shares = {
             "control_share": control_share,
             "treatment_share": treatment_share,
@@ -156,7 +160,9 @@ def _metric_plan(
         baseline=baseline,
         detectable_lift=actual.detectable_lift(units=units, power=POWER),
         minimum_lift=minimum,
-        units_needed=actual.units_needed(lift=minimum, power=POWER) if minimum else None,
+        units_needed=actual.units_needed(lift=minimum, power=POWER)
+        if minimum
+        else None,
         power_at_minimum=actual.power(lift=minimum, units=units) if minimum else None,
         alternatives=tuple(
             Alternative(
@@ -188,11 +194,15 @@ def _measured(
     units = 0
     waits = {n: experiment.metrics[n].within or DEFAULT_LOOKBACK for n in names}
     for wait in sorted(set(waits.values())) or [DEFAULT_LOOKBACK]:
-        analysis = replace(experiment.analysis, lookback=wait, segments=(), covariates=())
+        analysis = replace(
+            experiment.analysis, lookback=wait, segments=(), covariates=()
+        )
         evidence = extract(replace(experiment, analysis=analysis), frames=frames)
         units = sum(evidence.assigned.values())
         for name in (n for n, own in waits.items() if own == wait):
-            baseline = _history(evidence.cells, experiment, experiment.metrics[name], wait)
+            baseline = _history(
+                evidence.cells, experiment, experiment.metrics[name], wait
+            )
             if baseline is not None:
                 found[name] = baseline
     return found, units
@@ -246,7 +256,8 @@ def _refuse_bad(
                 problems.append(
                     Problem(
                         where=where,
-                        what=f"a conversion rate lies between 0 % and 100 %, got {mean:g}.",
+                        what="a conversion rate lies between 0 % and 100 %, got "
+                        f"{mean:g}.",
                         fix=f"Write for instance {name}=3% or {name}=0.03.",
                     )
                 )
@@ -294,7 +305,8 @@ def _lines(made: Plan) -> Iterator[str]:
     width = max([len(m.label) for m in made.metrics] + [6])
     yield f"{'Metric':<{width}}  {'Baseline':>10}  {'Detects a lift of':>17}"
     for m in made.metrics:
-        yield f"{m.label:<{width}}  {m.baseline.mean:>10.4g}  {100 * m.detectable_lift:>15.1f} %"
+        lift = f"{100 * m.detectable_lift:.1f} %"
+        yield f"{m.label:<{width}}  {m.baseline.mean:>10.4g}  {lift:>17}"
     for m in made.metrics:
         if m.role == "primary":
             yield ""
@@ -309,8 +321,9 @@ def _primary_lines(m: MetricPlan, made: Plan) -> Iterator[str]:
     )
     if m.units_needed is not None and m.power_at_minimum is not None:
         yield (
-            f"For the minimum lift of {100 * m.minimum_lift:g} %: {m.units_needed:,} units "
-            f"are needed; with {made.units:,} the chance is {100 * m.power_at_minimum:.0f} %."
+            f"For the minimum lift of {100 * m.minimum_lift:g} %: "
+            f"{m.units_needed:,} units are needed; with {made.units:,} the chance is "
+            f"{100 * m.power_at_minimum:.0f} %."
         )
     if m.alternatives:
         options = ", ".join(

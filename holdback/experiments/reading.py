@@ -107,9 +107,7 @@ def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:
     metric = experiment.metrics[experiment.primary]
     problems = []
     for arm in experiment.arms:
-        units = evidence.cells.total(
-            metric.name, {arm.name}, within=metric.within
-        ).n
+        units = evidence.cells.total(metric.name, {arm.name}, within=metric.within).n
         if units < 2:
             noun = "unit" if units == 1 else "units"
             problems.append(
@@ -153,9 +151,7 @@ def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
     )
 
 
-def _comparisons(
-    experiment: Experiment, cells: Cells
-) -> tuple[ValueComparison, ...]:
+def _comparisons(experiment: Experiment, cells: Cells) -> tuple[ValueComparison, ...]:
     if experiment.economics is None:
         return ()
     metric = experiment.metrics[experiment.economics.value]

@@ -19,8 +19,8 @@ __all__ = [
     "CostItem",
     "Costs",
     "Decision",
-    "Decomposition",
     "DecisionArm",
+    "Decomposition",
     "Estimates",
     "Excluded",
     "Finding",
@@ -34,6 +34,7 @@ __all__ = [
     "Scorecard",
     "Segment",
     "Sensitivity",
+    "Status",
     "Trend",
 ]
 

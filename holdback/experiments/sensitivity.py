@@ -1,4 +1,4 @@
-"""The same lift computed in other ways: does the answer depend on the method?"""
+"""The same lift computed in other ways, to see if the answer depends on it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Scorecard → money → decision → words → page."""

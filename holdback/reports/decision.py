@@ -61,7 +61,9 @@ def _of_arm(
         r for r in scorecard.readouts if r.role == "guardrail" and r.arm == arm
     ]
     breached = [r for r in guardrails if r.verdict == "breached"]
-    reasons += [sentences.guardrail(words, r) for r in guardrails if r.verdict != "safe"]
+    reasons += [
+        sentences.guardrail(words, r) for r in guardrails if r.verdict != "safe"
+    ]
     if breached and outcome in {"ship", "keep_testing"}:
         outcome = "hold_back"
     if not scorecard.final:

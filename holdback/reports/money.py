@@ -47,7 +47,9 @@ def money(
             economics,
             comparison,
             period_days,
-            share=Fraction(comparison.treated_units, everyone) if everyone else Fraction(1),
+            share=Fraction(comparison.treated_units, everyone)
+            if everyone
+            else Fraction(1),
         )
         for comparison in comparisons
     )
@@ -63,9 +65,7 @@ def incremental(total: float, ratio: float) -> float:
     return total * (1 - 1 / ratio)
 
 
-def break_even_lift(
-    *, total: float, margin: float, net_cost: float
-) -> float | None:
+def break_even_lift(*, total: float, margin: float, net_cost: float) -> float | None:
     """The lift at which profit plus savings equals cost: 1 / (1 − C/(g Rev_T)) − 1.
 
     None when not even an infinite lift would pay.
@@ -168,7 +168,9 @@ def _with_return(
         money=lambda profit: (profit + record.savings - cost.total) / cost.total
     ).at(record.incremental_profit)
     even = (
-        break_even_lift(total=comparison.treated_total, margin=margin, net_cost=net_cost)
+        break_even_lift(
+            total=comparison.treated_total, margin=margin, net_cost=net_cost
+        )
         if comparison.inference.relative is not None and comparison.treated_total > 0
         else None
     )

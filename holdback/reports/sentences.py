@@ -13,7 +13,6 @@ __all__ = [
     "failed_check",
     "guardrail",
     "may_pay",
-    "money_line",
     "no_number",
     "no_return",
     "not_over",
@@ -99,7 +98,9 @@ def guardrail(words: Words, readout: Readout) -> str:
         if readout.margin_scale == "relative"
         else words.value(readout.metric, readout.margin or 0.0)
     )
-    effect = readout.relative if readout.margin_scale == "relative" else readout.absolute
+    effect = (
+        readout.relative if readout.margin_scale == "relative" else readout.absolute
+    )
     if effect is None:
         return f"{label} has no range to hold against its limit of {limit}."
     if readout.margin_scale == "relative":
@@ -128,16 +129,17 @@ def does_not_pay(words: Words, money: Money, level: float) -> str:
     """It does not pay, with the same certainty."""
     return (
         f"The chance that it earns more than it costs is only {_chance(words, money)}; "
-        f"that it does not is more certain than the {words.round_share(level)} the rule asks "
-        "for."
+        "that it does not is more certain than the "
+        f"{words.round_share(level)} the rule asks for."
     )
 
 
 def may_pay(words: Words, money: Money, level: float) -> str:
     """Whether it pays is open."""
     return (
-        f"The chance that it earns more than it costs is {_chance(words, money)}; the "
-        f"rule asks for {words.round_share(level)} to ship, and the data do not settle it."
+        f"The chance that it earns more than it costs is {_chance(words, money)}; "
+        f"the rule asks for {words.round_share(level)} to ship, and the data do not "
+        "settle it."
     )
 
 
@@ -148,7 +150,8 @@ def no_return() -> str:
 
 def above(words: Words, readout: Readout, bar: float, rule: str) -> str:
     """The interval lies above the bar."""
-    return f"{changed(words, readout)} The whole range lies {_side(words, readout, bar, rule)}."
+    told = _bar(words, readout, bar, rule)
+    return f"{changed(words, readout)} The whole range is better than {told}."
 
 
 def below(words: Words, readout: Readout, bar: float, rule: str) -> str:
@@ -160,21 +163,15 @@ def below(words: Words, readout: Readout, bar: float, rule: str) -> str:
 def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
     """The interval straddles the bar."""
     told = _bar(words, readout, bar, rule)
-    return f"{changed(words, readout)} The range lies on both sides of {told}, so this is unclear."
-
-
-def money_line(words: Words, name: str, quantity: Quantity) -> str:
-    """An amount with its range."""
-    return f"{name}: {words.money(quantity.value)} (likely {words.range(quantity, words.money)})"
+    return (
+        f"{changed(words, readout)} The range lies on both sides of {told}, so this is "
+        "unclear."
+    )
 
 
 def _chance(words: Words, money: Money) -> str:
     assert money.ropi is not None and money.ropi.p_positive is not None  # noqa: S101, PT018
     return words.chance(money.ropi.p_positive)
-
-
-def _side(words: Words, readout: Readout, bar: float, rule: str) -> str:
-    return f"on the good side of {_bar(words, readout, bar, rule)}"
 
 
 def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:

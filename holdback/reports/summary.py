@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from holdback.errors import printable
 from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
 from holdback.reports.headline import OUTCOMES
@@ -45,16 +47,21 @@ def _readout_line(
     words: Words, readout: Readout, scorecard: Scorecard, width: int
 ) -> str:
     name = f"  {_name(words, readout, scorecard):<{width}}"
-    if readout.relative is not None:
-        effect = f"{words.lift(readout.relative.value):>9}   likely {words.range(readout.relative, words.lift)}"
-    elif readout.absolute is not None and readout.absolute.has_interval:
-        def write(value: float) -> str:
-            return words.difference(readout.metric, value)
 
-        effect = f"{write(readout.absolute.value):>9}   likely {words.range(readout.absolute, write)}"
+    def difference(value: float) -> str:
+        return words.difference(readout.metric, value)
+
+    if readout.relative is not None:
+        effect = _effect(words, readout.relative, words.lift)
+    elif readout.absolute is not None and readout.absolute.has_interval:
+        effect = _effect(words, readout.absolute, difference)
     else:
         effect = f"{'—':>9}   {readout.note}"
     return f"{name}  {effect}   {readout.verdict.replace('_', ' ')}"
+
+
+def _effect(words: Words, effect: Quantity, write: Callable[[float], str]) -> str:
+    return f"{write(effect.value):>9}   likely {words.range(effect, write)}"
 
 
 def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
@@ -62,8 +69,16 @@ def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
     if found is None:
         return []
     rows = [
-        ("Extra revenue", words.money(found.incremental_revenue.value), words.range(found.incremental_revenue, words.money)),
-        ("Extra profit", words.money(found.incremental_profit.value), words.range(found.incremental_profit, words.money)),
+        (
+            "Extra revenue",
+            words.money(found.incremental_revenue.value),
+            words.range(found.incremental_revenue, words.money),
+        ),
+        (
+            "Extra profit",
+            words.money(found.incremental_profit.value),
+            words.range(found.incremental_profit, words.money),
+        ),
     ]
     if found.cost is not None:
         rows.append(("Cost", words.money(found.cost.total), ""))

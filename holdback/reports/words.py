@@ -86,7 +86,7 @@ class Words:
         if self.currency is None:
             return self.number(value)
         minor = get_currency_precision(self.currency)
-        whole = abs(value) >= 100 or minor == 0  # noqa: PLR2004
+        whole = abs(value) >= 100 or minor == 0
         text = self.currency_text(
             abs(round(value)) if whole else abs(value), 0 if whole else minor
         )
@@ -155,7 +155,7 @@ class Words:
         ('about 93 in 100', 'more than 99 in 100', 'less than 1 in 100')
         """
         percent = floor(100 * probability + 0.5)
-        if percent > 99 or (percent == 99 and probability > 0.99):  # noqa: PLR2004
+        if percent > 99 or (percent == 99 and probability > 0.99):
             return "more than 99 in 100"
         if percent < 1:
             return "less than 1 in 100"
@@ -171,13 +171,17 @@ class Words:
         """A p-value with the digits that matter."""
         least = 0.001
         if value < least:
-            return "<\N{NO-BREAK SPACE}" + format_decimal(least, format="0.###", locale=self.locale)
+            return "<\N{NO-BREAK SPACE}" + format_decimal(
+                least, format="0.###", locale=self.locale
+            )
         return str(format_decimal(value, format="0.000", locale=self.locale))
 
     def day(self, iso: str) -> str:
         """A day as the locale writes it."""
         return str(
-            format_date(date.fromisoformat(iso[:10]), format="medium", locale=self.locale)
+            format_date(
+                date.fromisoformat(iso[:10]), format="medium", locale=self.locale
+            )
         )
 
 
@@ -195,13 +199,13 @@ def _minus(text: str) -> str:
 
 
 def _magnitude(value: float) -> int:
-    return floor(log10(abs(value))) if abs(value) > 1e-12 else 0  # noqa: PLR2004
+    return floor(log10(abs(value))) if abs(value) > 1e-12 else 0
 
 
 def _percent_decimals(value: float) -> int:
     """One decimal, two below 1 %, three below 0.1 %."""
     size = abs(100 * value)
-    return 1 if size >= 1 or size == 0 else 2 if size >= 0.1 else 3  # noqa: PLR2004
+    return 1 if size >= 1 or size == 0 else 2 if size >= 0.1 else 3
 
 
 def _percent_pattern(locale: str, decimals: int) -> str:
@@ -211,7 +215,7 @@ def _percent_pattern(locale: str, decimals: int) -> str:
 
 def _currency_pattern(locale: str, decimals: int) -> str:
     pattern: str = Locale.parse(locale).currency_formats["standard"].pattern
-    positive = pattern.split(";")[0]
+    positive = pattern.split(";", maxsplit=1)[0]
     tail = "." + "0" * decimals if decimals else ""
     head, _, rest = positive.partition(".00")
     return head + tail + rest if ".00" in positive else positive

@@ -6,6 +6,7 @@ and statsmodels from the same file, sharing no code with the product.
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # records and YAML read best one a line
 import json
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,7 @@ def truth(shared: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def analysis(
-    shared: Path, tmp_path_factory: pytest.TempPathFactory
-) -> hb.Analysis:
+def analysis(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> hb.Analysis:
     """The analysis of the whole file, from a YAML file."""
     path = shared / "data" / "hillstrom" / "hillstrom.csv.gz"
     file = tmp_path_factory.mktemp("hillstrom") / "womens-email.yaml"
@@ -63,9 +62,7 @@ def analysis(
     return hb.analyze(file)
 
 
-def segment(
-    analysis: hb.Analysis, metric: str, dimension: str, level: str
-) -> Any:
+def segment(analysis: hb.Analysis, metric: str, dimension: str, level: str) -> Any:
     """The readout of one segment level, womens against none."""
     (found,) = [
         r
@@ -109,9 +106,7 @@ def test_conversion_posterior_against_reference(
     )
 
 
-def test_spend_against_reference(
-    analysis: hb.Analysis, truth: dict[str, Any]
-) -> None:
+def test_spend_against_reference(analysis: hb.Analysis, truth: dict[str, Any]) -> None:
     """Units, means, difference and standard error of spend to 1e-9."""
     readout = analysis.scorecard.readout("spend", "womens")
     expected = truth["womens_vs_none"]["revenue_per_user"]
@@ -166,9 +161,7 @@ def test_segments_against_reference(
         assert spend.absolute.se == pytest.approx(expected["spend"]["se"], rel=1e-9)
 
 
-def test_split_against_reference(
-    analysis: hb.Analysis, truth: dict[str, Any]
-) -> None:
+def test_split_against_reference(analysis: hb.Analysis, truth: dict[str, Any]) -> None:
     """The sample-ratio check agrees with the reference's chi-square of thirds."""
     (srm,) = [c for c in analysis.scorecard.checks if c.check == "srm"]
     assert srm.status == "pass"
@@ -179,7 +172,9 @@ def test_adjusted_spend_against_reference(
     analysis: hb.Analysis, truth: dict[str, Any]
 ) -> None:
     """The covariate-adjusted lift uses the within-arm slope of the reference."""
-    expected = truth["womens_vs_none"]["cuped_spend_on_history"]["theta_within_arm_pooled"]
+    expected = truth["womens_vs_none"]["cuped_spend_on_history"][
+        "theta_within_arm_pooled"
+    ]
     (adjusted,) = [
         s
         for s in analysis.scorecard.sensitivity

@@ -91,7 +91,8 @@ def unit_table(shared: Path, folder: Path) -> list[dict[str, str]]:
         group, day = total["group"], total["date"]
         buyers = sum((g, d) == (group, day) for _, g, d in visitors if _[0] != "v")
         visitors += [
-            (f"v{group}{day}{k}", group, day) for k in range(int(total["visits"]) - buyers)
+            (f"v{group}{day}{k}", group, day)
+            for k in range(int(total["visits"]) - buyers)
         ]
     with (folder / "visitors.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -158,13 +159,17 @@ def test_sample_ratio_shouts(
     """2,747 against 928 units at a planned half: failed, and the result is invalid."""
     source = shared / "data" / "practicum_recsys_assignment"
     participants = rows(source / "final_ab_participants_upd_us.csv.gz")
-    with (tmp_path / "participants.csv").open("w", encoding="utf-8", newline="") as file:
+    with (tmp_path / "participants.csv").open(
+        "w", encoding="utf-8", newline=""
+    ) as file:
         table = csv.DictWriter(file, fieldnames=list(participants[0]))
         table.writeheader()
         table.writerows(participants)
     (tmp_path / "recommender.yaml").write_text(RECSYS, encoding="utf-8")
     analysis = hb.analyze(tmp_path / "recommender.yaml")
-    expected = truth["practicum_recsys_assignment"]["srm_5050"]["recommender_system_test"]
+    expected = truth["practicum_recsys_assignment"]["srm_5050"][
+        "recommender_system_test"
+    ]
     srm = finding(analysis, "srm", "fail")
     assert srm.p_value == pytest.approx(expected["p"], rel=1e-6)
     assert "2,747" in srm.message

@@ -87,7 +87,9 @@ def test_filtered_rows_against_reference(
     assert accounting.rows_read == truth["quality"]["rows"]
     assert accounting.units_used == truth["quality"]["users_after_drop_mismatch"]
     filtered = [e for e in accounting.excluded if e.reason == "where"]
-    assert sum(e.count for e in filtered) == truth["quality"]["mismatched_group_page_rows"]
+    assert (
+        sum(e.count for e in filtered) == truth["quality"]["mismatched_group_page_rows"]
+    )
 
 
 def test_crossovers_excluded_against_reference(

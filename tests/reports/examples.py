@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # records and YAML read best one a line
 from dataclasses import replace
 from typing import Any
 
@@ -145,13 +146,44 @@ def clear_win() -> Scorecard:
         inputs=(Input(source="orders", rows=9120, sha256="ab" * 32),),
         versions={"holdback": "0.1.0", "duckdb": "1.4.0"},
         arms=(
-            ArmRecord(arm="holdback", control=True, label="No personalization", planned_share=0.1, units=6021),
-            ArmRecord(arm="personalized", control=False, label="Recommendations", planned_share=0.9, units=54102),
+            ArmRecord(
+                arm="holdback",
+                control=True,
+                label="No personalization",
+                planned_share=0.1,
+                units=6021,
+            ),
+            ArmRecord(
+                arm="personalized",
+                control=False,
+                label="Recommendations",
+                planned_share=0.9,
+                units=54102,
+            ),
         ),
         metrics=(
-            MetricRecord(metric="revenue", label="Revenue per visitor", kind="mean", role="primary", better="higher", unit="money"),
-            MetricRecord(metric="conversion", label="Conversion rate", kind="conversion", role="secondary", better="higher"),
-            MetricRecord(metric="unsubscribed", label="Unsubscribe rate", kind="conversion", role="guardrail", better="lower"),
+            MetricRecord(
+                metric="revenue",
+                label="Revenue per visitor",
+                kind="mean",
+                role="primary",
+                better="higher",
+                unit="money",
+            ),
+            MetricRecord(
+                metric="conversion",
+                label="Conversion rate",
+                kind="conversion",
+                role="secondary",
+                better="higher",
+            ),
+            MetricRecord(
+                metric="unsubscribed",
+                label="Unsubscribe rate",
+                kind="conversion",
+                role="guardrail",
+                better="lower",
+            ),
         ),
         accounting=Accounting(
             rows_read=69281,
@@ -168,7 +200,9 @@ def clear_win() -> Scorecard:
                     kind="conversion",
                     estimates=Estimates(
                         control=PointEstimate(value=0.031, units=6021, nonzero=187),
-                        treatment=PointEstimate(value=0.0315, units=54102, nonzero=1704),
+                        treatment=PointEstimate(
+                            value=0.0315, units=54102, nonzero=1704
+                        ),
                     ),
                 )
             ),
@@ -181,14 +215,37 @@ def clear_win() -> Scorecard:
                 margin_scale="relative",
                 relative=Quantity(value=-0.01, se=0.02, lower=-0.05, upper=0.03),
             ),
-            readout(role="segment", segment=Segment(dimension="device", level="phone"), bayes=None, bayes_alternatives=()),
-            readout(role="segment", segment=Segment(dimension="device", level="desktop"), bayes=None, bayes_alternatives=()),
+            readout(
+                role="segment",
+                segment=Segment(dimension="device", level="phone"),
+                bayes=None,
+                bayes_alternatives=(),
+            ),
+            readout(
+                role="segment",
+                segment=Segment(dimension="device", level="desktop"),
+                bayes=None,
+                bayes_alternatives=(),
+            ),
         ),
         sensitivity=(
-            Sensitivity(metric="revenue", arm="personalized", variant="cuped", relative=Quantity(value=0.05, lower=0.02, upper=0.08), verdict="better"),
+            Sensitivity(
+                metric="revenue",
+                arm="personalized",
+                variant="cuped",
+                relative=Quantity(value=0.05, lower=0.02, upper=0.08),
+                verdict="better",
+            ),
         ),
         trend=tuple(
-            Trend(metric="revenue", arm="personalized", date=f"2026-10-{day:02}", relative=Quantity(value=0.05, lower=0.05 - 0.3 / day, upper=0.05 + 0.3 / day))
+            Trend(
+                metric="revenue",
+                arm="personalized",
+                date=f"2026-10-{day:02}",
+                relative=Quantity(
+                    value=0.05, lower=0.05 - 0.3 / day, upper=0.05 + 0.3 / day
+                ),
+            )
             for day in range(1, 30)
         ),
         configuration={"experiment": "recs-holdback", "primary": "revenue"},
@@ -247,20 +304,33 @@ def loss() -> Scorecard:
 
 def broken_split() -> Scorecard:
     """The sample-ratio check failed."""
-    failed = Finding(check="srm", status="fail", p_value=1e-9, message="The arms do not have the planned shares.")
+    failed = Finding(
+        check="srm",
+        status="fail",
+        p_value=1e-9,
+        message="The arms do not have the planned shares.",
+    )
     win = clear_win()
-    return decided(replace(win, checks=(failed, *CHECKS[1:])), "invalid", failed.message)
+    return decided(
+        replace(win, checks=(failed, *CHECKS[1:])), "invalid", failed.message
+    )
 
 
 def too_early() -> Scorecard:
     """The window is still open."""
-    return decided(replace(no_answer(), final=False), "keep_testing", "The test is not over.")
+    return decided(
+        replace(no_answer(), final=False), "keep_testing", "The test is not over."
+    )
 
 
 def breached() -> Scorecard:
     """A guardrail is past its limit."""
     win = clear_win()
-    past = replace(win.readouts[2], verdict="breached", relative=Quantity(value=0.09, lower=0.06, upper=0.12))
+    past = replace(
+        win.readouts[2],
+        verdict="breached",
+        relative=Quantity(value=0.09, lower=0.06, upper=0.12),
+    )
     changed = replace(win, readouts=(*win.readouts[:2], past, *win.readouts[3:]))
     return decided(changed, "hold_back", "Unsubscribe rate is past the limit.")
 
@@ -283,7 +353,11 @@ def no_number() -> Scorecard:
         bayes_alternatives=(),
         note="No interval: only 12 units of control have a value.",
     )
-    return decided(replace(win, readouts=(none, *win.readouts[1:]), money=()), "keep_testing", none.note)
+    return decided(
+        replace(win, readouts=(none, *win.readouts[1:]), money=()),
+        "keep_testing",
+        none.note,
+    )
 
 
 def open_side() -> Scorecard:

@@ -54,7 +54,13 @@ def chance(scorecard: Scorecard, p: float) -> Scorecard:
 
 @pytest.mark.parametrize(
     ("p", "outcome"),
-    [(0.951, "ship"), (0.95, "ship"), (0.949, "keep_testing"), (0.06, "keep_testing"), (0.04, "hold_back")],
+    [
+        (0.951, "ship"),
+        (0.95, "ship"),
+        (0.949, "keep_testing"),
+        (0.06, "keep_testing"),
+        (0.04, "hold_back"),
+    ],
 )
 def test_profit_reads_the_chance_of_paying(p: float, outcome: str) -> None:
     """Ship when P(ROPI > 0) reaches the level, hold back when its opposite does."""
@@ -74,7 +80,12 @@ def test_profit_without_a_return_keeps_testing() -> None:
 
 @pytest.mark.parametrize(
     ("minimum", "outcome"),
-    [(Fraction(0), "ship"), (Fraction(1, 100), "ship"), (Fraction(2, 100), "keep_testing"), (Fraction(9, 100), "hold_back")],
+    [
+        (Fraction(0), "ship"),
+        (Fraction(1, 100), "ship"),
+        (Fraction(2, 100), "keep_testing"),
+        (Fraction(9, 100), "hold_back"),
+    ],
 )
 def test_lift_reads_the_interval(minimum: Fraction, outcome: str) -> None:
     """The interval 1.3 % to 8.4 % against the minimum lift."""
@@ -100,7 +111,8 @@ def test_harm_is_held_back() -> None:
 def test_lower_is_better_turns_the_interval() -> None:
     """For a metric to be lowered, a fall ships."""
     turned = replace(
-        experiment("lift"), metrics={"revenue": Mean(name="revenue", source="o", better="lower")}
+        experiment("lift"),
+        metrics={"revenue": Mean(name="revenue", source="o", better="lower")},
     )
     assert decide(turned, loss()).outcome == "ship"
     assert decide(turned, clear_win()).outcome == "hold_back"
@@ -108,7 +120,9 @@ def test_lower_is_better_turns_the_interval() -> None:
 
 def test_a_failed_check_invalidates() -> None:
     """Whatever the lift: a failed check is the only reason given."""
-    failed = Finding(check="srm", status="fail", message="Split is broken.", p_value=0.0)
+    failed = Finding(
+        check="srm", status="fail", message="Split is broken.", p_value=0.0
+    )
     decision = decide(experiment("lift"), replace(clear_win(), checks=(failed,)))
     assert decision.outcome == "invalid"
     assert decision.reasons == ("Split is broken.",)
@@ -133,7 +147,8 @@ def test_a_guardrail_at_risk_is_told() -> None:
     win = clear_win()
     risky = replace(win.readouts[2], verdict="at_risk")
     decision = decide(
-        experiment("lift"), replace(win, readouts=(*win.readouts[:2], risky, *win.readouts[3:]))
+        experiment("lift"),
+        replace(win, readouts=(*win.readouts[:2], risky, *win.readouts[3:])),
     )
     assert decision.outcome == "ship"
     assert any("may be past" in r for r in decision.reasons)
@@ -149,10 +164,16 @@ def test_no_interval_keeps_testing() -> None:
 def test_the_best_arm_speaks() -> None:
     """Of two arms that ship the one with the larger lift is named first."""
     win = clear_win()
-    arms = (*experiment("lift").arms[:1], Arm(name="a", share=Fraction(1, 2)), Arm(name="b", share=Fraction(2, 5)))
+    arms = (
+        *experiment("lift").arms[:1],
+        Arm(name="a", share=Fraction(1, 2)),
+        Arm(name="b", share=Fraction(2, 5)),
+    )
     small = readout(arm="a", relative=Quantity(value=0.02, lower=0.01, upper=0.03))
     large = readout(arm="b", relative=Quantity(value=0.05, lower=0.01, upper=0.09))
-    decision = decide(replace(experiment("lift"), arms=arms), replace(win, readouts=(small, large)))
+    decision = decide(
+        replace(experiment("lift"), arms=arms), replace(win, readouts=(small, large))
+    )
     assert [a.arm for a in decision.arms] == ["a", "b"]
     assert "5.0%" in decision.reasons[0]
 

@@ -42,7 +42,9 @@ def experiment(economics: Economics | None) -> Experiment:
     )
 
 
-def comparison(inference: Inference, arm: str = "*", units: int = 90000) -> ValueComparison:
+def comparison(
+    inference: Inference, arm: str = "*", units: int = 90000
+) -> ValueComparison:
     """An arm's value comparison."""
     assert inference.treatment is not None
     assert inference.control is not None
@@ -101,7 +103,8 @@ def test_money_interval_against_published_figures() -> None:
     """With the plain log interval: I from −26,230 to 44,844, ROPI −4.086 to 4.276."""
     s = sqrt((20 / 300 / 1.8) ** 2 + (19 / 100 / 1.65) ** 2)
     ends = [
-        incremental(162000, 1.8 / 1.65 * np.exp(sign * 1.959964 * s)) for sign in (-1, 1)
+        incremental(162000, 1.8 / 1.65 * np.exp(sign * 1.959964 * s))
+        for sign in (-1, 1)
     ]
     assert ends == pytest.approx([-26230, 44844], abs=1)
     assert [(0.4 * i - 3400) / 3400 for i in ends] == pytest.approx(
@@ -127,7 +130,9 @@ def test_chance_of_paying_is_that_of_the_break_even_lift() -> None:
     economics = Economics(value="revenue", margin=Fraction(2, 5), costs=COSTS)
     one = comparison(worked())
     (found,) = money(experiment(economics), [one], 30)
-    assert found.ropi.p_positive == one.posterior.probability_above(found.break_even_lift)
+    assert found.ropi.p_positive == one.posterior.probability_above(
+        found.break_even_lift
+    )
 
 
 def test_costs_by_period_and_spread() -> None:
@@ -138,7 +143,9 @@ def test_costs_by_period_and_spread() -> None:
             Cost(name="Service", amount=Fraction(1800), per="month"),
             Cost(name="Set-up", amount=Fraction(12000), spread=duration("12 months")),
         ),
-        savings=(Saving(name="Work", hours=Fraction(4), rate=Fraction(20), per="week"),),
+        savings=(
+            Saving(name="Work", hours=Fraction(4), rate=Fraction(20), per="week"),
+        ),
     )
     (found,) = money(experiment(economics), [comparison(worked())], 56)
     assert found.cost.items[0].amount == pytest.approx(1800 * 56 * 12 / 365.25)

@@ -40,7 +40,13 @@ def test_small_money_keeps_the_minor_unit() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(0.048, "+4.8%"), (-0.0042, "−0.42%"), (0.0, "0.0%"), (1.179, "+117.9%"), (-0.00004, "−0.004%")],
+    [
+        (0.048, "+4.8%"),
+        (-0.0042, "−0.42%"),
+        (0.0, "0.0%"),
+        (1.179, "+117.9%"),
+        (-0.00004, "−0.004%"),
+    ],
 )
 def test_lifts_have_a_sign(value: float, expected: str) -> None:
     """A lift always has its sign, and no change has none."""
@@ -74,8 +80,14 @@ def test_no_chance_is_certain(probability: float, expected: str) -> None:
 def test_ranges_say_what_is_open() -> None:
     """An open side is said, a missing range as well."""
     w = words()
-    assert w.range(Quantity(value=1, lower=0.1, unbounded="upper"), w.lift) == "above +10.0%"
-    assert w.range(Quantity(value=1, upper=0.1, unbounded="lower"), w.lift) == "below +10.0%"
+    assert (
+        w.range(Quantity(value=1, lower=0.1, unbounded="upper"), w.lift)
+        == "above +10.0%"
+    )
+    assert (
+        w.range(Quantity(value=1, upper=0.1, unbounded="lower"), w.lift)
+        == "below +10.0%"
+    )
     assert w.range(Quantity(value=1), w.lift) == "no range"
 
 
@@ -100,8 +112,12 @@ def test_sureness_is_of_what_the_sentence_says() -> None:
     """The chance that a cost really fell is that of a negative lift."""
     win = clear_win()
     w = Words.of(win)
-    assert "really rose because of it is more than 99 in 100" in sentences.sure(w, win.readouts[0])
-    assert "really fell because of it is less than 1 in 100" in sentences.sure(w, win.readouts[2])
+    assert "really rose because of it is more than 99 in 100" in sentences.sure(
+        w, win.readouts[0]
+    )
+    assert "really fell because of it is less than 1 in 100" in sentences.sure(
+        w, win.readouts[2]
+    )
 
 
 def test_guardrails_have_three_states() -> None:

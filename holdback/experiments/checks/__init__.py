@@ -32,9 +32,7 @@ ORDER = (
 class Check(Protocol):
     """What a check must offer."""
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """What the check found; nothing when it does not apply."""
         ...
 

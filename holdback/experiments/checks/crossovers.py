@@ -28,9 +28,7 @@ class Crossovers:
     separate, and the check fails.
     """
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding."""
         crossed = sum(evidence.quality.crossovers.values())
         total = sum(evidence.assigned.values())

@@ -16,9 +16,7 @@ __all__ = ["Duplicates"]
 class Duplicates:
     """Exact copies by `id` are dropped; later exposures of a unit do not count."""
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding."""
         copies = {s: n for s, n in evidence.quality.duplicates.items() if n}
         repeated = evidence.quality.repeated_exposures

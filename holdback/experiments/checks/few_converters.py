@@ -1,4 +1,4 @@
-"""Are there enough converting units in the smallest arm to say anything?"""
+"""Whether the smallest arm has enough converting units to say anything."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ class FewConverters:
     Below 60 a heavy-tailed metric cannot be read reliably, below 20 none is read.
     """
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding on the smallest arm."""
         metric = experiment.metrics[experiment.primary]
         counts = {

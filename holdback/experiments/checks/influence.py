@@ -1,4 +1,4 @@
-"""Does one unit carry the result?"""
+"""Whether one unit carries the result."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ class Influence:
     gives nobody away.
     """
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a sum metric of amounts; none when there is none."""
         for name, _ in experiment.roles():
             metric = experiment.metrics[name]

@@ -1,4 +1,4 @@
-"""Is the test over, and has every unit had its full time?"""
+"""Whether the test is over and every unit has had its full time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ __all__ = ["Maturity"]
 class Maturity:
     """Tells units that are left out of a metric because their time has not passed."""
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding; none when the data have no time."""
         if evidence.as_of is None:
             return

@@ -21,7 +21,9 @@ class Missing:
     """
 
     def examine(
-        self, experiment: Experiment, evidence: Evidence
+        self,
+        experiment: Experiment,  # noqa: ARG002  # every check is asked the same way
+        evidence: Evidence,
     ) -> Iterable[Finding]:
         """One finding."""
         quality = evidence.quality

@@ -1,4 +1,4 @@
-"""Were the arms alike before the test?"""
+"""Whether the arms were alike before the test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import NormalDist
 from holdback.experiments.checks import kinds, plural
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.scorecard import Finding
+from holdback.experiments.scorecard import Finding, Status
 from holdback.stats.moments import Moments
 from holdback.stats.multiplicity import holm
 
@@ -28,9 +28,7 @@ class PrePeriod:
     only.
     """
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding; none without measures from before exposure."""
         compared = list(_comparisons(experiment, evidence))
         if not compared:
@@ -40,25 +38,27 @@ class PrePeriod:
             zip(compared, adjusted, strict=True), key=lambda item: item[1]
         )
         tests = plural(len(compared), "comparison")
-        if p_value >= WARN_BELOW:
-            status, message = (
-                "pass",
-                f"The arms were alike before the test ({tests} of measures from "
-                "before exposure).",
-            )
-        else:
-            status, message = (
-                "fail" if p_value < FAIL_BELOW else "warn",
-                f"The arms differed before the test began: {label} of {arm} against "
-                f"{experiment.control.name} ({tests}). A random split does this "
-                f"rarely; look at how units were assigned.",
-            )
+        alike = (
+            f"The arms were alike before the test ({tests} of measures from before "
+            "exposure)."
+        )
+        differed = (
+            f"The arms differed before the test began: {label} of {arm} against "
+            f"{experiment.control.name} ({tests}). A random split does this rarely; "
+            "look at how units were assigned."
+        )
         yield Finding(
             check="pre_period",
-            status="fail" if status == "fail" else "warn" if status == "warn" else "pass",
+            status=_status(p_value),
             p_value=p_value,
-            message=message,
+            message=alike if p_value >= WARN_BELOW else differed,
         )
+
+
+def _status(p_value: float) -> Status:
+    if p_value < FAIL_BELOW:
+        return "fail"
+    return "warn" if p_value < WARN_BELOW else "pass"
 
 
 def _comparisons(

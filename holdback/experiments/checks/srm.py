@@ -1,4 +1,4 @@
-"""Sample-ratio mismatch: did the arms get the shares that were planned?"""
+"""Sample-ratio mismatch: whether the arms got the shares that were planned."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ class SampleRatioMismatch:
     out for crossovers or maturity.
     """
 
-    def examine(
-        self, experiment: Experiment, evidence: Evidence
-    ) -> Iterable[Finding]:
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding."""
         widths = planned_widths(experiment)
         arms = list(widths)
@@ -68,8 +66,11 @@ class SampleRatioMismatch:
             status="warn" if doubtful else "pass",
             p_value=ratio.p_value,
             message=(
-                ("The shares are further from plan than usual" if doubtful
-                 else "The arms have the planned shares")
+                (
+                    "The shares are further from plan than usual"
+                    if doubtful
+                    else "The arms have the planned shares"
+                )
                 + f": {seen}.{smallest}"
             ),
         )

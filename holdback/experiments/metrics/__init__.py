@@ -40,7 +40,7 @@ class Metric:
         raise NotImplementedError
 
     def formula(self, mean: Sequence[Any]) -> Any:
-        """The metric's value from the measures' means (k,): analytic arithmetic only."""
+        """The metric's value from the measures' means (k,), by analytic arithmetic."""
         raise NotImplementedError
 
     @property

@@ -22,6 +22,7 @@ class Conversion(Metric):
     value: Expression | None = None
 
     def measures(self) -> tuple[Measure, ...]:
+        """What to collect of each unit."""
         return (
             Measure(
                 source=self.source,
@@ -34,9 +35,11 @@ class Conversion(Metric):
         )
 
     def formula(self, mean: Sequence[Any]) -> Any:
+        """The value from the measures' means."""
         (rate,) = mean
         return rate
 
     @property
     def family(self) -> Family:
+        """A share of units."""
         return "proportion"

@@ -23,6 +23,7 @@ class Mean(Metric):
     aggregate: Aggregate | None = None
 
     def measures(self) -> tuple[Measure, ...]:
+        """What to collect of each unit."""
         aggregate = self.aggregate or ("count" if self.value is None else "sum")
         counts = aggregate in {"count", "distinct", "any"}
         return (
@@ -37,5 +38,6 @@ class Mean(Metric):
         )
 
     def formula(self, mean: Sequence[Any]) -> Any:
+        """The value from the measures' means."""
         (average,) = mean
         return average

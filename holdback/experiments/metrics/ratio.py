@@ -41,7 +41,9 @@ class Ratio(Metric):
 
     def __post_init__(self) -> None:
         long = self.numerator is not None and self.denominator is not None
-        short = self.source is not None and self.value is not None and self.per is not None
+        short = (
+            self.source is not None and self.value is not None and self.per is not None
+        )
         mixed = (self.numerator or self.denominator) and (
             self.source or self.value or self.per
         )
@@ -52,6 +54,7 @@ class Ratio(Metric):
             )
 
     def measures(self) -> tuple[Measure, ...]:
+        """What to collect of each unit."""
         return tuple(
             Measure(
                 source=part.source,
@@ -65,18 +68,18 @@ class Ratio(Metric):
         )
 
     def formula(self, mean: Sequence[Any]) -> Any:
+        """The value from the measures' means."""
         top, bottom = mean
         return top / bottom
 
     def _parts(self) -> tuple[Part, Part]:
         if self.numerator is not None and self.denominator is not None:
             return self.numerator, self.denominator
-        assert self.source is not None
-        top = Part(source=self.source, value=self.value)
+        source = self.source or ""
+        top = Part(source=source, value=self.value)
         if isinstance(self.per, Expression):
-            return top, Part(source=self.source, value=self.per)
-        assert self.per is not None
-        return top, Part(source=self.per)
+            return top, Part(source=source, value=self.per)
+        return top, Part(source=self.per or "")
 
 
 def _is_amount(part: Part) -> bool:

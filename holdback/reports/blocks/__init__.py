@@ -58,9 +58,7 @@ def table(
     ).format(css, caption, header, body)
 
 
-def _cells(
-    head: Sequence[str], row: Sequence[str | Markup], right: set[int]
-) -> Markup:
+def _cells(head: Sequence[str], row: Sequence[str | Markup], right: set[int]) -> Markup:
     return join(
         (
             Markup('<{0} data-name="{1}"{2}>{3}</{4}>').format(

@@ -56,7 +56,7 @@ def _once(told: list[str]) -> list[str]:
 
 def _arms(scorecard: Scorecard, words: Words) -> Markup:
     decision = scorecard.decision
-    if decision is None or len(decision.arms) < 2:  # noqa: PLR2004  # one arm is told
+    if decision is None or len(decision.arms) < 2:  # one arm is told
         return Markup("")
     items = (
         Markup("<li>{}: {}. {}</li>").format(

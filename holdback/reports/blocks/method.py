@@ -31,10 +31,12 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     return section(
         "Method",
         _sensitivity(scorecard, words),
-        Markup("<details><summary>How each number was computed</summary>{}{}</details>").format(
-            _methods(words, overall), _status(scorecard)
-        ),
-        Markup("<details><summary>Probabilities under other priors</summary>{}{}</details>").format(
+        Markup(
+            "<details><summary>How each number was computed</summary>{}{}</details>"
+        ).format(_methods(words, overall), _status(scorecard)),
+        Markup(
+            "<details><summary>Probabilities under other priors</summary>{}{}</details>"
+        ).format(
             Markup('<p class="small">{}</p>').format(
                 "A prior says which lifts were plausible before the test. Where the "
                 "answer changes with it, the data alone do not settle the question. "
@@ -103,8 +105,7 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
             words.lift(bayes.mean),
             f"{words.lift(bayes.lower)} to {words.lift(bayes.upper)}",
             words.p_value(bayes.p_positive),
-            f"{words.share(bayes.expected_loss_if_shipped)} / "
-            f"{words.share(bayes.expected_loss_if_held)}",
+            _losses(words, bayes),
         )
         for r in readouts
         for bayes in _bayes(r)
@@ -115,6 +116,11 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
         rows,
         numeric=(2, 3, 4, 5),
     )
+
+
+def _losses(words: Words, bayes: Bayes) -> str:
+    shipped = words.share(bayes.expected_loss_if_shipped)
+    return f"{shipped} / {words.share(bayes.expected_loss_if_held)}"
 
 
 def _bayes(readout: Readout) -> tuple[Bayes, ...]:
@@ -133,5 +139,3 @@ def _status(scorecard: Scorecard) -> Markup:
         f"{plan} Segments and secondary metrics are corrected for their number. "
         "Amounts are read on the log scale; rates by score intervals."
     )
-
-

@@ -87,7 +87,12 @@ def _cells(words: Words, readout: Readout, axis: Axis) -> tuple[str | Markup, ..
         )
         return control, treatment, change, likely, picture, reading
     if readout.absolute is not None and readout.absolute.has_interval:
-        return control, treatment, *_difference(words, readout, readout.absolute), reading
+        return (
+            control,
+            treatment,
+            *_difference(words, readout, readout.absolute),
+            reading,
+        )
     why = Markup('<span class="small">{}</span>').format(readout.note)
     return control, treatment, "—", why, "", reading
 

@@ -89,15 +89,20 @@ def _costs(words: Words, money: Money) -> Markup:
         return Markup(
             '<p class="small">No costs are named, so no return can be stated.</p>'
         )
-    rows = [
-        (named(item.name), words.money(item.amount)) for item in money.cost.items
-    ]
+    rows = [(named(item.name), words.money(item.amount)) for item in money.cost.items]
     rows.append((Markup("<strong>All costs</strong>"), words.money(money.cost.total)))
     if money.savings:
         rows.append((Markup("Savings in work"), words.money(money.savings)))
     return Markup("<details><summary>What it cost</summary>{}</details>").format(
-        table("Costs of the same days and units", ("Cost", "Amount"), rows, numeric=(1,))
+        table(
+            "Costs of the same days and units", ("Cost", "Amount"), rows, numeric=(1,)
+        )
     )
+
+
+def _revenue(words: Words, money: Money) -> str:
+    revenue = money.incremental_revenue
+    return f"{words.money(revenue.value)} ({words.range(revenue, words.money)})"
 
 
 def _by_arm(words: Words, several: list[Money]) -> Markup:
@@ -105,8 +110,7 @@ def _by_arm(words: Words, several: list[Money]) -> Markup:
         (
             named(words.arm(m.arm)),
             words.count(m.treated_units),
-            f"{words.money(m.incremental_revenue.value)} "
-            f"({words.range(m.incremental_revenue, words.money)})",
+            _revenue(words, m),
             words.lift(m.ropi.value) if m.ropi else "—",
         )
         for m in several

@@ -31,13 +31,26 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     versions = ", ".join(f"{n} {v}" for n, v in sorted(scorecard.versions.items()))
     return section(
         "Run it again",
-        Markup("<p>The same data and file give the same report, to the byte:</p>"
-               "<pre><code>{}</code></pre>").format(scorecard.command),
-        Markup("<details><summary>Inputs and versions</summary>{}<p class=\"small\">{}</p></details>").format(
-            table("Inputs", ("Source", "Rows", "SHA-256"), rows, numeric=(1,), css="hashes"),
+        Markup(
+            "<p>The same data and file give the same report, to the byte:</p>"
+            "<pre><code>{}</code></pre>"
+        ).format(scorecard.command),
+        Markup(
+            "<details><summary>Inputs and versions</summary>{}"
+            '<p class="small">{}</p></details>'
+        ).format(
+            table(
+                "Inputs",
+                ("Source", "Rows", "SHA-256"),
+                rows,
+                numeric=(1,),
+                css="hashes",
+            ),
             f"Plan {scorecard.plan_hash[:SHOWN]}, seed {scorecard.seed}, {versions}.",
         ),
-        Markup("<details><summary>Configuration with all defaults</summary>"
-               "<pre><code>{}</code></pre></details>").format(configuration),
+        Markup(
+            "<details><summary>Configuration with all defaults</summary>"
+            "<pre><code>{}</code></pre></details>"
+        ).format(configuration),
         anchor="again",
     )

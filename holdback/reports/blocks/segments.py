@@ -23,9 +23,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     first = [r for r in found if r.metric in primary]
     rest = [r for r in found if r.metric not in primary]
     folded = (
-        Markup("<details><summary>Other metrics by segment</summary>{}</details>").format(
-            _tables(words, rest)
-        )
+        Markup(
+            "<details><summary>Other metrics by segment</summary>{}</details>"
+        ).format(_tables(words, rest))
         if rest
         else Markup("")
     )

@@ -43,15 +43,22 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
         f"{words.lift(last.relative.value)} on {words.day(last.date)}"
     )
     rows = [
-        (words.day(p.date), words.lift(p.relative.value), words.range(p.relative, words.lift))
+        (
+            words.day(p.date),
+            words.lift(p.relative.value),
+            words.range(p.relative, words.lift),
+        )
         for p in points
     ]
     numbers = table(
-        "Lift to date by day", ("Joined by", "Change", "Likely range"), rows, numeric=(1, 2)
+        "Lift to date by day",
+        ("Joined by", "Change", "Likely range"),
+        rows,
+        numeric=(1, 2),
     )
     return join(
         [
-            Markup('<h3>{}</h3>').format(named(words.arm(first.arm))),
+            Markup("<h3>{}</h3>").format(named(words.arm(first.arm))),
             Markup(
                 '<div class="chart"><div class="y"><span>{}</span><span>{}</span></div>'
                 '{}<div class="x"><span>{}</span><span>{}</span></div></div>'
@@ -62,8 +69,8 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
                 words.day(first.date),
                 words.day(last.date),
             ),
-            Markup("<details><summary>Numbers behind the picture</summary>{}</details>").format(
-                numbers
-            ),
+            Markup(
+                "<details><summary>Numbers behind the picture</summary>{}</details>"
+            ).format(numbers),
         ]
     )
