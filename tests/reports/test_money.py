@@ -22,7 +22,7 @@ from holdback.experiments.quantities import duration
 from holdback.experiments.reading import ValueComparison
 from holdback.reports.money import break_even_lift, incremental, money
 from holdback.stats.effect import Estimate, Inference
-from holdback.stats.methods.mean import compare_means
+from holdback.stats.methods import compare_means
 from holdback.stats.posterior import LiftPrior, posterior
 
 

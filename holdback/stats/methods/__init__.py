@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import sqrt
 from typing import Literal
 
 from holdback.stats.delta import Formula, estimate
-from holdback.stats.effect import Estimate, Inference
+from holdback.stats.effect import Contrast, Estimate, Inference, Interval
 from holdback.stats.methods.log_delta import log_delta
 from holdback.stats.methods.pooled_cv import pooled_cv
 from holdback.stats.methods.proportion import compare_proportions
@@ -73,7 +74,9 @@ def compare_means(control: Estimate, treatment: Estimate, *, level: float) -> In
     skew = skew_coefficient(control, treatment)
     refusal = _refusal(control, treatment)
     if refusal is not None:
-        return replace(_none(control, treatment, refusal), skew_coefficient=skew)
+        none = _none(control, treatment, refusal)
+        seen = _difference(control, treatment, level)
+        return replace(none, absolute=seen, skew_coefficient=skew)
     if min(e.value - e.se for e in (control, treatment)) <= 0:
         method = welch
     elif _may_stand_alone(control, treatment, skew):
@@ -116,6 +119,15 @@ def _refusal(control: Estimate, treatment: Estimate) -> str | None:
                 "judge chance by."
             )
     return None
+
+
+def _difference(control: Estimate, treatment: Estimate, level: float) -> Contrast:
+    """The difference as it was seen, without a range."""
+    return Contrast(
+        value=treatment.value - control.value,
+        se=sqrt(control.se**2 + treatment.se**2),
+        interval=Interval(lower=None, upper=None, level=level),
+    )
 
 
 def _none(control: Estimate | None, treatment: Estimate | None, note: str) -> Inference:
