@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-__all__ = ["progress"]
+__all__ = ["invocation", "progress"]
 
 PATIENCE = 1.0
 STEP = 0.2
@@ -33,6 +35,15 @@ def progress(what: str, *, quiet: bool) -> Iterator[None]:
     finally:
         done.set()
         shown.join()
+
+
+def invocation() -> str:
+    """How this command line was called, for messages that say what to type next."""
+    called = Path(sys.argv[0])
+    if called.name != "holdback":
+        return f"{Path(sys.executable).name} -m holdback"
+    found = shutil.which("holdback")
+    return "holdback" if found and Path(found).samefile(called) else str(called)
 
 
 def _is_lively() -> bool:
