@@ -84,6 +84,7 @@ def generate(folder: Path, users: int) -> None:
     if joined.exists():
         return
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(EXPOSURES.format(n=users, path=exposures))
     connection.execute(ORDERS.format(exposures=exposures, path=orders))
     connection.execute(JOINED.format(exposures=exposures, orders=orders, path=joined))
