@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -325,3 +326,161 @@ def test_cells_against_rows(
             Path(folder), tables, zone=zone, as_of=as_of, crossovers=crossovers
         )
     agree(found, expected)
+
+
+def as_parquet(folder: Path, name: str, rows: Sequence[Row], zone: str) -> Source:
+    """Rows as a Parquet file with types: instants, decimals, text."""
+    text = as_csv(folder, name, rows, zone)
+    assert isinstance(text, CsvSource)
+    casts = {"t": "TIMESTAMPTZ", "age": "DECIMAL(12, 3)", "total": "DOUBLE"}
+    listed = ", ".join(f"{c}::{casts.get(c, 'VARCHAR')} AS {c}" for c in HEADS[name])
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(
+            f"COPY (SELECT {listed} FROM read_csv('{folder / text.path}', "
+            f"all_varchar = true)) TO '{folder / name}.parquet' (FORMAT parquet)"
+        )
+    return ParquetSource(name=name, path=f"{name}.parquet", columns=columns_of(name))
+
+
+def as_table(folder: Path, name: str, rows: Sequence[Row], zone: str) -> Source:
+    """Rows as a table of a SQLite file, with numbers as numbers."""
+    with sqlite3.connect(folder / "shop.db") as connection:
+        connection.execute(f"CREATE TABLE {name} ({', '.join(HEADS[name])})")
+        for row in rows:
+            values = [
+                float(row[c]) if isinstance(row[c], Fraction) else plain(row[c], zone)
+                for c in HEADS[name]
+            ]
+            marks = ", ".join("?" for _ in values)
+            connection.execute(f"INSERT INTO {name} VALUES ({marks})", values)
+    connection.close()
+    return TableSource(
+        name=name, table=name, database="sqlite:///shop.db", columns=columns_of(name)
+    )
+
+
+def as_query(folder: Path, name: str, rows: Sequence[Row], zone: str) -> Source:
+    """Rows as a query of a SQLite file."""
+    as_table(folder, name, rows, zone)
+    return SqlSource(
+        name=name,
+        sql=f"SELECT * FROM {name}",
+        database="sqlite:///shop.db",
+        columns=columns_of(name),
+    )
+
+
+def sample(count: int = 60) -> dict[str, list[Row]]:
+    """A fixed random world with repeated exposures and ids that look like numbers."""
+    rng = random.Random(5)
+    base = datetime(2026, 10, 23, tzinfo=UTC)
+    units = ["NA", "007", "7", "1234567890123456789", "null", *map(str, range(count))]
+
+    def moment() -> datetime:
+        return base + timedelta(microseconds=rng.randrange(0, 5 * 10**11))
+
+    def amount() -> Fraction:
+        return Fraction(rng.randrange(-20_000, 90_000), 1000)
+
+    return {
+        "visitors": [
+            {
+                "unit": rng.choice(units),
+                "arm": rng.choice(["control", "treated"]),
+                "t": moment(),
+                "device": rng.choice(["phone", "NA", None]),
+                "age": amount(),
+            }
+            for _ in range(count)
+        ],
+        "orders": [
+            {"unit": rng.choice(units), "t": moment(), "total": amount()}
+            for _ in range(3 * count)
+        ],
+        "visits": [{"unit": rng.choice(units), "t": moment()} for _ in range(count)],
+    }
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_table, as_query])
+def test_every_format_gives_the_same_cells_invariance(
+    tmp_path: Path, write: Writer
+) -> None:
+    """Parquet, a SQLite table and a query give what CSV gives, to the last bit."""
+    expected = evidence(tmp_path, sample())
+    found = evidence(tmp_path, sample(), write)
+    assert found.cells == expected.cells
+    assert found.accounting == expected.accounting
+    assert found.quality == expected.quality
+    assert found.as_of == expected.as_of
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "arrow", "stream"])
+def test_frames_give_the_same_cells_invariance(tmp_path: Path, kind: str) -> None:
+    """Frames in place of files give what CSV gives."""
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    rows = sample()
+    planned = described(tmp_path, rows, as_csv)
+
+    class Stream:
+        """Anything that speaks the Arrow stream protocol."""
+
+        def __init__(self, table: pa.Table) -> None:
+            self.table = table
+
+        def __arrow_c_stream__(self, schema: object = None) -> object:
+            return self.table.__arrow_c_stream__(schema)
+
+    def frame(of: Sequence[Row]) -> object:
+        plain_rows = [
+            {k: float(v) if isinstance(v, Fraction) else v for k, v in row.items()}
+            for row in of
+        ]
+        if kind == "pandas":
+            return pd.DataFrame(plain_rows)
+        if kind == "polars":
+            return pl.DataFrame(plain_rows)
+        table = pa.Table.from_pylist(plain_rows)
+        return table if kind == "arrow" else Stream(table)
+
+    frames = {name: frame(of) for name, of in rows.items()}
+    expected, found = extract(planned), extract(planned, frames=frames)
+    assert found.cells == expected.cells
+    assert found.quality == expected.quality
+    assert all(one.sha256 is None for one in found.inputs)
+
+
+def test_row_order_does_not_matter_invariance(tmp_path: Path) -> None:
+    """Rows in another order, and in several files, give the same cells."""
+    rows = sample()
+    (tmp_path / "a").mkdir()
+    expected = evidence(tmp_path / "a", rows)
+    shuffled = {name: random.Random(1).sample(of, len(of)) for name, of in rows.items()}
+    folder = tmp_path / "b"
+    folder.mkdir()
+    half = len(shuffled["orders"]) // 2
+    as_csv(folder, "orders", shuffled["orders"][:half], "UTC")
+    (folder / "orders.csv").rename(folder / "part-2.csv")
+    as_csv(folder, "orders", shuffled["orders"][half:], "UTC")
+    (folder / "orders.csv").rename(folder / "part-1.csv")
+    planned = described(folder, shuffled, as_csv)
+    globbed = CsvSource(name="orders", path="part-*.csv", columns=columns_of("orders"))
+    planned = replace(planned, sources=dict(planned.sources) | {"orders": globbed})
+    found = extract(planned)
+    assert found.cells == expected.cells
+    assert found.accounting == expected.accounting
+
+
+def test_accounting_adds_up_identity(tmp_path: Path) -> None:
+    """Rows read = units used + everything that was left out."""
+    found = evidence(tmp_path, sample(), crossovers="exclude")
+    accounting = found.accounting
+    left_out = sum(one.count for one in accounting.excluded)
+    assert accounting.rows_read == accounting.units_used + left_out
+    assert {one.reason for one in accounting.excluded} >= {
+        "crossover",
+        "repeated_exposure",
+    }

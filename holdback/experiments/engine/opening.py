@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from holdback.errors import ConfigError, Problem
 from holdback.experiments.engine import Engine, Table
+from holdback.experiments.engine.databases import Database, is_database
 from holdback.experiments.engine.duckdb import Embedded
+from holdback.experiments.engine.postgres import Server
 from holdback.experiments.engine.reading import Store
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.layout import layout
+from holdback.experiments.sources.frame import FrameSource
+from holdback.experiments.secrets import revealed
 
 __all__ = ["Opened", "opened", "used_columns"]
 
@@ -42,19 +47,37 @@ def opened(experiment: Experiment, frames: Mapping[str, object]) -> Iterator[Ope
             )
         )
     names = _used_sources(experiment)
+    if not frames and _all_inside(experiment, names):
+        database = Database(
+            url=experiment.database, root=experiment.root, source=names[0]
+        )
+        with Server(database) as server:
+            tables = {name: experiment.sources[name].inside(server) for name in names}
+            yield Opened(engine=server, tables=tables, sha256=lambda _: None)
+        return
     with Embedded() as engine:
-        store = Store(engine, experiment.root)
+        store = Store(engine, experiment.root, experiment.database)
         try:
             tables = {}
             for name in names:
+                source = experiment.sources[name]
                 if name in frames:
-                    tables[name] = store.frame(name, frames[name])
-                else:
-                    source = experiment.sources[name]
-                    tables[name] = source.attach(store, used_columns(experiment, name))
+                    source = FrameSource.replacing(source, frames[name])
+                tables[name] = source.attach(store, used_columns(experiment, name))
             yield Opened(engine=engine, tables=tables, sha256=store.sha256)
         finally:
             store.close()
+
+
+def _all_inside(experiment: Experiment, names: list[str]) -> bool:
+    """Whether every source lives in the project's PostgreSQL database."""
+    url = experiment.database
+    if not is_database(url):
+        return False
+    scheme = urlsplit(revealed(url)).scheme.split("+")[0]
+    return scheme in {"postgresql", "postgres"} and all(
+        experiment.sources[name].lives_in(url) for name in names
+    )
 
 
 def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:

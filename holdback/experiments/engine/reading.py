@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from sqlglot import exp
 
-from holdback.errors import DataError, Problem
+from holdback.errors import DataError, EnvironmentFault, Problem
 from holdback.experiments.engine import Place, Table
 from holdback.experiments.engine.csv_text import (
     CsvForm,
@@ -18,6 +19,7 @@ from holdback.experiments.engine.csv_text import (
     refuse_other_formats,
     rewritten,
 )
+from holdback.experiments.engine.databases import Database
 from holdback.experiments.engine.duckdb import Embedded
 from holdback.experiments.engine.files import (
     Fingerprint,
@@ -33,6 +35,7 @@ from holdback.experiments.engine.files import (
 __all__ = ["Store"]
 
 EXAMPLES = 5
+RETRIES = 2
 
 
 class Store:
@@ -42,9 +45,10 @@ class Store:
     that the analysis uses (all of them when the source has an `id`).
     """
 
-    def __init__(self, engine: Embedded, root: Path) -> None:
+    def __init__(self, engine: Embedded, root: Path, database: str) -> None:
         self.engine = engine
         self.root = root
+        self.project_database = database
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._prints: dict[str, tuple[list[str], list[Future[Fingerprint]]]] = {}
 
@@ -136,16 +140,66 @@ class Store:
             place=place,
         )
 
-    def frame(self, source: str, frame: object) -> Table:
-        """A frame's columns, copied into the engine."""
+    def frame(
+        self, source: str, frame: object, *, wanted: Collection[str] | None
+    ) -> Table:
+        """A frame's columns that are used, copied into the engine."""
         handle = f"frame {source}"
-        self.engine.register(handle, frame)
-        text = f"SELECT * FROM {_name(handle)}"
-        self.engine.execute(f"CREATE TEMP TABLE {_name(source)} AS {text}")
+        try:
+            self.engine.register(handle, _streamed(frame))
+            all_types = self.engine.types(f"SELECT * FROM {_name(handle)}")
+            names = [n for n in all_types if wanted is None or n in wanted]
+            listed = ", ".join(_name(n) for n in names or list(all_types)[:1])
+            self.engine.execute(
+                f"CREATE TEMP TABLE {_name(source)} AS "
+                f"SELECT {listed} FROM {_name(handle)}"
+            )
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                Problem(
+                    where=f"source {source}",
+                    what=f"a {type(frame).__name__} cannot be read as a table.",
+                    fix="Hand over a pandas, polars or Arrow frame.",
+                )
+            ) from error
         self.engine.unregister(handle)
-        types = self.engine.types(f"SELECT * FROM {_name(source)}")
         return Table(
-            source=source, relation=_relation(source), columns=types, numbered=True
+            source=source,
+            relation=_relation(source),
+            columns=all_types,
+            numbered=True,
+            place=_row_of(source),
+        )
+
+    def database(
+        self, source: str, url: str, *, table: str | None = None, sql: str | None = None
+    ) -> Table:
+        """Rows of another database, copied as text; a dropped connection is retried."""
+        database = Database(url=url, root=self.root, source=source)
+        target = self.engine.folder / f"{source}.csv"
+        for attempt in (1, 2):
+            try:
+                names, rows = _written(database, target, table, sql)
+                break
+            except EnvironmentFault:
+                if attempt == RETRIES:
+                    raise
+        made = ", ".join(f"{_name(n)} VARCHAR" for n in names)
+        self.engine.execute(f"CREATE TEMP TABLE {_name(source)} ({made})")
+        form = CsvForm(
+            source=source, root=self.engine.folder, delimiter=",", encoding="utf-8"
+        )
+        if rows:
+            self._copy(source, target, form, names, names)
+        target.unlink()
+
+        return Table(
+            source=source,
+            relation=_relation(source),
+            columns=dict.fromkeys(names, "text"),
+            rows=rows,
+            numbered=True,
+            place=_row_of(source),
         )
 
     def _files(self, source: str, path: str) -> list[Path]:
@@ -322,6 +376,41 @@ def _csv_place(
         line, _ = line_of(paths[at], form, row - starts[at])
         number = f":{names.index(column) + 1}" if column in names else ""
         return f"{shown(paths[at], form.root)}:{line}{number}"
+
+    return place
+
+
+def _written(
+    database: Database, target: Path, table: str | None, sql: str | None
+) -> tuple[list[str], int]:
+    """Write all rows of a table or query as CSV; returns columns and row count."""
+    count = 0
+    for names, rows in database.rows(table=table, sql=sql):
+        with target.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            writer.writerow(names)
+            for row in rows:
+                writer.writerow(["" if value is None else value for value in row])
+                count += 1
+    return names, count
+
+
+def _streamed(frame: object) -> object:
+    """A frame as the engine reads it; pandas goes the Arrow way where it can.
+
+    The engine guesses the type of a pandas column of objects from a sample; an Arrow
+    stream says it.
+    """
+    if hasattr(frame, "__arrow_c_stream__") and not hasattr(frame, "iloc"):
+        return frame
+    if hasattr(frame, "collect"):
+        return frame.collect()
+    return frame
+
+
+def _row_of(source: str) -> Place:
+    def place(row: int, column: str | None) -> str:
+        return f"source {source}, row {row + 1}" + (f", column {column}" if column else "")
 
     return place
 

@@ -7,7 +7,7 @@ those that the source has; values become quoted literals.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -41,6 +41,7 @@ __all__ = [
     "col",
     "integer",
     "micro",
+    "missing_column",
     "round_to",
     "total",
     "when",
@@ -268,15 +269,7 @@ class Reader:
 
     def missing(self, column: str) -> Problem:
         """The problem that a column is not there."""
-        known = list(self.table.columns)
-        near = difflib.get_close_matches(column, known, n=1, cutoff=0.6)
-        listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
-        return Problem(
-            where=f"source {self.table.source}",
-            what=f"there is no column '{column}'.",
-            why=f"The columns are: {listed}.",
-            fix=f"Did you mean '{near[0]}'?" if near else "Correct the name in the YAML.",
-        )
+        return missing_column(self.table.source, column, list(self.table.columns))
 
     def _decimal_text(self, column: str) -> exp.Expression:
         """Integral numbers written without a fraction, so that 3.0 reads ``3``."""
@@ -359,6 +352,20 @@ class Reader:
                 expressions=[double(str(o.value)) for o in tree.options],
             )
         return _sure(exp.Not(this=inside) if tree.negated else inside)
+
+
+def missing_column(
+    source: str, name: str, known: Sequence[str], *, noun: str = "column"
+) -> Problem:
+    """The problem that a column (or table) is not there, with the nearest name."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+    return Problem(
+        where=f"source {source}",
+        what=f"there is no {noun} '{name}'.",
+        why=f"The {noun}s are: {listed}." if known else f"There is no {noun} at all.",
+        fix=f"Did you mean '{near[0]}'?" if near else "Correct the name in the YAML.",
+    )
 
 
 def _sure(condition: exp.Expression) -> exp.Expression:

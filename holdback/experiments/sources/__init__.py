@@ -11,6 +11,7 @@ from holdback.kinds import Kinds
 
 if TYPE_CHECKING:
     from holdback.experiments.engine import Table
+    from holdback.experiments.engine.postgres import Server
     from holdback.experiments.engine.reading import Store
 
 __all__ = ["Columns", "Source", "kinds"]
@@ -41,6 +42,15 @@ class Source:
     def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
         """Read the source into the embedded engine; None wants every column."""
         raise NotImplementedError
+
+    def inside(self, server: Server) -> Table:
+        """The source inside the database that `lives_in` says it is in."""
+        raise NotImplementedError
+
+    def lives_in(self, database: str) -> bool:
+        """Whether the rows live in a database, so that queries can run there."""
+        del database
+        return False
 
 
 kinds: Kinds[Source] = Kinds("holdback.experiments.sources")

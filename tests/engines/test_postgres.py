@@ -1,0 +1,255 @@
+"""PostgreSQL beside DuckDB: the same statement, the same cells to the last bit."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from holdback.errors import ConfigError, EnvironmentFault
+from holdback.experiments.extract import extract
+from holdback.experiments.sources import Columns
+from holdback.experiments.sources.sql import SqlSource
+from holdback.experiments.sources.table import TableSource
+from holdback.experiments.splits import split_of
+from tests.experiments.test_extract_against_rows import (
+    HEADS,
+    Row,
+    as_csv,
+    columns_of,
+    described,
+)
+
+psycopg = pytest.importorskip("psycopg")
+pytestmark = pytest.mark.engines
+TYPES = {
+    "unit": "text",
+    "arm": "varchar(20)",
+    "t": "timestamptz",
+    "device": "text",
+    "age": "numeric(12, 3)",
+    "total": "double precision",
+}
+AS_OF = datetime(2026, 10, 28, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def url() -> str:
+    """URL of a PostgreSQL server that tests may write to."""
+    found = os.environ.get("HOLDBACK_TEST_POSTGRES")
+    if not found:
+        pytest.skip("HOLDBACK_TEST_POSTGRES is not set: run `make test-engines`")
+    return found
+
+
+@pytest.fixture
+def schema(url: str) -> Iterator[str]:
+    """A schema of its own, dropped afterwards."""
+    name = f"t{random.SystemRandom().getrandbits(40)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+        yield name
+        connection.execute(f"DROP SCHEMA {name} CASCADE")
+
+
+def tables(rows: int, *, once: bool, seed: int) -> dict[str, list[Row]]:
+    """Random exposures, orders and visits of `rows` units."""
+    rng = random.Random(seed)
+    base = datetime(2026, 10, 24, tzinfo=UTC)
+
+    def moment() -> datetime:
+        return base + timedelta(microseconds=rng.randrange(-2 * 10**11, 5 * 10**11))
+
+    def amount() -> Fraction | None:
+        value = Fraction(round(rng.lognormvariate(3, 1.5) * 1000), 1000)
+        return None if rng.random() < 0.05 else value * rng.choice([1, 1, 1, -1])
+
+    units = [f"{rng.choice('aBé東ß_')}{i:05d}" for i in range(rows)]
+    exposed = units if once else rng.choices(units, k=int(rows * 1.3))
+    return {
+        "visitors": [
+            {
+                "unit": unit,
+                "arm": rng.choice(["control", "treated"]),
+                "t": moment(),
+                "device": rng.choice(["phone", "Phone", "tablet", "éclair", None]),
+                "age": amount(),
+            }
+            for unit in exposed
+        ],
+        "orders": [
+            {"unit": rng.choice(units), "t": moment(), "total": amount()}
+            for _ in range(rows * 2)
+        ],
+        "visits": [{"unit": rng.choice(units), "t": moment()} for _ in range(rows)],
+    }
+
+
+def fill(url: str, schema: str, data: Mapping[str, Sequence[Row]]) -> None:
+    """Write the rows into tables of the schema."""
+    with psycopg.connect(url) as connection:
+        for name, rows in data.items():
+            heads = HEADS[name]
+            made = ", ".join(f"{c} {TYPES[c]}" for c in heads)
+            connection.execute(f"CREATE TABLE {schema}.{name} ({made})")
+            listed = ", ".join(heads)
+            with connection.cursor() as cursor:
+                with cursor.copy(f"COPY {schema}.{name} ({listed}) FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row([plain(row[c]) for c in heads])
+
+
+def plain(value: Any) -> Any:
+    """A value as the server takes it."""
+    return f"{float(value):.3f}" if isinstance(value, Fraction) else value
+
+
+@pytest.mark.parametrize("once", [True, False])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_cells_against_duckdb(
+    url: str, schema: str, tmp_path: Path, zone: str, once: bool
+) -> None:
+    """Tables in PostgreSQL give the cells, caps and counts of the same CSV files."""
+    data = tables(2000, once=once, seed=1)
+    fill(url, schema, data)
+    here = described(tmp_path, data, as_csv, zone=zone)
+    there = replace(
+        here,
+        database=url,
+        sources={
+            name: TableSource(
+                name=name, table=f"{schema}.{name}", columns=columns_of(name)
+            )
+            for name in data
+        },
+    )
+    expected = extract(here, as_of=AS_OF)
+    found = extract(there, as_of=AS_OF)
+    assert found.cells == expected.cells
+    assert found.accounting == expected.accounting
+    assert found.quality == expected.quality
+    assert found.assigned == expected.assigned
+    assert extract(there).as_of == extract(here).as_of
+
+
+def test_text_columns_and_queries_against_duckdb(
+    url: str, schema: str, tmp_path: Path
+) -> None:
+    """Times and amounts stored as text, read by `sql:`, give the same cells."""
+    data = tables(500, once=False, seed=2)
+    fill(url, schema, data)
+    here = described(tmp_path, data, as_csv, zone="America/New_York")
+    local = "to_char(t AT TIME ZONE 'America/New_York', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+    queries = {
+        "visitors": f"SELECT unit, arm, {local} AS t, device, age::text AS age",
+        "orders": f"SELECT unit, t, total::text AS total",
+        "visits": "SELECT unit, t AS t",
+    }
+    there = replace(
+        here,
+        database=url,
+        sources={
+            name: SqlSource(
+                name=name, sql=f"{sql} FROM {schema}.{name}", columns=columns_of(name)
+            )
+            for name, sql in queries.items()
+        },
+    )
+    assert extract(there, as_of=AS_OF).cells == extract(here, as_of=AS_OF).cells
+
+
+def test_fetched_against_inside(url: str, schema: str, tmp_path: Path) -> None:
+    """With one source elsewhere, the rows are fetched and give the same cells."""
+    data = tables(500, once=False, seed=3)
+    fill(url, schema, data)
+    here = described(tmp_path, data, as_csv)
+    mixed = replace(
+        here,
+        sources=dict(here.sources)
+        | {
+            "orders": TableSource(
+                name="orders",
+                table=f"{schema}.orders",
+                database=url,
+                columns=columns_of("orders"),
+            )
+        },
+    )
+    assert extract(mixed, as_of=AS_OF).cells == extract(here, as_of=AS_OF).cells
+
+
+def test_computed_arms_against_python(url: str, tmp_path: Path) -> None:
+    """SQL in both engines gives Python's arm for 100,000 ids, non-ASCII among them."""
+    import duckdb
+
+    rng = random.Random(7)
+    ids = [
+        "".join(rng.choices("aZ09-_é東ß😀 ", k=rng.randrange(1, 12))) + str(i)
+        for i in range(100_000)
+    ]
+    data = tables(5, once=True, seed=1)
+    split = split_of(described(tmp_path, data, as_csv))
+    expected = [split.assign(unit).arm for unit in ids]
+    duck = duckdb.connect()
+    duck.execute("CREATE TABLE ids (i INT, unit VARCHAR)")
+    path = tmp_path / "ids.csv"
+    path.write_text("".join(f'{i},"{u}"\n' for i, u in enumerate(ids)), encoding="utf-8")
+    duck.execute(f"COPY ids FROM '{path}' (HEADER false)")
+    columns = split.sql("unit", "duckdb")
+    rows = duck.execute(f"SELECT {columns.arm} FROM ids ORDER BY i").fetchall()
+    assert [row[0] for row in rows] == expected
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TEMP TABLE ids (i INT, unit TEXT)")
+        with connection.cursor() as cursor:
+            with cursor.copy("COPY ids FROM STDIN") as copy:
+                for i, unit in enumerate(ids):
+                    copy.write_row((i, unit))
+            cursor.execute(
+                f"SELECT {split.sql('unit', 'postgres').arm} FROM ids ORDER BY i"
+            )
+            assert [row[0] for row in cursor.fetchall()] == expected
+
+
+def test_wrong_password_is_never_shown(tmp_path: Path) -> None:
+    """A server that does not answer is an environment fault, without the password."""
+    data = tables(5, once=True, seed=1)
+    here = described(tmp_path, data, as_csv)
+    lost = "postgresql://ann:s3cret@127.0.0.1:1/shop"
+    there = replace(
+        here,
+        database=lost,
+        sources={
+            name: TableSource(name=name, table=name, columns=columns_of(name))
+            for name in data
+        },
+    )
+    with pytest.raises(EnvironmentFault) as caught:
+        extract(there)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM visitors RETURNING *", "SELECT 1; DROP TABLE visitors"]
+)
+def test_only_a_select_runs(url: str, tmp_path: Path, sql: str) -> None:
+    """Anything but one SELECT is refused before it reaches the server."""
+    data = tables(5, once=True, seed=1)
+    here = described(tmp_path, data, as_csv)
+    there = replace(
+        here,
+        database=url,
+        sources={
+            name: SqlSource(name=name, sql=sql, columns=columns_of(name)) for name in data
+        },
+    )
+    with pytest.raises(ConfigError, match="one SELECT"):
+        extract(there)
