@@ -27,7 +27,9 @@ Example:
     "there to measure it in.",
 )
 @click.option("--units", type=int, metavar="N", help="Units expected in all arms.")
-@click.option("-o", "--output", metavar="DIR", help="Where to write plan.json.")
+@click.option(
+    "-o", "--output", metavar="DIR", help="Where to write plan.html and plan.json."
+)
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -48,13 +50,15 @@ def command(
     from holdback.cli.analyze import output_folder
     from holdback.cli.console import progress
     from holdback.experiments.codec import to_json
+    from holdback.reports.plan_page import render
 
     given = dict(_baseline(text) for text in baselines)
     experiment = workflow.load(file)
     with progress("Reading the history", quiet=quiet):
         made = workflow.plan(experiment, baselines=given, units=units)
     folder = output_folder(output, experiment.root, experiment.name)
-    written = write_files(folder, {"plan.json": to_json(made)})
+    pages = {"plan.html": render(made), "plan.json": to_json(made)}
+    written = write_files(folder, pages)
     if quiet:
         return
     if shape == "json":

@@ -22,7 +22,7 @@ from holdback.reports.blocks import (
 )
 from holdback.reports.words import Words
 
-__all__ = ["POLICY", "render", "style"]
+__all__ = ["POLICY", "document", "render", "style"]
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
@@ -44,28 +44,26 @@ BLOCKS = (
 def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
+    blocks = (block(scorecard, words) for block in BLOCKS)
+    return document(
+        f"{scorecard.experiment}: experiment report",
+        join([_header(scorecard, words), *(block for block in blocks if block)]),
+    )
+
+
+def document(title: str, body: Markup) -> str:
+    """A self-contained page around a body: policy, style, nothing from elsewhere."""
     return str(
         Markup(
             "<!DOCTYPE html>\n"
-            '<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+            '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
             '<meta name="referrer" content="no-referrer">\n'
             "<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-            "<main>\n{header}\n{blocks}\n</main>\n</body>\n</html>\n"
-        ).format(
-            lang="en",
-            policy=Markup(POLICY),
-            title=f"{scorecard.experiment}: experiment report",
-            style=style(),
-            header=_header(scorecard, words),
-            blocks=join(
-                block
-                for render_block in BLOCKS
-                if (block := render_block(scorecard, words))
-            ),
-        )
+            "<main>\n{body}\n</main>\n</body>\n</html>\n"
+        ).format(policy=Markup(POLICY), title=title, style=style(), body=body)
     )
 
 

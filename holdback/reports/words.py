@@ -93,10 +93,6 @@ class Words:
         shown_zero = not any(c in "123456789" for c in text)
         return text if value >= 0 or shown_zero else MINUS + text
 
-    def unit_of_money(self) -> str:
-        """One unit of the currency, such as €1."""
-        return self.currency_text(1, 0) if self.currency else "unit"
-
     def currency_text(self, value: float, decimals: int) -> str:
         """An amount with so many decimals; the project must have a currency."""
         return str(

@@ -19,6 +19,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     tiles = [
         _tile(words, "Extra revenue", found.incremental_revenue),
         _tile(words, "Extra profit before costs", found.incremental_profit),
+        *_net_tile(words, found),
         *_return_tiles(words, found),
     ]
     several = [m for m in scorecard.money if m.arm != "*"]
@@ -39,6 +40,21 @@ def _tile(words: Words, name: str, quantity: Quantity) -> Markup:
     ).format(name, words.money(quantity.value), words.range(quantity, words.money))
 
 
+def _net_tile(words: Words, money: Money) -> list[Markup]:
+    """What is left of the profit when the costs are paid."""
+    if money.cost is None:
+        return []
+    burden = money.cost.total - money.savings
+    profit = money.incremental_profit
+    net = Quantity(
+        value=profit.value - burden,
+        lower=None if profit.lower is None else profit.lower - burden,
+        upper=None if profit.upper is None else profit.upper - burden,
+        unbounded=profit.unbounded,
+    )
+    return [_tile(words, "Extra profit after costs", net)]
+
+
 def _return_tiles(words: Words, money: Money) -> list[Markup]:
     if money.ropi is None or money.cost is None or money.return_per_unit_cost is None:
         return []
@@ -55,9 +71,8 @@ def _return_tiles(words: Words, money: Money) -> list[Markup]:
         ).format(
             words.lift(ropi.value),
             words.range(interval, words.lift),
-            f"Each {words.unit_of_money()} of cost brings back "
-            f"{words.times(per_unit.value)} ({words.times(per_unit.value)}:1); "
-            "0% is break-even.",
+            f"Each {words.money(1)} of cost brings back "
+            f"{words.money(per_unit.value)} ({words.times(per_unit.value)}:1).",
         )
     ]
     if ropi.p_positive is not None:

@@ -66,7 +66,7 @@ def _accounting(scorecard: Scorecard, words: Words) -> Markup:
         reason = REASONS.get(left.reason, left.reason)
         rows.append((named(f"{left.what} {reason}{where}"), words.count(left.count)))
     return Markup("<details><summary>{}</summary>{}</details>").format(
-        f"Where every row went: {words.count(accounting.rows_read)} rows read, "
-        f"{words.count(accounting.units_used)} units used",
+        f"Where every unit went: {words.count(accounting.rows_read)} rows of exposures "
+        f"read, {words.count(accounting.units_used)} units used",
         table("Units used and left out", ("What", "Count"), rows, numeric=(1,)),
     )
