@@ -9,7 +9,10 @@ __all__ = ["Contrast", "Estimate", "Inference", "Interval", "LogRatio"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """An interval of coverage `level`; None on a side means unbounded there."""
+    """An interval of coverage `level`; None on a side means unbounded there.
+
+    None on both sides means that there is no interval.
+    """
 
     lower: float | None
     upper: float | None
@@ -60,7 +63,7 @@ class Inference:
     `relative` is None where a ratio means nothing (a baseline at or below 0);
     an arm's estimate is None where it has no value (no units, a denominator of 0);
     `absolute` and `relative` are None together with `p_value` where no honest number
-    exists, and `note` then says why. `method` is a short fixed name, `note` one
+    exists (an `absolute` without a range tells what was seen), and `note` says why. `method` is a short fixed name, `note` one
     sentence for the reader. `approximate` marks an interval known to be rough.
     """
 

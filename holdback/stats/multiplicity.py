@@ -40,6 +40,6 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     order = sorted(range(m), key=lambda i: p_values[i])
     for rank in range(m, 0, -1):
         i = order[rank - 1]
-        best = min(best, m * p_values[i] / rank)
+        best = min(best, p_values[i] * (m / rank))
         adjusted[i] = best
     return tuple(adjusted)

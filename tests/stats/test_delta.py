@@ -1,113 +1,157 @@
-"""The delta method against closed forms, rows and finite differences."""
+"""The generic delta method against closed forms and rows."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from holdback.stats.delta import estimate, gradient
+from holdback.stats.delta import combined_variance, estimate, gradient
 from holdback.stats.moments import Moments
 
 
-def ratio(mean):  # noqa: ANN001, ANN201
-    """Ratio of two means."""
+def ratio(mean: Any) -> Any:
+    """Numerator over denominator."""
     return mean[0] / mean[1]
 
 
-def sums(n: int, s: tuple[float, float], squares: tuple[float, float, float]) -> Moments:
-    """Moments from published sums of revenue (cents kept to 1e-6) and orders."""
-    micro = 10**6
+def orders(seed: int, n: int) -> Moments:
+    """Revenue and orders of n units, some without orders."""
+    rng = np.random.default_rng(seed)
+    count = rng.poisson(0.7, n)
+    revenue = np.round(rng.gamma(2.0, 20.0, n) * count, 2)
+    return Moments.of_rows(
+        np.column_stack([revenue, count]), ["revenue", "orders"], [2, 0]
+    )
+
+
+@given(st.floats(0.1, 1e6), st.floats(0.1, 1e6), st.floats(0.1, 1e6))
+def test_gradient_against_closed_form(a: float, b: float, c: float) -> None:
+    """The complex step equals calculus on a·b/c² to rounding."""
+    found = gradient(lambda m: m[0] * m[1] / m[2] ** 2, np.array([a, b, c]))
+    assert found == pytest.approx([b / c**2, a / c**2, -2 * a * b / c**3], rel=1e-13)
+
+
+def test_mean_against_closed_form() -> None:
+    """A mean's standard error is s/√n, its third cumulant mu3/n²."""
+    rows = np.array([0.0, 0.0, 3.0, 5.0, 12.0])
+    moments = Moments.of_rows(rows, ["y"], [0])
+    found = estimate(moments, lambda m: m[0], ["y"])
+    assert found.value == 4.0
+    assert found.se == pytest.approx(rows.std(ddof=1) / np.sqrt(5), rel=1e-14)
+    assert found.third == pytest.approx(((rows - 4) ** 3).mean() / 25, rel=1e-14)
+    assert (found.n, found.nonzero) == (5, 3)
+
+
+def test_ratio_against_closed_form() -> None:
+    """AOV of statistics.md 1.10, both arms, from its printed sums."""
+    for n, sums, expected in (
+        (
+            1000,
+            (1212.910803557928, 31, 142459.18117193246, 1883.7366307069055, 45),
+            39.126155,
+        ),
+        (
+            9000,
+            (9780.940756623075, 330, 607837.5119063072, 14347.33606788367, 496),
+            29.639214,
+        ),
+    ):
+        moments = from_sums(n, *sums)
+        found = estimate(moments, ratio, ["revenue", "orders"])
+        s_r, s_n, s_rr, s_rn, s_nn = sums
+        r, m = s_r / s_n, s_n / n
+        var = (
+            (s_rr - s_r**2 / n)
+            - 2 * r * (s_rn - s_r * s_n / n)
+            + r**2 * (s_nn - s_n**2 / n)
+        ) / (n - 1)
+        assert found.value == pytest.approx(expected, rel=1e-7)
+        assert found.se == pytest.approx(np.sqrt(var / n) / m, rel=1e-9)
+
+
+def from_sums(
+    n: int, r: float, count: float, rr: float, rc: float, cc: float
+) -> Moments:
+    """Moments of revenue (9 decimals) and orders from printed power sums."""
+    scale = 10**9
     return Moments(
         columns=("revenue", "orders"),
-        digits=(6, 0),
+        digits=(9, 0),
         n=n,
-        sums=(round(s[0] * micro), round(s[1])),
-        products=(
-            round(squares[0] * micro**2),
-            round(squares[1] * micro),
-            round(squares[2]),
-        ),
+        sums=(round(r * scale), int(count)),
+        products=(round(rr * scale**2), round(rc * scale), int(cc)),
         thirds=(0, 0, 0, 0),
-        nonzero=(0, 0),
+        nonzero=(int(count), int(count)),
         largest=(0, 0),
     )
 
 
-def test_ratio_against_published_sums() -> None:
-    """Order value and its log-delta interval for the worked example of two arms.
+def test_ratio_against_rows() -> None:
+    """The generic error equals that of linearized rows (R − rN)/N̄."""
+    rng = np.random.default_rng(5)
+    count = rng.poisson(0.7, 4000)
+    revenue = np.round(rng.gamma(2.0, 20.0, 4000) * count, 2)
+    rows = np.column_stack([revenue, count])
+    found = estimate(Moments.of_rows(rows, ["r", "n"], [2, 0]), ratio, ["r", "n"])
+    linear = (revenue - found.value * count) / count.mean()
+    assert found.se == pytest.approx(linear.std(ddof=1) / np.sqrt(4000), rel=1e-12)
+    centred = linear - linear.mean()
+    assert found.third == pytest.approx((centred**3).mean() / 4000**2, rel=1e-9)
 
-    Expected: 39.126155 and 29.639214, lift −0.2424706, interval [−0.501366,
-    0.150846], which equals what tea-tasting reports for the same sums.
-    """
-    control = estimate(
-        sums(
-            1000,
-            (1212.910803557928, 31),
-            (142459.18117193246, 1883.7366307069055, 45),
-        ),
-        ratio,
-        ("revenue", "orders"),
+
+def test_ratio_against_bootstrap() -> None:
+    """The delta error of a ratio is the bootstrap's within its noise."""
+    rng = np.random.default_rng(6)
+    count = rng.poisson(0.7, 2000)
+    revenue = rng.gamma(2.0, 20.0, 2000) * count
+    weights = rng.multinomial(2000, np.full(2000, 1 / 2000), size=2000)
+    draws = (weights @ revenue) / (weights @ count)
+    rows = np.column_stack([np.round(revenue, 2), count])
+    found = estimate(Moments.of_rows(rows, ["r", "n"], [2, 0]), ratio, ["r", "n"])
+    assert found.se == pytest.approx(draws.std(), rel=3 / np.sqrt(2 * 2000))
+
+
+@given(st.integers(1, 10**6))
+def test_ratio_without_spread_is_exactly_zero(price: int) -> None:
+    """Where every order costs the same, rounding is not mistaken for spread."""
+    count = np.array([0, 1, 2, 0, 5, 1, 3] * 20)
+    rows = np.column_stack([count * price / 100, count])
+    moments = Moments.of_rows(rows, ["r", "n"], [2, 0])
+    assert estimate(moments, ratio, ["r", "n"]).se == 0.0
+
+
+def test_money_scale_invariance() -> None:
+    """Cents for euros: the value grows a hundredfold, relative error stays."""
+    moments = orders(7, 1000)
+    cents = Moments(
+        columns=moments.columns,
+        digits=(0, 0),
+        n=moments.n,
+        sums=moments.sums,
+        products=moments.products,
+        thirds=moments.thirds,
+        nonzero=moments.nonzero,
+        largest=moments.largest,
     )
-    treated = estimate(
-        sums(
-            9000,
-            (9780.940756623075, 330),
-            (607837.5119063072, 14347.33606788367, 496),
-        ),
-        ratio,
-        ("revenue", "orders"),
-    )
-    assert control.value == pytest.approx(39.126155, abs=5e-7)
-    assert treated.value == pytest.approx(29.639214, abs=5e-7)
-    s = np.hypot(control.se / control.value, treated.se / treated.value)
-    lift = treated.value / control.value
-    assert lift - 1 == pytest.approx(-0.2424706, abs=5e-8)
-    assert lift * np.exp(-1.959963985 * s) - 1 == pytest.approx(-0.501366, abs=5e-7)
-    assert lift * np.exp(1.959963985 * s) - 1 == pytest.approx(0.150846, abs=5e-7)
+    euro = estimate(moments, ratio, moments.columns)
+    cent = estimate(cents, ratio, moments.columns)
+    assert cent.value == pytest.approx(100 * euro.value, rel=1e-13)
+    assert cent.se == pytest.approx(100 * euro.se, rel=1e-12)
+    assert cent.third == pytest.approx(1e6 * euro.third, rel=1e-10)
 
 
-def test_ratio_against_row_residuals() -> None:
-    """The generic standard error equals that of the residuals Rᵢ − r Nᵢ."""
-    rng = np.random.default_rng(11)
-    orders = rng.poisson(0.8, 700)
-    revenue = np.round(orders * rng.lognormal(3, 1, 700), 2)
-    rows = np.column_stack([revenue, orders])
-    found = estimate(Moments.of_rows(rows, ("r", "n"), (2, 0)), ratio, ("r", "n"))
-    r = revenue.sum() / orders.sum()
-    residual = (revenue - r * orders) / orders.mean()
-    assert found.value == pytest.approx(r, rel=1e-12)
-    assert found.se == pytest.approx(residual.std(ddof=1) / np.sqrt(700), rel=1e-10)
-    third = np.mean((residual - residual.mean()) ** 3) / 700**2
-    assert found.third == pytest.approx(third, rel=1e-9)
-
-
-def test_mean_against_closed_form() -> None:
-    """For a mean the standard error is s / √n."""
-    values = np.array([[1.0], [2.0], [4.0], [9.0]])
-    found = estimate(Moments.of_rows(values, ("x",), (0,)), lambda m: m[0], ("x",))
-    assert found.value == pytest.approx(4.0)
-    assert found.se == pytest.approx(values.std(ddof=1) / 2)
-    assert found.nonzero == 4
-
-
-def test_gradient_against_finite_differences() -> None:
-    """The complex step agrees with a central difference."""
-    at = np.array([3.0, 1.7, 0.4])
-
-    def formula(m):  # noqa: ANN001, ANN202
-        return m[0] * m[1] / (m[2] + m[0])
-
-    step = 1e-6
-    for i in range(3):
-        up, down = at.copy(), at.copy()
-        up[i] += step
-        down[i] -= step
-        slope = (formula(up) - formula(down)) / (2 * step)
-        assert gradient(formula, at)[i] == pytest.approx(slope, rel=1e-7)
-
-
-def test_zero_denominator_raises() -> None:
-    """A ratio over a mean of 0 has no value."""
-    moments = Moments.of_rows([[1.0, 0.0], [2.0, 0.0]], ("r", "n"), (2, 0))
+def test_zero_denominator_rejects() -> None:
+    """A mean of 0 below the line is an error, not infinity."""
+    rows = np.array([[1.0, 0.0], [2.0, 0.0]])
     with pytest.raises(ZeroDivisionError):
-        estimate(moments, ratio, ("r", "n"))
+        estimate(Moments.of_rows(rows, ["r", "n"], [0, 0]), ratio, ["r", "n"])
+
+
+def test_variance_against_closed_form() -> None:
+    """wᵀΣw of two measures is a² s₁² + 2ab s₁₂ + b² s₂²."""
+    cov = np.array([[4.0, 1.0], [1.0, 9.0]])
+    assert combined_variance(np.array([2.0, 3.0]), cov) == 16 + 12 + 81

@@ -66,10 +66,11 @@ def compare_means(control: Estimate, treatment: Estimate, *, level: float) -> In
     Log-delta when every arm has 1,000 units that are not zero and both |A| and
     |A + 2.66 B| stay below 0.053, which keeps each tail of a 95 % interval within
     2.05–2.95 % in the first term of the expansion (A: `skew_coefficient`, B:
-    `log_lean`); otherwise the pooled-CV interval, marked approximate. No interval
-    with fewer than 20 units that are not zero in an arm, or without spread. Where a
-    value is not above its own standard error, which amounts of at least 0 cannot be
-    with so many units, a ratio means nothing and only the difference is read.
+    `log_lean`); otherwise the pooled-CV interval, marked approximate. With fewer
+    than 20 units that are not zero in an arm, or without spread, only the difference
+    that was seen, without a range. Where a value is not above its own standard error
+    (never so for a mean of amounts of at least 0), a ratio means nothing and only
+    the difference is read.
     """
     skew = skew_coefficient(control, treatment)
     refusal = _refusal(control, treatment)

@@ -7,16 +7,27 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
-from holdback.stats.methods import compare
-from holdback.stats.methods.proportion import difference_interval, ratio_interval
+from holdback.stats.methods import compare, proportion
 from holdback.stats.moments import Moments
 
 Z = NormalDist().inv_cdf(0.975)
+
+
+def ratio_interval(x: int, n: int, y: int, m: int, *, z: float) -> tuple[float, float]:
+    """Koopman's interval from the four counts."""
+    return proportion.ratio_interval(proportion.Counts(x=x, n=n, y=y, m=m), z=z)
+
+
+def difference_interval(
+    x: int, n: int, y: int, m: int, *, z: float
+) -> tuple[float, float]:
+    """The score interval of the difference from the four counts."""
+    return proportion.difference_interval(proportion.Counts(x=x, n=n, y=y, m=m), z=z)
 
 
 def moments(x: int, n: int) -> Moments:
@@ -68,7 +79,8 @@ def test_ratio_against_statsmodels(table: tuple[int, int, int, int]) -> None:
 )
 def test_difference_against_brute_force(table: tuple[int, int, int, int]) -> None:
     """At each end the score statistic, with rates found by maximizing the likelihood
-    numerically, equals ±z."""
+    numerically, equals ±z.
+    """
     x, n, y, m = table
     for end, sign in zip(difference_interval(*table, z=Z), (1, -1), strict=True):
 
@@ -94,7 +106,9 @@ def test_p_value_against_pooled_z_test() -> None:
     assert inference.p_value == pytest.approx(expected, rel=1e-9)
 
 
-@given(st.integers(0, 60), st.integers(60, 400), st.integers(0, 60), st.integers(60, 400))
+@given(
+    st.integers(0, 60), st.integers(60, 400), st.integers(0, 60), st.integers(60, 400)
+)
 def test_intervals_and_p_value_agree(x: int, n: int, y: int, m: int) -> None:
     """Lift, difference and p-value find an effect together or not at all."""
     inference = compared(x, n, y, m)
@@ -112,14 +126,18 @@ def test_intervals_and_p_value_agree(x: int, n: int, y: int, m: int) -> None:
         assert (low > 0 or (high is not None and high < 0)) == found
 
 
-@given(st.integers(1, 50), st.integers(60, 400), st.integers(1, 50), st.integers(60, 400))
+@given(
+    st.integers(1, 50), st.integers(60, 400), st.integers(1, 50), st.integers(60, 400)
+)
 def test_swapping_arms_inverts(x: int, n: int, y: int, m: int) -> None:
     """The ratio's interval inverts and the difference's negates when arms swap."""
     low, high = ratio_interval(x, n, y, m, z=Z)
     back = ratio_interval(y, m, x, n, z=Z)
     assert back == pytest.approx((1 / high, 1 / low), rel=1e-6)
     low, high = difference_interval(x, n, y, m, z=Z)
-    assert difference_interval(y, m, x, n, z=Z) == pytest.approx((-high, -low), abs=1e-8)
+    assert difference_interval(y, m, x, n, z=Z) == pytest.approx(
+        (-high, -low), abs=1e-8
+    )
 
 
 def test_coverage_by_enumeration() -> None:
@@ -152,6 +170,8 @@ def test_no_conversion_in_one_arm_leaves_a_side_open() -> None:
     none_in_treatment = compared(0, 100, 5, 100)
     assert none_in_treatment.relative is not None
     assert none_in_treatment.relative.value == -1
+    assert none_in_treatment.relative.se is None
+    assert none_in_treatment.log_ratio is None
     assert none_in_treatment.relative.interval.lower == -1
 
 
@@ -161,7 +181,7 @@ def test_nothing_to_compare_is_said(x: int, y: int) -> None:
     inference = compared(x, 50, y, 60)
     assert inference.p_value is None
     assert inference.absolute is None
-    assert "nothing can be compared" in inference.note
+    assert "nothing to compare" in inference.note
 
 
 def test_standard_error_against_closed_form() -> None:
@@ -170,3 +190,99 @@ def test_standard_error_against_closed_form() -> None:
     p, q = 189 / 21387, 122 / 21306
     expected = sqrt(p * (1 - p) / 21387 + q * (1 - q) / 21306)
     assert inference.absolute.se == pytest.approx(expected, rel=1e-12)
+
+
+def bisected(x: int, n: int, y: int, m: int) -> tuple[float, float]:
+    """Koopman's interval by plain bisection on log R, its rates by maximization."""
+
+    def score(log_ratio: float) -> float:
+        r = np.exp(log_ratio)
+        low, high = 0.0, min(1.0, 1 / r)
+        for _ in range(200):  # the likelihood's slope falls in the control rate
+            p = (low + high) / 2
+            slope = (x + y) / p - (m - y) / (1 - p) - r * (n - x) / (1 - r * p)
+            low, high = (p, high) if slope > 0 else (low, p)
+        variance = r * p * (1 - r * p) / n + r**2 * p * (1 - p) / m
+        return float((x / n - r * y / m) / np.sqrt(variance))
+
+    ends = []
+    for sign in (1, -1):
+        low, high = -20.0, 20.0
+        for _ in range(200):
+            middle = (low + high) / 2
+            low, high = (middle, high) if score(middle) > sign * Z else (low, middle)
+        ends.append(float(np.exp(low)))
+    return ends[0], ends[1]
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(45, 10**6),
+    st.integers(1, 40),
+    st.integers(45, 10**6),
+)
+@settings(max_examples=25, deadline=None)
+def test_ratio_against_bisection(x: int, n: int, y: int, m: int) -> None:
+    """Koopman's interval agrees with an independent bisection, also for rare events."""
+    assert ratio_interval(x, n, y, m, z=Z) == pytest.approx(
+        bisected(x, n, y, m), rel=1e-7
+    )
+
+
+@pytest.mark.parametrize("sizes", [(12, 12), (40, 10), (45, 15)])
+@pytest.mark.parametrize("kind", ["ratio", "difference"])
+def test_small_sample_coverage_by_enumeration(
+    sizes: tuple[int, int], kind: str
+) -> None:
+    """Over all tables, both intervals cover at least 90 % everywhere, 94.5 % on average."""
+    n, m = sizes
+    ends = {}
+    for x in range(n + 1):
+        for y in range(m + 1):
+            if kind == "difference":
+                ends[x, y] = difference_interval(x, n, y, m, z=Z)
+            elif x + y > 0:
+                ends[x, y] = ratio_interval(x, n, y, m, z=Z)
+            else:
+                ends[x, y] = (0.0, inf)  # no interval excludes nothing
+    low = np.array([[ends[x, y][0] for y in range(m + 1)] for x in range(n + 1)])
+    high = np.array([[ends[x, y][1] for y in range(m + 1)] for x in range(n + 1)])
+    coverages = []
+    for p in np.linspace(0.02, 0.98, 25):
+        for q in np.linspace(0.02, 0.98, 25):
+            truth = p - q if kind == "difference" else p / q
+            weight = np.outer(
+                stats.binom.pmf(range(n + 1), n, p), stats.binom.pmf(range(m + 1), m, q)
+            )
+            inside = (low <= truth + 1e-12) & (truth - 1e-12 <= high)
+            coverages.append(float((weight * inside).sum()))
+    assert np.mean(coverages) > 0.945
+    assert min(coverages) > 0.90
+
+
+@given(st.integers(0, 30), st.integers(30, 60), st.integers(0, 30), st.integers(30, 60))
+def test_estimates_lie_inside_their_intervals(x: int, n: int, y: int, m: int) -> None:
+    """Both intervals hold the estimate and stay inside their possible range."""
+    low, high = difference_interval(x, n, y, m, z=Z)
+    assert -1 <= low <= x / n - y / m <= high <= 1
+    if y > 0:
+        low, high = ratio_interval(x, n, y, m, z=Z)
+        assert 0 <= low <= (x / n) / (y / m) * (1 + 1e-12)
+        assert high >= (x / n) / (y / m) * (1 - 1e-12)
+
+
+def test_p_value_keeps_its_digits_in_the_tail() -> None:
+    """Hillstrom's visits: p = 3.1824e-44 by the pooled z test, not 0."""
+    inference = compared(3238, 21387, 2262, 21306)
+    assert inference.p_value == pytest.approx(3.1824031593349214e-44, rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1, 1000, 10**5])
+def test_large_arms_approach_katz(scale: int) -> None:
+    """With more and more units the score interval becomes Katz's log interval."""
+    x, n, y, m = 207 * scale, 9000 * scale, 20 * scale, 1000 * scale
+    s = sqrt((1 - x / n) / x + (1 - y / m) / y)
+    katz = (1.15 * np.exp(-Z * s), 1.15 * np.exp(Z * s))
+    assert ratio_interval(x, n, y, m, z=Z) == pytest.approx(
+        katz, rel=0.01 / scale + 1e-9
+    )

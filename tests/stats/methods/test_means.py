@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import log, sqrt
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
+from holdback.stats.delta import estimate
 from holdback.stats.effect import Estimate
-from holdback.stats.methods import compare
-from holdback.stats.methods.mean import compare_means, skew_coefficient
+from holdback.stats.methods import compare, compare_means
+from holdback.stats.methods.log_delta import log_delta
+from holdback.stats.methods.welch import welch
 from holdback.stats.moments import Moments
+from holdback.stats.skewness import log_lean, skew_coefficient
 
-Z = 1.959963984540054
 
-
-def arm(n: int, total: float, squares: float, *, nonzero: int, third: float = 0.0) -> Estimate:
+def arm(
+    n: int, total: float, squares: float, *, nonzero: int, third: float = 0.0
+) -> Estimate:
     """An arm from published sums of a measure and of its squares."""
     variance = (squares - total**2 / n) / (n - 1)
     return Estimate(
@@ -31,14 +35,71 @@ CONTROL = arm(2000, 3400, 1.7e5, nonzero=900)
 
 def test_log_delta_against_worked_example() -> None:
     """Lift 0.0588235, s 0.1263624, interval [−0.1734604, 0.3563866]."""
-    control = Estimate(
-        value=CONTROL.value, se=CONTROL.se, n=2000, third=TREATED.third, nonzero=1500
+    found = log_delta(CONTROL, TREATED, level=0.95)
+    assert found.relative.value == pytest.approx(0.0588235, abs=5e-8)
+    assert found.log_ratio.se == pytest.approx(0.1263624, abs=5e-8)
+    assert found.relative.interval.lower == pytest.approx(-0.1734604, abs=5e-8)
+    assert found.relative.interval.upper == pytest.approx(0.3563866, abs=5e-8)
+
+
+def test_welch_against_worked_example() -> None:
+    """Difference 0.1, SE 0.2162407, t 0.4624476 on 2585.0767 df, p 0.6437993."""
+    found = welch(CONTROL, TREATED, level=0.95)
+    assert found.absolute.value == pytest.approx(0.1, abs=1e-12)
+    assert found.absolute.se == pytest.approx(0.2162407, abs=5e-8)
+    assert found.p_value == pytest.approx(0.6437993, abs=5e-8)
+    half = stats.t.ppf(0.975, 2585.0767) * 0.2162407
+    assert found.absolute.interval.upper == pytest.approx(0.1 + half, rel=1e-6)
+
+
+def test_welch_against_scipy() -> None:
+    """Interval and p-value are those of scipy's unequal-variance t test."""
+    rng = np.random.default_rng(12)
+    rows = [rng.normal(-1, 3, 40), rng.normal(0.5, 1, 300)]
+    sides = [Moments.of_rows(np.round(r, 6), ["x"], [6]) for r in rows]
+    found = compare(
+        *sides, formula=lambda m: m[0], columns=["x"], family="mean", level=0.9
     )
-    s = sqrt((TREATED.se / TREATED.value) ** 2 + (control.se / control.value) ** 2)
-    assert s == pytest.approx(0.1263624, abs=5e-8)
-    ratio = TREATED.value / control.value
-    assert ratio * exp(-Z * s) - 1 == pytest.approx(-0.1734604, abs=5e-8)
-    assert ratio * exp(Z * s) - 1 == pytest.approx(0.3563866, abs=5e-8)
+    test = stats.ttest_ind(rows[1], rows[0], equal_var=False)
+    expected = test.confidence_interval(0.9)
+    assert found.method == "welch"
+    assert found.p_value == pytest.approx(test.pvalue, rel=1e-4)
+    assert found.absolute.interval.lower == pytest.approx(expected.low, rel=1e-5)
+    assert found.absolute.interval.upper == pytest.approx(expected.high, rel=1e-5)
+
+
+def test_ratios_of_means_against_published_sums() -> None:
+    """AOV and revenue per user of statistics.md 1.10: log intervals of tea-tasting."""
+    aov = [arm_of_ratio(*side) for side in (AOV_CONTROL, AOV_TREATED)]
+    found = log_delta(*aov, level=0.95)
+    assert found.relative.value == pytest.approx(-0.2424706, abs=5e-8)
+    assert found.relative.interval.lower == pytest.approx(-0.501366, abs=5e-7)
+    assert found.relative.interval.upper == pytest.approx(0.150846, abs=5e-7)
+    per_user = [
+        arm(n, r, rr, nonzero=100) for n, r, _, rr, _, _ in (AOV_CONTROL, AOV_TREATED)
+    ]
+    assert per_user[0].value == pytest.approx(1.2129108, abs=5e-8)
+    assert per_user[1].value == pytest.approx(1.0867712, abs=5e-8)
+    found = log_delta(*per_user, level=0.95)
+    assert found.relative.value == pytest.approx(-0.1039974, abs=5e-8)
+    assert found.relative.interval.lower == pytest.approx(-0.5211217, abs=5e-8)
+    assert found.relative.interval.upper == pytest.approx(0.6764607, abs=5e-8)
+
+
+AOV_CONTROL = (1000, 1212.910803557928, 31, 142459.18117193246, 1883.7366307069055, 45)
+AOV_TREATED = (9000, 9780.940756623075, 330, 607837.5119063072, 14347.33606788367, 496)
+
+
+def arm_of_ratio(
+    n: int, r: float, count: int, rr: float, rc: float, cc: float
+) -> Estimate:
+    """A ratio's estimate by the textbook formula, from sums."""
+    value, mean = r / count, count / n
+    squares = rr - 2 * value * rc + value**2 * cc
+    variance = squares / (n - 1)  # the residuals R − rN sum to 0
+    return Estimate(
+        value=value, se=sqrt(variance / n) / mean, n=n, third=0.0, nonzero=count
+    )
 
 
 def test_pooled_cv_against_worked_example() -> None:
@@ -55,7 +116,8 @@ def test_log_delta_is_chosen_with_many_units_and_no_skew() -> None:
     """Equal arms with 1,000 units and no skew get the plain delta interval."""
     rng = np.random.default_rng(5)
     sides = [
-        Moments.of_rows(rng.normal(10, 2, size=(1500, 1)), ("x",), (2,)) for _ in range(2)
+        Moments.of_rows(rng.normal(10, 2, size=(1500, 1)), ("x",), (2,))
+        for _ in range(2)
     ]
     inference = compare(
         *sides, formula=lambda m: m[0], columns=["x"], family="mean", level=0.9
@@ -122,6 +184,7 @@ def test_absolute_and_relative_agree(m: float, c: float, u: float, v: float) -> 
 @given(st.floats(0.01, 1000))
 def test_scale_invariance(scale: float) -> None:
     """Money in other units changes neither lift nor p-value."""
+
     def scaled(e: Estimate) -> Estimate:
         return Estimate(
             value=e.value * scale,
@@ -138,7 +201,7 @@ def test_scale_invariance(scale: float) -> None:
 
 
 def test_swapping_arms_inverts() -> None:
-    """ln R changes its sign, its standard error and the p-value stay."""
+    """Ln R changes its sign, its standard error and the p-value stay."""
     there = compare_means(CONTROL, TREATED, level=0.95)
     back = compare_means(TREATED, CONTROL, level=0.95)
     assert back.log_ratio.value == pytest.approx(-there.log_ratio.value)
@@ -164,7 +227,7 @@ def test_no_variance_is_no_certainty() -> None:
     other = Estimate(value=6.0, se=0.0, n=100, third=0.0, nonzero=100)
     inference = compare_means(same, other, level=0.95)
     assert inference.p_value is None
-    assert "variance is 0" in inference.note
+    assert "the variance of control is 0" in inference.note
 
 
 def test_baseline_below_zero_has_a_difference_only() -> None:
@@ -174,8 +237,46 @@ def test_baseline_below_zero_has_a_difference_only() -> None:
     inference = compare_means(loss, gain, level=0.95)
     assert inference.relative is None
     assert inference.method == "welch"
-    half = Z * sqrt(0.2**2 + 0.1**2)
-    assert inference.absolute.interval.lower == pytest.approx(0.9 - half)
+    assert inference.approximate
+    assert "a lift means nothing" in inference.note
+
+
+def test_a_mean_within_its_error_of_zero_has_no_lift() -> None:
+    """A mean below its own standard error could be anything: no ratio, no overflow."""
+    faint = Estimate(value=1e-9, se=0.2, n=900, third=0.0, nonzero=300)
+    gain = Estimate(value=0.4, se=0.1, n=900, third=0.0, nonzero=300)
+    assert compare_means(faint, gain, level=0.95).method == "welch"
+    assert compare_means(gain, faint, level=0.95).relative is None
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=20, max_size=60), st.integers(0, 10**6))
+def test_amounts_of_at_least_zero_always_have_a_lift(
+    amounts: list[int], zeros: int
+) -> None:
+    """The standard error of a mean of amounts ≥ 0 is below the mean."""
+    n, s, q = len(amounts) + zeros, sum(amounts), sum(a * a for a in amounts)
+    side = Moments(
+        columns=("x",),
+        digits=(0,),
+        n=n,
+        sums=(s,),
+        products=(q,),
+        thirds=(sum(a**3 for a in amounts),),
+        nonzero=(len(amounts),),
+        largest=(max(amounts),),
+    )
+    found = estimate(side, lambda m: m[0], ["x"])
+    assert found.se < found.value
+
+
+def test_the_logs_lean_chooses_the_pooled_interval() -> None:
+    """Unequal relative variances alone move the tails: B above 0.02 is too much."""
+    small = Estimate(value=1.0, se=0.05, n=2000, third=0.0, nonzero=2000)
+    large = Estimate(value=1.0, se=0.0125, n=32000, third=0.0, nonzero=32000)
+    lean = (0.05**2 - 0.0125**2) / (2 * sqrt(0.05**2 + 0.0125**2))
+    assert log_lean(small, large) == pytest.approx(lean, rel=1e-12)
+    assert 0.02 < lean < 0.053
+    assert compare_means(small, large, level=0.95).method == "pooled_cv_log"
 
 
 def test_one_unit_has_no_number() -> None:
@@ -187,7 +288,7 @@ def test_one_unit_has_no_number() -> None:
     )
     assert inference.control is None
     assert inference.treatment is not None
-    assert "1 units" in inference.note
+    assert "1 unit," in inference.note
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 95.0])
@@ -196,7 +297,12 @@ def test_impossible_level_is_refused(level: float) -> None:
     side = Moments.of_rows([[3.0], [4.0]], ("x",), (2,))
     with pytest.raises(ValueError, match="`level`"):
         compare(
-            side, side, formula=lambda m: m[0], columns=["x"], family="mean", level=level
+            side,
+            side,
+            formula=lambda m: m[0],
+            columns=["x"],
+            family="mean",
+            level=level,
         )
 
 
