@@ -65,7 +65,7 @@ def _checked(file: str) -> str:
         metrics = check_project_file(file)
         listed = ", ".join(metrics) or "none"
         return f"{file}: fine\n  metrics     {listed}"
-    return _confirmation(load(file))
+    return f"{file}: fine\n{_confirmation(load(file))}"
 
 
 def _confirmation(experiment: Experiment) -> str:
@@ -76,7 +76,7 @@ def _confirmation(experiment: Experiment) -> str:
         f"{arm.name} {share_text(arm.share)}" + (" (control)" if arm.control else "")
         for arm in experiment.arms
     )
-    lines = [f"{experiment.file or experiment.name}: fine", f"  arms        {arms}"]
+    lines = [f"  arms        {arms}"]
     for name, role in experiment.roles():
         metric = experiment.metrics[name]
         within = f" within {duration_text(metric.within)}" if metric.within else ""
@@ -100,9 +100,11 @@ def _assumptions(experiment: Experiment) -> Sequence[str]:
     assignment, economics = experiment.assignment, experiment.economics
     assumed = [
         f"exposures from source '{assignment.source}', salt '{assignment.salt}'",
-        f"level {experiment.resolved['analysis']['level']}, "
-        f"prior {experiment.analysis.prior.name}, "
-        f"{experiment.analysis.multiplicity} correction",
+        (
+            f"level {experiment.resolved['analysis']['level']}, "
+            f"prior {experiment.analysis.prior.name}, "
+            f"{experiment.analysis.multiplicity} correction"
+        ),
     ]
     if economics is not None and economics.margin == 1:
         assumed.append(f"all of {economics.value} is profit (no margin is given)")

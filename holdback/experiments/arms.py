@@ -121,7 +121,7 @@ def _check_names(written: Mapping[str, WrittenArm], issues: Issues) -> None:
         if called in logged:
             issues.add(
                 ("arms", name),
-                f"the arms '{logged[called]}' and '{name}' are both logged as '{called}'.",
+                f"'{logged[called]}' and '{name}' are both logged as '{called}'.",
                 key=True,
             )
         logged.setdefault(called, name)

@@ -243,7 +243,9 @@ class _Builder:
             )
             return
         context = str(getattr(error, "context", None) or "")
-        fix = "Check the indentation, quotes and brackets of this line and the one above."
+        fix = (
+            "Check the indentation, quotes and brackets of this line and the one above."
+        )
         self._note(place, f"this is not YAML: {said}.", why=context, fix=fix)
 
     def _documents(self, events: Iterator[Any]) -> Node | None:
@@ -281,11 +283,16 @@ class _Builder:
         if level > MOST_LEVELS:
             self._note(place, f"more than {MOST_LEVELS} levels are nested here.")
             raise _Stop
+        if kind == "AliasEvent":
+            return None
+        node: Node | None
         if kind == "MappingStartEvent":
-            return self._block(events, place, level)
-        if kind == "SequenceStartEvent":
-            return self._items(events, place, level)
-        return None if kind == "AliasEvent" else self._scalar(event, place)
+            node = self._block(events, place, level)
+        elif kind == "SequenceStartEvent":
+            node = self._items(events, place, level)
+        else:
+            node = self._scalar(event, place)
+        return None if event.tag is not None else node
 
     def _refuse_extras(self, event: Any, kind: str, place: Place) -> None:
         if kind == "AliasEvent":
@@ -295,7 +302,7 @@ class _Builder:
             what = f"the anchor &{event.anchor} is not allowed; aliases are not either."
             self._note(place, what, fix="Write the value out where it is used.")
         tag = getattr(event, "tag", None)
-        if tag is not None and kind != "AliasEvent":
+        if tag is not None:
             tag = str(tag).replace("tag:yaml.org,2002:", "!!")
             self._note(
                 place,
@@ -331,6 +338,8 @@ class _Builder:
                 block.empty.add(key)
                 if told_key and not told and re.fullmatch(r"\d+%?", key):
                     self._refuse_comma(before, key_place)
+                    if block:
+                        block.empty.add(block.popitem()[0])
                 elif not told:
                     self._refuse_empty(key, key_place)
             else:

@@ -3,7 +3,8 @@
 Precedence, loosest first: ``or``, ``and``, ``not``, comparison (also ``in``, ``is
 null``), ``+ -``, ``* /``, unary minus. Recursive descent; `Unreadable.column` counts
 from the text's first character. Conditions and numbers are kept apart: ``a + b > 1``
-is a condition, ``(a > 1) + 1`` is refused.
+is a condition, ``(a > 1) + 1`` is refused. Text stands in single or double quotes;
+a column whose name is more than letters, digits and ``_`` stands in backquotes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from holdback.experiments import expression as tree
 from holdback.experiments.quantities import Unreadable
@@ -28,8 +29,8 @@ CONDITIONS = (tree.Comparison, tree.Junction, tree.Not, tree.Member, tree.IsNull
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?(?![\w.]))
-    | (?P<text>'(?:[^']|'')*')
-    | (?P<quoted>"(?:[^"]|"")*")
+    | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
+    | (?P<quoted>`[^`]+`)
     | (?P<name>[^\W\d]\w*)
     | (?P<operator><=|>=|!=|<>|==|[-+*/=<>(),])
     )""",
@@ -89,7 +90,7 @@ def written(node: tree.Tree) -> str:
     """
     match node:
         case tree.Name(column=column):
-            return column if _plain(column) else '"' + column.replace('"', '""') + '"'
+            return column if _plain(column) else f"`{column}`"
         case tree.Number(value=value):
             return str(value.normalize()) if value else "0"
         case tree.Text(value=value):
@@ -126,9 +127,11 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _unexpected_character(text: str, start: int) -> Unreadable:
     char = text[start]
-    if char in "'\"":
+    if char in "'\"`":
         return Unreadable(f"the quote {char} is not closed.", column=start)
-    fix = "An expression has columns, numbers, 'text', + - * /, comparisons, and or not."
+    fix = (
+        "An expression has columns, numbers, 'text', + - * /, comparisons, and or not."
+    )
     return Unreadable(f"'{char}' has no place here.", fix=fix, column=start)
 
 
@@ -243,7 +246,7 @@ class _Parser:
             value = Decimal(token.text)
             return tree.Number(-value if minus else value)
         if token.kind == "text" and not minus:
-            return tree.Text(token.text[1:-1].replace("''", "'"))
+            return _text(token)
         self._at -= 1
         raise self._unexpected(
             "a list holds numbers and quoted text.", fix=_quote_fix(token)
@@ -282,9 +285,9 @@ class _Parser:
         if token.kind == "number":
             return tree.Number(Decimal(token.text))
         if token.kind == "text":
-            return tree.Text(token.text[1:-1].replace("''", "'"))
-        if token.kind == "quoted" and len(token.text) > 2:
-            return tree.Name(token.text[1:-1].replace('""', '"'))
+            return _text(token)
+        if token.kind == "quoted":
+            return tree.Name(token.text[1:-1])
         if token.kind == "name" and token.word not in WORDS:
             if self._here.text == "(":
                 raise Unreadable(
@@ -332,11 +335,18 @@ class _Parser:
             raise Unreadable("text cannot be computed with.", column=column)
 
 
-_COMPARISONS: Final = {
+_Compare: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
+_Operator: TypeAlias = Literal["+", "-", "*", "/"]
+_COMPARISONS: Final[dict[str, _Compare]] = {
     "=": "=", "==": "=", "!=": "!=", "<>": "!=",
     "<": "<", "<=": "<=", ">": ">", ">=": ">=",
 }  # fmt: skip
-_ARITHMETIC: Final = {"+": "+", "-": "-", "*": "*", "/": "/"}
+_ARITHMETIC: Final[dict[str, _Operator]] = {"+": "+", "-": "-", "*": "*", "/": "/"}
+
+
+def _text(token: _Token) -> tree.Text:
+    quote = token.text[0]
+    return tree.Text(token.text[1:-1].replace(quote * 2, quote))
 
 
 def _quote_fix(token: _Token) -> str:

@@ -115,12 +115,13 @@ class Issues:
                 place = node.key_places[str(part)]
                 node = node.get(str(part))
             elif isinstance(node, Items) and isinstance(part, int) and part < len(node):
-                node = node[part]
-                place = node.place
+                item: Scalar | Block | Items = node[part]
+                node, place = item, item.place
             else:
                 return place
-        at_value = isinstance(node, Scalar) or (isinstance(node, Items) and not key)
-        return node.place if at_value and not key else place  # type: ignore[attr-defined]
+        if isinstance(node, Scalar | Items) and not key:
+            return node.place
+        return place
 
     def _document(self, path: Path) -> Document:
         """The document where the longest start of a path is written."""

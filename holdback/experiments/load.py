@@ -88,8 +88,9 @@ def _experiment(
         written = _merged(read(ProjectFile, document, issues), written)
     if documents[0].root is None:
         raise ConfigError(issues.problems)
+    name = os.path.relpath(documents[0].file, root or ".")
     experiment = resolve(
-        written, issues, environ=environ, root=root, file=documents[0].file
+        written, issues, environ=environ, root=root, file=Path(name).as_posix()
     )
     if experiment is None:
         raise ConfigError(issues.problems)

@@ -52,7 +52,7 @@ LATER_METRICS = (
 LATER_SOURCES = ("ga4_events", "shopify_orders")
 FILLED = frozenset({"name", "digits"})
 MEANINGS = {
-    "aggregate": "How a unit's rows become one number. Default: sum; count without value.",
+    "aggregate": "How rows become one number. Default: sum; count without value.",
     "arm": "Column of the logged arm.",
     "better": "Which direction is good. Default: higher.",
     "cap": "Percentile at which a unit's value is cut: 99.9%, or {non_zero: 99.9%}.",
@@ -97,9 +97,7 @@ _SIMPLE: dict[Any, Any] = {
     date: Day,
     timedelta: Duration,
     Expression: Formula,
-    Cap: Annotated[
-        Annotated[Share, VALUE] | Annotated[WrittenCap, KEYS], BY_SHAPE
-    ],
+    Cap: Annotated[Annotated[Share, VALUE] | Annotated[WrittenCap, KEYS], BY_SHAPE],
 }
 
 
@@ -181,7 +179,9 @@ def _source_union() -> Any:
         model = _model(cls, cls.__name__, key, without=FILLED | {field})
         models.append(Annotated[model, Tag(TAG + kind)])
     for kind in LATER_SOURCES:
-        later: Any = create_model(f"{kind}_source", __base__=Later, **{kind: (Any, ...)})  # type: ignore[call-overload]
+        later: Any = create_model(
+            f"{kind}_source", __base__=Later, **{kind: (Any, ...)}
+        )  # type: ignore[call-overload]
         models.append(Annotated[later, Tag(TAG + kind)])
     return Annotated[reduce(or_, models), Discriminator(_source_kind)]
 

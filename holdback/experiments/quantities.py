@@ -43,7 +43,9 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 class Unreadable(ValueError):
     """A text that is not what its place asks for; `column` counts from its start."""
 
-    def __init__(self, what: str, *, fix: str = "", why: str = "", column: int = 0):
+    def __init__(
+        self, what: str, *, fix: str = "", why: str = "", column: int = 0
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.fix = fix
@@ -144,7 +146,8 @@ def duration(text: str) -> timedelta:
         hint = did_you_mean(word, [f"{name}s" for name in LENGTHS])
         raise Unreadable(
             f"'{word}' is not a unit of time.",
-            fix=hint or "Known units: seconds, minutes, hours, days, weeks, months, years.",
+            fix=hint
+            or "Known units: seconds, minutes, hours, days, weeks, months, years.",
         )
     length = float(number) * LENGTHS[unit].total_seconds()
     if not 0 < length <= LONGEST_DAYS * 86400:

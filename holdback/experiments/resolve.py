@@ -37,6 +37,7 @@ from holdback.experiments.written import (
     ProjectFile,
     WrittenAnalysis,
     WrittenAssignment,
+    WrittenLookback,
     WrittenPrior,
 )
 
@@ -66,15 +67,14 @@ def resolve(
         used.add(assignment.source)
     sources = sources_of(written, used, issues, environ)
     window = _window(written, issues)
-    analysis = _analysis(written.analysis or WrittenAnalysis(), issues)
+    analysis = _analysis(written.analysis or WrittenAnalysis.model_validate({}), issues)
     guardrails = guardrails_of(written, metrics, issues)
-    units = {name: getattr(m, "unit", None) for name, m in written.metrics.items()}
-    economics = economics_of(written, units, issues)
-    decision = decision_of(written, economics, issues)
+    economics = economics_of(written, metrics, issues)
+    decision = decision_of(written, issues)
     if assignment is not None:
         _check_times(written, assignment, metrics, sources, issues)
         _check_attributes(assignment, analysis, sources, issues)
-    if issues.problems or assignment is None or decision is None:
+    if issues.problems or assignment is None:
         return None
     experiment = Experiment(
         name=written.experiment or "",
@@ -145,7 +145,7 @@ def _check_name(name: str | None, issues: Issues) -> None:
             ("experiment",),
             f"'{name}' cannot be an experiment's name.",
             why="The name becomes the output folder and the default salt.",
-            fix="Use letters, digits, '-', '_' and '.', starting with a letter or digit.",
+            fix="Use letters, digits, '-', '_' and '.'; begin with one of the first two.",
         )
 
 
@@ -184,7 +184,9 @@ def _metric_names(written: ExperimentFile, issues: Issues) -> list[str]:
     uses: list[tuple[tuple[str | int, ...], str | None, str]] = [
         (("primary",), written.primary, "primary")
     ]
-    uses += [(("secondary", i), n, "secondary") for i, n in enumerate(written.secondary)]
+    uses += [
+        (("secondary", i), n, "secondary") for i, n in enumerate(written.secondary)
+    ]
     uses += [(("guardrails", n), n, "guardrail") for n in written.guardrails]
     value = economics.value if economics else None
     uses.append((("economics", "value"), value, "value"))
@@ -242,7 +244,7 @@ def sources_of(
 def _assignment(
     written: ExperimentFile, arms: tuple[Arm, ...], issues: Issues
 ) -> Assignment | None:
-    plan = written.assignment or WrittenAssignment()
+    plan = written.assignment or WrittenAssignment.model_validate({})
     source = plan.source or _only_exposures(written, issues)
     names = _names("sources", written.sources, issues)
     if source is not None and source not in names:
@@ -261,7 +263,11 @@ def _assignment(
             fix="Use letters, digits, '-', '_' and '.' only.",
         )
     if not 0 < plan.traffic <= 1:
-        hint = f"Did you mean {decimal_text(plan.traffic)}%?" if plan.traffic <= 100 else ""
+        hint = (
+            f"Did you mean {decimal_text(plan.traffic)}%?"
+            if plan.traffic <= 100
+            else ""
+        )
         issues.add(
             ("assignment", "traffic"),
             "traffic lies above 0% and not above 100%.",
@@ -365,7 +371,9 @@ def _analysis(written: WrittenAnalysis, issues: Issues) -> Analysis:
         issues.add(("analysis", "looks"), f"{told} is not in this version.", fix=fix)
     if prior == "past":
         fix = "Write weak, skeptical, none or {lift_sd: 10%}."
-        issues.add(("analysis", "prior"), "prior: past is not in this version.", fix=fix)
+        issues.add(
+            ("analysis", "prior"), "prior: past is not in this version.", fix=fix
+        )
     lookback: timedelta | None = None
     covariates: tuple[str, ...] = ()
     if isinstance(written.covariates, tuple):
@@ -435,17 +443,20 @@ def _check_times(
     if columns.unit == "row" and columns.arm is None:
         what = "rows that are their own units have no id to compute an arm from."
         issues.add(where, what, fix="Name the column of the logged arm: `arm: column`.")
-    if columns.time is not None and written.window is None:
-        if not issues.is_broken("window"):
-            what = "'window' is missing, and the exposures have times."
-            issues.add(("window",), what, fix="window: {start: 2026-10-01, end: …}")
-    if columns.time is None and written.analysis is not None:
-        if hasattr(written.analysis.covariates, "lookback"):
-            what = "a lookback needs the time of each exposure."
-            fix = f"Name it: `time: column` in source '{assignment.source}'."
-            issues.add(("analysis", "covariates"), what, fix=fix)
+    absent = written.window is None and not issues.is_broken("window")
+    if columns.time is not None and absent:
+        what = "'window' is missing, and the exposures have times."
+        issues.add(("window",), what, fix="window: {start: 2026-10-01, end: …}")
+    covariates = written.analysis.covariates if written.analysis else None
+    if columns.time is None and isinstance(covariates, WrittenLookback):
+        what = "a lookback needs the time of each exposure."
+        fix = f"Name it: `time: column` in source '{assignment.source}'."
+        issues.add(("analysis", "covariates"), what, fix=fix)
+    for name, source in sources.items():
+        if name != assignment.source:
+            _check_events(name, source, issues)
     for name, metric in metrics.items():
-        _check_metric_times(name, metric, columns, assignment.source, sources, issues)
+        _check_metric_times(name, metric, columns, assignment.source, issues)
 
 
 def _check_metric_times(
@@ -453,7 +464,6 @@ def _check_metric_times(
     metric: Metric,
     columns: Columns,
     exposures: str,
-    sources: Mapping[str, Source],
     issues: Issues,
 ) -> None:
     path = ("metrics", name)
@@ -467,12 +477,22 @@ def _check_metric_times(
         what = "'within' needs the time of each exposure."
         fix = f"Name it: `time: column` in source '{exposures}'."
         issues.add((*path, "within"), what, fix=fix)
-    for other in sorted(others):
-        source = sources.get(other)
-        if metric.within is not None and source and source.columns.time is None:
-            what = f"'within' needs the time of each row of '{other}'."
-            fix = f"Name it: `time: column` in source '{other}'."
-            issues.add((*path, "within"), what, fix=fix)
+
+
+def _check_events(name: str, source: Source, issues: Issues) -> None:
+    """Rows beside the exposures need a unit to belong to, and a time."""
+    path = ("sources", name, "columns")
+    if source.columns.unit == "row":
+        what = "`unit: row` is for the source of exposures only."
+        issues.add((*path, "unit"), what, fix="Name the column of the unit's id.")
+    if source.columns.time is None:
+        issues.add(
+            path,
+            f"source '{name}' names no column for 'time'.",
+            why="Only what happened after a unit joined may count.",
+            fix="Add `time: column` to its columns.",
+            key=True,
+        )
 
 
 def _check_attributes(

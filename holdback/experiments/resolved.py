@@ -129,14 +129,20 @@ def _plain(value: Any, name: str, expression: Callable[[Expression], str]) -> An
             return value.isoformat()
         case Margin(value=size, scale=scale):
             return share_text(size) if scale == "relative" else _number(size)
-        case Cap(share=share, non_zero=non_zero):
-            return {"non_zero": share_text(share)} if non_zero else share_text(share)
-        case Mapping():
-            return {str(key): inner(item) for key, item in value.items()}
-        case tuple() | list():
-            return [inner(item) for item in value]
+        case Cap(share=share, non_zero=True):
+            return {"non_zero": share_text(share)}
+        case Cap(share=share):
+            return share_text(share)
         case _:
-            return _fields(value, inner)
+            return _plain_group(value, inner)
+
+
+def _plain_group(value: Any, plain: Callable[..., Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return _fields(value, plain)
 
 
 def _number(value: Fraction) -> int | float | str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from holdback.experiments.written import ExperimentFile, ProjectFile
 
 __all__ = ["schema"]
 
-FILES = {"experiment": ExperimentFile, "project": ProjectFile}
+FILES: Final[dict[str, type[ProjectFile]]] = {
+    "experiment": ExperimentFile,
+    "project": ProjectFile,
+}
 TITLES = {
     "experiment": "An experiment of holdback",
     "project": "A project of holdback (holdback.yaml)",

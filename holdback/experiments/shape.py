@@ -123,10 +123,9 @@ def _path(root: Block, loc: tuple[Any, ...], *, missing: bool) -> Path:
             continue
         if missing and at == len(loc) - 1:
             path.append(part)
-        elif isinstance(node, Block) and part in node:
-            path.append(part)
-            node = node[part]
-        elif isinstance(node, Items) and isinstance(part, int) and part < len(node):
+        elif (isinstance(node, Block) and part in node) or (
+            isinstance(node, Items) and isinstance(part, int) and part < len(node)
+        ):
             path.append(part)
             node = node[part]
     return tuple(path)
@@ -158,7 +157,9 @@ def _missing_key(path: Path, root: Block, issues: Issues) -> None:
         if key in block.empty:
             return
         others = [name for name in block.key_places if name != key]
-        if _stands_for(str(key), [name for name in others if _is_told(issues, above, name)]):
+        if _stands_for(
+            str(key), [name for name in others if _is_told(issues, above, name)]
+        ):
             return
     owner = _called(above[-1]) if above else "the file"
     issues.add(
@@ -179,7 +180,9 @@ def _unknown_kind(path: Path, root: Block, issues: Issues) -> None:
     """A metric without a known `kind`, or a source without a known kind's key."""
     node = node_at(root, path)
     if not isinstance(node, Block):
-        issues.add(path, "a block of keys is needed here.", fix=_shape_fix(path, "keys"))
+        issues.add(
+            path, "a block of keys is needed here.", fix=_shape_fix(path, "keys")
+        )
         return
     name = path[-1]
     if path[0] == "sources":

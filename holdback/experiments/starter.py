@@ -77,7 +77,13 @@ TEMPLATES: Final = {
         units_header=("customer_id", "arm", "offered_at", "channel", "tenure"),
         attributes=(("app", "web", "branch"), ("new", "1-3 years", "over 3 years")),
         events="applications",
-        events_header=("application_id", "customer_id", "funded_at", "fee", "days_late"),
+        events_header=(
+            "application_id",
+            "customer_id",
+            "funded_at",
+            "fee",
+            "days_late",
+        ),
         rate=0.06,
         typical_amount=120,
         small=(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7),
@@ -138,7 +144,9 @@ def _tables(invented: Invented) -> tuple[Rows, Rows]:
         unit = f"u-{number + 1:05d}"
         arm = split.assign(unit).arm or ""
         seen = FIRST_DAY + timedelta(minutes=int(rng.random() * WINDOW_DAYS * 1440))
-        first, second = (kinds[int(rng.random() * len(kinds))] for kinds in invented.attributes)
+        first, second = (
+            kinds[int(rng.random() * len(kinds))] for kinds in invented.attributes
+        )
         visits.append((unit, arm, f"{seen:%Y-%m-%dT%H:%M}", first, second))
         taste = 2 * rng.random()
         lift = 1 + LIFT * (arm == "personalized")

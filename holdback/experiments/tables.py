@@ -47,7 +47,9 @@ def source_from(
     path: Path = ("sources", name)
     kind, given = _kind_and_fields(written)
     if isinstance(written, Later):
-        issues.add((*path, kind), f"source kind '{kind}' is not in this version.", key=True)
+        issues.add(
+            (*path, kind), f"source kind '{kind}' is not in this version.", key=True
+        )
         return None
     cls = sources.kinds[kind]
     field = value_field(cls)
@@ -88,6 +90,13 @@ def metric_from(
         return None
     names = tuple(known_sources)
     _check_sources(path, given, names, issues)
+    if "margin_value" in given:
+        issues.add(
+            (*path, "margin_value"),
+            "'margin_value' is not in this version.",
+            fix="Use `economics: {margin: …}`, or measure the profit itself.",
+            key=True,
+        )
     if "cap" in given:
         given["cap"] = _cap((*path, "cap"), given["cap"], issues)
     if isinstance(given.get("per"), str) and given["per"] not in names:
@@ -136,7 +145,9 @@ def check_connection(
     scheme = shown.partition("://")[0].partition("+")[0] if "://" in shown else ""
     if scheme not in DATABASES:
         told = f"the value of {variables[0]}" if whole else "this"
-        hint = did_you_mean(scheme or shown, ("duckdb", *DATABASES)) if not whole else ""
+        hint = (
+            did_you_mean(scheme or shown, ("duckdb", *DATABASES)) if not whole else ""
+        )
         issues.add(
             path,
             f"{told} is not a database that this version connects to.",
@@ -201,7 +212,11 @@ def _check_sources(
                 place,
                 f"there is no source '{source}'.",
                 fix=did_you_mean(source, names)
-                or (f"Sources: {', '.join(names)}." if names else "Define it in `sources`."),
+                or (
+                    f"Sources: {', '.join(names)}."
+                    if names
+                    else "Define it in `sources`."
+                ),
             )
 
 

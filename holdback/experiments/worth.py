@@ -95,38 +95,33 @@ def _in_unit(
 
 
 def economics_of(
-    written: ExperimentFile, units: Mapping[str, str | None], issues: Issues
+    written: ExperimentFile, metrics: Mapping[str, Metric], issues: Issues
 ) -> Economics | None:
-    """The economics with the value metric filled in; `units` of the known metrics."""
+    """The economics with the value metric filled in; none where there is no money."""
     economics = written.economics
-    primary = written.primary
+    primary = metrics.get(written.primary or "")
+    paid = primary is not None and _is_money_per_unit(primary)
     if economics is None:
-        if primary is None or units.get(primary) != "money":
-            return None
-        economics = WrittenEconomics()
-    value = economics.value or primary
-    _check_value(value, economics, written, units, issues)
-    if not 0 < economics.margin <= 1:
-        issues.add(
-            ("economics", "margin"),
-            "the margin lies above 0% and not above 100%.",
-            fix=_percent_hint(economics.margin),
-        )
-    for at, cost in enumerate(economics.costs):
-        _check_cost(("economics", "costs", at), cost, issues)
-    for at, saving in enumerate(economics.savings):
-        if saving.hours < 0 or saving.rate < 0:
-            issues.add(
-                ("economics", "savings", at), "hours and rate of a saving are not negative."
-            )
-    if (economics.costs or economics.savings) and written.currency is None:
+        return Economics(value=primary.name) if primary is not None and paid else None
+    value = economics.value or (primary.name if primary is not None and paid else None)
+    if value is None and primary is not None:
         issues.add(
             ("economics",),
-            "money needs a currency.",
-            fix="Add `currency: EUR` (ISO 4217) to the project file.",
+            f"the primary '{primary.name}' is not money per unit.",
+            fix="Add `value:` with a metric of kind mean and `unit: money`.",
             key=True,
         )
-    rollout = _rollout(economics, issues)
+    elif (
+        value is not None
+        and value in metrics
+        and not _is_money_per_unit(metrics[value])
+    ):
+        issues.add(
+            ("economics", "value"),
+            f"'{value}' is not money per unit.",
+            fix="Name a metric of kind mean with `unit: money`.",
+        )
+    _check_sizes(economics, written, issues)
     if value is None or issues.is_broken("economics"):
         return None
     return Economics(
@@ -137,33 +132,42 @@ def economics_of(
             Saving(name=s.name, hours=s.hours, rate=s.rate, per=s.per)
             for s in economics.savings
         ),
-        rollout=rollout,
+        rollout=_rollout(economics),
     )
 
 
-def _check_value(
-    value: str | None,
-    economics: WrittenEconomics,
-    written: ExperimentFile,
-    units: Mapping[str, str | None],
-    issues: Issues,
+def _is_money_per_unit(metric: Metric) -> bool:
+    return metric.unit == "money" and len(metric.measures()) == 1
+
+
+def _check_sizes(
+    economics: WrittenEconomics, written: ExperimentFile, issues: Issues
 ) -> None:
-    path: Path = ("economics", "value") if economics.value else ("economics",)
-    if value is None or issues.is_broken("metrics", value) or value not in units:
-        return  # told where the metric is looked up
-    if units[value] == "money":
-        return
-    if economics.value is None:
-        paid = [name for name, unit in units.items() if unit == "money"]
-        fix = f"Add `value: {paid[0]}`." if paid else "Define a metric with `unit: money`."
-        what = f"the primary '{value}' is not money, so 'value' must be named."
-        issues.add(path, what, fix=fix, key=True)
-    else:
-        what = f"'{value}' is not money."
-        issues.add(path, what, fix=f"Add `unit: money` to metric '{value}'.")
+    if not 0 < economics.margin <= 1:
+        issues.add(
+            ("economics", "margin"),
+            "the margin lies above 0% and not above 100%.",
+            fix=_percent_hint(economics.margin),
+        )
+    timed = written.window is not None or issues.is_broken("window")
+    for at, cost in enumerate(economics.costs):
+        _check_cost(("economics", "costs", at), cost, issues, timed=timed)
+    for at, saving in enumerate(economics.savings):
+        if saving.hours < 0 or saving.rate < 0:
+            what = "hours and rate of a saving are not negative."
+            issues.add(("economics", "savings", at), what)
+    if economics.rollout is not None and economics.rollout.units < 1:
+        issues.add(("economics", "rollout", "units"), "at least 1 unit is needed.")
+    if (economics.costs or economics.savings) and written.currency is None:
+        issues.add(
+            ("economics",),
+            "money needs a currency.",
+            fix="Add `currency: EUR` (ISO 4217) to the project file.",
+            key=True,
+        )
 
 
-def _check_cost(path: Path, cost: WrittenCost, issues: Issues) -> None:
+def _check_cost(path: Path, cost: WrittenCost, issues: Issues, *, timed: bool) -> None:
     if cost.amount < 0:
         issues.add((*path, "amount"), "a cost is not negative.", fix="Use `savings`.")
     if (cost.per is None) == (cost.spread is None):
@@ -172,8 +176,14 @@ def _check_cost(path: Path, cost: WrittenCost, issues: Issues) -> None:
             path,
             f"cost '{cost.name}' has {'both' if both else 'neither'} 'per' "
             f"{'and' if both else 'nor'} 'spread'.",
-            fix="Write `per: month` for a running cost, `spread: 12 months` for one paid "
-            "once.",
+            fix="Write `per: month` for a running cost, `spread: 12 months` for one "
+            "that is paid once.",
+        )
+    elif cost.per != "treated unit" and not timed:
+        issues.add(
+            path,
+            f"cost '{cost.name}' runs with time, and there is no window.",
+            fix="Add `window: {start: …, end: …}`, or write `per: treated unit`.",
         )
 
 
@@ -182,12 +192,10 @@ def _cost(cost: WrittenCost) -> Cost:
     return Cost(name=cost.name, amount=cost.amount, per=per, spread=cost.spread)
 
 
-def _rollout(economics: WrittenEconomics, issues: Issues) -> Rollout | None:
+def _rollout(economics: WrittenEconomics) -> Rollout | None:
     rollout = economics.rollout
     if rollout is None:
         return None
-    if rollout.units < 1:
-        issues.add(("economics", "rollout", "units"), "at least 1 unit is needed.")
     return Rollout(
         units=rollout.units,
         per=rollout.per,
@@ -196,9 +204,7 @@ def _rollout(economics: WrittenEconomics, issues: Issues) -> Rollout | None:
     )
 
 
-def decision_of(
-    written: ExperimentFile, economics: Economics | None, issues: Issues
-) -> Decision | None:
+def decision_of(written: ExperimentFile, issues: Issues) -> Decision:
     """The rule; by default profit where there are costs, else lift."""
     decision = written.decision
     has_costs = bool(written.economics and written.economics.costs)

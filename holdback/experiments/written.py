@@ -32,7 +32,14 @@ from holdback.experiments.leaves import (
 )
 from holdback.experiments.plugins import WrittenMetric, WrittenSource
 
-__all__ = ["SCHEMES", "ExperimentFile", "ProjectFile", "WrittenAnalysis", "WrittenArm", "WrittenAssignment"]
+__all__ = [
+    "SCHEMES",
+    "ExperimentFile",
+    "ProjectFile",
+    "WrittenAnalysis",
+    "WrittenArm",
+    "WrittenAssignment",
+]
 
 SCHEMES = (
     "holdback", "growthbook_v1", "growthbook_v2", "planout", "optimizely", "unleash",
@@ -51,7 +58,9 @@ class WrittenArm(Written):
     """One arm of the experiment."""
 
     share: Share = Field(description="Planned share of units: 10%, 0.1 or 1/3.")
-    control: Flag = Field(False, description="The arm that the others are held against.")
+    control: Flag = Field(
+        default=False, description="The arm that the others are held against."
+    )
     label: Text = Field("", description="How reports call the arm.")
     logged_as: Text = Field("", description="The arm's name in the data, if different.")
 
@@ -74,10 +83,12 @@ class WrittenAssignment(Written):
         "holdback", description="The hash that draws the arm from the unit id."
     )
     salt: Text | None = Field(
-        None, description="Default: the experiment's name. Never change it once started."
+        None,
+        description="Default: the experiment's name. Never change it once started.",
     )
     traffic: Share = Field(
-        Fraction(1), description="Share of units that take part; only this is ramped up."
+        Fraction(1),
+        description="Share of units that take part; only this is ramped up.",
     )
     phase: Whole = Field(1, description="Raise it to draw all arms anew.")
     holdout: Text | None = Field(None, description="A holdout of holdback.yaml.")
@@ -124,8 +135,7 @@ class WrittenAnalysis(Written):
     ] = Field("spending", description="When results are read.")
     covariates: (
         Annotated[
-            Annotated[WrittenLookback, KEYS]
-            | Annotated[tuple[Text, ...], LIST],
+            Annotated[WrittenLookback, KEYS] | Annotated[tuple[Text, ...], LIST],
             BY_SHAPE,
         ]
         | None
@@ -173,7 +183,9 @@ class WrittenRollout(Written):
     decay: Annotated[
         timedelta | None,
         *leaf(
-            lambda node: None if node.text == "none" else quantities.duration(node.text),
+            lambda node: (
+                None if node.text == "none" else quantities.duration(node.text)
+            ),
             {"type": "string", "examples": ["none", "8 weeks"]},
         ),
     ] = Field(description="Half-life of the lift, such as 8 weeks; or none.")
@@ -186,7 +198,9 @@ class WrittenEconomics(Written):
         None, description="The metric that is the money. Default: the primary."
     )
     margin: Share = Field(Fraction(1), description="Revenue to gross profit, as 42%.")
-    costs: tuple[WrittenCost, ...] = Field((), description="What personalization costs.")
+    costs: tuple[WrittenCost, ...] = Field(
+        (), description="What personalization costs."
+    )
     savings: tuple[WrittenSaving, ...] = Field((), description="Work that is saved.")
     rollout: WrittenRollout | None = Field(None, description="What comes afterwards.")
 
@@ -196,12 +210,15 @@ class WrittenDecision(Written):
 
     rule: (
         Annotated[
-            Literal["lift", "profit", "not_worse"], *choice("lift", "profit", "not_worse")
+            Literal["lift", "profit", "not_worse"],
+            *choice("lift", "profit", "not_worse"),
         ]
         | None
     ) = Field(None, description="Default: profit where there are costs, else lift.")
     minimum_lift: Share = Field(Fraction(0), description="The least lift worth having.")
-    margin: Share | None = Field(None, description="The worst harm that not_worse takes.")
+    margin: Share | None = Field(
+        None, description="The worst harm that not_worse takes."
+    )
 
 
 class WrittenHoldout(Written):
@@ -231,7 +248,9 @@ class ProjectFile(Written):
     database: Connection | None = Field(
         None, description="duckdb (default), or a connection URL as ${env:NAME}."
     )
-    sources: dict[str, WrittenSource] = Field({}, description="Tables of data, by name.")
+    sources: dict[str, WrittenSource] = Field(
+        {}, description="Tables of data, by name."
+    )
     metrics: dict[str, WrittenMetric] = Field({}, description="Metrics, by name.")
     holdouts: dict[str, WrittenHoldout] = Field({}, description="Global holdouts.")
     layers: dict[str, WrittenLayerRoom] = Field({}, description="Layers, by name.")
@@ -246,16 +265,17 @@ class ExperimentFile(ProjectFile):
     hypothesis: Text = Field("", description="What is expected, in a sentence.")
     owner: Text = Field("", description="Who answers for it.")
     arms: dict[str, WrittenArm] | None = Field(None, description="Two or more arms.")
-    assignment: WrittenAssignment | None = Field(None, description="How units get arms.")
+    assignment: WrittenAssignment | None = Field(
+        None, description="How units get arms."
+    )
     window: WrittenWindow | None = Field(None, description="Days on which units join.")
     primary: Text | None = Field(None, description="The metric that decides.")
     secondary: tuple[Text, ...] = Field((), description="Metrics that explain.")
     guardrails: dict[str, Any] = Field(
         {},
-        description="Metric: the worst harm still accepted, 2% or in the metric's unit.",
+        description="Metric: the worst harm accepted, 2% or in the metric's unit.",
         json_schema_extra={"additionalProperties": {"type": ["string", "number"]}},
     )
     analysis: WrittenAnalysis | None = Field(None, description="How to read it.")
     economics: WrittenEconomics | None = Field(None, description="Worth and costs.")
     decision: WrittenDecision | None = Field(None, description="The rule.")
-
