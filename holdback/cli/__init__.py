@@ -132,8 +132,11 @@ def run(arguments: list[str], caught: list[int] | None = None) -> int:
     they meet into an error of their own.
     """
     try:
-        outcome = group.main(arguments, prog_name="holdback", standalone_mode=False)
-        sys.stdout.flush()
+        with group.make_context("holdback", list(arguments)) as context:
+            group.invoke(context)
+            sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the last net
         if os.environ.get(DEBUG) and not isinstance(error, click.ClickException):
             _print_traceback()
@@ -141,7 +144,7 @@ def run(arguments: list[str], caught: list[int] | None = None) -> int:
             click.echo("Stopped. No file was left half-written.", err=True)
             return 128 + caught[0] if caught else INTERRUPTED
         return _told(error)
-    return outcome if isinstance(outcome, int) else 0
+    return 0
 
 
 def _told(error: BaseException) -> int:
