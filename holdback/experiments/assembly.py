@@ -10,6 +10,7 @@ from typing import Any
 from holdback.errors import Problem, StatsError
 from holdback.experiments.cells import ALL, Cell, Cells
 from holdback.experiments.cube import CAP_DIMENSION, Cube, Sum
+from holdback.experiments.engine import TooLarge
 from holdback.experiments.layout import Monomial
 from holdback.experiments.units import KEPT_CROSSED, USED
 from holdback.stats.moments import Moments, pairs, triples
@@ -41,8 +42,10 @@ class Row:
 
 
 def rows_of(cube: Cube, found: Sequence[tuple[Any, ...]]) -> list[Row]:
-    """The statement's rows. Raises DataError for a sum beyond exact arithmetic."""
+    """The statement's rows. Raises TooLarge for a sum beyond exact arithmetic."""
     told, sums = cube.told(), cube.sums()
+    if any(abs(int(v)) >= LARGEST_EXACT for row in found for v in row[6:] if v is not None):
+        raise TooLarge(Problem(what="a sum has more than 38 digits."))
     start = 7 + len(told)
     return [
         Row(

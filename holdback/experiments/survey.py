@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
@@ -14,6 +13,8 @@ from sqlglot import exp
 from holdback.errors import ConfigError, DataError, Problem, StatsError
 from holdback.experiments.assembly import Row, cells_of, rows_of
 from holdback.experiments.cube import Cube, statement
+from holdback.experiments.duplicates import without_copies
+from holdback.experiments.engine import TooLarge
 from holdback.experiments.engine.clock import Clock
 from holdback.experiments.engine.dialects import cast
 from holdback.experiments.engine.opening import Opened
@@ -25,6 +26,7 @@ from holdback.experiments.expression import Expression
 from holdback.experiments.layout import Layout, layout
 from holdback.experiments.probe import Look, Seen, blank, look_at
 from holdback.experiments.scorecard import Accounting, Excluded, Input
+from holdback.experiments.similar_ids import similar_ids
 from holdback.experiments.units import (
     CROSSED,
     KEPT_CROSSED,
@@ -45,7 +47,7 @@ ROW = "row"
 MISSING = "(missing)"
 OTHER = "(other)"
 LEVELS = 50
-MICROSECOND = timedelta(microseconds=1)
+COMPARED_IDS = 300_000
 DAY = timedelta(days=1)
 
 
@@ -67,6 +69,7 @@ class Survey:
         """All of it."""
         _check_plan(self.experiment, self.layout)
         seen = {name: self._look(name) for name in self.tables}
+        copies = self._drop_copies(seen)
         zone = self._zone(seen)
         span = self._span(seen, zone, as_of)
         exposures = self._exposures(zone)
@@ -81,8 +84,40 @@ class Survey:
             dialect=self.engine.dialect,
         )
         self._stop_at_crossovers(cube)
-        rows = rows_of(cube, self.engine.run(statement(cube)))
-        return self._assembled(cube, rows, seen, told)
+        rows = self._run(cube)
+        return self._assembled(cube, rows, seen, told, copies)
+
+    def _run(self, cube: Cube) -> list[Row]:
+        """The one statement; a sum beyond exact arithmetic is told by metric."""
+        try:
+            return rows_of(cube, self.engine.run(statement(cube)))
+        except TooLarge as error:
+            names = [m for m in self.experiment.metrics if self._overflows(cube, m)]
+            raise DataError(_too_large(names, error)) from error
+
+    def _overflows(self, cube: Cube, metric: str) -> bool:
+        alone = replace(
+            self.experiment, metrics={metric: self.experiment.metrics[metric]}
+        )
+        smaller = layout(alone)
+        events = {n: e for n, e in cube.events.items() if n in smaller.sources()}
+        try:
+            one = replace(cube, layout=smaller, events=events)
+            rows_of(one, self.engine.run(statement(one)))
+        except TooLarge:
+            return True
+        return False
+
+    def _drop_copies(self, seen: dict[str, Seen]) -> dict[str, int]:
+        """Rows dropped because they stand in a source twice; looks again if so."""
+        dropped = {}
+        for name, reader in self.readers.items():
+            found = without_copies(self.engine, reader, self.experiment.sources[name])
+            if found.dropped:
+                dropped[name] = found.dropped
+                reader.table = found.table
+                seen[name] = replace(self._look(name), rows=seen[name].rows)
+        return dropped
 
     # -- what each source holds -------------------------------------------------
 
@@ -351,8 +386,6 @@ class Survey:
 
     def _counted(self, exposures: Exposures, span: Span) -> Exposures:
         """Exposures with `one_row` settled by a count."""
-        from dataclasses import replace
-
         if exposures.unit is None:
             return exposures
         rows = kept_rows(exposures, span, ())
@@ -376,11 +409,12 @@ class Survey:
         ((count,),) = self.engine.run(query)
         if not count:
             return
+        told = f"{int(count):,} unit was" if count == 1 else f"{int(count):,} units were"
         if policy == "first":
             raise StatsError(
                 Problem(
                     where="assignment.crossovers",
-                    what=f"{int(count):,} units were seen in two arms, and no time says "
+                    what=f"{told} seen in two arms, and no time says "
                     "which was first.",
                     fix="Name the time of exposure as `time`, or use `exclude`.",
                 )
@@ -388,7 +422,7 @@ class Survey:
         raise StatsError(
             Problem(
                 where="assignment.crossovers",
-                what=f"{int(count):,} units were seen in two arms.",
+                what=f"{told} seen in two arms.",
                 why="The file says to stop at crossovers.",
                 fix="Find out why, or use `exclude` or `first`.",
             )
@@ -402,6 +436,7 @@ class Survey:
         rows: Sequence[Row],
         seen: Mapping[str, Seen],
         told: Mapping[tuple[str, int | None], int],
+        copies: Mapping[str, int],
     ) -> Evidence:
         arms = [arm.name for arm in self.experiment.arms]
         everyone = [row for row in rows if row.dimension == 0]
@@ -409,7 +444,7 @@ class Survey:
         as_of = cube.span.as_of
         return Evidence(
             cells=cells,
-            accounting=self._accounting(everyone, seen, told, arms),
+            accounting=self._accounting(everyone, seen, told, copies),
             inputs=tuple(
                 Input(source=name, rows=one.rows, sha256=self.sha256(name))
                 for name, one in seen.items()
@@ -418,7 +453,23 @@ class Survey:
                 arm: _units(everyone, i, {USED, CROSSED, KEPT_CROSSED})
                 for i, arm in enumerate(arms)
             },
-            quality=self._quality(cube, everyone, seen, told, arms),
+            quality=replace(
+                self._quality(cube, everyone, seen, told),
+                duplicates=copies,
+                nonexistent_times=self._skipped(seen, cube.zone),
+                similar_ids=similar_ids(
+                    self.engine,
+                    {
+                        name: (
+                            reader,
+                            self._unit(reader, self.experiment.sources[name].columns.unit),
+                        )
+                        for name, reader in self.readers.items()
+                    },
+                )
+                if self._is_small(seen)
+                else 0,
+            ),
             as_of=None if as_of is None else from_microseconds(as_of),
         )
 
@@ -427,8 +478,9 @@ class Survey:
         everyone: Sequence[Row],
         seen: Mapping[str, Seen],
         told: Mapping[tuple[str, int | None], int],
-        arms: Sequence[str],
+        copies: Mapping[str, int],
     ) -> Accounting:
+        arms = [arm.name for arm in self.experiment.arms]
         excluded = [
             Excluded(
                 reason=reason,
@@ -444,6 +496,9 @@ class Survey:
                 count = _units(everyone, i, {status})
                 if count:
                     excluded.append(Excluded(reason=reason, arm=arm, count=count))
+        own = copies.get(self.experiment.assignment.source, 0)
+        if own:
+            excluded.append(Excluded(reason="duplicate", count=own, what="rows"))
         repeated = self._repeated(everyone, told)
         if repeated:
             excluded.append(
@@ -454,6 +509,30 @@ class Survey:
             units_used=sum(_units(everyone, i, {USED, KEPT_CROSSED}) for i in range(len(arms))),
             excluded=tuple(excluded),
         )
+
+    def _is_small(self, seen: Mapping[str, Seen]) -> bool:
+        unit = self.experiment.sources[self.experiment.assignment.source].columns.unit
+        return unit != ROW and sum(one.rows for one in seen.values()) <= COMPARED_IDS
+
+    def _skipped(self, seen: Mapping[str, Seen], zone: Zone) -> dict[str, int]:
+        """Rows by source whose local time daylight saving skips."""
+        found = {}
+        for name, one in seen.items():
+            clock = self._clock(name)
+            if clock is None or one.wall is None or not zone.skips(*one.wall):
+                continue
+            kept = [
+                self.readers[name].condition(where.tree) for where in self._where(name)
+            ]
+            query = select(
+                {"n": exp.Count(this=exp.Star())},
+                self.readers[name].table.relation.copy(),
+                where=[*kept, clock.skipped(zone)],
+            )
+            ((count,),) = self.engine.run(query)
+            if count:
+                found[name] = int(count)
+        return found
 
     @staticmethod
     def _repeated(
@@ -468,8 +547,8 @@ class Survey:
         everyone: Sequence[Row],
         seen: Mapping[str, Seen],
         told: Mapping[tuple[str, int | None], int],
-        arms: Sequence[str],
     ) -> Quality:
+        arms = [arm.name for arm in self.experiment.arms]
         sources = list(cube.events)
         counts = {
             kind: {
@@ -494,6 +573,18 @@ class Survey:
             null_values={n: s.null_values for n, s in seen.items() if s.null_values},
             float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
         )
+
+
+def _too_large(names: Sequence[str], error: TooLarge) -> list[Problem]:
+    return [
+        Problem(
+            where=f"metric {name}" if name else "",
+            what="its sums are too large for exact arithmetic (38 digits).",
+            why=error.problems[0].why,
+            fix="Look for values that cannot be right, or measure in larger units.",
+        )
+        for name in names or [""]
+    ]
 
 
 def _units(rows: Sequence[Row], arm: int, statuses: set[int]) -> int:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from holdback.errors import DataError
+
 if TYPE_CHECKING:
     from holdback.experiments.engine.dialects import Dialect
 
-__all__ = ["Engine", "Place", "Query", "Table", "Type"]
+__all__ = ["Engine", "Place", "Query", "Table", "TooLarge", "Type"]
 
 Type = Literal[
     "text",
@@ -33,6 +35,10 @@ Query = Any
 
 Place = Callable[[int, str | None], str]
 """Row number (from 0) and column → ``file:line:column`` or another exact place."""
+
+
+class TooLarge(DataError):
+    """A sum that does not fit the widest exact integer of an engine."""
 
 
 def _row_place(row: int, column: str | None) -> str:

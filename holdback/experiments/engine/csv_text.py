@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ EXCEL = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 PARQUET = b"PAR1"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+DELIMITERS = (";", "\t", "|", ",")
 FIELD_LIMIT = 10 << 20
 
 
@@ -80,14 +80,17 @@ def encoding_of(path: Path, form: CsvForm) -> str:
 
 
 @contextmanager
-def opened(path: Path, form: CsvForm) -> Iterator[TextIO]:
+def opened(
+    path: Path, form: CsvForm, errors: str = "surrogateescape"
+) -> Iterator[TextIO]:
     """A file's text, unpacked and decoded; lines end as they are written."""
     encoding = encoding_of(path, form)
+    errors = "strict" if encoding == "utf-16" else errors
     if is_gzip(path, form.root):
-        with gzip.open(path, "rb") as packed:
-            yield io.TextIOWrapper(packed, encoding=encoding, newline="")  # type: ignore[arg-type]  # a binary reader
+        with gzip.open(path, "rt", encoding=encoding, errors=errors, newline="") as text:
+            yield text  # type: ignore[misc]  # opened as text
     else:
-        with path.open(encoding=encoding, newline="") as file:
+        with path.open(encoding=encoding, errors=errors, newline="") as file:
             yield file
 
 
@@ -97,7 +100,7 @@ def header(path: Path, form: CsvForm) -> list[str]:
     Raises DataError for a file without a header or with a name that stands twice.
     """
     where = shown(path, form.root)
-    with opened(path, form) as file, _decoding(where, form):
+    with opened(path, form) as file, _decoding(path, form):
         try:
             names = next(_records(file, form), [])
         except (EOFError, OSError) as error:
@@ -110,6 +113,16 @@ def header(path: Path, form: CsvForm) -> list[str]:
                 where=where,
                 what="the file has no header line.",
                 fix="The first line must hold the names of the columns.",
+            )
+        )
+    other = next((mark for mark in DELIMITERS if mark in names[0]), None)
+    if len(names) == 1 and other is not None and form.delimiter != other:
+        shown_mark = "\\t" if other == "\t" else other
+        raise DataError(
+            Problem(
+                where=f"{where}:1",
+                what=f"the header is one column: {names[0][:60]}.",
+                fix=f"If the columns are separated so, set `delimiter: '{shown_mark}'`.",
             )
         )
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -146,9 +159,9 @@ def rewritten(path: Path, form: CsvForm, target: Path) -> None:
     """
     where = shown(path, form.root)
     with (
-        opened(path, form) as file,
+        opened(path, form, "strict") as file,
         target.open("w", encoding="utf-8", newline="") as out,
-        _decoding(where, form),
+        _decoding(path, form),
     ):
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         width = 0
@@ -181,18 +194,26 @@ def _records(file: TextIO, form: CsvForm) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _decoding(where: str, form: CsvForm) -> Iterator[None]:
+def _decoding(path: Path, form: CsvForm) -> Iterator[None]:
     try:
         yield
     except UnicodeError as error:
-        at = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
         raise DataError(
             Problem(
-                where=where,
-                what=f"the text is not {form.encoding}{at}.",
+                where=f"{shown(path, form.root)}:{_undecodable(path, form)}",
+                what=f"the text is not {form.encoding}.",
                 fix="Say how it is written, for instance `encoding: cp1252`.",
             )
         ) from error
+
+
+def _undecodable(path: Path, form: CsvForm) -> int:
+    """The first line that cannot be decoded."""
+    with opened(path, form, "replace") as file:
+        for number, line in enumerate(file, start=1):
+            if "\N{REPLACEMENT CHARACTER}" in line:
+                return number
+    return 1
 
 
 def _ragged(where: str, width: int, got: int) -> DataError:

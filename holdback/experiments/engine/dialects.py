@@ -51,6 +51,10 @@ class Dialect(Protocol):
         """Text that is ordered by its bytes."""
         ...
 
+    def composed(self, text: exp.Expression) -> exp.Expression:
+        """Text in Unicode's composed form (NFC)."""
+        ...
+
 
 def cast(value: exp.Expression, to: str) -> exp.Expression:
     """CAST to a type named in the common subset."""
@@ -94,6 +98,9 @@ class DuckDB:
     def bytewise(self, text: exp.Expression) -> exp.Expression:
         return text
 
+    def composed(self, text: exp.Expression) -> exp.Expression:
+        return exp.Anonymous(this="nfc_normalize", expressions=[text])
+
 
 class Postgres:
     """PostgreSQL, from version 14."""
@@ -136,3 +143,6 @@ class Postgres:
 
     def bytewise(self, text: exp.Expression) -> exp.Expression:
         return exp.Collate(this=text, expression=exp.Identifier(this="C", quoted=True))
+
+    def composed(self, text: exp.Expression) -> exp.Expression:
+        return exp.Anonymous(this="normalize", expressions=[text])

@@ -17,7 +17,7 @@ import duckdb
 from sqlglot import exp
 
 from holdback.errors import ConfigError, DataError, EnvironmentFault, HoldbackError, Problem
-from holdback.experiments.engine import Query, Type
+from holdback.experiments.engine import Query, TooLarge, Type
 from holdback.experiments.engine.dialects import DuckDB
 from holdback.experiments.engine.sql import col
 
@@ -189,7 +189,7 @@ def _told(error: duckdb.Error) -> HoldbackError:
             )
         )
     if isinstance(error, duckdb.OutOfRangeException):
-        return DataError(
+        return TooLarge(
             Problem(
                 what="a sum of the data is too large for exact arithmetic.",
                 why=text,

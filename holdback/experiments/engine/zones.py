@@ -104,6 +104,13 @@ class Zone:
         ]
         return any_of(gaps)
 
+    def skips(self, low: int, high: int) -> bool:
+        """Whether some local time from `low` to `high` (µs) does not exist."""
+        return any(
+            t.after > t.before and low < t.at + t.after and high >= t.at + t.before
+            for t in self.transitions
+        )
+
     def midnight(self, day: date) -> int:
         """UTC microseconds of the start of a local day."""
         local = microseconds(datetime.combine(day, time(), tzinfo=UTC))
