@@ -1,0 +1,215 @@
+"""Checks: each passes, warns and fails for its own reason, and says what it found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from experiments.worlds import evidence, experiment, unmatured
+from scipy import stats
+
+from holdback.experiments.checks import findings
+from holdback.experiments.checks.srm import planned_widths
+from holdback.experiments.evidence import Evidence, Quality
+from holdback.experiments.experiment import Arm, Experiment
+from holdback.experiments.scorecard import Finding
+from holdback.experiments.sources import Columns
+from holdback.experiments.sources.csv import CsvSource
+
+BUYER = (20.0, 1.0)
+NOBODY = (0.0, 0.0)
+
+
+def world(control: int = 200, treated: int = 1800, **more: object) -> Evidence:
+    """One unit in two buys for 20."""
+    half = [BUYER, NOBODY]
+    return evidence(
+        {"holdback": half * (control // 2), "personalized": half * (treated // 2)},
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def found(check: str, planned: Experiment, seen: Evidence) -> Finding:
+    """The only finding of a check."""
+    (one,) = [f for f in findings(planned, seen) if f.check == check]
+    return one
+
+
+def test_split_as_planned_passes() -> None:
+    """200 of 2,000 at a planned tenth."""
+    finding = found("srm", experiment(), world())
+    assert finding.status == "pass"
+    assert "holdback 200 (10 %, planned 10 %)" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("control", "status"), [(260, "fail"), (242, "warn"), (206, "pass")]
+)
+def test_split_against_scipy(control: int, status: str) -> None:
+    """The p-value is scipy's chi-square; .001 fails, .01 warns."""
+    finding = found("srm", experiment(), world(control=control))
+    total = control + 1800
+    expected = stats.chisquare([control, 1800], [total / 10, total * 9 / 10]).pvalue
+    assert finding.p_value == pytest.approx(expected, rel=1e-9)
+    assert finding.status == status
+
+
+def test_logged_arms_are_tested_on_exact_shares() -> None:
+    """Thirds stay thirds when the arms are logged; computed arms have bucket widths."""
+    thirds = tuple(
+        Arm(name=name, share=Fraction(1, 3), control=name == "a") for name in "abc"
+    )
+    logged = experiment(arms=thirds)
+    assert planned_widths(logged) == {"a": 1, "b": 1, "c": 1}
+    computed = replace(
+        logged,
+        sources={
+            "exposures": CsvSource(
+                name="exposures", path="e.csv", columns=Columns(unit="unit", time="at")
+            )
+        },
+    )
+    assert sorted(planned_widths(computed).values()) == [3333, 3333, 3334]
+
+
+@pytest.mark.parametrize(
+    ("crossed", "status"), [(0, "pass"), (20, "warn"), (120, "fail")]
+)
+def test_crossovers(crossed: int, status: str) -> None:
+    """None pass, some warn, above 5 % fail."""
+    quality = Quality(crossovers={"holdback": crossed} if crossed else {})
+    finding = found("crossovers", experiment(), world(quality=quality))
+    assert finding.status == status
+    if crossed:
+        assert f"{crossed} units" in finding.message
+
+
+def test_maturity_before_the_end_warns() -> None:
+    """Data that end before the last unit had its time are a preview."""
+    early = world(as_of=datetime(2026, 10, 20, tzinfo=UTC))
+    finding = found("maturity", experiment(), early)
+    assert finding.status == "warn"
+    assert "--as-of 2026-10-28" in finding.message
+
+
+def test_maturity_counts_who_waits() -> None:
+    """Units without their full time are told and counted."""
+    finding = found("maturity", experiment(), unmatured(world(), "holdback", 40))
+    assert finding.status == "pass"
+    assert "40 units" in finding.message
+
+
+def test_no_time_no_maturity() -> None:
+    """Without any time there is nothing to mature."""
+    names = [f.check for f in findings(experiment(), world(as_of=None))]
+    assert "maturity" not in names
+
+
+def test_duplicates_are_told() -> None:
+    """Copies warn with their count; repeated exposures are only told."""
+    quality = Quality(duplicates={"orders": 3}, repeated_exposures=7)
+    finding = found("duplicates", experiment(), world(quality=quality))
+    assert finding.status == "warn"
+    assert "3 rows of orders" in finding.message
+    assert "7 later exposures" in finding.message
+    quiet = found("duplicates", experiment(), world())
+    assert quiet.status == "pass"
+    assert "No `id` column is named for orders" in quiet.message
+
+
+def test_missing_tells_odd_rows() -> None:
+    """Odd rows warn; rows of other customers are usual."""
+    usual = Quality(unassigned={"orders": 12}, before={"orders": 5}, late={"orders": 1})
+    finding = found("missing", experiment(), world(quality=usual))
+    assert finding.status == "pass"
+    assert "12 rows of orders of units not assigned" in finding.message
+    odd = Quality(null_values={"orders": 2}, similar_ids=4, float_ids={"orders": 1})
+    finding = found("missing", experiment(), world(quality=odd))
+    assert finding.status == "warn"
+    assert "2 rows of orders whose value is empty" in finding.message
+    assert "4 pairs" in finding.message
+    assert found("missing", experiment(), world()).message == "Every row could be used."
+
+
+@pytest.mark.parametrize(
+    ("control", "status", "told"),
+    [
+        (200, "pass", "enough to read"),
+        (80, "warn", "wide ranges"),
+        (20, "warn", "too few"),
+    ],
+)
+def test_few_converters(control: int, status: str, told: str) -> None:
+    """100 buyers are enough, 40 are few, 10 are too few."""
+    finding = found("few_converters", experiment(), world(control=control))
+    assert finding.status == status
+    assert told in finding.message
+
+
+def test_one_unit_that_carries_the_result_is_noticed() -> None:
+    """A customer with a fifth of an arm's revenue, told as a share, never an amount."""
+    control = [BUYER] * 99 + [(500.0, 1.0)] + [NOBODY] * 100
+    seen = evidence({"holdback": control, "personalized": [BUYER, NOBODY] * 900})
+    finding = found("influence", experiment(), seen)
+    assert finding.status == "warn"
+    assert "largest unit of holdback makes 20.2 %" in finding.message
+    assert "500" not in finding.message
+    ratio = 10.0 / ((99 * 20 + 500) / 200) - 1
+    left = 10.0 / (99 * 20 / 199) - 1
+    assert f"{abs(100 * ratio):.3g} %" in finding.message
+    assert f"{abs(100 * left):.3g} %" in finding.message
+
+
+def test_no_unit_that_carries_the_result_passes() -> None:
+    """Equal customers carry nothing."""
+    assert found("influence", experiment(), world()).status == "pass"
+
+
+def test_refunds_beyond_sales_say_nothing_of_influence() -> None:
+    """A share of a negative total means nothing, so nothing is said."""
+    seen = evidence({"holdback": [(-5.0, 1.0)] * 50, "personalized": [BUYER] * 450})
+    assert not [f for f in findings(experiment(), seen) if f.check == "influence"]
+
+
+def test_pre_period_against_scipy() -> None:
+    """Arms that differed before: the p-value is that of scipy's z test."""
+    rng = np.random.default_rng(2)
+    before = {
+        "holdback": np.round(rng.normal(12.0, 4.0, 200), 2),
+        "personalized": np.round(rng.normal(10.0, 4.0, 1800), 2),
+    }
+    seen = world(before=before)
+    finding = found("pre_period", experiment(), seen)
+    a, b = before["personalized"], before["holdback"]
+    z = (a.mean() - b.mean()) / np.sqrt(a.var(ddof=1) / 1800 + b.var(ddof=1) / 200)
+    assert finding.status == "fail"
+    assert finding.p_value == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-6)
+    assert "the earlier Revenue" in finding.message
+
+
+def test_pre_period_alike_passes() -> None:
+    """Arms that were alike pass; without measures from before nothing is said."""
+    rng = np.random.default_rng(3)
+    before = {
+        "holdback": np.round(rng.normal(10.0, 4.0, 200), 2),
+        "personalized": np.round(rng.normal(10.0, 4.0, 1800), 2),
+    }
+    assert found("pre_period", experiment(), world(before=before)).status == "pass"
+    assert "pre_period" not in [f.check for f in findings(experiment(), world())]
+
+
+def test_pre_period_false_alarms() -> None:
+    """Under the null it fails about once in a thousand: at most 3 of 400 worlds."""
+    rng = np.random.default_rng(4)
+    failed = 0
+    for _ in range(400):
+        before = {
+            "holdback": np.round(rng.gamma(0.5, 20, 60), 2),
+            "personalized": np.round(rng.gamma(0.5, 20, 200), 2),
+        }
+        seen = world(control=60, treated=200, before=before)
+        failed += found("pre_period", experiment(), seen).status == "fail"
+    assert failed <= 3

@@ -1,0 +1,301 @@
+"""Evidence → readouts, segments, sensitivity, trend, decomposition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from math import log
+
+import numpy as np
+import pytest
+from experiments.worlds import METRICS, evidence, experiment, unmatured
+from statsmodels.stats.multitest import multipletests
+
+from holdback.errors import StatsError
+from holdback.experiments.decomposition import logarithmic_mean
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import (
+    Analysis,
+    Arm,
+    Economics,
+    Margin,
+    Prior,
+    Window,
+)
+from holdback.experiments.period import complete_on, days_analyzed, is_final
+from holdback.experiments.reading import read
+from holdback.experiments.scorecard import Quantity, Scorecard
+from holdback.experiments.verdict import guardrail_verdict, verdict
+
+
+def shop(seed: int, n: int, rate: float, mean: float) -> list[tuple[float, float]]:
+    """Revenue and orders of n units."""
+    rng = np.random.default_rng(seed)
+    orders = rng.binomial(1, rate, n) * (1 + rng.poisson(0.3, n))
+    revenue = np.round(orders * rng.gamma(2.0, mean / 2.0, n), 2)
+    return list(zip(revenue.tolist(), orders.tolist(), strict=True))
+
+
+def seen(**more: object) -> Evidence:
+    """A clear rise in conversion, a little in order value."""
+    return evidence(
+        {
+            "holdback": shop(1, 1000, 0.10, 50.0),
+            "personalized": shop(2, 9000, 0.14, 52.0),
+        },
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def scorecard(found: Evidence | None = None, **changes: object) -> Scorecard:
+    """The scorecard of the shop."""
+    return read(experiment(**changes), found or seen()).scorecard
+
+
+def test_every_metric_has_its_role() -> None:
+    """Primary first, then the secondary metrics in the file's order."""
+    roles = [(r.metric, r.role) for r in scorecard().readouts]
+    assert roles == [
+        ("revenue", "primary"),
+        ("conversion", "secondary"),
+        ("order_value", "secondary"),
+    ]
+
+
+def test_estimates_against_rows() -> None:
+    """Values, units and non-zero units are those of the rows."""
+    rows = np.array(shop(2, 9000, 0.14, 52.0))
+    readouts = {r.metric: r.estimates for r in scorecard().readouts}
+    revenue = readouts["revenue"].treatment
+    assert revenue.value == pytest.approx(rows[:, 0].mean(), rel=1e-9)
+    assert revenue.units == 9000
+    assert readouts["conversion"].treatment.value == pytest.approx(
+        (rows[:, 1] > 0).mean()
+    )
+    assert readouts["order_value"].treatment.value == pytest.approx(
+        rows[:, 0].sum() / rows[:, 1].sum()
+    )
+
+
+def test_units_without_their_time_are_left_out() -> None:
+    """Units that have not matured change no estimate."""
+    plain = scorecard()
+    waiting = scorecard(unmatured(seen(), "holdback", 500))
+    assert waiting.readout("revenue") == plain.readout("revenue")
+
+
+def test_secondary_metrics_against_statsmodels() -> None:
+    """Holm over the secondary metrics; the primary stands alone."""
+    card = scorecard()
+    second = [r for r in card.readouts if r.role == "secondary"]
+    expected = multipletests([r.p_value for r in second], method="holm")[1]
+    assert [r.p_value_adjusted for r in second] == pytest.approx(list(expected))
+    assert card.readout("revenue").p_value_adjusted is None
+
+
+def test_no_correction_when_none_is_asked() -> None:
+    """`multiplicity: none` leaves the p-values as they are."""
+    card = scorecard(analysis=Analysis(looks="end", multiplicity="none"))
+    assert all(r.p_value_adjusted is None for r in card.readouts)
+
+
+def test_priors_stand_beside_each_other() -> None:
+    """The chosen prior, and the other named ones as alternatives."""
+    readout = scorecard().readout("revenue")
+    assert readout.bayes.prior == "weak"
+    assert [b.prior for b in readout.bayes_alternatives] == ["skeptical", "none"]
+    own = Analysis(looks="end", prior=Prior(name="custom", lift_sd=Fraction(1, 10)))
+    readout = scorecard(analysis=own).readout("revenue")
+    assert readout.bayes.prior == "custom"
+    assert len(readout.bayes_alternatives) == 3
+
+
+def test_lower_is_better_turns_the_posterior() -> None:
+    """For a metric to be lowered, the loss of shipping is that of a rise."""
+    turned = METRICS | {"revenue": replace(METRICS["revenue"], better="lower")}
+    plain = scorecard().readout("revenue")
+    lower = scorecard(metrics=turned).readout("revenue")
+    assert lower.bayes.p_positive == plain.bayes.p_positive
+    assert lower.bayes.expected_loss_if_shipped == plain.bayes.expected_loss_if_held
+    assert (plain.verdict, lower.verdict) == ("better", "worse")
+
+
+def test_guardrail_reads_its_margin() -> None:
+    """A guardrail carries its margin and one of three states."""
+    card = scorecard(
+        secondary=(),
+        guardrails={"order_value": Margin(value=Fraction(1, 5), scale="relative")},
+    )
+    readout = card.readout("order_value")
+    assert (readout.role, readout.margin, readout.verdict) == ("guardrail", 0.2, "safe")
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "state"),
+    [(-0.01, 0.05, "safe"), (-0.05, 0.05, "at_risk"), (-0.09, -0.03, "breached")],
+)
+def test_guardrail_states(lower: float, upper: float, state: str) -> None:
+    """Inside the margin of 2 %, straddling it, beyond it."""
+    effect = Quantity(value=0.0, lower=lower, upper=upper)
+    margin = Margin(value=Fraction(2, 100), scale="relative")
+    assert guardrail_verdict(METRICS["revenue"], margin, effect, None) == state
+    turned = replace(METRICS["revenue"], better="lower")
+    mirrored = Quantity(value=0.0, lower=-upper, upper=-lower)
+    assert guardrail_verdict(turned, margin, mirrored, None) == state
+    assert guardrail_verdict(turned, margin, None, None) == "at_risk"
+
+
+def test_verdict_needs_the_adjusted_p_value() -> None:
+    """An interval that excludes 0 is unclear when its adjusted p-value is not small."""
+    effect = Quantity(value=0.1, lower=0.01, upper=0.2)
+    assert verdict(METRICS["revenue"], effect) == "better"
+    assert verdict(METRICS["revenue"], effect, p_value=0.08) == "unclear"
+    assert verdict(METRICS["revenue"], None) == "unclear"
+
+
+def levels(**sizes: int) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Segment levels with so many control units each."""
+    return {
+        level: {
+            "holdback": shop(3, n, 0.5, 50.0),
+            "personalized": shop(4, 9 * n, 0.5, 50.0),
+        }
+        for level, n in sizes.items()
+    }
+
+
+def shown(**sizes: int) -> set[str]:
+    """The levels of a dimension that a scorecard shows."""
+    card = scorecard(
+        seen(segments={"device": levels(**sizes)}),
+        analysis=Analysis(looks="end", segments=("device",)),
+    )
+    return {r.segment.level for r in card.readouts if r.segment}
+
+
+def test_small_segments_are_hidden_with_their_complement() -> None:
+    """Below 10 units a level is hidden; a single hidden one hides the next as well."""
+    assert shown(phone=300, desktop=200, tablet=100) == {"phone", "desktop", "tablet"}
+    assert shown(phone=300, desktop=200, watch=9) == {"phone"}
+    assert shown(phone=300, desktop=8, watch=9) == {"phone"}
+
+
+def test_segments_against_statsmodels() -> None:
+    """Segments are corrected together by Benjamini and Hochberg."""
+    card = scorecard(
+        seen(segments={"device": levels(phone=300, desktop=200)}),
+        analysis=Analysis(looks="end", segments=("device",)),
+    )
+    found = [r for r in card.readouts if r.segment]
+    assert len(found) == 6
+    expected = multipletests([r.p_value for r in found], method="fdr_bh")[1]
+    assert [r.p_value_adjusted for r in found] == pytest.approx(list(expected))
+
+
+def test_sensitivity_leaves_out_the_largest() -> None:
+    """Without each arm's largest unit the lift is that of the other rows."""
+    card = scorecard()
+    (found,) = [s for s in card.sensitivity if s.variant == "without_largest"]
+    means = []
+    for seed, n, rate, mean in ((2, 9000, 0.14, 52.0), (1, 1000, 0.10, 50.0)):
+        rows = np.array(shop(seed, n, rate, mean))[:, 0]
+        means.append((rows.sum() - rows.max()) / (n - 1))
+    assert found.relative.value == pytest.approx(means[0] / means[1] - 1, rel=1e-9)
+
+
+def test_sensitivity_adjusts_by_the_time_before() -> None:
+    """With measures from before exposure an adjusted lift stands beside."""
+    rng = np.random.default_rng(9)
+    before = {
+        arm: np.round(
+            [
+                r * 0.7 + e
+                for (r, _), e in zip(shop(s, n, q, m), rng.gamma(1, 2, n), strict=True)
+            ],
+            2,
+        )
+        for arm, s, n, q, m in (
+            ("holdback", 1, 1000, 0.10, 50.0),
+            ("personalized", 2, 9000, 0.14, 52.0),
+        )
+    }
+    card = scorecard(seen(before=before))
+    (adjusted,) = [s for s in card.sensitivity if s.variant == "cuped"]
+    plain = card.readout("revenue").relative
+    assert adjusted.relative.upper - adjusted.relative.lower < plain.upper - plain.lower
+
+
+def test_trend_ends_where_the_result_is() -> None:
+    """The lift to date of the last day is the lift over all days."""
+    card = scorecard(seen(days=4))
+    assert [t.date for t in card.trend] == [f"2026-10-0{d}" for d in (1, 2, 3, 4)]
+    assert card.trend[-1].relative.value == pytest.approx(
+        card.readout("revenue").relative.value
+    )
+
+
+def test_decomposition_adds_up() -> None:
+    """The three parts sum to the difference, and each is its factor's share."""
+    (parts,) = scorecard().decomposition
+    together = (
+        parts.from_conversion + parts.from_orders_per_buyer + parts.from_order_value
+    )
+    assert together == pytest.approx(parts.revenue_per_unit, rel=1e-12)
+    rows = [np.array(shop(*a)) for a in ((2, 9000, 0.14, 52.0), (1, 1000, 0.10, 50.0))]
+    means = [r[:, 0].mean() for r in rows]
+    rates = [(r[:, 1] > 0).mean() for r in rows]
+    weight = logarithmic_mean(means[0], means[1])
+    assert parts.from_conversion == pytest.approx(weight * log(rates[0] / rates[1]))
+
+
+def test_money_comparisons_pool_all_treatments() -> None:
+    """Arm * is all treatment arms together, with their sum and units."""
+    arms = (
+        Arm(name="holdback", share=Fraction(1, 10), control=True),
+        Arm(name="a", share=Fraction(1, 2)),
+        Arm(name="b", share=Fraction(2, 5)),
+    )
+    rows = {
+        "holdback": shop(1, 1000, 0.1, 50.0),
+        "a": shop(2, 5000, 0.14, 52.0),
+        "b": shop(5, 4000, 0.12, 50.0),
+    }
+    planned = experiment(arms=arms, economics=Economics(value="revenue"))
+    comparisons = {c.arm: c for c in read(planned, evidence(rows)).comparisons}
+    assert comparisons["*"].treated_units == 9000
+    assert comparisons["*"].treated_total == pytest.approx(
+        comparisons["a"].treated_total + comparisons["b"].treated_total
+    )
+
+
+@pytest.mark.parametrize(("units", "told"), [(0, "0 units"), (1, "1 unit ")])
+def test_an_empty_arm_is_refused(units: int, told: str) -> None:
+    """An arm of fewer than two units cannot be compared, and the error says which."""
+    found = evidence(
+        {"holdback": [(1.0, 1.0)] * units, "personalized": [(1.0, 1.0)] * 50}
+    )
+    with pytest.raises(StatsError, match=f"arm 'holdback' has {told}"):
+        read(experiment(), found)
+
+
+def test_the_calendar() -> None:
+    """Complete 14 days after the window; costs run to the last day that counts."""
+    planned = experiment(economics=Economics(value="revenue"))
+    assert str(complete_on(planned)) == "2026-10-28"
+    early = datetime(2026, 10, 27, 23, tzinfo=UTC)
+    assert not is_final(planned, early)
+    assert is_final(planned, datetime(2026, 10, 28, 1, tzinfo=UTC))
+    assert days_analyzed(planned, None) == 28
+    assert days_analyzed(planned, datetime(2026, 10, 10, tzinfo=UTC)) == 10
+    timeless = replace(planned, window=None)
+    assert complete_on(timeless) is None
+    assert is_final(timeless, None)
+    assert days_analyzed(timeless, None) is None
+
+
+def test_days_are_local() -> None:
+    """The day of a moment is that of the project's timezone."""
+    dublin = experiment(timezone="Pacific/Kiritimati")
+    assert is_final(dublin, datetime(2026, 10, 27, 11, tzinfo=UTC))
+    assert Window(start=dublin.window.start, end=dublin.window.end).days == 14
