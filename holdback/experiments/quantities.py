@@ -36,7 +36,7 @@ LENGTHS = {
 LONGEST_DAYS = 36525
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?")
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([A-Za-z]+)")
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*([A-Za-z]+)")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

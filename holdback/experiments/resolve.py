@@ -145,7 +145,7 @@ def _check_name(name: str | None, issues: Issues) -> None:
             ("experiment",),
             f"'{name}' cannot be an experiment's name.",
             why="The name becomes the output folder and the default salt.",
-            fix="Use letters, digits, '-', '_' and '.'; begin with one of the first two.",
+            fix="Use letters, digits, '-', '_' and '.'; begin with a letter or digit.",
         )
 
 

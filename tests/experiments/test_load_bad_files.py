@@ -172,8 +172,8 @@ CASES = [
      "economics: {costs: [{name: x, amount: 1}]}\nanalysis:\n", "12:21",
      ["neither 'per' nor 'spread'"]),
     ("cost with both", "analysis:\n",
-     "economics:\n  costs: [{name: x, amount: 1, per: day, spread: 1 week}]\n"
-     "analysis:\n", "13:11", ["both 'per' and 'spread'"]),
+     "economics: {costs: [{name: s, amount: 1, per: day, spread: 1 day}]}\nanalysis:\n",
+     "12:21", ["both 'per' and 'spread'"]),
     ("margin 42", "analysis:\n", "economics: {margin: 42}\nanalysis:\n", "12:21",
      ["Did you mean 42%?"]),
     ("wrong unit of a guardrail", "secondary: [conversion]",

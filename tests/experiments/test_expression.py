@@ -1,0 +1,118 @@
+"""The small language: trees, columns, faults with their column."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdback.experiments.expression import (
+    Arithmetic,
+    Comparison,
+    Expression,
+    IsNull,
+    Junction,
+    Member,
+    Name,
+    Negation,
+    Not,
+    Number,
+    Text,
+    Tree,
+    parse,
+)
+from holdback.experiments.grammar import columns_of, parse_tree, written
+from holdback.experiments.quantities import Unreadable
+
+A, B, C = Name("a"), Name("b"), Name("c")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a - b - c", Arithmetic("-", Arithmetic("-", A, B), C)),
+        ("a + b * c", Arithmetic("+", A, Arithmetic("*", B, C))),
+        ("(a + b) * c", Arithmetic("*", Arithmetic("+", A, B), C)),
+        ("-a / 2.5", Arithmetic("/", Negation(A), Number(Decimal("2.5")))),
+        ("--a", A),
+        ("a = 'it''s'", Comparison("=", A, Text("it's"))),
+        ('a = "x"', Comparison("=", A, Text("x"))),
+        ("a == 1", Comparison("=", A, Number(Decimal(1)))),
+        ("a <> 1", Comparison("!=", A, Number(Decimal(1)))),
+        (
+            "a > 1 or b > 1 AND not c is null",
+            Junction(
+                "or",
+                Comparison(">", A, Number(Decimal(1))),
+                Junction("and", Comparison(">", B, Number(Decimal(1))), Not(IsNull(C))),
+            ),
+        ),
+        ("a is not null", IsNull(A, negated=True)),
+        (
+            "a not in ('x', -2)",
+            Member(A, (Text("x"), Number(Decimal(-2))), negated=True),
+        ),
+        ("`odd name` * 2", Arithmetic("*", Name("odd name"), Number(Decimal(2)))),
+        ("Größe + 1e3", Arithmetic("+", Name("Größe"), Number(Decimal("1e3")))),
+    ],
+)
+def test_parse_against_trees(text: str, tree: Tree) -> None:
+    """Precedence and words give the tree that grammar books give."""
+    assert parse(text).tree == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("", 0),
+        ("a +", 3),
+        ("a + * b", 4),
+        ("(a", 2),
+        ("a)", 1),
+        ("a ; drop table t", 2),
+        ("sum(a)", 0),
+        ("a in b", 5),
+        ("a in ()", 6),
+        ("a is 3", 5),
+        ("a = 'x", 4),
+        ("a = b = c", 6),
+        ("(a > 1) + 1", 0),
+        ("'x' * 2", 0),
+        ("1 and a", 0),
+        ("a.b", 1),
+        ("12abc", 0),
+        ("a not null", 6),
+        ("and", 0),
+    ],
+)
+def test_parse_rejects_with_column(text: str, column: int) -> None:
+    """What is not part of the language is refused where it stands."""
+    with pytest.raises(Unreadable) as caught:
+        parse(text)
+    assert caught.value.column == column, str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["(" * 3000, "a+" * 900 + "a", "not " * 400 + "a"])
+def test_parse_rejects_what_is_too_deep(text: str) -> None:
+    """Nesting and length are bounded, so that no recursion runs away."""
+    with pytest.raises(Unreadable):
+        parse(text)
+
+
+def test_parse_finds_columns() -> None:
+    """Columns are names, and keep their case; texts and words are none."""
+    expression = parse("(Total - refunded) / `n items` > 3 and status in ('x', 'y')")
+    assert isinstance(expression, Expression)
+    assert expression.columns == {"Total", "refunded", "n items", "status"}
+
+
+@given(st.text(alphabet="ab1.'\"`()+-*/=<>!, notinisul", max_size=40))
+def test_parse_of_any_text(text: str) -> None:
+    """Any text is a tree that reads the same when written, or Unreadable."""
+    with suppress(Unreadable):
+        tree = parse_tree(text)
+        assert parse_tree(written(tree)) == tree
+        assert columns_of(tree) == parse(text).columns
