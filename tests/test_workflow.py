@@ -1,0 +1,82 @@
+"""The Python face: frames in place of files, and results that convert themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+from cli.test_bad_input import Case, project
+
+import holdback as hb
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """The YAML file of a project that is fine."""
+    return project(tmp_path, Case())
+
+
+def test_frames_replace_files(shop: Path) -> None:
+    """pandas, polars and Arrow frames give the numbers that the files give."""
+    expected = hb.analyze(shop).to_dict()["readouts"]
+    experiment = hb.load(shop)
+    orders = pd.read_csv(
+        shop.parent / "orders.csv", dtype={"user_id": str, "order_id": str}
+    )
+    for frame in (orders, pl.from_pandas(orders), pl.from_pandas(orders).to_arrow()):
+        (shop.parent / "orders.csv").unlink(missing_ok=True)
+        assert hb.analyze(experiment, orders=frame).to_dict()["readouts"] == expected
+
+
+def test_results_convert_themselves(shop: Path) -> None:
+    """dict, pandas, Arrow, text and HTML say the same."""
+    analysis = hb.analyze(shop)
+    card = analysis.scorecard
+    assert analysis.to_dict()["experiment"] == "spring-recs"
+    frame = analysis.to_pandas()
+    assert list(frame["metric"]) == [r.metric for r in card.readouts]
+    assert analysis.to_arrow().num_rows == len(card.readouts)
+    assert "spring-recs" in str(analysis)
+    assert "<script" not in analysis._repr_html_()
+    assert "revenue" in analysis._repr_html_()
+    assert analysis.decision.outcome in {"ship", "hold_back", "keep_testing"}
+    assert analysis.money[-1].arm == "*"
+
+
+def test_write_gives_three_files(shop: Path, tmp_path: Path) -> None:
+    """The scorecard, the page and the table."""
+    written = hb.analyze(shop).write(tmp_path / "out")
+    assert sorted(p.name for p in written) == [
+        "readouts.csv",
+        "report.html",
+        "scorecard.json",
+    ]
+    text = (tmp_path / "out" / "scorecard.json").read_text(encoding="utf-8")
+    assert json.loads(text)["schema"] == "holdback/scorecard/1"
+
+
+def test_readout_names_what_there_is(shop: Path) -> None:
+    """Asking for another metric names those that exist."""
+    with pytest.raises(KeyError, match="conversion, revenue"):
+        hb.analyze(shop).scorecard.readout("clicks")
+
+
+def test_assign_keeps_the_container(shop: Path) -> None:
+    """Ids come back as arms, in a list."""
+    arms = hb.assign(shop, ["u1", "u2", 3])
+    assert set(arms) <= {"holdback", "personalized"}
+    assert arms == hb.assign(hb.load(shop), ["u1", "u2", "3"])
+
+
+def test_plan_measures_before_exposure(shop: Path) -> None:
+    """Typed baselines give a plan that prints itself."""
+    plan = hb.plan(
+        shop,
+        baselines={"revenue": (1.8, 12.5), "conversion": (0.03, None)},
+        units=20_000,
+    )
+    assert plan.units == 20_000
+    assert "Detects a lift of" in str(plan)
