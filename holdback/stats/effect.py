@@ -63,8 +63,9 @@ class Inference:
     `relative` is None where a ratio means nothing (a baseline at or below 0);
     an arm's estimate is None where it has no value (no units, a denominator of 0);
     `absolute` and `relative` are None together with `p_value` where no honest number
-    exists (an `absolute` without a range tells what was seen), and `note` says why. `method` is a short fixed name, `note` one
-    sentence for the reader. `approximate` marks an interval known to be rough.
+    exists (an `absolute` without a range tells what was seen), and `note` says why.
+    `method` is a short fixed name, `note` one sentence for the reader. `approximate`
+    marks an interval known to be rough.
     """
 
     control: Estimate | None

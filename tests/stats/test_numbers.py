@@ -49,7 +49,7 @@ def test_root_against_closed_form(at: float, below: float, above: float) -> None
 
 
 def test_root_against_fixed_point() -> None:
-    """Cos x = x at Dottie's number, 0.739085133215160641655…"""
+    """The cosine's fixed point is Dottie's number, 0.7390851332151606."""
     found = root(lambda x: cos(x) - x, 0.0, 1.0)
     assert found == pytest.approx(0.7390851332151606, rel=1e-15)
 

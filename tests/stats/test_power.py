@@ -73,7 +73,7 @@ def test_impossible_designs_are_refused() -> None:
 
 @pytest.mark.parametrize(("rho", "expected"), [(0.0, 34_883.9), (0.5, 26_162.9)])
 def test_units_for_means_against_table(rho: float, expected: float) -> None:
-    """A shift of 0.05 deviations (of ln R) at 90/10; a covariate of ρ = .5 saves a 4th."""
+    """A shift of ln R of 0.05 sd at 90/10; a covariate of ρ = .5 saves a quarter."""
     design = MeanDesign(cv=np.sqrt(1 - rho**2), control_share=0.1, treatment_share=0.9)
     found = design.units_needed(lift=float(np.expm1(0.05)), power=0.8)
     assert found == pytest.approx(expected, abs=1.0)

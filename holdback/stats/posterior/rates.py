@@ -158,7 +158,9 @@ def _grid(log_density: Callable[[Vector], Vector], low: float, high: float) -> V
         first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, COARSE - 1)
         low, high = float(coarse[first]), float(coarse[last])
     step = (high - low) / POINTS
-    return step * np.arange(floor(low / step), ceil(high / step) + 1)
+    first, last = floor(low / step), ceil(high / step)
+    even: Vector = np.linspace(first * step, last * step, last - first + 1)
+    return even
 
 
 @cache

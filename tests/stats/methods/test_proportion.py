@@ -78,9 +78,7 @@ def test_ratio_against_statsmodels(table: tuple[int, int, int, int]) -> None:
     "table", [(30, 400, 50, 500), (7, 90, 3, 60), (5, 30, 0, 40), (12, 20, 3, 25)]
 )
 def test_difference_against_brute_force(table: tuple[int, int, int, int]) -> None:
-    """At each end the score statistic, with rates found by maximizing the likelihood
-    numerically, equals ±z.
-    """
+    """At each end the score, with rates of numerically greatest likelihood, is ±z."""
     x, n, y, m = table
     for end, sign in zip(difference_interval(*table, z=Z), (1, -1), strict=True):
 
@@ -234,7 +232,7 @@ def test_ratio_against_bisection(x: int, n: int, y: int, m: int) -> None:
 def test_small_sample_coverage_by_enumeration(
     sizes: tuple[int, int], kind: str
 ) -> None:
-    """Over all tables, both intervals cover at least 90 % everywhere, 94.5 % on average."""
+    """Over all tables, coverage is at least 90 %, and 94.5 % on average."""
     n, m = sizes
     ends = {}
     for x in range(n + 1):
