@@ -2,13 +2,19 @@
 # make test   format, lint, types, import rules, tests
 # make help   everything else
 
-PYTHON ?= python3.11
-VENV := .venv
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
+VENV ?= .venv
+DEMO ?= holdback-demo
+
 BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 LOCK := requirements/py$(VERSION).txt
 DEV_LOCK := requirements/dev-py$(VERSION).txt
-DEMO ?= holdback-demo
+VERSIONS := 3.11 3.12 3.13
+# Installed libraries are compiled to bytecode, whatever the environment says.
+PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
+  --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .PHONY: help demo test test-fast test-engines calibration bench lock clean
 
@@ -19,55 +25,65 @@ help:
 	@echo "make calibration   slow simulations of coverage and false positives"
 	@echo "make bench         speed and memory beside other tools"
 	@echo "make lock          upgrade the pinned requirements on purpose"
-	@echo "make clean         remove the virtual environments and what was made"
-	@echo "PYTHON=python3.12 make …  uses another Python (3.11, 3.12, 3.13)"
+	@echo "make clean         remove the virtual environment and what was made"
+	@echo "PYTHON=python3.12 make …  uses another Python: $(VERSIONS)"
 
-demo: $(VENV)/.installed
+demo: $(VENV)/.installed-$(VERSION)
 	@$(BIN)/holdback demo $(DEMO)
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev-$(VERSION)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
-test-fast: $(VENV)/.dev
+test-fast: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -x -q
 
-test-engines: $(VENV)/.dev
+test-engines: $(VENV)/.dev-$(VERSION)
 	BIN=$(BIN) bash tests/engines/run.sh
 
-calibration: $(VENV)/.dev
+calibration: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -m calibration
 
-bench: $(VENV)/.dev
-	$(BIN)/pip install --quiet --disable-pip-version-check tea-tasting
+bench: $(VENV)/.dev-$(VERSION)
+	$(PIP) tea-tasting
 	$(BIN)/python -m benchmarks.pipeline
 
-$(VENV)/.installed: $(LOCK) pyproject.toml
-	@echo "Installing into $(VENV) (once; about a minute) …"
-	@$(PYTHON) -m venv $(VENV)
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
-
-$(VENV)/.dev: $(DEV_LOCK) pyproject.toml
-	@echo "Installing the development tools into $(VENV) (once) …"
-	@$(PYTHON) -m venv $(VENV)
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(DEV_LOCK)
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $(VENV)/.installed $@
-
-lock: $(VENV)/.dev
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
-	@for v in 3.11 3.12 3.13; do \
-	  $(BIN)/uv pip compile pyproject.toml requirements/build.in --upgrade --generate-hashes \
-	    --no-header --no-annotate --no-emit-index-url --python-version $$v -q -o requirements/py$$v.txt && \
-	  $(BIN)/uv pip compile pyproject.toml requirements/build.in --group dev --extra frames --extra postgres \
-	    --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version $$v -q \
-	    -o requirements/dev-py$$v.txt || exit 1; \
+lock: $(VENV)/.dev-$(VERSION)
+	$(PIP) uv
+	@for version in $(VERSIONS); do \
+	  echo "Pinning for Python $$version …" && \
+	  $(COMPILE) --python-version $$version -o requirements/py$$version.txt && \
+	  $(COMPILE) --python-version $$version -o requirements/dev-py$$version.txt \
+	    --group dev --extra frames --extra postgres || exit 1; \
 	done
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The stamps carry the Python's version, so a change of Python installs anew.
+$(VENV)/.installed-$(VERSION): $(LOCK) pyproject.toml
+	@echo "Installing into $(VENV) (once; about a minute) …"
+	@$(call fresh-venv)
+	@$(PIP) --require-hashes -r $(LOCK)
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev-$(VERSION): $(DEV_LOCK) pyproject.toml
+	@echo "Installing the development tools into $(VENV) (once; a minute or two) …"
+	@$(call fresh-venv)
+	@$(PIP) --require-hashes -r $(DEV_LOCK)
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.installed-$(VERSION) $@
+
+define fresh-venv
+$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
+  || $(PYTHON) -m venv --clear $(VENV)
+endef
+
+requirements/%.txt:
+	@echo "No pinned requirements for this Python ($(PYTHON), '$(VERSION)')." >&2
+	@echo "Install Python 3.11, or name another: PYTHON=python3.12 make …  ($(VERSIONS))" >&2
+	@exit 1
