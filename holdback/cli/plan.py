@@ -70,9 +70,9 @@ def command(
 
 def _baseline(text: str) -> tuple[str, tuple[float, float | None]]:
     name, _, numbers = text.partition("=")
+    mean, comma, sd = numbers.partition(",")
     try:
-        mean, *rest = [_number(part) for part in numbers.split(",")]
-        (sd,) = rest or [None]
+        return name.strip(), (_number(mean), _number(sd) if comma else None)
     except ValueError:
         raise ConfigError(
             Problem(
@@ -81,7 +81,6 @@ def _baseline(text: str) -> tuple[str, tuple[float, float | None]]:
                 fix="Write for instance conversion=3% or revenue=1.80,12.5.",
             )
         ) from None
-    return name.strip(), (mean, sd)
 
 
 def _number(text: str) -> float:

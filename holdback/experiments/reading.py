@@ -45,7 +45,6 @@ class ValueComparison:
     arm: str
     treated_units: int
     treated_total: float
-    control_mean: float
     inference: Inference
     posterior: Posterior | None
 
@@ -167,7 +166,6 @@ def _comparisons(experiment: Experiment, cells: Cells) -> tuple[ValueComparison,
                 arm=name,
                 treated_units=treated.n,
                 treated_total=float(treated.total[0]),
-                control_mean=inference.control.value,
                 inference=inference,
                 posterior=posterior_of(
                     metric, inference, lift_prior(experiment.analysis.prior)

@@ -147,7 +147,9 @@ def _corrected(
     return [changed.get(id(r), r) for r in found]
 
 
-def _estimates(inference: Inference) -> Estimates:
+def _estimates(inference: Inference) -> Estimates | None:
+    if inference.control is None or inference.treatment is None:
+        return None
     return Estimates(
         control=_point(inference.control), treatment=_point(inference.treatment)
     )

@@ -57,7 +57,6 @@ def comparison(
         arm=arm,
         treated_units=units,
         treated_total=inference.treatment.value * units,
-        control_mean=inference.control.value,
         inference=inference,
         posterior=found,
     )
