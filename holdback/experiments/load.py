@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from holdback.errors import ConfigError, EnvironmentFault, Problem
-from holdback.experiments.document import MOST_BYTES, Document, parsed
+from holdback.experiments.document import Document
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.parsing import MOST_BYTES, parsed
 
 __all__ = ["PROJECT_FILE", "check_project_file", "is_project_file", "load"]
 
@@ -59,8 +60,9 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Connections and unused kinds are left to the experiments that use them.
     """
     from holdback.experiments.issues import Issues
-    from holdback.experiments.resolve import check_project, metrics_of, sources_of
+    from holdback.experiments.resolve import check_project
     from holdback.experiments.shape import read
+    from holdback.experiments.uses import metrics_of, sources_of
     from holdback.experiments.written import ProjectFile
 
     document = _document(Path(path))

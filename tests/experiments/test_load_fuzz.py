@@ -1,4 +1,4 @@
-"""No text and no bytes get anything out of the loader but an Experiment or ConfigError."""
+"""Whatever the bytes, the loader gives an Experiment or a ConfigError."""
 
 from __future__ import annotations
 
@@ -38,10 +38,50 @@ metrics:
   spend: {kind: mean, source: visits, value: (a - b) / 2, unit: money, cap: 99%}
 """
 PIECES = st.sampled_from(
-    "{ } [ ] , : - # & * ! | > ' \" % @ ` ~ \n \t \\ . null true 1e999 -1 0 .nan "
-    "${env:X} <<: --- ... ? 2026-02-30 10% «é» \u202e \x00 \ud7ff orders arms".split(
-        " "
-    )
+    [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "-",
+        "#",
+        "&",
+        "*",
+        "!",
+        "|",
+        ">",
+        "'",
+        '"',
+        "%",
+        "@",
+        "`",
+        "~",
+        "\n",
+        "\t",
+        "\\",
+        ".",
+        "null",
+        "true",
+        "1e999",
+        "-1",
+        "0",
+        ".nan",
+        "${env:X}",
+        "<<:",
+        "---",
+        "...",
+        "?",
+        "2026-02-30",
+        "10%",
+        "«é»",
+        "\u202e",
+        "\x00",
+        "\ud7ff",
+        "orders",
+        "arms",
+    ]
 )
 
 

@@ -1,0 +1,80 @@
+"""The analysis as written → the analysis that is meant."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from holdback.experiments.experiment import Analysis, Prior
+from holdback.experiments.issues import Issues
+from holdback.experiments.quantities import decimal_text
+from holdback.experiments.written import WrittenAnalysis, WrittenPrior
+
+__all__ = ["analysis_of"]
+
+
+def analysis_of(written: WrittenAnalysis, issues: Issues) -> Analysis:
+    """Level, looks, covariates and prior; what is not in this version is told."""
+    _check_level(written.level, issues)
+    looks, prior = written.looks, written.prior
+    if looks == "always_valid" or not isinstance(looks, str):
+        told = "looks: always_valid" if isinstance(looks, str) else "a list of looks"
+        fix = "Write `looks: spending` or `looks: end`."
+        issues.add(("analysis", "looks"), f"{told} is not in this version.", fix=fix)
+    if prior == "past":
+        fix = "Write weak, skeptical, none or {lift_sd: 10%}."
+        issues.add(
+            ("analysis", "prior"), "prior: past is not in this version.", fix=fix
+        )
+    lookback: timedelta | None = None
+    covariates: tuple[str, ...] = ()
+    if isinstance(written.covariates, tuple):
+        covariates = written.covariates
+    elif written.covariates is not None:
+        lookback = written.covariates.lookback
+    return Analysis(
+        level=written.level,
+        looks=_looks(looks),
+        lookback=lookback,
+        covariates=covariates,
+        multiplicity=written.multiplicity,
+        prior=_prior(prior, issues),
+        segments=written.segments,
+    )
+
+
+def _check_level(level: Fraction, issues: Issues) -> None:
+    if 0 < level < 1:
+        if level < Fraction(1, 2):
+            issues.add(
+                ("analysis", "level"),
+                f"a level of {decimal_text(level * 100)}% is below 50%.",
+                why="`level` is the coverage of the intervals, not the error rate.",
+                fix=f"Did you mean {decimal_text((1 - level) * 100)}%?",
+            )
+        return
+    meant = ""
+    if 1 < level < 100:
+        percent = level if level >= 50 else 100 - level
+        meant = f"Did you mean {decimal_text(percent)}%?"
+    issues.add(
+        ("analysis", "level"),
+        "the level lies between 0% and 100%.",
+        fix=meant or "Write 95%.",
+    )
+
+
+def _looks(written: str | tuple[date, ...]) -> Any:
+    return written
+
+
+def _prior(written: Any, issues: Issues) -> Prior:
+    if isinstance(written, WrittenPrior):
+        if not 0 < written.lift_sd <= 10:
+            issues.add(
+                ("analysis", "prior", "lift_sd"),
+                "the lift's standard deviation lies above 0% and not above 1000%.",
+            )
+        return Prior(name="custom", lift_sd=written.lift_sd)
+    return Prior(name=written)
