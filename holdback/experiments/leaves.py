@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import PlainValidator, WithJsonSchema
 
@@ -76,6 +76,16 @@ def _whole(node: Scalar) -> int:
     return int(value)
 
 
+def _version(node: Scalar) -> int:
+    if node.text != "1":
+        raise Unreadable(
+            f"'{node.text}' is not one of: 1.",
+            why="This program reads version 1 of the format.",
+            fix="Write `version: 1`.",
+        )
+    return 1
+
+
 def _flag(node: Scalar) -> bool:
     if node.means != "boolean":
         raise Unreadable(f"'{node.text}' is neither true nor false.")
@@ -126,10 +136,12 @@ _SHARE = leaf(lambda node: quantities.share(node.text), _SHARE_SCHEMA)
 _AMOUNT = leaf(lambda node: quantities.amount(node.text), {"type": "number"})
 _DURATION = leaf(lambda node: quantities.duration(node.text), _DURATION_SCHEMA)
 _DAY = leaf(
-    lambda node: quantities.day(node.text), {"type": "string", "format": "date"}
+    lambda node: quantities.day(node.text),
+    {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
 )
 _WHOLE = leaf(_whole, {"type": "integer"})
 _FLAG = leaf(_flag, {"type": "boolean"})
+_VERSION = leaf(_version, {"const": 1})
 _FORMULA = leaf(_formula, {"type": ["string", "number"]})
 
 Text: TypeAlias = Annotated[str, *_TEXT]
@@ -141,4 +153,4 @@ Day: TypeAlias = Annotated[date, *_DAY]
 Whole: TypeAlias = Annotated[int, *_WHOLE]
 Flag: TypeAlias = Annotated[bool, *_FLAG]
 Formula: TypeAlias = Annotated[Expression, *_FORMULA]
-Version: TypeAlias = Annotated[Literal["1"], *choice("1")]
+Version: TypeAlias = Annotated[int, *_VERSION]

@@ -34,6 +34,7 @@ LENGTHS = {
     "year": timedelta(days=365.25),
 }
 LONGEST_DAYS = 36525
+LONGEST_TOLD = 400
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?")
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*([A-Za-z]+)")
@@ -47,7 +48,7 @@ class Unreadable(ValueError):
         self, what: str, *, fix: str = "", why: str = "", column: int = 0
     ) -> None:
         super().__init__(what)
-        self.what = what
+        self.what = what if len(what) < LONGEST_TOLD else f"{what[:120]} … {what[-60:]}"
         self.fix = fix
         self.why = why
         self.column = column

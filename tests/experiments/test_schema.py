@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -52,6 +53,19 @@ def test_schema_requires_what_the_loader_requires() -> None:
     }
     assert schema("project")["required"] == ["version"]
     assert "arms" not in schema("project")["properties"]
+
+
+def test_schema_takes_what_the_loader_takes() -> None:
+    """Versions are numbers and days are dates, as they are written."""
+    found = schema("experiment")
+    assert found["properties"]["version"]["const"] == 1
+    start = found["$defs"]["WrittenWindow"]["properties"]["start"]
+    assert re.fullmatch(start["pattern"], "2026-10-01")
+    duration = found["$defs"]["WrittenLookback"]["properties"]["lookback"]["pattern"]
+    assert re.fullmatch(duration, "28 days")
+    shares = found["$defs"]["WrittenArm"]["properties"]["share"]["anyOf"]
+    for text in ("10%", "0.1", "1/3"):
+        assert any(re.fullmatch(s.get("pattern", "$^"), text) for s in shares)
 
 
 def test_schema_is_plain_json() -> None:
