@@ -69,7 +69,7 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
     issues = Issues([document])
     written = read(ProjectFile, document, issues)
     check_project(written, issues, None)
-    metrics_of(written, (), issues)
+    metrics_of(written, (), issues, others="project")
     sources_of(written, (), issues, {})
     if issues.problems:
         raise ConfigError(issues.problems)

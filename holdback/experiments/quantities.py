@@ -54,14 +54,14 @@ class Unreadable(ValueError):
         self.column = column
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """`Did you mean 'x'?` for the nearest known word, else nothing.
 
     >>> did_you_mean("margn", ["margin", "costs"])
     "Did you mean 'margin'?"
     """
     names = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold(), names, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold(), names, n=1, cutoff=cutoff)
     return f"Did you mean '{names[near[0]]}'?" if near else ""
 
 

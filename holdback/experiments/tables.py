@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -27,6 +27,8 @@ from holdback.experiments.sources import Columns, Source
 
 __all__ = ["check_connection", "metric_from", "source_from"]
 
+Strictness = Literal["used", "unused", "project"]
+SLIP = 0.88
 DATABASES = ("postgresql", "sqlite")
 NOT_COUNTED = frozenset({"sum", "mean", "max", "min", "last", "distinct"})
 _URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+://|file:|data:")
@@ -81,16 +83,21 @@ def metric_from(
     *,
     known_sources: Iterable[str],
     money_digits: int,
+    strictness: Strictness = "used",
 ) -> Metric | None:
-    """One metric, or None when it has problems."""
+    """One metric, or None when it has problems.
+
+    A metric that is not `used` may name sources of other files and keys of later
+    versions; in a `project` checked alone, only what looks like a slip is told.
+    """
     path: Path = ("metrics", name)
     kind, given = _kind_and_fields(written, key="kind")
     if isinstance(written, Later):
         issues.add((*path, "kind"), f"metric kind '{kind}' is not in this version.")
         return None
     names = tuple(known_sources)
-    _check_sources(path, given, names, issues)
-    if "margin_value" in given:
+    _check_sources(path, given, names, issues, strictness)
+    if "margin_value" in given and strictness == "used":
         issues.add(
             (*path, "margin_value"),
             "'margin_value' is not in this version.",
@@ -200,24 +207,27 @@ def _part(kind: str, field: str, written: BaseModel) -> Any:
 
 
 def _check_sources(
-    path: Path, given: Mapping[str, Any], names: tuple[str, ...], issues: Issues
+    path: Path,
+    given: Mapping[str, Any],
+    names: tuple[str, ...],
+    issues: Issues,
+    strictness: Strictness,
 ) -> None:
     places = {(*path, "source"): given.get("source")}
     for part in ("numerator", "denominator"):
         if part in given:
             places[*path, part, "source"] = given[part].source
     for place, source in places.items():
-        if source is not None and source not in names:
-            issues.add(
-                place,
-                f"there is no source '{source}'.",
-                fix=did_you_mean(source, names)
-                or (
-                    f"Sources: {', '.join(names)}."
-                    if names
-                    else "Define it in `sources`."
-                ),
-            )
+        if source is None or source in names or strictness == "unused":
+            continue
+        if strictness == "project" and not did_you_mean(source, names, cutoff=SLIP):
+            continue
+        listed = f"Sources: {', '.join(names)}." if names else "Define it in `sources`."
+        issues.add(
+            place,
+            f"there is no source '{source}'.",
+            fix=did_you_mean(source, names) or listed,
+        )
 
 
 def _check_aggregate(path: Path, given: Mapping[str, Any], issues: Issues) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from holdback.experiments.currency import CODES
 from holdback.experiments.issues import Issues
@@ -18,11 +18,16 @@ __all__ = ["all_names", "metric_names", "metrics_of", "sources_of"]
 
 
 def metrics_of(
-    written: ProjectFile, used: Sequence[str], issues: Issues
+    written: ProjectFile,
+    used: Sequence[str],
+    issues: Issues,
+    *,
+    others: Literal["unused", "project"] = "unused",
 ) -> dict[str, Metric]:
     """The metrics that are used, in their order; the others are checked as well.
 
-    A metric of a kind that this version does not read stops only who uses it.
+    A metric of a kind that this version does not read, or of a source that only other
+    experiments define, stops only who uses it.
     """
     digits = CODES.get(written.currency or "", 2)
     names = all_names("sources", written.sources, issues)
@@ -32,7 +37,12 @@ def metrics_of(
         if model is None or (isinstance(model, Later) and name not in used):
             continue
         metric = metric_from(
-            name, model, issues, known_sources=names, money_digits=digits
+            name,
+            model,
+            issues,
+            known_sources=names,
+            money_digits=digits,
+            strictness="used" if name in used else others,
         )
         if metric is None or name not in used:
             continue

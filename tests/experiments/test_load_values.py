@@ -57,6 +57,7 @@ metrics:
   page_load:
     {kind: mean, source: visits, value: load_ms, unit: ms, better: lower}
   returns: {kind: conversion, source: orders, where: refunded > 0, better: lower}
+  clicks: {kind: mean, source: clicks, value: n, margin_value: n * 0.1}
   retention_30d: {kind: retention, source: visits, between: [30 days, 37 days]}
   nps: {kind: nps, source: surveys, value: score}
   page_load_p75: {kind: quantile, quantile: 75%, source: visits, value: load_ms}
