@@ -11,7 +11,7 @@ def upper_tail(x: float, df: int) -> float:
     """P(χ² > x) with `df` degrees of freedom, 1 or more.
 
     Repeated integration by parts: e^(−x/2) times a finite sum, with erfc(√(x/2)) for
-    odd `df` (Abramowitz & Stegun 1964, 26.4.4 and 26.4.5).
+    odd `df` (Abramowitz & Stegun 1964, Handbook of Mathematical Functions, ch. 26).
 
     >>> round(upper_tail(3.841459, 1), 6)
     0.05

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.srm import srm
+from holdback.stats.srm import _exact, srm
 
 
 def test_srm_against_worked_example() -> None:
@@ -56,7 +56,8 @@ def test_srm_of_nobody_is_refused() -> None:
 
 
 def test_exact_srm_against_worked_example() -> None:
-    """The minimum-likelihood p of 89,500/10,500 scaled down is scipy's."""
+    """89,500/10,500 against .9/.1: minimum likelihood 1.66025e-7, as scipy."""
+    assert _exact([89_500, 10_500], [0.9, 0.1]) == pytest.approx(1.66025e-7, rel=1e-5)
     found = srm([895, 104], [9, 1])
     expected = stats.binomtest(895, 999, 0.9).pvalue
     assert found.p_value == pytest.approx(expected, rel=1e-9)

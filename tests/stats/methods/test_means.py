@@ -310,3 +310,63 @@ def test_log_ratio_is_the_log_of_the_lift() -> None:
     """ln(1 + lift) equals the log ratio."""
     inference = compare_means(CONTROL, TREATED, level=0.95)
     assert log(1 + inference.relative.value) == pytest.approx(inference.log_ratio.value)
+
+
+def test_a_zero_denominator_is_told() -> None:
+    """A ratio over nothing in one arm: no number, the other arm's value, the reason."""
+    nobody = Moments.of_rows([[0.0, 0.0]] * 30, ("r", "n"), (2, 0))
+    some = Moments.of_rows([[9.5, 1.0], [0.0, 1.0]] * 30, ("r", "n"), (2, 0))
+    inference = compare(
+        nobody,
+        some,
+        formula=lambda m: m[0] / m[1],
+        columns=["r", "n"],
+        family="mean",
+        level=0.95,
+    )
+    assert inference.control is None
+    assert inference.treatment is not None
+    assert inference.absolute is None
+    assert inference.method == "none"
+    assert "denominator is 0" in inference.note
+
+
+def test_identical_prices_give_no_certainty() -> None:
+    """Every order costs 10 in both arms: order value has no spread, so no p-value."""
+    count = np.array([[0.0], [1.0], [2.0], [3.0]] * 200)
+    side = Moments.of_rows(np.hstack([count * 10, count]), ("r", "n"), (2, 0))
+    inference = compare(
+        side,
+        side,
+        formula=lambda m: m[0] / m[1],
+        columns=["r", "n"],
+        family="mean",
+        level=0.95,
+    )
+    assert inference.p_value is None
+    assert inference.relative is None
+    assert "variance" in inference.note
+
+
+@given(st.integers(2, 40), st.integers(2, 40), st.integers(0, 10**6))
+def test_no_input_gives_nan_or_a_traceback(n: int, m: int, seed: int) -> None:
+    """Any small samples, refunds included, give numbers that are finite or absent."""
+    rng = np.random.default_rng(seed)
+    sides = [
+        Moments.of_rows(
+            np.round(rng.normal(0, 10, (k, 1)) * rng.integers(0, 2, (k, 1)), 2),
+            ("x",),
+            (2,),
+        )
+        for k in (n, m)
+    ]
+    found = compare(
+        *sides, formula=lambda mean: mean[0], columns=["x"], family="mean", level=0.95
+    )
+    for contrast in (found.absolute, found.relative):
+        if contrast is not None:
+            ends = (contrast.interval.lower, contrast.interval.upper)
+            numbers = [contrast.value, *(v for v in ends if v is not None)]
+            assert np.all(np.isfinite(numbers))
+    assert found.p_value is None or 0 <= found.p_value <= 1
+    assert found.note

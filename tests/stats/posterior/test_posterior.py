@@ -293,3 +293,25 @@ def test_posteriors_of_nothing_are_refused() -> None:
         posterior(empty, family="proportion", prior=WEAK)
     with pytest.raises(ValueError, match="`q`"):
         posterior(rates(9, 20, 4, 20), family="proportion", prior=WEAK).quantile(1.0)
+
+
+def test_money_takes_the_methods_own_error() -> None:
+    """Means: the posterior is that of the inference's log ratio and its error."""
+    inference = replace(
+        rates(5, 10, 5, 10),
+        log_ratio=LogRatio(value=0.1, se=0.2),
+        method="pooled_cv_log",
+    )
+    found = posterior(inference, family="mean", prior=WEAK)
+    weight = 0.3**2 / (0.3**2 + 0.2**2)
+    assert found.method == "normal_log_ratio"
+    assert found.quantile(0.5) == pytest.approx(np.expm1(weight * 0.1), rel=1e-12)
+
+
+def test_everybody_converted_has_a_posterior_under_both_priors() -> None:
+    """All 50 of 50 and 60 of 60: nothing to test, but a belief about the ratio."""
+    inference = rates(50, 50, 60, 60)
+    flat = posterior(inference, family="proportion", prior=WEAK)
+    assert flat.mean == pytest.approx(51 / 52 * 61 / 60 - 1, abs=1e-5)
+    tight = posterior(inference, family="proportion", prior=SKEPTICAL)
+    assert -0.05 < tight.quantile(0.5) < 0.05
