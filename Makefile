@@ -16,7 +16,7 @@ PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-v
 COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
   --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test test-fast test-engines calibration bench lock clean
+.PHONY: help demo test test-fast test-engines calibration bench notebooks lock clean
 
 help:
 	@echo "make demo          install and run the main job on simulated data"
@@ -24,6 +24,7 @@ help:
 	@echo "make test-engines  the same statement on a real PostgreSQL"
 	@echo "make calibration   slow simulations of coverage and false positives"
 	@echo "make bench         speed and memory beside other tools"
+	@echo "make notebooks     run the notebooks and store what they show"
 	@echo "make lock          upgrade the pinned requirements on purpose"
 	@echo "make clean         remove the virtual environment and what was made"
 	@echo "PYTHON=python3.12 make …  uses another Python: $(VERSIONS)"
@@ -50,6 +51,9 @@ calibration: $(VENV)/.dev-$(VERSION)
 bench: $(VENV)/.dev-$(VERSION)
 	$(PIP) tea-tasting
 	$(BIN)/python -m benchmarks.pipeline
+
+notebooks: $(VENV)/.dev-$(VERSION)
+	$(BIN)/python notebooks/run.py notebooks/*.ipynb
 
 lock: $(VENV)/.dev-$(VERSION)
 	$(PIP) uv

@@ -1,0 +1,155 @@
+"""The project around the package keeps its word: pins, docs, notebook, rules."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import holdback
+from holdback.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[1]
+PINS = sorted((ROOT / "requirements").glob("*.txt"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXAMPLES = ["README.md", "docs/getting-started.md"]
+
+
+def pinned(path: Path) -> dict[str, str]:
+    """Library → version of one file of pins."""
+    text = path.read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+
+
+def canonical(requirement: str) -> str:
+    """Name of a requirement as the pins spell it."""
+    return re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-")
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.stem)
+def test_pins_have_hashes_and_no_addresses(path: Path) -> None:
+    """Every line is a pin or a hash: no address of an index, no option, no path."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    shape = re.compile(
+        r"[a-z0-9-]+==[^\s:/]+( ; .*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
+    )
+    assert [line for line in lines if not shape.fullmatch(line)] == []
+    starts = [n for n, line in enumerate(lines) if "==" in line]
+    assert all("--hash" in lines[n + 1] for n in starts)
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.stem)
+def test_pins_cover_what_is_required(path: Path) -> None:
+    """All requirements are pinned, and the development pins agree with the others."""
+    wanted = set(map(canonical, PROJECT["project"]["dependencies"]))
+    if path.name.startswith("dev-"):
+        wanted |= set(map(canonical, PROJECT["dependency-groups"]["dev"]))
+        for extra in PROJECT["project"]["optional-dependencies"].values():
+            wanted |= set(map(canonical, extra))
+        lean = pinned(path.with_name(path.name.removeprefix("dev-")))
+        assert lean.items() <= pinned(path).items()
+    assert wanted <= set(pinned(path))
+
+
+def test_every_claimed_python_is_pinned() -> None:
+    """The classifiers, the pins and `make lock` name the same versions of Python."""
+    told = [
+        line.removeprefix("Programming Language :: Python :: ")
+        for line in PROJECT["project"]["classifiers"]
+        if line.startswith("Programming Language :: Python :: ")
+    ]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (locked,) = re.findall(r"^VERSIONS := (.*)$", makefile, re.MULTILINE)
+    assert told == locked.split()
+    assert {path.name for path in PINS} == {
+        f"{kind}py{version}.txt" for version in told for kind in ("", "dev-")
+    }
+
+
+def test_every_ignored_rule_has_its_reason() -> None:
+    """Each rule that the linter ignores has a reason beside it."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lines = re.findall(r'^  "[A-Z]+[0-9]+",.*$', text, re.MULTILINE)
+    assert len(lines) > 20
+    assert [line for line in lines if not re.search(r"# \w+", line)] == []
+
+
+def test_readme_names_every_command() -> None:
+    """The table of commands in the README is the list of commands."""
+    table = [
+        line
+        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `holdback")
+    ]
+    found = set(re.findall(r"`holdback (\w+)", "\n".join(table)))
+    assert found == set(COMMANDS)
+
+
+@pytest.mark.parametrize("document", EXAMPLES)
+def test_yaml_of_the_documents_loads(document: str, tmp_path: Path) -> None:
+    """Every YAML file that a document shows is accepted as it stands."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert examples
+    for example in examples:
+        file = tmp_path / "recs-holdback.yaml"
+        file.write_text(example, encoding="utf-8")
+        assert holdback.load(file).name == "recs-holdback"
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "docs/getting-started.md"]
+)
+def test_links_lead_somewhere(document: str) -> None:
+    """Every relative link of a document names a file of the repository."""
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
+    inside = [link for link in links if "://" not in link]
+    assert [link for link in inside if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/adr").glob("*.md")), ids=str)
+def test_decisions_have_their_parts(path: Path) -> None:
+    """A decision says its context, the choice and the price."""
+    headings = re.findall(r"^## (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings == ["Context", "Choice", "Price"]
+
+
+def test_ci_runs_what_the_readme_names() -> None:
+    """The gate calls `make test`, then the engines."""
+    lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("make")] == [
+        "make test",
+        "make test-engines",
+    ]
+
+
+@pytest.fixture(scope="module")
+def notebook() -> dict[str, Any]:
+    """The quickstart as it is stored."""
+    text = (ROOT / "notebooks/quickstart.ipynb").read_text(encoding="utf-8")
+    stored: dict[str, Any] = json.loads(text)
+    return stored
+
+
+def test_notebook_runs(notebook: dict[str, Any]) -> None:
+    """Every cell of the quickstart runs, and tells the decision and the truth."""
+    executed = runpy.run_path(str(ROOT / "notebooks/run.py"))["executed"]
+    text = json.dumps(executed(notebook), ensure_ascii=False)
+    assert "recs-holdback: " in text
+    assert "true  14.4%" in text
+    assert "scorecard.json" in text
+
+
+def test_notebook_is_stored_with_outputs(notebook: dict[str, Any]) -> None:
+    """Readers who do not run it see results: every code cell has been executed."""
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    assert all(cell["outputs"] for cell in cells)
+    assert "_repr_html_" not in json.dumps(cells)
+    assert any("text/html" in str(cell["outputs"]) for cell in cells)
