@@ -51,8 +51,9 @@ def compare_adjusted(
     formula in each arm averaged over both; an arm's value is then
     f(m) − θᵀ(c̄ − c̄ pooled over both arms), and its gradient (g, −θ) (Deng, Xu, Kohavi
     & Walker 2013, WSDM, for means; the same on linearized values for any formula).
-    Raises StatsError where the covariates do not vary or repeat each other, or the
-    metric has no value or no spread.
+    A conversion rate is then read by log-delta. Raises StatsError where the
+    covariates do not vary or repeat each other, or the metric has no value or no
+    spread.
     """
     sides = [side.select([*columns, *covariates]) for side in (control, treatment)]
     if min(side.n for side in sides) <= len(covariates) + 2:
@@ -67,9 +68,18 @@ def compare_adjusted(
         for side, own, g in zip(sides, plain, gradients, strict=True)
     ]
     return Adjusted(
-        inference=compare_means(values[0], values[1], level=level),
+        inference=compare_means(
+            values[0], values[1], level=level, rates=all(map(_is_rate, sides, plain))
+        ),
         variance_reduction=_reduction(plain, values),
     )
+
+
+def _is_rate(side: Moments, plain: Estimate) -> bool:
+    """Whether the metric is the mean of one measure of 0 and 1."""
+    total, square, ones = side.sums[0], side.products[0], side.nonzero[0]
+    binary = side.digits[0] == 0 and total == square == ones
+    return binary and plain.value == total / side.n
 
 
 def _plain(side: Moments, formula: Formula, columns: Sequence[str]) -> Estimate:

@@ -36,7 +36,7 @@ def drawn(rng: np.random.Generator, prior: LiftPrior) -> tuple[float, float]:
             return float(p), float(q)
 
 
-@pytest.mark.parametrize("runs", [200, pytest.param(5_000, marks=LONG)])
+@pytest.mark.parametrize("runs", [200, pytest.param(2_000, marks=LONG)])
 @pytest.mark.parametrize("prior", [WEAK, WIDE], ids=["uniform", "normal"])
 def test_truth_has_a_uniform_rank(prior: LiftPrior, runs: int) -> None:
     """Rates from the prior, data from the rates: P(lift > truth) is uniform (KS)."""
@@ -63,7 +63,7 @@ def test_a_planted_error_is_found() -> None:
     assert stats.kstest(ranks, "uniform").pvalue < 1e-3
 
 
-@pytest.mark.parametrize("runs", [300, pytest.param(10_000, marks=LONG)])
+@pytest.mark.parametrize("runs", [300, pytest.param(4_000, marks=LONG)])
 def test_no_effect_gives_uniform_probabilities(runs: int) -> None:
     """A/A at 90/10 and 2 %: P(lift > 0) is near uniform, each tail in 1.5–3.7 %."""
     rng = np.random.default_rng(72)

@@ -220,3 +220,21 @@ def adjusted_hillstrom(shared: Path, outcome: str, covariate: str) -> Adjusted:
     return compare_adjusted(
         *sides, formula=lambda m: m[0], columns=["y"], covariates=["x"], level=0.95
     )
+
+
+def test_adjusted_conversion_takes_log_delta() -> None:
+    """A rate of few conversions is read by log-delta, never by a pooled spread."""
+    rng = np.random.default_rng(18)
+    sides = []
+    for n in (2_000, 9_000):
+        x = rng.normal(0, 1, n)
+        y = rng.uniform(size=n) < 0.03 * np.exp(0.3 * x)
+        sides.append(Moments.of_rows(np.column_stack([y, x]), ["y", "x"], [0, 3]))
+    found = compare_adjusted(
+        *sides, formula=lambda m: m[0], columns=["y"], covariates=["x"], level=0.95
+    )
+    assert found.inference.method == "log_delta"
+    ratio_of_two = compare_adjusted(
+        *sides, formula=lambda m: m[0] / 2, columns=["y"], covariates=["x"], level=0.95
+    )
+    assert ratio_of_two.inference.method == "pooled_cv_log"

@@ -60,7 +60,9 @@ def compare(
     return compare_means(first, second, level=level)
 
 
-def compare_means(control: Estimate, treatment: Estimate, *, level: float) -> Inference:
+def compare_means(
+    control: Estimate, treatment: Estimate, *, level: float, rates: bool = False
+) -> Inference:
     """Lift and difference of two means or ratios of means, by the rule.
 
     Log-delta when every arm has 1,000 units that are not zero and both |A| and
@@ -70,7 +72,8 @@ def compare_means(control: Estimate, treatment: Estimate, *, level: float) -> In
     than 20 units that are not zero in an arm, or without spread, only the difference
     that was seen, without a range. Where a value is not above its own standard error
     (never so for a mean of amounts of at least 0), a ratio means nothing and only
-    the difference is read.
+    the difference is read. Adjusted conversion `rates` always take log-delta: values
+    of 0 and 1 have no heavy tail, and their spread follows from the rate.
     """
     skew = skew_coefficient(control, treatment)
     refusal = _refusal(control, treatment)
@@ -80,7 +83,7 @@ def compare_means(control: Estimate, treatment: Estimate, *, level: float) -> In
         return replace(none, absolute=seen, skew_coefficient=skew)
     if min(e.value - e.se for e in (control, treatment)) <= 0:
         method = welch
-    elif _may_stand_alone(control, treatment, skew):
+    elif rates or _may_stand_alone(control, treatment, skew):
         method = log_delta
     else:
         # The aligned permutation interval belongs here, wherever rows are at hand.

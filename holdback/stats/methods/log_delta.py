@@ -21,5 +21,5 @@ def log_delta(control: Estimate, treatment: Estimate, *, level: float) -> Infere
     return replace(
         log_inference(control, treatment, s=s, level=level, method="log_delta"),
         note="Delta method on the log scale: there are enough units and little enough "
-        "skew; the p-value tests a ratio of 1.",
+        "skew for each arm's own spread; the p-value tests a ratio of 1.",
     )
