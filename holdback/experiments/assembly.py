@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from holdback.errors import Problem, StatsError
+from holdback.experiments.caps import CAP_DIMENSION
 from holdback.experiments.cells import ALL, Cell, Cells
-from holdback.experiments.cube import CAP_DIMENSION, Cube, Sum
+from holdback.experiments.cube import Cube, Sum
 from holdback.experiments.engine import TooLarge
 from holdback.experiments.layout import Monomial
 from holdback.experiments.units import KEPT_CROSSED, USED
@@ -44,7 +45,9 @@ class Row:
 def rows_of(cube: Cube, found: Sequence[tuple[Any, ...]]) -> list[Row]:
     """The statement's rows. Raises TooLarge for a sum beyond exact arithmetic."""
     told, sums = cube.told(), cube.sums()
-    if any(abs(int(v)) >= LARGEST_EXACT for row in found for v in row[6:] if v is not None):
+    if any(
+        abs(int(v)) >= LARGEST_EXACT for row in found for v in row[6:] if v is not None
+    ):
         raise TooLarge(Problem(what="a sum has more than 38 digits."))
     start = 7 + len(told)
     return [
@@ -150,8 +153,8 @@ def _caps(cube: Cube, rows: Sequence[Row]) -> dict[str, int]:
             problems.append(
                 Problem(
                     where=f"metric {block}",
-                    what=f"the cap at {share:.6g} of the units lies at 0 or below: most "
-                    "units have no value.",
+                    what=f"the cap at {share:.6g} of the units lies at 0 or below: "
+                    "most units have no value.",
                     why="Capping there would wipe out every value.",
                     fix=f"Cap among the units that have one: "
                     f"`cap: {{non_zero: {100 * share:.6g}%}}`.",

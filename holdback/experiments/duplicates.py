@@ -10,7 +10,8 @@ from sqlglot import exp
 from holdback.errors import DataError, Problem
 from holdback.experiments.engine import Engine, Table
 from holdback.experiments.engine.dialects import cast
-from holdback.experiments.engine.sql import Reader, col, integer
+from holdback.experiments.engine.reader import Reader
+from holdback.experiments.engine.sql import col, integer
 from holdback.experiments.sources import Source
 from holdback.experiments.units import nested, select
 
@@ -84,7 +85,8 @@ def _picked(reader: Reader, source: Source, column: str) -> exp.Select:
     if reader.table.numbered:
         orders.append(exp.Column(this=exp.Identifier(this="rowid")))
     orders += [
-        reader.dialect.bytewise(cast(col(name), "TEXT")) for name in reader.table.columns
+        reader.dialect.bytewise(cast(col(name), "TEXT"))
+        for name in reader.table.columns
     ]
     rank = exp.Window(
         this=exp.RowNumber(),

@@ -113,7 +113,9 @@ def layout(experiment: Experiment) -> Layout:
         for column in columns:
             unit = _unit(experiment, metric, column, units)
             names[metric.name, column.name] = unit
-    ends = {unit.measure.end for unit in units.values() if unit.measure and not unit.own}
+    ends = {
+        unit.measure.end for unit in units.values() if unit.measure and not unit.own
+    }
     ends |= {metric.within for metric in experiment.metrics.values()}
     horizons = sorted(e for e in ends if e is not None and e > timedelta(0))
     return Layout(blocks=blocks, units=units, names=names, horizons=tuple(horizons))

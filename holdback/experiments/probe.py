@@ -16,8 +16,8 @@ from sqlglot import exp
 from holdback.errors import DataError, Problem
 from holdback.experiments.engine import Engine, Table
 from holdback.experiments.engine.clock import Clock
+from holdback.experiments.engine.reader import Reader
 from holdback.experiments.engine.sql import (
-    Reader,
     all_of,
     col,
     integer,
@@ -26,14 +26,10 @@ from holdback.experiments.engine.sql import (
     within_limit,
 )
 from holdback.experiments.expression import Expression
+from holdback.experiments.located import examples, located, number_fix, place_of
 from holdback.experiments.units import select
 
 __all__ = ["Look", "Seen", "look_at"]
-
-EXAMPLES = 5
-LENGTH = 40
-CURRENCY = frozenset("$€£¥₹")
-TOTALS = {"total", "totals", "sum", "summe", "gesamt", "итого"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +149,10 @@ def _present(value: exp.Expression) -> exp.Expression:
 def _filled(text: exp.Expression) -> exp.Expression:
     trimmed = exp.Trim(this=text.copy())
     return all_of(
-        [_present(text.copy()), exp.NEQ(this=trimmed, expression=exp.Literal.string(""))]
+        [
+            _present(text.copy()),
+            exp.NEQ(this=trimmed, expression=exp.Literal.string("")),
+        ]
     )
 
 
@@ -196,14 +195,20 @@ def _refuse(
         bad = int(row[f"text {name}"])
         if bad:
             condition = all_of([kept.copy(), _no_number(reader, name)])
-            problems += _located(
-                engine, reader.table, name, condition, bad, "is not a number", _number_fix
+            problems += located(
+                engine,
+                reader.table,
+                name,
+                condition,
+                bad,
+                "is not a number",
+                number_fix,
             )
     clock = look.clock
     if clock is not None and int(row.get("no time", 0)):
         missing = exp.Is(this=clock.raw(), expression=exp.null())
         condition = all_of([kept.copy(), _filled(col(clock.column)), missing])
-        problems += _located(
+        problems += located(
             engine,
             reader.table,
             clock.column,
@@ -229,12 +234,13 @@ def _ids(
         return [
             Problem(
                 where=f"source {table.source}, column {look.unit}",
-                what=f"unit ids must be text or whole numbers, not {reader.kind(look.unit)}.",
+                what="unit ids must be text or whole numbers, not "
+                f"{reader.kind(look.unit)}.",
                 fix="Name the column of ids as `unit`.",
             )
         ]
     if int(row.get("fraction", 0)):
-        return _located(
+        return located(
             engine,
             table,
             look.unit,
@@ -244,15 +250,17 @@ def _ids(
             lambda _: "Store ids as text or whole numbers.",
         )
     if look.needs_unit and int(row["missing"]):
-        return _located(
+        return located(
             engine,
             table,
             look.unit,
             all_of([kept.copy(), blank(reader, look.unit)]),
             int(row["missing"]),
             "is no unit id: it is blank",
-            lambda _: f"Give every row an id, or leave such rows out with `where: "
-            f"{look.unit} is not null`.",
+            lambda _: (
+                f"Give every row an id, or leave such rows out with `where: "
+                f"{look.unit} is not null`."
+            ),
         )
     return []
 
@@ -271,12 +279,13 @@ def _far(
             continue
         limit = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
         condition = all_of([kept.copy(), _present(exp.Paren(this=value.copy())), limit])
-        found = _examples(engine, look.reader.table, value, condition)
+        found = examples(engine, look.reader.table, value, condition)
         for place, text in found:
             problems.append(
                 Problem(
-                    where=_where(look.reader.table, place, _column(look, i)),
-                    what=f"{names[i]} is {text}, beyond the plausibility limit of 1e12.",
+                    where=place_of(look.reader.table, place, _column(look, i)),
+                    what=f"{names[i]} is {text}, beyond the plausibility limit "
+                    "of 1e12.",
                     why="Such a value cannot be right, and one of them would decide "
                     "the result.",
                     fix="Correct it, or leave it out with `where`.",
@@ -290,69 +299,3 @@ def _column(look: Look, index: int) -> str | None:
         return look.numbers[index - len(look.values)]
     columns = look.values[index].columns
     return next(iter(columns)) if len(columns) == 1 else None
-
-
-def _located(
-    engine: Engine,
-    table: Table,
-    column: str,
-    condition: exp.Expression,
-    count: int,
-    what: str,
-    fix: Any,
-) -> list[Problem]:
-    """One problem an example, up to five; the first tells how many there are."""
-    found = _examples(engine, table, col(column), condition)
-    problems = []
-    for k, (place, text) in enumerate(found):
-        shown = f"'{text[:LENGTH]}'" if text is not None else "an empty value"
-        more = f" ({count:,} rows in all)" if k == 0 and count > 1 else ""
-        problems.append(
-            Problem(
-                where=_where(table, place, column),
-                what=f"{column} {shown} {what}{more}.",
-                fix=fix(text or "") if k == 0 else "",
-            )
-        )
-    return problems
-
-
-def _examples(
-    engine: Engine, table: Table, value: exp.Expression, condition: exp.Expression
-) -> list[tuple[int | None, Any]]:
-    text = exp.Cast(this=exp.Paren(this=value.copy()), to=exp.DataType.build("TEXT"))
-    columns: dict[str, exp.Expression] = {"value": text}
-    if table.numbered:
-        columns["row"] = exp.Column(this=exp.Identifier(this="rowid"))
-    query = select(columns, table.relation.copy(), where=[condition])
-    if table.numbered:
-        query = query.order_by(col("row"), copy=False)
-    rows = engine.run(query.limit(EXAMPLES, copy=False))
-    return [(int(row[1]) if table.numbered else None, row[0]) for row in rows]
-
-
-def _where(table: Table, row: int | None, column: str | None) -> str:
-    if row is None:
-        return f"source {table.source}" + (f", column {column}" if column else "")
-    return table.place(row, column)
-
-
-def _number_fix(text: str) -> str:
-    stripped = text.strip().strip("".join(CURRENCY)).strip()
-    if CURRENCY & set(text):
-        return "Take currency signs out of the numbers."
-    if stripped.lower() in TOTALS:
-        return "A row of totals must not be in the data: delete it."
-    comma, dot = stripped.rfind(","), stripped.rfind(".")
-    if comma >= 0 and dot >= 0:
-        return "Write numbers without thousands separators."
-    if comma >= 0 and len(stripped) - comma - 1 == 3:
-        return (
-            "Is the comma a thousands separator (take it out) or a decimal comma "
-            "(set `decimal: ','` at the source)?"
-        )
-    if comma >= 0:
-        return "If the comma is a decimal comma, set `decimal: ','` at the source."
-    if dot >= 0:
-        return "This source writes decimals with a comma: take the dots out."
-    return "Correct it, leave the value empty, or leave such rows out with `where`."

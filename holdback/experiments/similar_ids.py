@@ -8,7 +8,8 @@ from functools import reduce
 from sqlglot import exp
 
 from holdback.experiments.engine import Engine
-from holdback.experiments.engine.sql import Reader, col
+from holdback.experiments.engine.reader import Reader
+from holdback.experiments.engine.sql import col
 from holdback.experiments.units import nested, select
 
 __all__ = ["similar_ids"]

@@ -10,13 +10,11 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from holdback.errors import ConfigError, EnvironmentFault
 from holdback.experiments.extract import extract
-from holdback.experiments.sources import Columns
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
 from holdback.experiments.splits import split_of
@@ -28,7 +26,10 @@ from tests.experiments.test_extract_against_rows import (
     described,
 )
 
-psycopg = pytest.importorskip("psycopg")
+if os.environ.get("HOLDBACK_TEST_POSTGRES"):
+    import psycopg
+else:
+    psycopg = pytest.importorskip("psycopg")
 pytestmark = pytest.mark.engines
 TYPES = {
     "unit": "text",
@@ -101,10 +102,10 @@ def fill(url: str, schema: str, data: Mapping[str, Sequence[Row]]) -> None:
             made = ", ".join(f"{c} {TYPES[c]}" for c in heads)
             connection.execute(f"CREATE TABLE {schema}.{name} ({made})")
             listed = ", ".join(heads)
-            with connection.cursor() as cursor:
-                with cursor.copy(f"COPY {schema}.{name} ({listed}) FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row([plain(row[c]) for c in heads])
+            copying = f"COPY {schema}.{name} ({listed}) FROM STDIN"
+            with connection.cursor() as cursor, cursor.copy(copying) as copy:
+                for row in rows:
+                    copy.write_row([plain(row[c]) for c in heads])
 
 
 def plain(value: Any) -> Any:
@@ -115,7 +116,11 @@ def plain(value: Any) -> Any:
 @pytest.mark.parametrize("once", [True, False])
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 def test_cells_against_duckdb(
-    url: str, schema: str, tmp_path: Path, zone: str, once: bool
+    url: str,
+    schema: str,
+    tmp_path: Path,
+    zone: str,
+    once: bool,  # noqa: FBT001  # a parameter
 ) -> None:
     """Tables in PostgreSQL give the cells, caps and counts of the same CSV files."""
     data = tables(2000, once=once, seed=1)
@@ -150,7 +155,7 @@ def test_text_columns_and_queries_against_duckdb(
     local = "to_char(t AT TIME ZONE 'America/New_York', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
     queries = {
         "visitors": f"SELECT unit, arm, {local} AS t, device, age::text AS age",
-        "orders": f"SELECT unit, t, total::text AS total",
+        "orders": "SELECT unit, t, total::text AS total",
         "visits": "SELECT unit, t AS t",
     }
     there = replace(
@@ -201,7 +206,9 @@ def test_computed_arms_against_python(url: str, tmp_path: Path) -> None:
     duck = duckdb.connect()
     duck.execute("CREATE TABLE ids (i INT, unit VARCHAR)")
     path = tmp_path / "ids.csv"
-    path.write_text("".join(f'{i},"{u}"\n' for i, u in enumerate(ids)), encoding="utf-8")
+    path.write_text(
+        "".join(f'{i},"{u}"\n' for i, u in enumerate(ids)), encoding="utf-8"
+    )
     duck.execute(f"COPY ids FROM '{path}' (HEADER false)")
     columns = split.sql("unit", "duckdb")
     rows = duck.execute(f"SELECT {columns.arm} FROM ids ORDER BY i").fetchall()
@@ -248,7 +255,8 @@ def test_only_a_select_runs(url: str, tmp_path: Path, sql: str) -> None:
         here,
         database=url,
         sources={
-            name: SqlSource(name=name, sql=sql, columns=columns_of(name)) for name in data
+            name: SqlSource(name=name, sql=sql, columns=columns_of(name))
+            for name in data
         },
     )
     with pytest.raises(ConfigError, match="one SELECT"):

@@ -38,7 +38,7 @@ from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.sources.parquet import ParquetSource
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
-from tests.oracles.units import Want, World, cells, half_away, power_sums
+from tests.oracles.units import Want, World, cells, power_sums
 
 WITHIN = timedelta(days=2)
 LOOKBACK = timedelta(days=3)
@@ -237,7 +237,6 @@ def evidence(
     zone: str = "UTC",
     as_of: datetime | None = None,
     crossovers: Crossovers = "exclude",
-    root: Path | None = None,
 ) -> Evidence:
     """What the engine makes of the rows."""
     return extract(
@@ -262,7 +261,9 @@ def described(
         ),
         assignment=Assignment(source="visitors", salt="shop", crossovers=crossovers),
         metrics=METRICS,
-        sources={name: write(folder, name, rows, zone) for name, rows in tables.items()},
+        sources={
+            name: write(folder, name, rows, zone) for name, rows in tables.items()
+        },
         primary="revenue",
         window=Window(start=START, end=END),
         analysis=Analysis(lookback=LOOKBACK, covariates=("age",), segments=("device",)),
@@ -307,7 +308,7 @@ def test_cells_against_rows(
     orders: list[Row],
     visits: list[Row],
     zone: str,
-    once: bool,
+    once: bool,  # noqa: FBT001  # drawn by Hypothesis
     crossovers: Crossovers,
 ) -> None:
     """Every cell of random small worlds equals the count over their rows."""
@@ -320,7 +321,9 @@ def test_cells_against_rows(
     with tempfile.TemporaryDirectory() as folder:
         if any(top <= 0 for top in cells(expected)[1].values()):
             with pytest.raises(Exception, match="the cap at"):
-                evidence(Path(folder), tables, zone=zone, as_of=as_of, crossovers=crossovers)
+                evidence(
+                    Path(folder), tables, zone=zone, as_of=as_of, crossovers=crossovers
+                )
             return
         found = evidence(
             Path(folder), tables, zone=zone, as_of=as_of, crossovers=crossovers

@@ -85,7 +85,9 @@ def test_local_times_that_do_not_exist(tmp_path: Path) -> None:
     text = file.read_text("utf-8").replace("2026-10-01", "2026-03-25")
     file.write_text(text.replace("2026-10-07", "2026-04-05"), encoding="utf-8")
     visitors = VISITORS.replace("2026-10-0", "2026-03-2").replace("Z,", ",")
-    visitors = visitors.replace("2026-03-21T10", "2026-03-29T02:30:00,1\nx,a,2026-03-28T10")
+    visitors = visitors.replace(
+        "2026-03-21T10", "2026-03-29T02:30:00,1\nx,a,2026-03-28T10"
+    )
     lines = [line for line in visitors.splitlines() if line.count(",") == 3]
     (tmp_path / "visitors.csv").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "orders.csv").write_text(
@@ -156,7 +158,9 @@ def test_computed_arms_against_python(tmp_path: Path) -> None:
     from holdback.experiments.splits import split_of
 
     file = write(tmp_path)
-    file.write_text(file.read_text("utf-8").replace("arm: group, ", ""), encoding="utf-8")
+    file.write_text(
+        file.read_text("utf-8").replace("arm: group, ", ""), encoding="utf-8"
+    )
     experiment = load(file)
     split = split_of(experiment)
     arms = [split.assign(f"u{i}").arm for i in range(12)]

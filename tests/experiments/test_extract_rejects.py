@@ -106,9 +106,21 @@ CASES: dict[str, tuple[str | bytes, int, list[str]]] = {
         ["orders.csv:4:4", "orders.csv:5:4", "2 rows in all"],
     ),
     "yes and no": (ORDERS.replace("12.50", "yes"), 3, ["orders.csv:4:4", "'yes'"]),
-    "row of totals": (ORDERS + "Total,,,Total\n", 3, ["orders.csv:10:4", "row of totals"]),
-    "infinite": (ORDERS.replace("12.50", "1e308"), 3, ["orders.csv:4:4", "plausibility"]),
-    "not a number": (ORDERS.replace("12.50", "nan"), 3, ["orders.csv:4:4", "plausibility"]),
+    "row of totals": (
+        ORDERS + "Total,,,Total\n",
+        3,
+        ["orders.csv:10:4", "row of totals"],
+    ),
+    "infinite": (
+        ORDERS.replace("12.50", "1e308"),
+        3,
+        ["orders.csv:4:4", "plausibility"],
+    ),
+    "not a number": (
+        ORDERS.replace("12.50", "nan"),
+        3,
+        ["orders.csv:4:4", "plausibility"],
+    ),
     "day first": (
         ORDERS.replace("2026-10-04T", "04/10/2026T"),
         3,
@@ -125,7 +137,11 @@ CASES: dict[str, tuple[str | bytes, int, list[str]]] = {
         ["orders.csv:4:3", "is not a time"],
     ),
     "too many fields": (ORDERS.replace("12.50", "12.50,x"), 3, ["orders.csv:4"]),
-    "too few fields": (ORDERS.replace(",12.50", ""), 3, ["orders.csv:4", "1 row cannot"]),
+    "too few fields": (
+        ORDERS.replace(",12.50", ""),
+        3,
+        ["orders.csv:4", "1 row cannot"],
+    ),
     "open quote": (ORDERS.replace("o2,", '"o2,'), 3, ["orders.csv:4"]),
     "empty": ("", 3, ["orders.csv", "empty"]),
     "header only": (ORDERS.splitlines()[0] + "\n", 3, ["orders.csv", "no row"]),
@@ -281,8 +297,10 @@ def test_parquet_ids_with_fractions_reject(tmp_path: Path) -> None:
 def test_sqlite_text_amount_rejects(tmp_path: Path) -> None:
     """A text amount in a numeric column is refused, not summed as 12."""
     file = write(
-        tmp_path, orders="{table: orders, database: 'sqlite:///shop.db'}".strip("{}")
-        .replace(", ", "\n    ")
+        tmp_path,
+        orders="{table: orders, database: 'sqlite:///shop.db'}".strip("{}").replace(
+            ", ", "\n    "
+        ),
     )
     with sqlite3.connect(tmp_path / "shop.db") as connection:
         connection.execute("CREATE TABLE orders (visitor TEXT, at TEXT, total REAL)")
@@ -300,7 +318,11 @@ def test_sqlite_text_amount_rejects(tmp_path: Path) -> None:
     [
         ("table: order\n    database: sqlite:///shop.db", "Did you mean 'orders'?", 3),
         ("table: orders\n    database: sqlite:///none.db", "no database file", 5),
-        ("table: 'orders; drop table orders'\n    database: sqlite:///shop.db", "no table", 3),
+        (
+            "table: 'orders; drop table orders'\n    database: sqlite:///shop.db",
+            "no table",
+            3,
+        ),
         ("sql: delete from orders\n    database: sqlite:///shop.db", "one SELECT", 2),
         ("sql: select 1; select 2\n    database: sqlite:///shop.db", "one SELECT", 2),
         ("sql: select nope from orders\n    database: sqlite:///shop.db", "nope", 3),

@@ -89,7 +89,9 @@ def units(world: World) -> dict[str, dict[str, Any]]:
     return found
 
 
-def value_of(world: World, name: str, unit: Mapping[str, Any], want: Want) -> int:
+def value_of(  # noqa: C901  # one case an aggregate
+    world: World, name: str, unit: Mapping[str, Any], want: Want
+) -> int:
     """One measure of one unit, in quanta."""
     rows = []
     for row in world.events[want.source]:
@@ -190,6 +192,7 @@ def _value(
 
 def power_sums(rows: Sequence[Sequence[int]], k: int) -> dict[str, Any]:
     """What `Moments` holds of rows of quanta, by loops."""
+
     def products(size: int) -> tuple[int, ...]:
         total = []
         for chosen in combinations_with_replacement(range(k), size):

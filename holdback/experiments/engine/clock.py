@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from holdback.errors import DataError, Problem
-from holdback.experiments.engine.sql import Reader, all_of, col, when
+from holdback.experiments.engine.reader import Reader
+from holdback.experiments.engine.sql import all_of, col, when
 from holdback.experiments.engine.zones import Zone
 
 __all__ = ["Clock"]

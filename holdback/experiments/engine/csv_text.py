@@ -33,7 +33,9 @@ class CsvForm:
 
     __slots__ = ("delimiter", "encoding", "root", "source")
 
-    def __init__(self, *, source: str, root: Path, delimiter: str, encoding: str) -> None:
+    def __init__(
+        self, *, source: str, root: Path, delimiter: str, encoding: str
+    ) -> None:
         try:
             codecs.lookup(encoding)
         except LookupError as error:
@@ -54,7 +56,7 @@ def refuse_other_formats(path: Path, root: Path) -> None:
     """Refuse workbooks and Parquet files that were named as CSV."""
     first = head(path)
     found = None
-    if first.startswith(EXCEL) or first.startswith(OLD_EXCEL):
+    if first.startswith((EXCEL, OLD_EXCEL)):
         found = ("an Excel workbook (or a zip file)", "Export the sheet as CSV UTF-8.")
     elif first.startswith(PARQUET):
         found = ("a Parquet file", "Write `parquet:` in place of `csv:`.")
@@ -87,8 +89,10 @@ def opened(
     encoding = encoding_of(path, form)
     errors = "strict" if encoding == "utf-16" else errors
     if is_gzip(path, form.root):
-        with gzip.open(path, "rt", encoding=encoding, errors=errors, newline="") as text:
-            yield text  # type: ignore[misc]  # opened as text
+        with gzip.open(
+            path, "rt", encoding=encoding, errors=errors, newline=""
+        ) as text:
+            yield text
     else:
         with path.open(encoding=encoding, errors=errors, newline="") as file:
             yield file
@@ -122,7 +126,7 @@ def header(path: Path, form: CsvForm) -> list[str]:
             Problem(
                 where=f"{where}:1",
                 what=f"the header is one column: {names[0][:60]}.",
-                fix=f"If the columns are separated so, set `delimiter: '{shown_mark}'`.",
+                fix=f"If it separates columns, set `delimiter: '{shown_mark}'`.",
             )
         )
     twice = sorted({name for name in names if names.count(name) > 1})

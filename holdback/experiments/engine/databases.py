@@ -18,8 +18,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from holdback.errors import ConfigError, DataError, EnvironmentFault, HoldbackError, Problem
-from holdback.experiments.engine.sql import missing_column
+from holdback.errors import (
+    ConfigError,
+    DataError,
+    EnvironmentFault,
+    HoldbackError,
+    Problem,
+)
+from holdback.experiments.engine.reader import missing_column
 from holdback.experiments.secrets import revealed
 
 __all__ = ["Database", "is_database", "only_select", "redacted"]
@@ -127,10 +133,11 @@ class Database:
     def fault(self, error: Exception) -> HoldbackError:
         """A driver's error as one of ours, without secrets."""
         text = redacted(str(error).strip(), self._revealed())
+        first = text.splitlines()[0] if text else type(error).__name__
         return EnvironmentFault(
             Problem(
                 where=f"source {self.source}",
-                what=f"the database connection failed: {text.splitlines()[0] if text else type(error).__name__}.",
+                what=f"the database connection failed: {first}.",
                 fix="Check the URL, the network and the rights of the user.",
             )
         )
@@ -150,15 +157,20 @@ class Database:
         url = make_url(self._revealed()).set(drivername="postgresql+psycopg")
         try:
             engine = create_engine(
-                url, isolation_level="REPEATABLE READ", connect_args={"connect_timeout": 10}
+                url,
+                isolation_level="REPEATABLE READ",
+                connect_args={"connect_timeout": 10},
             )
             pooled = engine.raw_connection()
-            connection = pooled.driver_connection
+            connection: Any = pooled.driver_connection
             pooled.detach()
             connection.read_only = True
             connection.execute("SET TIME ZONE 'UTC'")
         except Exception as error:
-            if isinstance(error, psycopg.Error) or "sqlalchemy" in type(error).__module__:
+            if (
+                isinstance(error, psycopg.Error)
+                or "sqlalchemy" in type(error).__module__
+            ):
                 raise self.fault(error) from None
             raise
         return connection
@@ -184,7 +196,9 @@ class Database:
                 )
             )
         try:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True
+            )
         except sqlite3.Error as error:
             raise self.fault(error) from error
         try:
@@ -221,9 +235,7 @@ class Database:
             Problem(where=f"source {self.source}", what=f"the database says: {text}.")
         )
 
-    def _fetched(
-        self, cursor: Any, names: Sequence[str]
-    ) -> Iterator[list[str | None]]:
+    def _fetched(self, cursor: Any, names: Sequence[str]) -> Iterator[list[str | None]]:
         try:
             while batch := cursor.fetchmany(BATCH):
                 for row in batch:

@@ -67,12 +67,15 @@ class DuckDB:
     name = "duckdb"
 
     def wide(self, value: exp.Expression) -> exp.Expression:
+        """An integer cast to the widest exact type."""
         return cast(value, "INT128")
 
     def quotient(self, value: exp.Expression, by: exp.Expression) -> exp.Expression:
+        """Integer division, truncated."""
         return exp.IntDiv(this=exp.Paren(this=value), expression=exp.Paren(this=by))
 
     def number(self, text: exp.Expression) -> exp.Expression:
+        """Text → DOUBLE, or null where it is no number."""
         parsed = exp.TryCast(this=text, to=exp.DataType.build("DOUBLE"))
         scored = exp.Anonymous(
             this="contains", expressions=[text.copy(), exp.Literal.string("_")]
@@ -80,25 +83,28 @@ class DuckDB:
         return exp.Case().when(exp.Not(this=scored), parsed)
 
     def stamp(self, text: exp.Expression) -> exp.Expression:
+        """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""
         parsed = exp.TryCast(this=text, to=exp.DataType.build("TIMESTAMPTZ"))
         return exp.Anonymous(this="epoch_us", expressions=[parsed])
 
     def has_offset(self, text: exp.Expression) -> exp.Expression:
-        tail = exp.Anonymous(
-            this="substr", expressions=[text, exp.Literal.number(11)]
-        )
+        """Whether a time in text names its offset."""
+        tail = exp.Anonymous(this="substr", expressions=[text, exp.Literal.number(11)])
         return exp.Anonymous(
             this="regexp_matches", expressions=[tail, exp.Literal.string(OFFSET)]
         )
 
     def microseconds(self, stamp: exp.Expression, kind: Type) -> exp.Expression:
+        """Date or timestamp → microseconds since 1970 (UTC, or the wall clock's)."""
         del kind
         return exp.Anonymous(this="epoch_us", expressions=[stamp])
 
     def bytewise(self, text: exp.Expression) -> exp.Expression:
+        """Text that is ordered by its bytes."""
         return text
 
     def composed(self, text: exp.Expression) -> exp.Expression:
+        """Text in Unicode's composed form (NFC)."""
         return exp.Anonymous(this="nfc_normalize", expressions=[text])
 
 
@@ -108,21 +114,25 @@ class Postgres:
     name = "postgres"
 
     def wide(self, value: exp.Expression) -> exp.Expression:
+        """An integer cast to the widest exact type."""
         return cast(value, "DECIMAL(38, 0)")
 
     def quotient(self, value: exp.Expression, by: exp.Expression) -> exp.Expression:
+        """Integer division, truncated."""
         return exp.Anonymous(
             this="DIV",
             expressions=[self.wide(value), self.wide(by)],
         )
 
     def number(self, text: exp.Expression) -> exp.Expression:
+        """Text → DOUBLE, or null where it is no number."""
         return exp.Case().when(
             exp.RegexpLike(this=text, expression=exp.Literal.string(NUMBER)),
             cast(exp.Trim(this=text.copy()), "DOUBLE"),
         )
 
     def stamp(self, text: exp.Expression) -> exp.Expression:
+        """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""
         parsed = exp.Case().when(
             exp.RegexpLike(this=text, expression=exp.Literal.string(STAMP)),
             cast(text.copy(), "TIMESTAMPTZ"),
@@ -130,19 +140,21 @@ class Postgres:
         return self.microseconds(parsed, "instant")
 
     def has_offset(self, text: exp.Expression) -> exp.Expression:
-        tail = exp.Anonymous(
-            this="substr", expressions=[text, exp.Literal.number(11)]
-        )
+        """Whether a time in text names its offset."""
+        tail = exp.Anonymous(this="substr", expressions=[text, exp.Literal.number(11)])
         return exp.RegexpLike(this=tail, expression=exp.Literal.string(OFFSET))
 
     def microseconds(self, stamp: exp.Expression, kind: Type) -> exp.Expression:
+        """Date or timestamp → microseconds since 1970 (UTC, or the wall clock's)."""
         del kind
         seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=stamp)
         scaled = exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000))
         return cast(scaled, "BIGINT")
 
     def bytewise(self, text: exp.Expression) -> exp.Expression:
+        """Text that is ordered by its bytes."""
         return exp.Collate(this=text, expression=exp.Identifier(this="C", quoted=True))
 
     def composed(self, text: exp.Expression) -> exp.Expression:
+        """Text in Unicode's composed form (NFC)."""
         return exp.Anonymous(this="normalize", expressions=[text])

@@ -11,12 +11,18 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 from sqlglot import exp
 
-from holdback.errors import ConfigError, DataError, EnvironmentFault, HoldbackError, Problem
+from holdback.errors import (
+    ConfigError,
+    DataError,
+    EnvironmentFault,
+    HoldbackError,
+    Problem,
+)
 from holdback.experiments.engine import Query, TooLarge, Type
 from holdback.experiments.engine.dialects import DuckDB
 from holdback.experiments.engine.sql import col
@@ -65,7 +71,7 @@ class Embedded:
         for setting in SETTINGS:
             self._connection.execute(setting)
 
-    def __enter__(self) -> Embedded:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -156,7 +162,7 @@ class Embedded:
 
 def type_of(name: str) -> Type:
     """The engine's type name as one of ours."""
-    if name.startswith("VARCHAR") or name.startswith("ENUM") or name == "UUID":
+    if name.startswith(("VARCHAR", "ENUM")):
         return "text"
     if name in INTEGERS:
         return "integer"

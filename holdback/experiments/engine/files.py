@@ -73,7 +73,7 @@ def found(path: str, root: Path, source: str) -> list[Path]:
     full = str(root / path)
     if not WILD & set(path):
         return [Path(full)]
-    names = sorted(glob.glob(full, recursive=True))
+    names = sorted(glob.glob(full, recursive=True))  # noqa: PTH207  # the path may be absolute
     if not names:
         raise EnvironmentFault(
             Problem(
@@ -108,7 +108,9 @@ def look(path: Path, root: Path) -> None:
             )
         if not stat.S_ISREG(mode):
             raise DataError(
-                Problem(where=where, what="this is not a regular file (a pipe or device).")
+                Problem(
+                    where=where, what="this is not a regular file (a pipe or device)."
+                )
             )
         if not os.access(path, os.R_OK):
             raise PermissionError(13, "Permission denied")

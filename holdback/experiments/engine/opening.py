@@ -15,8 +15,8 @@ from holdback.experiments.engine.postgres import Server
 from holdback.experiments.engine.reading import Store
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.layout import layout
-from holdback.experiments.sources.frame import FrameSource
 from holdback.experiments.secrets import revealed
+from holdback.experiments.sources.frame import FrameSource
 
 __all__ = ["Opened", "opened", "used_columns"]
 

@@ -7,7 +7,7 @@ see one state of the data.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from sqlglot import exp, parse_one
 
@@ -15,7 +15,8 @@ from holdback.errors import DataError, HoldbackError, Problem
 from holdback.experiments.engine import Query, Table, Type
 from holdback.experiments.engine.databases import Database, only_select, redacted
 from holdback.experiments.engine.dialects import Postgres, cast
-from holdback.experiments.engine.sql import col, missing_column
+from holdback.experiments.engine.reader import missing_column
+from holdback.experiments.engine.sql import col
 
 __all__ = ["Server"]
 
@@ -38,7 +39,7 @@ class Server:
         self._database = database
         self._connection = database.connected()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,12 +88,15 @@ class Server:
         empty = exp.Select(expressions=[exp.Star()]).from_(relation.copy()).limit(0)
         _, described = self._execute(empty.sql(dialect="postgres"))
         types: dict[str, Type] = {
-            str(column.name): TYPES.get(column.type_code, "other") for column in described
+            str(column.name): TYPES.get(column.type_code, "other")
+            for column in described
         }
         uuids = {column.name for column in described if column.type_code == UUID}
         if uuids:
             columns = [
-                exp.alias_(cast(col(n), "TEXT") if n in uuids else col(n), n, quoted=True)
+                exp.alias_(
+                    cast(col(n), "TEXT") if n in uuids else col(n), n, quoted=True
+                )
                 for n in types
             ]
             relation = _subquery(exp.Select(expressions=columns).from_(relation))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,13 +11,17 @@ from sqlglot import exp
 
 from holdback.errors import DataError, EnvironmentFault, Problem
 from holdback.experiments.engine import Place, Table
+from holdback.experiments.engine.csv_rows import (
+    CsvRows,
+    csv_place,
+    quoted_name,
+    quoted_text,
+    same_header,
+)
 from holdback.experiments.engine.csv_text import (
     CsvForm,
-    encoding_of,
     header,
-    line_of,
     refuse_other_formats,
-    rewritten,
 )
 from holdback.experiments.engine.databases import Database
 from holdback.experiments.engine.duckdb import Embedded
@@ -76,11 +80,11 @@ class Store:
                     )
                 )
         self._prints[source] = self._fingerprinted(paths, text=False)
-        listed = ", ".join(_quoted(str(one)) for one in paths)
+        listed = ", ".join(quoted_text(str(one)) for one in paths)
         text = f"SELECT * FROM read_parquet([{listed}], union_by_name = false)"
         try:
             types = self.engine.types(text)
-            self.engine.execute(f"CREATE VIEW {_name(source)} AS {text}")
+            self.engine.execute(f"CREATE VIEW {quoted_name(source)} AS {text}")
         except Exception as error:
             raise DataError(
                 Problem(
@@ -111,18 +115,19 @@ class Store:
             is_gzip(one, self.root)
         names = header(paths[0], form)
         for other in paths[1:]:
-            self._same_header(names, other, form)
+            same_header(names, other, form)
         prints = self._fingerprinted(paths, text=True)
         self._prints[source] = prints
         kept = [n for n in names if wanted is None or n in wanted] or names[:1]
+        loader = CsvRows(engine=self.engine, form=form, names=names, kept=kept)
         starts = []
         rows = 0
-        made = ", ".join(f"{_name(n)} VARCHAR" for n in kept)
-        self.engine.execute(f"CREATE TEMP TABLE {_name(source)} ({made})")
+        made = ", ".join(f"{quoted_name(n)} VARCHAR" for n in kept)
+        self.engine.execute(f"CREATE TEMP TABLE {quoted_name(source)} ({made})")
         for one, future in zip(paths, prints[1], strict=True):
             starts.append(rows)
-            rows = self._load(source, one, form, names, kept, rows, future)
-        place = _csv_place(paths, starts, names, form)
+            rows = loader.load(one, rows, future)
+        place = csv_place(paths, starts, names, form)
         if rows == 0:
             raise DataError(
                 Problem(
@@ -147,12 +152,12 @@ class Store:
         handle = f"frame {source}"
         try:
             self.engine.register(handle, _streamed(frame))
-            all_types = self.engine.types(f"SELECT * FROM {_name(handle)}")
+            all_types = self.engine.types(f"SELECT * FROM {quoted_name(handle)}")
             names = [n for n in all_types if wanted is None or n in wanted]
-            listed = ", ".join(_name(n) for n in names or list(all_types)[:1])
+            listed = ", ".join(quoted_name(n) for n in names or list(all_types)[:1])
             self.engine.execute(
-                f"CREATE TEMP TABLE {_name(source)} AS "
-                f"SELECT {listed} FROM {_name(handle)}"
+                f"CREATE TEMP TABLE {quoted_name(source)} AS "
+                f"SELECT {listed} FROM {quoted_name(handle)}"
             )
         except (TypeError, ValueError) as error:
             raise DataError(
@@ -184,13 +189,15 @@ class Store:
             except EnvironmentFault:
                 if attempt == RETRIES:
                     raise
-        made = ", ".join(f"{_name(n)} VARCHAR" for n in names)
-        self.engine.execute(f"CREATE TEMP TABLE {_name(source)} ({made})")
+        made = ", ".join(f"{quoted_name(n)} VARCHAR" for n in names)
+        self.engine.execute(f"CREATE TEMP TABLE {quoted_name(source)} ({made})")
         form = CsvForm(
             source=source, root=self.engine.folder, delimiter=",", encoding="utf-8"
         )
         if rows:
-            self._copy(source, target, form, names, names)
+            CsvRows(engine=self.engine, form=form, names=names, kept=names).copy(
+                target, form
+            )
         target.unlink()
 
         return Table(
@@ -213,171 +220,6 @@ class Store:
     ) -> tuple[list[str], list[Future[Fingerprint]]]:
         names = [shown(one, self.root) for one in paths]
         return names, fingerprints(paths, self._pool, text=text)
-
-    def _same_header(self, names: list[str], path: Path, form: CsvForm) -> None:
-        other = header(path, form)
-        if other != names:
-            raise DataError(
-                Problem(
-                    where=f"{shown(path, self.root)}:1",
-                    what=f"the columns are {', '.join(other)}; the first file of the "
-                    f"source has {', '.join(names)}.",
-                    fix="All files of a source need the same columns.",
-                )
-            )
-
-    def _load(
-        self,
-        source: str,
-        path: Path,
-        form: CsvForm,
-        names: Sequence[str],
-        kept: Sequence[str],
-        before: int,
-        future: Future[Fingerprint],
-    ) -> int:
-        """Append a file's rows; returns the number of rows of the source so far."""
-        plain = encoding_of(path, form) == "utf-8-sig"
-        if is_gzip(path, self.root) or not plain:
-            self._sound(path, future.result(), utf8=plain)
-        try:
-            if plain:
-                self._copy(source, path, form, names, kept)
-        except DataError:
-            if not future.result().mixed:
-                self._sound(path, future.result(), utf8=plain)
-                raise
-            plain = False
-        self._sound(path, future.result(), utf8=plain)
-        if plain and future.result().mixed:
-            self.engine.execute(
-                f"DELETE FROM {_name(source)} WHERE rowid >= {before}"
-            )
-            plain = False
-        if not plain:
-            target = self.engine.folder / f"{source}-{before}.csv"
-            rewritten(path, form, target)
-            again = CsvForm(
-                source=source, root=self.engine.folder, delimiter=",", encoding="utf-8"
-            )
-            self._copy(source, target, again, names, kept)
-            target.unlink()
-        ((rows,),) = self.engine.execute(f"SELECT COUNT(*) FROM {_name(source)}")
-        return int(rows)
-
-    def _copy(
-        self,
-        source: str,
-        path: Path,
-        form: CsvForm,
-        names: Sequence[str],
-        kept: Sequence[str],
-    ) -> None:
-        typed = ", ".join(f"{_quoted(n)}: 'VARCHAR'" for n in names)
-        listed = ", ".join(_name(n) for n in kept)
-        self.engine.execute("DROP TABLE IF EXISTS reject_errors")
-        self.engine.execute("DROP TABLE IF EXISTS reject_scans")
-        self.engine.execute(
-            f"INSERT INTO {_name(source)} SELECT {listed} FROM read_csv("
-            f"{_quoted(str(path))}, auto_detect = false, columns = {{{typed}}}, "
-            f"header = true, delim = {_quoted(form.delimiter)}, quote = '\"', "
-            "escape = '\"', nullstr = '', store_rejects = true, "
-            "max_line_size = 10485760, strict_mode = true"
-            + (", compression = 'gzip'" if is_gzip(path, self.root) else "")
-            + ")"
-        )
-        rejects = self.engine.execute(
-            "SELECT line, column_name, error_type, error_message, COUNT(*) OVER () "
-            "FROM reject_errors ORDER BY line, byte_position"
-        )
-        if rejects:
-            raise DataError(_rejected(path, form, names, rejects))
-
-    def _sound(self, path: Path, one: Fingerprint, *, utf8: bool) -> None:
-        where = shown(path, self.root)
-        if one.broken == "bomb":
-            raise DataError(
-                Problem(
-                    where=where,
-                    what="the gzip file expands beyond 200 times its size or 20 GB.",
-                    why="That is more than data of this kind ever does.",
-                    fix="Check the file; unpack it yourself if it is right.",
-                )
-            )
-        if one.broken:
-            raise DataError(
-                Problem(
-                    where=where,
-                    what=f"the gzip file is {one.broken}.",
-                    fix="Export or transfer it again.",
-                )
-            )
-        if one.nul_line is not None and utf8:
-            raise DataError(
-                Problem(
-                    where=f"{where}:{one.nul_line}",
-                    what=f"there is a NUL byte in line {one.nul_line}.",
-                    why="The file is damaged or is no text.",
-                    fix="Export it again.",
-                )
-            )
-
-
-def _rejected(
-    path: Path,
-    form: CsvForm,
-    names: Sequence[str],
-    rejects: Sequence[tuple[object, ...]],
-) -> list[Problem]:
-    where = shown(path, form.root)
-    lines = sorted({int(str(row[0])) for row in rejects})
-    found = []
-    for line in lines[:EXAMPLES]:
-        _, column, kind, message, _ = next(r for r in rejects if int(str(r[0])) == line)
-        at = names.index(str(column)) + 1 if column in names else 1
-        found.append(
-            Problem(where=f"{where}:{line}:{at}", what=_reason(str(kind), str(message)))
-        )
-    rows = "1 row" if len(lines) == 1 else f"{len(lines):,} rows"
-    return [
-        Problem(
-            where=where,
-            what=f"{rows} cannot be read.",
-            why="A row that is lost silently would change the result.",
-            fix=_fix(rejects),
-        ),
-        *found,
-    ]
-
-
-def _reason(kind: str, message: str) -> str:
-    if "COLUMNS" in kind:
-        return message.replace("Expected Number of Columns: ", "expected fields: ").replace(
-            "Found: ", "found: "
-        ).rstrip(".") + "."
-    if kind == "UNQUOTED VALUE":
-        return "a quoted value is not closed or is followed by more text."
-    if kind == "INVALID ENCODING":
-        return "the text is not UTF-8."
-    return message.splitlines()[0]
-
-
-def _fix(rejects: Sequence[tuple[object, ...]]) -> str:
-    if any(row[2] == "INVALID ENCODING" for row in rejects):
-        return "Say how the file is written, for instance `encoding: cp1252`."
-    return "Correct these rows; a value that holds the delimiter must be quoted."
-
-
-def _csv_place(
-    paths: Sequence[Path], starts: Sequence[int], names: Sequence[str], form: CsvForm
-) -> Place:
-    def place(row: int, column: str | None) -> str:
-        at = max(i for i, start in enumerate(starts) if start <= row)
-        line, _ = line_of(paths[at], form, row - starts[at])
-        number = f":{names.index(column) + 1}" if column in names else ""
-        return f"{shown(paths[at], form.root)}:{line}{number}"
-
-    return place
 
 
 def _written(
@@ -410,18 +252,12 @@ def _streamed(frame: object) -> object:
 
 def _row_of(source: str) -> Place:
     def place(row: int, column: str | None) -> str:
-        return f"source {source}, row {row + 1}" + (f", column {column}" if column else "")
+        return f"source {source}, row {row + 1}" + (
+            f", column {column}" if column else ""
+        )
 
     return place
 
 
 def _relation(source: str) -> exp.Table:
     return exp.table_(source, quoted=True)
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,122 @@
+"""Where every row and unit went, and what was odd about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from holdback.experiments.assembly import Row
+from holdback.experiments.cube import Cube
+from holdback.experiments.evidence import Quality
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.probe import Seen
+from holdback.experiments.row_fates import Fates
+from holdback.experiments.scorecard import Accounting, Excluded
+from holdback.experiments.units import (
+    CROSSED,
+    KEPT_CROSSED,
+    OVERRIDDEN,
+    USED,
+)
+
+__all__ = ["accounting", "quality", "repeated_exposures", "units_of"]
+
+
+def accounting(
+    experiment: Experiment,
+    everyone: Sequence[Row],
+    seen: Mapping[str, Seen],
+    told: Fates,
+    copies: Mapping[str, int],
+) -> Accounting:
+    """Where every exposure row went: used, or left out for a reason."""
+    arms = [arm.name for arm in experiment.arms]
+    excluded = [
+        Excluded(
+            reason=reason,
+            arm=None if arm is None or reason == "where" else arms[arm],
+            count=count,
+            what="rows",
+        )
+        for (reason, arm), count in _summed(told).items()
+        if reason != "kept" and count
+    ]
+    for status, reason in ((CROSSED, "crossover"), (OVERRIDDEN, "override")):
+        for i, arm in enumerate(arms):
+            count = units_of(everyone, i, {status})
+            if count:
+                excluded.append(Excluded(reason=reason, arm=arm, count=count))
+    own = copies.get(experiment.assignment.source, 0)
+    if own:
+        excluded.append(Excluded(reason="duplicate", count=own, what="rows"))
+    repeated = repeated_exposures(everyone, told)
+    if repeated:
+        excluded.append(
+            Excluded(reason="repeated_exposure", count=repeated, what="rows")
+        )
+    return Accounting(
+        rows_read=seen[experiment.assignment.source].rows,
+        units_used=sum(
+            units_of(everyone, i, {USED, KEPT_CROSSED}) for i in range(len(arms))
+        ),
+        excluded=tuple(excluded),
+    )
+
+
+def quality(
+    experiment: Experiment,
+    cube: Cube,
+    everyone: Sequence[Row],
+    seen: Mapping[str, Seen],
+    told: Fates,
+) -> Quality:
+    """What was odd in the rows: counts for the checks."""
+    arms = [arm.name for arm in experiment.arms]
+    sources = list(cube.events)
+    counts = {
+        kind: {
+            name: sum(row.told[f"{kind}_{i}"] for row in everyone)
+            for i, name in enumerate(sources)
+        }
+        for kind in ("rows", "before", "late")
+    }
+    crossed = {
+        arm: units_of(everyone, i, {CROSSED, KEPT_CROSSED})
+        for i, arm in enumerate(arms)
+    }
+    return Quality(
+        crossovers={arm: n for arm, n in crossed.items() if n},
+        repeated_exposures=repeated_exposures(everyone, told),
+        missing_ids={n: s.missing_ids for n, s in seen.items() if s.missing_ids},
+        unassigned={
+            name: seen[name].kept - seen[name].missing_ids - counts["rows"][name]
+            for name in sources
+        },
+        before=counts["before"],
+        late=counts["late"],
+        null_values={n: s.null_values for n, s in seen.items() if s.null_values},
+        float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
+    )
+
+
+def repeated_exposures(everyone: Sequence[Row], told: Fates) -> int:
+    """Exposure rows beyond each unit's first."""
+    kept = sum(count for (reason, _), count in told.items() if reason == "kept")
+    return kept - sum(row.n or 0 for row in everyone)
+
+
+def units_of(rows: Sequence[Row], arm: int, statuses: set[int]) -> int:
+    """Units of an arm (by number) whose status is one of `statuses`."""
+    return sum(row.n or 0 for row in rows if row.arm == arm and row.status in statuses)
+
+
+def _summed(
+    told: Fates,
+) -> dict[tuple[str, int | None], int]:
+    """Counts by reason and arm; rows left out by `where` belong to no arm."""
+    found: dict[tuple[str, int | None], int] = {}
+    for (reason, arm), count in sorted(
+        told.items(), key=lambda i: (i[0][0], i[0][1] or 0)
+    ):
+        key = (reason, None if reason == "where" else arm)
+        found[key] = found.get(key, 0) + count
+    return found

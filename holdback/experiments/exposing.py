@@ -1,0 +1,159 @@
+"""What the sources mean: exposures and events as expressions over their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.engine import Engine
+from holdback.experiments.engine.clock import Clock
+from holdback.experiments.engine.dialects import cast
+from holdback.experiments.engine.reader import Reader
+from holdback.experiments.engine.sql import col, integer, when
+from holdback.experiments.engine.zones import Zone
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.expression import Expression
+from holdback.experiments.probe import blank
+from holdback.experiments.units import (
+    Events,
+    Exposures,
+    nested,
+    select,
+)
+
+__all__ = ["ROW", "clock_of", "events_of", "exposures_of", "filters", "unit_text"]
+
+ROW = "row"
+MISSING = "(missing)"
+OTHER = "(other)"
+LEVELS = 50
+
+
+def exposures_of(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    zone: Zone | None,
+    engine: Engine,
+) -> Exposures:
+    """The assignment table, read; `one_row` is settled later by a count."""
+    name = experiment.assignment.source
+    source, reader = experiment.sources[name], readers[name]
+    clock = clock_of(experiment, readers, name)
+    overrides = experiment.assignment.overrides
+    unit = source.columns.unit
+    return Exposures(
+        reader=reader,
+        arm=_arm(experiment, reader),
+        unit=None if unit == ROW else unit_text(reader, unit),
+        time=None if clock is None else clock.utc(zone),
+        where=tuple(reader.condition(one.tree) for one in filters(experiment, name)),
+        arms=len(experiment.arms),
+        segments={
+            column: _segment(engine, reader, column)
+            for column in experiment.analysis.segments
+        },
+        overridden=tuple(sorted(overrides)),
+        keep_crossed=experiment.assignment.crossovers == "first",
+    )
+
+
+def events_of(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    name: str,
+    zone: Zone | None,
+) -> Events:
+    """A source of events, read; rows without a unit id are left out."""
+    source, reader = experiment.sources[name], readers[name]
+    clock = clock_of(experiment, readers, name)
+    missing = exp.Not(this=blank(reader, source.columns.unit))
+    conditions = [reader.condition(one.tree) for one in filters(experiment, name)]
+    return Events(
+        reader=reader,
+        unit=unit_text(reader, source.columns.unit),
+        time=None if clock is None else clock.utc(zone),
+        where=(*conditions, missing),
+    )
+
+
+def clock_of(
+    experiment: Experiment, readers: Mapping[str, Reader], name: str
+) -> Clock | None:
+    """Reads the times of a source; None when it has none."""
+    time = experiment.sources[name].columns.time
+    return None if time is None else Clock(reader=readers[name], column=time)
+
+
+def filters(experiment: Experiment, name: str) -> tuple[Expression, ...]:
+    """The conditions that rows of a source must meet."""
+    found = [experiment.sources[name].where]
+    if name == experiment.assignment.source:
+        found.append(experiment.assignment.where)
+    return tuple(one for one in found if one is not None)
+
+
+def unit_text(reader: Reader, column: str) -> exp.Expression:
+    """A unit id as text: whole numbers are written without a fraction."""
+    kind = reader.kind(column)
+    if kind == "text":
+        return col(column)
+    if kind in {"float", "decimal"}:
+        return cast(cast(col(column), "BIGINT"), "TEXT")
+    return cast(col(column), "TEXT")
+
+
+def _arm(experiment: Experiment, reader: Reader) -> exp.Expression:
+    """Number of the arm that a row names; null for a row that names none."""
+    source = experiment.sources[experiment.assignment.source]
+    column = source.columns.arm
+    if column is None:
+        return _computed_arm(experiment, reader, source.columns.unit)
+    case = exp.Case()
+    for i, arm in enumerate(experiment.arms):
+        label = exp.Literal.string(arm.logged_as or arm.name)
+        matches = exp.EQ(this=reader.as_text(column), expression=label)
+        case = case.when(matches, integer(i), copy=False)
+    return case
+
+
+def _computed_arm(experiment: Experiment, reader: Reader, unit: str) -> exp.Expression:
+    from holdback.experiments.splits import split_of
+
+    if unit == ROW:
+        raise ConfigError(
+            Problem(
+                where=f"source {reader.table.source}",
+                what="arms cannot be computed for `unit: row`: there is no id.",
+                fix="Name the column of the logged arms as `arm`.",
+            )
+        )
+    dialect = reader.dialect.name
+    written = unit_text(reader, unit).sql(dialect=dialect)
+    text = split_of(experiment).sql(written, dialect).arm
+    case = exp.Case()
+    for i, arm in enumerate(experiment.arms):
+        matches = exp.EQ(
+            this=exp.Var(this=f"({text})"), expression=exp.Literal.string(arm.name)
+        )
+        case = case.when(matches, integer(i), copy=False)
+    return case
+
+
+def _segment(engine: Engine, reader: Reader, column: str) -> exp.Expression:
+    """A segment's level; rare levels beyond the 50 largest are one."""
+    level = exp.func("COALESCE", reader.as_text(column), exp.Literal.string(MISSING))
+    counted = select({"level": level}, reader.table.relation.copy())
+    query = select(
+        {"level": col("level"), "n": exp.Count(this=exp.Star())},
+        nested(counted, "q"),
+        group=["level"],
+    )
+    rows = engine.run(query)
+    if len(rows) <= LEVELS:
+        return level
+    ranked = sorted(rows, key=lambda row: (-int(row[1]), str(row[0])))
+    kept = [exp.Literal.string(str(row[0])) for row in ranked[: LEVELS - 1]]
+    known = exp.In(this=level.copy(), expressions=kept)
+    return when(known, level.copy(), exp.Literal.string(OTHER))

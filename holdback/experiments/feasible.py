@@ -1,0 +1,51 @@
+"""What no data could answer, refused before any is read."""
+
+from __future__ import annotations
+
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.exposing import (
+    ROW,
+)
+from holdback.experiments.layout import Layout
+
+__all__ = ["check_plan"]
+
+
+def check_plan(experiment: Experiment, plan: Layout) -> None:
+    """Refuse what no data could answer."""
+    exposures = experiment.sources[experiment.assignment.source].columns
+    problems = []
+    for name in plan.sources():
+        roles = experiment.sources[name].columns
+        if ROW in {exposures.unit, roles.unit}:
+            problems.append(
+                Problem(
+                    where=f"source {name}",
+                    what="rows cannot be joined: `unit: row` gives them no id.",
+                    fix="Name the column of unit ids in both sources.",
+                )
+            )
+        if roles.time is None or exposures.time is None:
+            problems += _timeless(experiment, name)
+    if problems:
+        raise ConfigError(problems)
+
+
+def _timeless(experiment: Experiment, name: str) -> list[Problem]:
+    bounded = [
+        metric.name
+        for metric in experiment.metrics.values()
+        for measure in metric.measures()
+        if measure.source == name and measure.end is not None
+    ]
+    if not bounded:
+        return []
+    return [
+        Problem(
+            where=f"metric {bounded[0]}",
+            what="`within` needs the time of exposure and of the events.",
+            fix=f"Name the `time` columns of '{name}' and of "
+            f"'{experiment.assignment.source}', or leave out `within`.",
+        )
+    ]
