@@ -197,7 +197,7 @@ CONFIG = {
 
 DATA = {
     "C01 no such file": Case(
-        yaml=swap("orders.csv", "order.csv"), exit_code=3, told=("order.csv",)
+        yaml=swap("orders.csv", "order.csv"), exit_code=5, told=("order.csv",)
     ),
     "C02 empty file": Case(
         orders=lambda _: "", exit_code=3, told=("orders.csv", "empty")
