@@ -81,6 +81,7 @@ def look_at(engine: Engine, look: Look) -> Seen:
         _count_ids(scan, look, kept)
     if look.clock is not None:
         _count_times(scan, look.clock, kept)
+        scan.count("no time", _timeless(look, look.clock, kept))
     values = [reader.number(one.tree) for one in look.values]
     values += [reader.as_number(name) for name in look.numbers]
     for i, value in enumerate(values):
@@ -115,12 +116,21 @@ def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
         scan.columns[f"{name} first"] = exp.Min(this=picked)
         scan.columns[f"{name} last"] = exp.Max(this=picked.copy())
     if clock.reader.kind(clock.column) == "text":
-        text = col(clock.column)
-        unreadable = all_of(
-            [kept.copy(), _filled(text), exp.Is(this=raw.copy(), expression=exp.null())]
-        )
-        scan.count("no time", unreadable)
-        scan.columns["longest"] = exp.Max(this=exp.Length(this=text.copy()))
+        scan.columns["longest"] = exp.Max(this=exp.Length(this=col(clock.column)))
+
+
+def _timeless(look: Look, clock: Clock, kept: exp.Expression) -> exp.Expression:
+    """Rows whose time cannot be read.
+
+    A blank one in the table of exposures is left out and counted there; an event
+    without a time could be of any moment, so it is refused like one that is no time.
+    """
+    missing = exp.Is(this=clock.raw(), expression=exp.null())
+    if not look.needs_unit:
+        return all_of([kept.copy(), missing])
+    if clock.reader.kind(clock.column) != "text":
+        return exp.false()
+    return all_of([kept.copy(), _filled(col(clock.column)), missing])
 
 
 def blank(reader: Reader, column: str) -> exp.Expression:
@@ -205,9 +215,8 @@ def _refuse(
                 number_fix,
             )
     clock = look.clock
-    if clock is not None and int(row.get("no time", 0)):
-        missing = exp.Is(this=clock.raw(), expression=exp.null())
-        condition = all_of([kept.copy(), _filled(col(clock.column)), missing])
+    if clock is not None and int(row["no time"]):
+        condition = _timeless(look, clock, kept)
         problems += located(
             engine,
             reader.table,

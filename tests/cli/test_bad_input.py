@@ -285,6 +285,11 @@ DATA = {
         exit_code=3,
         told=("order_id",),
     ),
+    "V no time": Case(
+        orders=lambda t: t + "o900,u3,,43.00\n",
+        exit_code=3,
+        told=("orders.csv:122", "ts"),
+    ),
     "Total row": Case(
         orders=lambda t: t + ",Total,,4321.00\n", exit_code=3, told=("orders.csv",)
     ),
