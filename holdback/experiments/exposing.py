@@ -41,7 +41,7 @@ def exposures_of(
     name = experiment.assignment.source
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)
-    overrides = experiment.assignment.overrides
+    overrides = _overrides(experiment)
     unit = source.columns.unit
     return Exposures(
         reader=reader,
@@ -57,6 +57,15 @@ def exposures_of(
         overridden=tuple(sorted(overrides)),
         keep_crossed=experiment.assignment.crossovers == "first",
     )
+
+
+def _overrides(experiment: Experiment) -> Mapping[str, str]:
+    """Units that were put into an arm by hand, also those of `overrides_file`."""
+    if experiment.assignment.overrides_file is None:
+        return experiment.assignment.overrides
+    from holdback.experiments.splits import split_of
+
+    return split_of(experiment).overrides
 
 
 def events_of(

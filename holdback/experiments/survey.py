@@ -14,6 +14,7 @@ from holdback.experiments.assembly import Row, cells_of, rows_of
 from holdback.experiments.cube import Cube
 from holdback.experiments.duplicates import without_copies
 from holdback.experiments.engine import TooLarge
+from holdback.experiments.engine.compared import compared_columns, numeric_columns
 from holdback.experiments.engine.opening import Opened
 from holdback.experiments.engine.reader import Reader
 from holdback.experiments.engine.sql import col, integer
@@ -125,6 +126,16 @@ class Survey:
                 seen[name] = replace(self._look(name), rows=seen[name].rows)
         return dropped
 
+    def _settle_types(self, name: str) -> None:
+        """Which text columns compare with each other as numbers."""
+        trees = [one.tree for one in filters(self.experiment, name)]
+        for unit in self.layout.units.values():
+            if unit.measure is not None and unit.measure.source == name:
+                parts = (unit.measure.value, unit.measure.where)
+                trees += [one.tree for one in parts if one is not None]
+        reader = self.readers[name]
+        reader.numeric = numeric_columns(self.engine, reader, compared_columns(trees))
+
     def _look(self, name: str) -> Seen:
         source = self.experiment.sources[name]
         reader = self.readers[name]
@@ -138,6 +149,7 @@ class Survey:
         ]
         if problems:
             raise DataError(problems)
+        self._settle_types(name)
         own = name == self.experiment.assignment.source
         values: dict[str, Expression] = {}
         for unit in self.layout.units.values():

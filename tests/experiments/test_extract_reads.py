@@ -199,3 +199,26 @@ def test_hash_of_inputs_against_hashlib(tmp_path: Path) -> None:
     for name in ("visitors", "orders"):
         content = (tmp_path / f"{name}.csv").read_bytes()
         assert found[name] == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_columns_compare_as_numbers_invariance(tmp_path: Path, kind: str) -> None:
+    """`total > paid` means numbers in a file of text as in a typed one."""
+    import duckdb
+
+    rows = [("u0", 9, 10), ("u1", 10, 9), ("u2", 100, 20), ("u3", 5, 5)]
+    text = "visitor,at,total,paid\n" + "".join(
+        f"{unit},2026-10-06T12:00:00Z,{total},{paid}\n" for unit, total, paid in rows
+    )
+    file = write(
+        tmp_path,
+        orders=f"{kind}: orders.{kind}",
+        options="    where: total > paid",
+    )
+    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * FROM '{tmp_path}/orders.csv') "
+            f"TO '{tmp_path}/orders.parquet' (FORMAT parquet)"
+        )
+    assert revenue(extract(load(file))) == 11_000

@@ -77,8 +77,9 @@ class CsvRows:
         listed = ", ".join(quoted_name(n) for n in self.kept)
         self.engine.execute("DROP TABLE IF EXISTS reject_errors")
         self.engine.execute("DROP TABLE IF EXISTS reject_scans")
+        table = quoted_name(self.form.source)
         self.engine.execute(
-            f"INSERT INTO {quoted_name(self.form.source)} SELECT {listed} FROM read_csv("
+            f"INSERT INTO {table} SELECT {listed} FROM read_csv("
             f"{quoted_text(str(path))}, auto_detect = false, columns = {{{typed}}}, "
             f"header = true, delim = {quoted_text(form.delimiter)}, quote = '\"', "
             "escape = '\"', nullstr = '', store_rejects = true, "

@@ -56,12 +56,14 @@ class Reader:
     """Reads expressions over one table; remembers which text it reads as what.
 
     `numbers` are the text columns that were read as numbers: their rows must be
-    checked for text that is none.
+    checked for text that is none. `numeric` are text columns known to hold numbers
+    only, which compare with each other as numbers.
     """
 
     table: Table
     dialect: Dialect
     numbers: set[str] = field(default_factory=set)
+    numeric: frozenset[str] = frozenset()
 
     def number(self, tree: Tree) -> exp.Expression:
         """The DOUBLE value of an expression; conditions count 1 or 0."""
@@ -206,7 +208,9 @@ class Reader:
 
     def _sides(self, left: Tree, right: Tree) -> tuple[exp.Expression, exp.Expression]:
         kinds = (self._kind(left), self._kind(right))
-        if "literal" in kinds or kinds == ("text", "text"):
+        names = [one.column for one in (left, right) if isinstance(one, Name)]
+        numeric = len(names) == len(kinds) and self.numeric.issuperset(names)
+        if "literal" in kinds or (kinds == ("text", "text") and not numeric):
             return self._text(left), self._text(right)
         if kinds == ("stamp", "stamp"):
             return self._stamp(left), self._stamp(right)
