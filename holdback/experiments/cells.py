@@ -14,7 +14,7 @@ What makes the cells add up:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -110,8 +110,3 @@ class Cells:
     def days(self) -> tuple[date, ...]:
         """Days of first exposure that hold units, ascending."""
         return tuple(sorted({c.day for c in self.rows if c.day is not None}))
-
-
-def column_names(columns: Sequence[Column], role: str) -> tuple[str, ...]:
-    """Names of the columns of one role, in order."""
-    return tuple(column.name for column in columns if column.role == role)

@@ -271,7 +271,6 @@ class Money:
     ropi: Return | None = None
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None
-    p_profit_positive: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,7 +346,3 @@ class Scorecard:
     def label(self, metric: str) -> str:
         """How the report calls a metric."""
         return next((m.label for m in self.metrics if m.metric == metric), metric)
-
-    def arm_label(self, arm: str) -> str:
-        """How the report calls an arm."""
-        return next((a.label for a in self.arms if a.arm == arm), arm)

@@ -28,7 +28,8 @@ __all__ = ["sensitivity"]
 def sensitivity(experiment: Experiment, cells: Cells) -> tuple[Sensitivity, ...]:
     """Variants of the primary and of the value metric, per treatment arm.
 
-    `raw` beside a capped lift; `cuped` adjusted by measures from before exposure;
+    `raw` beside a capped lift; `cuped` adjusted by measures from before exposure,
+    where that narrows the range;
     `without_largest` leaves out the largest unit of each arm; `bayes` is the
     posterior under the chosen prior.
     """
@@ -96,6 +97,8 @@ def _adjusted(
             level=float(experiment.analysis.level),
         )
     except StatsError:
+        return None
+    if adjusted.variance_reduction <= 0:
         return None
     return quantity(adjusted.inference.relative)
 

@@ -153,7 +153,6 @@ def _of_arm(
             money=lambda amount: amount / comparison.treated_units
         ).at(profit),
         cost=cost,
-        p_profit_positive=_probability(comparison, 0.0),
     )
     return record if cost is None else _with_return(record, comparison, margin, cost)
 

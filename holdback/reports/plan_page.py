@@ -40,10 +40,10 @@ def _answer(plan: Plan, words: Words) -> Markup:
     told = [
         f"With {words.count(plan.units)} units, "
         f"{words.round_share(plan.control_share)} of them in control, a true lift of "
-        f"{words.share(m.detectable_lift)} in {m.label} is found "
+        f"{_lift(words, m.detectable_lift)} in {m.label} is found "
         f"{plan.power * 10:.0f} times in 10; smaller ones less often."
         for m in plan.metrics
-        if m.role == "primary"
+        if m.role == "primary" and m.detectable_lift is not None
     ]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">'
@@ -57,7 +57,7 @@ def _metrics(plan: Plan, words: Words) -> Markup:
             Markup('{} <span class="role">{}</span>').format(named(m.label), m.role),
             words.number(m.baseline.mean),
             words.number(m.baseline.cv),
-            words.share(m.detectable_lift),
+            _lift(words, m.detectable_lift),
             _needed(m, words),
         )
         for m in plan.metrics
@@ -87,6 +87,10 @@ def _metrics(plan: Plan, words: Words) -> Markup:
     )
 
 
+def _lift(words: Words, lift: float | None) -> str:
+    return "none" if lift is None else words.share(lift)
+
+
 def _needed(m: MetricPlan, words: Words) -> str:
     if m.units_needed is None or m.power_at_minimum is None:
         return "no minimum lift is set"
@@ -101,7 +105,7 @@ def _shares(plan: Plan, words: Words) -> Markup:
     if primary is None or not primary.alternatives:
         return Markup("")
     rows = [
-        (words.round_share(a.control_share), words.share(a.detectable_lift))
+        (words.round_share(a.control_share), _lift(words, a.detectable_lift))
         for a in primary.alternatives
     ]
     return section(

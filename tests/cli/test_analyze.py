@@ -151,3 +151,16 @@ def test_plan_refuses_impossible_baselines(
     assert run(["plan", "experiment.yaml", "--baseline", baseline, "--units", "9"]) == 2
     assert told in capsys.readouterr().err
     assert shop.exists()
+
+
+def test_plan_says_when_nothing_can_be_found(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a handful of units no rate up to 100 % would be found; that is said."""
+    arguments = ["plan", "experiment.yaml", "-o", "out", "--units", "4"]
+    arguments += ["--baseline", "revenue=1.80,12.5", "--baseline", "conversion=50%"]
+    assert run(arguments) == 0
+    assert "none" in capsys.readouterr().out
+    made = json.loads((shop / "out" / "plan.json").read_text(encoding="utf-8"))
+    conversion = next(m for m in made["metrics"] if m["metric"] == "conversion")
+    assert "detectable_lift" not in conversion

@@ -104,7 +104,6 @@ def money(arm: str = "*", **changes: Any) -> Money:
         "ropi": Return(value=0.5946, lower=-0.5586, upper=1.691, p_positive=0.88),
         "return_per_unit_cost": Quantity(value=1.5946, lower=0.4414, upper=2.691),
         "break_even_lift": 0.0296,
-        "p_profit_positive": 0.996,
     }
     return Money(arm=arm, **(values | changes))
 

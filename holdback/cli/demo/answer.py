@@ -78,10 +78,11 @@ def _lines(demo: Demo) -> Iterator[str]:
 
 def _steps(demo: Demo, words: Words) -> Iterator[str]:
     primary = next(m for m in demo.plan.metrics if m.role == "primary")
-    yield (
-        f"  plan     a true lift of {words.share(primary.detectable_lift)} in "
-        f"{primary.label.lower()} is found 8 times in 10"
-    )
+    if primary.detectable_lift is not None:
+        yield (
+            f"  plan     a true lift of {words.share(primary.detectable_lift)} in "
+            f"{primary.label.lower()} is found 8 times in 10"
+        )
     arms = ", ".join(
         f"{words.count(units)} {arm}" for arm, units in demo.assigned.items()
     )
