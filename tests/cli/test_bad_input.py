@@ -6,7 +6,7 @@ run through `holdback analyze` with a report already in place.
 
 from __future__ import annotations
 
-# ruff: noqa: E501  # YAML and CSV read best one a line
+# YAML and CSV read best one a line
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ A = "user_id,arm,assigned_at\n" + "".join(
     f"{u},{'holdback' if i % 2 else 'personalized'},2025-03-02T10:00:00Z\n"
     for i, u in enumerate(UNITS)
 )
-O = "order_id,user_id,ts,amount\n" + "".join(
+ORDERS = "order_id,user_id,ts,amount\n" + "".join(
     f"o{i},{u},2025-03-{5 + i % 20:02}T10:00:00Z,{20 + i % 37}.50\n"
     for i, u in enumerate(UNITS[:120])
 )
@@ -317,8 +317,8 @@ def project(folder: Path, case: Case) -> Path:
     """Write the project of a case, with a report of earlier already there."""
     contents = {
         "experiment.yaml": case.yaml(YAML),
-        "assignments.csv": case.assignments(A),
-        "orders.csv": case.orders(O),
+        "assignments.csv": case.assignments(ASSIGNMENTS),
+        "orders.csv": case.orders(ORDERS),
     }
     contents["orders.csv.gz"] = contents["orders.csv"]
     for name, content in contents.items():

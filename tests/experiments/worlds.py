@@ -18,6 +18,7 @@ from holdback.experiments.experiment import (
     Experiment,
     Window,
 )
+from holdback.experiments.expression import parse
 from holdback.experiments.metrics import Metric
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
@@ -25,7 +26,6 @@ from holdback.experiments.metrics.ratio import Ratio
 from holdback.experiments.scorecard import Accounting, Input
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
-from holdback.experiments.expression import parse
 from holdback.stats.moments import Moments
 
 __all__ = ["FORTNIGHT", "METRICS", "Rows", "evidence", "experiment"]
@@ -109,17 +109,17 @@ def evidence(
     rows = []
     for arm, units in arms.items():
         earlier = list((before or {}).get(arm, [0.0] * len(units)))
-        for day in range(days):
-            rows.append(
-                Cell(
-                    arm=arm,
-                    dimension="all",
-                    level="all",
-                    day=date(2026, 10, 1) + timedelta(days=day),
-                    matured=1,
-                    moments=_moments(blocks, units[day::days], earlier[day::days]),
-                )
+        rows += [
+            Cell(
+                arm=arm,
+                dimension="all",
+                level="all",
+                day=date(2026, 10, 1) + timedelta(days=day),
+                matured=1,
+                moments=_moments(blocks, units[day::days], earlier[day::days]),
             )
+            for day in range(days)
+        ]
     for dimension, levels in (segments or {}).items():
         for level, by_arm in levels.items():
             rows += [
