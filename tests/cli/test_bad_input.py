@@ -40,7 +40,7 @@ secondary: [conversion]
 analysis: {looks: end}
 """
 UNITS = [f"u{i}" for i in range(200)]
-A = "user_id,arm,assigned_at\n" + "".join(
+ASSIGNMENTS = "user_id,arm,assigned_at\n" + "".join(
     f"{u},{'holdback' if i % 2 else 'personalized'},2025-03-02T10:00:00Z\n"
     for i, u in enumerate(UNITS)
 )
