@@ -120,9 +120,11 @@ def _arm(experiment: Experiment, reader: Reader) -> exp.Expression:
     if column is None:
         return _computed_arm(experiment, reader, source.columns.unit)
     case = exp.Case()
+    text = reader.kind(column) == "text"
+    written = col(column) if text else reader.as_text(column)
     for i, arm in enumerate(experiment.arms):
         label = exp.Literal.string(arm.logged_as or arm.name)
-        matches = exp.EQ(this=reader.as_text(column), expression=label)
+        matches = exp.EQ(this=written.copy(), expression=label)
         case = case.when(matches, integer(i), copy=False)
     return case
 

@@ -78,7 +78,7 @@ class Survey:
         span = span_of(self.experiment, seen, zone, as_of)
         exposures = exposures_of(self.experiment, self.readers, zone, self.engine)
         told = fates_of_rows(self.engine, self.experiment, exposures, span)
-        exposures = self._counted(exposures, span)
+        exposures = self._counted(exposures, span, told)
         cube = Cube(
             layout=self.layout,
             exposures=exposures,
@@ -172,8 +172,9 @@ class Survey:
             ),
         )
 
-    def _counted(self, exposures: Exposures, span: Span) -> Exposures:
-        """Exposures with `one_row` settled by a count."""
+    def _counted(self, exposures: Exposures, span: Span, told: Fates) -> Exposures:
+        """Exposures with `all_kept` and `one_row` settled by counts."""
+        exposures = replace(exposures, all_kept={why for why, _ in told} == {"kept"})
         if exposures.unit is None:
             return exposures
         rows = kept_rows(exposures, span, ())

@@ -68,7 +68,7 @@ class Exposures:
 
     `arm` is the arm's number or null, `unit` is absent where each row is a unit.
     `segments` are texts; `where` keeps rows. `one_row` says that no unit stands
-    twice among the kept rows.
+    twice among the kept rows, `all_kept` that every row of the table is kept.
     """
 
     reader: Reader
@@ -81,6 +81,7 @@ class Exposures:
     overridden: tuple[str, ...] = ()
     keep_crossed: bool = False
     one_row: bool = True
+    all_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +138,13 @@ def kept_rows(
     for i, segment in enumerate(exposures.segments.values()):
         base[f"s{i}"] = segment
     base |= row_values(exposures.reader, own)
-    rows = select(base, exposures.reader.table.relation.copy(), where=exposures.where)
-    conditions: list[exp.Expression] = [not_null(col("arm"))]
-    if exposures.time is not None:
-        conditions += in_window(col("t"), span)
+    filters = () if exposures.all_kept else exposures.where
+    rows = select(base, exposures.reader.table.relation.copy(), where=filters)
+    conditions: list[exp.Expression] = []
+    if not exposures.all_kept:
+        conditions.append(not_null(col("arm")))
+        if exposures.time is not None:
+            conditions += in_window(col("t"), span)
     passed = {name: col(name) for name in base if not name.startswith("v_")}
     passed |= quanta(own)
     return select(passed, nested(rows, "r"), where=conditions)

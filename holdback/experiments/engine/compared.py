@@ -1,6 +1,5 @@
 """Columns of text that are compared with each other: as numbers or as words.
 
-
 A file without types says ``9`` and ``10`` as text. Where two of its columns are
 compared with each other, they compare as numbers when both hold nothing but
 numbers, as they would in a typed file, and as text otherwise.

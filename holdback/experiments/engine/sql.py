@@ -83,15 +83,13 @@ def within_limit(value: exp.Expression) -> exp.Expression:
 
 
 def micro(value: exp.Expression) -> exp.Expression:
-    """A DOUBLE as millionths (BIGINT), half away from zero; null beyond the limit."""
+    """A DOUBLE within the plausibility limit as millionths, half away from zero."""
     scaled = exp.Mul(this=exp.Paren(this=value), expression=double("1e6"))
     half = double("0.5")
     down = exp.Ceil(this=exp.Sub(this=scaled, expression=half))
     up = exp.Floor(this=exp.Add(this=scaled.copy(), expression=half.copy()))
     negative = exp.LT(this=exp.Paren(this=value.copy()), expression=double("0"))
-    return when(
-        within_limit(value.copy()), cast(when(negative, down, up), "BIGINT"), None
-    )
+    return cast(when(negative, down, up), "BIGINT")
 
 
 def round_to(dialect: Dialect, value: exp.Expression, digits: int) -> exp.Expression:
