@@ -20,8 +20,8 @@ def summary(scorecard: Scorecard) -> str:
         lines += [f"  {reason}" for reason in scorecard.decision.reasons[:3]]
     lines.append("")
     overall = [r for r in scorecard.readouts if r.segment is None]
-    width = max(len(_name(words, r, scorecard)) for r in overall)
-    lines += [_readout_line(words, r, scorecard, width) for r in overall]
+    width = max(len(words.names(r.metric, r.arm)) for r in overall)
+    lines += [_readout_line(words, r, width) for r in overall]
     lines += _money_lines(words, scorecard)
     lines += ["", _check_line(scorecard)]
     lines += [
@@ -37,16 +37,8 @@ def _outcome(scorecard: Scorecard) -> str:
     return OUTCOMES[decision.outcome].title if decision else "no decision"
 
 
-def _name(words: Words, readout: Readout, scorecard: Scorecard) -> str:
-    label = words.label(readout.metric)
-    several = sum(not arm.control for arm in scorecard.arms) > 1
-    return f"{label}, {words.arm(readout.arm)}" if several else label
-
-
-def _readout_line(
-    words: Words, readout: Readout, scorecard: Scorecard, width: int
-) -> str:
-    name = f"  {_name(words, readout, scorecard):<{width}}"
+def _readout_line(words: Words, readout: Readout, width: int) -> str:
+    name = f"  {words.names(readout.metric, readout.arm):<{width}}"
 
     def difference(value: float) -> str:
         return words.difference(readout.metric, value)

@@ -172,6 +172,20 @@ class Words:
             )
         return str(format_decimal(value, format="0.000", locale=self.locale))
 
+    def probability(self, value: float) -> str:
+        """A probability with three decimals; never certain."""
+        least = 0.001
+        if value > 1 - least:
+            text = format_decimal(1 - least, format="0.###", locale=self.locale)
+            return ">\N{NO-BREAK SPACE}" + text
+        return self.p_value(value)
+
+    def names(self, metric: str, arm: str) -> str:
+        """A metric, with the arm where there are several to tell apart."""
+        label = self.label(metric)
+        several = len(self.arms) > 3  # control, one arm, and all
+        return f"{label}, {self.arm(arm)}" if several else label
+
     def day(self, iso: str) -> str:
         """A day as the locale writes it."""
         return str(

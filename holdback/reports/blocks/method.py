@@ -17,6 +17,7 @@ VARIANTS = {
     "without_largest": "without each arm’s largest unit",
     "bayes": "posterior under the chosen prior",
 }
+LEAST_LOSS = 1e-5
 PRIORS = {
     "weak": "weak (lifts of ±30% usual)",
     "skeptical": "skeptical (lifts of ±5% usual)",
@@ -53,7 +54,7 @@ def _sensitivity(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     rows = [
         (
-            named(f"{words.label(s.metric)}, {words.arm(s.arm)}"),
+            named(words.names(s.metric, s.arm)),
             VARIANTS.get(s.variant, s.variant),
             words.lift(s.relative.value),
             words.range(s.relative, words.lift),
@@ -72,9 +73,10 @@ def _sensitivity(scorecard: Scorecard, words: Words) -> Markup:
 def _methods(words: Words, readouts: list[Readout]) -> Markup:
     rows = [
         (
-            named(f"{words.label(r.metric)}, {words.arm(r.arm)}"),
+            named(words.names(r.metric, r.arm)),
             r.method.replace("_", " "),
-            _p_value(words, r),
+            _p_value(words, r.p_value),
+            _p_value(words, r.p_value_adjusted),
             "—" if r.skew_coefficient is None else words.number(r.skew_coefficient),
             named(r.note),
         )
@@ -82,29 +84,24 @@ def _methods(words: Words, readouts: list[Readout]) -> Markup:
     ]
     return table(
         "Methods",
-        ("Metric", "Method", "p", "Skew A", "Why"),
+        ("Metric", "Method", "p", "p adjusted", "Skew A", "Why"),
         rows,
-        numeric=(2, 3),
+        numeric=(2, 3, 4),
     )
 
 
-def _p_value(words: Words, readout: Readout) -> str:
-    if readout.p_value is None:
-        return "—"
-    text = words.p_value(readout.p_value)
-    if readout.p_value_adjusted is None:
-        return text
-    return f"{text} (adjusted {words.p_value(readout.p_value_adjusted)})"
+def _p_value(words: Words, value: float | None) -> str:
+    return "—" if value is None else words.p_value(value)
 
 
 def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
     rows = [
         (
-            named(f"{words.label(r.metric)}, {words.arm(r.arm)}"),
+            named(words.names(r.metric, r.arm)),
             PRIORS.get(bayes.prior, bayes.prior),
             words.lift(bayes.mean),
             f"{words.lift(bayes.lower)} to {words.lift(bayes.upper)}",
-            words.p_value(bayes.p_positive),
+            words.probability(bayes.p_positive),
             _losses(words, bayes),
         )
         for r in readouts
@@ -119,8 +116,11 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
 
 
 def _losses(words: Words, bayes: Bayes) -> str:
-    shipped = words.share(bayes.expected_loss_if_shipped)
-    return f"{shipped} / {words.share(bayes.expected_loss_if_held)}"
+    losses = (bayes.expected_loss_if_shipped, bayes.expected_loss_if_held)
+    return " / ".join(
+        words.share(loss) if loss >= LEAST_LOSS else f"< {words.share(LEAST_LOSS)}"
+        for loss in losses
+    )
 
 
 def _bayes(readout: Readout) -> tuple[Bayes, ...]:

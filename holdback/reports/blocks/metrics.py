@@ -48,7 +48,12 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def forest_table(
-    words: Words, readouts: Sequence[Readout], names: Sequence[Markup], *, caption: str
+    words: Words,
+    readouts: Sequence[Readout],
+    names: Sequence[Markup],
+    *,
+    caption: str,
+    first: str = "Metric",
 ) -> Markup:
     """Rows of readouts: both arms, the change, its range, the picture, the reading."""
     lifts = [r.relative for r in readouts if r.relative is not None]
@@ -60,7 +65,7 @@ def forest_table(
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
     return table(
         caption,
-        ("Metric", "Without", "With", "Change", "Likely range", ends, "Reading"),
+        (first, "Without", "With", "Change", "Likely range", ends, "Reading"),
         rows,
         numeric=(1, 2, 3, 4),
         css="metrics",

@@ -64,4 +64,5 @@ def _dimension_tables(words: Words, readouts: list[Readout]) -> Iterable[Markup]
             rows,
             [named(r.segment.level) for r in rows if r.segment is not None],
             caption=f"{words.label(metric)} by {dimension}{tail}",
+            first=dimension.capitalize(),
         )
