@@ -145,10 +145,9 @@ def checked(text: str) -> Page:
     assert set(page.tags) <= ALLOWED
     assert not page.unclosed
     assert not page.open
-    for name, value in page.attributes:
+    for name, _ in page.attributes:
         assert not name.startswith("on")
         assert name not in {"href", "src", "action", "style", "xlink:href"}
-        assert "javascript:" not in value or name == "aria-label"
     return page
 
 
