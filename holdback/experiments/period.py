@@ -7,12 +7,16 @@ from zoneinfo import ZoneInfo
 
 from holdback.experiments.experiment import Experiment
 
-__all__ = ["complete_on", "days_analyzed", "is_final", "local_day"]
+__all__ = ["complete_on", "days_analyzed", "is_final", "last_day"]
 
 
-def local_day(experiment: Experiment, moment: datetime) -> date:
-    """The day of a moment in the project's timezone."""
-    return moment.astimezone(ZoneInfo(experiment.timezone)).date()
+def last_day(experiment: Experiment, moment: datetime) -> date:
+    """The last day before a moment, in the project's timezone.
+
+    As-of is the first moment that is not looked at, so midnight ends the day before.
+    """
+    last = moment - timedelta(microseconds=1)
+    return last.astimezone(ZoneInfo(experiment.timezone)).date()
 
 
 def complete_on(experiment: Experiment) -> date | None:
@@ -35,7 +39,7 @@ def is_final(experiment: Experiment, as_of: datetime | None) -> bool:
     complete = complete_on(experiment)
     if as_of is None or complete is None:
         return True
-    return local_day(experiment, as_of) >= complete
+    return last_day(experiment, as_of) >= complete
 
 
 def days_analyzed(experiment: Experiment, as_of: datetime | None) -> int | None:
@@ -49,5 +53,5 @@ def days_analyzed(experiment: Experiment, as_of: datetime | None) -> int | None:
     within = experiment.metrics[experiment.economics.value].within
     last = experiment.window.end + (within or timedelta(0))
     if as_of is not None:
-        last = min(last, local_day(experiment, as_of))
+        last = min(last, last_day(experiment, as_of))
     return max((last - experiment.window.start).days + 1, 1)

@@ -287,11 +287,19 @@ def test_the_calendar() -> None:
     assert not is_final(planned, early)
     assert is_final(planned, datetime(2026, 10, 28, 1, tzinfo=UTC))
     assert days_analyzed(planned, None) == 28
-    assert days_analyzed(planned, datetime(2026, 10, 10, tzinfo=UTC)) == 10
+    assert days_analyzed(planned, datetime(2026, 10, 10, 1, tzinfo=UTC)) == 10
     timeless = replace(planned, window=None)
     assert complete_on(timeless) is None
     assert is_final(timeless, None)
     assert days_analyzed(timeless, None) is None
+
+
+def test_midnight_ends_the_day_before() -> None:
+    """As-of is the first moment not looked at: midnight ends the day before."""
+    planned = experiment(economics=Economics(value="revenue"))
+    assert not is_final(planned, datetime(2026, 10, 28, tzinfo=UTC))
+    assert is_final(planned, datetime(2026, 10, 29, tzinfo=UTC))
+    assert days_analyzed(planned, datetime(2026, 10, 10, tzinfo=UTC)) == 9
 
 
 def test_days_are_local() -> None:

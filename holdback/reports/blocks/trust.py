@@ -25,7 +25,10 @@ TONES = {"pass": "good", "warn": "watch", "fail": "bad"}
 REASONS = {
     "where": "left out by the filter",
     "outside_window": "outside the window",
-    "late": "after the last moment analyzed",
+    "after_as_of": "after the last moment analyzed",
+    "no_arm": "without an arm",
+    "no_time": "without a time",
+    "duplicate": "that stood there twice",
     "crossover": "seen in more than one arm",
     "override": "placed by hand",
     "outside_traffic": "outside the traffic",
