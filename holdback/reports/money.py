@@ -59,7 +59,7 @@ def money(
 def incremental(total: float, ratio: float) -> float:
     """Rev_T (1 − 1/R).
 
-    >>> incremental(162000.0, 1.8 / 1.65)
+    >>> round(incremental(162000.0, 1.8 / 1.65), 6)
     13500.0
     """
     return total * (1 - 1 / ratio)
