@@ -16,6 +16,7 @@ from holdback.experiments.experiment import Cost, Experiment, Margin, Rollout, S
 from holdback.experiments.load import check_project_file, is_project_file, load
 from holdback.experiments.measure import Cap
 from holdback.experiments.plan_hash import plan_hash
+from holdback.experiments.secrets import revealed
 from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.sources.parquet import ParquetSource
 
@@ -352,6 +353,38 @@ def test_load_takes_units_as_rows(tmp_path: Path) -> None:
     text = SMALLEST.replace("{unit: id, arm: arm, time: at}", "{unit: row, arm: arm}")
     text = text.replace("window: {start: 2026-10-01, end: 2026-10-01}\n", "")
     assert loaded(tmp_path, text).window is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("{unit: id, arm: arm, time: at}", "{unit: row, time: at}", "no id to compute"),
+        ("value: bought}", "value: bought, within: 7 days}", "'within' needs the time"),
+        (
+            "primary: conversion",
+            "analysis: {covariates: {lookback: 7 days}}\nprimary: conversion",
+            "a lookback needs the time",
+        ),
+    ],
+)
+def test_load_rejects_windows_without_times(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    """What counts from the exposure needs to know when that was."""
+    text = SMALLEST.replace(old, new)
+    if "row" not in new:
+        text = text.replace(", time: at", "")
+    with pytest.raises(ConfigError, match=words):
+        loaded(tmp_path, text)
+
+
+def test_revealed_names_the_variable_and_no_value() -> None:
+    """Secrets are resolved where they are used; a missing one is named."""
+    url = "postgresql://u:${env:PW}@h/${env:DB}"
+    assert revealed(url, {"PW": "x", "DB": "y"}) == "postgresql://u:x@h/y"
+    with pytest.raises(ConfigError, match="DB is not set") as caught:
+        revealed(url, {"PW": "s3cret"})
+    assert "s3cret" not in str(caught.value)
 
 
 def test_load_against_ruamel() -> None:
