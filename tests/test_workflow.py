@@ -41,7 +41,7 @@ def test_results_convert_themselves(shop: Path) -> None:
     assert analysis.to_arrow().num_rows == len(card.readouts)
     assert "spring-recs" in str(analysis)
     assert "<script" not in analysis._repr_html_()
-    assert "revenue" in analysis._repr_html_()
+    assert "Revenue" in analysis._repr_html_()
     assert analysis.decision.outcome in {"ship", "hold_back", "keep_testing"}
     assert analysis.money[-1].arm == "*"
 

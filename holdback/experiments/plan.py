@@ -135,7 +135,7 @@ def _metric_plan(
     actual = design(control, treated)
     return MetricPlan(
         metric=metric.name,
-        label=metric.label or metric.name.replace("_", " "),
+        label=metric.title,
         role=role,
         baseline=baseline,
         detectable_lift=_detectable(actual, units),

@@ -112,7 +112,7 @@ def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:
             problems.append(
                 Problem(
                     what=f"arm '{arm.name}' has {units} {noun} with a complete "
-                    f"{metric.label or metric.name}.",
+                    f"{metric.title}.",
                     why="An arm of fewer than 2 units has no spread, so nothing can "
                     "be compared.",
                     fix="Check the arm's name in the data (`logged_as`), the window, "
@@ -140,7 +140,7 @@ def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
     return tuple(
         MetricRecord(
             metric=name,
-            label=experiment.metrics[name].label or name.replace("_", " "),
+            label=experiment.metrics[name].title,
             kind=experiment.metrics[name].kind,
             role=role,
             better=experiment.metrics[name].better,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from holdback.errors import printable
 from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
@@ -20,8 +20,7 @@ def summary(scorecard: Scorecard) -> str:
         lines += [f"  {reason}" for reason in scorecard.decision.reasons[:3]]
     lines.append("")
     overall = [r for r in scorecard.readouts if r.segment is None]
-    width = max(len(words.names(r.metric, r.arm)) for r in overall)
-    lines += [_readout_line(words, r, width) for r in overall]
+    lines += _readout_lines(words, overall)
     lines += _money_lines(words, scorecard)
     lines += ["", _check_line(scorecard)]
     lines += [
@@ -37,23 +36,33 @@ def _outcome(scorecard: Scorecard) -> str:
     return OUTCOMES[decision.outcome].title if decision else "no decision"
 
 
-def _readout_line(words: Words, readout: Readout, width: int) -> str:
-    name = f"  {words.names(readout.metric, readout.arm):<{width}}"
+def _readout_lines(words: Words, readouts: Sequence[Readout]) -> list[str]:
+    """Name, change, range and reading of each metric, in columns."""
+    rows = [(words.names(r.metric, r.arm), *_effect(words, r)) for r in readouts]
+    names, changes, ranges = (
+        max(map(len, column)) for column in zip(*rows, strict=True)
+    )
+    return [
+        f"  {name:<{names}}  {change:>{changes}}   {told:<{ranges}}   {reading}"
+        for (name, change, told), reading in zip(
+            rows, (r.verdict.replace("_", " ") for r in readouts), strict=True
+        )
+    ]
+
+
+def _effect(words: Words, readout: Readout) -> tuple[str, str]:
+    """The change and its range, or the reason why there is none."""
 
     def difference(value: float) -> str:
         return words.difference(readout.metric, value)
 
     if readout.relative is not None:
-        effect = _effect(words, readout.relative, words.lift)
+        effect, write = readout.relative, words.lift
     elif readout.absolute is not None and readout.absolute.has_interval:
-        effect = _effect(words, readout.absolute, difference)
+        effect, write = readout.absolute, difference
     else:
-        effect = f"{'—':>9}   {readout.note}"
-    return f"{name}  {effect}   {readout.verdict.replace('_', ' ')}"
-
-
-def _effect(words: Words, effect: Quantity, write: Callable[[float], str]) -> str:
-    return f"{write(effect.value):>9}   likely {words.range(effect, write)}"
+        return "—", readout.note
+    return write(effect.value), f"likely {words.range(effect, write)}"
 
 
 def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
@@ -66,12 +75,16 @@ def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
             words.money(found.incremental_revenue.value),
             words.range(found.incremental_revenue, words.money),
         ),
-        (
-            "Extra profit",
-            words.money(found.incremental_profit.value),
-            words.range(found.incremental_profit, words.money),
-        ),
     ]
+    if found.incremental_profit != found.incremental_revenue:
+        profit = found.incremental_profit
+        rows.append(
+            (
+                "Extra profit",
+                words.money(profit.value),
+                words.range(profit, words.money),
+            )
+        )
     if found.cost is not None:
         rows.append(("Cost", words.money(found.cost.total), ""))
     if found.ropi is not None:

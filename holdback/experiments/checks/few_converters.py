@@ -32,7 +32,7 @@ class FewConverters:
             for arm in experiment.arms
         }
         arm, fewest = min(counts.items(), key=lambda item: item[1])
-        label = metric.label or metric.name
+        label = metric.title
         told = f"{plural(fewest, 'unit')} of {arm} with a value in {label}"
         if fewest < LEAST:
             message = f"Only {told}: too few to read amounts of money at all."

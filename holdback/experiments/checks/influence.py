@@ -36,7 +36,7 @@ class Influence:
         experiment: Experiment, evidence: Evidence, metric: Metric
     ) -> Iterable[Finding]:
         column = evidence.cells.blocks[metric.name][0].name
-        label = metric.label or metric.name
+        label = metric.title
         arms = {
             arm.name: evidence.cells.total(
                 metric.name, {arm.name}, within=metric.within

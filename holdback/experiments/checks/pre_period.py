@@ -80,7 +80,7 @@ def _comparisons(
                 )
                 if p_value is not None:
                     label = (
-                        f"the earlier {metric.label or name}"
+                        f"the earlier {metric.title}"
                         if column.role == "before"
                         else column.name
                     )

@@ -44,6 +44,11 @@ class Metric:
         raise NotImplementedError
 
     @property
+    def title(self) -> str:
+        """How a reader is told of the metric: its label, or its name as words."""
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    @property
     def family(self) -> Family:
         """`proportion` when each unit's value is 0 or 1, else `mean`."""
         return "mean"

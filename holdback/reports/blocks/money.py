@@ -18,7 +18,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     tiles = [
         _tile(words, "Extra revenue", found.incremental_revenue),
-        _tile(words, "Extra profit before costs", found.incremental_profit),
+        *_profit_tile(words, found),
         *_net_tile(words, found),
         *_return_tiles(words, found),
     ]
@@ -38,6 +38,13 @@ def _tile(words: Words, name: str, quantity: Quantity) -> Markup:
         '<div class="tile"><p class="name">{}</p><p class="figure">{}</p>'
         '<p class="range">likely {}</p></div>'
     ).format(name, words.money(quantity.value), words.range(quantity, words.money))
+
+
+def _profit_tile(words: Words, money: Money) -> list[Markup]:
+    """The margin's part of the revenue; nothing where no margin is taken off."""
+    if money.incremental_profit == money.incremental_revenue:
+        return []
+    return [_tile(words, "Extra profit before costs", money.incremental_profit)]
 
 
 def _net_tile(words: Words, money: Money) -> list[Markup]:
