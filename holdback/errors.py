@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+SPACES = frozenset("\t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that is wrong, told so that a reader can mend it.
@@ -115,7 +118,7 @@ def printable(text: str) -> str:
     """
     return "".join(
         char
-        if char.isprintable() or char == "\t"
+        if char.isprintable() or char in SPACES
         else char.encode("unicode_escape").decode("ascii")
         for char in text
     )

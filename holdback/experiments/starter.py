@@ -153,6 +153,7 @@ def _tables(invented: Invented) -> tuple[Rows, Rows]:
         before = seen - timedelta(days=LOOKBACK_DAYS)
         events += _bought(invented, rng, unit, before, LOOKBACK_DAYS, taste)
         events += _bought(invented, rng, unit, seen, WITHIN_DAYS, taste * lift)
+    events += _others(invented, rng)
     events.sort(key=lambda event: event[2])
     numbered = [(f"e-{n + 1:05d}", *event[1:]) for n, event in enumerate(events)]
     return sorted(visits, key=lambda visit: visit[2]), numbered
@@ -169,7 +170,18 @@ def _bought(
     """No event, one, or rarely more, somewhere in the days after `start`."""
     while rng.random() < invented.rate * appetite:
         at = start + timedelta(minutes=1 + int(rng.random() * (days * 1440 - 1)))
-        size = NormalDist().inv_cdf(min(max(rng.random(), 1e-9), 1 - 1e-9))
-        amount = invented.typical_amount * math.exp(0.6 * size)
-        small = invented.small[int(rng.random() * len(invented.small))]
-        yield "", unit, f"{at:%Y-%m-%dT%H:%M}", f"{amount:.2f}", str(small)
+        yield _event(invented, rng, unit, at)
+
+
+def _others(invented: Invented, rng: Random) -> Iterator[tuple[str, ...]]:
+    """One event a day of units outside the test, until every unit has had its time."""
+    for day in range(WINDOW_DAYS + WITHIN_DAYS + 1):
+        at = FIRST_DAY + timedelta(days=day, hours=12)
+        yield _event(invented, rng, f"w-{day + 1:05d}", at)
+
+
+def _event(invented: Invented, rng: Random, unit: str, at: datetime) -> tuple[str, ...]:
+    size = NormalDist().inv_cdf(min(max(rng.random(), 1e-9), 1 - 1e-9))
+    amount = invented.typical_amount * math.exp(0.6 * size)
+    small = invented.small[int(rng.random() * len(invented.small))]
+    return "", unit, f"{at:%Y-%m-%dT%H:%M}", f"{amount:.2f}", str(small)

@@ -9,6 +9,8 @@ from reports.examples import clear_win, loss, no_answer
 
 from holdback.experiments.scorecard import Quantity
 from holdback.reports import sentences
+from holdback.reports.page import render
+from holdback.reports.summary import summary
 from holdback.reports.words import Words
 
 
@@ -131,3 +133,11 @@ def test_guardrails_have_three_states() -> None:
     assert "stays within the limit of 5%" in told["safe"]
     assert "may be past the limit of 5%" in told["at_risk"]
     assert "is past the limit of 5%" in told["breached"]
+
+
+def test_spaces_of_the_locale_stay_spaces() -> None:
+    """A no-break space of the locale is no control character."""
+    german = replace(clear_win(), locale="de-DE")
+    assert "\\xa0" not in summary(german)
+    assert "\\xa0" not in render(german)
+    assert "+4,8\N{NO-BREAK SPACE}%" in summary(german)
