@@ -254,3 +254,13 @@ def test_losses_have_a_minus() -> None:
     text = text_of("loss")
     assert "−€15,600" in text
     assert "was lower by 6.0%" in text
+
+
+def test_a_cap_is_told_beside_the_money() -> None:
+    """Where the lift is capped, the page says that money is not."""
+    win = clear_win()
+    raw = replace(win.sensitivity[0], variant="raw")
+    text = " ".join(Page(render(replace(win, sensitivity=(raw,)))).text)
+    assert "Money counts every amount in full" in text
+    assert "without the cut it is +5.0%" in text
+    assert "Money counts" not in text_of("clear_win")

@@ -26,6 +26,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     return section(
         "What it is worth",
         Markup("<p>{}</p>").format(_period(words, found)),
+        _capped(scorecard, words, found),
         Markup('<div class="tiles">{}</div>').format(join(tiles)),
         _costs(words, found),
         _by_arm(words, several) if len(several) > 1 else Markup(""),
@@ -103,6 +104,22 @@ def _period(words: Words, money: Money) -> str:
     return (
         f"For the {words.count(money.treated_units)} units that were treated{days}, "
         "compared with what they would have brought without it."
+    )
+
+
+def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
+    """Says so where the lift is read on capped values, because money never is."""
+    raw = [
+        s
+        for s in scorecard.sensitivity
+        if (s.metric, s.variant) == (money.value_metric, "raw")
+    ]
+    if not raw:
+        return Markup("")
+    return Markup('<p class="small">{}</p>').format(
+        f"Money counts every amount in full. The change in "
+        f"{words.label(money.value_metric)} is read with the largest amounts cut off; "
+        f"without the cut it is {words.lift(raw[0].relative.value)}."
     )
 
 
