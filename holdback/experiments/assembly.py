@@ -147,9 +147,9 @@ def _caps(cube: Cube, rows: Sequence[Row]) -> dict[str, int]:
         if unit not in tops:
             continue
         top = tops[unit]
-        if top is None:
-            capping = cube.layout.units[unit].capping
-            share = float(capping.cap.share) if capping is not None else 0.0
+        capping = cube.layout.units[unit].capping
+        if top is None and capping is not None and not capping.optional:
+            share = float(capping.cap.share)
             problems.append(
                 Problem(
                     where=f"metric {block}",
@@ -160,7 +160,7 @@ def _caps(cube: Cube, rows: Sequence[Row]) -> dict[str, int]:
                     f"`cap: {{non_zero: {100 * share:.6g}%}}`.",
                 )
             )
-        else:
+        elif top is not None:
             caps[column] = top
     if problems:
         raise StatsError(problems)

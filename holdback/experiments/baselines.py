@@ -100,9 +100,11 @@ def measured(
     waits = {n: experiment.metrics[n].within or DEFAULT_LOOKBACK for n in names}
     for wait in sorted(set(waits.values())) or [DEFAULT_LOOKBACK]:
         analysis = replace(
-            experiment.analysis, lookback=wait, segments=(), covariates=()
+            experiment.analysis, lookback=None, segments=(), covariates=()
         )
-        evidence = extract(replace(experiment, analysis=analysis), frames=frames)
+        evidence = extract(
+            replace(experiment, analysis=analysis), frames=frames, history=wait
+        )
         units = sum(evidence.assigned.values())
         for name in (n for n, own in waits.items() if own == wait):
             baseline = _history(
@@ -116,7 +118,7 @@ def measured(
 def _history(
     cells: Cells, experiment: Experiment, metric: Metric, wait: timedelta
 ) -> Baseline | None:
-    columns = [c.name for c in cells.blocks[metric.name] if c.role == "before"]
+    columns = [c.name for c in cells.blocks[metric.name] if c.role == "history"]
     arms = [arm.name for arm in experiment.arms]
     moments = cells.total(metric.name, arms).select(columns)
     if not columns or moments.n < 2 or any(total <= 0 for total in moments.total):

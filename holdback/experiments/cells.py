@@ -14,14 +14,16 @@ What makes the cells add up:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from operator import add
 
 from holdback.experiments.measure import Measure
+from holdback.experiments.unit_rows import UnitRows
 from holdback.stats.moments import Moments
+from holdback.stats.sample import Sample
 
 __all__ = ["ALL", "Cell", "Cells", "Column"]
 
@@ -32,9 +34,12 @@ ALL = "all"
 class Column:
     """A column of the evidence: a measure, its capped or its pre-exposure twin.
 
-    `role`: `outcome` in the measure's own window; `capped` the same, cut at `cap`;
-    `before` the same measure over the lookback before exposure; `attribute` a
-    number known before exposure (then `measure` is None and `name` its column).
+    `role`: `outcome` in the measure's own window; `capped` the same, cut at `cap`,
+    and `winsorized` likewise where the file asks for no cap, to be shown beside the
+    raw values; `before` the same measure over the lookback before exposure (amounts
+    cut off), or whether it had any rows there; `history` the measure over a time
+    before exposure as it was, for planning; `attribute` a number known before
+    exposure (then `measure` is None and `name` its column).
     """
 
     name: str
@@ -61,13 +66,15 @@ class Cells:
 
     A block is the columns of one metric (with their twins): only products within a
     block are ever needed, so only those are summed. `blocks` maps a block's name (the
-    metric's) to its columns.
+    metric's) to its columns. `listed` holds the rows of units that have a value, for
+    the blocks that need them.
     """
 
     blocks: Mapping[str, tuple[Column, ...]]
     horizons: tuple[timedelta, ...]
     rows: tuple[Cell, ...]
     caps: Mapping[str, int]
+    listed: UnitRows | None = None
 
     def total(  # noqa: PLR0913  # each narrows the cells by one of their keys
         self,
@@ -84,7 +91,7 @@ class Cells:
 
         `day` picks one day of first exposure, `through` all days up to one.
         """
-        needed = 0 if within is None else self.horizons.index(within) + 1
+        needed = self._needed(within)
         columns = self.blocks[block]
         fitting = [
             cell.moments[block]
@@ -98,6 +105,42 @@ class Cells:
         ]
         zero = Moments.empty([c.name for c in columns], [c.digits for c in columns])
         return reduce(add, fitting, zero)
+
+    def sample(  # noqa: PLR0913  # the keys of a cell, as in `total`
+        self,
+        block: str,
+        columns: Sequence[str],
+        arms: Collection[str],
+        *,
+        dimension: str = ALL,
+        level: str = ALL,
+        within: timedelta | None = None,
+        through: date | None = None,
+    ) -> Sample | None:
+        """The rows behind `total`, where they were asked for."""
+        if self.listed is None:
+            return None
+        total = self.total(
+            block,
+            arms,
+            dimension=dimension,
+            level=level,
+            within=within,
+            through=through,
+        )
+        return self.listed.sample(
+            block,
+            columns,
+            arms,
+            n=total.n,
+            needed=self._needed(within),
+            level=None if dimension == ALL else (dimension, level),
+            through=through,
+        )
+
+    def _needed(self, within: timedelta | None) -> int:
+        """Horizons that must have passed for a metric."""
+        return 0 if within is None else self.horizons.index(within) + 1
 
     def units(self, arm: str, *, within: timedelta | None = None) -> int:
         """Units of an arm, matured for `within` if that is given."""

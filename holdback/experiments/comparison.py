@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
+from hashlib import sha256
 from typing import Literal
 
 from holdback.errors import StatsError
 from holdback.experiments.cells import ALL, Cells, Column
-from holdback.experiments.experiment import Experiment, Prior
+from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.experiments.scorecard import Bayes, Quantity
-from holdback.stats.effect import Contrast, Inference
+from holdback.experiments.scorecard import Quantity
+from holdback.stats.adjust import Adjusted, adjust
+from holdback.stats.delta import estimate
+from holdback.stats.effect import Contrast, Estimate, Inference
 from holdback.stats.methods import compare
 from holdback.stats.moments import Moments
-from holdback.stats.posterior import LiftPrior, Posterior, posterior
+from holdback.stats.resplit import TwoSamples
 
 __all__ = [
+    "EVERYONE",
+    "Comparison",
     "Group",
-    "bayes_of",
     "formula_columns",
     "infer",
-    "lift_prior",
     "moments_of",
-    "other_priors",
-    "posterior_of",
     "quantity",
 ]
 
-WIDTHS = {"weak": 0.30, "skeptical": 0.05, "none": None}
+LEAST_REDUCTION = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,19 @@ class Group:
 EVERYONE = Group()
 
 
-def formula_columns(block: Sequence[Column], *, capped: bool) -> list[str]:
-    """Names of the columns that the metric's formula takes, in its order."""
+def formula_columns(
+    block: Sequence[Column], *, capped: bool, winsorized: bool = False
+) -> list[str]:
+    """Names of the columns that the metric's formula takes, in its order.
+
+    Capped ones are taken where they are asked for and at hand; `winsorized` takes
+    the ones that stand beside the raw values as well.
+    """
+    roles = {"capped", "winsorized"} if winsorized else {"capped"}
     twins = {
         replace(column.measure, cap=None): column.name
         for column in block
-        if column.role == "capped" and column.measure is not None
+        if column.role in roles and column.measure is not None
     }
     return [
         twins.get(replace(column.measure, cap=None), column.name)
@@ -74,81 +83,166 @@ def moments_of(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The metric of `arms` together against the control arm, in a group of units.
+
+    `capped` reads the values cut off at the file's cap.
+    """
+
+    experiment: Experiment
+    cells: Cells
+    metric: Metric
+    arms: frozenset[str]
+    group: Group = EVERYONE
+    capped: bool = False
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Columns that the metric's formula takes."""
+        return formula_columns(self._block, capped=self.capped)
+
+    @cached_property
+    def covariates(self) -> list[str]:
+        """Covariates that both arms have some values of."""
+        return [
+            column.name
+            for column in self._block
+            if column.role in {"before", "attribute"}
+            and all(side.select([column.name]).nonzero[0] for side in self.sides)
+        ]
+
+    @cached_property
+    def sides(self) -> tuple[Moments, Moments]:
+        """Moments of the metric's block: control, treated."""
+        control, treated = (
+            moments_of(self.cells, self.metric, side, self.group) for side in self._arms
+        )
+        return control, treated
+
+    @cached_property
+    def estimates(self) -> tuple[Estimate, Estimate] | None:
+        """The unadjusted values; None where an arm has none."""
+        try:
+            control, treated = (
+                estimate(side, self.metric.formula, self.columns) for side in self.sides
+            )
+        except (ValueError, ZeroDivisionError):
+            return None
+        return control, treated
+
+    @property
+    def adjusted(self) -> Adjusted | None:
+        """The adjustment that decides; None where it is no help.
+
+        It must save at least 1 % of the variance: less is noise of the slopes.
+        """
+        found = self.net
+        helps = found is not None and found.variance_reduction >= LEAST_REDUCTION
+        return found if helps else None
+
+    @cached_property
+    def net(self) -> Adjusted | None:
+        """The metric net of what was so before exposure, where that can be computed."""
+        if not self.covariates:
+            return None
+        control, treated = self.sides
+        try:
+            return adjust(
+                control,
+                treated,
+                formula=self.metric.formula,
+                columns=self.columns,
+                covariates=self.covariates,
+                slopes_of=self._slope_columns,
+            )
+        except StatsError:
+            return None
+
+    def plain(self, level: float) -> Inference:
+        """The lift without covariates."""
+        control, treated = self.sides
+        return compare(
+            control,
+            treated,
+            formula=self.metric.formula,
+            columns=self.columns,
+            family=self.metric.family,
+            level=level,
+            samples=self._samples(self.columns),
+        )
+
+    def inference(self, level: float) -> Inference:
+        """The lift, net of covariates where the file names some and that helps."""
+        if self.adjusted is None:
+            return self.plain(level)
+        found = self.netted(self.adjusted, level)
+        saved = f"{100 * self.adjusted.variance_reduction:.0f}%"
+        told = f"Differences from before exposure are taken off: {saved} less variance."
+        return replace(found, note=f"{found.note} {told}")
+
+    def netted(self, net: Adjusted, level: float) -> Inference:
+        """The lift net of covariates, whether or not that helps."""
+        samples = self._samples([*self.columns, *self.covariates])
+        return net.compared(level=level, samples=samples)
+
+    @property
+    def _block(self) -> tuple[Column, ...]:
+        return self.cells.blocks[self.metric.name]
+
+    @property
+    def _arms(self) -> tuple[Collection[str], Collection[str]]:
+        return {self.experiment.control.name}, self.arms
+
+    @property
+    def _slope_columns(self) -> list[str] | None:
+        """The formula's columns with amounts cut off, where such twins are at hand."""
+        columns = formula_columns(self._block, capped=True, winsorized=True)
+        return (
+            None if columns == formula_columns(self._block, capped=False) else columns
+        )
+
+    def _samples(self, columns: Sequence[str]) -> TwoSamples | None:
+        control, treated = (
+            self.cells.sample(
+                self.metric.name,
+                columns,
+                side,
+                dimension=self.group.dimension,
+                level=self.group.level,
+                within=self.metric.within,
+                through=self.group.through,
+            )
+            for side in self._arms
+        )
+        if control is None or treated is None:
+            return None
+        text = "\n".join([self.metric.name, *sorted(self.arms)])
+        digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+        return TwoSamples(
+            control=control,
+            treatment=treated,
+            formula=self.metric.formula,
+            seed=(self.experiment.seed, digest),
+        )
+
+
 def infer(
     experiment: Experiment,
     cells: Cells,
     metric: Metric,
     arms: Collection[str],
-    group: Group = EVERYONE,
     *,
     capped: bool,
 ) -> Inference:
-    """The metric of `arms` together against the control arm."""
-    columns = formula_columns(cells.blocks[metric.name], capped=capped)
-    control, treated = (
-        moments_of(cells, metric, side, group).select(columns)
-        for side in ({experiment.control.name}, arms)
-    )
-    return compare(
-        control,
-        treated,
-        formula=metric.formula,
-        columns=columns,
-        family=metric.family,
-        level=float(experiment.analysis.level),
-    )
-
-
-def lift_prior(prior: Prior) -> LiftPrior:
-    """The prior that the file names, as a normal on the log ratio."""
-    if prior.lift_sd is not None:
-        return LiftPrior(name="custom", sd=float(prior.lift_sd))
-    return LiftPrior(name=prior.name, sd=WIDTHS[prior.name])
-
-
-def other_priors(prior: Prior) -> tuple[LiftPrior, ...]:
-    """The named priors that the file did not choose, to be shown beside it."""
-    return tuple(
-        LiftPrior(name=name, sd=sd) for name, sd in WIDTHS.items() if name != prior.name
-    )
-
-
-def posterior_of(
-    metric: Metric, inference: Inference, prior: LiftPrior
-) -> Posterior | None:
-    """Posterior of the lift; None where no honest one exists."""
-    try:
-        return posterior(inference, family=metric.family, prior=prior)
-    except StatsError:
-        return None
-
-
-def bayes_of(
-    experiment: Experiment, metric: Metric, inference: Inference, prior: LiftPrior
-) -> Bayes | None:
-    """The posterior's summary as the scorecard holds it."""
-    found = posterior_of(metric, inference, prior)
-    if found is None:
-        return None
-    interval = found.interval(float(experiment.analysis.level))
-    if interval.lower is None or interval.upper is None:
-        return None
-    sign = 1 if metric.better == "higher" else -1
-    minimum = sign * float(experiment.decision.minimum_lift)
-    above = found.probability_above(minimum)
-    shipped, held = found.expected_loss_if_shipped, found.expected_loss_if_held
-    return Bayes(
-        prior=prior.name,
-        mean=found.mean,
-        sd=found.sd,
-        lower=interval.lower,
-        upper=interval.upper,
-        p_positive=found.probability_above(0.0),
-        p_above_minimum=above if sign > 0 else 1 - above,
-        expected_loss_if_shipped=shipped if sign > 0 else held,
-        expected_loss_if_held=held if sign > 0 else shipped,
-        method=found.method,
-    )
+    """The metric of `arms` together against the control arm, over everyone."""
+    return Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset(arms),
+        capped=capped,
+    ).inference(float(experiment.analysis.level))
 
 
 def quantity(contrast: Contrast | None) -> Quantity | None:

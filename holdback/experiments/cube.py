@@ -57,6 +57,11 @@ class Cube:
         """The exposed units: ``u``, or ``v`` once their capped twins are added."""
         return "v" if any(c.own for c in self.capped) else "u"
 
+    @property
+    def event_relation(self) -> str:
+        """The units with events: ``p``, or ``w`` once their capped twins are added."""
+        return "w" if any(not c.own for c in self.capped) else "p"
+
     def sums(self) -> tuple[Sum, ...]:
         """The numbers of each cell, in the order of the statement's columns."""
         units = self.layout.units

@@ -8,7 +8,7 @@ arithmetic.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
@@ -21,12 +21,14 @@ def extract(
     *,
     as_of: date | datetime | None = None,
     frames: Mapping[str, object] | None = None,
+    history: timedelta | None = None,
 ) -> Evidence:
     """The evidence that the experiment's sources hold.
 
     `as_of` defaults to just after the last time found in the data; a date means the
     end of that day in the project's timezone, and a datetime without offset is in
-    that timezone. `frames` replaces sources by name.
+    that timezone. `frames` replaces sources by name. `history` adds each measure as it
+    was over so long a time before exposure, for planning.
 
     Raises ConfigError, DataError, StatsError (crossovers under `stop`, a cap at 0)
     or EnvironmentFault.
@@ -35,4 +37,4 @@ def extract(
     from holdback.experiments.survey import Survey
 
     with opened(experiment, frames or {}) as place:
-        return Survey(experiment, place).evidence(as_of)
+        return Survey(experiment, place, history).evidence(as_of)

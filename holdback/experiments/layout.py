@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from fractions import Fraction
 
 from holdback.experiments.cells import Column
 from holdback.experiments.experiment import Experiment
@@ -23,15 +24,21 @@ Monomial = tuple[str, ...]
 """Names of unit columns multiplied; sorted, an indicator at most once."""
 
 ATTRIBUTE_DIGITS = 6
+WINSORIZED = Cap(share=Fraction(999, 1000))
+"""Where amounts are cut off for slopes and for the capped line beside the raw one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capping:
-    """A unit column's twin, cut off at a pooled percentile over matured units."""
+    """A unit column's twin, cut off at a pooled percentile over matured units.
+
+    An `optional` cap that lies at 0 or below cuts nothing; another is an error.
+    """
 
     of: str
     cap: Cap
     within: timedelta | None
+    optional: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +109,16 @@ class Layout:
         )
 
 
-def layout(experiment: Experiment) -> Layout:
-    """The columns of every metric of an experiment."""
+def layout(experiment: Experiment, history: timedelta | None = None) -> Layout:
+    """The columns of every metric of an experiment.
+
+    With `history`, also each measure over so long a time before exposure.
+    """
     blocks: dict[str, tuple[Column, ...]] = {}
     units: dict[str, UnitColumn] = {}
     names: dict[tuple[str, str], str] = {}
     for metric in experiment.metrics.values():
-        columns = _block(experiment, metric)
+        columns = _block(experiment, metric, history)
         blocks[metric.name] = columns
         for column in columns:
             unit = _unit(experiment, metric, column, units)
@@ -121,40 +131,51 @@ def layout(experiment: Experiment) -> Layout:
     return Layout(blocks=blocks, units=units, names=names, horizons=tuple(horizons))
 
 
-def _block(experiment: Experiment, metric: Metric) -> tuple[Column, ...]:
+def _block(
+    experiment: Experiment, metric: Metric, history: timedelta | None
+) -> tuple[Column, ...]:
     """Outcomes, capped twins, measures before exposure, attributes: in this order."""
     measures = metric.measures()
-    analysis = experiment.analysis
     columns = [
         Column(name=f"{metric.name}.{i}", role="outcome", digits=m.digits, measure=m)
         for i, m in enumerate(measures)
     ]
+    top = replace(measures[0], cap=metric.cap or WINSORIZED)
     if metric.cap is not None:
-        top = replace(measures[0], cap=metric.cap)
-        columns.append(
-            Column(
-                name=f"{metric.name}.0.capped",
-                role="capped",
-                digits=top.digits,
-                measure=top,
-            )
-        )
-    if analysis.lookback is not None:
-        columns += [
-            Column(
-                name=f"{metric.name}.{i}.before",
-                role="before",
-                digits=m.digits,
-                measure=replace(m, start=-analysis.lookback, end=timedelta(0)),
-            )
-            for i, m in enumerate(measures)
-            if _has_before(experiment, m)
-        ]
+        columns.append(_column(f"{metric.name}.0.capped", "capped", top))
+    elif metric.unit == "money" and measures[0].value is not None:
+        columns.append(_column(f"{metric.name}.0.winsorized", "winsorized", top))
+    for i, measure in enumerate(measures):
+        if history is not None and _has_before(experiment, measure):
+            earlier = replace(measure, start=-history, end=timedelta(0))
+            columns.append(_column(f"{metric.name}.{i}.history", "history", earlier))
+        columns += _before(experiment, f"{metric.name}.{i}", measure)
     columns += [
         Column(name=name, role="attribute", digits=ATTRIBUTE_DIGITS)
-        for name in analysis.covariates
+        for name in experiment.analysis.covariates
     ]
     return tuple(columns)
+
+
+def _column(name: str, role: str, measure: Measure) -> Column:
+    return Column(name=name, role=role, digits=measure.digits, measure=measure)
+
+
+def _before(experiment: Experiment, name: str, measure: Measure) -> list[Column]:
+    """The measure over the lookback, amounts cut off; and whether it had any rows."""
+    lookback = experiment.analysis.lookback
+    if lookback is None or not _has_before(experiment, measure):
+        return []
+    earlier = replace(measure, start=-lookback, end=timedelta(0))
+    if measure.aggregate == "any":
+        return [_column(f"{name}.before", "before", earlier)]
+    if measure.value is not None:
+        earlier = replace(earlier, cap=WINSORIZED)
+    had = replace(earlier, aggregate="any", value=None, digits=0, cap=None)
+    return [
+        _column(f"{name}.before", "before", earlier),
+        _column(f"{name}.had", "before", had),
+    ]
 
 
 def _has_before(experiment: Experiment, measure: Measure) -> bool:
@@ -171,39 +192,34 @@ def _unit(
     units: dict[str, UnitColumn],
 ) -> str:
     """Name of the unit column behind a column; made when it is new."""
-    wanted = _described(experiment, metric, column, units)
+    if column.measure is None:
+        return _named(
+            UnitColumn(name="", digits=column.digits, own=True, attribute=column.name),
+            units,
+        )
+    plain = UnitColumn(
+        name="",
+        digits=column.digits,
+        own=column.measure.source == experiment.assignment.source,
+        measure=replace(column.measure, cap=None),
+    )
+    base = _named(plain, units)
+    if column.measure.cap is None:
+        return base
+    capping = Capping(
+        of=base,
+        cap=column.measure.cap,
+        within=metric.within,
+        optional=column.role != "capped",
+    )
+    return _named(replace(plain, measure=column.measure, capping=capping), units)
+
+
+def _named(wanted: UnitColumn, units: dict[str, UnitColumn]) -> str:
+    """Name of an equal unit column, or of the wanted one, added."""
     for name, unit in units.items():
         if replace(unit, name="") == wanted:
             return name
     name = f"u{len(units)}"
     units[name] = replace(wanted, name=name)
     return name
-
-
-def _described(
-    experiment: Experiment,
-    metric: Metric,
-    column: Column,
-    units: dict[str, UnitColumn],
-) -> UnitColumn:
-    if column.measure is None:
-        return UnitColumn(
-            name="", digits=column.digits, own=True, attribute=column.name
-        )
-    own = column.measure.source == experiment.assignment.source
-    plain = UnitColumn(
-        name="",
-        digits=column.digits,
-        own=own,
-        measure=replace(column.measure, cap=None),
-    )
-    if column.measure.cap is None:
-        return plain
-    base = next(n for n, u in units.items() if replace(u, name="") == plain)
-    return UnitColumn(
-        name="",
-        digits=column.digits,
-        own=own,
-        measure=column.measure,
-        capping=Capping(of=base, cap=column.measure.cap, within=metric.within),
-    )

@@ -10,18 +10,13 @@ import holdback
 from holdback.errors import Problem, StatsError
 from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
-from holdback.experiments.comparison import (
-    formula_columns,
-    infer,
-    lift_prior,
-    moments_of,
-    posterior_of,
-)
+from holdback.experiments.comparison import formula_columns, infer, moments_of
 from holdback.experiments.decomposition import decomposition
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.period import is_final
 from holdback.experiments.plan_hash import plan_hash
+from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
 from holdback.experiments.scorecard import ArmRecord, MetricRecord, Scorecard
 from holdback.experiments.sensitivity import sensitivity
@@ -71,7 +66,7 @@ def read(experiment: Experiment, evidence: Evidence) -> Reading:
         experiment=experiment.name,
         status="exploratory",
         plan_hash=digest,
-        seed=int(digest[:8], 16),
+        seed=experiment.seed,
         final=is_final(experiment, as_of),
         level=float(experiment.analysis.level),
         minimum_lift=float(experiment.decision.minimum_lift),

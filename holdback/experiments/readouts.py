@@ -8,17 +8,16 @@ from dataclasses import replace
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
     EVERYONE,
+    Comparison,
     Group,
-    bayes_of,
-    infer,
-    lift_prior,
-    other_priors,
     quantity,
 )
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors
 from holdback.experiments.scorecard import (
     Estimates,
+    Plain,
     PointEstimate,
     Readout,
     Segment,
@@ -69,9 +68,17 @@ def _readout(
     arm: str,
     group: Group,
 ) -> Readout:
-    inference = infer(
-        experiment, cells, metric, {arm}, group, capped=metric.cap is not None
+    comparison = Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset({arm}),
+        group=group,
+        capped=metric.cap is not None,
     )
+    level = float(experiment.analysis.level)
+    net = comparison.adjusted if group is EVERYONE else None
+    inference = comparison.plain(level) if net is None else comparison.inference(level)
     relative, absolute = quantity(inference.relative), quantity(inference.absolute)
     margin = experiment.guardrails.get(metric.name) if role == "guardrail" else None
     segmented = group is not EVERYONE
@@ -87,10 +94,12 @@ def _readout(
         estimates=_estimates(inference),
         absolute=absolute,
         relative=relative,
-        level=float(experiment.analysis.level),
+        level=level,
         method=inference.method,
         note=inference.note,
         p_value=inference.p_value,
+        unadjusted=None if net is None else _unadjusted(comparison, level),
+        variance_reduction=None if net is None else net.variance_reduction,
         skew_coefficient=inference.skew_coefficient,
         verdict=guardrail_verdict(metric, margin, relative, absolute)
         if margin is not None
@@ -101,6 +110,17 @@ def _readout(
     if segmented:
         return readout
     return _with_bayes(experiment, metric, inference, readout)
+
+
+def _unadjusted(comparison: Comparison, level: float) -> Plain:
+    """The plain lift beside an adjusted one."""
+    plain = comparison.plain(level)
+    return Plain(
+        absolute=quantity(plain.absolute),
+        relative=quantity(plain.relative),
+        p_value=plain.p_value,
+        method=plain.method,
+    )
 
 
 def _with_bayes(

@@ -106,8 +106,21 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """The lift without covariates, beside one that is adjusted for them."""
+
+    method: str
+    absolute: Quantity | None = None
+    relative: Quantity | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readout:
-    """One metric × arm × segment. `note` says in one sentence why this method."""
+    """One metric × arm × segment. `note` says in one sentence why this method.
+
+    `unadjusted` and `variance_reduction` stand where covariates were used.
+    """
 
     metric: str
     kind: str
@@ -127,6 +140,8 @@ class Readout:
     margin: float | None = None
     margin_scale: Literal["relative", "absolute"] | None = None
     skew_coefficient: float | None = None
+    unadjusted: Plain | None = None
+    variance_reduction: float | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
 

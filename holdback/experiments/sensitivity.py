@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
-from holdback.errors import StatsError
-from holdback.experiments.cells import Cells, Column
+from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
-    bayes_of,
+    Comparison,
     formula_columns,
-    infer,
-    lift_prior,
     moments_of,
     quantity,
 )
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.experiments.posteriors import bayes_of, lift_prior
 from holdback.experiments.scorecard import Quantity, Sensitivity
 from holdback.experiments.verdict import verdict
-from holdback.stats.adjust import compare_adjusted
 from holdback.stats.influence import without_largest
 from holdback.stats.methods import compare
 
@@ -28,10 +26,10 @@ __all__ = ["sensitivity"]
 def sensitivity(experiment: Experiment, cells: Cells) -> tuple[Sensitivity, ...]:
     """Variants of the primary and of the value metric, per treatment arm.
 
-    `raw` beside a capped lift; `cuped` adjusted by measures from before exposure,
-    where that narrows the range;
-    `without_largest` leaves out the largest unit of each arm; `bayes` is the
-    posterior under the chosen prior.
+    `raw` beside a capped lift, or `capped` (values cut off at their pooled 99.9th
+    percentile) beside a raw one; `cuped` net of covariates, where the file names
+    some, and `unadjusted` where that one decides; `without_largest` leaves out the
+    largest unit of each arm; `bayes` is the posterior under the chosen prior.
     """
     names = [experiment.primary]
     if experiment.economics is not None:
@@ -56,13 +54,26 @@ def sensitivity(experiment: Experiment, cells: Cells) -> tuple[Sensitivity, ...]
 def _variants(
     experiment: Experiment, cells: Cells, metric: Metric, arm: str
 ) -> Iterator[tuple[str, Quantity | None]]:
+    level = float(experiment.analysis.level)
+    shown = Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset({arm}),
+        capped=metric.cap is not None,
+    )
+    inference = shown.inference(level)
     if metric.cap is not None:
-        raw = infer(experiment, cells, metric, {arm}, capped=False)
+        raw = replace(shown, capped=False).inference(level)
         yield "raw", quantity(raw.relative)
-    yield "cuped", _adjusted(experiment, cells, metric, arm)
+    else:
+        yield "capped", _winsorized(shown, level)
+    if shown.net is not None:
+        yield "cuped", quantity(shown.netted(shown.net, level).relative)
+    if shown.adjusted is not None:
+        yield "unadjusted", quantity(shown.plain(level).relative)
     if metric.family == "mean" and len(metric.measures()) == 1:
         yield "without_largest", _without_largest(experiment, cells, metric, arm)
-    inference = infer(experiment, cells, metric, {arm}, capped=metric.cap is not None)
     bayes = bayes_of(
         experiment, metric, inference, lift_prior(experiment.analysis.prior)
     )
@@ -75,36 +86,22 @@ def _variants(
         )
 
 
-def _adjusted(
-    experiment: Experiment, cells: Cells, metric: Metric, arm: str
-) -> Quantity | None:
-    block = cells.blocks[metric.name]
-    covariates = list(_covariates(block))
-    if not covariates:
+def _winsorized(comparison: Comparison, level: float) -> Quantity | None:
+    """The lift of values cut off at their pooled 99.9th percentile, unadjusted."""
+    block = comparison.cells.blocks[comparison.metric.name]
+    columns = formula_columns(block, capped=True, winsorized=True)
+    if columns == comparison.columns:
         return None
-    columns = formula_columns(block, capped=metric.cap is not None)
-    control, treated = (
-        moments_of(cells, metric, side).select([*columns, *covariates])
-        for side in ({experiment.control.name}, {arm})
+    control, treated = comparison.sides
+    found = compare(
+        control,
+        treated,
+        formula=comparison.metric.formula,
+        columns=columns,
+        family=comparison.metric.family,
+        level=level,
     )
-    try:
-        adjusted = compare_adjusted(
-            control,
-            treated,
-            formula=metric.formula,
-            columns=columns,
-            covariates=covariates,
-            level=float(experiment.analysis.level),
-        )
-    except StatsError:
-        return None
-    if adjusted.variance_reduction <= 0:
-        return None
-    return quantity(adjusted.inference.relative)
-
-
-def _covariates(block: Iterable[Column]) -> Iterator[str]:
-    return (c.name for c in block if c.role in {"before", "attribute"})
+    return quantity(found.relative)
 
 
 def _without_largest(

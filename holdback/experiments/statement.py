@@ -27,24 +27,26 @@ from holdback.experiments.units import (
     unit_keys,
 )
 
-__all__ = ["CAP_DIMENSION", "Cube", "Sum", "statement"]
+__all__ = [
+    "CAP_DIMENSION",
+    "Cube",
+    "Sum",
+    "cell_keys",
+    "relations",
+    "statement",
+    "with_ctes",
+]
+
+
+Ctes = list[tuple[str, exp.Expression, bool]]
 
 
 def statement(cube: Cube) -> exp.Expression:
     """One SELECT: dimension, level, arm, status, day, matured, n, told …, sums …."""
-    ctes: list[tuple[str, exp.Expression, bool]] = [
-        ("u", exposed_units(cube.exposures, cube.span, cube.own), _repeats(cube))
-    ]
-    own_caps = [c for c in cube.capped if c.own]
-    event_caps = [c for c in cube.capped if not c.own]
-    if own_caps:
-        ctes += caps(cube, own_caps, "u")
+    ctes = relations(cube)
     parts = [_totals(cube, cube.unit_relation)]
     if cube.events:
-        ctes.append(("p", _with_events(cube), bool(event_caps)))
-        if event_caps:
-            ctes += caps(cube, event_caps, "p")
-        parts.append(_sparse(cube, "w" if event_caps else "p"))
+        parts.append(_sparse(cube, cube.event_relation))
     ctes.append(("fine", _union(parts), True))
     rolled = [
         _rolled(cube, None),
@@ -52,8 +54,24 @@ def statement(cube: Cube) -> exp.Expression:
     ]
     rolled += [cap_row(cube, cap) for cap in cube.capped]
     final = _union(rolled)
-    final.set("with_", _with(ctes))
+    final.set("with_", with_ctes(ctes))
     return final
+
+
+def relations(cube: Cube) -> Ctes:
+    """Named queries up to the units: all exposed ones, and those with events."""
+    ctes: Ctes = [
+        ("u", exposed_units(cube.exposures, cube.span, cube.own), _repeats(cube))
+    ]
+    own_caps = [c for c in cube.capped if c.own]
+    event_caps = [c for c in cube.capped if not c.own]
+    if own_caps:
+        ctes += caps(cube, own_caps, "u")
+    if cube.events:
+        ctes.append(("p", _with_events(cube), bool(event_caps)))
+        if event_caps:
+            ctes += caps(cube, event_caps, "p")
+    return ctes
 
 
 def _repeats(cube: Cube) -> bool:
@@ -65,7 +83,8 @@ def _segments(cube: Cube) -> int:
     return len(cube.exposures.segments)
 
 
-def _with(ctes: Sequence[tuple[str, exp.Expression, bool]]) -> exp.With:
+def with_ctes(ctes: Ctes) -> exp.With:
+    """The named queries as a WITH."""
     return exp.With(
         expressions=[
             exp.CTE(
@@ -82,8 +101,8 @@ def _union(parts: Sequence[exp.Expression]) -> exp.Expression:
     return reduce(lambda a, b: exp.Union(this=a, expression=b, distinct=False), parts)
 
 
-def _keys(cube: Cube) -> dict[str, exp.Expression]:
-    """Grouping columns of the fine cube, from a unit's keys."""
+def cell_keys(cube: Cube) -> dict[str, exp.Expression]:
+    """Columns that say in which cell of the fine cube a unit stands."""
     found: dict[str, exp.Expression] = {"arm": col("arm"), "status": col("status")}
     if cube.exposures.time is not None:
         found["day"] = cast(cube.zone.day(col("t"), cube.dialect), "INT")
@@ -107,7 +126,7 @@ def _matured(cube: Cube) -> exp.Expression:
 
 def _totals(cube: Cube, relation: str) -> exp.Select:
     """All exposed units: how many, and the sums of the table's own values."""
-    keys = _keys(cube)
+    keys = cell_keys(cube)
     columns = dict(keys)
     columns["n"] = exp.Count(this=exp.Star())
     columns |= {name: integer(0) for name in cube.told()}
@@ -118,7 +137,7 @@ def _totals(cube: Cube, relation: str) -> exp.Select:
 
 def _sparse(cube: Cube, relation: str) -> exp.Select:
     """Units that have events: the sums that need a value from events."""
-    keys = _keys(cube)
+    keys = cell_keys(cube)
     columns = dict(keys)
     columns["n"] = integer(0)
     columns |= {name: total(col(name)) for name in cube.told()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
@@ -32,6 +32,7 @@ from holdback.experiments.exposing import (
 from holdback.experiments.expression import Expression
 from holdback.experiments.feasible import check_plan
 from holdback.experiments.layout import Layout, layout
+from holdback.experiments.listing import with_rows
 from holdback.experiments.probe import Look, Seen, look_at
 from holdback.experiments.row_fates import Fates, fates_of_rows
 from holdback.experiments.scorecard import Input
@@ -58,12 +59,14 @@ COMPARED_IDS = 300_000
 class Survey:
     """Asks an opened engine what an experiment wants to know."""
 
-    def __init__(self, experiment: Experiment, place: Opened) -> None:
+    def __init__(
+        self, experiment: Experiment, place: Opened, history: timedelta | None = None
+    ) -> None:
         self.experiment = experiment
         self.engine = place.engine
         self.tables = place.tables
         self.sha256 = place.sha256
-        self.layout: Layout = layout(experiment)
+        self.layout: Layout = layout(experiment, history)
         self.readers = {
             name: Reader(table=table, dialect=place.engine.dialect)
             for name, table in place.tables.items()
@@ -228,7 +231,9 @@ class Survey:
     ) -> Evidence:
         arms = [arm.name for arm in self.experiment.arms]
         everyone = [row for row in rows if row.dimension == 0]
-        cells = cells_of(cube, rows, arms)
+        cells = with_rows(
+            self.experiment, self.engine, cube, cells_of(cube, rows, arms)
+        )
         as_of = cube.span.as_of
         return Evidence(
             cells=cells,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdback.experiments.cells import Cells
-from holdback.experiments.comparison import Group, infer, quantity
+from holdback.experiments.comparison import Comparison, Group, quantity
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Trend
 
@@ -21,14 +21,14 @@ def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
     found = []
     for arm in experiment.treatments:
         for day in cells.days():
-            inference = infer(
-                experiment,
-                cells,
-                metric,
-                {arm.name},
-                Group(through=day),
+            inference = Comparison(
+                experiment=experiment,
+                cells=cells,
+                metric=metric,
+                arms=frozenset({arm.name}),
+                group=Group(through=day),
                 capped=metric.cap is not None,
-            )
+            ).inference(float(experiment.analysis.level))
             relative = quantity(inference.relative)
             if relative is not None and relative.unbounded is None:
                 found.append(

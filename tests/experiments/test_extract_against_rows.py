@@ -71,7 +71,9 @@ METRICS = {
         within=WITHIN,
         digits=2,
     ),
-    "all_revenue": Mean(name="all_revenue", source="orders", value=TOTAL, digits=1),
+    "all_revenue": Mean(
+        name="all_revenue", source="orders", value=TOTAL, digits=1, unit="money"
+    ),
     "average": Mean(
         name="average",
         source="orders",
@@ -112,11 +114,26 @@ def wants(name: str) -> list[Want]:
     if metric.cap is not None:
         cap = (metric.cap.share, metric.cap.non_zero)
         capped = [replace(plain[0], name=f"{name}.0.capped", cap=cap)]
-    before = [
-        replace(w, name=f"{w.name}.before", start=-LOOKBACK, end=timedelta(0))
-        for w in plain
-    ]
-    return [*plain, *capped, *before]
+    elif metric.unit == "money":
+        top = (Fraction(999, 1000), False)
+        name = f"{name}.0.winsorized"
+        capped = [replace(plain[0], name=name, cap=top, optional=True)]
+    return [*plain, *capped, *(b for w in plain for b in before(w))]
+
+
+def before(want: Want) -> list[Want]:
+    """A measure over the lookback, amounts cut off, and whether it had rows."""
+    earlier = replace(
+        want, name=f"{want.name}.before", start=-LOOKBACK, end=timedelta(0)
+    )
+    if want.aggregate == "any":
+        return [earlier]
+    had = replace(
+        earlier, name=f"{want.name}.had", aggregate="any", value=None, digits=0
+    )
+    if want.value is not None:
+        earlier = replace(earlier, cap=(Fraction(999, 1000), False), optional=True)
+    return [earlier, had]
 
 
 def instants() -> st.SearchStrategy[datetime]:
@@ -319,7 +336,7 @@ def test_cells_against_rows(
         exposed, orders, visits, zone=zone, as_of=as_of, crossovers=crossovers
     )
     with tempfile.TemporaryDirectory() as folder:
-        if any(top <= 0 for top in cells(expected)[1].values()):
+        if cells(expected)[1]["revenue.0.capped"] <= 0:
             with pytest.raises(Exception, match="the cap at"):
                 evidence(
                     Path(folder), tables, zone=zone, as_of=as_of, crossovers=crossovers

@@ -204,8 +204,8 @@ def test_sensitivity_leaves_out_the_largest() -> None:
     assert found.relative.value == pytest.approx(means[0] / means[1] - 1, rel=1e-9)
 
 
-def test_sensitivity_adjusts_by_the_time_before() -> None:
-    """With measures from before exposure an adjusted lift stands beside."""
+def test_the_time_before_narrows_the_lift() -> None:
+    """With measures from before exposure the adjusted lift decides."""
     rng = np.random.default_rng(9)
     before = {
         arm: np.round(
@@ -222,8 +222,13 @@ def test_sensitivity_adjusts_by_the_time_before() -> None:
     }
     card = scorecard(seen(before=before))
     (adjusted,) = [s for s in card.sensitivity if s.variant == "cuped"]
-    plain = card.readout("revenue").relative
+    readout = card.readout("revenue")
+    assert readout.relative == adjusted.relative
+    plain = readout.unadjusted.relative
     assert adjusted.relative.upper - adjusted.relative.lower < plain.upper - plain.lower
+    assert 0.3 < readout.variance_reduction < 1
+    (beside,) = [s for s in card.sensitivity if s.variant == "unadjusted"]
+    assert beside.relative == plain
 
 
 def test_trend_ends_where_the_result_is() -> None:

@@ -31,6 +31,7 @@ class Want:
     end: timedelta | None = None
     cap: tuple[Fraction, bool] | None = None
     within: timedelta | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +176,9 @@ def thresholds(world: World, used: Mapping[str, Any]) -> dict[str, int]:
             if non_zero:
                 values = [value for value in values if value]
             rank = ceil(share * len(values))
-            caps[want.name] = values[rank - 1] if values else 0
+            top = values[rank - 1] if values else 0
+            if top > 0 or not want.optional:
+                caps[want.name] = top
     return caps
 
 
@@ -187,7 +190,7 @@ def _value(
     caps: Mapping[str, int],
 ) -> int:
     value = value_of(world, name, unit, want)
-    return min(value, caps[want.name]) if want.cap is not None else value
+    return min(value, caps[want.name]) if want.name in caps else value
 
 
 def power_sums(rows: Sequence[Sequence[int]], k: int) -> dict[str, Any]:

@@ -5,15 +5,34 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from holdback.errors import StatsError
-from holdback.stats.adjust import Adjusted, compare_adjusted
+from holdback.stats.adjust import adjust
+from holdback.stats.effect import Inference
 from holdback.stats.moments import Moments
+
+
+@dataclass(frozen=True)
+class Read:
+    """An adjustment with its lift."""
+
+    inference: Inference
+    variance_reduction: float
+
+
+def compared(
+    control: Moments, treatment: Moments, *, level: float, **columns: Any
+) -> Read:
+    """One θ pooled over the arms, and the lift."""
+    found = adjust(control, treatment, slopes="pooled", **columns)
+    return Read(found.compared(level=level), found.variance_reduction)
 
 
 def test_adjustment_against_row_regression() -> None:
@@ -28,7 +47,7 @@ def test_adjustment_against_row_regression() -> None:
     within = [np.cov(y, x, ddof=1) for y, x in rows]
     theta = sum(c[0, 1] for c in within) / sum(c[1, 1] for c in within)
     centre = np.mean(np.concatenate([x for _, x in rows]))
-    found = compare_adjusted(
+    found = compared(
         *sides, formula=lambda m: m[0], columns=["y"], covariates=["x"], level=0.95
     )
     for estimate, (y, x) in zip(
@@ -49,7 +68,7 @@ def test_useless_covariates_are_refused() -> None:
     y = rng.gamma(2, 5, size=(50, 1))
     constant = Moments.of_rows(np.column_stack([y, np.ones(50)]), ("y", "x"), (2, 2))
     with pytest.raises(StatsError, match="does not vary"):
-        compare_adjusted(
+        compared(
             constant,
             constant,
             formula=lambda m: m[0],
@@ -60,7 +79,7 @@ def test_useless_covariates_are_refused() -> None:
     x = rng.normal(size=50)
     twice = Moments.of_rows(np.column_stack([y, x, x]), ("y", "x", "z"), (2, 6, 6))
     with pytest.raises(StatsError, match="repeat each other"):
-        compare_adjusted(
+        compared(
             twice,
             twice,
             formula=lambda m: m[0],
@@ -92,7 +111,7 @@ def test_adjusted_ratio_against_linearized_rows() -> None:
         revenue = np.round(count * (10 + shift + x + rng.gamma(1, 2, n)), 2)
         rows.append(np.column_stack([revenue, count, x, w]))
     sides = [Moments.of_rows(r, ["r", "n", "x", "w"], [2, 0, 2, 0]) for r in rows]
-    found = compare_adjusted(
+    found = compared(
         *sides, formula=ratio, columns=["r", "n"], covariates=["x", "w"], level=0.95
     )
     gradients = []
@@ -128,7 +147,7 @@ def test_variance_reduction_against_correlation() -> None:
         x = rng.normal(50, 10, n)
         y = 100 + 0.7 * (x - 50) + np.sqrt(1 - 0.49) * 10 * rng.standard_normal(n)
         sides.append(Moments.of_rows(np.column_stack([y, x]), ["y", "x"], [4, 4]))
-    found = compare_adjusted(
+    found = compared(
         *sides, formula=lambda m: m[0], columns=["y"], covariates=["x"], level=0.95
     )
     assert found.variance_reduction == pytest.approx(0.49, abs=0.02)
@@ -140,7 +159,7 @@ def test_balanced_covariates_change_nothing_but_the_error() -> None:
     x = rng.normal(0, 1, 500)
     y = 5 + x + rng.normal(0, 1, 500)
     side = Moments.of_rows(np.column_stack([y, x]), ["y", "x"], [3, 3])
-    found = compare_adjusted(
+    found = compared(
         side, side, formula=lambda m: m[0], columns=["y"], covariates=["x"], level=0.95
     )
     assert found.inference.control is not None
@@ -152,7 +171,7 @@ def test_impossible_adjustments_are_refused() -> None:
     """Too few units, no denominator or no spread: an error with the reason."""
     tiny = Moments.of_rows([[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]], ["y", "x"], [0, 0])
     with pytest.raises(StatsError, match="too few units"):
-        compare_adjusted(
+        compared(
             tiny,
             tiny,
             formula=lambda m: m[0],
@@ -163,7 +182,7 @@ def test_impossible_adjustments_are_refused() -> None:
     rows = np.column_stack([np.full(50, 3.0), np.zeros(50), np.arange(50)])
     flat = Moments.of_rows(rows, ["y", "z", "x"], [0, 0, 0])
     with pytest.raises(StatsError, match="does not vary, so nothing"):
-        compare_adjusted(
+        compared(
             flat,
             flat,
             formula=lambda m: m[0],
@@ -172,7 +191,7 @@ def test_impossible_adjustments_are_refused() -> None:
             level=0.9,
         )
     with pytest.raises(StatsError, match="denominator is 0"):
-        compare_adjusted(
+        compared(
             flat, flat, formula=ratio, columns=["y", "z"], covariates=["x"], level=0.9
         )
 
@@ -206,7 +225,7 @@ def test_hillstrom_against_reference(
     assert lift.value == pytest.approx(expected["rel_lift_delta"]["rel_lift"], rel=1e-9)
 
 
-def adjusted_hillstrom(shared: Path, outcome: str, covariate: str) -> Adjusted:
+def adjusted_hillstrom(shared: Path, outcome: str, covariate: str) -> Read:
     """Womens e-mail against none, from moments of the file's rows."""
     file = shared / "data" / "hillstrom" / "hillstrom.csv.gz"
     rows: dict[str, list[list[float]]] = {"No E-Mail": [], "Womens E-Mail": []}
@@ -217,7 +236,7 @@ def adjusted_hillstrom(shared: Path, outcome: str, covariate: str) -> Adjusted:
                     [float(row[outcome]), float(row[covariate])]
                 )
     sides = [Moments.of_rows(part, ["y", "x"], [2, 2]) for part in rows.values()]
-    return compare_adjusted(
+    return compared(
         *sides, formula=lambda m: m[0], columns=["y"], covariates=["x"], level=0.95
     )
 
@@ -230,11 +249,11 @@ def test_adjusted_conversion_takes_log_delta() -> None:
         x = rng.normal(0, 1, n)
         y = rng.uniform(size=n) < 0.03 * np.exp(0.3 * x)
         sides.append(Moments.of_rows(np.column_stack([y, x]), ["y", "x"], [0, 3]))
-    found = compare_adjusted(
+    found = compared(
         *sides, formula=lambda m: m[0], columns=["y"], covariates=["x"], level=0.95
     )
     assert found.inference.method == "log_delta"
-    ratio_of_two = compare_adjusted(
+    ratio_of_two = compared(
         *sides, formula=lambda m: m[0] / 2, columns=["y"], covariates=["x"], level=0.95
     )
     assert ratio_of_two.inference.method == "pooled_cv_log"

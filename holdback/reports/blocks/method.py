@@ -13,7 +13,9 @@ __all__ = ["render"]
 
 VARIANTS = {
     "raw": "without the cap",
+    "capped": "amounts cut off at the 99.9th percentile",
     "cuped": "adjusted for behaviour before the test",
+    "unadjusted": "not adjusted for behaviour before the test",
     "without_largest": "without each arm’s largest unit",
     "bayes": "posterior under the chosen prior",
 }

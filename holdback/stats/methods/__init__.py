@@ -13,13 +13,15 @@ from typing import Literal
 from holdback.stats.delta import Formula, estimate
 from holdback.stats.effect import Contrast, Estimate, Inference, Interval
 from holdback.stats.methods.log_delta import log_delta
+from holdback.stats.methods.permutation import permutation
 from holdback.stats.methods.pooled_cv import pooled_cv
 from holdback.stats.methods.proportion import compare_proportions
 from holdback.stats.methods.welch import welch
 from holdback.stats.moments import Moments
+from holdback.stats.resplit import TwoSamples
 from holdback.stats.skewness import log_lean, skew_coefficient
 
-__all__ = ["compare", "compare_means"]
+__all__ = ["compare", "compare_means", "needs_rows"]
 
 LEAST = 20
 ENOUGH = 1000
@@ -27,7 +29,7 @@ SKEW_GATE = 0.053
 LEAN_WEIGHT = 2.66
 
 
-def compare(
+def compare(  # noqa: PLR0913  # two samples and how to read them
     control: Moments,
     treatment: Moments,
     *,
@@ -35,8 +37,11 @@ def compare(
     columns: Sequence[str],
     family: Literal["proportion", "mean"],
     level: float,
+    samples: TwoSamples | None = None,
 ) -> Inference:
     """The metric `formula` of `columns` in one sample against another.
+
+    `samples` are the rows of the units that are not zero, where they are at hand.
 
     Raises ValueError for a level outside (0, 1). Where no honest number exists (an
     arm of fewer than 2 units, a denominator of 0, no spread) the inference has no
@@ -57,18 +62,24 @@ def compare(
         return _none(first, second, note)
     if family == "proportion":
         return compare_proportions(first, second, level=level)
-    return compare_means(first, second, level=level)
+    return compare_means(first, second, level=level, samples=samples)
 
 
 def compare_means(
-    control: Estimate, treatment: Estimate, *, level: float, rates: bool = False
+    control: Estimate,
+    treatment: Estimate,
+    *,
+    level: float,
+    rates: bool = False,
+    samples: TwoSamples | None = None,
 ) -> Inference:
     """Lift and difference of two means or ratios of means, by the rule.
 
     Log-delta when every arm has 1,000 units that are not zero and both |A| and
     |A + 2.66 B| stay below 0.053, which keeps each tail of a 95 % interval within
     2.05–2.95 % in the first term of the expansion (A: `skew_coefficient`, B:
-    `log_lean`); otherwise the pooled-CV interval, marked approximate. With fewer
+    `log_lean`); otherwise the permutation interval, or, where no rows are at hand,
+    the pooled-CV interval, marked approximate. With fewer
     than 20 units that are not zero in an arm, or without spread, only the difference
     that was seen, without a range. Where a value is not above its own standard error
     (never so for a mean of amounts of at least 0), a ratio means nothing and only
@@ -81,14 +92,26 @@ def compare_means(
         none = _none(control, treatment, refusal)
         seen = _difference(control, treatment, level)
         return replace(none, absolute=seen, skew_coefficient=skew)
-    if min(e.value - e.se for e in (control, treatment)) <= 0:
-        method = welch
+    if not _has_ratio(control, treatment):
+        found = welch(control, treatment, level=level)
     elif rates or _may_stand_alone(control, treatment, skew):
-        method = log_delta
+        found = log_delta(control, treatment, level=level)
+    elif samples is not None:
+        found = permutation(control, treatment, samples, level=level)
     else:
-        # The aligned permutation interval belongs here, wherever rows are at hand.
-        method = pooled_cv
-    return replace(method(control, treatment, level=level), skew_coefficient=skew)
+        found = pooled_cv(control, treatment, level=level)
+    return replace(found, skew_coefficient=skew)
+
+
+def needs_rows(control: Estimate, treatment: Estimate) -> bool:
+    """Whether `compare_means` would take the permutation interval, given rows."""
+    return (
+        _refusal(control, treatment) is None
+        and _has_ratio(control, treatment)
+        and not _may_stand_alone(
+            control, treatment, skew_coefficient(control, treatment)
+        )
+    )
 
 
 def _estimate(
@@ -100,6 +123,11 @@ def _estimate(
         return estimate(moments, formula, columns)
     except ZeroDivisionError:
         return None
+
+
+def _has_ratio(control: Estimate, treatment: Estimate) -> bool:
+    """Whether both values are clearly above 0."""
+    return min(e.value - e.se for e in (control, treatment)) > 0
 
 
 def _may_stand_alone(control: Estimate, treatment: Estimate, skew: float) -> bool:

@@ -1,0 +1,52 @@
+"""Sample: the rows of the few units that are not zero; the zeros are a count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Sample"]
+
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """Units of one sample, row by row, for methods that need more than moments.
+
+    columns: names of the measures, (m,). rows: (k, m), in the measures' own units,
+    every unit with a value other than 0 in some column (rows of zeros do no harm).
+    n: all units, so that n − k of them are zero in every column.
+    """
+
+    columns: tuple[str, ...]
+    rows: Vector
+    n: int
+
+    def __post_init__(self) -> None:
+        shape = (len(self.rows), len(self.columns))
+        if self.rows.shape != shape:
+            raise ValueError(f"`rows` must be (k, m) = {shape}, got {self.rows.shape}.")
+        if len(self.rows) > self.n:
+            raise ValueError(f"{len(self.rows)} rows cannot stand for {self.n} units.")
+
+    def __add__(self, other: Self) -> Self:
+        if self.columns != other.columns:
+            raise ValueError(
+                f"Only samples of the same measures add: {self.columns} and "
+                f"{other.columns}."
+            )
+        return type(self)(
+            columns=self.columns,
+            rows=np.concatenate([self.rows, other.rows]),
+            n=self.n + other.n,
+        )
+
+    def select(self, columns: Sequence[str]) -> Self:
+        """The same units with fewer measures, in the order asked."""
+        at = [self.columns.index(name) for name in columns]
+        return type(self)(columns=tuple(columns), rows=self.rows[:, at], n=self.n)

@@ -1,0 +1,276 @@
+"""The permutation interval against brute force on rows, zeros and all."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb, exp, log
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from holdback.stats.adjust import adjust
+from holdback.stats.effect import Inference
+from holdback.stats.methods import compare
+from holdback.stats.methods.permutation import permutation
+from holdback.stats.moments import Moments
+from holdback.stats.resplit import Adjustment, TwoSamples, resplits
+from holdback.stats.sample import Sample
+from tests.calibration.shops import Shop, exact, mean, ratio
+
+Vector = npt.NDArray[np.float64]
+
+
+def two(
+    control: Sample, treatment: Sample, seed: int = 1, **more: object
+) -> TwoSamples:
+    """Both samples, read as revenue per unit or per order."""
+    formula = mean if len(control.columns) == 1 else ratio
+    return TwoSamples(
+        control=control,
+        treatment=treatment,
+        formula=formula,
+        seed=(seed,),
+        **more,  # type: ignore[arg-type]  # only an adjustment
+    )
+
+
+def shops(seed: int, lift: float = 0.0, orders: float = 0.0) -> tuple[Sample, Sample]:
+    """A holdback of 2,000 and 18,000 treated, 3 % buyers."""
+    rng = np.random.default_rng(seed)
+    columns = 2 if orders else 1
+    control = Shop(n=2_000, orders=orders).sample(rng, columns)
+    treated = Shop(n=18_000, mu=float(np.log1p(lift)), orders=orders)
+    return control, treated.sample(rng, columns)
+
+
+def studentized(control: Vector, treatment: Vector) -> float:
+    """The log ratio of two means over its own error, from whole arms."""
+    parts = [
+        (side.mean(), side.var(ddof=1) / len(side)) for side in (control, treatment)
+    ]
+    (m, v), (n, w) = parts
+    return float(log(n / m) / np.sqrt(v / m**2 + w / n**2))
+
+
+def whole(sample: Sample) -> Vector:
+    """Every unit of one column, zeros included."""
+    return np.concatenate([sample.rows[:, 0], np.zeros(sample.n - len(sample.rows))])
+
+
+def test_p_value_against_all_splits() -> None:
+    """On 5 + 6 units the tail approaches its share of all 462 splits."""
+    units = np.array([1.0, 2.5, 3.0, 4.0, 7.5, 5.0, 6.0, 9.0, 12.5, 8.0, 3.5])
+    control = Sample(columns=("y",), rows=units[:5, None], n=5)
+    treated = Sample(columns=("y",), rows=units[5:, None], n=6)
+    seen = studentized(units[:5], units[5:])
+    splits = [
+        studentized(units[list(chosen)], np.delete(units, list(chosen)))
+        for chosen in combinations(range(11), 5)
+    ]
+    assert len(splits) == comb(11, 5)
+    tail = np.mean(np.array(splits) >= seen - 1e-12)
+    drawn = resplits(two(control, treated), draws=20_000).drawn(1.0)
+    found = float(np.mean(drawn >= seen - 1e-9))
+    assert found == pytest.approx(tail, abs=4 * np.sqrt(tail * (1 - tail) / 20_000))
+
+
+def test_draws_of_zeros_against_whole_arms() -> None:
+    """Units of zero are drawn as a count: the same law as shuffling every unit."""
+    rng = np.random.default_rng(3)
+    control, treated = shops(3)
+    everyone = np.concatenate([whole(control), whole(treated)])
+    shuffled = []
+    for _ in range(1_500):
+        rng.shuffle(everyone)
+        shuffled.append(studentized(everyone[: control.n], everyone[control.n :]))
+    drawn = resplits(two(control, treated), draws=6_000).drawn(1.0)
+    for q in (0.025, 0.25, 0.5, 0.75, 0.975):
+        share = np.mean(drawn <= np.quantile(shuffled, q))
+        error = np.sqrt(q * (1 - q) * (1 / 1_500 + 1 / 6_000))
+        assert share == pytest.approx(q, abs=4 * error)
+
+
+@pytest.mark.parametrize("orders", [0.0, 0.45])
+def test_observed_is_the_studentized_log_ratio(orders: float) -> None:
+    """The split that was has the log-delta t, for means and for ratios."""
+    control, treated = shops(4, orders=orders)
+    samples = two(control, treated)
+    values = [exact(side, samples.formula) for side in (control, treated)]
+    error = np.sqrt(sum((v.se / v.value) ** 2 for v in values))
+    expected = log(values[1].value / values[0].value) / error
+    found = resplits(samples, draws=1).observed(1.0)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def read(control: Sample, treated: Sample, level: float = 0.95) -> Inference:
+    """The permutation interval of two samples."""
+    samples = two(control, treated)
+    return permutation(
+        exact(control, samples.formula),
+        exact(treated, samples.formula),
+        samples,
+        level=level,
+    )
+
+
+@pytest.mark.parametrize("lift", [-0.4, 0.0, 0.3, 0.8])
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_interval_and_p_value_never_disagree(seed: int, lift: float) -> None:
+    """The p-value is below 5 % exactly where the interval excludes no lift."""
+    found = read(*shops(seed, lift))
+    assert found.relative is not None
+    assert found.absolute is not None
+    assert found.p_value is not None
+    ends = found.relative.interval
+    assert ends.lower is not None
+    assert ends.upper is not None
+    assert ends.lower < found.relative.value < ends.upper
+    excluded = ends.lower > 0 or ends.upper < 0
+    assert excluded == (found.p_value <= 0.05)
+    money = found.absolute.interval
+    assert money.lower is not None
+    assert (money.lower > 0) == (ends.lower > 0)
+
+
+def test_scaling_the_treatment_moves_the_interval_along() -> None:
+    """Doubling every treated amount doubles the ratio and both its ends."""
+    control, treated = shops(8)
+    doubled = Sample(columns=treated.columns, rows=2 * treated.rows, n=treated.n)
+    one, other = read(control, treated).relative, read(control, doubled).relative
+    assert one is not None
+    assert other is not None
+    for end in ("lower", "upper"):
+        first, second = getattr(one.interval, end), getattr(other.interval, end)
+        assert 1 + second == pytest.approx(2 * (1 + first), rel=1e-6)
+
+
+def test_each_end_is_where_its_tail_is_spent() -> None:
+    """At an end the tail is at most 2.5 %; just inside it is more."""
+    control, treated = shops(9)
+    splits = resplits(two(control, treated), draws=999)
+    found = read(control, treated).relative
+    assert found is not None
+    for end, direction in ((found.interval.lower, 1), (found.interval.upper, -1)):
+        assert end is not None
+        for step, rejected in ((-1e-6, True), (1e-6, False)):
+            at = (1 + end) * exp(direction * step)
+            seen, drawn = splits.observed(at), splits.drawn(at)
+            beyond = drawn >= seen if direction > 0 else drawn <= seen
+            assert ((1 + np.sum(beyond)) / 1000 <= 0.025) == rejected
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    """Draws depend on the seed alone, not on the order of the rows."""
+    control, treated = shops(10)
+    assert read(control, treated).relative == read(control, treated).relative
+
+
+def test_wide_levels_go_beyond_the_draws_in_proportion() -> None:
+    """A level whose tail no draw reaches is carried on by the normal's quantiles."""
+    control, treated = shops(11)
+    usual, strict = (
+        read(control, treated, level).relative for level in (0.95, 1 - 1e-6)
+    )
+    assert usual is not None
+    assert strict is not None
+    assert strict.interval.lower is not None
+    assert usual.interval.lower is not None
+    centre = log(1 + usual.value)
+    widths = [centre - log(1 + one.interval.lower) for one in (strict, usual)]
+    assert 1.8 < widths[0] / widths[1] < 4.5
+
+
+def test_an_arm_that_may_be_left_without_buyers_has_an_open_end() -> None:
+    """Where re-splits often leave the holdback empty, the lift has no lower bound."""
+    rng = np.random.default_rng(2)
+    amounts = rng.gamma(2, 10, 40)
+    control = Sample(columns=("y",), rows=amounts[:2, None], n=60)
+    treated = Sample(columns=("y",), rows=amounts[2:, None], n=1_140)
+    found = read(control, treated)
+    assert found.relative is not None
+    assert found.relative.interval.lower is None
+    assert found.relative.interval.upper is not None
+    assert found.absolute is not None
+    assert found.absolute.interval.lower is None
+    assert found.log_ratio is None
+
+
+def test_adjusted_draws_against_residual_rows() -> None:
+    """With a covariate every draw is that of y − θ(x − x̄) on whole arms."""
+    rng = np.random.default_rng(12)
+    n, m = 300, 900
+    x = np.round(rng.gamma(2, 3, n + m), 2)
+    y = np.round(20 + x + rng.gamma(1, 8, n + m), 2)
+    rows = np.column_stack([y, x])
+    sides = [Moments.of_rows(part, ["y", "x"], [2, 2]) for part in (rows[:n], rows[n:])]
+    net = adjust(
+        *sides,
+        formula=lambda v: v[0],
+        columns=["y"],
+        covariates=["x"],
+        slopes="pooled",
+    )
+    control, treated = (
+        Sample(columns=("y", "x"), rows=part, n=len(part))
+        for part in (rows[:n], rows[n:])
+    )
+    samples = TwoSamples(
+        control=control,
+        treatment=treated,
+        formula=mean,
+        seed=(1,),
+        adjustment=Adjustment(theta=net.adjustment.theta, centre=net.adjustment.centre),
+    )
+    residual = y - float(net.adjustment.theta[0]) * (x - x.mean())
+    expected = studentized(residual[:n], residual[n:])
+    splits = resplits(samples, draws=2_000)
+    assert splits.observed(1.0) == pytest.approx(expected, rel=1e-6)
+    shuffled = []
+    for _ in range(2_000):
+        rng.shuffle(residual)
+        shuffled.append(studentized(residual[:n], residual[n:]))
+    assert np.std(splits.drawn(1.0)) == pytest.approx(np.std(shuffled), rel=0.08)
+    plain, net_read = (
+        compare(
+            *sides,
+            formula=mean,
+            columns=["y"],
+            family="mean",
+            level=0.95,
+            samples=TwoSamples(
+                control=control.select(["y"]),
+                treatment=treated.select(["y"]),
+                formula=mean,
+                seed=(1,),
+            ),
+        ),
+        net.compared(level=0.95, samples=samples),
+    )
+    assert plain.method == net_read.method == "permutation"
+    widths = [
+        f.relative.interval.upper - f.relative.interval.lower  # type: ignore[union-attr,operator]
+        for f in (plain, net_read)
+    ]
+    assert widths[1] < widths[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "n", "match"),
+    [([[1.0], [2.0]], 1, "cannot stand for"), ([1.0, 2.0], 5, "must be")],
+)
+def test_impossible_samples_are_refused(rows: list[object], n: int, match: str) -> None:
+    """More rows than units, or rows of another shape."""
+    with pytest.raises((ValueError, IndexError), match=match):
+        Sample(columns=("y",), rows=np.array(rows), n=n)
+
+
+def test_samples_add_and_select() -> None:
+    """Rows stand one after the other; samples of other measures do not add."""
+    control, treated = shops(13, orders=0.45)
+    both = control + treated
+    assert both.n == 20_000
+    assert len(both.rows) == len(control.rows) + len(treated.rows)
+    assert both.select(["orders"]).rows.shape == (len(both.rows), 1)
+    with pytest.raises(ValueError, match="same measures"):
+        _ = control + treated.select(["orders"])
