@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from holdback.experiments.experiment import Experiment
     from holdback.experiments.plan import Plan
     from holdback.experiments.scorecard import Readout, Scorecard
-    from holdback.workflow import Analysis, analyze, assign, load, plan
+    from holdback.workflow import Analysis, analyze, assign, load, lock, plan
 
 __all__ = [
     "Analysis",
@@ -65,6 +65,7 @@ __all__ = [
     "analyze",
     "assign",
     "load",
+    "lock",
     "plan",
 ]
 
@@ -88,6 +89,7 @@ _HOMES = {
     "analyze": "workflow",
     "assign": "workflow",
     "load": "workflow",
+    "lock": "workflow",
     "plan": "workflow",
 }
 

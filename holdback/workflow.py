@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from holdback.experiments.locking import Locked
     from holdback.experiments.plan import Plan
 
-__all__ = ["Analysis", "analyze", "assign", "load", "plan", "render"]
+__all__ = ["Analysis", "analyze", "assign", "load", "lock", "plan", "render"]
 
 ExperimentLike = Experiment | str | os.PathLike[str]
 
@@ -78,22 +79,50 @@ def analyze(
     `frames` replaces sources by name with frames (pandas, polars, Arrow). `as_of`
     defaults to the last time found in the data; a date means the end of that day.
 
-    Raises ConfigError, DataError, StatsError or EnvironmentFault.
+    The look is recorded in `audit.jsonl` beside the experiment's file, once: alpha is
+    spent at the looks that were really taken. Raises ConfigError, DataError,
+    StatsError or EnvironmentFault.
     """
+    from holdback import __version__
     from holdback.experiments.extract import extract
+    from holdback.experiments.history import history_of, record
     from holdback.experiments.period import days_analyzed
-    from holdback.experiments.reading import read
+    from holdback.experiments.reading import read, told_as_of
     from holdback.reports.decision import decide
     from holdback.reports.money import money
 
     planned = _loaded(experiment)
     evidence = extract(planned, as_of=as_of, frames=frames)
-    reading = read(planned, evidence)
+    moment = told_as_of(planned, evidence)
+    history = history_of(planned, moment, evidence.inputs)
+    reading = read(planned, evidence, history)
     days = days_analyzed(planned, evidence.as_of)
     scorecard = replace(
         reading.scorecard, money=money(planned, reading.comparisons, days)
     )
+    record(
+        planned,
+        evidence,
+        as_of=moment,
+        information=reading.stage.information,
+        could_decide=reading.stage.decides,
+        engine=__version__,
+    )
     return Analysis(scorecard=replace(scorecard, decision=decide(planned, scorecard)))
+
+
+def lock(experiment: ExperimentLike, *, planned_units: int | None = None) -> Locked:
+    """Record the plan in `audit.jsonl` beside the file, before results are seen.
+
+    `planned_units` are the units, all arms together and with their full time, that
+    the plan counts on: looks then measure their information by them.
+
+    Raises ConfigError for an experiment without a file or a changed log,
+    EnvironmentFault when the log cannot be written.
+    """
+    from holdback.experiments.locking import lock as lock_plan
+
+    return lock_plan(_loaded(experiment), planned_units=planned_units)
 
 
 def render(scorecard: Scorecard) -> dict[str, str]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "init": "Write a commented project that runs as it is.",
     "validate": "Tell every problem of experiment files at once.",
     "plan": "Say what an experiment will be able to show.",
+    "lock": "Record the plan before results are seen.",
     "assign": "Give each id its arm.",
     "analyze": "Estimate the lift, count the money, report.",
     "report": "Render a stored scorecard again, without the data.",

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+PLANNED = "read on the planned days; alpha is spent over them"
+LOOKS = {
+    "spending": "read when you like: each look spends a part of alpha",
+    "end": "read once, when the test is over",
+    "always_valid": "read whenever you like, with no end in sight",
+}
+
 EXAMPLE = """\b
 Example:
   holdback validate experiments/recs-holdback.yaml
@@ -87,11 +94,7 @@ def _confirmation(experiment: Experiment) -> str:
         lines.append(f"  window      {window.start} to {window.end} ({days})")
     lines.append(f"  decision    {experiment.decision.rule}")
     lines += [f"  assumed     {assumption}" for assumption in _assumptions(experiment)]
-    if experiment.analysis.looks == "spending":
-        lines.append(
-            "  note        the result is read once, when the test is over; reading it "
-            "earlier is not in this version"
-        )
+    lines.append(f"  looks       {LOOKS.get(str(experiment.analysis.looks), PLANNED)}")
     return "\n".join(lines)
 
 

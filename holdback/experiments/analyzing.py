@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from holdback.experiments.experiment import Analysis, Prior
@@ -18,10 +19,6 @@ def analysis_of(written: WrittenAnalysis, issues: Issues) -> Analysis:
     """Level, looks, covariates and prior; what is not in this version is told."""
     _check_level(written.level, issues)
     looks, prior = written.looks, written.prior
-    if looks == "always_valid" or not isinstance(looks, str):
-        told = "looks: always_valid" if isinstance(looks, str) else "a list of looks"
-        fix = "Write `looks: spending` or `looks: end`."
-        issues.add(("analysis", "looks"), f"{told} is not in this version.", fix=fix)
     if prior == "past":
         fix = "Write weak, skeptical, none or {lift_sd: 10%}."
         issues.add(
@@ -35,7 +32,7 @@ def analysis_of(written: WrittenAnalysis, issues: Issues) -> Analysis:
         lookback = written.covariates.lookback
     return Analysis(
         level=written.level,
-        looks=_looks(looks),
+        looks=_looks(looks, issues),
         lookback=lookback,
         covariates=covariates,
         multiplicity=written.multiplicity,
@@ -65,7 +62,16 @@ def _check_level(level: Fraction, issues: Issues) -> None:
     )
 
 
-def _looks(written: str | tuple[date, ...]) -> Any:
+def _looks(written: str | tuple[date, ...], issues: Issues) -> Any:
+    if not isinstance(written, str) and (
+        not written or any(b <= a for a, b in pairwise(written))
+    ):
+        issues.add(
+            ("analysis", "looks"),
+            "planned looks are days in rising order.",
+            why="Each look spends a part of the error that is allowed in all.",
+            fix="Write for instance [2026-10-15, 2026-11-11], or `spending`.",
+        )
     return written
 
 

@@ -26,7 +26,6 @@ __all__ = [
     "Comparison",
     "Group",
     "formula_columns",
-    "infer",
     "moments_of",
     "quantity",
 ]
@@ -225,24 +224,6 @@ class Comparison:
             formula=self.metric.formula,
             seed=(self.experiment.seed, digest),
         )
-
-
-def infer(
-    experiment: Experiment,
-    cells: Cells,
-    metric: Metric,
-    arms: Collection[str],
-    *,
-    capped: bool,
-) -> Inference:
-    """The metric of `arms` together against the control arm, over everyone."""
-    return Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=metric,
-        arms=frozenset(arms),
-        capped=capped,
-    ).inference(float(experiment.analysis.level))
 
 
 def quantity(contrast: Contrast | None) -> Quantity | None:

@@ -25,12 +25,14 @@ __all__ = [
     "Layer",
     "Margin",
     "Prior",
+    "Role",
     "Rollout",
     "Saving",
     "Window",
 ]
 
 Looks = Literal["spending", "end", "always_valid"] | tuple[date, ...]
+Role = Literal["primary", "secondary", "guardrail", "value", "segment"]
 Per = Literal["day", "week", "month", "year", "treated unit"]
 
 
@@ -216,9 +218,9 @@ class Experiment:
         """All other arms, in the file's order."""
         return tuple(arm for arm in self.arms if not arm.control)
 
-    def roles(self) -> tuple[tuple[str, str], ...]:
+    def roles(self) -> tuple[tuple[str, Role], ...]:
         """(metric, role) in reading order: primary, secondary, guardrails."""
-        named = [(self.primary, "primary")]
+        named: list[tuple[str, Role]] = [(self.primary, "primary")]
         named += [(name, "secondary") for name in self.secondary]
         named += [(name, "guardrail") for name in self.guardrails]
         if self.economics and self.economics.value not in {name for name, _ in named}:

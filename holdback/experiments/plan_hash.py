@@ -14,7 +14,7 @@ from typing import Any
 
 from holdback.experiments.experiment import Experiment
 
-__all__ = ["DEFAULTS", "plan_hash"]
+__all__ = ["DEFAULTS", "meaning_of", "plan_hash"]
 
 DEFAULTS = 1
 DRESS = frozenset({"hypothesis", "owner", "locale"})
@@ -23,7 +23,7 @@ DRESS = frozenset({"hypothesis", "owner", "locale"})
 def plan_hash(experiment: Experiment) -> str:
     """Hexadecimal sha256 of the experiment's meaning."""
     meaning = json.dumps(
-        _canonical(_meaning(experiment)),
+        meaning_of(experiment),
         sort_keys=True,
         ensure_ascii=False,
         separators=(",", ":"),
@@ -32,7 +32,8 @@ def plan_hash(experiment: Experiment) -> str:
     return hashlib.sha256(meaning.encode("utf-8")).hexdigest()
 
 
-def _meaning(experiment: Experiment) -> dict[str, Any]:
+def meaning_of(experiment: Experiment) -> Any:
+    """What the hash is of: plain JSON values."""
     from holdback.experiments.grammar import written
     from holdback.experiments.resolved import resolved_of
 
@@ -45,7 +46,7 @@ def _meaning(experiment: Experiment) -> dict[str, Any]:
         }
     # The order of arms is part of the split, the order of keys in JSON is not.
     meaning["arm_order"] = [arm.name for arm in experiment.arms]
-    return meaning | {"defaults": DEFAULTS}
+    return _canonical(meaning | {"defaults": DEFAULTS})
 
 
 def _canonical(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
@@ -10,16 +11,17 @@ import holdback
 from holdback.errors import Problem, StatsError
 from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
-from holdback.experiments.comparison import formula_columns, infer, moments_of
+from holdback.experiments.comparison import Comparison, formula_columns, moments_of
 from holdback.experiments.decomposition import decomposition
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.period import is_final
+from holdback.experiments.history import History
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
-from holdback.experiments.scorecard import ArmRecord, MetricRecord, Scorecard
+from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
 from holdback.experiments.sensitivity import sensitivity
+from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
 from holdback.stats.effect import Inference
 from holdback.stats.posterior import Posterior
@@ -50,10 +52,15 @@ class Reading:
 
     scorecard: Scorecard
     comparisons: tuple[ValueComparison, ...]
+    stage: Stage
 
 
-def read(experiment: Experiment, evidence: Evidence) -> Reading:
+def read(
+    experiment: Experiment, evidence: Evidence, history: History | None = None
+) -> Reading:
     """Everything that the evidence says, before money and decision.
+
+    `history` is what the audit log tells of before; nothing where it is left out.
 
     Raises StatsError when an arm has too few units to compare anything.
     """
@@ -62,12 +69,17 @@ def read(experiment: Experiment, evidence: Evidence) -> Reading:
     digest = plan_hash(experiment)
     window = experiment.window
     as_of = evidence.as_of
+    past = history or History()
+    stage = stage_of(experiment, cells, as_of, past)
     scorecard = Scorecard(
         experiment=experiment.name,
-        status="exploratory",
+        status=past.status,
+        amended=past.amended,
         plan_hash=digest,
         seed=experiment.seed,
-        final=is_final(experiment, as_of),
+        final=stage.final,
+        look=stage.look,
+        preview=stage.why_preview,
         level=float(experiment.analysis.level),
         minimum_lift=float(experiment.decision.minimum_lift),
         locale=experiment.locale,
@@ -75,9 +87,7 @@ def read(experiment: Experiment, evidence: Evidence) -> Reading:
         hypothesis=experiment.hypothesis,
         owner=experiment.owner,
         currency=experiment.currency,
-        as_of=as_of.astimezone(ZoneInfo(experiment.timezone)).isoformat()
-        if as_of is not None
-        else None,
+        as_of=told_as_of(experiment, evidence),
         window_start=window.start.isoformat() if window else None,
         window_end=window.end.isoformat() if window else None,
         inputs=evidence.inputs,
@@ -86,15 +96,39 @@ def read(experiment: Experiment, evidence: Evidence) -> Reading:
         arms=_arms(experiment, evidence),
         metrics=_metrics(experiment),
         accounting=evidence.accounting,
-        checks=findings(experiment, evidence),
-        readouts=readouts(experiment, cells),
-        sensitivity=sensitivity(experiment, cells),
+        checks=(*findings(experiment, evidence), *_restated(evidence, past)),
+        readouts=readouts(experiment, cells, stage),
+        sensitivity=sensitivity(experiment, cells, stage),
         decomposition=decomposition(experiment, cells),
         trend=trend(experiment, cells),
         configuration=experiment.resolved,
         command=_command(experiment, evidence),
     )
-    return Reading(scorecard=scorecard, comparisons=_comparisons(experiment, cells))
+    return Reading(
+        scorecard=scorecard,
+        comparisons=_comparisons(experiment, cells, stage),
+        stage=stage,
+    )
+
+
+def told_as_of(experiment: Experiment, evidence: Evidence) -> str | None:
+    """As-of in the project's timezone."""
+    if evidence.as_of is None:
+        return None
+    return evidence.as_of.astimezone(ZoneInfo(experiment.timezone)).isoformat()
+
+
+def _restated(evidence: Evidence, history: History) -> Iterator[Finding]:
+    """What has changed in the data since this moment was last looked at."""
+    for one in evidence.inputs:
+        if one.source in history.restated:
+            then = history.restated[one.source]
+            yield Finding(
+                check="restated",
+                status="warn",
+                message=f"{one.source} has changed since this moment was last looked "
+                f"at: it had {then:,} rows then and has {one.rows:,} now.",
+            )
 
 
 def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:
@@ -145,7 +179,9 @@ def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
     )
 
 
-def _comparisons(experiment: Experiment, cells: Cells) -> tuple[ValueComparison, ...]:
+def _comparisons(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> tuple[ValueComparison, ...]:
     if experiment.economics is None:
         return ()
     metric = experiment.metrics[experiment.economics.value]
@@ -154,7 +190,9 @@ def _comparisons(experiment: Experiment, cells: Cells) -> tuple[ValueComparison,
     groups["*"] = {arm.name for arm in experiment.treatments}
     found = []
     for name, arms in groups.items():
-        inference = infer(experiment, cells, metric, arms, capped=False)
+        inference = Comparison(
+            experiment=experiment, cells=cells, metric=metric, arms=frozenset(arms)
+        ).inference(stage.level)
         treated = moments_of(cells, metric, arms).select(columns)
         found.append(
             ValueComparison(
@@ -175,5 +213,4 @@ def _command(experiment: Experiment, evidence: Evidence) -> str:
     command = f"holdback analyze {file}"
     if evidence.as_of is None:
         return command
-    moment = evidence.as_of.astimezone(ZoneInfo(experiment.timezone))
-    return f"{command} --as-of {moment.isoformat()}"
+    return f"{command} --as-of {told_as_of(experiment, evidence)}"

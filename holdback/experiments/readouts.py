@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
@@ -12,7 +12,7 @@ from holdback.experiments.comparison import (
     Group,
     quantity,
 )
-from holdback.experiments.experiment import Experiment
+from holdback.experiments.experiment import Experiment, Role
 from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors
 from holdback.experiments.scorecard import (
@@ -23,6 +23,7 @@ from holdback.experiments.scorecard import (
     Segment,
 )
 from holdback.experiments.small_cells import shown_levels
+from holdback.experiments.stage import Stage
 from holdback.experiments.verdict import guardrail_verdict, verdict
 from holdback.stats.effect import Estimate, Inference
 from holdback.stats.multiplicity import benjamini_hochberg, holm
@@ -30,71 +31,89 @@ from holdback.stats.multiplicity import benjamini_hochberg, holm
 __all__ = ["readouts"]
 
 
-def readouts(experiment: Experiment, cells: Cells) -> tuple[Readout, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one readout is of."""
+
+    metric: Metric
+    role: Role
+    arm: str
+    group: Group = EVERYONE
+
+    @property
+    def segment(self) -> Segment | None:
+        """The segment that it is limited to."""
+        if self.group is EVERYONE:
+            return None
+        return Segment(dimension=self.group.dimension, level=self.group.level)
+
+
+def readouts(experiment: Experiment, cells: Cells, stage: Stage) -> tuple[Readout, ...]:
     """All readouts: primary, secondary, guardrails, then segments."""
     overall = [
-        _readout(experiment, cells, experiment.metrics[name], role, arm.name, EVERYONE)
-        for name, role in experiment.roles()
-        for arm in experiment.treatments
+        _readout(experiment, cells, stage, asked) for asked in _overall(experiment)
     ]
-    segments = list(_segment_readouts(experiment, cells))
+    segments = [
+        _readout(experiment, cells, stage, asked)
+        for asked in _segments(experiment, cells)
+    ]
     return (
         *_corrected(experiment, overall, "secondary"),
         *_corrected(experiment, segments, "segment"),
     )
 
 
-def _segment_readouts(experiment: Experiment, cells: Cells) -> Iterable[Readout]:
+def _overall(experiment: Experiment) -> Iterable[Asked]:
+    for name, role in experiment.roles():
+        for arm in experiment.treatments:
+            yield Asked(metric=experiment.metrics[name], role=role, arm=arm.name)
+
+
+def _segments(experiment: Experiment, cells: Cells) -> Iterable[Asked]:
     named = dict.fromkeys(name for name, _ in experiment.roles())
     for dimension in experiment.analysis.segments:
         for level in shown_levels(experiment, cells, dimension):
             for name in named:
                 for arm in experiment.treatments:
-                    yield _readout(
-                        experiment,
-                        cells,
-                        experiment.metrics[name],
-                        "segment",
-                        arm.name,
-                        Group(dimension=dimension, level=level),
+                    yield Asked(
+                        metric=experiment.metrics[name],
+                        role="segment",
+                        arm=arm.name,
+                        group=Group(dimension=dimension, level=level),
                     )
 
 
 def _readout(
-    experiment: Experiment,
-    cells: Cells,
-    metric: Metric,
-    role: str,
-    arm: str,
-    group: Group,
+    experiment: Experiment, cells: Cells, stage: Stage, asked: Asked
 ) -> Readout:
+    metric, role = asked.metric, asked.role
     comparison = Comparison(
         experiment=experiment,
         cells=cells,
         metric=metric,
-        arms=frozenset({arm}),
-        group=group,
+        arms=frozenset({asked.arm}),
+        group=asked.group,
         capped=metric.cap is not None,
     )
-    level = float(experiment.analysis.level)
-    net = comparison.adjusted if group is EVERYONE else None
+    segment = asked.segment
+    level = stage.level_of(role)
+    net = comparison.adjusted if segment is None else None
     inference = comparison.plain(level) if net is None else comparison.inference(level)
     relative, absolute = quantity(inference.relative), quantity(inference.absolute)
     margin = experiment.guardrails.get(metric.name) if role == "guardrail" else None
-    segmented = group is not EVERYONE
     readout = Readout(
         metric=metric.name,
         kind=metric.kind,
-        role=role,  # type: ignore[arg-type]  # the roles of Experiment.roles
-        arm=arm,
+        role=role,
+        arm=asked.arm,
         control=experiment.control.name,
-        segment=Segment(dimension=group.dimension, level=group.level)
-        if segmented
-        else None,
+        segment=segment,
         estimates=_estimates(inference),
         absolute=absolute,
         relative=relative,
-        level=level,
+        level=float(experiment.analysis.level),
+        decision_alpha=1 - level if stage.look and segment is None else None,
+        look=stage.look if segment is None else None,
         method=inference.method,
         note=inference.note,
         p_value=inference.p_value,
@@ -107,7 +126,7 @@ def _readout(
         margin=float(margin.value) if margin is not None else None,
         margin_scale=margin.scale if margin is not None else None,
     )
-    if segmented:
+    if segment is not None:
         return readout
     return _with_bayes(experiment, metric, inference, readout)
 
@@ -159,7 +178,7 @@ def _corrected(
                 experiment.metrics[r.metric],
                 r.relative or r.absolute,
                 p_value=p_value,
-                alpha=1 - r.level,
+                alpha=r.decision_alpha or 1 - r.level,
             ),
         )
         for r, p_value in zip(family, adjusted, strict=True)

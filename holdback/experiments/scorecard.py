@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdback.experiments.experiment import Role
+
 __all__ = [
     "Accounting",
     "ArmRecord",
@@ -106,6 +108,23 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One of several looks at a running test, and what it takes to decide at it.
+
+    `information`: the share of what was planned that had been seen. `boundary`: the
+    |z| to exceed; `decision_alpha`: the same as a p-value. `alpha_spent`: the part of
+    alpha that is spent with this look. `rule` ``always_valid`` counts no looks.
+    """
+
+    information: float
+    boundary: float
+    decision_alpha: float
+    rule: Literal["spending", "always_valid"]
+    number: int | None = None
+    alpha_spent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
     """The lift without covariates, beside one that is adjusted for them."""
 
@@ -124,7 +143,7 @@ class Readout:
 
     metric: str
     kind: str
-    role: Literal["primary", "secondary", "guardrail", "value", "segment"]
+    role: Role
     arm: str
     control: str
     level: float
@@ -137,6 +156,8 @@ class Readout:
     relative: Quantity | None = None
     p_value: float | None = None
     p_value_adjusted: float | None = None
+    decision_alpha: float | None = None
+    look: Look | None = None
     margin: float | None = None
     margin_scale: Literal["relative", "absolute"] | None = None
     skew_coefficient: float | None = None
@@ -309,7 +330,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """The whole result. `final` is False while the window or maturity is open."""
+    """The whole result. `final` is False while the window or maturity is open.
+
+    `look` stands where alpha is spent over several looks. `preview` says why nothing
+    may be decided yet. `amended` names what differs from the locked plan.
+    """
 
     experiment: str
     status: Literal["confirmatory", "amended", "exploratory"]
@@ -333,6 +358,9 @@ class Scorecard:
     as_of: str | None = None
     window_start: str | None = None
     window_end: str | None = None
+    look: Look | None = None
+    preview: str | None = None
+    amended: tuple[str, ...] = ()
     minimum_lift: float = 0.0
     sensitivity: tuple[Sensitivity, ...] = ()
     decomposition: tuple[Decomposition, ...] = ()
@@ -341,6 +369,11 @@ class Scorecard:
     decision: Decision | None = None
     command: str = ""
     schema: str = field(default="holdback/scorecard/1")
+
+    @property
+    def decision_level(self) -> float:
+        """How sure a decision must be at this look."""
+        return self.level if self.look is None else 1 - self.look.decision_alpha
 
     def readout(self, metric: str, arm: str | None = None) -> Readout:
         """The unsegmented readout of a metric (of `arm`, if there are several)."""

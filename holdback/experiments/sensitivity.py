@@ -9,13 +9,13 @@ from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
     Comparison,
     formula_columns,
-    moments_of,
     quantity,
 )
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import bayes_of, lift_prior
 from holdback.experiments.scorecard import Quantity, Sensitivity
+from holdback.experiments.stage import Stage
 from holdback.experiments.verdict import verdict
 from holdback.stats.influence import without_largest
 from holdback.stats.methods import compare
@@ -23,7 +23,9 @@ from holdback.stats.methods import compare
 __all__ = ["sensitivity"]
 
 
-def sensitivity(experiment: Experiment, cells: Cells) -> tuple[Sensitivity, ...]:
+def sensitivity(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> tuple[Sensitivity, ...]:
     """Variants of the primary and of the value metric, per treatment arm.
 
     `raw` beside a capped lift, or `capped` (values cut off at their pooled 99.9th
@@ -45,16 +47,16 @@ def sensitivity(experiment: Experiment, cells: Cells) -> tuple[Sensitivity, ...]
         for name in dict.fromkeys(names)
         for arm in experiment.treatments
         for variant, relative in _variants(
-            experiment, cells, experiment.metrics[name], arm.name
+            experiment, cells, stage, experiment.metrics[name], arm.name
         )
         if relative is not None
     )
 
 
 def _variants(
-    experiment: Experiment, cells: Cells, metric: Metric, arm: str
+    experiment: Experiment, cells: Cells, stage: Stage, metric: Metric, arm: str
 ) -> Iterator[tuple[str, Quantity | None]]:
-    level = float(experiment.analysis.level)
+    level = stage.level
     shown = Comparison(
         experiment=experiment,
         cells=cells,
@@ -73,7 +75,7 @@ def _variants(
     if shown.adjusted is not None:
         yield "unadjusted", quantity(shown.plain(level).relative)
     if metric.family == "mean" and len(metric.measures()) == 1:
-        yield "without_largest", _without_largest(experiment, cells, metric, arm)
+        yield "without_largest", _without_largest(shown, level)
     bayes = bayes_of(
         experiment, metric, inference, lift_prior(experiment.analysis.prior)
     )
@@ -104,23 +106,19 @@ def _winsorized(comparison: Comparison, level: float) -> Quantity | None:
     return quantity(found.relative)
 
 
-def _without_largest(
-    experiment: Experiment, cells: Cells, metric: Metric, arm: str
-) -> Quantity | None:
-    columns = formula_columns(cells.blocks[metric.name], capped=False)
-    sides = [
-        moments_of(cells, metric, side).select(columns)
-        for side in ({experiment.control.name}, {arm})
-    ]
+def _without_largest(comparison: Comparison, level: float) -> Quantity | None:
+    metric = comparison.metric
+    columns = formula_columns(comparison.cells.blocks[metric.name], capped=False)
+    sides = [side.select(columns) for side in comparison.sides]
     if any(side.n < 3 or side.largest[0] <= 0 for side in sides):
         return None
     control, treated = (without_largest(side, columns[0]) for side in sides)
-    inference = compare(
+    found = compare(
         control,
         treated,
         formula=metric.formula,
         columns=columns,
         family=metric.family,
-        level=float(experiment.analysis.level),
+        level=level,
     )
-    return quantity(inference.relative)
+    return quantity(found.relative)

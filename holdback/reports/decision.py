@@ -1,7 +1,8 @@
 """The planned rule → an outcome with its reasons.
 
 Order of authority: a failed check makes the result invalid; a breached guardrail
-forbids shipping; before the end there is no decision; then the rule speaks.
+forbids shipping, and stops a test that is running; a preview decides nothing; then
+the rule speaks, as strictly as the look demands.
 """
 
 from __future__ import annotations
@@ -64,14 +65,14 @@ def _of_arm(
     reasons += [
         sentences.guardrail(words, r) for r in guardrails if r.verdict != "safe"
     ]
-    if breached and outcome in {"ship", "keep_testing"}:
-        outcome = "hold_back"
-    if not scorecard.final:
+    if scorecard.preview is not None:
         return DecisionArm(
             arm=arm,
             outcome="keep_testing",
-            reasons=(sentences.not_over(), *reasons),
+            reasons=(sentences.preview(scorecard.preview), *reasons),
         )
+    if breached and outcome in {"ship", "keep_testing"}:
+        outcome = "hold_back" if scorecard.final else "stop"
     return DecisionArm(arm=arm, outcome=outcome, reasons=tuple(reasons))
 
 
@@ -83,17 +84,15 @@ def _by_rule(
     if effect is None:
         return "keep_testing", sentences.no_number(words, readout)
     if experiment.decision.rule == "profit":
-        return _by_profit(experiment, scorecard, words, arm)
+        return _by_profit(scorecard, words, arm)
     return _by_interval(experiment, words, readout, effect)
 
 
-def _by_profit(
-    experiment: Experiment, scorecard: Scorecard, words: Words, arm: str
-) -> tuple[Outcome, str]:
+def _by_profit(scorecard: Scorecard, words: Words, arm: str) -> tuple[Outcome, str]:
     money = _money(scorecard, arm)
     if money is None or money.ropi is None or money.ropi.p_positive is None:
         return "keep_testing", sentences.no_return()
-    level = float(experiment.analysis.level)
+    level = scorecard.decision_level
     chance = money.ropi.p_positive
     if chance >= level:
         return "ship", sentences.pays(words, money, level)

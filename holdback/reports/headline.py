@@ -34,7 +34,7 @@ def headline(scorecard: Scorecard) -> Headline:
     decision = scorecard.decision
     if decision is None:
         return Headline(title="No decision", tone="plain")
-    if decision.outcome == "keep_testing" and not scorecard.final:
+    if decision.outcome == "keep_testing" and scorecard.preview is not None:
         return Headline(title="Too early to decide", tone="plain")
     found = OUTCOMES[decision.outcome]
     guarded = [

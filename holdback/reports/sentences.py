@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from holdback.experiments.scorecard import Finding, Money, Quantity, Readout
+from holdback.experiments.scorecard import (
+    Finding,
+    Look,
+    Money,
+    Quantity,
+    Readout,
+    Scorecard,
+)
 from holdback.reports.words import Words
+from holdback.stats.normal import quantile
 
 __all__ = [
     "above",
@@ -12,11 +20,13 @@ __all__ = [
     "does_not_pay",
     "failed_check",
     "guardrail",
+    "look",
     "may_pay",
     "no_number",
     "no_return",
-    "not_over",
     "pays",
+    "preview",
+    "status",
     "sure",
     "unclear",
 ]
@@ -77,12 +87,42 @@ def no_number(words: Words, readout: Readout) -> str:
     return f"{words.label(readout.metric)} cannot be compared. {readout.note}"
 
 
-def not_over() -> str:
-    """Why there is no decision before the end."""
-    return (
-        "The test is not over: the result is read once, at the end, and what is shown "
-        "here is a preview."
+def preview(why: str) -> str:
+    """Why nothing is decided from this reading."""
+    return f"This is a preview, and nothing is decided from it: {why}."
+
+
+def look(words: Words, taken: Look, level: float) -> str:
+    """Which look this is, what it has cost, and why its ranges are wide."""
+    usual = quantile((1 + level) / 2)
+    wide = (
+        f"ranges reach {words.number(taken.boundary)} standard errors to each side in "
+        f"place of {words.number(usual)}"
     )
+    if taken.number is None or taken.alpha_spent is None:
+        return (
+            "The result may be read at any time, with no end in sight; for that, "
+            f"{wide}."
+        )
+    spent = words.share(taken.alpha_spent)
+    seen = words.round_share(min(taken.information, 1.0))
+    return (
+        f"This is look {taken.number}, at {seen} of the planned information. Of "
+        f"the {words.share(1 - level)} of error allowed in all, {spent} is spent by now, so {wide}."
+    )
+
+
+def status(scorecard: Scorecard) -> str:
+    """Whether the plan was fixed before the results were seen."""
+    if scorecard.status == "confirmatory":
+        return "The plan was locked before the results were seen."
+    if scorecard.status == "exploratory":
+        return (
+            "The plan was not locked before the results were seen, so this result is "
+            "exploratory."
+        )
+    fields = ", ".join(scorecard.amended)
+    return f"The plan was changed after it was locked, in: {fields}."
 
 
 def failed_check(check: Finding) -> str:

@@ -137,4 +137,5 @@ def _simpson(points: Vector) -> Vector:
     weights = np.full(len(points), 2.0)
     weights[1::2] = 4.0
     weights[[0, -1]] = 1.0
-    return weights * (points[1] - points[0]) / 3
+    step = float(points[1] - points[0])
+    return weights * (step / 3)

@@ -44,6 +44,7 @@ def test_demo_writes_a_whole_project(home: Path) -> None:
         "data/exposures.csv",
         "data/orders.csv",
         EXPERIMENT,
+        "experiments/audit.jsonl",
         *(
             f"results/recs-holdback/{name}"
             for name in ("plan.json", "scorecard.json", "readouts.csv", "report.html")

@@ -318,7 +318,9 @@ def broken_split() -> Scorecard:
 def too_early() -> Scorecard:
     """The window is still open."""
     return decided(
-        replace(no_answer(), final=False), "keep_testing", "The test is not over."
+        replace(no_answer(), final=False, preview="the plan reads results once"),
+        "keep_testing",
+        "This is a preview, and nothing is decided from it.",
     )
 
 

@@ -18,7 +18,7 @@ from holdback.experiments.experiment import (
 )
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
-from holdback.experiments.scorecard import Finding, Quantity, Return, Scorecard
+from holdback.experiments.scorecard import Finding, Look, Quantity, Return, Scorecard
 from holdback.reports.decision import decide
 
 
@@ -129,10 +129,39 @@ def test_a_failed_check_invalidates() -> None:
 
 
 def test_nothing_is_decided_before_the_end() -> None:
-    """Before the end even a clear win only keeps testing."""
-    decision = decide(experiment("lift"), replace(clear_win(), final=False))
+    """In a preview even a clear win only keeps testing."""
+    early = replace(clear_win(), final=False, preview="no look is planned for this day")
+    decision = decide(experiment("lift"), early)
     assert decision.outcome == "keep_testing"
-    assert "not over" in decision.reasons[0]
+    assert "preview" in decision.reasons[0]
+    assert "no look is planned" in decision.reasons[0]
+
+
+def test_an_early_look_asks_for_more() -> None:
+    """P(ROPI > 0) must reach what the look demands; a breached guardrail stops."""
+    taken = Look(
+        number=1,
+        information=0.5,
+        boundary=2.96,
+        decision_alpha=0.003,
+        alpha_spent=0.003,
+        rule="spending",
+    )
+    early = replace(clear_win(), final=False, look=taken)
+    assert early.decision_level == pytest.approx(0.997)
+    chance = next(m for m in early.money if m.arm == "personalized").ropi.p_positive
+    expected = "ship" if chance >= 0.997 else "keep_testing"
+    assert decide(experiment("profit"), early).outcome == expected
+    sure = replace(
+        early,
+        money=tuple(
+            replace(m, ropi=replace(m.ropi, p_positive=0.99)) for m in early.money
+        ),
+    )
+    assert decide(experiment("profit"), sure).outcome == "keep_testing"
+    assert decide(experiment("profit"), replace(sure, look=None)).outcome == "ship"
+    harmed = replace(breached(), final=False, look=taken)
+    assert decide(experiment("lift"), harmed).outcome == "stop"
 
 
 def test_a_breached_guardrail_forbids_shipping() -> None:

@@ -12,6 +12,7 @@ from holdback import workflow
 from holdback.assignment.files import assign_file
 from holdback.atomic import replacing, write_files
 from holdback.errors import ConfigError, Problem
+from holdback.experiments.audit_log import NAME
 from holdback.experiments.codec import to_json
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.plan import Plan
@@ -42,10 +43,11 @@ class Demo:
 
 
 def demonstrate(home: Path, *, units: int, seed: int) -> Demo:
-    """Simulate a shop in a folder, then plan, assign, analyze and report.
+    """Simulate a shop in a folder, then plan, lock, assign, analyze and report.
 
     Raises ConfigError for a folder with files that no demo made.
     """
+    known = _text(home / MARK)
     changed = _prepared(home)
     experiment = workflow.load(home / EXPERIMENT)
     data, results = home / "data", home / "results" / experiment.name
@@ -56,9 +58,14 @@ def demonstrate(home: Path, *, units: int, seed: int) -> Demo:
         "seed": seed,
         "arms": [truth_as_dict(truth) for truth in truths],
     }
-    write_files(home, {MARK: json.dumps(told, indent=2) + "\n"})
+    mark = json.dumps(told, indent=2) + "\n"
+    if mark != known:
+        # Another shop is another test: what was seen of the old one does not count.
+        (home / EXPERIMENT).with_name(NAME).unlink(missing_ok=True)
+    write_files(home, {MARK: mark})
     plan = workflow.plan(experiment)
     write_files(results, {"plan.json": to_json(plan)})
+    workflow.lock(experiment)
     assigned = _assigned(experiment, data)
     analysis = workflow.analyze(experiment)
     written = analysis.write(results)
@@ -72,6 +79,14 @@ def demonstrate(home: Path, *, units: int, seed: int) -> Demo:
         analysis=analysis,
         report=next(path for path in written if path.suffix == ".html"),
     )
+
+
+def _text(file: Path) -> str:
+    """A file's text, empty where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def truth_as_dict(truth: ArmTruth) -> dict[str, Any]:

@@ -22,6 +22,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     told: list[str] = []
     if decision is None or decision.outcome != "invalid":
         told += _lift(scorecard, words)
+    if scorecard.look is not None:
+        told.append(sentences.look(words, scorecard.look, scorecard.level))
     told += [r for r in (decision.reasons if decision else ()) if r not in told]
     arms = _arms(scorecard, words)
     return Markup(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
+from holdback.reports import sentences
 from holdback.reports.blocks import named, section, table
 from holdback.reports.sentences import VERDICT_WORDS
 from holdback.reports.words import Words
@@ -132,11 +133,7 @@ def _bayes(readout: Readout) -> tuple[Bayes, ...]:
 
 
 def _status(scorecard: Scorecard) -> Markup:
-    plan = {
-        "confirmatory": "The plan was locked before the results were seen.",
-        "amended": "The plan was changed after it was locked.",
-        "exploratory": "The plan was not locked before the results were seen.",
-    }[scorecard.status]
+    plan = sentences.status(scorecard)
     return Markup('<p class="small">{}</p>').format(
         f"{plan} Segments and secondary metrics are corrected for their number. "
         "Amounts are read on the log scale; rates by score intervals."

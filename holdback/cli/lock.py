@@ -1,0 +1,66 @@
+"""`holdback lock`: the plan is recorded before results are seen."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+__all__ = ["command"]
+
+EXAMPLE = """\b
+Example:
+  holdback lock experiments/recs-holdback.yaml
+  holdback lock experiments/recs-holdback.yaml --units 40000
+"""
+
+
+@click.command("lock", epilog=EXAMPLE)
+@click.argument("file")
+@click.option(
+    "--units",
+    type=int,
+    help="Units of all arms together that the plan counts on, with their full time: "
+    "early looks measure their information by them.",
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How to print what was recorded.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def command(file: str, units: int | None, shape: str, *, quiet: bool) -> None:
+    """Record the plan in audit.jsonl, beside the experiment's file.
+
+    A result under a plan that was locked before the first look is confirmatory; one
+    whose plan has changed since says which fields differ.
+    """
+    from holdback import workflow
+
+    locked = workflow.lock(file, planned_units=units)
+    told = {
+        "experiment": locked.experiment,
+        "plan_hash": locked.plan_hash,
+        "entry_hash": locked.entry_hash,
+        "time": locked.time,
+        "in_time": locked.in_time,
+    }
+    if locked.planned_units is not None:
+        told["planned_units"] = locked.planned_units
+    if quiet:
+        return
+    if shape == "json":
+        click.echo(json.dumps(told, indent=2))
+        return
+    click.echo(f"{locked.experiment}: the plan is locked.")
+    click.echo(f"  plan   {locked.plan_hash}")
+    click.echo(f"  entry  {locked.entry_hash}, {locked.time}")
+    click.echo(f"  log    {locked.path}")
+    click.echo("Mail or commit the entry's hash: it proves the plan and all before it.")
+    if not locked.in_time:
+        click.echo(
+            "Results were looked at before this lock, so they stay exploratory.",
+            err=True,
+        )

@@ -1,0 +1,85 @@
+"""The lock: the plan, written down before results are seen."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import holdback
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.audit_log import Entry, append, read
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.history import log_path
+from holdback.experiments.plan_hash import meaning_of, plan_hash
+
+__all__ = ["Locked", "lock"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A recorded plan. `in_time` says that no result had been looked at before."""
+
+    experiment: str
+    plan_hash: str
+    entry_hash: str
+    time: str
+    path: Path
+    in_time: bool
+    planned_units: int | None = None
+
+
+def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
+    """Append the plan to the audit log; the same plan is recorded once.
+
+    A lock after the first look is kept too, but proves nothing of that result.
+    Raises ConfigError for an experiment without a file, a number of units below 1 or
+    a changed log, EnvironmentFault when the log cannot be written.
+    """
+    path = log_path(experiment)
+    if path is None:
+        raise ConfigError(
+            Problem(
+                what="an experiment without a file cannot be locked.",
+                why="The log stands beside the file whose plan it records.",
+                fix="Write the experiment to a YAML file and load that.",
+            )
+        )
+    if planned_units is not None and planned_units < 1:
+        raise ConfigError(
+            Problem(
+                what=f"a plan cannot count on {planned_units} units.",
+                fix="Give the units of all arms together, such as 40000.",
+            )
+        )
+    digest = plan_hash(experiment)
+    planned = {} if planned_units is None else {"planned_units": planned_units}
+    looked = any(
+        e.kind == "look" and e.experiment == experiment.name for e in read(path)
+    )
+    key = f"{experiment.name} {digest} {planned_units}"
+    entry = append(
+        path,
+        Entry(
+            kind="lock",
+            experiment=experiment.name,
+            key=hashlib.sha256(key.encode()).hexdigest(),
+            says={
+                "plan_hash": digest,
+                "plan": meaning_of(experiment),
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                "engine": holdback.__version__,
+            }
+            | planned,
+        ),
+    )
+    return Locked(
+        experiment=experiment.name,
+        plan_hash=digest,
+        entry_hash=entry.hash,
+        time=str(entry.says["time"]),
+        path=path,
+        in_time=not looked,
+        planned_units=entry.says.get("planned_units"),
+    )

@@ -1,0 +1,202 @@
+"""Where a running test stands: which look this is, and how strict it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from fractions import Fraction
+
+from holdback.experiments.cells import Cells
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.history import History
+from holdback.experiments.period import complete_on, is_final, last_day
+from holdback.experiments.scorecard import Look
+from holdback.stats.always_valid import multiplier
+from holdback.stats.boundaries import boundaries, obrien_fleming, pocock
+from holdback.stats.normal import two_sided
+
+__all__ = ["LEAST_VALUES", "Stage", "stage_of"]
+
+LEAST_VALUES = 60
+FARTHEST = 5.0
+"""A look this strict (p below one in a million) cannot decide: a preview."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """How this reading is read.
+
+    `nominal` is the file's level; `level`, that of the deciding intervals, is
+    stricter at one of several looks, and so is `harm_level`, the guardrails'. `look`
+    is absent where nothing is paid for (one look, at the end) and where nothing may be
+    decided (a preview); `why_preview` says why in the latter case.
+    """
+
+    nominal: float
+    level: float
+    harm_level: float
+    information: float
+    final: bool
+    look: Look | None = None
+    why_preview: str | None = None
+
+    def level_of(self, role: str) -> float:
+        """The level that a metric of this role is read at; segments at the file's."""
+        if role == "segment":
+            return self.nominal
+        return self.harm_level if role == "guardrail" else self.level
+
+    @property
+    def decides(self) -> bool:
+        """Whether this reading may end the test."""
+        return self.why_preview is None
+
+
+def stage_of(
+    experiment: Experiment, cells: Cells, as_of: datetime | None, history: History
+) -> Stage:
+    """The stage of a reading at `as_of`, after the looks in `history`."""
+    looks = experiment.analysis.looks
+    if looks == "always_valid":
+        return _always_valid(experiment, cells)
+    final = is_final(experiment, as_of)
+    information = 1.0 if final else _information(experiment, cells, as_of, history)
+    level = float(experiment.analysis.level)
+    plain = _plain(level, information, final=final)
+    if looks == "end":
+        return (
+            plain
+            if final
+            else _preview(plain, "the plan reads results once, at the end")
+        )
+    if isinstance(looks, tuple):
+        return _planned(experiment, plain, looks, as_of)
+    earlier = [t for t in history.looks if t < information]
+    if final and not earlier:
+        return plain
+    if not final and _fewest(experiment, cells) < LEAST_VALUES:
+        return _preview(
+            plain,
+            f"an arm has fewer than {LEAST_VALUES} units with a value in the primary "
+            "metric, too few for an early look",
+        )
+    return _spent(experiment, plain, [*earlier, information], final=final)
+
+
+def _preview(stage: Stage, why: str) -> Stage:
+    return replace(stage, why_preview=why)
+
+
+def _plain(level: float, information: float, *, final: bool) -> Stage:
+    """One look, for which nothing is paid."""
+    return Stage(
+        nominal=level,
+        level=level,
+        harm_level=level,
+        information=information,
+        final=final,
+    )
+
+
+def _information(
+    experiment: Experiment, cells: Cells, as_of: datetime | None, history: History
+) -> float:
+    """Matured units of those planned, or the share of the time that has passed."""
+    if history.planned_units:
+        primary = experiment.metrics[experiment.primary]
+        units = sum(
+            cells.units(arm.name, within=primary.within) for arm in experiment.arms
+        )
+        return max(units, 1) / history.planned_units
+    complete = complete_on(experiment)
+    assert experiment.window is not None  # noqa: S101  # else the reading is final
+    assert complete is not None  # noqa: S101
+    assert as_of is not None  # noqa: S101
+    return _elapsed(experiment.window.start, complete, last_day(experiment, as_of))
+
+
+def _elapsed(start: date, complete: date, day: date) -> float:
+    whole = (complete - start).days + 1
+    passed = min(max((day - start).days + 1, 1), whole)
+    return float(Fraction(passed, whole))
+
+
+def _fewest(experiment: Experiment, cells: Cells) -> int:
+    """Units with a value in the primary's first measure, in the smallest arm."""
+    primary = experiment.metrics[experiment.primary]
+    return min(
+        cells.total(primary.name, {arm.name}, within=primary.within).nonzero[0]
+        for arm in experiment.arms
+    )
+
+
+def _planned(
+    experiment: Experiment,
+    plain: Stage,
+    days: Sequence[date],
+    as_of: datetime | None,
+) -> Stage:
+    """The last planned look that has come; between two of them a preview."""
+    complete = complete_on(experiment)
+    if experiment.window is None or complete is None or as_of is None:
+        return plain
+    start, today = experiment.window.start, last_day(experiment, as_of)
+    times = [_elapsed(start, complete, day) for day in days if day < complete]
+    if plain.final:
+        return _spent(experiment, plain, [*times, 1.0], final=True)
+    come = [day for day in days if day <= today]
+    if not come or come[-1] != today:
+        return _preview(plain, "no look is planned for this day")
+    return _spent(experiment, plain, times[: len(come)], final=False)
+
+
+def _spent(
+    experiment: Experiment, plain: Stage, times: Sequence[float], *, final: bool
+) -> Stage:
+    alpha = 1 - float(experiment.analysis.level)
+    bound = boundaries(times, alpha=alpha, spending=obrien_fleming, last=final)[-1]
+    if bound > FARTHEST:
+        return _preview(plain, "it is too early for any result to be beyond chance")
+    harm = boundaries(times, alpha=alpha, spending=pocock, last=final)[-1]
+    spent = alpha if final else 2 * obrien_fleming(min(times[-1], 1.0), alpha / 2)
+    return replace(
+        plain,
+        level=1 - two_sided(bound),
+        harm_level=1 - two_sided(harm),
+        look=Look(
+            number=len(times),
+            information=times[-1],
+            boundary=bound,
+            decision_alpha=two_sided(bound),
+            alpha_spent=spent,
+            rule="spending",
+        ),
+    )
+
+
+def _always_valid(experiment: Experiment, cells: Cells) -> Stage:
+    alpha = 1 - float(experiment.analysis.level)
+    primary = experiment.metrics[experiment.primary]
+    units = sum(cells.units(arm.name, within=primary.within) for arm in experiment.arms)
+    level = float(experiment.analysis.level)
+    plain = _plain(level, 1.0, final=False)
+    if _fewest(experiment, cells) < LEAST_VALUES:
+        return _preview(
+            plain,
+            f"an arm has fewer than {LEAST_VALUES} units with a value in the primary "
+            "metric, too few for an always-valid reading",
+        )
+    bound = multiplier(max(units, 1), alpha=alpha)
+    strict = 1 - two_sided(bound)
+    return replace(
+        plain,
+        level=strict,
+        harm_level=strict,
+        look=Look(
+            information=1.0,
+            boundary=bound,
+            decision_alpha=1 - strict,
+            rule="always_valid",
+        ),
+    )
