@@ -44,7 +44,15 @@ if TYPE_CHECKING:
     from holdback.experiments.experiment import Experiment
     from holdback.experiments.plan import Plan
     from holdback.experiments.scorecard import Readout, Scorecard
-    from holdback.workflow import Analysis, analyze, assign, load, lock, plan
+    from holdback.workflow import (
+        Analysis,
+        analyze,
+        assign,
+        load,
+        lock,
+        plan,
+        simulate,
+    )
 
 __all__ = [
     "Analysis",
@@ -67,6 +75,7 @@ __all__ = [
     "load",
     "lock",
     "plan",
+    "simulate",
 ]
 
 __version__ = "0.1.0"
@@ -90,6 +99,7 @@ _HOMES = {
     "assign": "workflow",
     "load": "workflow",
     "lock": "workflow",
+    "simulate": "workflow",
     "plan": "workflow",
 }
 

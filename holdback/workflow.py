@@ -22,8 +22,18 @@ if TYPE_CHECKING:
 
     from holdback.experiments.locking import Locked
     from holdback.experiments.plan import Plan
+    from holdback.experiments.replays import Simulation
 
-__all__ = ["Analysis", "analyze", "assign", "load", "lock", "plan", "render"]
+__all__ = [
+    "Analysis",
+    "analyze",
+    "assign",
+    "load",
+    "lock",
+    "plan",
+    "render",
+    "simulate",
+]
 
 ExperimentLike = Experiment | str | os.PathLike[str]
 
@@ -72,12 +82,16 @@ def analyze(
     experiment: ExperimentLike,
     *,
     as_of: date | datetime | None = None,
+    replays: int = 0,
     **frames: object,
 ) -> Analysis:
     """Read the data, estimate every lift, count the money and decide.
 
     `frames` replaces sources by name with frames (pandas, polars, Arrow). `as_of`
     defaults to the last time found in the data; a date means the end of that day.
+
+    `replays` above 0 also splits the experiment's own units so many times at random
+    and tells how often its reading would have been wrong (see `simulate`).
 
     The look is recorded in `audit.jsonl` beside the experiment's file, once: alpha is
     spent at the looks that were really taken. Raises ConfigError, DataError,
@@ -108,7 +122,34 @@ def analyze(
         could_decide=reading.stage.decides,
         engine=__version__,
     )
+    if replays:
+        from holdback.experiments.simulation import simulate as simulate_units
+
+        found = simulate_units(planned, replays=replays, as_of=as_of, frames=frames)
+        scorecard = replace(scorecard, simulation=found)
     return Analysis(scorecard=replace(scorecard, decision=decide(planned, scorecard)))
+
+
+def simulate(
+    experiment: ExperimentLike,
+    *,
+    replays: int = 1000,
+    lift: float = 0.1,
+    as_of: date | datetime | None = None,
+    **frames: object,
+) -> Simulation:
+    """Replay the experiment on its own units, split at random again and again.
+
+    In so many `replays` nothing is true; in a third as many, the treated units'
+    values are multiplied by 1 + `lift`. Raises ConfigError for replays below 100 or
+    an impossible lift, StatsError where nothing can be split, and what `analyze`
+    raises.
+    """
+    from holdback.experiments.simulation import simulate as simulate_units
+
+    return simulate_units(
+        _loaded(experiment), replays=replays, lift=lift, as_of=as_of, frames=frames
+    )
 
 
 def lock(experiment: ExperimentLike, *, planned_units: int | None = None) -> Locked:

@@ -32,6 +32,7 @@ COMMANDS = {
     "lock": "Record the plan before results are seen.",
     "assign": "Give each id its arm.",
     "analyze": "Estimate the lift, count the money, report.",
+    "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",
     "schema": "Print the JSON Schema of the YAML files.",
     "doctor": "Check the health of the installation.",

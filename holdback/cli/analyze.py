@@ -33,6 +33,13 @@ Example:
     metavar="DIR",
     help="Where to write. Default: results/NAME beside the project file.",
 )
+@click.option(
+    "--replays",
+    type=int,
+    default=0,
+    help="Also replay the test so often on its own units (see `holdback simulate`), "
+    "and tell in the report how often its reading is wrong.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 4 when a check failed.")
 @click.option(
     "--format",
@@ -48,6 +55,7 @@ def command(
     output: str | None,
     shape: str,
     *,
+    replays: int,
     strict: bool,
     quiet: bool,
 ) -> None:
@@ -62,7 +70,7 @@ def command(
     experiment = workflow.load(file)
     folder = output_folder(output, experiment.root, experiment.name)
     with progress("Reading the data", quiet=quiet):
-        analysis = workflow.analyze(experiment, as_of=moment)
+        analysis = workflow.analyze(experiment, as_of=moment, replays=replays)
     written = analysis.write(folder)
     if not quiet and shape == "text":
         click.echo(str(analysis))

@@ -7,7 +7,7 @@ arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
 from holdback.experiments.evidence import Evidence
@@ -22,13 +22,15 @@ def extract(
     as_of: date | datetime | None = None,
     frames: Mapping[str, object] | None = None,
     history: timedelta | None = None,
+    rows_of: Collection[str] = (),
 ) -> Evidence:
     """The evidence that the experiment's sources hold.
 
     `as_of` defaults to just after the last time found in the data; a date means the
     end of that day in the project's timezone, and a datetime without offset is in
     that timezone. `frames` replaces sources by name. `history` adds each measure as it
-    was over so long a time before exposure, for planning.
+    was over so long a time before exposure, for planning. `rows_of` names metrics whose
+    units' rows are wanted in any case.
 
     Raises ConfigError, DataError, StatsError (crossovers under `stop`, a cap at 0)
     or EnvironmentFault.
@@ -37,4 +39,4 @@ def extract(
     from holdback.experiments.survey import Survey
 
     with opened(experiment, frames or {}) as place:
-        return Survey(experiment, place, history).evidence(as_of)
+        return Survey(experiment, place, history, rows_of).evidence(as_of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -26,14 +26,23 @@ Wanted = dict[tuple[str, str], str]
 
 
 def with_rows(
-    experiment: Experiment, engine: Engine, cube: Cube, cells: Cells
+    experiment: Experiment,
+    engine: Engine,
+    cube: Cube,
+    cells: Cells,
+    also: Collection[str] = (),
 ) -> Cells:
     """Cells with the rows of units that have a value, where a method needs them.
 
     Asked for only where a mean is too skewed or rests on too few units for a plain
-    interval, and given up where more than 200,000 units have a value.
+    interval, or for the metrics named in `also`, and given up where more than 200,000
+    units have a value.
     """
-    asked = [one for one in _comparisons(experiment, cells) if _needs_rows(one)]
+    asked = [
+        one
+        for one in _comparisons(experiment, cells)
+        if one.metric.name in also or _needs_rows(one)
+    ]
     outcomes = _wanted(cube, asked, covariates=False)
     adjusted = _wanted(cube, asked, covariates=True)
     for wanted in (adjusted, outcomes) if adjusted != outcomes else (outcomes,):
@@ -44,21 +53,22 @@ def with_rows(
 
 
 def _comparisons(experiment: Experiment, cells: Cells) -> Iterator[Comparison]:
-    """Every mean of every treatment arm against control, raw and capped."""
+    """Every metric of every treatment arm against control, raw and capped."""
     for metric in experiment.metrics.values():
-        if metric.family == "mean":
-            for arm in experiment.treatments:
-                for capped in {False, metric.cap is not None}:
-                    yield Comparison(
-                        experiment=experiment,
-                        cells=cells,
-                        metric=metric,
-                        arms=frozenset({arm.name}),
-                        capped=capped,
-                    )
+        for arm in experiment.treatments:
+            for capped in sorted({False, metric.cap is not None}):
+                yield Comparison(
+                    experiment=experiment,
+                    cells=cells,
+                    metric=metric,
+                    arms=frozenset({arm.name}),
+                    capped=capped,
+                )
 
 
 def _needs_rows(comparison: Comparison) -> bool:
+    if comparison.metric.family != "mean":
+        return False
     plain, net = comparison.estimates, comparison.adjusted
     return (plain is not None and needs_rows(*plain)) or (
         net is not None and not net.rates and needs_rows(net.control, net.treatment)

@@ -71,6 +71,7 @@ def read(
     as_of = evidence.as_of
     past = history or History()
     stage = stage_of(experiment, cells, as_of, past)
+    read_outs, interactions = readouts(experiment, cells, stage)
     scorecard = Scorecard(
         experiment=experiment.name,
         status=past.status,
@@ -97,7 +98,8 @@ def read(
         metrics=_metrics(experiment),
         accounting=evidence.accounting,
         checks=(*findings(experiment, evidence), *_restated(evidence, past)),
-        readouts=readouts(experiment, cells, stage),
+        readouts=read_outs,
+        interactions=interactions,
         sensitivity=sensitivity(experiment, cells, stage),
         decomposition=decomposition(experiment, cells),
         trend=trend(experiment, cells),
@@ -192,7 +194,7 @@ def _comparisons(
     for name, arms in groups.items():
         inference = Comparison(
             experiment=experiment, cells=cells, metric=metric, arms=frozenset(arms)
-        ).inference(stage.level)
+        ).inference(stage.level if name == "*" else stage.arms_level)
         treated = moments_of(cells, metric, arms).select(columns)
         found.append(
             ValueComparison(

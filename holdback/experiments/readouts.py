@@ -13,20 +13,22 @@ from holdback.experiments.comparison import (
     quantity,
 )
 from holdback.experiments.experiment import Experiment, Role
+from holdback.experiments.families import corrected, gated, together
 from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors
 from holdback.experiments.scorecard import (
     Estimates,
+    Interaction,
     Plain,
     PointEstimate,
     Readout,
     Segment,
 )
+from holdback.experiments.segments import compared_segments
 from holdback.experiments.small_cells import shown_levels
-from holdback.experiments.stage import Stage
+from holdback.experiments.stage import Stage, arm_sizes
 from holdback.experiments.verdict import guardrail_verdict, verdict
 from holdback.stats.effect import Estimate, Inference
-from holdback.stats.multiplicity import benjamini_hochberg, holm
 
 __all__ = ["readouts"]
 
@@ -48,8 +50,10 @@ class Asked:
         return Segment(dimension=self.group.dimension, level=self.group.level)
 
 
-def readouts(experiment: Experiment, cells: Cells, stage: Stage) -> tuple[Readout, ...]:
-    """All readouts: primary, secondary, guardrails, then segments."""
+def readouts(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> tuple[tuple[Readout, ...], tuple[Interaction, ...]]:
+    """All readouts (primary, secondary, guardrails, segments), and segments' tests."""
     overall = [
         _readout(experiment, cells, stage, asked) for asked in _overall(experiment)
     ]
@@ -57,10 +61,11 @@ def readouts(experiment: Experiment, cells: Cells, stage: Stage) -> tuple[Readou
         _readout(experiment, cells, stage, asked)
         for asked in _segments(experiment, cells)
     ]
-    return (
-        *_corrected(experiment, overall, "secondary"),
-        *_corrected(experiment, segments, "segment"),
-    )
+    sizes, control = arm_sizes(experiment, cells)
+    read = corrected(experiment, overall, "secondary")
+    overall = gated(experiment, together(experiment, read, sizes, control))
+    pooled, tests = compared_segments(corrected(experiment, segments, "segment"))
+    return (*overall, *pooled), tests
 
 
 def _overall(experiment: Experiment) -> Iterable[Asked]:
@@ -154,36 +159,6 @@ def _with_bayes(
         bayes=bayes_of(experiment, metric, inference, lift_prior(prior)),
         bayes_alternatives=tuple(other for other in others if other is not None),
     )
-
-
-def _corrected(
-    experiment: Experiment, found: list[Readout], role: str
-) -> list[Readout]:
-    """Readouts of `role` with p-values corrected over all of them.
-
-    Secondary metrics by the file's `multiplicity` (Holm by default); segments are
-    exploration and are always read with Benjamini and Hochberg's correction.
-    """
-    rule = "bh" if role == "segment" else experiment.analysis.multiplicity
-    family = [r for r in found if r.role == role and r.p_value is not None]
-    if rule == "none" or not family:
-        return found
-    adjust = holm if rule == "holm" else benjamini_hochberg
-    adjusted = adjust([r.p_value for r in family if r.p_value is not None])
-    changed = {
-        id(r): replace(
-            r,
-            p_value_adjusted=p_value,
-            verdict=verdict(
-                experiment.metrics[r.metric],
-                r.relative or r.absolute,
-                p_value=p_value,
-                alpha=r.decision_alpha or 1 - r.level,
-            ),
-        )
-        for r, p_value in zip(family, adjusted, strict=True)
-    }
-    return [changed.get(id(r), r) for r in found]
 
 
 def _estimates(inference: Inference) -> Estimates | None:

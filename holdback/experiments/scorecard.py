@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from holdback.experiments.experiment import Role
+from holdback.experiments.replays import Simulation
 
 __all__ = [
     "Accounting",
@@ -27,6 +28,7 @@ __all__ = [
     "Excluded",
     "Finding",
     "Input",
+    "Interaction",
     "MetricRecord",
     "Money",
     "PointEstimate",
@@ -138,7 +140,8 @@ class Plain:
 class Readout:
     """One metric × arm × segment. `note` says in one sentence why this method.
 
-    `unadjusted` and `variance_reduction` stand where covariates were used.
+    `unadjusted` and `variance_reduction` stand where covariates were used; `pooled`
+    is a segment's lift pulled towards the other levels' of its dimension.
     """
 
     metric: str
@@ -163,8 +166,20 @@ class Readout:
     skew_coefficient: float | None = None
     unadjusted: Plain | None = None
     variance_reduction: float | None = None
+    pooled: Quantity | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """Whether the levels of a dimension differ in their lift at all."""
+
+    metric: str
+    arm: str
+    dimension: str
+    p_value: float
+    p_value_adjusted: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,11 +377,13 @@ class Scorecard:
     preview: str | None = None
     amended: tuple[str, ...] = ()
     minimum_lift: float = 0.0
+    interactions: tuple[Interaction, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()
     decomposition: tuple[Decomposition, ...] = ()
     trend: tuple[Trend, ...] = ()
     money: tuple[Money, ...] = ()
     decision: Decision | None = None
+    simulation: Simulation | None = None
     command: str = ""
     schema: str = field(default="holdback/scorecard/1")
 

@@ -56,7 +56,7 @@ def sensitivity(
 def _variants(
     experiment: Experiment, cells: Cells, stage: Stage, metric: Metric, arm: str
 ) -> Iterator[tuple[str, Quantity | None]]:
-    level = stage.level
+    level = stage.arms_level
     shown = Comparison(
         experiment=experiment,
         cells=cells,

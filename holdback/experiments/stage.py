@@ -14,9 +14,10 @@ from holdback.experiments.period import complete_on, is_final, last_day
 from holdback.experiments.scorecard import Look
 from holdback.stats.always_valid import multiplier
 from holdback.stats.boundaries import boundaries, obrien_fleming, pocock
+from holdback.stats.dunnett import critical
 from holdback.stats.normal import two_sided
 
-__all__ = ["LEAST_VALUES", "Stage", "stage_of"]
+__all__ = ["LEAST_VALUES", "Stage", "arm_sizes", "stage_of"]
 
 LEAST_VALUES = 60
 FARTHEST = 5.0
@@ -28,14 +29,16 @@ class Stage:
     """How this reading is read.
 
     `nominal` is the file's level; `level`, that of the deciding intervals, is
-    stricter at one of several looks, and so is `harm_level`, the guardrails'. `look`
-    is absent where nothing is paid for (one look, at the end) and where nothing may be
-    decided (a preview); `why_preview` says why in the latter case.
+    stricter at one of several looks, and so is `harm_level`, the guardrails'.
+    `arms_level` is `level` for the primary of several treatment arms, which hold
+    together (Dunnett). `look` is absent where nothing is paid for (one look, at the
+    end) and where nothing may be decided (a preview, as `why_preview` says).
     """
 
     nominal: float
     level: float
     harm_level: float
+    arms_level: float
     information: float
     final: bool
     look: Look | None = None
@@ -45,7 +48,9 @@ class Stage:
         """The level that a metric of this role is read at; segments at the file's."""
         if role == "segment":
             return self.nominal
-        return self.harm_level if role == "guardrail" else self.level
+        if role == "guardrail":
+            return self.harm_level
+        return self.arms_level if role in {"primary", "value"} else self.level
 
     @property
     def decides(self) -> bool:
@@ -57,6 +62,29 @@ def stage_of(
     experiment: Experiment, cells: Cells, as_of: datetime | None, history: History
 ) -> Stage:
     """The stage of a reading at `as_of`, after the looks in `history`."""
+    found = _of_looks(experiment, cells, as_of, history)
+    return replace(found, arms_level=_together(experiment, cells, found.level))
+
+
+def arm_sizes(experiment: Experiment, cells: Cells) -> tuple[list[int], int]:
+    """Units matured for the primary: of each treatment arm, and of control."""
+    within = experiment.metrics[experiment.primary].within
+    treated = [cells.units(arm.name, within=within) for arm in experiment.treatments]
+    return treated, cells.units(experiment.control.name, within=within)
+
+
+def _together(experiment: Experiment, cells: Cells, level: float) -> float:
+    """The level of each arm's interval so that all hold together at `level`."""
+    sizes, control = arm_sizes(experiment, cells)
+    alone = len(sizes) < 2 or experiment.analysis.multiplicity == "none"
+    if alone or min(*sizes, control) < 1:
+        return level
+    return 1 - two_sided(critical(1 - level, sizes, control))
+
+
+def _of_looks(
+    experiment: Experiment, cells: Cells, as_of: datetime | None, history: History
+) -> Stage:
     looks = experiment.analysis.looks
     if looks == "always_valid":
         return _always_valid(experiment, cells)
@@ -94,6 +122,7 @@ def _plain(level: float, information: float, *, final: bool) -> Stage:
         nominal=level,
         level=level,
         harm_level=level,
+        arms_level=level,
         information=information,
         final=final,
     )
@@ -104,11 +133,8 @@ def _information(
 ) -> float:
     """Matured units of those planned, or the share of the time that has passed."""
     if history.planned_units:
-        primary = experiment.metrics[experiment.primary]
-        units = sum(
-            cells.units(arm.name, within=primary.within) for arm in experiment.arms
-        )
-        return max(units, 1) / history.planned_units
+        treated, control = arm_sizes(experiment, cells)
+        return max(sum(treated) + control, 1) / history.planned_units
     complete = complete_on(experiment)
     assert experiment.window is not None  # noqa: S101  # else the reading is final
     assert complete is not None  # noqa: S101
@@ -177,8 +203,7 @@ def _spent(
 
 def _always_valid(experiment: Experiment, cells: Cells) -> Stage:
     alpha = 1 - float(experiment.analysis.level)
-    primary = experiment.metrics[experiment.primary]
-    units = sum(cells.units(arm.name, within=primary.within) for arm in experiment.arms)
+    treated, control = arm_sizes(experiment, cells)
     level = float(experiment.analysis.level)
     plain = _plain(level, 1.0, final=False)
     if _fewest(experiment, cells) < LEAST_VALUES:
@@ -187,7 +212,7 @@ def _always_valid(experiment: Experiment, cells: Cells) -> Stage:
             f"an arm has fewer than {LEAST_VALUES} units with a value in the primary "
             "metric, too few for an always-valid reading",
         )
-    bound = multiplier(max(units, 1), alpha=alpha)
+    bound = multiplier(max(sum(treated) + control, 1), alpha=alpha)
     strict = 1 - two_sided(bound)
     return replace(
         plain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -60,8 +60,13 @@ class Survey:
     """Asks an opened engine what an experiment wants to know."""
 
     def __init__(
-        self, experiment: Experiment, place: Opened, history: timedelta | None = None
+        self,
+        experiment: Experiment,
+        place: Opened,
+        history: timedelta | None = None,
+        rows_of: Collection[str] = (),
     ) -> None:
+        self.rows_of = rows_of
         self.experiment = experiment
         self.engine = place.engine
         self.tables = place.tables
@@ -231,9 +236,8 @@ class Survey:
     ) -> Evidence:
         arms = [arm.name for arm in self.experiment.arms]
         everyone = [row for row in rows if row.dimension == 0]
-        cells = with_rows(
-            self.experiment, self.engine, cube, cells_of(cube, rows, arms)
-        )
+        plain = cells_of(cube, rows, arms)
+        cells = with_rows(self.experiment, self.engine, cube, plain, self.rows_of)
         as_of = cube.span.as_of
         return Evidence(
             cells=cells,

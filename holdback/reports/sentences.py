@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from holdback.experiments.replays import MethodRecord, Simulation
 from holdback.experiments.scorecard import (
     Finding,
+    Interaction,
     Look,
     Money,
     Quantity,
@@ -17,6 +19,7 @@ __all__ = [
     "above",
     "below",
     "changed",
+    "differ",
     "does_not_pay",
     "failed_check",
     "guardrail",
@@ -26,6 +29,7 @@ __all__ = [
     "no_return",
     "pays",
     "preview",
+    "replayed",
     "status",
     "sure",
     "unclear",
@@ -38,6 +42,7 @@ OUTCOME_WORDS = {
     "stop": "stop",
     "invalid": "cannot be used",
 }
+DIFFERENT = 0.1
 VERDICT_WORDS = {
     "better": "Better",
     "worse": "Worse",
@@ -108,7 +113,32 @@ def look(words: Words, taken: Look, level: float) -> str:
     seen = words.round_share(min(taken.information, 1.0))
     return (
         f"This is look {taken.number}, at {seen} of the planned information. Of "
-        f"the {words.share(1 - level)} of error allowed in all, {spent} is spent by now, so {wide}."
+        f"the {words.share(1 - level)} of error allowed in all, {spent} is spent by "
+        f"now, so {wide}."
+    )
+
+
+def replayed(words: Words, found: Simulation) -> str:
+    """How often the reading was wrong on the experiment's own units."""
+    ours, welch = found.record("chosen"), found.record("welch")
+    alarms = (
+        f"On these units, split at random {words.count(found.replays)} times with "
+        f"nothing to find, this reading of {found.label} cried wolf in "
+        f"{_alarms(words, ours)}, and the usual t test would have in "
+        f"{_alarms(words, welch)}; {words.share(1 - found.level)} is what was promised."
+    )
+    return (
+        f"{alarms} With a true lift of {words.lift(found.lift)} put in, it was found "
+        f"in {words.share(ours.power)} of {words.count(found.replays_with_lift)} replays "
+        f"(t test: {words.share(welch.power)}), and the range held it in "
+        f"{words.share(ours.coverage)} ({words.share(welch.coverage)})."
+    )
+
+
+def _alarms(words: Words, record: MethodRecord) -> str:
+    return (
+        f"{words.share(record.false_alarms)} ({words.share(record.false_wins)} wins, "
+        f"{words.share(record.false_losses)} losses)"
     )
 
 
@@ -123,6 +153,16 @@ def status(scorecard: Scorecard) -> str:
         )
     fields = ", ".join(scorecard.amended)
     return f"The plan was changed after it was locked, in: {fields}."
+
+
+def differ(words: Words, test: Interaction) -> str:
+    """Whether the groups of a dimension differ in their lift."""
+    way = "seem to differ" if test.p_value_adjusted < DIFFERENT else "do not differ"
+    return (
+        f"The groups {way} in how {words.label(test.metric)} changed by more than "
+        f"chance would make them (p {words.p_value(test.p_value)}, corrected for the "
+        f"number of such tests {words.p_value(test.p_value_adjusted)})."
+    )
 
 
 def failed_check(check: Finding) -> str:

@@ -46,6 +46,11 @@ class Words:
             metrics={m.metric: m for m in scorecard.metrics},
         )
 
+    @classmethod
+    def plain(cls, locale: str) -> Words:
+        """The words of a locale, without names of an experiment."""
+        return cls(locale=_known(locale), currency=None, labels={}, arms={}, metrics={})
+
     def label(self, metric: str) -> str:
         """How a metric is called."""
         return self.labels.get(metric, metric)

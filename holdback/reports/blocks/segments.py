@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Readout, Scorecard
-from holdback.reports.blocks import join, named, section
+from holdback.reports import sentences
+from holdback.reports.blocks import join, named, section, table
 from holdback.reports.blocks.metrics import forest_table
 from holdback.reports.words import Words
 
@@ -25,28 +26,31 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     folded = (
         Markup(
             "<details><summary>Other metrics by segment</summary>{}</details>"
-        ).format(_tables(words, rest))
+        ).format(_tables(scorecard, words, rest))
         if rest
         else Markup("")
     )
     return section(
         "Segments (exploration)",
         Markup("<p>{}</p>").format(
-            "Ideas for the next test. With many groups some differ by chance, so the "
-            "readings are corrected for their number, and “clear here, not there” "
-            "does not mean that the groups differ. Groups below 10 units are hidden."
+            "Ideas for the next test. The first question is whether the groups differ "
+            "at all; “clear here, not there” does not answer it. With many groups some "
+            "differ by chance, so each group’s likely lift is also shown pulled "
+            "towards the others. Groups below 10 units are hidden."
         ),
-        _tables(words, first),
+        _tables(scorecard, words, first),
         folded,
         anchor="segments",
     )
 
 
-def _tables(words: Words, readouts: list[Readout]) -> Markup:
-    return join(_dimension_tables(words, readouts))
+def _tables(scorecard: Scorecard, words: Words, readouts: list[Readout]) -> Markup:
+    return join(_dimension_tables(scorecard, words, readouts))
 
 
-def _dimension_tables(words: Words, readouts: list[Readout]) -> Iterable[Markup]:
+def _dimension_tables(
+    scorecard: Scorecard, words: Words, readouts: list[Readout]
+) -> Iterable[Markup]:
     keys = dict.fromkeys(
         (r.metric, r.arm, r.segment.dimension) for r in readouts if r.segment
     )
@@ -66,3 +70,33 @@ def _dimension_tables(words: Words, readouts: list[Readout]) -> Iterable[Markup]
             caption=f"{words.label(metric)} by {dimension}{tail}",
             first=dimension.capitalize(),
         )
+        yield join(
+            Markup("<p>{}</p>").format(named(sentences.differ(words, test)))
+            for test in scorecard.interactions
+            if (test.metric, test.arm, test.dimension) == (metric, arm, dimension)
+        )
+        yield _pooled(words, dimension, rows)
+
+
+def _pooled(words: Words, dimension: str, rows: list[Readout]) -> Markup:
+    """The groups' lifts pulled towards each other, folded away."""
+    shown = [
+        (
+            named(r.segment.level),
+            words.lift(r.pooled.value),
+            words.range(r.pooled, words.lift),
+        )
+        for r in rows
+        if r.segment is not None and r.pooled is not None
+    ]
+    if not shown:
+        return Markup("")
+    return Markup("<details><summary>{}</summary>{}</details>").format(
+        "Likely lift of each group, the others taken into account",
+        table(
+            f"Lift by {dimension}, pulled towards the other groups",
+            (dimension.capitalize(), "Lift", "Range"),
+            shown,
+            numeric=(1, 2),
+        ),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
+from holdback.reports import sentences
 from holdback.reports.blocks import named, section, table
 from holdback.reports.words import Words
 
@@ -19,6 +20,7 @@ NAMES = {
     "missing": "Rows can be used",
     "few_converters": "Enough converting units",
     "influence": "No unit carries the result",
+    "restated": "Data are as they were",
 }
 STATES = {"pass": "✓ Pass", "warn": "! Look", "fail": "✗ Fail"}
 TONES = {"pass": "good", "warn": "watch", "fail": "bad"}
@@ -53,9 +55,18 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     return section(
         "Can we trust the data?",
         table("Checks of the data", ("Check", "Result", "What was found"), rows),
+        _replays(scorecard, words),
         _accounting(scorecard, words),
         anchor="trust",
     )
+
+
+def _replays(scorecard: Scorecard, words: Words) -> Markup:
+    """What replays on the experiment's own units found."""
+    if scorecard.simulation is None:
+        return Markup("")
+    told = sentences.replayed(words, scorecard.simulation)
+    return Markup("<p>{}</p>").format(named(told))
 
 
 def _accounting(scorecard: Scorecard, words: Words) -> Markup:

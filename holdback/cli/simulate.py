@@ -1,0 +1,90 @@
+"""`holdback simulate`: A/A and A/B replays on the experiment's own units."""
+
+from __future__ import annotations
+
+import click
+
+from holdback.errors import ConfigError, Problem
+
+__all__ = ["command"]
+
+EXAMPLE = """\b
+Example:
+  holdback simulate experiments/recs-holdback.yaml
+  holdback simulate experiments/recs-holdback.yaml --replays 400 --lift 5%
+"""
+
+
+@click.command("simulate", epilog=EXAMPLE)
+@click.argument("file")
+@click.option(
+    "--replays",
+    type=int,
+    default=1000,
+    show_default=True,
+    help="How often the units are split with nothing to find; a third as many splits "
+    "have a lift put in.",
+)
+@click.option(
+    "--lift", default="10%", show_default=True, help="The lift that is put in."
+)
+@click.option(
+    "--as-of", "as_of", metavar="DATE", help="Ignore everything after this moment."
+)
+@click.option("-o", "--output", metavar="DIR", help="Where to write simulate.json.")
+@click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def command(  # one parameter an option
+    file: str,
+    replays: int,
+    lift: str,
+    as_of: str | None,
+    output: str | None,
+    shape: str,
+    *,
+    quiet: bool,
+) -> None:
+    """Split the test's own units at random, to see if its reading keeps its word.
+
+    Counts false wins and losses, coverage and power of the method that the test is
+    read by, next to the usual t test. `holdback analyze --replays 1000` puts the same
+    into the report.
+    """
+    from holdback import workflow
+    from holdback.atomic import write_files
+    from holdback.cli.analyze import output_folder, parsed_moment
+    from holdback.cli.console import progress
+    from holdback.experiments.codec import to_json
+    from holdback.reports.replays import table_of
+
+    moment = parsed_moment(as_of) if as_of else None
+    experiment = workflow.load(file)
+    with progress("Replaying the test", quiet=quiet):
+        found = workflow.simulate(
+            experiment, replays=replays, lift=_lift(lift), as_of=moment
+        )
+    folder = output_folder(output, experiment.root, experiment.name)
+    (written,) = write_files(folder, {"simulate.json": to_json(found)})
+    if quiet:
+        return
+    if shape == "json":
+        click.echo(to_json(found), nl=False)
+        return
+    click.echo(table_of(found, experiment.locale))
+    click.echo(f"\nReplays: {written}")
+
+
+def _lift(text: str) -> float:
+    from holdback.experiments.quantities import Unreadable, share
+
+    sign = -1 if text.strip().startswith(("-", "\N{MINUS SIGN}")) else 1
+    try:
+        return sign * float(share(text.strip().lstrip("-+\N{MINUS SIGN}")))
+    except Unreadable as error:
+        raise ConfigError(
+            Problem(
+                where=f"--lift {text}",
+                what="is not a change in per cent.",
+                fix="Write for instance 10% or -5%.",
+            )
+        ) from error

@@ -1,0 +1,57 @@
+"""Dunnett's comparison against scipy, a published table and simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from holdback.stats.dunnett import critical, exceeding
+
+
+@pytest.mark.parametrize(
+    ("arms", "expected"), [(1, 1.96), (2, 2.21), (3, 2.35), (4, 2.44), (9, 2.69)]
+)
+def test_equal_arms_against_table(arms: int, expected: float) -> None:
+    """Dunnett's two-sided 5 % points for infinite degrees of freedom (1964)."""
+    assert critical(0.05, [1000] * arms, 1000) == pytest.approx(expected, abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "control"), [((500, 2000), 300), ((90, 90, 20), 400)]
+)
+def test_unequal_arms_against_multivariate_normal(
+    sizes: tuple[int, ...], control: int
+) -> None:
+    """The chance to stay inside equals that of the correlated normals."""
+    shares = np.sqrt([n / (n + control) for n in sizes])
+    cov = np.outer(shares, shares)
+    np.fill_diagonal(cov, 1.0)
+    z = 2.1
+    inside = stats.multivariate_normal(cov=cov).cdf(
+        [z] * len(sizes), lower_limit=[-z] * len(sizes)
+    )
+    assert exceeding(z, sizes, control) == pytest.approx(1 - inside, abs=2e-5)
+
+
+def test_small_holdback_in_simulation() -> None:
+    """Two arms of 45 % against 10 %: 5 % of tests have some false alarm."""
+    rng = np.random.default_rng(50)
+    sizes, control, runs = (4500, 4500), 1000, 200_000
+    base = rng.standard_normal(runs) / np.sqrt(control)
+    top = np.zeros(runs)
+    for n in sizes:
+        arm = rng.standard_normal(runs) / np.sqrt(n)
+        top = np.maximum(top, np.abs(arm - base) / np.sqrt(1 / n + 1 / control))
+    share = np.mean(top > critical(0.05, sizes, control))
+    assert share == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / runs))
+    assert np.mean(top > 1.96) > 0.06
+
+
+@pytest.mark.parametrize(("sizes", "control"), [((), 10), ((0, 5), 10), ((5, 5), 0)])
+def test_empty_arms_are_refused(sizes: tuple[int, ...], control: int) -> None:
+    """Nothing can be said of an arm without units."""
+    with pytest.raises((ValueError, TypeError)):
+        exceeding(2.0, sizes, control)
+    with pytest.raises(ValueError, match="alpha"):
+        critical(1.5, [10], 10)
