@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from math import isclose, log
+import numpy as np
 
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import formula_columns, moments_of
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.experiments.scorecard import Decomposition
+from holdback.experiments.scorecard import Decomposition, PartRanges, Quantity
+from holdback.stats.decomposed import Factors, decomposed
+from holdback.stats.normal import quantile
 
-__all__ = ["decomposition", "logarithmic_mean"]
+__all__ = ["decomposition"]
 
 
-def decomposition(experiment: Experiment, cells: Cells) -> tuple[Decomposition, ...]:
+def decomposition(
+    experiment: Experiment, cells: Cells, level: float
+) -> tuple[Decomposition, ...]:
     """Revenue per unit = share of buyers × orders per buyer × order value.
 
-    Needs a ratio metric of a money value per order. The difference between the arms
-    is split by the logarithmic mean Divisia method (Ang 2004, Energy Policy 32:
-    1131–1139): each factor's part is the logarithmic mean of the two revenues times
-    the log of the factor's ratio, so the parts add up exactly and none is left over.
+    Needs a ratio metric of a money value per order. The ranges of the three parts
+    hold together at `level` (Bonferroni).
     """
     metric = next((m for m in experiment.metrics.values() if _is_order_value(m)), None)
     if metric is None or metric.name not in cells.blocks:
@@ -30,29 +32,27 @@ def decomposition(experiment: Experiment, cells: Cells) -> tuple[Decomposition, 
         treated = _factors(cells, metric, arm.name)
         if control is None or treated is None:
             continue
-        weight = logarithmic_mean(treated[3], control[3])
-        parts = [
-            weight * log(t / c) for t, c in zip(treated[:3], control[:3], strict=True)
-        ]
+        parts = decomposed(control, treated)
+        z = quantile(1 - (1 - level) / 6)
+        conversion, orders, value = (
+            Quantity(value=v, se=e, lower=v - z * e, upper=v + z * e)
+            for v, e in zip(parts.values, parts.errors, strict=True)
+        )
         found.append(
             Decomposition(
                 arm=arm.name,
-                revenue_per_unit=treated[3] - control[3],
-                from_conversion=parts[0],
-                from_orders_per_buyer=parts[1],
-                from_order_value=parts[2],
+                revenue_per_unit=parts.total,
+                from_conversion=parts.values[0],
+                from_orders_per_buyer=parts.values[1],
+                from_order_value=parts.values[2],
+                ranges=PartRanges(
+                    from_conversion=conversion,
+                    from_orders_per_buyer=orders,
+                    from_order_value=value,
+                ),
             )
         )
     return tuple(found)
-
-
-def logarithmic_mean(a: float, b: float) -> float:
-    """(a − b) / (ln a − ln b), and a where both are equal.
-
-    >>> logarithmic_mean(2.0, 2.0)
-    2.0
-    """
-    return a if isclose(a, b, rel_tol=1e-12) else (a - b) / log(a / b)
 
 
 def _is_order_value(metric: Metric) -> bool:
@@ -66,19 +66,20 @@ def _is_order_value(metric: Metric) -> bool:
     )
 
 
-def _factors(
-    cells: Cells, metric: Metric, arm: str
-) -> tuple[float, float, float, float] | None:
-    """Share of buyers, orders per buyer, order value, revenue per unit of an arm."""
+def _factors(cells: Cells, metric: Metric, arm: str) -> Factors | None:
+    """Buyers, orders and revenue per unit of an arm; None where one of them is 0.
+
+    A buyer is a unit with orders, so its products with orders and revenue are those.
+    """
     columns = formula_columns(cells.blocks[metric.name], capped=False)
     moments = moments_of(cells, metric, {arm}).select(columns)
-    revenue, orders = moments.total
-    buyers = moments.nonzero[1]
-    if moments.n == 0 or buyers == 0 or revenue <= 0:
+    n, buyers = moments.n, moments.nonzero[1]
+    if n < 2 or buyers == 0 or moments.sums[0] <= 0:
         return None
-    return (
-        buyers / moments.n,
-        float(orders) / buyers,
-        float(revenue / orders),
-        float(revenue) / moments.n,
-    )
+    revenue, orders = moments.mean
+    share = buyers / n
+    cov = np.empty((3, 3))
+    cov[1:, 1:] = moments.cov[::-1, ::-1]
+    cov[0, 1:] = cov[1:, 0] = np.array([orders, revenue]) * (1 - share) * n / (n - 1)
+    cov[0, 0] = share * (1 - share) * n / (n - 1)
+    return Factors(mean=np.array([share, orders, revenue]), cov=cov, n=n)

@@ -38,6 +38,7 @@ def corrected(experiment: Experiment, found: list[Readout], role: str) -> list[R
                 r.relative or r.absolute,
                 p_value=p_value,
                 alpha=r.decision_alpha or 1 - r.level,
+                least=float(experiment.decision.minimum_lift) if r.relative else 0.0,
             ),
         )
         for r, p_value in zip(family, adjusted, strict=True)
@@ -56,7 +57,7 @@ def together(
         return list(found)
     return [
         replace(r, p_value_adjusted=_dunnett(r.p_value, sizes, control))
-        if r.role in {"primary", "value"} and r.p_value is not None
+        if r.role in {"primary", "value"} and r.arm != "*" and r.p_value is not None
         else r
         for r in found
     ]

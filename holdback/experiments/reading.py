@@ -101,7 +101,7 @@ def read(
         readouts=read_outs,
         interactions=interactions,
         sensitivity=sensitivity(experiment, cells, stage),
-        decomposition=decomposition(experiment, cells),
+        decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
         configuration=experiment.resolved,
         command=_command(experiment, evidence),

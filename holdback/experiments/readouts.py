@@ -35,11 +35,12 @@ __all__ = ["readouts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What one readout is of."""
+    """What one readout is of; `arm` ``*`` is all treatment arms together."""
 
     metric: Metric
     role: Role
     arm: str
+    arms: frozenset[str]
     group: Group = EVERYONE
 
     @property
@@ -71,7 +72,19 @@ def readouts(
 def _overall(experiment: Experiment) -> Iterable[Asked]:
     for name, role in experiment.roles():
         for arm in experiment.treatments:
-            yield Asked(metric=experiment.metrics[name], role=role, arm=arm.name)
+            yield Asked(
+                metric=experiment.metrics[name],
+                role=role,
+                arm=arm.name,
+                arms=frozenset({arm.name}),
+            )
+        if len(experiment.treatments) > 1 and role != "guardrail":
+            yield Asked(
+                metric=experiment.metrics[name],
+                role=role,
+                arm="*",
+                arms=frozenset(arm.name for arm in experiment.treatments),
+            )
 
 
 def _segments(experiment: Experiment, cells: Cells) -> Iterable[Asked]:
@@ -84,6 +97,7 @@ def _segments(experiment: Experiment, cells: Cells) -> Iterable[Asked]:
                         metric=experiment.metrics[name],
                         role="segment",
                         arm=arm.name,
+                        arms=frozenset({arm.name}),
                         group=Group(dimension=dimension, level=level),
                     )
 
@@ -96,12 +110,12 @@ def _readout(
         experiment=experiment,
         cells=cells,
         metric=metric,
-        arms=frozenset({asked.arm}),
+        arms=asked.arms,
         group=asked.group,
         capped=metric.cap is not None,
     )
     segment = asked.segment
-    level = stage.level_of(role)
+    level = stage.level if asked.arm == "*" else stage.level_of(role)
     net = comparison.adjusted if segment is None else None
     inference = comparison.plain(level) if net is None else comparison.inference(level)
     relative, absolute = quantity(inference.relative), quantity(inference.absolute)
@@ -127,7 +141,11 @@ def _readout(
         skew_coefficient=inference.skew_coefficient,
         verdict=guardrail_verdict(metric, margin, relative, absolute)
         if margin is not None
-        else verdict(metric, relative or absolute),
+        else verdict(
+            metric,
+            relative or absolute,
+            least=float(experiment.decision.minimum_lift) if relative else 0.0,
+        ),
         margin=float(margin.value) if margin is not None else None,
         margin_scale=margin.scale if margin is not None else None,
     )

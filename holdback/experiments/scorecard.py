@@ -255,6 +255,15 @@ class Sensitivity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartRanges:
+    """The parts of a decomposition with ranges that hold together."""
+
+    from_conversion: Quantity
+    from_orders_per_buyer: Quantity
+    from_order_value: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decomposition:
     """Where the change in revenue per unit came from; the three parts add up."""
 
@@ -263,6 +272,7 @@ class Decomposition:
     from_conversion: float
     from_orders_per_buyer: float
     from_order_value: float
+    ranges: PartRanges | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

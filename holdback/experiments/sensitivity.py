@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from holdback.errors import StatsError
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
     Comparison,
@@ -18,7 +19,8 @@ from holdback.experiments.scorecard import Quantity, Sensitivity
 from holdback.experiments.stage import Stage
 from holdback.experiments.verdict import verdict
 from holdback.stats.influence import without_largest
-from holdback.stats.methods import compare
+from holdback.stats.methods import compare, compare_means
+from holdback.stats.strata import stratified
 
 __all__ = ["sensitivity"]
 
@@ -31,7 +33,8 @@ def sensitivity(
     `raw` beside a capped lift, or `capped` (values cut off at their pooled 99.9th
     percentile) beside a raw one; `cuped` net of covariates, where the file names
     some, and `unadjusted` where that one decides; `without_largest` leaves out the
-    largest unit of each arm; `bayes` is the posterior under the chosen prior.
+    largest unit of each arm; `within_days` compares units of the same day; `bayes` is
+    the posterior under the chosen prior.
     """
     names = [experiment.primary]
     if experiment.economics is not None:
@@ -74,6 +77,8 @@ def _variants(
         yield "cuped", quantity(shown.netted(shown.net, level).relative)
     if shown.adjusted is not None:
         yield "unadjusted", quantity(shown.plain(level).relative)
+    if len(cells.days()) > 1:
+        yield "within_days", _within_days(shown, level)
     if metric.family == "mean" and len(metric.measures()) == 1:
         yield "without_largest", _without_largest(shown, level)
     bayes = bayes_of(
@@ -104,6 +109,25 @@ def _winsorized(comparison: Comparison, level: float) -> Quantity | None:
         level=level,
     )
     return quantity(found.relative)
+
+
+def _within_days(comparison: Comparison, level: float) -> Quantity | None:
+    """The lift compared within days of first exposure, then put together."""
+    metric, cells = comparison.metric, comparison.cells
+    strata = []
+    for day in cells.days():
+        control, treated = (
+            cells.total(metric.name, side, within=metric.within, day=day)
+            for side in ({comparison.experiment.control.name}, comparison.arms)
+        )
+        if control.n + treated.n:
+            strata.append((control, treated))
+    try:
+        pair = stratified(strata, formula=metric.formula, columns=comparison.columns)
+    except StatsError:
+        return None
+    rates = metric.family == "proportion"
+    return quantity(compare_means(*pair, level=level, rates=rates).relative)
 
 
 def _without_largest(comparison: Comparison, level: float) -> Quantity | None:

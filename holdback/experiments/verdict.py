@@ -15,12 +15,19 @@ def verdict(
     *,
     p_value: float | None = None,
     alpha: float = 0.05,
+    least: float = 0.0,
 ) -> Verdict:
     """Better or worse when the interval excludes 0, otherwise unclear.
+
+    Equivalent when the whole interval lies closer to 0 than `least`, the smallest
+    change that matters (two one-sided tests: Schuirmann 1987, Journal of
+    Pharmacokinetics and Biopharmaceutics 15: 657–680).
 
     With an adjusted `p_value` (several metrics read together) it must fall below
     `alpha` as well, so a plain interval that excludes 0 may still be unclear.
     """
+    if effect is not None and _within(effect, least):
+        return "equivalent"
     if effect is None or (p_value is not None and p_value >= alpha):
         return "unclear"
     up = effect.lower is not None and effect.lower > 0
@@ -28,6 +35,11 @@ def verdict(
     if not (up or down):
         return "unclear"
     return "better" if up == (metric.better == "higher") else "worse"
+
+
+def _within(effect: Quantity, least: float) -> bool:
+    lower, upper = effect.lower, effect.upper
+    return lower is not None and upper is not None and max(-lower, upper) < least
 
 
 def guardrail_verdict(

@@ -129,8 +129,8 @@ def replayed(words: Words, found: Simulation) -> str:
     )
     return (
         f"{alarms} With a true lift of {words.lift(found.lift)} put in, it was found "
-        f"in {words.share(ours.power)} of {words.count(found.replays_with_lift)} replays "
-        f"(t test: {words.share(welch.power)}), and the range held it in "
+        f"in {words.share(ours.power)} of {words.count(found.replays_with_lift)} "
+        f"replays (t test: {words.share(welch.power)}), and the range held it in "
         f"{words.share(ours.coverage)} ({words.share(welch.coverage)})."
     )
 

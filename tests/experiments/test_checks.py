@@ -213,3 +213,47 @@ def test_pre_period_false_alarms() -> None:
         seen = world(control=60, treated=200, before=before)
         failed += found("pre_period", experiment(), seen).status == "fail"
     assert failed <= 3
+
+
+def test_a_running_test_is_read_sequentially() -> None:
+    """While units still join, the p-value holds at every look."""
+    early = datetime(2026, 10, 5, 12, tzinfo=UTC)
+    seen = world(control=242, as_of=early, days=4)
+    finding = found("srm", experiment(), seen)
+    assert "sequential" in finding.message
+    counts = [242, 1800]
+    fixed = stats.chisquare(counts, [204.2, 1837.8]).pvalue
+    assert finding.p_value > fixed
+
+
+def test_a_broken_split_is_traced_to_its_day() -> None:
+    """Of four days the one with three times the holdback is named."""
+    seen = world(control=400, treated=3600, days=4)
+    lost = seen.cells.rows[1]
+    assert (lost.arm, lost.day.isoformat()) == ("holdback", "2026-10-02")
+    tripled = replace(seen.cells, rows=(*seen.cells.rows, lost, lost))
+    extra = replace(
+        seen, cells=tripled, assigned={"holdback": 600, "personalized": 3600}
+    )
+    finding = found("srm", experiment(), extra)
+    assert finding.status == "fail"
+    assert "Furthest off: 2026-10-02" in finding.message
+    drift = found("split_drift", experiment(), extra)
+    assert drift.status == "warn"
+
+
+def test_a_steady_split_passes() -> None:
+    """The same shares on every day."""
+    assert found("split_drift", experiment(), world(days=4)).status == "pass"
+
+
+def test_a_lift_beyond_belief_is_questioned() -> None:
+    """Three times the buyers: the whole range lies beyond what treatments do."""
+    rows = {
+        "holdback": [BUYER] * 100 + [NOBODY] * 900,
+        "personalized": [BUYER] * 2700 + [NOBODY] * 6300,
+    }
+    finding = found("twyman", experiment(), evidence(rows))
+    assert finding.status == "warn"
+    assert "fault first" in finding.message
+    assert found("twyman", experiment(), world()).status == "pass"

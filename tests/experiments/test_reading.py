@@ -13,7 +13,6 @@ from experiments.worlds import METRICS, evidence, experiment, unmatured
 from statsmodels.stats.multitest import multipletests
 
 from holdback.errors import StatsError
-from holdback.experiments.decomposition import logarithmic_mean
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import (
     Analysis,
@@ -27,6 +26,7 @@ from holdback.experiments.period import complete_on, days_analyzed, is_final
 from holdback.experiments.reading import read
 from holdback.experiments.scorecard import Quantity, Scorecard
 from holdback.experiments.verdict import guardrail_verdict, verdict
+from holdback.stats.decomposed import logarithmic_mean
 
 
 def shop(seed: int, n: int, rate: float, mean: float) -> list[tuple[float, float]]:
@@ -252,6 +252,11 @@ def test_decomposition_adds_up() -> None:
     rates = [(r[:, 1] > 0).mean() for r in rows]
     weight = logarithmic_mean(means[0], means[1])
     assert parts.from_conversion == pytest.approx(weight * log(rates[0] / rates[1]))
+    conversion = parts.ranges.from_conversion
+    assert conversion.lower < parts.from_conversion < conversion.upper
+    # Of the part's error, the log of the rates' ratio makes nearly all.
+    spread = sum((1 - p) / (p * n) for p, n in zip(rates, (9000, 1000), strict=True))
+    assert conversion.se == pytest.approx(weight * np.sqrt(spread), rel=0.2)
 
 
 def test_money_comparisons_pool_all_treatments() -> None:

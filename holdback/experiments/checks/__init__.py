@@ -19,6 +19,7 @@ __all__ = ["Check", "findings", "kinds", "percent", "plural"]
 
 ORDER = (
     "srm",
+    "split_drift",
     "crossovers",
     "pre_period",
     "maturity",
@@ -26,6 +27,7 @@ ORDER = (
     "missing",
     "few_converters",
     "influence",
+    "twyman",
 )
 
 

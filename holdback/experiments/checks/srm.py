@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from math import lcm
 
 from holdback.experiments.checks import kinds, percent
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.period import is_final
 from holdback.experiments.scorecard import Finding
 from holdback.experiments.splits import split_of
 from holdback.stats.srm import srm
+from holdback.stats.srm_sequential import sequential_srm
 
 __all__ = ["SampleRatioMismatch", "planned_widths"]
 
 FAIL_BELOW = 0.001
 WARN_BELOW = 0.01
+LEAST_PART = 100
+READ_DAILY = " The test is running, so this holds at every look (a sequential test)."
 
 
 @kinds.register("srm")
@@ -36,25 +40,30 @@ class SampleRatioMismatch:
         if total == 0:
             return
         ratio = srm(counts, [widths[arm] for arm in arms])
+        p_value = ratio.p_value
+        daily = _running(experiment, evidence, widths)
+        if daily is not None:
+            p_value = daily
         seen = ", ".join(
             f"{arm} {count:,} ({percent(count / total)}, planned "
             f"{percent(widths[arm] / sum(widths.values()))})"
             for arm, count in zip(arms, counts, strict=True)
         )
-        if ratio.p_value < FAIL_BELOW:
+        where = "" if p_value >= WARN_BELOW else _furthest(experiment, evidence, widths)
+        if p_value < FAIL_BELOW:
             yield Finding(
                 check="srm",
                 status="fail",
-                p_value=ratio.p_value,
+                p_value=p_value,
                 message=(
                     f"The arms do not have the planned shares: {seen}. Chance alone "
                     "does this less than once in 1,000 tests, so units were lost or "
                     "moved, and no lift from these data can be believed. Look for "
-                    "lost log entries, redirects, bots or a changed split."
+                    f"lost log entries, redirects, bots or a changed split.{where}"
                 ),
             )
             return
-        doubtful = ratio.p_value < WARN_BELOW
+        doubtful = p_value < WARN_BELOW
         smallest = (
             f" Had only {percent(ratio.detectable_share)} of the units come into "
             f"{experiment.control.name}, this check would most likely have noticed."
@@ -64,16 +73,73 @@ class SampleRatioMismatch:
         yield Finding(
             check="srm",
             status="warn" if doubtful else "pass",
-            p_value=ratio.p_value,
+            p_value=p_value,
             message=(
                 (
                     "The shares are further from plan than usual"
                     if doubtful
                     else "The arms have the planned shares"
                 )
-                + f": {seen}.{smallest}"
+                + f": {seen}.{where}{smallest}"
+                + (READ_DAILY if daily is not None else "")
             ),
         )
+
+
+def _running(
+    experiment: Experiment, evidence: Evidence, widths: Mapping[str, int]
+) -> float | None:
+    """The p-value that holds at every look, while the test goes on; else None."""
+    ended = experiment.analysis.looks != "always_valid" and is_final(
+        experiment, evidence.as_of
+    )
+    days = evidence.cells.days()
+    if ended or not days:
+        return None
+    block = next(iter(evidence.cells.blocks))
+    by_day = [
+        [evidence.cells.total(block, {arm}, day=day).n for arm in widths]
+        for day in days
+    ]
+    return sequential_srm(by_day, list(widths.values()))
+
+
+def _furthest(
+    experiment: Experiment, evidence: Evidence, widths: Mapping[str, int]
+) -> str:
+    """The day or segment whose shares are furthest from plan, if any stands out."""
+    found = [
+        (srm(counts, list(widths.values())).p_value, name, counts)
+        for name, counts in _parts(experiment, evidence, widths)
+        if sum(counts) >= LEAST_PART
+    ]
+    if not found:
+        return ""
+    p_value, name, counts = min(found)
+    if p_value * len(found) >= WARN_BELOW:
+        return " No single day or segment stands out."
+    share = percent(counts[0] / sum(counts))
+    return f" Furthest off: {name}, with {share} in {experiment.control.name}."
+
+
+def _parts(
+    experiment: Experiment, evidence: Evidence, widths: Mapping[str, int]
+) -> Iterator[tuple[str, list[int]]]:
+    """Units per arm of each day and of each level of each segment."""
+    cells = evidence.cells
+    block = next(iter(cells.blocks))
+    for day in cells.days():
+        counts = [cells.total(block, {arm}, day=day).n for arm in widths]
+        yield day.isoformat(), counts
+    for dimension in experiment.analysis.segments:
+        for level in cells.levels(dimension):
+            yield (
+                f"{dimension} {level}",
+                [
+                    cells.total(block, {arm}, dimension=dimension, level=level).n
+                    for arm in widths
+                ],
+            )
 
 
 def planned_widths(experiment: Experiment) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Scorecard
+from holdback.experiments.scorecard import Decomposition, Scorecard
 from holdback.reports.blocks import named, section, table
 from holdback.reports.words import Words
 
@@ -18,9 +18,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     rows = [
         (
             named(words.arm(part.arm)),
-            words.signed_money(part.from_conversion),
-            words.signed_money(part.from_orders_per_buyer),
-            words.signed_money(part.from_order_value),
+            *_parts(words, part),
             words.signed_money(part.revenue_per_unit),
         )
         for part in scorecard.decomposition
@@ -34,9 +32,25 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             numeric=(1, 2, 3, 4),
         ),
         Markup('<p class="small">{}</p>').format(
-            "A description of the same difference, without ranges of its own. Order "
+            "The same difference taken apart; the three ranges hold together. Order "
             "value compares different buyers in the two arms, so it is not an effect "
             "on any one customer."
         ),
         anchor="parts",
     )
+
+
+def _parts(words: Words, part: Decomposition) -> list[str]:
+    """The three parts, each with its range where it has one."""
+    values = (part.from_conversion, part.from_orders_per_buyer, part.from_order_value)
+    if part.ranges is None:
+        return [words.signed_money(value) for value in values]
+    ranges = (
+        part.ranges.from_conversion,
+        part.ranges.from_orders_per_buyer,
+        part.ranges.from_order_value,
+    )
+    return [
+        f"{words.signed_money(one.value)} ({words.range(one, words.signed_money)})"
+        for one in ranges
+    ]

@@ -20,6 +20,8 @@ NAMES = {
     "missing": "Rows can be used",
     "few_converters": "Enough converting units",
     "influence": "No unit carries the result",
+    "split_drift": "The split stayed the same",
+    "twyman": "The lift is believable",
     "restated": "Data are as they were",
 }
 STATES = {"pass": "✓ Pass", "warn": "! Look", "fail": "✗ Fail"}

@@ -1,0 +1,64 @@
+"""Whether the result is too good, or too bad, to be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.experiments.checks import kinds, percent
+from holdback.experiments.comparison import Comparison
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.scorecard import Finding
+
+__all__ = ["Twyman"]
+
+USUAL = 0.30
+"""Width of the weak prior: lifts beyond it are rare in published programs."""
+
+
+@kinds.register("twyman")
+class Twyman:
+    """Any figure that looks interesting is usually wrong (Twyman's law).
+
+    Warns where the whole range of the primary's lift lies beyond ±30 %, as errors of
+    logging make far more often than any treatment does.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding per arm that is out of the usual; one pass otherwise."""
+        metric = experiment.metrics[experiment.primary]
+        odd = False
+        for arm in experiment.treatments:
+            effect = (
+                Comparison(
+                    experiment=experiment,
+                    cells=evidence.cells,
+                    metric=metric,
+                    arms=frozenset({arm.name}),
+                )
+                .plain(float(experiment.analysis.level))
+                .relative
+            )
+            if effect is None:
+                continue
+            low, high = effect.interval.lower, effect.interval.upper
+            if (low is not None and low > USUAL) or (
+                high is not None and high < -USUAL
+            ):
+                odd = True
+                yield Finding(
+                    check="twyman",
+                    status="warn",
+                    message=(
+                        f"A change of {percent(abs(effect.value))} in {metric.title} "
+                        f"({arm.name}) is far beyond what treatments usually do. Look "
+                        "for a fault first: events counted in one arm only, a changed "
+                        "price, a test page."
+                    ),
+                )
+        if not odd:
+            yield Finding(
+                check="twyman",
+                status="pass",
+                message="The lift is of a size that treatments can have.",
+            )
