@@ -38,7 +38,8 @@ class Column:
     and `winsorized` likewise where the file asks for no cap, to be shown beside the
     raw values; `before` the same measure over the lookback before exposure (amounts
     cut off), or whether it had any rows there; `history` the measure over a time
-    before exposure as it was, for planning; `attribute` a number known before
+    before exposure as it was, for planning; `early` the first half of the measure's
+    time; `attribute` a number known before
     exposure (then `measure` is None and `name` its column).
     """
 

@@ -25,6 +25,7 @@ __all__ = [
     "EVERYONE",
     "Comparison",
     "Group",
+    "early_column",
     "formula_columns",
     "moments_of",
     "quantity",
@@ -66,6 +67,11 @@ def formula_columns(
         for column in block
         if column.role == "outcome"
     ]
+
+
+def early_column(block: Sequence[Column]) -> str | None:
+    """Name of the column of the measure's first half, where there is one."""
+    return next((column.name for column in block if column.role == "early"), None)
 
 
 def moments_of(

@@ -7,7 +7,7 @@ them once; the blocks name the same value as often as metrics use it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -150,11 +150,25 @@ def _block(
             earlier = replace(measure, start=-history, end=timedelta(0))
             columns.append(_column(f"{metric.name}.{i}.history", "history", earlier))
         columns += _before(experiment, f"{metric.name}.{i}", measure)
+    if metric.name == experiment.primary:
+        columns += _early(experiment, metric, measures)
     columns += [
         Column(name=name, role="attribute", digits=ATTRIBUTE_DIGITS)
         for name in experiment.analysis.covariates
     ]
     return tuple(columns)
+
+
+def _early(
+    experiment: Experiment, metric: Metric, measures: Sequence[Measure]
+) -> list[Column]:
+    """The first half of the time that counts, to see whether the lift fades."""
+    (first, *others) = measures
+    days = metric.within.days // 2 if metric.within is not None else 0
+    if others or not days or not _has_before(experiment, first):
+        return []
+    early = replace(first, end=first.start + timedelta(days=days))
+    return [_column(f"{metric.name}.0.early", "early", early)]
 
 
 def _column(name: str, role: str, measure: Measure) -> Column:

@@ -33,7 +33,8 @@ def sensitivity(
     `raw` beside a capped lift, or `capped` (values cut off at their pooled 99.9th
     percentile) beside a raw one; `cuped` net of covariates, where the file names
     some, and `unadjusted` where that one decides; `without_largest` leaves out the
-    largest unit of each arm; `within_days` compares units of the same day; `bayes` is
+    largest unit of each arm; `fixed_horizon` reads an early look as if it were the
+    only one; `within_days` compares units of the same day; `bayes` is
     the posterior under the chosen prior.
     """
     names = [experiment.primary]
@@ -77,6 +78,8 @@ def _variants(
         yield "cuped", quantity(shown.netted(shown.net, level).relative)
     if shown.adjusted is not None:
         yield "unadjusted", quantity(shown.plain(level).relative)
+    if stage.look is not None:
+        yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
     if len(cells.days()) > 1:
         yield "within_days", _within_days(shown, level)
     if metric.family == "mean" and len(metric.measures()) == 1:

@@ -118,7 +118,11 @@ def wants(name: str) -> list[Want]:
         top = (Fraction(999, 1000), False)
         name = f"{name}.0.winsorized"
         capped = [replace(plain[0], name=name, cap=top, optional=True)]
-    return [*plain, *capped, *(b for w in plain for b in before(w))]
+    early = []
+    if name == "revenue":
+        half = timedelta(days=WITHIN.days // 2)
+        early = [replace(plain[0], name=f"{name}.0.early", end=half)]
+    return [*plain, *capped, *(b for w in plain for b in before(w)), *early]
 
 
 def before(want: Want) -> list[Want]:

@@ -27,6 +27,8 @@ ORDER = (
     "missing",
     "few_converters",
     "influence",
+    "bots",
+    "novelty",
     "twyman",
 )
 

@@ -17,6 +17,7 @@ VARIANTS = {
     "capped": "amounts cut off at the 99.9th percentile",
     "cuped": "adjusted for behaviour before the test",
     "unadjusted": "not adjusted for behaviour before the test",
+    "fixed_horizon": "as if this were the only look",
     "within_days": "compared within days of first exposure",
     "without_largest": "without each arm’s largest unit",
     "bayes": "posterior under the chosen prior",

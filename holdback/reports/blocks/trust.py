@@ -21,6 +21,8 @@ NAMES = {
     "few_converters": "Enough converting units",
     "influence": "No unit carries the result",
     "split_drift": "The split stayed the same",
+    "bots": "No robot among the units",
+    "novelty": "The lift does not fade",
     "twyman": "The lift is believable",
     "restated": "Data are as they were",
 }

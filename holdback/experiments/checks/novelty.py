@@ -1,0 +1,97 @@
+"""Whether the lift fades as units get used to the treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp, log, sqrt
+
+import numpy as np
+
+from holdback.experiments.checks import kinds, percent
+from holdback.experiments.comparison import early_column, moments_of
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.scorecard import Finding
+from holdback.stats.delta import combined_variance
+from holdback.stats.moments import Moments
+from holdback.stats.normal import two_sided
+
+__all__ = ["Novelty"]
+
+WARN_BELOW = 0.01
+LEAST = 60
+
+
+@kinds.register("novelty")
+class Novelty:
+    """The lift in the first half of each unit's time against that in the second.
+
+    A fixed cohort: only units with their full time count, so the same units stand on
+    both sides (Hohnhold, O'Brien & Tang 2015, KDD, on learning over time). The log of
+    the two lifts' ratio by the delta method; null: it is 0.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding a treatment arm, where the primary's time has two halves."""
+        metric = experiment.metrics[experiment.primary]
+        block = evidence.cells.blocks[metric.name]
+        early = early_column(block)
+        if early is None or metric.within is None:
+            return
+        columns = [block[0].name, early]
+        control, *treated = (
+            moments_of(evidence.cells, metric, {arm.name}).select(columns)
+            for arm in (experiment.control, *experiment.treatments)
+        )
+        days = metric.within.days // 2
+        for arm, moments in zip(experiment.treatments, treated, strict=True):
+            if any(_is_thin(side) for side in (control, moments)):
+                continue
+            yield _finding(arm.name, days, control, moments)
+
+
+def _finding(arm: str, days: int, control: Moments, treated: Moments) -> Finding:
+    (early_c, late_c, error_c), (early_t, late_t, error_t) = map(
+        _halves, (control, treated)
+    )
+    first, then = early_t / early_c - 1, late_t / late_c - 1
+    shift = log((1 + then) / (1 + first))
+    p_value = two_sided(shift / sqrt(error_c + error_t))
+    changed = p_value < WARN_BELOW
+    told = (
+        f"In the first {days} days of a unit's time the lift of {arm} was "
+        f"{_signed(first)}, afterwards {_signed(then)}"
+    )
+    fades = exp(shift) < 1 if first > 0 else exp(shift) > 1
+    means = (
+        " The effect seems to wear off: what is new attracts for a while. Do not count "
+        "on the whole lift for later."
+        if fades
+        else " The effect seems to grow with time."
+    )
+    return Finding(
+        check="novelty",
+        status="warn" if changed else "pass",
+        p_value=p_value,
+        message=f"{told}." + (means if changed else " Chance alone may do that."),
+    )
+
+
+def _halves(moments: Moments) -> tuple[float, float, float]:
+    """Means of the early and the late half, and the variance of ln(late / early)."""
+    whole, early = moments.mean
+    late = whole - early
+    g = np.array([1 / late, -1 / late - 1 / early])
+    return early, late, combined_variance(g, moments.cov) / moments.n
+
+
+def _is_thin(moments: Moments) -> bool:
+    if moments.n < 2 or min(moments.nonzero) < LEAST:
+        return True
+    whole, early = moments.mean
+    return not 0 < early < whole
+
+
+def _signed(lift: float) -> str:
+    sign = "\N{MINUS SIGN}" if lift < 0 else "+"
+    return f"{sign}{percent(abs(lift))}"
