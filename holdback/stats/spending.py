@@ -27,7 +27,7 @@ from holdback.errors import StatsError
 from holdback.stats.boundaries import Spending, obrien_fleming
 from holdback.stats.root import root
 
-__all__ = ["Crossings", "Paths", "boundaries", "drift_power", "spent"]
+__all__ = ["Crossings", "Paths", "boundaries", "drift_power", "spent", "times_of"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -37,8 +37,8 @@ REACH = 9.0
 NODES = 16
 PANEL = 6.0
 """Width of a panel of 16 nodes, in standard deviations of the shortest step."""
-CLOSEST = 1e-6
-"""Looks nearer to each other than this are taken as this far apart."""
+CLOSEST = 1e-5
+"""Looks nearer to each other than this would need ever finer panels."""
 TOGETHER = 512
 
 
@@ -74,7 +74,7 @@ def boundaries(
     [4.88, 3.36, 2.68, 2.29, 2.03]
     """
     total = spent(information, alpha=alpha, spending=spending, last=last, sides=sides)
-    times = _apart(information)
+    times = times_of(information)
     paths, found, before = Paths(), list[float](), 0.0
     for k, cumulative in enumerate(total):
         found.append(paths.bound(times[k], (cumulative - before) / sides))
@@ -101,7 +101,7 @@ def spent(
     >>> [round(a, 4) for a in spent([0.5, 1.0])]
     [0.0031, 0.05]
     """
-    _check(information)
+    times_of(information)
     if not 0 < alpha < sides / 2:
         raise StatsError(f"`alpha` must lie in (0, {sides / 2:g}), got {alpha}.")
     total = [sides * spending(min(t, 1.0), alpha / sides) for t in information]
@@ -129,7 +129,7 @@ def drift_power(
     >>> round(sum(drift_power([1.0], [1.959964], 2.801585).upper), 4)
     0.8
     """
-    _check(information)
+    times = times_of(information)
     if len(bounds) != len(information) or not all(b > 0 for b in bounds):
         raise StatsError(
             f"{len(information)} looks need as many boundaries above 0, got "
@@ -137,14 +137,29 @@ def drift_power(
         )
     if not isfinite(drift):
         raise StatsError(f"`drift` must be a finite number, got {drift}.")
-    times, paths = _apart(information), Paths(drift)
-    upper, lower = [], []
+    paths, upper, lower = Paths(drift), list[float](), list[float]()
     for k, bound in enumerate(bounds):
         below = -bound if sides == 2 else -inf
         upper.append(paths.above(times[k], bound))
         lower.append(paths.below(times[k], below))
         paths.go_on(times[k : k + 2], below, bound)
     return Crossings(upper=tuple(upper), lower=tuple(lower))
+
+
+def times_of(information: Sequence[float]) -> list[float]:
+    """The times of looks, moved apart by 10⁻⁵ where they are nearer to each other.
+
+    A second look that adds next to nothing is thus read a little too strictly.
+    Raises StatsError for information that does not rise from above 0.
+    """
+    rising = all(later > earlier for earlier, later in pairwise([0.0, *information]))
+    if not (information and rising and isfinite(information[-1])):
+        raise StatsError(
+            "The information of looks must rise from above 0; got "
+            f"{', '.join(f'{t:.4g}' for t in information) or 'no look'}."
+        )
+    apart = accumulate(information, lambda s, t: max(t, s + CLOSEST), initial=0.0)
+    return list(apart)[1:]
 
 
 class Paths:
@@ -228,22 +243,3 @@ def _nodes(low: float, high: float, widest: float) -> tuple[Vector, Vector]:
 def _legendre() -> tuple[Vector, Vector]:
     points, weights = np.polynomial.legendre.leggauss(NODES)
     return points, weights
-
-
-def _apart(information: Sequence[float]) -> list[float]:
-    """Times that can be told from each other; later by a millionth where they are not.
-
-    Taking looks for a little less correlated than they are errs on the safe side.
-    """
-    return list(
-        accumulate(information, lambda before, t: max(t, before + CLOSEST), initial=0.0)
-    )[1:]
-
-
-def _check(information: Sequence[float]) -> None:
-    rising = all(later > earlier for earlier, later in pairwise([0.0, *information]))
-    if not (information and rising and isfinite(information[-1])):
-        raise StatsError(
-            "The information of looks must rise from above 0; got "
-            f"{', '.join(f'{t:.4g}' for t in information) or 'no look'}."
-        )
