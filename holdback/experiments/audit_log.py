@@ -67,27 +67,41 @@ def append(path: Path, entry: Entry) -> Entry:
         with _locked(path) as file:
             data = file.read()
             entries, whole = _parsed(path, data)
+            line = _line(entry, entries)
+            (written,), _ = _parsed(path, line, before=_last(entries))
             for known in entries:
-                if (known.kind, known.key) == (entry.kind, entry.key):
+                if (known.kind, known.key) == (written.kind, written.key):
                     return known
             if whole < len(data):
-                aside = path.with_name(f"{path.name}.torn-{len(entries) + 1}")
-                aside.write_bytes(data[whole:])
+                _set_aside(path, len(entries) + 1, data[whole:])
                 file.truncate(whole)
-            line, digest = _line(entry, entries)
             file.seek(whole)
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
+            if not data:
+                _sync_folder(path)
     except OSError as error:
         raise _fault(path, error, "write") from error
-    return Entry(
-        kind=entry.kind,
-        experiment=entry.experiment,
-        key=entry.key,
-        says=entry.says,
-        hash=digest,
-    )
+    return written
+
+
+def _set_aside(path: Path, number: int, torn: bytes) -> None:
+    """Keep a torn line in a file of its own, after any that was kept before."""
+    with path.with_name(f"{path.name}.torn-{number}").open("ab") as aside:
+        aside.write(torn + b"\n")
+        aside.flush()
+        os.fsync(aside.fileno())
+    _sync_folder(path)
+
+
+def _sync_folder(path: Path) -> None:
+    """Force the names of the log's folder to the disk."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 @contextmanager
@@ -102,17 +116,20 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-def _line(entry: Entry, before: tuple[Entry, ...]) -> tuple[bytes, str]:
+def _last(entries: tuple[Entry, ...]) -> str:
+    return entries[-1].hash if entries else START
+
+
+def _line(entry: Entry, before: tuple[Entry, ...]) -> bytes:
     content = {
         "seq": len(before) + 1,
         "kind": entry.kind,
         "experiment": entry.experiment,
         "key": entry.key,
         "says": entry.says,
-        "prev_hash": before[-1].hash if before else START,
+        "prev_hash": _last(before),
     }
-    digest = _digest(content)
-    return _canonical(content | {"hash": digest}) + b"\n", digest
+    return _canonical(content | {"hash": _digest(content)}) + b"\n"
 
 
 def _digest(content: Mapping[str, Any]) -> str:
@@ -120,25 +137,39 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:
-    text = json.dumps(
-        content,
+    """JSON that reads and writes back to the same bytes: composed, then sorted."""
+    return json.dumps(
+        _composed(content),
         sort_keys=True,
         ensure_ascii=False,
         separators=(",", ":"),
         allow_nan=False,
-    )
-    return unicodedata.normalize("NFC", text).encode("utf-8")
+    ).encode("utf-8")
 
 
-def _parsed(path: Path, data: bytes) -> tuple[tuple[Entry, ...], int]:
+def _composed(value: Any) -> Any:
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case Mapping():
+            return {_composed(str(key)): _composed(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_composed(item) for item in value]
+        case _:
+            return value
+
+
+def _parsed(
+    path: Path, data: bytes, *, before: str = START
+) -> tuple[tuple[Entry, ...], int]:
     """Entries and the number of bytes that they take."""
     entries: list[Entry] = []
-    before = START
     whole = data.rfind(b"\n") + 1
-    for number, line in enumerate(data[:whole].splitlines(), 1):
+    for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1):
         content = _content(path, number, line)
-        digest = content.pop("hash", None)
-        if content.get("prev_hash") != before or _digest(content) != digest:
+        told = _canonical(content)
+        digest = content.pop("hash")
+        if content["prev_hash"] != before or _digest(content) != digest or told != line:
             raise _broken(path, number, "it does not fit the entry before it")
         before = digest
         entries.append(

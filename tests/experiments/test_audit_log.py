@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,45 @@ def test_a_torn_last_line_is_set_aside(log: Path) -> None:
     append(log, entry("k3"))
     assert [e.key for e in read(log)] == ["k0", "k1", "k2", "k3"]
     aside = log.with_name("audit.jsonl.torn-4")
-    assert aside.read_bytes() == b'{"seq": 4, "ki'
+    assert aside.read_bytes() == b'{"seq": 4, "ki\n'
+
+
+def test_torn_twice_at_the_same_entry_loses_nothing(log: Path) -> None:
+    """What a second killed writer left stands after what the first one left."""
+    aside = log.with_name("audit.jsonl.torn-4")
+    aside.write_bytes(b"first\n")
+    log.write_bytes(log.read_bytes() + b"second")
+    append(log, entry("k3"))
+    assert aside.read_bytes() == b"first\nsecond\n"
+
+
+def test_names_in_decomposed_letters_do_not_break_the_chain(log: Path) -> None:
+    """Names come back composed, in the order that they are hashed in.
+
+    In decomposed letters "é" sorts before "k", composed after it.
+    """
+    decomposed = unicodedata.normalize("NFD", "éclair")
+    append(log, entry("k3", units={"kontrolle": 1, decomposed: 2}, days={10: 1, 9: 2}))
+    assert append(log, entry(unicodedata.normalize("NFD", "ké"))).key == "ké"
+    assert read(log)[3].says["units"] == {"kontrolle": 1, "éclair": 2}
+    before = log.read_bytes()
+    append(log, entry(unicodedata.normalize("NFD", "ké")))
+    assert log.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [(b'{"exp', b'{"kind":"lock","exp'), (b'":', b'": '), (b"\xc3", b"\\u00c3")],
+)
+def test_what_reads_the_same_is_a_change_too(
+    log: Path, change: tuple[bytes, bytes]
+) -> None:
+    """A field given twice, spaces, escapes: the bytes of the log are what counts."""
+    lines = log.read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1].replace(*change, 1)
+    log.write_bytes(b"".join(lines))
+    with pytest.raises(ConfigError, match=r"audit\.jsonl:2"):
+        read(log)
 
 
 def _write(path: Path, number: int) -> None:
