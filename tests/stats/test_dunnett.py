@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from holdback.stats.dunnett import critical, exceeding
 
@@ -32,6 +34,32 @@ def test_unequal_arms_against_multivariate_normal(
         [z] * len(sizes), lower_limit=[-z] * len(sizes)
     )
     assert exceeding(z, sizes, control) == pytest.approx(1 - inside, abs=2e-5)
+
+
+@pytest.mark.parametrize("control", [10, 100, 1000])
+@pytest.mark.parametrize("z", [1.5, 2.24, 3.5, 6.0])
+def test_small_controls_against_adaptive_quadrature(control: int, z: float) -> None:
+    """Down to a control of 0.1 %, with steep steps at z/λ, and far into the tail."""
+    sizes = (5_000, 4_000)
+    shares = [np.sqrt(n / (n + control)) for n in sizes]
+
+    def outside(x: float) -> float:
+        stays = 0.0
+        for shared in shares:
+            own = np.sqrt(1 - shared**2)
+            low, high = stats.norm.cdf(
+                [(shared * x - z) / own, (-shared * x - z) / own]
+            )
+            stays += np.log1p(-min(low + high, 1 - 1e-16))
+        return float(-np.expm1(stays) * stats.norm.pdf(x))
+
+    steps = sorted({sign * z / shared for shared in shares for sign in (-1, 1)})
+    ends = [-15.0, *steps, 15.0]
+    expected = sum(
+        integrate.quad(outside, a, b, epsabs=0, epsrel=1e-9, limit=500)[0]
+        for a, b in pairwise(ends)
+    )
+    assert exceeding(z, sizes, control) == pytest.approx(expected, rel=1e-7)
 
 
 def test_small_holdback_in_simulation() -> None:
