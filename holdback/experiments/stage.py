@@ -13,9 +13,10 @@ from holdback.experiments.history import History
 from holdback.experiments.period import complete_on, is_final, last_day
 from holdback.experiments.scorecard import Look
 from holdback.stats.always_valid import multiplier
-from holdback.stats.boundaries import boundaries, obrien_fleming, pocock
+from holdback.stats.boundaries import obrien_fleming, pocock
 from holdback.stats.dunnett import critical
 from holdback.stats.normal import two_sided
+from holdback.stats.spending import boundaries
 
 __all__ = ["LEAST_VALUES", "Stage", "arm_sizes", "stage_of"]
 

@@ -15,7 +15,7 @@ from holdback.errors import ConfigError
 from holdback.experiments.experiment import Window
 from holdback.experiments.history import History
 from holdback.experiments.stage import Stage, stage_of
-from holdback.stats.boundaries import boundaries
+from holdback.stats.spending import boundaries
 from tests.experiments.worlds import evidence, experiment
 
 START = date(2026, 10, 1)

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats.boundaries import Spending, boundaries, obrien_fleming, pocock
+from holdback.stats.boundaries import Spending, obrien_fleming, pocock
+from holdback.stats.spending import boundaries
 
 # Lan–DeMets boundaries for 4, 5 and 8 equal looks, two-sided 5 %, as programs for
 # group-sequential designs print them (gsDesign, ldbounds).

@@ -10,7 +10,6 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats import boundaries as running
 from holdback.stats.boundaries import Spending, obrien_fleming, pocock
 from holdback.stats.normal import quantile
 from holdback.stats.root import root
@@ -151,16 +150,6 @@ def test_planted_error_is_seen() -> None:
     alone = [quantile(1 - 0.025 / 5)] * 5
     found = drift_power(times, alone, 0.0)
     assert sum(found.upper + found.lower) < 0.04
-
-
-@pytest.mark.parametrize("spending", [obrien_fleming, pocock])
-def test_against_the_running_boundaries(spending: Spending) -> None:
-    """Simpson's rule on a fixed grid finds the same."""
-    times = [0.1, 0.24, 0.25, 0.6, 0.95]
-    found = boundaries(times, spending=spending)
-    assert found == pytest.approx(
-        running.boundaries(times, spending=spending), abs=1e-8
-    )
 
 
 @pytest.mark.parametrize("gap", [1e-3, 1e-5, 1e-9])
