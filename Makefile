@@ -61,7 +61,7 @@ lock: $(VENV)/.dev-$(VERSION)
 	  echo "Pinning for Python $$version …" && \
 	  $(COMPILE) --python-version $$version -o requirements/py$$version.txt && \
 	  $(COMPILE) --python-version $$version -o requirements/dev-py$$version.txt \
-	    --group dev --extra frames --extra postgres || exit 1; \
+	    --group dev --extra frames --extra postgres --extra predict || exit 1; \
 	done
 
 clean:

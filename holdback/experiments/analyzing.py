@@ -25,15 +25,18 @@ def analysis_of(written: WrittenAnalysis, issues: Issues) -> Analysis:
             ("analysis", "prior"), "prior: past is not in this version.", fix=fix
         )
     lookback: timedelta | None = None
+    predict = False
     covariates: tuple[str, ...] = ()
     if isinstance(written.covariates, tuple):
         covariates = written.covariates
     elif written.covariates is not None:
         lookback = written.covariates.lookback
+        predict = written.covariates.predict
     return Analysis(
         level=written.level,
         looks=_looks(looks, issues),
         lookback=lookback,
+        predict=predict,
         covariates=covariates,
         multiplicity=written.multiplicity,
         prior=_prior(prior, issues),

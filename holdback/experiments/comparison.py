@@ -19,7 +19,9 @@ from holdback.stats.delta import estimate
 from holdback.stats.effect import Contrast, Estimate, Inference
 from holdback.stats.methods import compare
 from holdback.stats.moments import Moments
+from holdback.stats.prediction import predicted
 from holdback.stats.resplit import TwoSamples
+from holdback.stats.sample import Sample, with_column
 
 __all__ = [
     "EVERYONE",
@@ -32,6 +34,8 @@ __all__ = [
 ]
 
 LEAST_REDUCTION = 0.01
+PREDICTED = "predicted"
+PREDICTED_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,34 @@ class Comparison:
             return None
         return control, treated
 
+    @cached_property
+    def predicted(self) -> tuple[Sample, Sample] | None:
+        """Rows of both arms with a predicted covariate last, where the file asks.
+
+        None where there are too few units to learn from, or too many to list.
+        """
+        if not self.experiment.analysis.predict or self.cells.listed is None:
+            return None
+        features = self.cells.listed.features(self.metric.name)
+        rows = self._rows([*self.columns, *features])
+        if rows is None or not features:
+            return None
+        try:
+            found = predicted(
+                *rows,
+                formula=self.metric.formula,
+                outcomes=self.columns,
+                features=features,
+                seed=self.experiment.seed,
+            )
+        except StatsError:
+            return None
+        control, treated = (
+            with_column(side.select(self.columns), PREDICTED, values)
+            for side, values in zip(rows, found, strict=True)
+        )
+        return control, treated
+
     @property
     def adjusted(self) -> Adjusted | None:
         """The adjustment that decides; None where it is no help.
@@ -149,6 +181,8 @@ class Comparison:
     @cached_property
     def net(self) -> Adjusted | None:
         """The metric net of what was so before exposure, where that can be computed."""
+        if self.predicted is not None:
+            return self._net_of_prediction(*self.predicted)
         if not self.covariates:
             return None
         control, treated = self.sides
@@ -174,7 +208,7 @@ class Comparison:
             columns=self.columns,
             family=self.metric.family,
             level=level,
-            samples=self._samples(self.columns),
+            samples=self._together(self._rows(self.columns)),
         )
 
     def inference(self, level: float) -> Inference:
@@ -188,8 +222,30 @@ class Comparison:
 
     def netted(self, net: Adjusted, level: float) -> Inference:
         """The lift net of covariates, whether or not that helps."""
-        samples = self._samples([*self.columns, *self.covariates])
-        return net.compared(level=level, samples=samples)
+        rows = self.predicted or self._rows([*self.columns, *self.covariates])
+        return net.compared(level=level, samples=self._together(rows))
+
+    def _net_of_prediction(self, control: Sample, treated: Sample) -> Adjusted | None:
+        digits = [
+            column.digits for column in self._block if column.name in self.columns
+        ]
+        sides = [
+            replace(
+                Moments.of_rows(side.rows, side.columns, [*digits, PREDICTED_DIGITS]),
+                n=side.n,
+            )
+            for side in (control, treated)
+        ]
+        try:
+            return adjust(
+                *sides,
+                formula=self.metric.formula,
+                columns=self.columns,
+                covariates=[PREDICTED],
+                slopes="pooled",
+            )
+        except StatsError:
+            return None
 
     @property
     def _block(self) -> tuple[Column, ...]:
@@ -207,7 +263,7 @@ class Comparison:
             None if columns == formula_columns(self._block, capped=False) else columns
         )
 
-    def _samples(self, columns: Sequence[str]) -> TwoSamples | None:
+    def _rows(self, columns: Sequence[str]) -> tuple[Sample, Sample] | None:
         control, treated = (
             self.cells.sample(
                 self.metric.name,
@@ -222,11 +278,16 @@ class Comparison:
         )
         if control is None or treated is None:
             return None
+        return control, treated
+
+    def _together(self, rows: tuple[Sample, Sample] | None) -> TwoSamples | None:
+        if rows is None:
+            return None
         text = "\n".join([self.metric.name, *sorted(self.arms)])
         digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
         return TwoSamples(
-            control=control,
-            treatment=treated,
+            control=rows[0],
+            treatment=rows[1],
             formula=self.metric.formula,
             seed=(self.experiment.seed, digest),
         )

@@ -107,6 +107,7 @@ class Analysis:
     level: Fraction = Fraction(95, 100)
     looks: Looks = "spending"
     lookback: timedelta | None = None
+    predict: bool = False
     covariates: tuple[str, ...] = ()
     multiplicity: Literal["holm", "bh", "none"] = "holm"
     prior: Prior = Prior()

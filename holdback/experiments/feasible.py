@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from holdback.errors import ConfigError, Problem
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.exposing import (
@@ -16,6 +18,15 @@ def check_plan(experiment: Experiment, plan: Layout) -> None:
     """Refuse what no data could answer."""
     exposures = experiment.sources[experiment.assignment.source].columns
     problems = []
+    if experiment.analysis.predict and find_spec("sklearn") is None:
+        problems.append(
+            Problem(
+                where="analysis.covariates",
+                what="`predict` needs scikit-learn, which is not installed.",
+                fix="Install it: pip install 'holdback[predict]'; or leave out "
+                "`predict`.",
+            )
+        )
     for name in plan.sources():
         roles = experiment.sources[name].columns
         if ROW in {exposures.unit, roles.unit}:

@@ -14,7 +14,7 @@ from holdback.experiments.engine import Engine
 from holdback.experiments.engine.sql import col, integer
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.statement import cell_keys, relations, with_ctes
-from holdback.experiments.unit_rows import UnitRows, unit_rows
+from holdback.experiments.unit_rows import KNOWN, UnitRows, unit_rows
 from holdback.experiments.units import KEPT_CROSSED, USED, nested, select
 from holdback.stats.methods import needs_rows
 from holdback.stats.methods.permutation import LARGEST
@@ -38,13 +38,16 @@ def with_rows(
     interval, or for the metrics named in `also`, and given up where more than 200,000
     units have a value.
     """
+    predict = experiment.analysis.predict
     asked = [
         one
         for one in _comparisons(experiment, cells)
-        if one.metric.name in also or _needs_rows(one)
+        if predict or one.metric.name in also or _needs_rows(one)
     ]
     outcomes = _wanted(cube, asked, covariates=False)
     adjusted = _wanted(cube, asked, covariates=True)
+    if predict:
+        adjusted |= _known_before(cube, asked)
     for wanted in (adjusted, outcomes) if adjusted != outcomes else (outcomes,):
         listed = _listed(experiment, engine, cube, wanted) if wanted else None
         if listed is not None:
@@ -83,6 +86,19 @@ def _wanted(cube: Cube, asked: Iterable[Comparison], *, covariates: bool) -> Wan
             *one.columns,
             *(one.covariates if covariates and one.adjusted is not None else ()),
         )
+    }
+
+
+def _known_before(cube: Cube, asked: Iterable[Comparison]) -> Wanted:
+    """Everything known before exposure, of any metric, for each metric."""
+    known = dict.fromkeys(
+        cube.layout.names[block, column.name]
+        for block, columns in cube.layout.blocks.items()
+        for column in columns
+        if column.role in {"before", "attribute"}
+    )
+    return {
+        (one.metric.name, f"{KNOWN}{unit}"): unit for one in asked for unit in known
     }
 
 

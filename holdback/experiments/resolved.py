@@ -72,9 +72,11 @@ def _source(source: Source, plain: Callable[..., Any]) -> dict[str, Any]:
 
 def _analysis(experiment: Experiment, plain: Callable[..., Any]) -> dict[str, Any]:
     analysis = experiment.analysis
-    filled = _fields(analysis, plain, {"lookback", "covariates", "prior"})
+    filled = _fields(analysis, plain, {"lookback", "predict", "covariates", "prior"})
     if analysis.lookback is not None:
         filled["covariates"] = {"lookback": plain(analysis.lookback)}
+        if analysis.predict:
+            filled["covariates"]["predict"] = True
     elif analysis.covariates:
         filled["covariates"] = list(analysis.covariates)
     filled["prior"] = _prior(analysis.prior, plain)

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from holdback.stats.sample import Sample
 
-__all__ = ["UnitRows", "unit_rows"]
+__all__ = ["KNOWN", "UnitRows", "unit_rows"]
 
 FIRST_DAY = date(1970, 1, 1)
+KNOWN = "known before: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +36,12 @@ class UnitRows:
     day: npt.NDArray[np.int64]
     matured: npt.NDArray[np.int64]
     levels: Mapping[str, npt.NDArray[np.str_]]
+
+    def features(self, block: str) -> list[str]:
+        """Columns that were listed for a block because they were known before."""
+        return [
+            column for at, column in self.at if at == block and column.startswith(KNOWN)
+        ]
 
     def sample(  # noqa: PLR0913  # the keys of a cell, as in Cells.total
         self,

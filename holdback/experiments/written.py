@@ -123,6 +123,11 @@ class WrittenLookback(Written):
     """Covariates from before exposure."""
 
     lookback: Duration = Field(description="How far back, such as 28 days.")
+    predict: bool = Field(
+        default=False,
+        description="Predict each metric from everything known before, and adjust for "
+        "the prediction (needs scikit-learn).",
+    )
 
 
 class WrittenAnalysis(Written):

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Sample"]
+__all__ = ["Sample", "with_column"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -50,3 +50,12 @@ class Sample:
         """The same units with fewer measures, in the order asked."""
         at = [self.columns.index(name) for name in columns]
         return type(self)(columns=tuple(columns), rows=self.rows[:, at], n=self.n)
+
+
+def with_column(sample: Sample, name: str, values: Vector) -> Sample:
+    """The sample with one more measure last; values: (k,), 0 for the other units."""
+    return Sample(
+        columns=(*sample.columns, name),
+        rows=np.column_stack([sample.rows, values]),
+        n=sample.n,
+    )
