@@ -37,7 +37,7 @@ test: $(VENV)/.dev-$(VERSION)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -q -n auto --cov --cov-report=term:skip-covered
 
 test-fast: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -x -q

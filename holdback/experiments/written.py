@@ -123,7 +123,7 @@ class WrittenLookback(Written):
     """Covariates from before exposure."""
 
     lookback: Duration = Field(description="How far back, such as 28 days.")
-    predict: bool = Field(
+    predict: Flag = Field(
         default=False,
         description="Predict each metric from everything known before, and adjust for "
         "the prediction (needs scikit-learn).",

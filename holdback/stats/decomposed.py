@@ -73,7 +73,7 @@ def decomposed(control: Factors, treatment: Factors) -> Parts:
 def logarithmic_mean(a: Any, b: Any) -> Any:
     """(a − b) / (ln a − ln b), and its limit where both are nearly equal.
 
-    >>> logarithmic_mean(2.0, 2.0)
+    >>> float(logarithmic_mean(2.0, 2.0))
     2.0
     """
     x = np.log(a) - np.log(b)

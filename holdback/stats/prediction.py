@@ -17,7 +17,7 @@ Vector = npt.NDArray[np.float64]
 
 FOLDS = 5
 FEWEST = 200
-"""Rows below which a model of so many features learns noise."""
+"""Units with a history below which a model learns noise."""
 
 
 def predicted(
@@ -36,36 +36,34 @@ def predicted(
     is predicted by a model that has not seen it (five folds), so that a prediction
     can be used as a covariate like any other (Tang, Huang, Kastelman & Bauman 2020,
     "Control Using Predictions as Covariates in Switchback Experiments"; Guo et al.
-    2021, NeurIPS, for the validity of the cross-fitted form). Units of zeros take
-    part as one weighted row, and predictions are shifted so that theirs is 0.
+    2021, NeurIPS, for the validity of the cross-fitted form). Units of which nothing is
+    known are predicted by their mean, and predictions are shifted so that theirs is 0.
 
     Deterministic in `seed` for one version of scikit-learn. Raises StatsError where
-    fewer than 200 units have any value, ImportError without scikit-learn.
+    something is known of fewer than 200 units, ImportError without scikit-learn.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     both = control + treatment
-    k = len(both.rows)
-    if k < FEWEST:
-        raise StatsError(f"Only {k} units have a value to learn from.")
-    chosen = both.select(outcomes)
-    g = gradient(formula, chosen.rows.sum(axis=0) / both.n)
-    target = np.append(chosen.rows @ g, 0.0)
-    known = np.vstack([both.select(features).rows, np.zeros(len(features))])
-    zeros = both.n - k
+    chosen, known = both.select(outcomes), both.select(features).rows
+    target = chosen.rows @ gradient(formula, chosen.rows.sum(axis=0) / both.n)
+    seen = known.any(axis=1)
+    if seen.sum() < FEWEST:
+        raise StatsError(f"Only {seen.sum()} units have anything to learn from.")
+    k, zeros = len(target), both.n - len(target)
     folds = np.random.default_rng(seed).permutation(k) % FOLDS
-    found, at_zero = np.empty(k), np.empty(FOLDS)
+    found = np.zeros(k)
     for fold in range(FOLDS):
         out = folds == fold
-        train = np.append(~out, zeros > 0)
-        weights = np.ones(k + 1)
-        weights[-1] = zeros * (1 - 1 / FOLDS)
         model = HistGradientBoostingRegressor(
-            max_iter=100, learning_rate=0.05, min_samples_leaf=20, random_state=0
+            max_iter=50, max_leaf_nodes=8, min_samples_leaf=20, random_state=0
         )
-        model.fit(known[train], target[train], sample_weight=weights[train])
-        found[out] = model.predict(known[:-1][out])
-        at_zero[fold] = model.predict(known[-1:])[0]
-    found -= at_zero[folds]
+        with threadpool_limits(1):  # the same sums in the same order everywhere
+            model.fit(known[~out & seen], target[~out & seen])
+        unseen = target[~out & ~seen]
+        units = len(unseen) + zeros * (1 - 1 / FOLDS)
+        base = unseen.sum() / units if units else 0.0
+        found[out & seen] = model.predict(known[out & seen]) - base
     split = len(control.rows)
     return found[:split], found[split:]
