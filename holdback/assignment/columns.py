@@ -1,8 +1,9 @@
 """Many ids at once, and arms in the container that the ids came in.
 
-Two ways give identical buckets: a loop over hashlib, and DuckDB's own SHA-256 for
+Two ways give identical buckets: a loop over hashlib, and DuckDB's own digests for
 large typed columns (Arrow, polars, numpy or pandas numbers and strings), where the
-loop would cost seconds. The choice is made by size alone.
+loop would cost seconds. The choice is made by size, and by whether the engine has the
+scheme's hash.
 """
 
 from __future__ import annotations
@@ -14,15 +15,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdback.assignment.ids import is_float, is_float_sql, text_sql
-from holdback.assignment.schemes.holdback import bucket_sql
 from holdback.assignment.split import REASONS
-from holdback.assignment.sql import decided, literal
+from holdback.assignment.sql import can_draw, decided, draw_sql, literal
 from holdback.errors import AssignmentError, Problem
 
 if TYPE_CHECKING:
     from holdback.assignment.split import Reason, Split
 
-__all__ = ["LARGE", "Assignments", "assigned", "by_engine", "by_loop", "in_kind"]
+__all__ = [
+    "LARGE",
+    "Assignments",
+    "assigned",
+    "by_engine",
+    "by_loop",
+    "in_kind",
+    "is_native",
+]
 
 LARGE = 200_000
 
@@ -71,7 +79,7 @@ class Assignments:
 def assigned(split: Split, ids: Any) -> Assignments:
     """Assignment of a sequence, an array or a column, by the cheaper of two ways."""
     family = _family(ids)
-    if family and len(ids) >= LARGE:
+    if family and len(ids) >= LARGE and is_native(split):
         column = _typed(ids, family)
         if column is not None:
             return by_engine(split, column)
@@ -82,7 +90,7 @@ def by_loop(split: Split, ids: Iterable[object]) -> Assignments:
     """Assignment by hashlib, one id after the other."""
     position = {name: code for code, name in enumerate(split.names)} | {None: -1}
     why = {reason: code for code, reason in enumerate(REASONS)}
-    arms, buckets, reasons = array("h"), array("h"), array("b")
+    arms, buckets, reasons = array("h"), array("i"), array("b")
     floats = 0
     for unit_id in ids:
         one = split.assign(unit_id)
@@ -100,7 +108,7 @@ def by_loop(split: Split, ids: Iterable[object]) -> Assignments:
 
 
 def by_engine(split: Split, column: Any) -> Assignments:
-    """Assignment of an Arrow array by DuckDB's SHA-256.
+    """Assignment of an Arrow array by DuckDB's digests.
 
     Raises AssignmentError for a type that cannot hold ids.
     """
@@ -115,7 +123,7 @@ def by_engine(split: Split, column: Any) -> Assignments:
         if text is None:
             raise AssignmentError(no_ids_of(column_type))
         got = connection.execute(_coded(split, text)).fetchnumpy()
-    buckets = array("h", got["bucket"].tobytes())
+    buckets = array("i", got["bucket"].tobytes())
     usable = len(buckets) - buckets.count(-1)
     return Assignments(
         names=split.names,
@@ -124,6 +132,11 @@ def by_engine(split: Split, column: Any) -> Assignments:
         reason_codes=array("b", got["reason"].tobytes()),
         floats=usable if is_float_sql(column_type) else 0,
     )
+
+
+def is_native(split: Split) -> bool:
+    """Whether the engine itself has every hash that the split draws with."""
+    return all(can_draw(draw, "duckdb") for draw in split.draws)
 
 
 def in_kind(ids: Any, arms: list[str | None]) -> Any:
@@ -157,21 +170,21 @@ def no_ids_of(column_type: str) -> Problem:
 
 def _coded(split: Split, text: str) -> str:
     """Query over table `ids` that gives codes in place of names."""
-    salt = split.hashed_salt
-    columns = decided(split, "duckdb", unit="u", traffic="t", bucket="b")
+    numbers = [f"n{i}" for i in range(len(split.draws))]
+    drawn = ", ".join(
+        f"{draw_sql(draw, 'u', 'duckdb')} AS {number}"
+        for draw, number in zip(split.draws, numbers, strict=True)
+    )
+    columns = decided(split, "duckdb", unit="u", numbers=numbers)
     names = ", ".join(literal(name, "duckdb") for name in split.names)
     reasons = ", ".join(literal(reason, "duckdb") for reason in REASONS)
     return f"""
         WITH texts AS (SELECT {text} AS u FROM ids),
-        drawn AS (
-            SELECT u, {bucket_sql(salt, "traffic", "u", "duckdb")} AS t,
-                {bucket_sql(salt, "arm", "u", "duckdb")} AS b
-            FROM texts
-        )
+        drawn AS (SELECT u, {drawn} FROM texts)
         SELECT
             CAST(coalesce(list_position([{names}], {columns.arm}), 0) - 1 AS SMALLINT)
                 AS arm,
-            CAST(coalesce({columns.bucket}, -1) AS SMALLINT) AS bucket,
+            CAST(coalesce({columns.bucket}, -1) AS INTEGER) AS bucket,
             CAST(list_position([{reasons}], {columns.reason}) - 1 AS TINYINT) AS reason
         FROM drawn
     """

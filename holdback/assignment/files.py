@@ -1,6 +1,7 @@
 """A file of ids, CSV or Parquet, copied with arm, bucket and reason appended.
 
-DuckDB streams the file through its own SHA-256, in order and in bounded memory. CSV
+DuckDB streams the file through its own digests (or through ours, for hashes that it
+does not have), in order and in bounded memory. CSV
 values are text and stay text (``00123``, ``NA`` and 19 digits are what they are);
 Parquet columns keep their types. Nothing is escaped for spreadsheets: the output is
 data for machines.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,18 +22,20 @@ from holdback.assignment.appended import APPENDED, Tally, unit_position
 from holdback.assignment.columns import no_ids_of
 from holdback.assignment.csv_rows import assign_rows, header_of
 from holdback.assignment.ids import is_float_sql, text_sql
-from holdback.assignment.schemes.holdback import bucket_sql
-from holdback.assignment.sql import decided, literal
+from holdback.assignment.sql import can_draw, decided, draw_sql, identifier, literal
 from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 
 if TYPE_CHECKING:
     import duckdb
 
+    from holdback.assignment.recipe import Draw
     from holdback.assignment.split import Split
 
-__all__ = ["Shape", "assign_file", "opened", "shape_of"]
+__all__ = ["Eligible", "Shape", "assign_file", "opened", "shape_of"]
 
 Shape = Literal[".csv", ".csv.gz", ".parquet"]
+Eligible = Callable[[Sequence[str], Sequence[str]], str | None]
+"""Names and engine types of a file's columns → a condition over ``c0``, ``c1``, …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +64,20 @@ def shape_of(path: Path) -> Shape:
 
 
 def assign_file(
-    split: Split, source: Path, target: Path, *, unit: str, shape: Shape
+    split: Split,
+    source: Path,
+    target: Path,
+    *,
+    unit: str,
+    shape: Shape,
+    eligible: Eligible | None = None,
 ) -> Tally:
     """Write `source` with its assignment to `target`, whose kind is `shape`.
 
     The kind of `source` is told by its name; CSV goes out with the delimiter it came
-    in. Raises ConfigError, DataError or EnvironmentFault; `target` is then unfinished,
-    so hand over a temporary file (`holdback.atomic.replacing`).
+    in. `eligible` says which rows may take part. Raises ConfigError, DataError or
+    EnvironmentFault; `target` is then unfinished, so hand over a temporary file
+    (`holdback.atomic.replacing`).
     """
     import duckdb
 
@@ -80,15 +90,17 @@ def assign_file(
         else:
             table = _csv(source)
         position = unit_position(table.names, unit, str(source))
+        condition = eligible(table.names, table.types) if eligible else None
         if not _has_plain_names(table):
+            if condition is not None:
+                raise DataError(_unnamed(source))
             return _by_rows(split, source, target, unit=unit, shape=shape)
         text = text_sql(f"c{position}", table.types[position])
         if text is None:
             raise DataError(no_ids_of(table.types[position]))
         options = _options(shape, table.delimiter)
-        connection.execute(
-            f"COPY ({_assigned(split, table, text)}) TO {_path_sql(target)} ({options})"
-        )
+        query = _assigned(connection, split, table, text, condition)
+        connection.execute(f"COPY ({query}) TO {_path_sql(target)} ({options})")
         written = _read_back(target, shape, table)
         counts = connection.execute(
             f"SELECT arm, reason, count(*) FROM {written} GROUP BY ALL ORDER BY ALL"
@@ -121,7 +133,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, source: Path) -> _Table:
     scan = f"read_parquet({_path_sql(source)}, hive_partitioning = false)"
     described = connection.execute(f"DESCRIBE FROM {scan}").fetchall()
     columns = ", ".join(
-        f"{_identifier(row[0])} AS c{i}" for i, row in enumerate(described)
+        f"{identifier(row[0], 'duckdb')} AS c{i}" for i, row in enumerate(described)
     )
     return _Table(
         sql=f"SELECT {columns} FROM {scan}",
@@ -151,25 +163,42 @@ def _csv_scan(path: Path, columns: int, delimiter: str, compression: str = "") -
     )
 
 
-def _assigned(split: Split, table: _Table, text: str) -> str:
+def _assigned(
+    connection: duckdb.DuckDBPyConnection,
+    split: Split,
+    table: _Table,
+    text: str,
+    condition: str | None,
+) -> str:
     """Query of the output: the columns as they were, then the assignment."""
-    salt = split.hashed_salt
-    decision = decided(split, "duckdb", unit="u", traffic="t", bucket="b")
+    numbers = [f"n{i}" for i in range(len(split.draws))]
+    drawn = ", ".join(
+        f"{_drawn(connection, draw, number)} AS {number}"
+        for draw, number in zip(split.draws, numbers, strict=True)
+    )
+    decision = decided(
+        split, "duckdb", unit="u", numbers=numbers, eligible=condition and "e"
+    )
     kept = ", ".join(
-        f"c{i} AS {_identifier(name)}" for i, name in enumerate(table.names)
+        f"c{i} AS {identifier(name, 'duckdb')}" for i, name in enumerate(table.names)
     )
     return f"""
         WITH source AS ({table.sql}),
-        texts AS (SELECT *, {text} AS u FROM source),
-        drawn AS (
-            SELECT *, {bucket_sql(salt, "traffic", "u", "duckdb")} AS t,
-                {bucket_sql(salt, "arm", "u", "duckdb")} AS b
-            FROM texts
-        )
+        texts AS (SELECT *, {text} AS u, {condition or "true"} AS e FROM source),
+        drawn AS (SELECT *, {drawn} FROM texts)
         SELECT {kept}, {decision.arm} AS arm, {decision.bucket} AS bucket,
             {decision.reason} AS reason
         FROM drawn
     """
+
+
+def _drawn(connection: duckdb.DuckDBPyConnection, draw: Draw, name: str) -> str:
+    """The number of a draw over `u`: the engine's digest, or our hash as a function."""
+    if can_draw(draw, "duckdb"):
+        return draw_sql(draw, "u", "duckdb")
+    function = f"holdback_{name}"
+    connection.create_function(function, draw.number, ["VARCHAR"], "BIGINT")
+    return f"{function}(u)"
 
 
 def _options(shape: Shape, delimiter: str) -> str:
@@ -203,13 +232,7 @@ def _by_rows(
 ) -> Tally:
     """The same for a header with blank or repeated names, which only CSV can hold."""
     if shape == ".parquet":
-        raise DataError(
-            Problem(
-                where=str(source),
-                what="a column has no name, or two have the same",
-                fix="Give each column a name of its own, or write CSV.",
-            )
-        )
+        raise DataError(_unnamed(source))
     how: Any = gzip.open if shape == ".csv.gz" else open
     with (
         opened(source) as lines,
@@ -218,14 +241,17 @@ def _by_rows(
         return assign_rows(split, lines, out, unit=unit, where=str(source))
 
 
+def _unnamed(source: Path) -> Problem:
+    return Problem(
+        where=str(source),
+        what="a column has no name, or two have the same",
+        fix="Give each column a name of its own, or write CSV.",
+    )
+
+
 def _path_sql(path: Path) -> str:
     """A path as a literal that names this one file and is no pattern."""
     return literal(re.sub(r"([*?\[])", r"[\1]", str(path)), "duckdb")
-
-
-def _identifier(name: str) -> str:
-    quoted = name.replace('"', '""')
-    return f'"{quoted}"'
 
 
 @contextmanager

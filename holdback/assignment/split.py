@@ -1,22 +1,23 @@
 """Split: which arm a unit id belongs to, from a hash and nothing else.
 
 The standard library is enough here, so that a web shop may import this module alone.
-Order of the decision: unusable id → override → traffic → arm. Traffic and arm are
-drawn by separate hashes: raising the traffic brings new units in and moves nobody.
+Order of the decision: unusable id → override → global holdout → eligibility → layer →
+traffic → arm. Each is drawn by a hash of its own: raising the traffic brings new units
+in and moves nobody.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, get_args
 
 from holdback.assignment.ids import unit_text
-from holdback.assignment.schemes.holdback import BUCKETS, bucket, check_salt
-from holdback.assignment.widths import largest_remainder
+from holdback.assignment.recipe import Draw, Gate, Planned, Reason, Recipe
+from holdback.assignment.reserved import Holdout, LayerRange
+from holdback.assignment.schemes import Scheme
+from holdback.assignment.schemes.holdback import Holdback
 from holdback.errors import AssignmentError, Problem
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REASONS", "Assigned", "Reason", "Split"]
 
-Reason = Literal["assigned", "override", "outside_traffic", "invalid_id"]
-REASONS: tuple[Reason, ...] = ("assigned", "override", "outside_traffic", "invalid_id")
+REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Assigned:
     """What became of one unit: its arm, the bucket of the arm's hash, and why.
 
     `arm` is None without an arm. `bucket` is the one drawn for the arm, also where
-    an override or the traffic decided; it is None for an unusable id only.
+    something earlier decided; it is None for an unusable id only.
     """
 
     arm: str | None
@@ -44,13 +44,13 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Planned shares as ranges of 10 000 buckets, and the salt that draws them.
+    """Planned shares as ranges of buckets, and the salt that draws them.
 
     `arms` are (name, share) in order, with shares that sum to 1; `overrides` are
     unit id → arm. `phase` above 1 salts the hash with ``<salt>.phase<k>``, so that
-    changed shares start with a fresh draw (`hashed_salt`). A unit takes part when its
-    bucket of the traffic lies below `traffic_buckets`. Raises AssignmentError when
-    the parts do not fit together.
+    changed shares start with a fresh draw (`hashed_salt`). `scheme` says how ids are
+    hashed; `holdout` and `layer` set units aside before it. Raises AssignmentError
+    when the parts do not fit together.
 
     >>> half = Fraction(1, 2)
     >>> Split("checkout", (("holdback", half), ("personalized", half))).assign("u-1")
@@ -62,26 +62,37 @@ class Split:
     traffic: Fraction = Fraction(1)
     phase: int = 1
     overrides: Mapping[str, str] = field(default_factory=dict)
-    traffic_buckets: int = field(init=False, repr=False, compare=False)
-    hashed_salt: str = field(init=False, repr=False, compare=False)
-    _ends: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    scheme: Scheme = field(default_factory=Holdback)
+    holdout: Holdout | None = None
+    layer: LayerRange | None = None
+    recipe: Recipe = field(init=False, repr=False, compare=False)
+    early: tuple[Gate, ...] = field(init=False, repr=False, compare=False)
+    late: tuple[Gate, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         problems = list(_problems(self))
         if problems:
             raise AssignmentError(problems)
-        check_salt(self.salt)
-        widths = largest_remainder([share for _, share in self.arms], BUCKETS)
-        for (name, _), width in zip(self.arms, widths, strict=True):
+        planned = Planned(self.hashed_salt, self.arms, self.traffic)
+        recipe = self.scheme.recipe(planned)
+        for name, width in zip(self.names, recipe.widths(len(self.arms)), strict=True):
             if not width:
-                raise AssignmentError(_too_small(f"the share of arm '{name}'"))
-        opened = int(self.traffic * BUCKETS + Fraction(1, 2))
-        if self.traffic and not opened:
-            raise AssignmentError(_too_small("the traffic"))
-        salt = self.salt if self.phase == 1 else f"{self.salt}.phase{self.phase}"
-        object.__setattr__(self, "traffic_buckets", opened)
-        object.__setattr__(self, "hashed_salt", salt)
-        object.__setattr__(self, "_ends", tuple(accumulate(widths)))
+                raise AssignmentError(
+                    Problem(
+                        what=f"arm '{name}' has no bucket under this scheme",
+                        fix="Give it a greater share.",
+                    )
+                )
+        early = () if self.holdout is None else (self.holdout.gate(),)
+        layer = () if self.layer is None else (self.layer.gate(),)
+        object.__setattr__(self, "recipe", recipe)
+        object.__setattr__(self, "early", early)
+        object.__setattr__(self, "late", (*layer, *recipe.gates))
+
+    @property
+    def hashed_salt(self) -> str:
+        """The salt of this phase."""
+        return self.salt if self.phase == 1 else f"{self.salt}.phase{self.phase}"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -89,29 +100,44 @@ class Split:
         return tuple(name for name, _ in self.arms)
 
     @property
+    def draws(self) -> tuple[Draw, ...]:
+        """Every hash that decides, in order; the arm's is the last."""
+        return (*(gate.draw for gate in (*self.early, *self.late)), self.recipe.draw)
+
+    @property
     def widths(self) -> dict[str, int]:
-        """Buckets of each arm; they sum to 10 000 and are the true shares."""
-        starts = (0, *self._ends)
-        widths = (end - start for start, end in zip(starts, self._ends, strict=False))
+        """How many of the arm's buckets each arm has: the true shares."""
+        widths = self.recipe.widths(len(self.arms))
         return dict(zip(self.names, widths, strict=True))
 
-    def arm_of(self, bucket_number: int) -> str:
-        """Name of the arm whose range holds a bucket."""
-        return self.arms[bisect_right(self._ends, bucket_number)][0]
+    def arm_of(self, number: int) -> str | None:
+        """Name of the arm whose range holds a number of the arm's draw."""
+        position = self.recipe.position(number)
+        return None if position is None else self.arms[position][0]
 
-    def assign(self, unit_id: object) -> Assigned:
-        """Arm of one unit id (text, or a whole number)."""
+    def assign(self, unit_id: object, *, eligible: bool = True) -> Assigned:
+        """Arm of one unit id (text, or a whole number).
+
+        A unit that is not `eligible` for the experiment, by its attributes, has no arm.
+        """
         unit = unit_text(unit_id)
         if unit is None:
             return Assigned(None, None, "invalid_id")
-        salt = self.hashed_salt
-        drawn = bucket(salt, "arm", unit)
+        draw = self.recipe.draw
+        number = draw.number(unit)
+        bucket = draw.shown(number)
         if unit in self.overrides:
-            return Assigned(self.overrides[unit], drawn, "override")
-        open_buckets = self.traffic_buckets
-        if open_buckets < BUCKETS and bucket(salt, "traffic", unit) >= open_buckets:
-            return Assigned(None, drawn, "outside_traffic")
-        return Assigned(self.arm_of(drawn), drawn, "assigned")
+            return Assigned(self.overrides[unit], bucket, "override")
+        for gate in self.early:
+            if not gate.passes(unit):
+                return Assigned(None, bucket, gate.reason)
+        if not eligible:
+            return Assigned(None, bucket, "not_eligible")
+        for gate in self.late:
+            if not gate.passes(unit):
+                return Assigned(None, bucket, gate.reason)
+        arm = self.arm_of(number)
+        return Assigned(arm, bucket, "outside_traffic" if arm is None else "assigned")
 
     def assign_many(self, ids: Any) -> Assignments:
         """Arms of many ids: a sequence, an array or a column of a frame."""
@@ -119,11 +145,16 @@ class Split:
 
         return assigned(self, ids)
 
-    def sql(self, unit_sql: str, dialect: str) -> SqlColumns:
-        """The same assignment as SQL text; `unit_sql` is text or a whole number."""
+    def sql(
+        self, unit_sql: str, dialect: str, *, eligible: str | None = None
+    ) -> SqlColumns:
+        """The same assignment as SQL text; `unit_sql` is text or a whole number.
+
+        `eligible` is a condition in the same dialect, never null.
+        """
         from holdback.assignment.sql import sql_columns
 
-        return sql_columns(self, unit_sql, dialect)
+        return sql_columns(self, unit_sql, dialect, eligible=eligible)
 
 
 def _problems(split: Split) -> Iterator[Problem]:
@@ -157,10 +188,3 @@ def _problems(split: Split) -> Iterator[Problem]:
 def _is_plain(text: object) -> bool:
     """Whether a text can stand in a SQL literal of every database."""
     return isinstance(text, str) and bool(text) and "\0" not in text
-
-
-def _too_small(what: str) -> Problem:
-    return Problem(
-        what=f"{what} is smaller than one of {BUCKETS} buckets",
-        fix="Use at least 0.01%.",
-    )

@@ -1,42 +1,59 @@
 """The assignment as SQL text, so that a warehouse gives every unit the same arm.
 
-Only dialects whose expression was compared with the Python form, id by id, are
-offered. Every name and id stands in the text as an escaped literal.
+Every name and id stands in the text as an escaped literal. A hash that a database does
+not have is refused: an arm that is nearly the same is another assignment.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from holdback.assignment.schemes.holdback import BUCKETS, bucket_sql
+from holdback.assignment.dialects import DIALECTS, Dialect
 from holdback.errors import AssignmentError, Problem
 
 if TYPE_CHECKING:
+    from holdback.assignment.recipe import Draw
     from holdback.assignment.split import Split
 
-__all__ = ["DIALECTS", "SqlColumns", "decided", "literal", "sql_columns"]
+__all__ = [
+    "DIALECTS",
+    "SqlColumns",
+    "can_draw",
+    "decided",
+    "draw_sql",
+    "identifier",
+    "literal",
+    "sql_columns",
+]
 
-DIALECTS = {"duckdb": "VARCHAR", "postgres": "text"}
+SIGNED_DIGITS = 15
+SIGNED_BITS = 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlColumns:
     """SQL expressions of the three columns: arm, bucket and reason.
 
-    `arm` and `bucket` are null as they are None in `Assigned`.
+    `arm` and `bucket` are null as they are None in `Assigned`. `notes` say what the
+    database needs, and whether the form was ever run.
     """
 
     arm: str
     bucket: str
     reason: str
+    notes: tuple[str, ...] = ()
 
 
-def sql_columns(split: Split, unit_sql: str, dialect: str) -> SqlColumns:
+def sql_columns(
+    split: Split, unit_sql: str, dialect: str, *, eligible: str | None = None
+) -> SqlColumns:
     """Expressions over `unit_sql`, which gives a text or a whole number.
 
-    Floats are no ids here: their text differs between databases. Raises
-    AssignmentError for a dialect that is not offered.
+    Floats are no ids here: their text differs between databases. `eligible` is a
+    condition of the dialect that is never null. Raises AssignmentError for a dialect
+    that is not offered, or that lacks the scheme's hash.
     """
     if dialect not in DIALECTS:
         raise AssignmentError(
@@ -46,21 +63,73 @@ def sql_columns(split: Split, unit_sql: str, dialect: str) -> SqlColumns:
                 fix=f"Use one of {', '.join(DIALECTS)}.",
             )
         )
-    unit = f"CAST({unit_sql} AS {DIALECTS[dialect]})"
-    salt = split.hashed_salt
-    return decided(
-        split,
-        dialect,
-        unit=unit,
-        traffic=bucket_sql(salt, "traffic", unit, dialect),
-        bucket=bucket_sql(salt, "arm", unit, dialect),
+    spelled = DIALECTS[dialect]
+    unit = spelled.text.format(text=unit_sql)
+    numbers = [draw_sql(draw, unit, dialect) for draw in split.draws]
+    columns = decided(split, dialect, unit=unit, numbers=numbers, eligible=eligible)
+    used = {draw.hash for draw in split.draws}
+    notes = [note for name, note in spelled.notes.items() if not name or name in used]
+    if not spelled.is_run:
+        notes.append("this dialect's form was not run against the database")
+    return SqlColumns(
+        arm=columns.arm,
+        bucket=columns.bucket,
+        reason=columns.reason,
+        notes=tuple(notes),
     )
 
 
+def can_draw(draw: Draw, dialect: str) -> bool:
+    """Whether a database can compute a draw exactly."""
+    if draw.hash not in DIALECTS[dialect].digest:
+        return False
+    if draw.reduce == "scale":
+        return draw.bits + draw.buckets.bit_length() <= SIGNED_BITS
+    return draw.digits <= (SIGNED_DIGITS if draw.reduce == "none" else 16)
+
+
+def draw_sql(draw: Draw, unit: str, dialect: str) -> str:
+    """Expression of a draw's number for the text `unit`; null for a null.
+
+    Raises AssignmentError for a hash that the database does not have.
+    """
+    if not can_draw(draw, dialect):
+        raise AssignmentError(
+            Problem(
+                where=f"--sql {dialect}",
+                what=f"{dialect} cannot compute this scheme's {draw.hash} exactly",
+                fix="Assign the ids with `holdback assign` and load its output.",
+            )
+        )
+    spelled = DIALECTS[dialect]
+    parts = [literal(draw.before, dialect) if draw.before else "", unit]
+    parts += [literal(draw.after, dialect)] if draw.after else []
+    digest = spelled.digest[draw.hash].format(text=" || ".join(filter(None, parts)))
+    number = _reduced(draw, digest, spelled)
+    if draw.remainder is not None:
+        number = spelled.modulo.format(a=number, b=draw.remainder)
+    return number
+
+
+def shown_sql(draw: Draw, number: str, dialect: str) -> str:
+    """Expression of the bucket that users see, from that of the number."""
+    spelled = DIALECTS[dialect]
+    if draw.reduce == "none":
+        leading = spelled.quotient.format(a=number, b=1 << draw.bits - 32)
+        scaled = f"({leading}) * {draw.buckets}"
+        number = spelled.quotient.format(a=scaled, b=1 << 32)
+    return spelled.integer.format(a=number)
+
+
 def decided(
-    split: Split, dialect: str, *, unit: str, traffic: str, bucket: str
+    split: Split,
+    dialect: str,
+    *,
+    unit: str,
+    numbers: Sequence[str],
+    eligible: str | None = None,
 ) -> SqlColumns:
-    """Expressions from those of the id's text and of its two buckets."""
+    """Expressions from those of the id's text and of its draws, in `split`'s order."""
     invalid = f"{unit} IS NULL OR {unit} = ''"
     forced = {
         arm: ", ".join(
@@ -68,24 +137,37 @@ def decided(
         )
         for arm in split.names
     }
-    outside = f"{traffic} >= {split.traffic_buckets}"
-    full = split.traffic_buckets == BUCKETS
+    *gated, number = numbers
+    exits = [
+        (_outside(gate.ranges, value), gate.reason)
+        for gate, value in zip((*split.early, *split.late), gated, strict=True)
+    ]
+    if eligible is not None:
+        exits.insert(len(split.early), (f"NOT ({eligible})", "not_eligible"))
     arm = [(invalid, "NULL")]
     arm += [
         (f"{unit} IN ({ids})", literal(name, dialect))
         for name, ids in forced.items()
         if ids
     ]
-    arm += [] if full else [(outside, "NULL")]
-    end = 0
-    for name, width in split.widths.items():
-        end += width
-        arm.append((f"{bucket} < {end}", literal(name, dialect)))
+    arm += [(condition, "NULL") for condition, _ in exits]
+    arms = [
+        (f"{number} >= {start} AND {number} < {end}", literal(split.names[i], dialect))
+        for start, end, i in split.recipe.ranges
+    ]
+    covered = sum(split.widths.values()) == split.recipe.draw.size
     reason = [(invalid, "'invalid_id'")]
     reason += [(f"{unit} IN ({ids})", "'override'") for ids in forced.values() if ids]
-    reason += [] if full else [(outside, "'outside_traffic'")]
+    reason += [(condition, f"'{why}'") for condition, why in exits]
+    if not covered:
+        inside = " OR ".join(f"({condition})" for condition, _ in arms)
+        reason.append((f"NOT ({inside})", "'outside_traffic'"))
+    last = "NULL"
+    if covered:
+        *arms, (_, last) = arms
+    bucket = shown_sql(split.recipe.draw, number, dialect)
     return SqlColumns(
-        arm=_case(arm[:-1], arm[-1][1]),
+        arm=_case([*arm, *arms], last),
         bucket=_case([(invalid, "NULL")], bucket),
         reason=_case(reason, "'assigned'"),
     )
@@ -96,7 +178,13 @@ def literal(text: str, dialect: str) -> str:
 
     >>> print(literal("it's", "duckdb"), literal("a\\b", "postgres"))
     'it''s' E'a\\b'
+    >>> print(literal("it's\\", "bigquery"))
+    'it\'s\\'
     """
+    if DIALECTS[dialect].backslashes:
+        escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+        escaped = escaped.replace("\n", "\\n").replace("\r", "\\r")
+        return f"'{escaped}'"
     quoted = text.replace("'", "''")
     if dialect == "postgres" and "\\" in text:
         # Read alike whether or not the server takes backslashes in plain literals.
@@ -105,6 +193,53 @@ def literal(text: str, dialect: str) -> str:
     return f"'{quoted}'"
 
 
-def _case(branches: list[tuple[str, str]], otherwise: str) -> str:
+def identifier(name: str, dialect: str) -> str:
+    """A column's name, quoted.
+
+    >>> identifier('a"b', "duckdb"), identifier("a`b", "spark")
+    ('"a""b"', '`a``b`')
+    """
+    quote = DIALECTS[dialect].quote
+    if dialect == "bigquery":
+        escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+        return f"`{escaped}`"
+    return f"{quote}{name.replace(quote, quote * 2)}{quote}"
+
+
+def _reduced(draw: Draw, digest: str, spelled: Dialect) -> str:
+    """The number of a digest; 16 digits in two halves, which signed integers hold."""
+    if draw.reduce == "modulo" and draw.digits > SIGNED_DIGITS:
+        high, low = (
+            spelled.modulo.format(
+                a=spelled.number.format(hex=f"substr({digest}, {start}, 8)"),
+                b=draw.buckets,
+            )
+            for start in (1, 9)
+        )
+        carried = f"({high}) * {2**32 % draw.buckets} + ({low})"
+        return spelled.modulo.format(a=carried, b=draw.buckets)
+    value = spelled.number.format(hex=f"substr({digest}, 1, {draw.digits})")
+    if draw.reduce == "modulo":
+        return spelled.modulo.format(a=value, b=draw.buckets)
+    if draw.reduce == "scale":
+        scaled = f"({value}) * {draw.buckets}"
+        return spelled.quotient.format(a=scaled, b=1 << draw.bits)
+    return value
+
+
+def _outside(ranges: Sequence[tuple[int, int]], value: str) -> str:
+    if not ranges:
+        return "1 = 1"
+    if len(ranges) == 1 and ranges[0][0] == 0:
+        return f"{value} >= {ranges[0][1]}"
+    inside = " OR ".join(
+        f"({value} >= {start} AND {value} < {end})" for start, end in ranges
+    )
+    return f"NOT ({inside})"
+
+
+def _case(branches: Sequence[tuple[str, str]], otherwise: str) -> str:
+    if not branches:
+        return otherwise
     whens = " ".join(f"WHEN {condition} THEN {value}" for condition, value in branches)
     return f"CASE {whens} ELSE {otherwise} END"

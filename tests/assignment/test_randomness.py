@@ -44,7 +44,7 @@ KINDS: dict[str, Callable[[int], str]] = {
 def drawn(kind: str, salt: str) -> np.ndarray:
     """Arm buckets of N ids of a kind under a salt."""
     column = pa.array([KINDS[kind](n) for n in range(N)])
-    return np.frombuffer(by_engine(Split(salt, HALVES), column).buckets, dtype="i2")
+    return np.frombuffer(by_engine(Split(salt, HALVES), column).buckets, dtype="i4")
 
 
 def z_of_uniformity(buckets: np.ndarray) -> float:

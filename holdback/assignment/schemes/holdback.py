@@ -10,28 +10,51 @@ traffic says nothing about its arm.
 from __future__ import annotations
 
 import re
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import Literal
 
+from holdback.assignment.layouts import cumulative, opened
+from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
+from holdback.assignment.schemes import Scheme, kinds
 from holdback.errors import AssignmentError, Problem
 
-__all__ = ["BUCKETS", "Purpose", "bucket", "bucket_sql", "check_salt"]
+__all__ = ["BUCKETS", "Holdback", "Purpose", "bucket", "check_salt", "draw"]
 
 BUCKETS = 10_000
-Purpose = Literal["traffic", "arm"]
+Purpose = Literal["holdout", "layer", "traffic", "arm"]
 
 _SALT = re.compile(r"[A-Za-z0-9_.-]+")
-_SQL = {
-    "duckdb": (
-        "CAST(CAST('0x' || substr(sha256('{key}' || {unit}), 1, 13) AS UBIGINT)"
-        " % 10000 AS INTEGER)"
-    ),
-    "postgres": (
-        "CAST(CAST(CAST('x' || lpad(substr(encode(sha256(convert_to("
-        "'{key}' || {unit}, 'UTF8')), 'hex'), 1, 13), 16, '0') AS bit(64)) AS bigint)"
-        " % 10000 AS integer)"
-    ),
-}
+
+
+@kinds.register("holdback")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdback(Scheme):
+    """The house's own hash; `md5` in place of `sha256` where a system needs it."""
+
+    hash: Literal["sha256", "md5"] = "sha256"
+
+    def recipe(self, planned: Planned) -> Recipe:
+        """Traffic and arm by separate purposes, arms in the order of the file."""
+        check_salt(planned.salt)
+        gates: tuple[Gate, ...] = ()
+        if planned.traffic != 1:
+            traffic = draw(planned.salt, "traffic", self.hash)
+            gates = (
+                Gate(traffic, opened(planned.traffic, BUCKETS), "outside_traffic"),
+            )
+        return Recipe(
+            draw(planned.salt, "arm", self.hash),
+            cumulative(planned.shares, BUCKETS),
+            gates,
+        )
+
+
+def draw(
+    salt: str, purpose: Purpose, name: Literal["sha256", "md5"] = "sha256"
+) -> Draw:
+    """The draw of a salt for one purpose; AssignmentError for a salt with a colon."""
+    check_salt(salt)
+    return Draw(hash=name, digits=13, before=f"{salt}:{purpose}:", buckets=BUCKETS)
 
 
 def bucket(salt: str, purpose: Purpose, unit_id: str) -> int:
@@ -40,14 +63,7 @@ def bucket(salt: str, purpose: Purpose, unit_id: str) -> int:
     >>> bucket("home_personalization", "arm", "user_1")
     961
     """
-    key = f"{salt}:{purpose}:{unit_id}"
-    return int(sha256(key.encode()).hexdigest()[:13], 16) % BUCKETS
-
-
-def bucket_sql(salt: str, purpose: Purpose, unit_sql: str, dialect: str) -> str:
-    """SQL text that gives the bucket of the text `unit_sql`, null for a null."""
-    # The key needs no escapes: a salt has neither quotes nor backslashes.
-    return _SQL[dialect].format(key=f"{salt}:{purpose}:", unit=unit_sql)
+    return draw(salt, purpose).number(unit_id)
 
 
 def check_salt(salt: str) -> None:
