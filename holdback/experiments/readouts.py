@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from holdback.experiments.after_looks import after_looks
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
     EVERYONE,
@@ -151,6 +152,8 @@ def _readout(
     )
     if segment is not None:
         return readout
+    if role == "primary" and (stage.final or readout.verdict in {"better", "worse"}):
+        readout = replace(readout, after_looks=after_looks(stage, inference))
     return _with_bayes(experiment, metric, inference, readout)
 
 

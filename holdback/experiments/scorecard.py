@@ -142,6 +142,8 @@ class Readout:
 
     `unadjusted` and `variance_reduction` stand where covariates were used; `pooled`
     is a segment's lift pulled towards the other levels' of its dimension.
+    `after_looks` is the primary's lift, median-unbiased, where a test that was read
+    before may end with this look.
     """
 
     metric: str
@@ -167,6 +169,7 @@ class Readout:
     unadjusted: Plain | None = None
     variance_reduction: float | None = None
     pooled: Quantity | None = None
+    after_looks: Quantity | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
 

@@ -13,10 +13,10 @@ from holdback.experiments.history import History
 from holdback.experiments.period import complete_on, is_final, last_day
 from holdback.experiments.scorecard import Look
 from holdback.stats.always_valid import multiplier
-from holdback.stats.boundaries import obrien_fleming, pocock
+from holdback.stats.boundaries import boundaries
 from holdback.stats.dunnett import critical
 from holdback.stats.normal import two_sided
-from holdback.stats.spending import boundaries
+from holdback.stats.spending import obrien_fleming, pocock
 
 __all__ = ["LEAST_VALUES", "Stage", "arm_sizes", "stage_of"]
 
@@ -33,7 +33,8 @@ class Stage:
     stricter at one of several looks, and so is `harm_level`, the guardrails'.
     `arms_level` is `level` for the primary of several treatment arms, which hold
     together (Dunnett). `look` is absent where nothing is paid for (one look, at the
-    end) and where nothing may be decided (a preview, as `why_preview` says).
+    end) and where nothing may be decided (a preview, as `why_preview` says). `times`
+    and `bounds` are the information and the boundary of every look so far.
     """
 
     nominal: float
@@ -44,6 +45,8 @@ class Stage:
     final: bool
     look: Look | None = None
     why_preview: str | None = None
+    times: tuple[float, ...] = ()
+    bounds: tuple[float, ...] = ()
 
     def level_of(self, role: str) -> float:
         """The level that a metric of this role is read at; segments at the file's."""
@@ -182,7 +185,8 @@ def _spent(
     experiment: Experiment, plain: Stage, times: Sequence[float], *, final: bool
 ) -> Stage:
     alpha = 1 - float(experiment.analysis.level)
-    bound = boundaries(times, alpha=alpha, spending=obrien_fleming, last=final)[-1]
+    bounds = boundaries(times, alpha=alpha, spending=obrien_fleming, last=final)
+    bound = bounds[-1]
     if bound > FARTHEST:
         return _preview(plain, "it is too early for any result to be beyond chance")
     harm = boundaries(times, alpha=alpha, spending=pocock, last=final)[-1]
@@ -191,6 +195,8 @@ def _spent(
         plain,
         level=1 - two_sided(bound),
         harm_level=1 - two_sided(harm),
+        times=tuple(times),
+        bounds=tuple(bounds),
         look=Look(
             number=len(times),
             information=times[-1],

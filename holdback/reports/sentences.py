@@ -17,6 +17,7 @@ from holdback.stats.normal import quantile
 
 __all__ = [
     "above",
+    "after_looks",
     "below",
     "changed",
     "differ",
@@ -115,6 +116,15 @@ def look(words: Words, taken: Look, level: float) -> str:
         f"This is look {taken.number}, at {seen} of the planned information. Of "
         f"the {words.share(1 - level)} of error allowed in all, {spent} is spent by "
         f"now, so {wide}."
+    )
+
+
+def after_looks(words: Words, lift: Quantity) -> str:
+    """The lift that a stop at a lucky moment does not flatter."""
+    return (
+        "A test that may stop at each of several looks stops on lucky days too; "
+        f"allowing for that, the lift is {words.lift(lift.value)} "
+        f"(likely {words.range(lift, words.lift)})."
     )
 
 

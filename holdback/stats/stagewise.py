@@ -14,8 +14,8 @@ from math import inf, isfinite, sqrt
 from typing import Literal
 
 from holdback.errors import StatsError
+from holdback.stats.boundaries import Paths, drift_power, times_of
 from holdback.stats.root import root
-from holdback.stats.spending import Paths, drift_power, times_of
 
 __all__ = ["Stagewise", "stagewise"]
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import holdback as hb
@@ -15,7 +16,7 @@ from holdback.errors import ConfigError
 from holdback.experiments.experiment import Window
 from holdback.experiments.history import History
 from holdback.experiments.stage import Stage, stage_of
-from holdback.stats.spending import boundaries
+from holdback.stats.boundaries import boundaries
 from tests.experiments.worlds import evidence, experiment
 
 START = date(2026, 10, 1)
@@ -196,6 +197,33 @@ def test_looks_are_recorded_and_come_out_the_same(tmp_path: Path) -> None:
     end = look(file, 12)
     assert end.scorecard.final
     assert end.scorecard.look.number == 3
+
+
+def test_the_lift_after_looks_lies_in_the_middle(tmp_path: Path) -> None:
+    """Half of all paths with this lift end less far out, by simulated paths."""
+    file = shop(tmp_path)
+    assert look(file, 4).scorecard.readout("conversion").after_looks is None
+    cards = [look(file, day).scorecard for day in (7, 12)]
+    readout = cards[1].readout("conversion")
+    found, plain = readout.after_looks, readout.relative
+    assert plain.value < found.value < 0
+    assert found.lower < plain.value < found.upper
+    looks = [look(file, 4).scorecard.look, *(card.look for card in cards)]
+    times = np.array([one.information for one in looks])
+    error = np.log((1 + plain.upper) / (1 + plain.lower)) / 2 / looks[-1].boundary
+    seen = np.log1p(plain.value) / error
+    drift = np.log1p(found.value) / error
+    steps = np.diff(times, prepend=0.0)
+    draws = np.random.default_rng(5).standard_normal((200_000, 3))
+    z = np.cumsum(draws * np.sqrt(steps) + drift * steps, axis=1) / np.sqrt(times)
+    bounds = [one.boundary for one in looks]
+    stopped = np.abs(z[:, :2]) > bounds[:2]
+    above = np.where(
+        stopped.any(axis=1),
+        z[np.arange(len(z)), stopped.argmax(axis=1)] > 0,
+        z[:, 2] > seen,
+    )
+    assert above.mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_status_follows_the_lock(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats.spending import boundaries
+from holdback.stats.boundaries import boundaries
 from holdback.stats.stagewise import Stagewise, stagewise
 
 

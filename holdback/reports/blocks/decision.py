@@ -24,6 +24,11 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         told += _lift(scorecard, words)
     if scorecard.look is not None:
         told.append(sentences.look(words, scorecard.look, scorecard.level))
+    told += [
+        sentences.after_looks(words, readout.after_looks)
+        for readout in scorecard.readouts
+        if readout.after_looks is not None
+    ]
     told += [r for r in (decision.reasons if decision else ()) if r not in told]
     arms = _arms(scorecard, words)
     return Markup(
