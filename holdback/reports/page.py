@@ -39,12 +39,26 @@ BLOCKS = (
     method.render,
     provenance.render,
 )
+RESULTS = {
+    money.render,
+    metrics.render,
+    trend.render,
+    parts.render,
+    segments.render,
+}
+"""What a failed check makes unreadable."""
 
 
 def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
-    blocks = (block(scorecard, words) for block in BLOCKS)
+    failed = any(check.status == "fail" for check in scorecard.checks)
+    blocks = (
+        _greyed(block(scorecard, words))
+        if failed and block in RESULTS
+        else block(scorecard, words)
+        for block in BLOCKS
+    )
     return document(
         f"{scorecard.experiment}: experiment report",
         join([_header(scorecard, words), *(block for block in blocks if block)]),
@@ -71,6 +85,16 @@ def style() -> Markup:
     """The style sheet, which is ours and holds no data."""
     text = (files("holdback.reports") / "page.css").read_text(encoding="utf-8")
     return Markup(text)  # a file of the package
+
+
+def _greyed(block: Markup) -> Markup:
+    """A block whose figures a failed check has spoiled."""
+    if not block:
+        return block
+    return Markup(
+        '<div class="spoiled">\n<p class="caution"><strong>Not to be used:</strong> '
+        "a check of the data failed, so these figures may be wrong.</p>\n{}\n</div>"
+    ).format(block)
 
 
 def _header(scorecard: Scorecard, words: Words) -> Markup:

@@ -264,3 +264,15 @@ def test_a_cap_is_told_beside_the_money() -> None:
     assert "Money counts every amount in full" in text
     assert "without the cut it is +5.0%" in text
     assert "Money counts" not in text_of("clear_win")
+
+
+def test_a_failed_check_greys_the_results() -> None:
+    """Every block of results is marked as not to be used; the others are not."""
+    page = render(EXAMPLES["broken_split"]())
+    marked = re.findall(
+        r'<div class="spoiled">\n<p class="caution">.*?</p>\n<section [^>]*="(\w+)"',
+        page,
+    )
+    assert {"money", "metrics"} <= set(marked)
+    assert not {"trust", "answer", "method"} & set(marked)
+    assert 'class="spoiled"' not in render(clear_win())
