@@ -41,6 +41,7 @@ def analysis_of(written: WrittenAnalysis, issues: Issues) -> Analysis:
         multiplicity=written.multiplicity,
         prior=_prior(prior, issues),
         segments=written.segments,
+        reached=written.reached,
     )
 
 

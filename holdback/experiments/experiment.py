@@ -112,6 +112,7 @@ class Analysis:
     multiplicity: Literal["holm", "bh", "none"] = "holm"
     prior: Prior = Prior()
     segments: tuple[str, ...] = ()
+    reached: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from holdback.experiments.experiment import Experiment, Role
 from holdback.experiments.families import corrected, gated, together
 from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors
+from holdback.experiments.reached import reached
 from holdback.experiments.scorecard import (
     Estimates,
     Interaction,
@@ -152,6 +153,9 @@ def _readout(
     )
     if segment is not None:
         return readout
+    if role == "primary":
+        units = reached(experiment, cells, asked.arms, readout)
+        readout = replace(readout, reached=units)
     if role == "primary" and (stage.final or readout.verdict in {"better", "worse"}):
         readout = replace(readout, after_looks=after_looks(stage, inference))
     return _with_bayes(experiment, metric, inference, readout)

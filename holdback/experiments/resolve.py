@@ -20,6 +20,7 @@ from holdback.experiments.experiment import (
     Window,
 )
 from holdback.experiments.issues import Issues
+from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
 from holdback.experiments.resolved import resolved_of
 from holdback.experiments.tables import check_connection
@@ -60,6 +61,7 @@ def resolve(
     analysis = analysis_of(
         written.analysis or WrittenAnalysis.model_validate({}), issues
     )
+    _check_reached(analysis.reached, metrics, issues)
     guardrails = guardrails_of(written, metrics, issues)
     economics = economics_of(written, metrics, issues)
     decision = decision_of(written, issues)
@@ -112,6 +114,19 @@ def check_project(
         issues.add(("locale",), what, fix="Write a code such as en-IE or de-DE.")
     if written.database is not None and environ is not None:
         check_connection(("database",), written.database, issues, environ)
+
+
+def _check_reached(
+    name: str | None, metrics: Mapping[str, Metric], issues: Issues
+) -> None:
+    metric = metrics.get(name or "")
+    if metric is not None and metric.family != "proportion":
+        issues.add(
+            ("analysis", "reached"),
+            f"'{name}' is no conversion metric.",
+            why="A unit was reached or it was not.",
+            fix="Name a metric of kind conversion.",
+        )
 
 
 def _is_timezone(name: str) -> bool:

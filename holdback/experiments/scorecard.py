@@ -137,6 +137,20 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """Shares of units that the treatment reached, and the difference on those.
+
+    `metric` says who was; `effect` is per unit reached, absent where the shares
+    differ too little to divide by.
+    """
+
+    metric: str
+    control: float
+    treatment: float
+    effect: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readout:
     """One metric × arm × segment. `note` says in one sentence why this method.
 
@@ -170,6 +184,7 @@ class Readout:
     variance_reduction: float | None = None
     pooled: Quantity | None = None
     after_looks: Quantity | None = None
+    reached: Reached | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
 

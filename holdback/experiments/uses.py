@@ -89,6 +89,8 @@ def metric_names(written: ExperimentFile, issues: Issues) -> list[str]:
     uses += [(("guardrails", n), n, "guardrail") for n in written.guardrails]
     value = economics.value if economics else None
     uses.append((("economics", "value"), value, "value"))
+    reached = written.analysis.reached if written.analysis else None
+    uses.append((("analysis", "reached"), reached, "reached"))
     known = all_names("metrics", written.metrics, issues)
     roles: dict[str, str] = {}
     for path, name, role in uses:
@@ -100,7 +102,7 @@ def metric_names(written: ExperimentFile, issues: Issues) -> list[str]:
                 f"Metrics: {', '.join(known)}." if known else "Define it in `metrics`."
             )
             issues.add(path, f"there is no metric '{name}'.", fix=fix, key=on_key)
-        elif name in roles and role != "value":
+        elif name in roles and role not in {"value", "reached"}:
             what = f"'{name}' is already the {roles[name]} metric."
             if role == roles[name]:
                 what = f"'{name}' is listed twice."

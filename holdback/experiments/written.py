@@ -155,6 +155,9 @@ class WrittenAnalysis(Written):
     segments: tuple[Text, ...] = Field(
         (), description="Attributes known before exposure; explored, never decided by."
     )
+    reached: Text | None = Field(
+        None, description="A conversion metric: whom the treatment really reached."
+    )
 
 
 class WrittenCost(Written):

@@ -30,6 +30,7 @@ __all__ = [
     "no_return",
     "pays",
     "preview",
+    "reached",
     "replayed",
     "status",
     "sure",
@@ -125,6 +126,23 @@ def after_looks(words: Words, lift: Quantity) -> str:
         "A test that may stop at each of several looks stops on lucky days too; "
         f"allowing for that, the lift is {words.lift(lift.value)} "
         f"(likely {words.range(lift, words.lift)})."
+    )
+
+
+def reached(words: Words, readout: Readout) -> str:
+    """The difference on those whom the treatment really reached."""
+    found = readout.reached
+    if found is None or found.effect is None:
+        return ""
+
+    def write(value: float) -> str:
+        return words.difference(readout.metric, value)
+
+    return (
+        f"In “{words.arm(readout.arm)}”, {words.share(found.treatment)} of units were "
+        f"really reached ({words.share(found.control)} without). If nobody else was "
+        f"affected, {words.label(readout.metric)} changed for each of them by "
+        f"{write(found.effect.value)} (likely {words.range(found.effect, write)})."
     )
 
 

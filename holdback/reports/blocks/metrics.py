@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Quantity, Readout, Scorecard
-from holdback.reports.blocks import named, section, table
+from holdback.reports import sentences
+from holdback.reports.blocks import join, named, section, table
 from holdback.reports.figures import Axis, axis_of, forest_mark
 from holdback.reports.sentences import VERDICT_WORDS
 from holdback.reports.words import Words
@@ -42,6 +43,11 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             readouts,
             [_name(words, r, several=several) for r in readouts],
             caption="Metrics over all units",
+        ),
+        join(
+            Markup("<p>{}</p>").format(named(told))
+            for told in (sentences.reached(words, r) for r in readouts)
+            if told
         ),
         anchor="metrics",
     )

@@ -1,0 +1,60 @@
+"""Whether the treatment reached its units, and only them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.experiments.checks import kinds, percent
+from holdback.experiments.evidence import Evidence
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.reached import shares_reached
+from holdback.experiments.scorecard import Finding
+
+__all__ = ["Dilution"]
+
+ALMOST_ALL = 0.95
+SOME = 0.01
+
+
+@kinds.register("dilution")
+class Dilution:
+    """Share of units reached by the treatment, where the file says how to see it.
+
+    All units are compared as they were assigned: to leave out those not reached would
+    compare people who differ. Units that were not reached dilute the lift, and control
+    units that were reached hide it.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding a treatment arm."""
+        name = experiment.analysis.reached
+        if name is None:
+            return
+        for arm in experiment.treatments:
+            found = shares_reached(
+                experiment,
+                evidence.cells,
+                experiment.metrics[name],
+                frozenset({arm.name}),
+            )
+            if found is None:
+                continue
+            (control, treated), _ = found
+            told = (
+                f"Of {arm.name}, {percent(treated)} of units were reached, of "
+                f"{experiment.control.name} {percent(control)}."
+            )
+            if control > SOME:
+                told += (
+                    " Control units that get the treatment hide its effect: find out "
+                    "how they came by it."
+                )
+            elif treated < ALMOST_ALL:
+                told += (
+                    " The lift is that over all units, as assigned; it is smaller than "
+                    "on those who were reached."
+                )
+            diluted = control > SOME or treated < ALMOST_ALL
+            yield Finding(
+                check="dilution", status="warn" if diluted else "pass", message=told
+            )
