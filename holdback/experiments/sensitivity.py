@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from holdback.errors import StatsError
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
     Comparison,
+    Group,
     formula_columns,
     quantity,
 )
@@ -20,7 +21,8 @@ from holdback.experiments.stage import Stage
 from holdback.experiments.verdict import verdict
 from holdback.stats.influence import without_largest
 from holdback.stats.methods import compare, compare_means
-from holdback.stats.strata import stratified
+from holdback.stats.moments import Moments
+from holdback.stats.strata import LEAST, stratified
 
 __all__ = ["sensitivity"]
 
@@ -34,8 +36,9 @@ def sensitivity(
     percentile) beside a raw one; `cuped` net of covariates, where the file names
     some, and `unadjusted` where that one decides; `without_largest` leaves out the
     largest unit of each arm; `fixed_horizon` reads an early look as if it were the
-    only one; `within_days` compares units of the same day; `bayes` is
-    the posterior under the chosen prior.
+    only one; `within_days` compares units of the same day, `within …` units of the same
+    level of a segment (post-stratified); `bayes` is the posterior under the chosen
+    prior.
     """
     names = [experiment.primary]
     if experiment.economics is not None:
@@ -82,6 +85,8 @@ def _variants(
         yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
     if len(cells.days()) > 1:
         yield "within_days", _within_days(shown, level)
+    for dimension in experiment.analysis.segments:
+        yield f"within {dimension}", _within(shown, dimension, level)
     if metric.family == "mean" and len(metric.measures()) == 1:
         yield "without_largest", _without_largest(shown, level)
     bayes = bayes_of(
@@ -125,6 +130,34 @@ def _within_days(comparison: Comparison, level: float) -> Quantity | None:
         )
         if control.n + treated.n:
             strata.append((control, treated))
+    return _put_together(comparison, strata, level)
+
+
+def _within(comparison: Comparison, dimension: str, level: float) -> Quantity | None:
+    """The lift compared within levels of a segment (post-stratified).
+
+    Levels with fewer than 20 units in an arm stand together, with the smallest of the
+    others where they are still too few.
+    """
+    strata = sorted(
+        (
+            replace(comparison, group=Group(dimension=dimension, level=name)).sides
+            for name in comparison.cells.levels(dimension)
+        ),
+        key=lambda pair: min(side.n for side in pair),
+    )
+    while len(strata) > 1 and min(side.n for side in strata[0]) < LEAST:
+        (c, t), (other_c, other_t), *rest = strata
+        strata = [(c + other_c, t + other_t), *rest]
+    if len(strata) < 2:
+        return None
+    return _put_together(comparison, strata, level)
+
+
+def _put_together(
+    comparison: Comparison, strata: Sequence[tuple[Moments, Moments]], level: float
+) -> Quantity | None:
+    metric = comparison.metric
     try:
         pair = stratified(strata, formula=metric.formula, columns=comparison.columns)
     except StatsError:

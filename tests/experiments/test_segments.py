@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+import holdback as hb
 from holdback.experiments.scorecard import Quantity, Readout, Segment
 from holdback.experiments.segments import compared_segments
+from holdback.reports.page import render
 from holdback.stats.effect import LogRatio
 from holdback.stats.heterogeneity import heterogeneity
 
@@ -70,3 +74,51 @@ def test_levels_without_a_range_stand_aside() -> None:
     read, tests = compared_segments(found)
     assert tests == ()
     assert all(one.pooled is None for one in read)
+
+
+YAML = """\
+version: 1
+experiment: shop
+arms: {holdback: {share: 50%, control: true}, personalized: {share: 50%}}
+sources: {people: {csv: people.csv, columns: {unit: id, arm: arm}}}
+metrics: {spend: {kind: mean, source: people, value: spend}}
+assignment: {source: people}
+primary: spend
+analysis: {looks: end, segments: [device]}
+"""
+
+
+def test_within_levels_against_weighted_means(tmp_path: Path) -> None:
+    """Post-stratified: levels' means, weighted by their share of all units.
+
+    The rare level, with fewer than 20 units in an arm, stands with the smaller of the
+    two others.
+    """
+    rng = np.random.default_rng(41)
+    device = rng.choice(["phone", "desktop", "watch"], 2_000, p=[0.6, 0.395, 0.005])
+    treated = rng.uniform(size=2_000) < 0.5
+    spend = np.round(rng.normal(np.where(device == "phone", 20, 60) + treated, 5), 6)
+    lines = ["id,arm,device,spend"]
+    lines += [
+        f"u{i},{('holdback', 'personalized')[int(t)]},{d},{s:.6f}"
+        for i, (t, d, s) in enumerate(zip(treated, device, spend, strict=True))
+    ]
+    (tmp_path / "people.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "shop.yaml").write_text(YAML)
+    card = hb.analyze(hb.load(tmp_path / "shop.yaml")).scorecard
+    assert 0 < min(np.sum((device == "watch") & treated), 20) < 20
+    stratum = np.where(device == "phone", "phone", "other")
+    means = {
+        arm: sum(
+            np.mean(stratum == s) * spend[(stratum == s) & (treated == arm)].mean()
+            for s in ("phone", "other")
+        )
+        for arm in (False, True)
+    }
+    (found,) = [s for s in card.sensitivity if s.variant == "within device"]
+    expected = means[True] / means[False] - 1
+    assert found.relative.value == pytest.approx(expected, rel=1e-6)
+    plain = card.readout("spend").relative
+    width = found.relative.upper - found.relative.lower
+    assert width < 0.5 * (plain.upper - plain.lower)
+    assert "compared within levels of device" in render(card)

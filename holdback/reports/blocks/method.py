@@ -54,13 +54,18 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
+def _compared(variant: str) -> str:
+    """Words of ``within device`` and the like."""
+    return f"compared within levels of {variant.removeprefix('within ')}"
+
+
 def _sensitivity(scorecard: Scorecard, words: Words) -> Markup:
     if not scorecard.sensitivity:
         return Markup("")
     rows = [
         (
             named(words.names(s.metric, s.arm)),
-            VARIANTS.get(s.variant, s.variant),
+            named(VARIANTS.get(s.variant) or _compared(s.variant)),
             words.lift(s.relative.value),
             words.range(s.relative, words.lift),
             VERDICT_WORDS[s.verdict],
