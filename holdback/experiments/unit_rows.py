@@ -37,6 +37,21 @@ class UnitRows:
     matured: npt.NDArray[np.int64]
     levels: Mapping[str, npt.NDArray[np.str_]]
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same rows of the same columns."""
+        if not isinstance(other, UnitRows):
+            return NotImplemented
+        named = (self.at, self.arms, self.levels.keys())
+        return named == (other.at, other.arms, other.levels.keys()) and all(
+            map(np.array_equal, self._arrays(), other._arrays())
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # it holds arrays
+
+    def _arrays(self) -> list[npt.NDArray[Any]]:
+        by_name = [self.levels[name] for name in sorted(self.levels)]
+        return [self.values, self.arm, self.day, self.matured, *by_name]
+
     def features(self, block: str) -> list[str]:
         """Columns that were listed for a block because they were known before."""
         return [
