@@ -276,3 +276,14 @@ def test_a_failed_check_greys_the_results() -> None:
     assert {"money", "metrics"} <= set(marked)
     assert not {"trust", "answer", "method"} & set(marked)
     assert 'class="spoiled"' not in render(clear_win())
+
+
+def test_no_group_is_called_better_than_another() -> None:
+    """Segments have ranges and pulled lifts, and no reading of their own."""
+    page = render(clear_win())
+    start = page.index('<section aria-labelledby="segments">')
+    part = page[start : page.index("</section>", start)]
+    assert "Others taken into account" in part
+    for word in ("Better", "Can’t tell", 'class="good"', 'class="forest good'):
+        assert word not in part
+        assert word in page

@@ -60,33 +60,45 @@ def forest_table(
     *,
     caption: str,
     first: str = "Metric",
+    last: tuple[str, Sequence[Markup]] | None = None,
 ) -> Markup:
-    """Rows of readouts: both arms, the change, its range, the picture, the reading."""
+    """Rows of readouts: both arms, the change, its range, the picture, the reading.
+
+    `last`, a head and its cells, stands in place of the reading, and nothing in the
+    rows then says what is better.
+    """
     lifts = [r.relative for r in readouts if r.relative is not None]
     axis = axis_of(lifts)
+    tones = [TONES[r.verdict] if last is None else "plain" for r in readouts]
+    head, told = last or ("Reading", list(map(_reading, readouts)))
     rows = [
-        (name, *_cells(words, readout, axis))
-        for name, readout in zip(names, readouts, strict=True)
+        (name, *_cells(words, readout, axis, tone), cell)
+        for name, readout, tone, cell in zip(names, readouts, tones, told, strict=True)
     ]
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
     return table(
         caption,
-        (first, "Without", "With", "Change", "Likely range", ends, "Reading"),
+        (first, "Without", "With", "Change", "Likely range", ends, head),
         rows,
         numeric=(1, 2, 3, 4),
         css="metrics",
     )
 
 
-def _cells(words: Words, readout: Readout, axis: Axis) -> tuple[str | Markup, ...]:
+def _reading(readout: Readout) -> Markup:
+    tone = TONES[readout.verdict]
+    return Markup('<span class="{}">{}{}</span>').format(
+        tone, MARKS[tone], VERDICT_WORDS[readout.verdict]
+    )
+
+
+def _cells(
+    words: Words, readout: Readout, axis: Axis, tone: str
+) -> tuple[str | Markup, ...]:
     control = treatment = "—"
     if readout.estimates is not None:
         control = words.value(readout.metric, readout.estimates.control.value)
         treatment = words.value(readout.metric, readout.estimates.treatment.value)
-    tone = TONES[readout.verdict]
-    reading = Markup('<span class="{}">{}{}</span>').format(
-        tone, MARKS[tone], VERDICT_WORDS[readout.verdict]
-    )
     if readout.relative is not None:
         change = words.lift(readout.relative.value)
         likely = words.range(readout.relative, words.lift)
@@ -96,16 +108,11 @@ def _cells(words: Words, readout: Readout, axis: Axis) -> tuple[str | Markup, ..
             f"{words.label(readout.metric)}: {change}, likely {likely}",
             tone,
         )
-        return control, treatment, change, likely, picture, reading
+        return control, treatment, change, likely, picture
     if readout.absolute is not None and readout.absolute.has_interval:
-        return (
-            control,
-            treatment,
-            *_difference(words, readout, readout.absolute),
-            reading,
-        )
+        return control, treatment, *_difference(words, readout, readout.absolute)
     why = Markup('<span class="small">{}</span>').format(readout.note)
-    return control, treatment, "—", why, "", reading
+    return control, treatment, "—", why, ""
 
 
 def _difference(

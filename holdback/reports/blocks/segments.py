@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Readout, Scorecard
 from holdback.reports import sentences
-from holdback.reports.blocks import join, named, section, table
+from holdback.reports.blocks import join, named, section
 from holdback.reports.blocks.metrics import forest_table
 from holdback.reports.words import Words
 
@@ -35,8 +35,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         Markup("<p>{}</p>").format(
             "Ideas for the next test. The first question is whether the groups differ "
             "at all; “clear here, not there” does not answer it. With many groups some "
-            "differ by chance, so each group’s likely lift is also shown pulled "
-            "towards the others. Groups below 10 units are hidden."
+            "differ by chance, so the last column pulls each group’s lift towards the "
+            "others: go by that one. Groups below 10 units are hidden."
         ),
         _tables(scorecard, words, first),
         folded,
@@ -69,34 +69,20 @@ def _dimension_tables(
             [named(r.segment.level) for r in rows if r.segment is not None],
             caption=f"{words.label(metric)} by {dimension}{tail}",
             first=dimension.capitalize(),
+            last=("Others taken into account", [_pulled(words, r) for r in rows]),
         )
         yield join(
             Markup("<p>{}</p>").format(named(sentences.differ(words, test)))
             for test in scorecard.interactions
             if (test.metric, test.arm, test.dimension) == (metric, arm, dimension)
         )
-        yield _pooled(words, dimension, rows)
 
 
-def _pooled(words: Words, dimension: str, rows: list[Readout]) -> Markup:
-    """The groups' lifts pulled towards each other, folded away."""
-    shown = [
-        (
-            named(r.segment.level),
-            words.lift(r.pooled.value),
-            words.range(r.pooled, words.lift),
-        )
-        for r in rows
-        if r.segment is not None and r.pooled is not None
-    ]
-    if not shown:
-        return Markup("")
-    return Markup("<details><summary>{}</summary>{}</details>").format(
-        "Likely lift of each group, the others taken into account",
-        table(
-            f"Lift by {dimension}, pulled towards the other groups",
-            (dimension.capitalize(), "Lift", "Range"),
-            shown,
-            numeric=(1, 2),
-        ),
+def _pulled(words: Words, readout: Readout) -> Markup:
+    """A group's lift with the others taken into account, and its range."""
+    if readout.pooled is None:
+        return Markup("—")
+    likely = words.range(readout.pooled, words.lift)
+    return Markup('{} <span class="small">({})</span>').format(
+        words.lift(readout.pooled.value), likely
     )
