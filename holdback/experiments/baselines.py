@@ -123,6 +123,8 @@ def _history(
     moments = cells.total(metric.name, arms).select(columns)
     if not columns or moments.n < 2 or any(total <= 0 for total in moments.total):
         return None
+    if metric.family == "score":
+        return None
     before = estimate(moments, metric.formula, columns)
     if before.value <= 0 or before.se <= 0:
         return None

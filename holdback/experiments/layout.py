@@ -147,7 +147,7 @@ def _block(
         columns.append(_column(f"{metric.name}.0.winsorized", "winsorized", top))
     for i, measure in enumerate(measures):
         if history is not None and _has_before(experiment, measure):
-            earlier = replace(measure, start=-history, end=timedelta(0))
+            earlier = replace(measure, start=-_span(measure, history), end=timedelta(0))
             columns.append(_column(f"{metric.name}.{i}.history", "history", earlier))
         columns += _before(experiment, f"{metric.name}.{i}", measure)
     if metric.name == experiment.primary:
@@ -190,6 +190,11 @@ def _before(experiment: Experiment, name: str, measure: Measure) -> list[Column]
         _column(f"{name}.before", "before", earlier),
         _column(f"{name}.had", "before", had),
     ]
+
+
+def _span(measure: Measure, history: timedelta) -> timedelta:
+    """How long a measure runs: as long before exposure as it does after it."""
+    return history if measure.end is None else measure.end - measure.start
 
 
 def _has_before(experiment: Experiment, measure: Measure) -> bool:

@@ -45,16 +45,14 @@ __all__ = [
     "value_field",
 ]
 
-LATER_METRICS = (
-    "churn", "clv", "count", "csat", "funnel", "nps", "quantile", "rate", "retention",
-    "survival",
-)  # fmt: skip
+LATER_METRICS = ("clv", "funnel", "quantile", "rate", "survival")
 LATER_SOURCES = ("ga4_events", "shopify_orders")
 FILLED = frozenset({"name", "digits"})
 MEANINGS = {
     "aggregate": "How rows become one number. Default: sum; count without value.",
     "arm": "Column of the logged arm.",
     "better": "Which direction is good. Default: higher.",
+    "between": "Two times after the exposure, such as [30 days, 37 days].",
     "cap": "Percentile at which a unit's value is cut: 99.9%, or {non_zero: 99.9%}.",
     "columns": "Role: column name. Every other column is an attribute.",
     "database": "Where the table is. Default: the project's database.",
@@ -70,6 +68,7 @@ MEANINGS = {
     "per": "A source whose rows are counted, or an expression.",
     "source": "The source whose rows are measured.",
     "time": "Column of the time of the row.",
+    "top": "The lowest answer that counts as satisfied, such as 4.",
     "unit": "In a metric: money, or a word such as ms. In columns: the unit's id.",
     "value": "Column or expression, such as total - refunded.",
     "where": "Which rows count, such as status = 'paid'.",
@@ -135,6 +134,9 @@ def _readable(hint: Any, name: str) -> Any:
         return Text if len(options) > 1 else _readable(options[0], name)
     if get_origin(hint) is Literal:
         return Annotated[hint, *choice_of(hint)]
+    if get_origin(hint) is tuple:
+        # How many there must be is the kind's to say, in its own words.
+        return tuple[_readable(get_args(hint)[0], name), ...]  # type: ignore[misc]
     if name == "database":
         return Connection
     if hint in _SIMPLE:

@@ -27,6 +27,7 @@ from holdback.experiments.engine.sql import (
 )
 from holdback.experiments.expression import Expression
 from holdback.experiments.located import examples, located, number_fix, place_of
+from holdback.experiments.metrics import Limit
 from holdback.experiments.units import select
 
 __all__ = ["Look", "Seen", "look_at"]
@@ -43,6 +44,7 @@ class Look:
     where: tuple[Expression, ...]
     values: tuple[Expression, ...] = ()
     numbers: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,8 @@ def look_at(engine: Engine, look: Look) -> Seen:
         far = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
         scan.count(f"null{i}", all_of([kept.copy(), null]))
         scan.count(f"far{i}", all_of([kept.copy(), exp.Not(this=null.copy()), far]))
+    for i, limit in enumerate(look.limits):
+        scan.count(f"outside{i}", all_of([kept.copy(), _outside(reader, limit)]))
     for name in sorted(reader.numbers):
         scan.count(f"text {name}", all_of([kept.copy(), _no_number(reader, name)]))
     row = _one_row(engine, reader.table, scan)
@@ -145,6 +149,16 @@ def blank(reader: Reader, column: str) -> exp.Expression:
     spaces = exp.EQ(this=exp.Trim(this=value.copy()), expression=exp.Literal.string(""))
     both = all_of([first, spaces])
     return exp.Paren(this=exp.Or(this=null, expression=exp.Paren(this=both)))
+
+
+def _outside(reader: Reader, limit: Limit) -> exp.Expression:
+    """Rows that count and whose value lies outside its scale."""
+    value = exp.Paren(this=reader.number(limit.value.tree))
+    low = exp.GTE(this=value, expression=integer(limit.low))
+    high = exp.LTE(this=value.copy(), expression=integer(limit.high))
+    inside = exp.Paren(this=exp.And(this=low, expression=high))
+    counted = [reader.condition(limit.where.tree)] if limit.where is not None else []
+    return all_of([*counted, _present(value.copy()), exp.Not(this=inside)])
 
 
 def _fraction(column: str) -> exp.Expression:
@@ -229,6 +243,7 @@ def _refuse(
     problems += _ids(engine, look, row, kept)
     if not problems:
         problems += _far(engine, look, row, kept, values)
+        problems += _beyond(engine, look, row, kept)
     if problems:
         raise DataError(problems)
 
@@ -303,8 +318,41 @@ def _far(
     return problems
 
 
+def _beyond(
+    engine: Engine, look: Look, row: dict[str, Any], kept: exp.Expression
+) -> list[Problem]:
+    """Answers outside their scale."""
+    problems = []
+    for i, limit in enumerate(look.limits):
+        count = int(row[f"outside{i}"])
+        if not count:
+            continue
+        condition = all_of([kept.copy(), _outside(look.reader, limit)])
+        value = look.reader.number(limit.value.tree)
+        column = _only(limit.value)
+        found = examples(engine, look.reader.table, value, condition)
+        for k, (place, text) in enumerate(found):
+            more = f" ({count:,} rows in all)" if k == 0 and count > 1 else ""
+            problems.append(
+                Problem(
+                    where=place_of(look.reader.table, place, column),
+                    what=f"{limit.value.text} is {text}, outside {limit.low} to "
+                    f"{limit.high}{more}.",
+                    why="On another scale the same answer means another thing.",
+                    fix="Correct it, or leave such rows out with `where`."
+                    if k == 0
+                    else "",
+                )
+            )
+    return problems
+
+
 def _column(look: Look, index: int) -> str | None:
     if index >= len(look.values):
         return look.numbers[index - len(look.values)]
-    columns = look.values[index].columns
-    return next(iter(columns)) if len(columns) == 1 else None
+    return _only(look.values[index])
+
+
+def _only(value: Expression) -> str | None:
+    """The column of a value, where it has one."""
+    return next(iter(value.columns)) if len(value.columns) == 1 else None

@@ -176,6 +176,7 @@ def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
             role=role,
             better=experiment.metrics[name].better,
             unit=experiment.metrics[name].unit,
+            scale=experiment.metrics[name].scale,
         )
         for name, role in experiment.roles()
     )

@@ -251,7 +251,7 @@ class ArmRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricRecord:
-    """How a metric is called and read."""
+    """How a metric is called and read; a `share` is written as a percentage."""
 
     metric: str
     label: str
@@ -259,6 +259,7 @@ class MetricRecord:
     role: str
     better: Literal["higher", "lower"]
     unit: str | None = None
+    scale: Literal["share", "value"] = "value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

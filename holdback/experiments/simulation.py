@@ -41,6 +41,13 @@ def simulate(  # what to replay, on which data, and how often
     """
     _check(replays, lift)
     metric = experiment.metrics[experiment.primary]
+    if metric.family == "score":
+        raise StatsError(
+            Problem(
+                what=f"{metric.title} is a score, and a lift of it means nothing.",
+                fix="Replay an experiment whose primary metric is a rate or an amount.",
+            )
+        )
     evidence = extract(experiment, as_of=as_of, frames=frames, rows_of=(metric.name,))
     cells, arm = evidence.cells, experiment.treatments[0].name
     columns = formula_columns(cells.blocks[metric.name], capped=metric.cap is not None)

@@ -167,6 +167,13 @@ class Survey:
                     reader.condition(measure.where.tree)
                 if measure.value is not None and measure.aggregate != "distinct":
                     values[measure.value.text] = measure.value
+        limits = [
+            limit
+            for metric in self.experiment.metrics.values()
+            for limit in metric.limits()
+            if limit.source == name
+        ]
+        values |= {limit.value.text: limit.value for limit in limits}
         return look_at(
             self.engine,
             Look(
@@ -177,6 +184,7 @@ class Survey:
                 where=filters(self.experiment, name),
                 values=tuple(values.values()),
                 numbers=self.experiment.analysis.covariates if own else (),
+                limits=tuple(limits),
             ),
         )
 

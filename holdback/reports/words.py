@@ -120,7 +120,7 @@ class Words:
         record = self.metrics.get(metric)
         if record is None:
             return self.number(value)
-        if record.kind == "conversion":
+        if record.scale == "share":
             return self.share(value)
         if record.unit == "money":
             return self.money(value)
@@ -130,7 +130,7 @@ class Words:
     def difference(self, metric: str, value: float) -> str:
         """A difference of a metric, signed; of rates in percentage points."""
         record = self.metrics.get(metric)
-        if record is not None and record.kind == "conversion":
+        if record is not None and record.scale == "share":
             points = self.number(abs(100 * value))
             sign = "+" if value > 0 else MINUS if value < 0 else ""
             return f"{sign}{points}\N{NO-BREAK SPACE}points"

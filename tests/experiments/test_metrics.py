@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,11 @@ from holdback.stats.moments import Moments
 EXAMPLES: dict[str, dict[str, Any]] = {
     "conversion": {"source": "orders"},
     "mean": {"source": "orders", "value": parse("total")},
+    "retention": {"source": "visits", "between": (timedelta(30), timedelta(37))},
+    "churn": {"source": "cancellations"},
+    "count": {"source": "orders"},
+    "nps": {"source": "surveys", "value": parse("score")},
+    "csat": {"source": "surveys", "value": parse("stars"), "top": 4},
     "ratio": {"source": "orders", "value": parse("total"), "per": "orders"},
 }
 

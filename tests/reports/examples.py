@@ -175,6 +175,7 @@ def clear_win() -> Scorecard:
                 kind="conversion",
                 role="secondary",
                 better="higher",
+                scale="share",
             ),
             MetricRecord(
                 metric="unsubscribed",
@@ -182,6 +183,7 @@ def clear_win() -> Scorecard:
                 kind="conversion",
                 role="guardrail",
                 better="lower",
+                scale="share",
             ),
         ),
         accounting=Accounting(

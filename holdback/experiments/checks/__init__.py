@@ -26,6 +26,7 @@ ORDER = (
     "maturity",
     "duplicates",
     "missing",
+    "response_rate",
     "few_converters",
     "influence",
     "bots",

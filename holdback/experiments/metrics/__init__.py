@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from holdback.experiments.expression import Expression
+from holdback.experiments.expression import Expression, IsNull, Junction, Tree
 from holdback.experiments.measure import Cap, Measure
 from holdback.kinds import Kinds
 
-__all__ = ["Family", "Metric", "kinds"]
+__all__ = ["Family", "Limit", "Metric", "answered", "kinds"]
 
-Family = Literal["proportion", "mean"]
+Family = Literal["proportion", "mean", "score"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a value of a source may be: `low` to `high`, in the rows that count."""
+
+    source: str
+    value: Expression
+    low: int
+    high: int
+    where: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,15 @@ class Metric:
         """The metric's value from the measures' means (k,), by analytic arithmetic."""
         raise NotImplementedError
 
+    def limits(self) -> tuple[Limit, ...]:
+        """Values that cannot be outside a scale."""
+        return ()
+
+    @property
+    def scale(self) -> Literal["share", "value"]:
+        """Whether values are written as percentages."""
+        return "share" if self.family == "proportion" else "value"
+
     @property
     def title(self) -> str:
         """How a reader is told of the metric: its label, or its name as words."""
@@ -50,7 +70,10 @@ class Metric:
 
     @property
     def family(self) -> Family:
-        """`proportion` when each unit's value is 0 or 1, else `mean`."""
+        """`proportion` when each unit's value is 0 or 1, `score` without a lift.
+
+        A score may be 0 or below; only differences of it mean something.
+        """
         return "mean"
 
     @property
@@ -60,3 +83,20 @@ class Metric:
 
 
 kinds: Kinds[Metric] = Kinds("holdback.experiments.metrics")
+
+
+def answered(
+    source: str, value: Expression, where: Expression | None, end: timedelta | None
+) -> tuple[Measure, Expression]:
+    """Whether a unit answered at all, and which rows are answers.
+
+    A survey's score is a ratio: the sum over units of their mean answer, by the units
+    that answered; who did not answer is left out of both.
+    """
+    present: Tree = IsNull(operand=value.tree, negated=True)
+    text, columns = f"{value.text} is not null", value.columns
+    if where is not None:
+        present = Junction(operator="and", left=where.tree, right=present)
+        text, columns = f"({where.text}) and {text}", columns | where.columns
+    rows = Expression(text=text, tree=present, columns=columns)
+    return Measure(source=source, aggregate="any", where=rows, end=end, digits=0), rows

@@ -13,6 +13,7 @@ __all__ = ["render"]
 
 NAMES = {
     "srm": "Arms have the planned shares",
+    "response_rate": "The arms answered equally often",
     "dilution": "The treatment reached its units",
     "crossovers": "Nobody is in two arms",
     "pre_period": "Arms were alike before",

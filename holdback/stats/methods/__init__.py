@@ -16,6 +16,7 @@ from holdback.stats.methods.log_delta import log_delta
 from holdback.stats.methods.permutation import permutation
 from holdback.stats.methods.pooled_cv import pooled_cv
 from holdback.stats.methods.proportion import compare_proportions
+from holdback.stats.methods.score import compare_scores
 from holdback.stats.methods.welch import welch
 from holdback.stats.moments import Moments
 from holdback.stats.resplit import TwoSamples
@@ -35,7 +36,7 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
     *,
     formula: Formula,
     columns: Sequence[str],
-    family: Literal["proportion", "mean"],
+    family: Literal["proportion", "mean", "score"],
     level: float,
     samples: TwoSamples | None = None,
 ) -> Inference:
@@ -62,6 +63,8 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
         return _none(first, second, note)
     if family == "proportion":
         return compare_proportions(first, second, level=level)
+    if family == "score" and _refusal(first, second) is None:
+        return compare_scores(first, second, level=level)
     return compare_means(first, second, level=level, samples=samples)
 
 

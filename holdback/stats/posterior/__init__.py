@@ -64,7 +64,10 @@ class Posterior(Protocol):
 
 
 def posterior(
-    inference: Inference, *, family: Literal["proportion", "mean"], prior: LiftPrior
+    inference: Inference,
+    *,
+    family: Literal["proportion", "mean", "score"],
+    prior: LiftPrior,
 ) -> Posterior:
     """Posterior of the lift of a comparison under a prior.
 

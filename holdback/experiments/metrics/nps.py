@@ -1,0 +1,87 @@
+"""Net promoter score: promoters less detractors, in points from -100 to 100."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from holdback.experiments.expression import Arithmetic, Comparison, Expression, Number
+from holdback.experiments.measure import Measure
+from holdback.experiments.metrics import Family, Limit, Metric, answered, kinds
+
+__all__ = ["Nps"]
+
+PROMOTER, DETRACTOR, BEST = 9, 6, 10
+
+
+@kinds.register("nps")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nps(Metric):
+    """100 × (share answering 9 or 10 - share answering 0 to 6), of who answered.
+
+    The question and its classes are those of Reichheld 2003, Harvard Business Review
+    81(12). A unit with several answers counts once, with their mean class.
+    """
+
+    source: str
+    value: Expression
+    unit: str | None = "points"
+
+    def measures(self) -> tuple[Measure, ...]:
+        """The unit's class, 100, 0 or -100, and whether it answered."""
+        answer, rows = answered(self.source, self.value, self.where, self.within)
+        points = Arithmetic(
+            operator="*",
+            left=Number(value=Decimal(100)),
+            right=Arithmetic(
+                operator="-",
+                left=_is(self.value, ">=", PROMOTER),
+                right=_is(self.value, "<=", DETRACTOR),
+            ),
+        )
+        text = self.value.text
+        return (
+            Measure(
+                source=self.source,
+                aggregate="mean",
+                value=Expression(
+                    text=f"100 * (({text} >= 9) - ({text} <= 6))",
+                    tree=points,
+                    columns=self.value.columns,
+                ),
+                where=rows,
+                end=self.within,
+                digits=6,
+            ),
+            answer,
+        )
+
+    def formula(self, mean: Sequence[Any]) -> Any:
+        """The value from the measures' means."""
+        points, answers = mean
+        return points / answers
+
+    def limits(self) -> tuple[Limit, ...]:
+        """Answers lie between 0 and 10."""
+        return (
+            Limit(
+                source=self.source,
+                value=self.value,
+                low=0,
+                high=BEST,
+                where=self.where,
+            ),
+        )
+
+    @property
+    def family(self) -> Family:
+        """A score."""
+        return "score"
+
+
+def _is(value: Expression, operator: Any, edge: int) -> Comparison:
+    return Comparison(
+        operator=operator, left=value.tree, right=Number(value=Decimal(edge))
+    )

@@ -1,0 +1,27 @@
+"""Scores: the difference of values that may be 0 or below."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from holdback.stats.effect import Estimate, Inference
+from holdback.stats.methods.welch import welch
+
+__all__ = ["compare_scores"]
+
+
+def compare_scores(
+    control: Estimate, treatment: Estimate, *, level: float
+) -> Inference:
+    """Welch's interval of the difference; a score has no lift.
+
+    Scores are bounded, so their means are close to normal from a few dozen answers on
+    and each arm's own variance may be trusted. Null: the difference is 0.
+    """
+    found = welch(control, treatment, level=level)
+    return replace(
+        found,
+        approximate=False,
+        note="Welch: a score may be 0 or negative, so it has no lift; the difference "
+        "is read with each arm's own variance, and the p-value tests it.",
+    )

@@ -1,0 +1,192 @@
+"""Retention, churn, counts, NPS and CSAT: from files to readouts, against rows."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import holdback as hb
+from holdback.errors import DataError
+from holdback.experiments.load import load
+
+YAML = """\
+version: 1
+experiment: loyalty
+arms: {holdback: {share: 50%, control: true}, personalized: {share: 50%}}
+sources:
+  people: {csv: people.csv, columns: {unit: id, arm: arm, time: at}}
+  visits: {csv: visits.csv, columns: {unit: id, time: at}}
+  cancellations: {csv: cancellations.csv, columns: {unit: id, time: at}}
+  surveys: {csv: surveys.csv, columns: {unit: id, time: at}}
+metrics:
+  retention_30d: {kind: retention, source: visits, between: [30 days, 37 days]}
+  churn_30d: {kind: churn, source: cancellations, within: 30 days}
+  visits: {kind: count, source: visits, within: 37 days}
+  nps: {kind: nps, source: surveys, value: score, within: 37 days}
+  csat: {kind: csat, source: surveys, value: stars, top: 4, within: 37 days}
+assignment: {source: people}
+window: {start: 2026-09-01, end: 2026-09-01}
+primary: retention_30d
+secondary: [visits, nps, csat]
+guardrails: {churn_30d: 5 points}
+analysis: {looks: end}
+"""
+N = 1_200
+
+
+def world(folder: Path, *, answer: float = 0.4, odd: str = "") -> dict[str, Any]:
+    """Files of 1,200 people, and the same values as arrays by person."""
+    rng = np.random.default_rng(51)
+    treated = np.arange(N) % 2 == 1
+    back = rng.uniform(size=N) < np.where(treated, 0.5, 0.4)
+    left = rng.uniform(size=N) < 0.1
+    early = rng.poisson(1.5, N)
+    answers = np.where(rng.uniform(size=N) < answer, 1 + (rng.uniform(size=N) < 0.2), 0)
+    files = {
+        "people": ["id,arm,at"],
+        "visits": ["id,at"],
+        "cancellations": ["id,at"],
+        "surveys": ["id,at,score,stars"],
+    }
+    scores: list[list[tuple[int, int]]] = []
+    for i in range(N):
+        arm = ("holdback", "personalized")[int(treated[i])]
+        files["people"].append(f"u{i},{arm},2026-09-01T08:00:00Z")
+        files["visits"] += [
+            f"u{i},2026-09-{2 + k:02d}T09:00:00Z" for k in range(early[i])
+        ]
+        if back[i]:
+            files["visits"].append(f"u{i},2026-10-03T09:00:00Z")
+        else:
+            files["visits"].append(f"u{i},2026-10-09T09:00:00Z")
+        if left[i]:
+            files["cancellations"].append(f"u{i},2026-09-20T09:00:00Z")
+        own = [
+            (int(rng.integers(0, 11)), int(rng.integers(1, 6)))
+            for _ in range(answers[i])
+        ]
+        scores.append(own)
+        files["surveys"] += [f"u{i},2026-09-10T09:00:00Z,{a},{b}" for a, b in own]
+    files["surveys"].append("u3,2026-09-11T09:00:00Z,,")
+    if odd:
+        files["surveys"].append(f"u5,2026-09-11T09:00:00Z,{odd},3")
+    for name, lines in files.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    (folder / "loyalty.yaml").write_text(YAML)
+    return {
+        "treated": treated,
+        "back": back,
+        "left": left,
+        "visits": early + back,
+        "scores": scores,
+    }
+
+
+def analyzed(folder: Path) -> Any:
+    """The scorecard when everyone has had 37 days."""
+    return hb.analyze(
+        hb.load(folder / "loyalty.yaml"), as_of=date(2026, 10, 20)
+    ).scorecard
+
+
+def by_arm(truth: dict[str, Any], values: Any) -> list[float]:
+    """Means of control and of the treatment arm."""
+    chosen = np.asarray(values, dtype=float)
+    return [float(chosen[truth["treated"] == t].mean()) for t in (False, True)]
+
+
+def test_rates_and_counts_against_rows(tmp_path: Path) -> None:
+    """Retention only counts days 30 to 36; churn is lower-is-better; counts add up."""
+    truth = world(tmp_path)
+    card = analyzed(tmp_path)
+    for name, key in (
+        ("retention_30d", "back"),
+        ("churn_30d", "left"),
+        ("visits", "visits"),
+    ):
+        found = card.readout(name).estimates
+        expected = by_arm(truth, truth[key])
+        assert [found.control.value, found.treatment.value] == pytest.approx(expected)
+    retention = card.readout("retention_30d")
+    assert retention.method == "koopman_score"
+    assert card.readout("churn_30d").verdict in {"safe", "at_risk"}
+    record = {m.metric: m for m in card.metrics}
+    assert record["churn_30d"].better == "lower"
+    assert record["churn_30d"].scale == record["csat"].scale == "share"
+
+
+def test_scores_against_rows(tmp_path: Path) -> None:
+    """Units that answered, each once with its mean class; an empty answer is none."""
+    truth = world(tmp_path)
+    card = analyzed(tmp_path)
+    for name, classed in (
+        ("nps", lambda a, b: 100 * ((a >= 9) - (a <= 6))),  # noqa: ARG005
+        ("csat", lambda a, b: float(b >= 4)),  # noqa: ARG005
+    ):
+        means = [
+            [
+                np.mean([classed(a, b) for a, b in own])
+                for own, t in zip(truth["scores"], truth["treated"], strict=True)
+                if own and t == arm
+            ]
+            for arm in (False, True)
+        ]
+        readout = card.readout(name)
+        found = [readout.estimates.control.value, readout.estimates.treatment.value]
+        assert found == pytest.approx([np.mean(side) for side in means], rel=1e-6)
+        if name == "nps":
+            test = stats.ttest_ind(means[1], means[0], equal_var=False)
+            interval = test.confidence_interval(0.95)
+            assert readout.relative is None
+            assert readout.method == "welch"
+            got = (readout.absolute.lower, readout.absolute.upper)
+            assert got == pytest.approx((interval.low, interval.high), rel=0.01)
+            assert readout.p_value == pytest.approx(test.pvalue, rel=0.03)
+
+
+def test_answers_outside_the_scale_are_refused(tmp_path: Path) -> None:
+    """An 11 is no answer to a question from 0 to 10; the row is named."""
+    world(tmp_path, odd="11")
+    with pytest.raises(
+        DataError, match=r"score is 11(\.0)?, outside 0 to 10"
+    ) as caught:
+        analyzed(tmp_path)
+    lines = (tmp_path / "surveys.csv").read_text().splitlines()
+    assert f"surveys.csv:{len(lines)}" in str(caught.value)
+
+
+def test_response_rates_are_compared(tmp_path: Path) -> None:
+    """Half the answers of one arm lost: the scores compare different people."""
+    world(tmp_path)
+    card = analyzed(tmp_path)
+    found = [c for c in card.checks if c.check == "response_rate"]
+    assert [c.status for c in found] == ["pass", "pass"]
+    path = tmp_path / "surveys.csv"
+    head, *rows = path.read_text().splitlines()
+    kept = [r for k, r in enumerate(rows) if int(r[1 : r.index(",")]) % 2 or k % 2]
+    path.write_text("\n".join([head, *kept]) + "\n")
+    found = [c for c in analyzed(tmp_path).checks if c.check == "response_rate"]
+    assert [c.status for c in found] == ["warn", "warn"]
+
+
+@pytest.mark.parametrize(
+    ("between", "told"),
+    [
+        ("between: [37 days, 30 days]", "the later one second"),
+        ("within: 30 days, between: [30 days, 37 days]", "not `within`"),
+        ("between: [30 days]", "needs two times"),
+        ("within: 30 days", "has no 'between'"),
+    ],
+)
+def test_retention_needs_two_times(tmp_path: Path, between: str, told: str) -> None:
+    """A window of its own, and nothing else."""
+    world(tmp_path)
+    file = tmp_path / "loyalty.yaml"
+    file.write_text(YAML.replace("between: [30 days, 37 days]", between))
+    with pytest.raises(hb.errors.ConfigError, match=told):
+        load(file)
