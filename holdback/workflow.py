@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,17 +65,25 @@ def plan(
     *,
     baselines: Mapping[str, tuple[float, float | None]] | None = None,
     units: int | None = None,
+    what_if: Mapping[str, float | Fraction] | None = None,
     **frames: object,
 ) -> Plan:
     """What the experiment will be able to show, before it starts.
 
     `baselines` gives a metric's mean and standard deviation per unit where there is
     no history to measure them in; `units` the number of units expected in all arms.
+    `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
+    or a true ``lift`` other than the file's minimum.
     """
     from holdback.experiments.plan import plan as make_plan
+    from holdback.experiments.what_if import WhatIf
 
     return make_plan(
-        _loaded(experiment), baselines=baselines or {}, units=units, frames=frames
+        _loaded(experiment),
+        baselines=baselines or {},
+        units=units,
+        frames=frames,
+        what_if=WhatIf.of(what_if) if what_if else None,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import click
 
 from holdback.errors import ConfigError, Problem
@@ -13,6 +15,7 @@ Example:
   holdback plan experiments/recs-holdback.yaml
   holdback plan experiments/recs-holdback.yaml --baseline conversion=3% \\
       --baseline revenue_per_visitor=1.80,12.5 --units 20000
+  holdback plan experiments/recs-holdback.yaml --what-if share=20%,weeks=8,lift=5%
 """
 
 
@@ -28,6 +31,12 @@ Example:
 )
 @click.option("--units", type=int, metavar="N", help="Units expected in all arms.")
 @click.option(
+    "--what-if",
+    metavar="KEY=VALUE,…",
+    help="Suppose another share held back, other weeks or another lift: "
+    "share=20%,weeks=8,lift=5%.",
+)
+@click.option(
     "-o", "--output", metavar="DIR", help="Where to write plan.html and plan.json."
 )
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
@@ -36,6 +45,7 @@ def command(
     file: str,
     baselines: tuple[str, ...],
     units: int | None,
+    what_if: str | None,
     output: str | None,
     shape: str,
     *,
@@ -55,7 +65,9 @@ def command(
     given = dict(_baseline(text) for text in baselines)
     experiment = workflow.load(file)
     with progress("Reading the history", quiet=quiet):
-        made = workflow.plan(experiment, baselines=given, units=units)
+        made = workflow.plan(
+            experiment, baselines=given, units=units, what_if=_supposed(what_if)
+        )
     folder = output_folder(output, experiment.root, experiment.name)
     pages = {"plan.html": render(made), "plan.json": to_json(made)}
     written = write_files(folder, pages)
@@ -66,6 +78,30 @@ def command(
         return
     click.echo(str(made))
     click.echo(f"\nPlan: {written[0]}")
+
+
+def _supposed(text: str | None) -> dict[str, Fraction] | None:
+    found = {}
+    for part in (text or "").split(",") if text else []:
+        name, _, value = part.partition("=")
+        try:
+            found[name.strip()] = _exact(value)
+        except (ValueError, ZeroDivisionError):
+            raise ConfigError(
+                Problem(
+                    where=f"--what-if {part.strip()}",
+                    what="is not KEY=VALUE.",
+                    fix="Write for instance share=20%,weeks=8,lift=5%.",
+                )
+            ) from None
+    return found or None
+
+
+def _exact(text: str) -> Fraction:
+    stripped = text.strip()
+    if stripped.endswith("%"):
+        return Fraction(stripped[:-1].strip()) / 100
+    return Fraction(stripped)
 
 
 def _baseline(text: str) -> tuple[str, tuple[float, float | None]]:

@@ -10,8 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from holdback.experiments.baselines import Baseline, given, measured, refuse_bad
+from holdback.experiments.designing import (
+    Design,
+    Shares,
+    design_of,
+    detectable,
+    forgone,
+)
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.experiments.plan_told import told
+from holdback.experiments.what_if import WhatIf, supposed
 from holdback.stats.power import (
     MeanDesign,
     ProportionDesign,
@@ -25,10 +34,14 @@ SHARES = (0.05, 0.10, 0.20, 0.30, 0.50)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
-    """Another control share and the lift it could detect with the same units."""
+    """Another control share: the lift it could detect with the same units.
+
+    `forgone` is the gross profit that it does not earn at the minimum lift.
+    """
 
     control_share: float
     detectable_lift: float | None
+    forgone: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +76,27 @@ class Plan:
     power: float
     metrics: tuple[MetricPlan, ...]
     notes: tuple[str, ...] = ()
+    design: Design | None = None
+    currency: str | None = None
+    locale: str = "en-US"
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
+
+    def told(self) -> list[str]:
+        """The design around the primary metric, in sentences."""
+        if self.design is None:
+            return []
+        label = next(m.label for m in self.metrics if m.metric == self.design.metric)
+        return list(
+            told(
+                self.design,
+                label=label,
+                control_share=self.control_share,
+                power=self.power,
+                currency=self.currency or "",
+            )
+        )
 
 
 def plan(
@@ -74,11 +105,13 @@ def plan(
     baselines: Mapping[str, tuple[float, float | None]],
     units: int | None,
     frames: Mapping[str, object],
+    what_if: WhatIf | None = None,
 ) -> Plan:
     """Detectable lift, units needed and power for every metric of the experiment.
 
     `baselines`: mean and standard deviation of one unit, by metric (no deviation for
-    a conversion). Raises ConfigError for an impossible baseline, StatsError where
+    a conversion). `what_if` changes the circumstances after the history was read.
+    Raises ConfigError for an impossible baseline, StatsError where
     there is neither history nor baseline.
     """
     refuse_bad(experiment, baselines, units)
@@ -93,7 +126,10 @@ def plan(
         found, seen = measured(experiment, missing, frames)
         known |= found
         units = units or seen
+    if what_if is not None:
+        experiment, units = supposed(experiment, units, what_if)
     roles = dict(experiment.roles())
+    primary = experiment.primary
     return Plan(
         experiment=experiment.name,
         units=units,
@@ -109,15 +145,22 @@ def plan(
             if name in known
         ),
         notes=tuple(_notes(experiment, [n for n in names if n not in known])),
+        design=design_of(
+            experiment,
+            _shares(experiment, experiment.metrics[primary], known[primary]),
+            known[primary],
+            units,
+            power=POWER,
+        )
+        if primary in known
+        else None,
+        currency=experiment.currency,
+        locale=experiment.locale,
     )
 
 
-def _metric_plan(
-    experiment: Experiment, metric: Metric, role: str, baseline: Baseline, units: int
-) -> MetricPlan:
-    control = float(experiment.control.share)
-    treated = float(min(arm.share for arm in experiment.treatments))
-    minimum = float(experiment.decision.minimum_lift)
+def _shares(experiment: Experiment, metric: Metric, baseline: Baseline) -> Shares:
+    """The metric's design at any shares of control and of a treatment arm."""
     alpha = 1 - float(experiment.analysis.level)
 
     def design(
@@ -132,13 +175,23 @@ def _metric_plan(
             return ProportionDesign(rate=baseline.mean, **shares)
         return MeanDesign(cv=baseline.cv, **shares)
 
+    return design
+
+
+def _metric_plan(
+    experiment: Experiment, metric: Metric, role: str, baseline: Baseline, units: int
+) -> MetricPlan:
+    control = float(experiment.control.share)
+    treated = float(min(arm.share for arm in experiment.treatments))
+    minimum = float(experiment.decision.minimum_lift)
+    design = _shares(experiment, metric, baseline)
     actual = design(control, treated)
     return MetricPlan(
         metric=metric.name,
         label=metric.title,
         role=role,
         baseline=baseline,
-        detectable_lift=_detectable(actual, units),
+        detectable_lift=detectable(actual, units, power=POWER),
         minimum_lift=minimum,
         units_needed=actual.units_needed(lift=minimum, power=POWER)
         if minimum
@@ -147,19 +200,17 @@ def _metric_plan(
         alternatives=tuple(
             Alternative(
                 control_share=share,
-                detectable_lift=_detectable(design(share, 1 - share), units),
+                detectable_lift=detectable(
+                    design(share, 1 - share), units, power=POWER
+                ),
+                forgone=forgone(experiment, baseline, units, share)
+                if role == "primary"
+                else None,
             )
             for share in SHARES
             if len(experiment.arms) == 2
         ),
     )
-
-
-def _detectable(design: ProportionDesign | MeanDesign, units: int) -> float | None:
-    try:
-        return design.detectable_lift(units=units, power=POWER)
-    except ValueError:
-        return None
 
 
 def _notes(experiment: Experiment, unknown: list[str]) -> Iterator[str]:
@@ -195,6 +246,8 @@ def _lines(made: Plan) -> Iterator[str]:
         if m.role == "primary":
             yield ""
             yield from _primary_lines(m, made)
+    design = made.told()
+    yield from ("", *design) if design else ()
     yield from ("", *made.notes)
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Quantity, Trend
 
-__all__ = ["Axis", "axis_of", "forest_mark", "trend_picture"]
+__all__ = ["Axis", "axis_of", "curve", "forest_mark", "trend_picture"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +105,17 @@ def trend_picture(points: Sequence[Trend], axis: Axis, label: str) -> Markup:
         zero=f"{zero:g}",
         line=" ".join(line),
     )
+
+
+def curve(values: Sequence[float], axis: Axis, label: str) -> Markup:
+    """A line over equal steps, in a box that stretches."""
+    last = max(len(values) - 1, 1)
+    points = (
+        f"{round(100 * i / last, 2):g},{round(100 - axis.at(value), 2):g}"
+        for i, value in enumerate(values)
+    )
+    return Markup(
+        '<svg class="trend" role="img" aria-label="{label}" viewBox="0 0 100 100" '
+        'preserveAspectRatio="none"><title>{label}</title>'
+        '<polyline class="line" points="{line}"/></svg>'
+    ).format(label=label, line=" ".join(points))

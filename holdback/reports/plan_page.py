@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from holdback.experiments.plan import MetricPlan, Plan
-from holdback.reports.blocks import join, named, section, table
+from holdback.experiments.scorecard import Quantity
+from holdback.reports.blocks import chart, join, named, section, table
+from holdback.reports.figures import Axis, axis_of, curve
 from holdback.reports.page import document
 from holdback.reports.words import Words
 
 __all__ = ["render"]
 
+TOO_FAR = 5.0
+
 
 def render(plan: Plan) -> str:
     """One self-contained HTML file; the same plan, the same bytes."""
-    words = Words(locale="en_US", currency=None, labels={}, arms={}, metrics={})
+    words = replace(Words.plain(plan.locale), currency=plan.currency)
     return document(
         f"{plan.experiment}: plan",
         join(
@@ -25,7 +31,9 @@ def render(plan: Plan) -> str:
                 ),
                 _answer(plan, words),
                 _metrics(plan, words),
+                _weeks(plan, words),
                 _shares(plan, words),
+                _looks(plan, words),
                 section(
                     "To keep in mind",
                     *(Markup("<p>{}</p>").format(named(note)) for note in plan.notes),
@@ -44,7 +52,7 @@ def _answer(plan: Plan, words: Words) -> Markup:
         f"{plan.power * 10:.0f} times in 10; smaller ones less often."
         for m in plan.metrics
         if m.role == "primary" and m.detectable_lift is not None
-    ]
+    ] + plan.told()
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">'
         '<h2 id="answer">What this test can show</h2>{}</section>'
@@ -104,17 +112,92 @@ def _shares(plan: Plan, words: Words) -> Markup:
     primary = next((m for m in plan.metrics if m.role == "primary"), None)
     if primary is None or not primary.alternatives:
         return Markup("")
+    costs = any(a.forgone is not None for a in primary.alternatives)
     rows = [
-        (words.round_share(a.control_share), _lift(words, a.detectable_lift))
+        (
+            words.round_share(a.control_share),
+            _lift(words, a.detectable_lift),
+            *([words.money(a.forgone or 0.0)] if costs else []),
+        )
         for a in primary.alternatives
     ]
+    minimum = words.share(primary.minimum_lift)
     return section(
         "With another share of control",
         table(
             f"Lift in {primary.label} that the same units could show",
-            ("Control", "Detects a lift of"),
+            (
+                "Control",
+                "Detects a lift of",
+                *([f"Gives up, if the lift is {minimum}"] if costs else []),
+            ),
             rows,
-            numeric=(1,),
+            numeric=(1, 2) if costs else (1,),
         ),
         anchor="shares",
+    )
+
+
+def _weeks(plan: Plan, words: Words) -> Markup:
+    """The detectable lift by week, as a picture with its numbers."""
+    if plan.design is None or len(plan.design.weeks) < 2:
+        return Markup("")
+    weeks = [w for w in plan.design.weeks if w.detectable_lift is not None]
+    if len(weeks) < 2:
+        return Markup("")
+    lifts = [w.detectable_lift or 0.0 for w in weeks]
+    axis = Axis(low=0.0, high=axis_of([Quantity(value=v) for v in lifts]).high)
+    label = (
+        f"From {words.share(lifts[0])} after week {weeks[0].week} to "
+        f"{words.share(lifts[-1])} after week {weeks[-1].week}"
+    )
+    numbers = table(
+        "Detectable lift by week",
+        ("Week", "Units", "Detects a lift of"),
+        [
+            (str(w.week), words.count(w.units), _lift(words, w.detectable_lift))
+            for w in plan.design.weeks
+        ],
+        numeric=(1, 2),
+    )
+    return section(
+        "Week by week",
+        Markup("<p>{}</p>").format(
+            "The smallest true lift that is found often enough, if no more units join "
+            "after a week."
+        ),
+        chart(
+            curve(lifts, axis, label),
+            (words.share(axis.high), words.share(0.0)),
+            (f"week {weeks[0].week}", f"week {weeks[-1].week}"),
+        ),
+        Markup(
+            "<details><summary>Numbers behind the picture</summary>{}</details>"
+        ).format(numbers),
+        anchor="weeks",
+    )
+
+
+def _looks(plan: Plan, words: Words) -> Markup:
+    """What weekly looks demand, and how likely they are to end the test."""
+    if plan.design is None or not plan.design.looks:
+        return Markup("")
+    rows = [
+        (
+            str(look.week),
+            words.round_share(look.information),
+            "too early" if look.boundary > TOO_FAR else words.number(look.boundary),
+            words.share(look.chance),
+        )
+        for look in plan.design.looks
+    ]
+    return section(
+        "If you read it every week",
+        table(
+            f"At a true lift of {words.share(plan.design.target_lift or 0.0)}",
+            ("Week", "Seen", "Standard errors needed", "Found by then"),
+            rows,
+            numeric=(1, 2, 3),
+        ),
+        anchor="looks",
     )

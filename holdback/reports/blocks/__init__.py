@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from holdback.errors import printable
 
-__all__ = ["join", "named", "section", "table"]
+__all__ = ["chart", "join", "named", "section", "table"]
 
 
 def named(text: str) -> Markup:
@@ -30,6 +30,17 @@ def section(title: str, *parts: Markup, anchor: str) -> Markup:
     return Markup(
         '<section aria-labelledby="{0}">\n<h2 id="{0}">{1}</h2>\n{2}\n</section>'
     ).format(anchor, title, join(parts))
+
+
+def chart(picture: Markup, y: tuple[str, str], x: tuple[str, str]) -> Markup:
+    """A picture with words at the ends of its axes: (top, bottom), (left, right).
+
+    They are HTML, so they keep their size when the picture stretches.
+    """
+    return Markup(
+        '<div class="chart"><div class="y"><span>{}</span><span>{}</span></div>'
+        '{}<div class="x"><span>{}</span><span>{}</span></div></div>'
+    ).format(*y, picture, *x)
 
 
 def table(

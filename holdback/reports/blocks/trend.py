@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard, Trend
-from holdback.reports.blocks import join, named, section, table
+from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import axis_of, trend_picture
 from holdback.reports.words import Words
 
@@ -59,15 +59,10 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
     return join(
         [
             Markup("<h3>{}</h3>").format(named(words.arm(first.arm))),
-            Markup(
-                '<div class="chart"><div class="y"><span>{}</span><span>{}</span></div>'
-                '{}<div class="x"><span>{}</span><span>{}</span></div></div>'
-            ).format(
-                words.lift(axis.high),
-                words.lift(axis.low),
+            chart(
                 trend_picture(points, axis, label),
-                words.day(first.date),
-                words.day(last.date),
+                (words.lift(axis.high), words.lift(axis.low)),
+                (words.day(first.date), words.day(last.date)),
             ),
             Markup(
                 "<details><summary>Numbers behind the picture</summary>{}</details>"

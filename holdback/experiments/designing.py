@@ -1,0 +1,220 @@
+"""The design around a plan's primary: weeks, looks, and the cheapest holdback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import ceil
+
+from holdback.experiments.baselines import Baseline
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.period import complete_on
+from holdback.experiments.posteriors import lift_prior
+from holdback.stats.boundaries import boundaries, drift_power
+from holdback.stats.holdback_share import best_test_size, cheapest_share
+from holdback.stats.normal import quantile
+from holdback.stats.power import MeanDesign, ProportionDesign
+from holdback.stats.root import root
+
+__all__ = [
+    "Design",
+    "LookPlan",
+    "Shares",
+    "Week",
+    "design_of",
+    "detectable",
+    "forgone",
+]
+
+Shares = Callable[[float, float], MeanDesign | ProportionDesign]
+"""Shares of control and of a treatment arm → the design with them."""
+YEAR = 52
+LEAST_WEEKS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """What the test could show if units joined up to the end of a week."""
+
+    week: int
+    units: int
+    detectable_lift: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookPlan:
+    """A weekly look: how strict it is, and the chance to stop by it at the target."""
+
+    week: int
+    information: float
+    boundary: float
+    chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """Weeks, looks and holdback for the primary metric; money as gross profit.
+
+    `target_lift` is the decision's minimum lift; without one, what depends on it is
+    absent. `weeks_needed` and `weeks_at_half` are whole weeks in which units join, at
+    the planned shares and with even arms; absent above 52. `cheapest_share` proves the
+    target with the planned units at the least cost, absent where even arms do not.
+    `looks_factor` is what weekly looks cost in units. `answer_on` is the day on which
+    the last unit has had its time. `test_and_roll` is the size of each arm that earns
+    most where the winner is rolled out to a year's units whatever its p-value.
+    """
+
+    metric: str
+    weeks: tuple[Week, ...]
+    units_per_week: float
+    answer_on: str | None = None
+    target_lift: float | None = None
+    weeks_needed: int | None = None
+    weeks_at_half: int | None = None
+    cheapest_share: float | None = None
+    forgone: float | None = None
+    forgone_cheapest: float | None = None
+    looks: tuple[LookPlan, ...] = ()
+    looks_factor: float | None = None
+    test_and_roll: int | None = None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether not even even arms prove the target within a year."""
+        return self.target_lift is not None and self.weeks_at_half is None
+
+
+def design_of(
+    experiment: Experiment,
+    design: Shares,
+    baseline: Baseline,
+    units: int,
+    *,
+    power: float,
+) -> Design | None:
+    """The design for the primary metric; None without a window of at least a day."""
+    window = experiment.window
+    if window is None:
+        return None
+    days = (window.end - window.start).days + 1
+    per_week = 7 * units / days
+    control, treated = _shares(experiment)
+    actual, even = design(control, treated), design(0.5, 0.5)
+    target = float(experiment.decision.minimum_lift) or None
+    known = complete_on(experiment)
+    found = Design(
+        metric=experiment.primary,
+        weeks=tuple(
+            Week(
+                week=week,
+                units=round(min(per_week * week, units)),
+                detectable_lift=detectable(
+                    actual, min(per_week * week, units), power=power
+                ),
+            )
+            for week in range(1, min(ceil(days / 7), YEAR) + 1)
+        ),
+        units_per_week=per_week,
+        answer_on=None if known is None else known.isoformat(),
+        target_lift=target,
+        test_and_roll=_test_and_roll(experiment, baseline, per_week),
+    )
+    if target is None:
+        return found
+    at_half = even.units_needed(lift=target, power=power)
+    cheapest = cheapest_share(at_half, units)
+    looks, factor = _looks(experiment, found, actual, power=power)
+    return replace(
+        found,
+        weeks_needed=_weeks(actual.units_needed(lift=target, power=power), per_week),
+        weeks_at_half=_weeks(at_half, per_week),
+        cheapest_share=cheapest,
+        forgone=forgone(experiment, baseline, units, control),
+        forgone_cheapest=None
+        if cheapest is None
+        else forgone(experiment, baseline, units, cheapest),
+        looks=looks,
+        looks_factor=factor,
+    )
+
+
+def detectable(
+    design: MeanDesign | ProportionDesign, units: float, *, power: float
+) -> float | None:
+    """The smallest lift found with this power; None where none would be."""
+    try:
+        return design.detectable_lift(units=units, power=power)
+    except ValueError:
+        return None
+
+
+def forgone(
+    experiment: Experiment, baseline: Baseline, units: float, share: float
+) -> float | None:
+    """Gross profit that a share of units held back does not earn, at the target lift.
+
+    None where the primary is not the money of the file's economics.
+    """
+    economics, lift = experiment.economics, experiment.decision.minimum_lift
+    if economics is None or economics.value != experiment.primary or not lift:
+        return None
+    return units * share * baseline.mean * float(lift) * float(economics.margin)
+
+
+def _shares(experiment: Experiment) -> tuple[float, float]:
+    treated = min(arm.share for arm in experiment.treatments)
+    return float(experiment.control.share), float(treated)
+
+
+def _weeks(units: float, per_week: float) -> int | None:
+    weeks = max(ceil(units / per_week), LEAST_WEEKS)
+    return None if weeks > YEAR else weeks
+
+
+def _looks(
+    experiment: Experiment,
+    found: Design,
+    design: MeanDesign | ProportionDesign,
+    *,
+    power: float,
+) -> tuple[tuple[LookPlan, ...], float | None]:
+    """Weekly looks under alpha spending: boundaries, chances to stop, and the price."""
+    if experiment.analysis.looks != "spending" or len(found.weeks) < 2:
+        return (), None
+    assert found.target_lift is not None  # noqa: S101  # the caller has looked
+    alpha = 1 - float(experiment.analysis.level)
+    times = [week.units / found.weeks[-1].units for week in found.weeks]
+    bounds = boundaries(times, alpha=alpha)
+    fixed = quantile(1 - alpha / 2) + quantile(power)
+
+    def missing(drift: float) -> float:
+        return sum(drift_power(times, bounds, drift).upper) - power
+
+    factor = (root(missing, fixed, 2 * fixed) / fixed) ** 2
+    needed = design.units_needed(lift=found.target_lift, power=power)
+    drift = fixed * (found.weeks[-1].units / needed) ** 0.5
+    chances = drift_power(times, bounds, drift).upper
+    total, looks = 0.0, []
+    for week, time, bound, chance in zip(
+        found.weeks, times, bounds, chances, strict=True
+    ):
+        total += chance
+        looks.append(
+            LookPlan(week=week.week, information=time, boundary=bound, chance=total)
+        )
+    return tuple(looks), factor
+
+
+def _test_and_roll(
+    experiment: Experiment, baseline: Baseline, per_week: float
+) -> int | None:
+    """Each arm's units where a year's units follow the winner; None for a flat prior.
+
+    Lifts of the prior's width are differences of two means that vary independently.
+    """
+    width = lift_prior(experiment.analysis.prior).sd
+    if len(experiment.treatments) > 1 or width is None:
+        return None
+    return round(
+        best_test_size(YEAR * per_week, sd=baseline.cv, prior_sd=width / 2**0.5)
+    )
