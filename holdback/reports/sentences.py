@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import expm1, log1p
+
 from holdback.experiments.replays import MethodRecord, Simulation
 from holdback.experiments.scorecard import (
     Finding,
@@ -30,6 +32,7 @@ __all__ = [
     "no_return",
     "pays",
     "preview",
+    "reach",
     "reached",
     "replayed",
     "status",
@@ -44,6 +47,7 @@ OUTCOME_WORDS = {
     "stop": "stop",
     "invalid": "cannot be used",
 }
+POWER = 0.8
 DIFFERENT = 0.1
 VERDICT_WORDS = {
     "better": "Better",
@@ -144,6 +148,29 @@ def reached(words: Words, readout: Readout) -> str:
         f"affected, {words.label(readout.metric)} changed for each of them by "
         f"{write(found.effect.value)} (likely {words.range(found.effect, write)})."
     )
+
+
+def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
+    """What a test of this precision can find, whatever it has found.
+
+    From the width of the range alone: 80 % power at this standard error, never power
+    at the lift that was seen. `level` is that of the range.
+    """
+    lift = readout.relative
+    if lift is None or lift.lower is None or lift.upper is None or lift.lower <= -1:
+        return ""
+    width = log1p(lift.upper) - log1p(lift.lower)
+    z = quantile((1 + level) / 2)
+    found = (z + quantile(POWER)) * width / (2 * z)
+    least = words.share(expm1(found))
+    told = f"A test as precise as this one finds a true lift of {least} 8 times in 10"
+    if 0 < minimum < expm1(found):
+        times = (found / log1p(minimum)) ** 2
+        return (
+            f"{told}; to find {words.share(minimum)}, the smallest that matters, as "
+            f"often takes {words.number(times)} times as many units."
+        )
+    return f"{told}."
 
 
 def replayed(words: Words, found: Simulation) -> str:

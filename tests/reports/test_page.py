@@ -7,13 +7,16 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from reports.examples import EXAMPLES, clear_win
+from scipy import stats
 
 from holdback.experiments.codec import from_json, to_json
 from holdback.reports.page import POLICY, render
 from holdback.reports.summary import summary
 from holdback.reports.table import readouts_csv
+from holdback.stats.power import MeanDesign
 
 ALLOWED = frozenset(
     [
@@ -247,6 +250,22 @@ def test_a_broken_split_claims_no_lift() -> None:
     first = text[: text.index("What it is worth")]
     assert "was higher" not in first
     assert "in 100" not in first
+
+
+def test_an_unclear_result_says_what_it_could_have_shown() -> None:
+    """From the range's width alone: the lift of a symmetric design with that error."""
+    card = EXAMPLES["no_answer"]()
+    (primary,) = (r for r in card.readouts if r.role == "primary")
+    error = np.log((1 + primary.relative.upper) / (1 + primary.relative.lower))
+    error /= 2 * stats.norm.isf(0.025)
+    design = MeanDesign(cv=1.0, control_share=0.5, treatment_share=0.5)
+    lift = design.detectable_lift(units=4 / error**2, power=0.8)
+    page = render(card)
+    assert f"finds a true lift of {100 * lift:.1f}% 8 times in 10" in page
+    needed = design.units_needed(lift=0.01, power=0.8) * error**2 / 4
+    page = render(replace(card, minimum_lift=0.01))
+    assert f"takes {needed:.1f} times as many units" in page
+    assert "8 times in 10" not in render(clear_win())
 
 
 def test_losses_have_a_minus() -> None:

@@ -49,7 +49,10 @@ def _lift(scorecard: Scorecard, words: Words) -> list[str]:
     told = [sentences.changed(words, r) for r in primary]
     if len(primary) == 1 and primary[0].bayes is not None:
         told.append(sentences.sure(words, primary[0]))
-    return told
+    unclear = (r for r in primary if r.verdict == "unclear")
+    level, minimum = scorecard.decision_level, scorecard.minimum_lift
+    reached = (sentences.reach(words, r, level, minimum) for r in unclear)
+    return told + [text for text in reached if text]
 
 
 def _once(told: list[str]) -> list[str]:
