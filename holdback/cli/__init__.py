@@ -22,7 +22,7 @@ from holdback import __version__
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["COMMANDS", "group", "main", "run"]
+__all__ = ["COMMANDS", "COMPLETE", "group", "main", "run"]
 
 COMMANDS = {
     "demo": "Make a small project of known truth and analyze it.",
@@ -34,10 +34,15 @@ COMMANDS = {
     "analyze": "Estimate the lift, count the money, report.",
     "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",
+    "list": "List the experiments of a project.",
     "schema": "Print the JSON Schema of the YAML files.",
     "doctor": "Check the health of the installation.",
+    "completion": "Print what makes the shell complete commands.",
 }
+FILES = {"list": "listing"}
+"""Commands whose file has another name: a module `list` would hide Python's own."""
 DEBUG = "HOLDBACK_DEBUG"
+COMPLETE = "_HOLDBACK_COMPLETE"
 BUG, ENVIRONMENT, INTERRUPTED, PIPE_CLOSED = 1, 5, 130, 141
 
 
@@ -52,7 +57,7 @@ class LazyGroup(click.Group):
         """The command of that name, which takes `--debug` as the group does."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"holdback.cli.{cmd_name}")
+        module = import_module(f"holdback.cli.{FILES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         if not any(option.name == "debug" for option in command.params):
             command.params.append(_debug_option())
@@ -116,6 +121,10 @@ click.version_option(__version__, prog_name="holdback")(group)
 
 def main() -> NoReturn:
     """Run the command line and exit with the code of what happened."""
+    if COMPLETE in os.environ:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(group, {}, "holdback", COMPLETE, os.environ[COMPLETE]))
     caught: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001

@@ -34,6 +34,7 @@ OPTIONAL = {
     "pandas": "pandas frames: pip install 'holdback[frames]'",
     "polars": "polars frames: pip install 'holdback[frames]'",
     "pyarrow": "Arrow tables: pip install 'holdback[frames]'",
+    "sklearn": "predicted covariates: pip install 'holdback[predict]'",
 }
 EXAMPLE = """\b
 Example:

@@ -1,0 +1,31 @@
+"""`holdback list`: the experiments of a project."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["command"]
+
+EXAMPLE = """\b
+Example:
+  holdback list
+  holdback list my-shop --format json
+"""
+
+
+@click.command("list", epilog=EXAMPLE)
+@click.argument("folder", default=".")
+@click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
+def command(folder: str, shape: str) -> None:
+    """List the experiments of a project: window, plan, looks and decision."""
+    from pathlib import Path
+
+    from holdback.experiments.codec import to_json
+    from holdback.experiments.overview import Overview, lines, overview
+
+    found = overview(Path(folder))
+    if shape == "json":
+        click.echo(to_json(Overview(experiments=found)), nl=False)
+        return
+    for line in lines(found):
+        click.echo(line)
