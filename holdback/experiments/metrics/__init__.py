@@ -11,7 +11,7 @@ from holdback.experiments.expression import Expression, IsNull, Junction, Tree
 from holdback.experiments.measure import Cap, Measure
 from holdback.kinds import Kinds
 
-__all__ = ["Family", "Limit", "Metric", "answered", "kinds"]
+__all__ = ["Family", "Limit", "Metric", "ShareOfUnits", "answered", "kinds"]
 
 Family = Literal["proportion", "mean", "score"]
 
@@ -80,6 +80,37 @@ class Metric:
     def kind(self) -> str:
         """The kind's name in the YAML."""
         return next(name for name, cls in kinds.items() if cls is type(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOfUnits(Metric):
+    """What kinds have in common whose one measure is 0 or 1."""
+
+    source: str
+    value: Expression | None = None
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Whether a unit has a row (with `value`: one whose value is not 0)."""
+        return (
+            Measure(
+                source=self.source,
+                aggregate="any",
+                value=self.value,
+                where=self.where,
+                end=self.within,
+                digits=0,
+            ),
+        )
+
+    def formula(self, mean: Sequence[Any]) -> Any:
+        """The value from the measure's mean."""
+        (rate,) = mean
+        return rate
+
+    @property
+    def family(self) -> Family:
+        """A share of units."""
+        return "proportion"
 
 
 kinds: Kinds[Metric] = Kinds("holdback.experiments.metrics")

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from holdback.experiments.metrics import kinds
-from holdback.experiments.metrics.conversion import Conversion
+from holdback.experiments.metrics import ShareOfUnits, kinds
 
 __all__ = ["Churn"]
 
 
 @kinds.register("churn")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Churn(Conversion):
+class Churn(ShareOfUnits):
     """Units with at least one row (a cancellation, say) / units; lower is better."""
 
     better: Literal["higher", "lower"] = "lower"
