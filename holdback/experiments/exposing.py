@@ -15,6 +15,7 @@ from holdback.experiments.engine.sql import col, integer, when
 from holdback.experiments.engine.zones import Zone
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.expression import Expression
+from holdback.experiments.overrides import overrides_of
 from holdback.experiments.probe import blank
 from holdback.experiments.units import (
     Events,
@@ -41,7 +42,6 @@ def exposures_of(
     name = experiment.assignment.source
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)
-    overrides = _overrides(experiment)
     unit = source.columns.unit
     return Exposures(
         reader=reader,
@@ -54,18 +54,9 @@ def exposures_of(
             column: _segment(engine, reader, column)
             for column in experiment.analysis.segments
         },
-        overridden=tuple(sorted(overrides)),
+        overridden=tuple(sorted(overrides_of(experiment))),
         keep_crossed=experiment.assignment.crossovers == "first",
     )
-
-
-def _overrides(experiment: Experiment) -> Mapping[str, str]:
-    """Units that were put into an arm by hand, also those of `overrides_file`."""
-    if experiment.assignment.overrides_file is None:
-        return experiment.assignment.overrides
-    from holdback.experiments.splits import split_of
-
-    return split_of(experiment).overrides
 
 
 def events_of(
