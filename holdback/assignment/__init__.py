@@ -9,6 +9,7 @@ ids.py         what counts as a unit id, and its text
 sql.py         the same assignment as SQL text; dialects.py spells it
 changes.py     who would switch arms if a split were changed
 columns.py     many ids at once, in the container that they came in
+in_duckdb.py   a hash that the engine has, or is given
 files.py       a CSV or Parquet file of ids, streamed; csv_rows.py without the engine
 """
 

@@ -22,13 +22,13 @@ from holdback.assignment.appended import APPENDED, Tally, unit_position
 from holdback.assignment.columns import no_ids_of
 from holdback.assignment.csv_rows import assign_rows, header_of
 from holdback.assignment.ids import is_float_sql, text_sql
-from holdback.assignment.sql import can_draw, decided, draw_sql, identifier, literal
+from holdback.assignment.in_duckdb import drawn as drawn_in
+from holdback.assignment.sql import decided, identifier, literal
 from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 
 if TYPE_CHECKING:
     import duckdb
 
-    from holdback.assignment.recipe import Draw
     from holdback.assignment.split import Split
 
 __all__ = ["Eligible", "Shape", "assign_file", "opened", "shape_of"]
@@ -173,7 +173,7 @@ def _assigned(
     """Query of the output: the columns as they were, then the assignment."""
     numbers = [f"n{i}" for i in range(len(split.draws))]
     drawn = ", ".join(
-        f"{_drawn(connection, draw, number)} AS {number}"
+        f"{drawn_in(connection, draw, 'u', number)} AS {number}"
         for draw, number in zip(split.draws, numbers, strict=True)
     )
     decision = decided(
@@ -190,15 +190,6 @@ def _assigned(
             {decision.reason} AS reason
         FROM drawn
     """
-
-
-def _drawn(connection: duckdb.DuckDBPyConnection, draw: Draw, name: str) -> str:
-    """The number of a draw over `u`: the engine's digest, or our hash as a function."""
-    if can_draw(draw, "duckdb"):
-        return draw_sql(draw, "u", "duckdb")
-    function = f"holdback_{name}"
-    connection.create_function(function, draw.number, ["VARCHAR"], "BIGINT")
-    return f"{function}(u)"
 
 
 def _options(shape: Shape, delimiter: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from holdback.assignment.params import scheme_of
@@ -14,7 +15,7 @@ from holdback.errors import AssignmentError, Problem
 from holdback.experiments.experiment import Arm, Experiment
 from holdback.experiments.overrides import overrides_of
 
-__all__ = ["assign", "planned_split", "shares_of", "split_of"]
+__all__ = ["assign", "planned_split", "planned_widths", "shares_of", "split_of"]
 
 
 def split_of(experiment: Experiment) -> Split:
@@ -60,6 +61,22 @@ def shares_of(arms: Iterable[Arm]) -> tuple[tuple[str, Fraction], ...]:
     listed = [(arm.name, arm.share) for arm in arms]
     total = sum(share for _, share in listed)
     return tuple((name, share / total) for name, share in listed)
+
+
+def planned_widths(experiment: Experiment) -> dict[str, int]:
+    """Integer widths of the arms, control first, in proportion to their shares.
+
+    Where the arms are computed here, or the file says by which system, they are the
+    true widths of its buckets; else the written shares are taken exactly.
+    """
+    ordered = (experiment.control, *experiment.treatments)
+    plan = experiment.assignment
+    logged = experiment.sources[plan.source].columns.arm is not None
+    if not logged or plan.scheme != "holdback":
+        widths = planned_split(experiment).widths
+        return {arm.name: widths[arm.name] for arm in ordered}
+    scale = lcm(*(arm.share.denominator for arm in ordered))
+    return {arm.name: int(arm.share * scale) for arm in ordered}
 
 
 def assign(experiment: Experiment, ids: Any) -> Any:

@@ -31,6 +31,7 @@ from holdback.experiments.exposing import (
 )
 from holdback.experiments.expression import Expression
 from holdback.experiments.feasible import check_plan
+from holdback.experiments.held_out import exposed_holdout
 from holdback.experiments.layout import Layout, layout
 from holdback.experiments.listing import with_rows
 from holdback.experiments.probe import Look, Seen, look_at
@@ -182,7 +183,9 @@ class Survey:
 
     def _counted(self, exposures: Exposures, span: Span, told: Fates) -> Exposures:
         """Exposures with `all_kept` and `one_row` settled by counts."""
-        exposures = replace(exposures, all_kept={why for why, _ in told} == {"kept"})
+        exposures = replace(
+            exposures, all_kept={why for why, _ in told.rows} == {"kept"}
+        )
         if exposures.unit is None:
             return exposures
         rows = kept_rows(exposures, span, ())
@@ -253,6 +256,7 @@ class Survey:
             quality=replace(
                 quality(self.experiment, cube, everyone, seen, told),
                 duplicates=copies,
+                exposed_holdout=exposed_holdout(self.engine, cube.exposures, cube.span),
                 nonexistent_times=self._skipped(seen, cube.zone),
                 similar_ids=similar_ids(
                     self.engine,

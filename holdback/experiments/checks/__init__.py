@@ -21,6 +21,7 @@ ORDER = (
     "srm",
     "split_drift",
     "crossovers",
+    "holdout",
     "pre_period",
     "maturity",
     "duplicates",

@@ -14,6 +14,7 @@ __all__ = ["render"]
 NAMES = {
     "srm": "Arms have the planned shares",
     "crossovers": "Nobody is in two arms",
+    "holdout": "The holdout holds",
     "pre_period": "Arms were alike before",
     "maturity": "The test is complete",
     "duplicates": "Nothing counts twice",
@@ -37,6 +38,9 @@ REASONS = {
     "duplicate": "that stood there twice",
     "crossover": "seen in more than one arm",
     "override": "placed by hand",
+    "holdout": "kept out by the global holdout",
+    "not_eligible": "not eligible",
+    "outside_layer": "outside the layer's range",
     "outside_traffic": "outside the traffic",
     "invalid_id": "without a usable id",
     "not_matured": "without their full time yet",
