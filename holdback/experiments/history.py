@@ -6,16 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from holdback.experiments.audit_log import NAME, Entry, append, read
+from holdback.experiments.audit_log import Entry, append, log_path, read
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.plan_hash import meaning_of, plan_hash
 from holdback.experiments.scorecard import Input
 
-__all__ = ["History", "history_of", "log_path", "record"]
+__all__ = ["History", "history_of", "record"]
 
 Status = Literal["confirmatory", "amended", "exploratory"]
 
@@ -38,13 +37,6 @@ class History:
     planned_units: int | None = None
     restated: Mapping[str, int] = ()  # type: ignore[assignment]  # empty
     recorded: bool = False
-
-
-def log_path(experiment: Experiment) -> Path | None:
-    """The log beside the experiment's file; None for one that has no file."""
-    if not experiment.file:
-        return None
-    return (experiment.root / experiment.file).parent / NAME
 
 
 def history_of(
