@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO, get_args
 
@@ -23,6 +23,7 @@ from holdback.assignment.columns import no_ids_of
 from holdback.assignment.csv_rows import assign_rows, header_of
 from holdback.assignment.ids import is_float_sql, text_sql
 from holdback.assignment.in_duckdb import drawn as drawn_in
+from holdback.assignment.similar import COMPARED, plain_sql
 from holdback.assignment.sql import decided, identifier, literal
 from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 
@@ -105,10 +106,11 @@ def assign_file(
         counts = connection.execute(
             f"SELECT arm, reason, count(*) FROM {written} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-    tally = Tally(counts={(arm, reason): rows for arm, reason, rows in counts})
+        tally = Tally(counts={(arm, reason): rows for arm, reason, rows in counts})
+        tally = replace(tally, similar=_similar(connection, table, text, tally.rows))
     if is_float_sql(table.types[position]):
         usable = tally.rows - tally.by_reason().get("invalid_id", 0)
-        return Tally(counts=tally.counts, floats=usable)
+        return replace(tally, floats=usable)
     return tally
 
 
@@ -190,6 +192,19 @@ def _assigned(
             {decision.reason} AS reason
         FROM drawn
     """
+
+
+def _similar(
+    connection: duckdb.DuckDBPyConnection, table: _Table, text: str, rows: int
+) -> int | None:
+    """Ids that look like another one; None where there are too many to compare."""
+    if rows > COMPARED:
+        return None
+    found = connection.execute(
+        f"WITH source AS ({table.sql}), ids AS (SELECT {text} AS u FROM source)"
+        f" SELECT count(DISTINCT u) - count(DISTINCT {plain_sql('u')}) FROM ids"
+    ).fetchall()
+    return int(found[0][0])
 
 
 def _options(shape: Shape, delimiter: str) -> str:
