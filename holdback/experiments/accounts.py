@@ -129,7 +129,7 @@ def _summed(
     """Counts by reason and arm; rows that a condition left out belong to no arm."""
     found: dict[tuple[str, int | None], int] = {}
     for (reason, arm), count in sorted(
-        told.rows.items(), key=lambda i: (i[0][0], i[0][1] or 0)
+        told.rows.items(), key=lambda i: (i[0][0], -1 if i[0][1] is None else i[0][1])
     ):
         key = (reason, None if reason in NO_ARM else arm)
         found[key] = found.get(key, 0) + count
