@@ -12,6 +12,7 @@ from holdback.experiments.audit_log import Entry, append, log_path, read
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.plan_hash import meaning_of, plan_hash
+from holdback.experiments.quantities import share
 from holdback.experiments.scorecard import Input
 
 __all__ = ["History", "history_of", "record"]
@@ -85,7 +86,9 @@ def _status(
     if locked["plan_hash"] == plan_hash(experiment):
         return "confirmatory", ()
     differing = _differing(locked["plan"], meaning_of(experiment))
-    changed = tuple(name for name in differing if name != RAMP)
+    before = share(locked["plan"]["assignment"]["traffic"])
+    rose = experiment.assignment.traffic >= before
+    changed = tuple(name for name in differing if name != RAMP or not rose)
     return ("amended", changed) if changed else ("confirmatory", ())
 
 

@@ -211,6 +211,15 @@ def test_load_tells_all_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_load_rejects_holdouts_of_rows(tmp_path: Path) -> None:
+    """Rows that are their own units have no id, so none of them can be held out."""
+    text = GOOD.replace("{unit: id, time: at}", "{unit: row, arm: arm, time: at}")
+    assert [one.split(": ")[0] for one in told(tmp_path, text)] == [
+        "recs.yaml:7:3",
+        "recs.yaml:8:3",
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place", "words"),
     [

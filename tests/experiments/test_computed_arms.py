@@ -98,6 +98,23 @@ def test_every_reason_against_python(tmp_path: Path, scheme: str) -> None:
     assert found.quality.held_out == want["holdout"]
 
 
+@pytest.mark.parametrize("logged", [True, False])
+def test_overrides_of_a_file_are_left_out(tmp_path: Path, *, logged: bool) -> None:
+    """Units placed by hand are counted and never compared, whoever gave the arms."""
+    (tmp_path / "by-hand.csv").write_text(
+        "unit,arm\nu1,holdback\nu2,holdback\nx,holdback\n"
+    )
+    rows = [f"{u},IE,2026-10-02,1,holdback" for u in UNITS[:300]]
+    rows += [f"{u},IE,2026-10-02,1,personalized" for u in UNITS[300:]]
+    plan = "overrides_file: by-hand.csv"
+    found = extract(
+        load(write(tmp_path, plan, rows if logged else None, logged=logged))
+    )
+    counts = left_out(found)
+    assert counts["override", "units"] == 2
+    assert found.accounting.units_used == len(UNITS) - 2
+
+
 def test_reason_is_asked_last(tmp_path: Path) -> None:
     """A unit outside the window is not told as held out."""
     held = [u for u in UNITS if not split_gate(tmp_path, u)][:3]
