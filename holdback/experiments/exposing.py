@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from holdback.errors import ConfigError, Problem
-from holdback.experiments.computed import arms_and_reasons
+from holdback.experiments.computed import ARM, REASON, with_arms
 from holdback.experiments.engine import Engine
 from holdback.experiments.engine.clock import Clock
 from holdback.experiments.engine.dialects import cast
@@ -55,7 +55,8 @@ def exposures_of(
         if unit is not None:
             held_out = is_held_out(experiment, reader, engine, unit)
     elif unit is not None:
-        arm, reason = arms_and_reasons(experiment, reader, engine, unit)
+        reader = with_arms(experiment, reader, engine, unit)
+        arm, reason = col(ARM), col(REASON)
         where = () if source.where is None else (source.where,)
     else:
         raise ConfigError(_no_id(name))

@@ -90,6 +90,10 @@ class Engine(Protocol):
         """
         ...
 
+    def kept(self, query: Query) -> Query:
+        """A query as a relation, computed once where the engine may store it."""
+        ...
+
     def close(self) -> None:
         """Let go of files, connections and memory."""
         ...

@@ -56,7 +56,7 @@ class Embedded:
         self.dialect = DuckDB()
         self.folder = Path(tempfile.mkdtemp(prefix="holdback-"))
         self._connection = duckdb.connect()
-        self._draws = 0
+        self._draws = self._tables = 0
         self.execute(f"SET temp_directory = '{_escaped(self.folder / 'spill')}'")
         limit = known.get(MEMORY, "")
         try:
@@ -140,6 +140,14 @@ class Embedded:
         """SQL of a draw's number; a hash that DuckDB lacks becomes a function."""
         self._draws += 1
         return drawn_in(self._connection, draw, unit, f"draw_{self._draws}")
+
+    def kept(self, query: Query) -> Query:
+        """A query's rows as a table, in their order; memory spills as elsewhere."""
+        self._tables += 1
+        table = exp.table_(f"holdback:kept {self._tables}", quoted=True)
+        text = query.sql(dialect="duckdb")
+        self.execute(f"CREATE TEMP TABLE {table.sql(dialect='duckdb')} AS {text}")
+        return table
 
     def types(self, text: str) -> dict[str, Type]:
         """Columns of a query's result and what they hold."""

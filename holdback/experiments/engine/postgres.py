@@ -71,6 +71,10 @@ class Server:
         """SQL of a draw's number, by a digest that PostgreSQL has."""
         return draw_sql(draw, unit, "postgres")
 
+    def kept(self, query: Query) -> Query:
+        """The query itself: the transaction only reads."""
+        return _subquery(query)
+
     def table(self, source: str, name: str) -> Table:
         """A table of the database, looked up in its catalogue."""
         *schema, short = name.split(".", 1)
