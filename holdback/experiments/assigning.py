@@ -118,12 +118,14 @@ def _value(node: Scalar) -> str | int | float | bool:
         return node.text.lower() == "true"
     if node.means == "text":
         return node.text
-    if node.text.isdecimal() and str(int(node.text)) == node.text:
-        return int(node.text)
-    try:
-        return float(node.text)
-    except ValueError:  # YAML's 0x1F and 0o17
-        return int(node.text, 0)
+    for read in (int, float):
+        try:
+            value = read(node.text)
+        except ValueError:
+            continue
+        if read is float or str(value) == node.text:
+            return value
+    return int(node.text, 0)  # YAML's 0x1F and 0o17
 
 
 def _check_scheme(

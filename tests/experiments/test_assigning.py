@@ -12,8 +12,10 @@ import pytest
 
 from holdback.assignment.schemes.growthbook_v2 import GrowthBookV2
 from holdback.errors import ConfigError
+from holdback.experiments.assigning import _plain
 from holdback.experiments.experiment import Holdout, Layer
 from holdback.experiments.load import check_project_file, load
+from holdback.experiments.parsing import parsed
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.splits import split_of
 
@@ -87,6 +89,32 @@ def test_load_takes_every_key(tmp_path: Path) -> None:
         "holdout",
         "outside_layer",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("-1222652054", -1222652054),  # a seed as Split draws them
+        ("'17'", "17"),
+        ("0x1F", 31),
+        ("017", 17.0),
+        ("2.50", 2.5),
+        ("true", True),
+        ("[1, {a: b}]", [1, {"a": "b"}]),
+    ],
+)
+def test_params_are_read_as_yaml_means_them(
+    tmp_path: Path, written: str, means: object
+) -> None:
+    """Whole numbers stay whole, and text that looks like a number stays text."""
+    document = parsed(f"x: {written}".encode(), "x")
+    assert document.root is not None
+    assert _plain(document.root["x"]) == means
+    assert type(_plain(document.root["x"])) is type(means)
+    text = GOOD.replace("growthbook_v2", "split")
+    text = re.sub("params: .*", f"params: {{seed: {written}}}", text)
+    if isinstance(means, int) and not isinstance(means, bool):
+        assert load(write(tmp_path, text)).assignment.params == {"seed": means}
 
 
 def test_resolved_round_trip(tmp_path: Path) -> None:
