@@ -53,7 +53,8 @@ def assign(experiment: ExperimentLike, ids: Any) -> Any:
     """Arm of each unit id, in the container that the ids came in.
 
     `ids` may be one id, a list, a numpy array, a pandas or polars Series or an Arrow
-    array. An id without an arm (outside the traffic, or not usable) gets None.
+    array. An id without an arm (outside the traffic, held out, or not usable) gets
+    None. Raises AssignmentError where `where` asks for attributes: ids have none.
     """
     from holdback.experiments.splits import assign as assign_ids
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 import holdback
+from holdback.assignment.params import keys_of
+from holdback.assignment.schemes import kinds as schemes
 from holdback.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,6 +102,20 @@ def test_yaml_of_the_documents_loads(document: str, tmp_path: Path) -> None:
         file = tmp_path / "recs-holdback.yaml"
         file.write_text(example, encoding="utf-8")
         assert holdback.load(file).name == "recs-holdback"
+
+
+def test_documents_name_every_scheme_and_its_keys() -> None:
+    """The table of schemes says what each takes under `params`."""
+    text = (ROOT / "docs/assignment.md").read_text(encoding="utf-8")
+    table = [line for line in text.splitlines() if line.startswith("| `")]
+    rows = [line.split("|") for line in table]
+    found = {
+        name: re.findall(r"`(\w+)`", row[3])
+        for row in rows
+        for name in re.findall(r"`(\w+)`", row[1])
+        if name != "scheme"
+    }
+    assert found == {name: list(keys_of(scheme)) for name, scheme in schemes.items()}
 
 
 @pytest.mark.parametrize(

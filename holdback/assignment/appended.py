@@ -16,10 +16,16 @@ APPENDED = ("arm", "bucket", "reason")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Rows of each (arm, reason), and how many ids came as whole floats."""
+    """Rows of each (arm, reason), and what is odd about the ids.
+
+    `floats` came as whole floats; `similar` are ids beyond the first of those that
+    differ only by case, spaces at the ends, spelling of accents or a trailing ``.0``,
+    None where there were too many ids to compare.
+    """
 
     counts: Mapping[tuple[str | None, str], int]
     floats: int = 0
+    similar: int | None = 0
 
     @property
     def rows(self) -> int:

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
 
 from holdback.assignment.appended import APPENDED, Tally, unit_position
+from holdback.assignment.similar import Similar
 from holdback.errors import DataError, EnvironmentFault, Problem
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ def assign_rows(
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow([*names, *APPENDED])
     counts: Counter[tuple[str | None, str]] = Counter()
+    alike = Similar()
     for row in _rows(rest, delimiter, len(names), where):
         one = split.assign(row[position])
         counts[one.arm, one.reason] += 1
+        alike.add(row[position])
         bucket = "" if one.bucket is None else one.bucket
         writer.writerow([*row, one.arm or "", bucket, one.reason])
-    return Tally(counts=dict(counts))
+    return Tally(counts=dict(counts), similar=alike.count)
 
 
 def header_of(

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO, get_args
 
@@ -22,13 +22,14 @@ from holdback.assignment.appended import APPENDED, Tally, unit_position
 from holdback.assignment.columns import no_ids_of
 from holdback.assignment.csv_rows import assign_rows, header_of
 from holdback.assignment.ids import is_float_sql, text_sql
-from holdback.assignment.sql import can_draw, decided, draw_sql, identifier, literal
+from holdback.assignment.in_duckdb import drawn as drawn_in
+from holdback.assignment.similar import COMPARED, plain_sql
+from holdback.assignment.sql import decided, identifier, literal
 from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 
 if TYPE_CHECKING:
     import duckdb
 
-    from holdback.assignment.recipe import Draw
     from holdback.assignment.split import Split
 
 __all__ = ["Eligible", "Shape", "assign_file", "opened", "shape_of"]
@@ -105,10 +106,11 @@ def assign_file(
         counts = connection.execute(
             f"SELECT arm, reason, count(*) FROM {written} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-    tally = Tally(counts={(arm, reason): rows for arm, reason, rows in counts})
+        tally = Tally(counts={(arm, reason): rows for arm, reason, rows in counts})
+        tally = replace(tally, similar=_similar(connection, table, text, tally.rows))
     if is_float_sql(table.types[position]):
         usable = tally.rows - tally.by_reason().get("invalid_id", 0)
-        return Tally(counts=tally.counts, floats=usable)
+        return replace(tally, floats=usable)
     return tally
 
 
@@ -173,7 +175,7 @@ def _assigned(
     """Query of the output: the columns as they were, then the assignment."""
     numbers = [f"n{i}" for i in range(len(split.draws))]
     drawn = ", ".join(
-        f"{_drawn(connection, draw, number)} AS {number}"
+        f"{drawn_in(connection, draw, 'u', number)} AS {number}"
         for draw, number in zip(split.draws, numbers, strict=True)
     )
     decision = decided(
@@ -192,13 +194,17 @@ def _assigned(
     """
 
 
-def _drawn(connection: duckdb.DuckDBPyConnection, draw: Draw, name: str) -> str:
-    """The number of a draw over `u`: the engine's digest, or our hash as a function."""
-    if can_draw(draw, "duckdb"):
-        return draw_sql(draw, "u", "duckdb")
-    function = f"holdback_{name}"
-    connection.create_function(function, draw.number, ["VARCHAR"], "BIGINT")
-    return f"{function}(u)"
+def _similar(
+    connection: duckdb.DuckDBPyConnection, table: _Table, text: str, rows: int
+) -> int | None:
+    """Ids that look like another one; None where there are too many to compare."""
+    if rows > COMPARED:
+        return None
+    found = connection.execute(
+        f"WITH source AS ({table.sql}), ids AS (SELECT {text} AS u FROM source)"
+        f" SELECT count(DISTINCT u) - count(DISTINCT {plain_sql('u')}) FROM ids"
+    ).fetchall()
+    return int(found[0][0])
 
 
 def _options(shape: Shape, delimiter: str) -> str:

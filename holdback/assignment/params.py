@@ -23,11 +23,21 @@ _WRITE = {
 
 
 class Fault(ValueError):
-    """A value that cannot be used; `path` leads to it through keys and positions."""
+    """A value that cannot be used; `path` leads to it through keys and positions.
 
-    def __init__(self, path: tuple[str | int, ...], what: str, fix: str = "") -> None:
+    `on_key` says that the last key is at fault, not its value.
+    """
+
+    def __init__(
+        self,
+        path: tuple[str | int, ...],
+        what: str,
+        fix: str = "",
+        *,
+        on_key: bool = False,
+    ) -> None:
         super().__init__(what)
-        self.path, self.what, self.fix = path, what, fix
+        self.path, self.what, self.fix, self.on_key = path, what, fix, on_key
 
 
 def scheme_of(name: str, params: Mapping[str, Any] | None = None) -> Scheme:
@@ -83,7 +93,8 @@ def _block(
         if word not in keys:
             near = _did_you_mean(word, keys)
             what = f"'{word}' is not a key that is known here."
-            faults.append(Fault((*path, word), what, near or _known(keys)))
+            fix = near or _known(keys)
+            faults.append(Fault((*path, word), what, fix, on_key=True))
     values: dict[str, Any] = {}
     for word, item in keys.items():
         if word in given:
@@ -94,7 +105,8 @@ def _block(
             except Fault as fault:
                 faults.append(fault)
         elif _is_required(item):
-            faults.append(Fault(path, f"'{word}' is missing.", f"Add `{word}: …`."))
+            what = f"'{word}' is missing."
+            faults.append(Fault(path, what, f"Add `{word}: …`.", on_key=True))
     return cls(**values) if len(faults) == before else None
 
 
@@ -153,7 +165,8 @@ def _single(hint: Any, value: Any, path: tuple[str | int, ...]) -> Any:
         return str(value)
     elif isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
         return value
-    raise Fault(path, f"{value!r} is not {_WRITE[hint]}.")
+    fix = f'Quote it: "{value}".' if hint is str and isinstance(value, float) else ""
+    raise Fault(path, f"{value!r} is not {_WRITE[hint]}.", fix)
 
 
 def _share(value: object) -> Fraction | None:

@@ -96,7 +96,7 @@ def draw_sql(draw: Draw, unit: str, dialect: str) -> str:
     if not can_draw(draw, dialect):
         raise AssignmentError(
             Problem(
-                where=f"--sql {dialect}",
+                where=f"dialect {dialect}",
                 what=f"{dialect} cannot compute this scheme's {draw.hash} exactly",
                 fix="Assign the ids with `holdback assign` and load its output.",
             )

@@ -18,6 +18,7 @@ from holdback.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from holdback.assignment.appended import Tally
+    from holdback.assignment.files import Eligible
     from holdback.assignment.split import Split
     from holdback.experiments.experiment import Experiment
 
@@ -52,7 +53,8 @@ Example:
     "--sql",
     "dialect",
     metavar="DIALECT",
-    help="Print the assignment as SQL columns instead: duckdb or postgres.",
+    help="Print the assignment as SQL columns instead, for duckdb, postgres, spark, "
+    "bigquery, snowflake, redshift, clickhouse or sqlite.",
 )
 @click.option(
     "--format",
@@ -80,13 +82,15 @@ def command(
     """
     from holdback import workflow
     from holdback.cli.console import progress
+    from holdback.experiments.eligible import eligible_in
     from holdback.experiments.splits import split_of
 
     experiment = workflow.load(file)
     split = split_of(experiment)
     column = unit or _unit_column(experiment)
     if dialect is not None:
-        click.echo(_as_sql(split, column, dialect))
+        _refuse_where(experiment)
+        click.echo(_as_sql(split, column, dialect, quiet=quiet))
         return
     if ids is None:
         raise ConfigError(
@@ -97,7 +101,8 @@ def command(
             )
         )
     with progress("Assigning", quiet=quiet or output == "-"):
-        tally = _assigned(split, ids, output, column)
+        eligible = eligible_in(experiment, PIPE if ids == "-" else ids)
+        tally = _assigned(split, ids, output, column, eligible)
     if not quiet:
         click.echo(_summary(split, tally, shape), err=True)
 
@@ -115,27 +120,56 @@ def _unit_column(experiment: Experiment) -> str:
     return column
 
 
-def _as_sql(split: Split, column: str, dialect: str) -> str:
-    quoted = column.replace('"', '""')
-    columns = split.sql(f'"{quoted}"', dialect)
+def _refuse_where(experiment: Experiment) -> None:
+    """A condition has no SQL without the types of its columns."""
+    where = experiment.assignment.where
+    if where is not None:
+        raise ConfigError(
+            Problem(
+                where=experiment.file,
+                what=f"`where: {where.text}` cannot be printed as SQL.",
+                why="What it means depends on the types of the columns.",
+                fix="Assign a file of ids with these columns instead.",
+            )
+        )
+
+
+def _as_sql(split: Split, column: str, dialect: str, *, quiet: bool) -> str:
+    from holdback.assignment.sql import DIALECTS, identifier
+
+    named = identifier(column, dialect) if dialect in DIALECTS else column
+    columns = split.sql(named, dialect)
+    if not quiet:
+        for note in columns.notes:
+            click.echo(f"Note: {note}.", err=True)
     return (
         f"{columns.arm} AS arm,\n{columns.bucket} AS bucket,\n"
         f"{columns.reason} AS reason"
     )
 
 
-def _assigned(split: Split, ids: str, output: str, unit: str) -> Tally:
-    """Route the four ways: file or pipe in, file or pipe out."""
+def _assigned(
+    split: Split, ids: str, output: str, unit: str, eligible: Eligible | None
+) -> Tally:
+    """Route the four ways: file or pipe in, file or pipe out.
+
+    A condition is read by the engine, so a pipe is then kept as a file first.
+    """
     from holdback.assignment.csv_rows import assign_rows
     from holdback.assignment.files import assign_file, shape_of
     from holdback.atomic import replacing
 
+    if ids == "-" and eligible is not None:
+        with _stored() as kept:
+            return _assigned(split, str(kept), output, unit, eligible)
     if ids == "-" and output == "-":
         with _piped_in() as lines, _piped_out() as out:
             return assign_rows(split, lines, out, unit=unit, where=PIPE)
     if output == "-":
         with _scratch("assigned.csv") as kept:
-            tally = assign_file(split, Path(ids), kept, unit=unit, shape=".csv")
+            tally = assign_file(
+                split, Path(ids), kept, unit=unit, shape=".csv", eligible=eligible
+            )
             with kept.open("rb") as whole:
                 shutil.copyfileobj(whole, sys.stdout.buffer)
         return tally
@@ -143,16 +177,16 @@ def _assigned(split: Split, ids: str, output: str, unit: str) -> Tally:
     kind = shape_of(target)
     with replacing(target) as temporary:
         if ids != "-":
-            return assign_file(split, Path(ids), temporary, unit=unit, shape=kind)
+            return assign_file(
+                split, Path(ids), temporary, unit=unit, shape=kind, eligible=eligible
+            )
         if kind == ".csv":
             with (
                 _piped_in() as lines,
                 temporary.open("w", encoding="utf-8", newline="") as out,
             ):
                 return assign_rows(split, lines, out, unit=unit, where=PIPE)
-        with _scratch("standard-input.csv") as kept:
-            with kept.open("wb") as copy:
-                shutil.copyfileobj(sys.stdin.buffer, copy)
+        with _stored() as kept:
             return assign_file(split, kept, temporary, unit=unit, shape=kind)
 
 
@@ -164,6 +198,15 @@ def _piped_in() -> Iterator[TextIO]:
         yield text
     finally:
         text.detach()
+
+
+@contextmanager
+def _stored() -> Iterator[Path]:
+    """The standard input as a file of its own."""
+    with _scratch("standard-input.csv") as kept:
+        with kept.open("wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield kept
 
 
 @contextmanager
@@ -193,12 +236,21 @@ def _summary(split: Split, tally: Tally, shape: str) -> str:
             "reasons": dict(sorted(reasons.items())),
             "whole_floats": tally.floats,
         }
+        if tally.similar is not None:
+            told["similar_ids"] = tally.similar
         return json.dumps(told, ensure_ascii=False)
     lines = [f"{tally.rows} rows"]
     lines += [f"  arm {name}: {arms.get(name, 0)}" for name in split.names]
     lines += [f"  {reason}: {rows}" for reason, rows in sorted(reasons.items())]
     if tally.floats:
         lines.append(
-            f"  {tally.floats} ids were floats such as 123.0 and were read as 123."
+            f"Warning: {tally.floats} ids were floats such as 123.0 and were read as "
+            "123."
+        )
+    if tally.similar:
+        lines.append(
+            f"Warning: {tally.similar} ids differ from another only by case, spaces at "
+            "the ends, the spelling of an accent or a trailing .0; they count as "
+            "different units."
         )
     return "\n".join(lines)

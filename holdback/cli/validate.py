@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,7 @@ from holdback.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from holdback.experiments.experiment import Experiment
+    from holdback.experiments.reviewing import Review
 
 __all__ = ["command"]
 
@@ -46,44 +47,60 @@ def command(files: tuple[str, ...], shape: str, *, quiet: bool) -> None:
     A holdback.yaml may be named as well and is then checked alone.
     """
     problems: dict[Problem, None] = {}
+    warnings: dict[Problem, None] = {}
     fine: list[str] = []
     for file in files:
         try:
-            fine.append(_checked(file))
+            told, weak = _checked(file)
+            fine.append(told)
+            warnings.update(dict.fromkeys(weak))
         except ConfigError as error:
             problems.update(dict.fromkeys(error.problems))
     if shape == "json":
-        click.echo(_json(list(problems), files))
+        click.echo(_json(list(problems), list(warnings), files))
     elif shape == "github":
-        for problem in problems:
-            click.echo(_annotation(problem))
+        for level, listed in (("error", problems), ("warning", warnings)):
+            for one in listed:
+                click.echo(_annotation(one, level))
     elif not quiet:
-        for told in fine:
-            click.echo(told)
+        _tell(fine, list(warnings))
     if problems:
         raise ConfigError(problems)
 
 
-def _checked(file: str) -> str:
-    """What a file says when nothing is wrong with it."""
-    from holdback.experiments.load import check_project_file, is_project_file, load
+def _tell(fine: Sequence[str], warnings: Sequence[Problem]) -> None:
+    """Print what is fine, and on the standard error what is weak."""
+    for told in fine:
+        click.echo(told)
+    for weak in warnings:
+        click.echo(f"Warning: {weak}", err=True)
+
+
+def _checked(file: str) -> tuple[str, Sequence[Problem]]:
+    """What a file says when nothing is wrong with it, and what is weak about it."""
+    from holdback.experiments.load import check_project_file, is_project_file
+    from holdback.experiments.reviewing import review
 
     if is_project_file(file):
         metrics = check_project_file(file)
         listed = ", ".join(metrics) or "none"
-        return f"{file}: fine\n  metrics     {listed}"
-    return f"{file}: fine\n{_confirmation(load(file))}"
+        return f"{file}: fine\n  metrics     {listed}", ()
+    found = review(file)
+    return f"{file}: fine\n{_confirmation(found)}", found.warnings
 
 
-def _confirmation(experiment: Experiment) -> str:
+def _confirmation(found: Review) -> str:
     """The plan in a few lines, with what was assumed."""
     from holdback.experiments.quantities import duration_text, share_text
 
+    experiment = found.experiment
     arms = ", ".join(
         f"{arm.name} {share_text(arm.share)}" + (" (control)" if arm.control else "")
         for arm in experiment.arms
     )
     lines = [f"  arms        {arms}"]
+    drawn = ", ".join(_drawn(found))
+    lines += [f"  assignment  {drawn}"] if drawn else []
     for name, role in experiment.roles():
         metric = experiment.metrics[name]
         within = f" within {duration_text(metric.within)}" if metric.within else ""
@@ -96,6 +113,29 @@ def _confirmation(experiment: Experiment) -> str:
     lines += [f"  assumed     {assumption}" for assumption in _assumptions(experiment)]
     lines.append(f"  looks       {LOOKS.get(str(experiment.analysis.looks), PLANNED)}")
     return "\n".join(lines)
+
+
+def _drawn(found: Review) -> Iterator[str]:
+    """What is special about how units get their arms."""
+    from holdback.experiments.quantities import share_text
+
+    experiment, plan = found.experiment, found.experiment.assignment
+    if plan.scheme != "holdback":
+        yield f"scheme {plan.scheme}"
+    if plan.traffic != 1:
+        yield f"traffic {share_text(plan.traffic)}"
+    if plan.phase > 1:
+        yield f"phase {plan.phase}"
+    if plan.holdout is not None:
+        kept = share_text(experiment.holdouts[plan.holdout].share)
+        yield f"holdout {plan.holdout} ({kept})"
+    if plan.layer is not None:
+        start, end = map(share_text, plan.layer.range)
+        yield f"layer {plan.layer.name} from {start} to {end}"
+    if plan.where is not None:
+        yield f"where {plan.where.text}"
+    if found.overrides:
+        yield f"{found.overrides} placed by hand"
 
 
 def _assumptions(experiment: Experiment) -> Sequence[str]:
@@ -114,23 +154,29 @@ def _assumptions(experiment: Experiment) -> Sequence[str]:
     return assumed
 
 
-def _json(problems: Sequence[Problem], files: Sequence[str]) -> str:
+def _json(
+    problems: Sequence[Problem], warnings: Sequence[Problem], files: Sequence[str]
+) -> str:
     keys = ("where", "what", "why", "fix")
-    told = [{k: getattr(p, k) for k in keys if getattr(p, k)} for p in problems]
+    told, weak = (
+        [{k: getattr(p, k) for k in keys if getattr(p, k)} for p in listed]
+        for listed in (problems, warnings)
+    )
     result = {
         "schema": "holdback/validation/1",
         "files": list(files),
         "valid": not problems,
         "problems": told,
+        "warnings": weak,
     }
     return json.dumps(result, indent=2, ensure_ascii=False)
 
 
-def _annotation(problem: Problem) -> str:
+def _annotation(problem: Problem, level: str) -> str:
     """A line that GitHub Actions shows beside the code."""
     match = re.fullmatch(r"(.*?)(?::(\d+))?(?::(\d+))?", problem.where)
     file, line, column = match.groups() if match else (problem.where, None, None)
     place = f"file={file}" + (f",line={line}" if line else "")
     place += f",col={column}" if column else ""
     text = f"{problem.what} {problem.why} {problem.fix}".replace("%", "%25")
-    return f"::error {place}::{' '.join(text.split())}"
+    return f"::{level} {place}::{' '.join(text.split())}"

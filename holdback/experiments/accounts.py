@@ -18,6 +18,8 @@ from holdback.experiments.units import (
     USED,
 )
 
+NO_ARM = frozenset({"where", "not_eligible"})
+
 __all__ = ["accounting", "quality", "repeated_exposures", "units_of"]
 
 
@@ -33,12 +35,16 @@ def accounting(
     excluded = [
         Excluded(
             reason=reason,
-            arm=None if arm is None or reason == "where" else arms[arm],
+            arm=None if arm is None else arms[arm],
             count=count,
             what="rows",
         )
         for (reason, arm), count in _summed(told).items()
-        if reason != "kept" and count
+        if reason != "kept" and reason not in told.units
+    ]
+    excluded += [
+        Excluded(reason=reason, count=count)
+        for reason, count in sorted(told.units.items())
     ]
     for status, reason in ((CROSSED, "crossover"), (OVERRIDDEN, "override")):
         for i, arm in enumerate(arms):
@@ -95,12 +101,20 @@ def quality(
         late=counts["late"],
         null_values={n: s.null_values for n, s in seen.items() if s.null_values},
         float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
+        held_out=_held_out(experiment, cube, told),
     )
+
+
+def _held_out(experiment: Experiment, cube: Cube, told: Fates) -> int | None:
+    """Units that the named holdout kept out; None where arms are logged."""
+    named = experiment.assignment.holdout is not None
+    computed = cube.exposures.reason is not None
+    return told.units.get("holdout", 0) if named and computed else None
 
 
 def repeated_exposures(everyone: Sequence[Row], told: Fates) -> int:
     """Exposure rows beyond each unit's first."""
-    kept = sum(count for (reason, _), count in told.items() if reason == "kept")
+    kept = sum(count for (reason, _), count in told.rows.items() if reason == "kept")
     return kept - sum(row.n or 0 for row in everyone)
 
 
@@ -112,11 +126,11 @@ def units_of(rows: Sequence[Row], arm: int, statuses: set[int]) -> int:
 def _summed(
     told: Fates,
 ) -> dict[tuple[str, int | None], int]:
-    """Counts by reason and arm; rows left out by `where` belong to no arm."""
+    """Counts by reason and arm; rows that a condition left out belong to no arm."""
     found: dict[tuple[str, int | None], int] = {}
     for (reason, arm), count in sorted(
-        told.items(), key=lambda i: (i[0][0], i[0][1] or 0)
+        told.rows.items(), key=lambda i: (i[0][0], -1 if i[0][1] is None else i[0][1])
     ):
-        key = (reason, None if reason == "where" else arm)
+        key = (reason, None if reason in NO_ARM else arm)
         found[key] = found.get(key, 0) + count
     return found

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
 
-from holdback.experiments.experiment import Arm, Assignment
-from holdback.experiments.issues import Issues
+from holdback.assignment.params import scheme_or_faults
+from holdback.assignment.split import Split
+from holdback.errors import AssignmentError
+from holdback.experiments.document import Block, Items, Scalar
+from holdback.experiments.experiment import Arm, Assignment, Layer
+from holdback.experiments.issues import Issues, Path
 from holdback.experiments.quantities import decimal_text, did_you_mean
+from holdback.experiments.reserving import check_salt
+from holdback.experiments.splits import shares_of
 from holdback.experiments.uses import all_names
 from holdback.experiments.written import ExperimentFile, WrittenAssignment
 
 __all__ = ["assignment_of"]
 
-SALT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-
 
 def assignment_of(
-    written: ExperimentFile, arms: tuple[Arm, ...], issues: Issues
+    written: ExperimentFile,
+    plan: WrittenAssignment,
+    arms: tuple[Arm, ...],
+    layer: Layer | None,
+    issues: Issues,
 ) -> Assignment | None:
     """The assignment with its source and salt filled in; None without a source."""
-    plan = written.assignment or WrittenAssignment.model_validate({})
     source = plan.source or _only_exposures(written, issues)
     names = all_names("sources", written.sources, issues)
     if source is not None and source not in names:
@@ -28,15 +37,10 @@ def assignment_of(
             f"there is no source '{source}'.",
             fix=did_you_mean(source, names) or f"Sources: {', '.join(names)}.",
         )
-    _refuse_later_schemes(plan, issues)
     _check_overrides(plan, arms, issues)
     salt = plan.salt or written.experiment or ""
-    if plan.salt is not None and not SALT.fullmatch(plan.salt):
-        issues.add(
-            ("assignment", "salt"),
-            f"'{plan.salt}' cannot be a salt.",
-            fix="Use letters, digits, '-', '_' and '.' only.",
-        )
+    if plan.salt is not None:
+        check_salt(("assignment", "salt"), salt, salt, issues)
     if not 0 < plan.traffic <= 1:
         hint = (
             f"Did you mean {decimal_text(plan.traffic)}%?"
@@ -50,6 +54,9 @@ def assignment_of(
         )
     if plan.phase < 1:
         issues.add(("assignment", "phase"), "the first phase is 1.")
+    params = {key: _plain(node) for key, node in plan.params.items()}
+    if not issues.is_broken("assignment", "scheme"):
+        _check_scheme(plan, params, arms, issues)
     if source is None:
         return None
     return Assignment(
@@ -62,6 +69,9 @@ def assignment_of(
         overrides_file=plan.overrides_file,
         crossovers=plan.crossovers,
         where=plan.where,
+        holdout=plan.holdout,
+        layer=layer,
+        params=params,
     )
 
 
@@ -94,20 +104,59 @@ def _only_exposures(written: ExperimentFile, issues: Issues) -> str | None:
     return None
 
 
-def _refuse_later_schemes(plan: WrittenAssignment, issues: Issues) -> None:
-    for key, what in (
-        ("scheme", f"scheme '{plan.scheme}'" if plan.scheme != "holdback" else ""),
-        ("holdout", "a global holdout" if plan.holdout is not None else ""),
-        ("layer", "a layer" if plan.layer is not None else ""),
-        ("params", "a scheme with params" if plan.params else ""),
+def _plain(node: Any) -> Any:
+    """A part of `params` as plain values; numbers stay exact in what they say."""
+    if isinstance(node, Block):
+        return {key: _plain(item) for key, item in node.items()}
+    if isinstance(node, Items):
+        return [_plain(item) for item in node]
+    return _value(node)
+
+
+def _value(node: Scalar) -> str | int | float | bool:
+    if node.means == "boolean":
+        return node.text.lower() == "true"
+    if node.means == "text":
+        return node.text
+    for read in (int, float):
+        try:
+            value = read(node.text)
+        except ValueError:
+            continue
+        if read is float or str(value) == node.text:
+            return value
+    return int(node.text, 0)  # YAML's 0x1F and 0o17
+
+
+def _check_scheme(
+    plan: WrittenAssignment,
+    params: Mapping[str, Any],
+    arms: tuple[Arm, ...],
+    issues: Issues,
+) -> None:
+    """Note what is wrong with the scheme's parameters, or with the split under it."""
+    scheme, faults = scheme_or_faults(plan.scheme, params)
+    for fault in faults:
+        path: Path = ("assignment", "params", *fault.path)
+        fix = fault.fix
+        if not params:
+            path, fix = ("assignment", "scheme"), f"Under `params`: {fix}"
+        issues.add(path, fault.what, fix=fix, key=fault.on_key and bool(params))
+    if scheme is None or issues.is_broken("arms") or issues.is_broken("assignment"):
+        return
+    own: Path = ("assignment", "params" if params else "scheme")
+    if plan.scheme == "holdback":
+        own = ("arms",)
+    for traffic, path in (
+        (Fraction(1), own),
+        (plan.traffic, ("assignment", "traffic")),
     ):
-        if what and not (key == "params" and plan.scheme != "holdback"):
-            issues.add(
-                ("assignment", key),
-                f"{what} is not in this version.",
-                fix="Leave it out.",
-                key=True,
-            )
+        try:
+            Split(plan.salt or "salt", shares_of(arms), traffic, scheme=scheme)
+        except AssignmentError as error:
+            for one in error.problems:
+                issues.add(path, f"{one.what}.", why=one.why, fix=one.fix, key=True)
+            return
 
 
 def _check_overrides(

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from holdback.errors import ConfigError, EnvironmentFault, Problem
+from holdback.experiments.experiment import Experiment
 
-__all__ = ["NAME", "Entry", "append", "read"]
+__all__ = ["NAME", "Entry", "append", "log_path", "read"]
 
 NAME = "audit.jsonl"
 START = "0" * 64
@@ -38,6 +39,13 @@ class Entry:
     key: str
     says: Mapping[str, Any]
     hash: str = ""
+
+
+def log_path(experiment: Experiment) -> Path | None:
+    """The log beside the experiment's file; None for one that has no file."""
+    if not experiment.file:
+        return None
+    return (experiment.root / experiment.file).parent / NAME
 
 
 def read(path: Path) -> tuple[Entry, ...]:

@@ -24,6 +24,8 @@ class Quality:
     saving): rows by source. `repeated_exposures`: exposure rows beyond each unit's
     first. `similar_ids`: pairs that differ only by case, spaces, Unicode
     normalization or a trailing ``.0``. `float_ids`: integral floats used as ids.
+    `held_out`: units that the global holdout kept out, where arms are computed;
+    `exposed_holdout`: units of it with a logged arm; None where it does not apply.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -37,6 +39,8 @@ class Quality:
     nonexistent_times: Mapping[str, int] = field(default_factory=dict)
     float_ids: Mapping[str, int] = field(default_factory=dict)
     similar_ids: int = 0
+    held_out: int | None = None
+    exposed_holdout: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

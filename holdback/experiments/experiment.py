@@ -22,6 +22,7 @@ __all__ = [
     "Decision",
     "Economics",
     "Experiment",
+    "Holdout",
     "Layer",
     "Margin",
     "Prior",
@@ -48,6 +49,16 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holdout:
+    """Units that no experiment which names the holdout may touch, on these days."""
+
+    share: Fraction
+    salt: str
+    from_: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """The range of a layer's buckets that the experiment may use."""
 
@@ -57,7 +68,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """How units came into arms. `source` holds the exposures."""
+    """How units came into arms. `source` holds the exposures.
+
+    `holdout` and `layer` name one of the experiment's `holdouts` and `layers`; `params`
+    are the scheme's keys as plain values.
+    """
 
     source: str
     salt: str
@@ -177,9 +192,10 @@ class Decision:
 class Experiment:
     """One experiment with everything it names resolved.
 
-    `metrics` and `sources` hold only what the experiment uses; `root` is the folder
-    that relative paths start from and is no part of the plan's meaning. `resolved`
-    is the file with its defaults filled, as plain JSON values and without secrets.
+    `metrics`, `sources`, `holdouts` and `layers` (name → salt) hold only what the
+    experiment uses; `root` is the folder that relative paths start from and is no part
+    of the plan's meaning. `resolved` is the file with its defaults filled, as plain
+    JSON values and without secrets.
     """
 
     name: str
@@ -200,6 +216,8 @@ class Experiment:
     timezone: str = "UTC"
     locale: str = "en-US"
     database: str = "duckdb"
+    holdouts: Mapping[str, Holdout] = field(default_factory=dict)
+    layers: Mapping[str, str] = field(default_factory=dict)
     root: Path = Path()
     file: str = ""
     resolved: Mapping[str, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from holdback.errors import ConfigError, Problem
+from holdback.experiments.computed import ARM, REASON, with_arms
 from holdback.experiments.engine import Engine
 from holdback.experiments.engine.clock import Clock
 from holdback.experiments.engine.dialects import cast
@@ -15,6 +16,8 @@ from holdback.experiments.engine.sql import col, integer, when
 from holdback.experiments.engine.zones import Zone
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.expression import Expression
+from holdback.experiments.held_out import is_held_out
+from holdback.experiments.overrides import overrides_of
 from holdback.experiments.probe import blank
 from holdback.experiments.units import (
     Events,
@@ -41,31 +44,39 @@ def exposures_of(
     name = experiment.assignment.source
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)
-    overrides = _overrides(experiment)
-    unit = source.columns.unit
+    plan, columns = experiment.assignment, source.columns
+    unit = None if columns.unit == ROW else unit_text(reader, columns.unit)
+    reason = ineligible = held_out = None
+    if columns.arm is not None:
+        arm = _logged_arm(experiment, reader, columns.arm)
+        where = filters(experiment, name)
+        if plan.where is not None:
+            ineligible = exp.Not(this=exp.Paren(this=reader.condition(plan.where.tree)))
+        if unit is not None:
+            held_out = is_held_out(experiment, reader, engine, unit)
+    elif unit is not None:
+        reader = with_arms(experiment, reader, engine, unit)
+        arm, reason = col(ARM), col(REASON)
+        where = () if source.where is None else (source.where,)
+    else:
+        raise ConfigError(_no_id(name))
     return Exposures(
         reader=reader,
-        arm=_arm(experiment, reader),
-        unit=None if unit == ROW else unit_text(reader, unit),
+        arm=arm,
+        unit=unit,
         time=None if clock is None else clock.utc(zone),
-        where=tuple(reader.condition(one.tree) for one in filters(experiment, name)),
+        where=tuple(reader.condition(one.tree) for one in where),
         arms=len(experiment.arms),
         segments={
             column: _segment(engine, reader, column)
             for column in experiment.analysis.segments
         },
-        overridden=tuple(sorted(overrides)),
-        keep_crossed=experiment.assignment.crossovers == "first",
+        reason=reason,
+        ineligible=ineligible,
+        held_out=held_out,
+        overridden=tuple(sorted(overrides_of(experiment))),
+        keep_crossed=plan.crossovers == "first",
     )
-
-
-def _overrides(experiment: Experiment) -> Mapping[str, str]:
-    """Units that were put into an arm by hand, also those of `overrides_file`."""
-    if experiment.assignment.overrides_file is None:
-        return experiment.assignment.overrides
-    from holdback.experiments.splits import split_of
-
-    return split_of(experiment).overrides
 
 
 def events_of(
@@ -113,12 +124,8 @@ def unit_text(reader: Reader, column: str) -> exp.Expression:
     return cast(col(column), "TEXT")
 
 
-def _arm(experiment: Experiment, reader: Reader) -> exp.Expression:
+def _logged_arm(experiment: Experiment, reader: Reader, column: str) -> exp.Expression:
     """Number of the arm that a row names; null for a row that names none."""
-    source = experiment.sources[experiment.assignment.source]
-    column = source.columns.arm
-    if column is None:
-        return _computed_arm(experiment, reader, source.columns.unit)
     case = exp.Case()
     text = reader.kind(column) == "text"
     written = col(column) if text else reader.as_text(column)
@@ -129,27 +136,12 @@ def _arm(experiment: Experiment, reader: Reader) -> exp.Expression:
     return case
 
 
-def _computed_arm(experiment: Experiment, reader: Reader, unit: str) -> exp.Expression:
-    from holdback.experiments.splits import split_of
-
-    if unit == ROW:
-        raise ConfigError(
-            Problem(
-                where=f"source {reader.table.source}",
-                what="arms cannot be computed for `unit: row`: there is no id.",
-                fix="Name the column of the logged arms as `arm`.",
-            )
-        )
-    dialect = reader.dialect.name
-    written = unit_text(reader, unit).sql(dialect=dialect)
-    text = split_of(experiment).sql(written, dialect).arm
-    case = exp.Case()
-    for i, arm in enumerate(experiment.arms):
-        matches = exp.EQ(
-            this=exp.Var(this=f"({text})"), expression=exp.Literal.string(arm.name)
-        )
-        case = case.when(matches, integer(i), copy=False)
-    return case
+def _no_id(source: str) -> Problem:
+    return Problem(
+        where=f"source {source}",
+        what="arms cannot be computed for `unit: row`: there is no id.",
+        fix="Name the column of the logged arms as `arm`.",
+    )
 
 
 def _segment(engine: Engine, reader: Reader, column: str) -> exp.Expression:

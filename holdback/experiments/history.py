@@ -6,16 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from holdback.experiments.audit_log import NAME, Entry, append, read
+from holdback.experiments.audit_log import Entry, append, log_path, read
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.plan_hash import meaning_of, plan_hash
+from holdback.experiments.quantities import share
 from holdback.experiments.scorecard import Input
 
-__all__ = ["History", "history_of", "log_path", "record"]
+__all__ = ["History", "history_of", "record"]
 
 Status = Literal["confirmatory", "amended", "exploratory"]
 
@@ -38,13 +38,6 @@ class History:
     planned_units: int | None = None
     restated: Mapping[str, int] = ()  # type: ignore[assignment]  # empty
     recorded: bool = False
-
-
-def log_path(experiment: Experiment) -> Path | None:
-    """The log beside the experiment's file; None for one that has no file."""
-    if not experiment.file:
-        return None
-    return (experiment.root / experiment.file).parent / NAME
 
 
 def history_of(
@@ -93,7 +86,9 @@ def _status(
     if locked["plan_hash"] == plan_hash(experiment):
         return "confirmatory", ()
     differing = _differing(locked["plan"], meaning_of(experiment))
-    changed = tuple(name for name in differing if name != RAMP)
+    before = share(locked["plan"]["assignment"]["traffic"])
+    rose = experiment.assignment.traffic >= before
+    changed = tuple(name for name in differing if name != RAMP or not rose)
     return ("amended", changed) if changed else ("confirmatory", ())
 
 

@@ -12,14 +12,25 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdback.errors import ConfigError, EnvironmentFault, Problem
 from holdback.experiments.document import Document
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.parsing import MOST_BYTES, parsed
 
-__all__ = ["PROJECT_FILE", "check_project_file", "is_project_file", "load"]
+if TYPE_CHECKING:
+    from holdback.experiments.issues import Issues
+    from holdback.experiments.written import ExperimentFile
+
+__all__ = [
+    "PROJECT_FILE",
+    "check_project_file",
+    "is_project_file",
+    "load",
+    "places_of",
+    "written_in",
+]
 
 PROJECT_FILE = "holdback.yaml"
 MERGED = ("sources", "metrics", "holdouts", "layers")
@@ -34,15 +45,38 @@ def load(
     experiment file's. Raises ConfigError with every problem of both files, or
     EnvironmentFault when a file cannot be read.
     """
-    file = Path(path)
+    documents, root = _documents(Path(path))
+    return _experiment(documents, os.environ if environ is None else environ, root)
+
+
+def places_of(path: str | os.PathLike[str]) -> Issues:
+    """The places of an experiment's files, for problems that are found later."""
+    from holdback.experiments.issues import Issues
+
+    documents, _ = _documents(Path(path))
+    return Issues(documents)
+
+
+def written_in(path: Path) -> tuple[ExperimentFile, Issues]:
+    """What one experiment file says, as far as it can be read, and its places."""
+    from holdback.experiments.issues import Issues
+    from holdback.experiments.shape import read
+    from holdback.experiments.written import ExperimentFile
+
+    document = _document(path)
+    issues = Issues([document])
+    return read(ExperimentFile, document, issues), issues
+
+
+def _documents(file: Path) -> tuple[list[Document], Path]:
+    """The experiment's file and the project's above it, and the project's folder."""
     document = _document(file)
     _refuse_project_file(file, document)
     project_path = None if file.name == PROJECT_FILE else _project_above(file)
     documents = [document]
     if project_path is not None:
         documents.append(_document(project_path))
-    root = (project_path or file).parent
-    return _experiment(documents, os.environ if environ is None else environ, root)
+    return documents, (project_path or file).parent
 
 
 def is_project_file(path: str | os.PathLike[str]) -> bool:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import holdback
 from holdback.errors import ConfigError, Problem
-from holdback.experiments.audit_log import Entry, append, read
+from holdback.experiments.audit_log import Entry, append, log_path, read
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.history import log_path
 from holdback.experiments.plan_hash import meaning_of, plan_hash
+from holdback.experiments.split_change import split_change
 
 __all__ = ["Locked", "lock"]
 
@@ -34,8 +34,9 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
     """Append the plan to the audit log; the same plan is recorded once.
 
     A lock after the first look is kept too, but proves nothing of that result.
-    Raises ConfigError for an experiment without a file, a number of units below 1 or
-    a changed log, EnvironmentFault when the log cannot be written.
+    Raises ConfigError for an experiment without a file, a number of units below 1, a
+    changed log, or a split that was changed after a look without a new phase;
+    EnvironmentFault when the log cannot be written.
     """
     path = log_path(experiment)
     if path is None:
@@ -53,11 +54,13 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
                 fix="Give the units of all arms together, such as 40000.",
             )
         )
+    entries = read(path)
+    looked = any(e.kind == "look" and e.experiment == experiment.name for e in entries)
+    change = split_change(experiment, entries) if looked else None
+    if change is not None:
+        raise ConfigError(change.problem(experiment.file))
     digest = plan_hash(experiment)
     planned = {} if planned_units is None else {"planned_units": planned_units}
-    looked = any(
-        e.kind == "look" and e.experiment == experiment.name for e in read(path)
-    )
     key = f"{experiment.name} {digest} {planned_units}"
     entry = append(
         path,

@@ -22,6 +22,7 @@ from holdback.experiments.experiment import (
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
+from holdback.experiments.reserving import check_reserved, holdout_of, layer_of
 from holdback.experiments.resolved import resolved_of
 from holdback.experiments.tables import check_connection
 from holdback.experiments.timing import check_attributes, check_times
@@ -31,6 +32,7 @@ from holdback.experiments.written import (
     ExperimentFile,
     ProjectFile,
     WrittenAnalysis,
+    WrittenAssignment,
 )
 
 __all__ = ["check_project", "resolve"]
@@ -52,12 +54,15 @@ def resolve(
     check_project(written, issues, environ)
     arms = arms_of(written.arms, issues)
     metrics = metrics_of(written, metric_names(written, issues), issues)
-    assignment = assignment_of(written, arms, issues)
+    plan = written.assignment or WrittenAssignment.model_validate({})
+    window = _window(written, issues)
+    holdouts = holdout_of(written, plan, window, issues)
+    layer, layers = layer_of(written, plan, issues)
+    assignment = assignment_of(written, plan, arms, layer, issues)
     used = {m.source for metric in metrics.values() for m in metric.measures()}
     if assignment is not None:
         used.add(assignment.source)
     sources = sources_of(written, used, issues, environ)
-    window = _window(written, issues)
     analysis = analysis_of(
         written.analysis or WrittenAnalysis.model_validate({}), issues
     )
@@ -89,6 +94,8 @@ def resolve(
         timezone=written.timezone or "UTC",
         locale=(written.locale or "en-US").replace("_", "-"),
         database=written.database or "duckdb",
+        holdouts=holdouts,
+        layers=layers,
         root=root,
         file=file,
     )
@@ -98,7 +105,8 @@ def resolve(
 def check_project(
     written: ProjectFile, issues: Issues, environ: Mapping[str, str] | None
 ) -> None:
-    """Currency, timezone, locale and database; without `environ` not the last."""
+    """What all experiments share; without `environ` the database is left alone."""
+    check_reserved(written, issues)
     if written.currency is not None and written.currency not in CODES:
         hint = did_you_mean(written.currency, CODES)
         what = f"'{written.currency}' is not a currency of ISO 4217."

@@ -48,6 +48,8 @@ def resolved_of(
             name: {"kind": metric.kind, **_fields(metric, plain, {"name", "digits"})}
             for name, metric in experiment.metrics.items()
         },
+        "holdouts": plain(experiment.holdouts),
+        "layers": {name: {"salt": salt} for name, salt in experiment.layers.items()},
         "arms": {arm.name: _fields(arm, plain, {"name"}) for arm in experiment.arms},
         "assignment": _fields(experiment.assignment, plain),
         "window": plain(experiment.window),
@@ -103,7 +105,7 @@ def _fields(
 ) -> dict[str, Any]:
     names = [f.name for f in dataclasses.fields(value)]
     filled = {
-        name: plain(getattr(value, name), name)
+        name.removesuffix("_"): plain(getattr(value, name), name)
         for name in names
         if name not in (without or set())
     }
@@ -119,7 +121,7 @@ def _plain(value: Any, name: str, expression: Callable[[Expression], str]) -> An
         return _plain(item, key, expression)
 
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | int() | float() | str():
             return value
         case Expression():
             return expression(value)

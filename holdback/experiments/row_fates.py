@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlglot import exp
 
 from holdback.errors import DataError, Problem
 from holdback.experiments.engine import Engine
 from holdback.experiments.engine.reader import Reader
-from holdback.experiments.engine.sql import all_of, col, integer
+from holdback.experiments.engine.sql import all_of, col, integer, when
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.units import (
     Exposures,
@@ -24,8 +25,16 @@ __all__ = ["Fates", "fates_of_rows"]
 EXAMPLES = 5
 
 
-Fates = Mapping[tuple[str, int | None], int]
-"""(reason, arm number) → rows; the reason of rows that count is ``kept``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fates:
+    """What became of the exposures.
+
+    `rows` counts by (reason, arm number); the reason of rows that count is ``kept``.
+    `units` counts those that were given no arm, by the reason of their assignment.
+    """
+
+    rows: Mapping[tuple[str, int | None], int]
+    units: Mapping[str, int]
 
 
 def fates_of_rows(
@@ -37,31 +46,58 @@ def fates_of_rows(
     columns["kept"] = all_of(one.copy() for one in exposures.where)
     if exposures.time is not None:
         columns["t"] = exposures.time.copy()
+    if exposures.ineligible is not None:
+        columns["ineligible"] = exposures.ineligible.copy()
+    if exposures.reason is not None and exposures.unit is not None:
+        columns |= {"why": exposures.reason.copy(), "unit": exposures.unit.copy()}
     rows = select(columns, exposures.reader.table.relation.copy())
-    reason = exp.Case().when(
-        exp.Not(this=col("kept")), exp.Literal.string("where"), copy=False
-    )
-    reason = reason.when(
-        exp.Is(this=col("arm"), expression=exp.null()),
-        exp.Literal.string("no_arm"),
-        copy=False,
-    )
-    if exposures.time is not None:
-        reason = _time_reasons(reason, span)
-    told = {"reason": reason.else_(exp.Literal.string("kept")), "arm": col("arm")}
+    told = {"reason": _reason(exposures, span), "arm": col("arm")}
+    unplaced: exp.Expression = exp.null()
+    if exposures.reason is not None:
+        told |= {"why": col("why"), "unit": col("unit")}
+        own = exp.EQ(this=col("reason"), expression=col("why"))
+        unplaced = when(own, col("unit"), None)
     counted = select(
         {
             "reason": col("reason"),
             "arm": col("arm"),
             "n": exp.Count(this=exp.Star()),
+            "units": exp.Count(this=exp.Distinct(expressions=[unplaced])),
         },
         nested(select(told, nested(rows, "r")), "q"),
         group=["reason", "arm"],
     )
-    return {
-        (str(why), None if arm is None else int(arm)): int(n)
-        for why, arm, n in engine.run(counted)
-    }
+    found = engine.run(counted)
+    return Fates(
+        rows={
+            (str(why), None if arm is None else int(arm)): int(n)
+            for why, arm, n, _ in found
+        },
+        units={str(why): int(units) for why, _, _, units in found if units},
+    )
+
+
+def _reason(exposures: Exposures, span: Span) -> exp.Expression:
+    """Why a row does not count, else ``kept``.
+
+    A computed arm is asked for last: units that the split turns away are those that
+    would count otherwise.
+    """
+    reason = exp.Case()
+    if exposures.ineligible is not None:
+        why = exp.Literal.string("not_eligible")
+        reason = reason.when(col("ineligible"), why, copy=False)
+    reason = reason.when(
+        exp.Not(this=col("kept")), exp.Literal.string("where"), copy=False
+    )
+    no_arm = exp.Is(this=col("arm"), expression=exp.null())
+    if exposures.reason is None:
+        reason = reason.when(no_arm, exp.Literal.string("no_arm"), copy=False)
+    if exposures.time is not None:
+        reason = _time_reasons(reason, span)
+    if exposures.reason is not None:
+        reason = reason.when(no_arm, col("why"), copy=False)
+    return reason.else_(exp.Literal.string("kept"))
 
 
 def _time_reasons(reason: exp.Case, span: Span) -> exp.Case:

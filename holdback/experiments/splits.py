@@ -2,51 +2,81 @@
 
 from __future__ import annotations
 
-import csv
 import warnings
-from pathlib import Path
+from collections.abc import Iterable
+from fractions import Fraction
+from math import lcm
 from typing import Any
 
+from holdback.assignment.params import scheme_of
+from holdback.assignment.reserved import Holdout, LayerRange
 from holdback.assignment.split import Split
-from holdback.errors import AssignmentError, EnvironmentFault, Problem
-from holdback.experiments.experiment import Experiment
+from holdback.errors import AssignmentError, Problem
+from holdback.experiments.experiment import Arm, Experiment
+from holdback.experiments.overrides import overrides_of
 
-__all__ = ["assign", "split_of"]
+__all__ = ["assign", "planned_split", "planned_widths", "shares_of", "split_of"]
 
 
 def split_of(experiment: Experiment) -> Split:
-    """The split that the experiment plans.
+    """The split that the experiment plans, with the overrides of its file.
 
-    Raises AssignmentError for a scheme, a holdout or a layer, which this version does
-    not compute, and for overrides that name no arm of the experiment.
+    Raises AssignmentError for parts that do not fit together, and what reading the
+    overrides raises.
     """
+    return planned_split(experiment, overrides_of(experiment))
+
+
+def planned_split(
+    experiment: Experiment, overrides: dict[str, str] | None = None
+) -> Split:
+    """The split by what the experiment itself says, without any file."""
     plan = experiment.assignment
-    problems = [
-        Problem(
-            where=experiment.file,
-            what=f"arms under {what} cannot be computed in this version",
-            why="Arms computed without it would not be the ones that units saw.",
-            fix="Leave it out, or name the column of the logged arms.",
+    holdout = layer = None
+    if plan.holdout is not None:
+        found = experiment.holdouts[plan.holdout]
+        holdout = Holdout(name=plan.holdout, share=found.share, salt=found.salt)
+    if plan.layer is not None:
+        start, end = plan.layer.range
+        layer = LayerRange(
+            name=plan.layer.name,
+            salt=experiment.layers[plan.layer.name],
+            start=start,
+            end=end,
         )
-        for what, used in (
-            (f"scheme '{plan.scheme}'", plan.scheme != "holdback"),
-            (f"holdout '{plan.holdout}'", plan.holdout is not None),
-            ("a layer", plan.layer is not None),
-        )
-        if used
-    ]
-    if problems:
-        raise AssignmentError(problems)
-    overrides = dict(plan.overrides)
-    if plan.overrides_file is not None:
-        overrides = _overrides(experiment.root / plan.overrides_file) | overrides
     return Split(
         salt=plan.salt,
-        arms=tuple((arm.name, arm.share) for arm in experiment.arms),
+        arms=shares_of(experiment.arms),
         traffic=plan.traffic,
         phase=plan.phase,
-        overrides=overrides,
+        overrides=dict(plan.overrides) if overrides is None else overrides,
+        scheme=scheme_of(plan.scheme, plan.params),
+        holdout=holdout,
+        layer=layer,
     )
+
+
+def shares_of(arms: Iterable[Arm]) -> tuple[tuple[str, Fraction], ...]:
+    """Name and share of each arm; shares written as decimals sum to exactly 1."""
+    listed = [(arm.name, arm.share) for arm in arms]
+    total = sum(share for _, share in listed)
+    return tuple((name, share / total) for name, share in listed)
+
+
+def planned_widths(experiment: Experiment) -> dict[str, int]:
+    """Integer widths of the arms, control first, in proportion to their shares.
+
+    Where the arms are computed here, or the file says by which system, they are the
+    true widths of its buckets; else the written shares are taken exactly.
+    """
+    ordered = (experiment.control, *experiment.treatments)
+    plan = experiment.assignment
+    logged = experiment.sources[plan.source].columns.arm is not None
+    if not logged or plan.scheme != "holdback":
+        widths = planned_split(experiment).widths
+        return {arm.name: widths[arm.name] for arm in ordered}
+    scale = lcm(*(arm.share.denominator for arm in ordered))
+    return {arm.name: int(arm.share * scale) for arm in ordered}
 
 
 def assign(experiment: Experiment, ids: Any) -> Any:
@@ -54,9 +84,20 @@ def assign(experiment: Experiment, ids: Any) -> Any:
 
     `ids` is one id, a list or tuple, a numpy array, a pandas or polars Series or an
     Arrow array. Whole floats are read as integers, with a warning that counts them.
+    Raises AssignmentError where `where` asks for attributes, which ids do not have.
     """
     from holdback.assignment.columns import in_kind
 
+    where = experiment.assignment.where
+    if where is not None:
+        raise AssignmentError(
+            Problem(
+                where=experiment.file,
+                what=f"who may take part depends on attributes: {where.text}.",
+                why="Ids alone do not say whether a unit is eligible.",
+                fix="Use `holdback assign` on a file that has these columns.",
+            )
+        )
     split = split_of(experiment)
     if ids is None or isinstance(ids, str | int | float):
         return split.assign(ids).arm
@@ -67,26 +108,3 @@ def assign(experiment: Experiment, ids: Any) -> Any:
             stacklevel=3,
         )
     return in_kind(ids, assignments.arm)
-
-
-def _overrides(path: Path) -> dict[str, str]:
-    """Unit id → arm from a CSV file with the columns `unit` and `arm`."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines, strict=True))
-    except OSError as error:
-        raise EnvironmentFault(
-            Problem(where=str(path), what=f"cannot be read: {error.strerror}")
-        ) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise AssignmentError(Problem(where=str(path), what=str(error))) from error
-    try:
-        return {row["unit"]: row["arm"] for row in rows}
-    except KeyError as error:
-        raise AssignmentError(
-            Problem(
-                where=str(path),
-                what=f"there is no column {error}",
-                fix="Overrides are a CSV file with the columns unit and arm.",
-            )
-        ) from error

@@ -8,16 +8,17 @@ from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
-from holdback.errors import DataError, Problem, StatsError
+from holdback.errors import DataError, Problem
 from holdback.experiments.accounts import accounting, quality, units_of
 from holdback.experiments.assembly import Row, cells_of, rows_of
+from holdback.experiments.crossing import stop_at_crossovers
 from holdback.experiments.cube import Cube
 from holdback.experiments.duplicates import without_copies
 from holdback.experiments.engine import TooLarge
 from holdback.experiments.engine.compared import compared_columns, numeric_columns
 from holdback.experiments.engine.opening import Opened
 from holdback.experiments.engine.reader import Reader
-from holdback.experiments.engine.sql import col, integer
+from holdback.experiments.engine.sql import col
 from holdback.experiments.engine.zones import Zone, from_microseconds
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
@@ -31,6 +32,7 @@ from holdback.experiments.exposing import (
 )
 from holdback.experiments.expression import Expression
 from holdback.experiments.feasible import check_plan
+from holdback.experiments.held_out import exposed_holdout
 from holdback.experiments.layout import Layout, layout
 from holdback.experiments.listing import with_rows
 from holdback.experiments.probe import Look, Seen, look_at
@@ -45,7 +47,6 @@ from holdback.experiments.units import (
     USED,
     Exposures,
     Span,
-    exposed_units,
     kept_rows,
     nested,
     select,
@@ -98,7 +99,7 @@ class Survey:
             zone=zone or Zone(name="UTC", first=0, transitions=()),
             dialect=self.engine.dialect,
         )
-        self._stop_at_crossovers(cube)
+        stop_at_crossovers(self.experiment, self.engine, cube.exposures, span)
         rows = self._run(cube)
         return self._assembled(cube, rows, seen, told, copies)
 
@@ -190,49 +191,14 @@ class Survey:
 
     def _counted(self, exposures: Exposures, span: Span, told: Fates) -> Exposures:
         """Exposures with `all_kept` and `one_row` settled by counts."""
-        exposures = replace(exposures, all_kept={why for why, _ in told} == {"kept"})
+        exposures = replace(
+            exposures, all_kept={why for why, _ in told.rows} == {"kept"}
+        )
         if exposures.unit is None:
             return exposures
         rows = kept_rows(exposures, span, ())
         units = select({"unit": col("unit")}, nested(rows, "k"))
         return replace(exposures, one_row=self.engine.repeats(units) == 0)
-
-    def _stop_at_crossovers(self, cube: Cube) -> None:
-        exposures = cube.exposures
-        if exposures.one_row:
-            return
-        policy = self.experiment.assignment.crossovers
-        if policy == "exclude" or (policy == "first" and exposures.time is not None):
-            return
-        units = exposed_units(exposures, cube.span, ())
-        crossed = [integer(CROSSED), integer(KEPT_CROSSED)]
-        query = select(
-            {"n": exp.Count(this=exp.Star())},
-            nested(units, "u"),
-            where=[exp.In(this=col("status"), expressions=crossed)],
-        )
-        ((count,),) = self.engine.run(query)
-        if not count:
-            return
-        told = (
-            f"{int(count):,} unit was" if count == 1 else f"{int(count):,} units were"
-        )
-        if policy == "first":
-            raise StatsError(
-                Problem(
-                    where="assignment.crossovers",
-                    what=f"{told} seen in two arms, and no time says which was first.",
-                    fix="Name the time of exposure as `time`, or use `exclude`.",
-                )
-            )
-        raise StatsError(
-            Problem(
-                where="assignment.crossovers",
-                what=f"{told} seen in two arms.",
-                why="The file says to stop at crossovers.",
-                fix="Find out why, or use `exclude` or `first`.",
-            )
-        )
 
     def _assembled(
         self,
@@ -261,6 +227,7 @@ class Survey:
             quality=replace(
                 quality(self.experiment, cube, everyone, seen, told),
                 duplicates=copies,
+                exposed_holdout=exposed_holdout(self.engine, cube.exposures, cube.span),
                 nonexistent_times=self._skipped(seen, cube.zone),
                 similar_ids=similar_ids(
                     self.engine,

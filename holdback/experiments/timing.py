@@ -25,10 +25,8 @@ def check_times(
     if exposures is None:
         return
     columns = exposures.columns
-    where = ("sources", assignment.source, "columns")
-    if columns.unit == "row" and columns.arm is None:
-        what = "rows that are their own units have no id to compute an arm from."
-        issues.add(where, what, fix="Name the column of the logged arm: `arm: column`.")
+    if columns.unit == "row":
+        _check_rows(assignment, columns, issues)
     absent = written.window is None and not issues.is_broken("window")
     if columns.time is not None and absent:
         what = "'window' is missing, and the exposures have times."
@@ -43,6 +41,19 @@ def check_times(
             _check_events(name, source, issues)
     for name, metric in metrics.items():
         _check_metric_times(name, metric, columns, assignment.source, issues)
+
+
+def _check_rows(assignment: Assignment, columns: Columns, issues: Issues) -> None:
+    """Rows that are their own units have no id to draw anything by."""
+    if columns.arm is None:
+        what = "rows that are their own units have no id to compute an arm from."
+        where = ("sources", assignment.source, "columns")
+        issues.add(where, what, fix="Name the column of the logged arm: `arm: column`.")
+    for key in ("holdout", "layer"):
+        if getattr(assignment, key) is not None:
+            what = "rows that are their own units have no id to draw by."
+            fix = "Leave it out, or name the column of the unit's id."
+            issues.add(("assignment", key), what, fix=fix, key=True)
 
 
 def _check_metric_times(

@@ -67,6 +67,8 @@ class Exposures:
     """The assignment table, read: expressions over its rows.
 
     `arm` is the arm's number or null, `unit` is absent where each row is a unit.
+    `reason` says why, where arms are computed; `ineligible` and `held_out` are true of
+    logged rows whose unit may not take part or is of the global holdout.
     `segments` are texts; `where` keeps rows. `one_row` says that no unit stands
     twice among the kept rows, `all_kept` that every row of the table is kept.
     """
@@ -78,6 +80,9 @@ class Exposures:
     where: tuple[exp.Expression, ...]
     arms: int
     segments: Mapping[str, exp.Expression] = field(default_factory=dict)
+    reason: exp.Expression | None = None
+    ineligible: exp.Expression | None = None
+    held_out: exp.Expression | None = None
     overridden: tuple[str, ...] = ()
     keep_crossed: bool = False
     one_row: bool = True

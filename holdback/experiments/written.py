@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from holdback.assignment.schemes import kinds as schemes
 from holdback.experiments import quantities
 from holdback.experiments.keys import BY_SHAPE, KEYS, LIST, VALUE, Written
 from holdback.experiments.leaves import (
@@ -33,20 +34,12 @@ from holdback.experiments.leaves import (
 from holdback.experiments.plugins import WrittenMetric, WrittenSource
 
 __all__ = [
-    "SCHEMES",
     "ExperimentFile",
     "ProjectFile",
     "WrittenAnalysis",
     "WrittenArm",
     "WrittenAssignment",
 ]
-
-SCHEMES = (
-    "holdback", "growthbook_v1", "growthbook_v2", "planout", "optimizely", "unleash",
-    "statsig", "eppo", "launchdarkly", "split", "posthog", "gofeatureflag", "flagd_v2",
-    "custom",
-)  # fmt: skip
-
 
 LOOKS = choice("spending", "end", "always_valid")
 PRIORS = choice("weak", "skeptical", "none", "past")
@@ -79,7 +72,7 @@ class WrittenAssignment(Written):
     """How units come into arms."""
 
     source: Text | None = Field(None, description="The source of exposures.")
-    scheme: Annotated[str, *choice(*SCHEMES)] = Field(
+    scheme: Annotated[str, *choice(*schemes)] = Field(
         "holdback", description="The hash that draws the arm from the unit id."
     )
     salt: Text | None = Field(
@@ -95,15 +88,17 @@ class WrittenAssignment(Written):
     layer: WrittenLayer | None = Field(None, description="A range of a layer.")
     overrides: dict[str, Text] = Field({}, description="Unit id: arm.")
     overrides_file: Text | None = Field(
-        None, description="A CSV file with the columns unit and arm."
+        None, description="A CSV or Parquet file with the columns unit and arm."
     )
     crossovers: Annotated[
         Literal["exclude", "first", "stop"], *choice("exclude", "first", "stop")
     ] = Field("exclude", description="What happens to units seen in two arms.")
     where: Formula | None = Field(
-        None, description="Which rows of the source are exposures."
+        None, description="Which units may take part, by their attributes."
     )
-    params: dict[str, Any] = Field({}, description="Settings of another scheme.")
+    params: dict[str, Any] = Field(
+        {}, description="The scheme's settings, as its system calls them."
+    )
 
 
 class WrittenWindow(Written):

@@ -3,13 +3,16 @@
 import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from pyarrow.csv import read_csv
 
-from holdback.assignment.split import Split
+from holdback.assignment.split import REASONS, Split
 from holdback.cli.assign import command
 from holdback.errors import ConfigError, DataError, HoldbackError
 from holdback.experiments.load import load
@@ -131,6 +134,139 @@ def test_sql_is_printed(plan: Path) -> None:
     text = run(plan, "--sql", "postgres").stdout
     assert '"customer_id"' in text
     assert all(f" AS {name}" in text for name in ("arm", "bucket", "reason"))
+
+
+def test_sql_notes_go_to_standard_error(plan: Path) -> None:
+    """What a database needs is told beside the SQL, in its own way of quoting."""
+    result = run(plan, "--sql", "bigquery")
+    assert "`customer_id`" in result.stdout
+    assert result.stderr.startswith("Note: ")
+    assert run(plan, "--sql", "bigquery", "-q").stderr == ""
+
+
+RESERVED = (
+    YAML.replace(
+        "traffic: 50%, overrides: {NA: holdback}",
+        "where: country = 'IE' and age >= 18, overrides_file: by-hand.csv, "
+        "holdout: away, layer: {name: home, range: [0%, 60%]}, traffic: 50%",
+    )
+    + "holdouts: {away: {share: 30%}}\nlayers: {home: {}}\n"
+)
+PEOPLE = [
+    (f"user_{n}", ("IE", "DE")[n % 2], "" if n % 10 == 0 else str(10 + n % 30))
+    for n in range(400)
+]
+
+
+@pytest.fixture
+def reserved(plan: Path) -> Path:
+    """An experiment with everything that can keep a unit out, and its overrides."""
+    plan.write_text(RESERVED)
+    by_hand = "unit,arm\nuser_1,personalized\nuser_20,holdback\n"
+    plan.with_name("by-hand.csv").write_text(by_hand)
+    return plan
+
+
+@pytest.mark.parametrize("way", ["csv", "parquet", "pipe", "pipe to parquet"])
+def test_every_reason_against_scalar(reserved: Path, way: str) -> None:
+    """Attributes of the input decide who is eligible, and every reason is counted."""
+    split = split_of(load(reserved))
+    want = [
+        split.assign(
+            unit, eligible=country == "IE" and age != "" and int(age or 0) >= 18
+        )
+        for unit, country, age in PEOPLE
+    ]
+    counts = Counter(one.reason for one in want)
+    assert set(counts) == {*REASONS} - {"invalid_id"}
+    text = "age,customer_id,country\n"
+    text += "".join(f"{age},{unit},{country}\n" for unit, country, age in PEOPLE)
+    source: Path | str = reserved.with_name("people.csv")
+    Path(source).write_text(text)
+    if way == "parquet":
+        source = reserved.with_name("people.parquet")
+        ages = [int(age) if age else None for *_, age in PEOPLE]
+        columns = {
+            "age": ages,
+            "customer_id": [unit for unit, *_ in PEOPLE],
+            "country": [country for _, country, _ in PEOPLE],
+        }
+        pq.write_table(pa.table(columns), source)
+    out = reserved.with_name("out.parquet" if "parquet" in way else "out.csv")
+    pipe = text if way.startswith("pipe") else None
+    result = run(reserved, "-" if pipe else source, "-o", out, pipe=pipe)
+    read = pq.read_table if out.suffix == ".parquet" else read_csv
+    got = read(out)
+    assert [arm or None for arm in got["arm"].to_pylist()] == [o.arm for o in want]
+    assert got["reason"].to_pylist() == [one.reason for one in want]
+    for reason, count in counts.items():
+        assert f"  {reason}: {count}\n" in result.stderr + "\n"
+
+
+def test_where_cannot_be_sql(reserved: Path) -> None:
+    """A condition is not left out of the SQL in silence."""
+    with pytest.raises(ConfigError, match="cannot be printed as SQL"):
+        run(reserved, "--sql", "duckdb")
+
+
+@pytest.mark.parametrize(
+    ("where", "header", "error", "words"),
+    [
+        ("country = 'IE' and age >= 18", "customer_id,cuntry", DataError,
+         ["'age'", "'country'", "Did you mean 'cuntry'?"]),
+        ("age >= least", "customer_id,age,least", ConfigError, ["age, least"]),
+    ],
+)  # fmt: skip
+def test_where_rejects_files_that_do_not_fit(
+    plan: Path, where: str, header: str, error: type[HoldbackError], words: list[str]
+) -> None:
+    """Every missing column is told at once, and text is not taken for numbers."""
+    plan.write_text(YAML.replace("traffic: 50%", f"where: {where}"))
+    for source in ("people.csv", "-"):
+        here = plan.with_name(source) if source != "-" else source
+        if source != "-":
+            plan.with_name(source).write_text(f"{header}\nu1,9,10\n")
+        with pytest.raises(error) as caught:
+            run(plan, here, pipe=f"{header}\nu1,9,10\n")
+        for word in words:
+            assert word in str(caught.value)
+
+
+ALIKE = [
+    "u1",
+    "U1",
+    "u1 ",
+    "\u00e9",
+    "e\u0301",
+    "7",
+    "7.0",
+    "v",
+    "v",
+    "nbsp\u00a0",
+    "nbsp",
+]
+
+
+@pytest.mark.parametrize("pipe", [True, False])
+def test_ids_that_look_alike_are_told(
+    plan: Path, tmp_path: Path, *, pipe: bool
+) -> None:
+    """Ids that differ by case, spaces, accents or .0 are counted as a warning."""
+    text = "customer_id\n" + "".join(f"{unit}\n" for unit in ALIKE)
+    source = tmp_path / "ids.csv"
+    source.write_text(text, encoding="utf-8")
+    given = ("-",) if pipe else (source,)
+    told = run(plan, *given, pipe=text).stderr
+    assert "Warning: 5 ids differ from another only by case" in told
+    told = run(plan, *given, "--format", "json", pipe=text).stderr
+    assert json.loads(told)["similar_ids"] == 5
+
+
+def test_whole_floats_are_a_warning(plan: Path, tmp_path: Path) -> None:
+    """Ids that came as whole floats are counted."""
+    source = tmp_path / "ids.parquet"
+    pq.write_table(pa.table({"customer_id": [1.0, 2.0, None]}), source)
+    assert "Warning: 2 ids were floats" in run(plan, source).stderr
 
 
 @pytest.mark.parametrize(

@@ -118,3 +118,43 @@ def test_schema_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     for which in ("experiment", "project"):
         assert run(["schema", which]) == 0
         assert json.loads(capsys.readouterr().out)["type"] == "object"
+
+
+WEAK = GOOD + "assignment: {scheme: growthbook_v1, phase: 2, traffic: 50%}\n"
+
+
+def test_validate_warns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is weak is told on the standard error, and the file is fine."""
+    (folder / "weak.yaml").write_text(WEAK, encoding="utf-8")
+    assert run(["validate", "weak.yaml"]) == 0
+    out, err = capsys.readouterr()
+    assert "  assignment  scheme growthbook_v1, traffic 50%, phase 2\n" in out
+    assert err.startswith("Warning: weak.yaml:10:22: growthbook_v1 ties experiments")
+    assert run(["validate", "-q", "weak.yaml"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert run(["validate", "weak.yaml", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["valid"] is True
+    assert [w["where"] for w in told["warnings"]] == ["weak.yaml:10:22"] * 2
+    assert run(["validate", "weak.yaml", "--format", "github"]) == 0
+    first, _ = capsys.readouterr().out.splitlines()
+    assert first.startswith("::warning file=weak.yaml,line=10,col=22::growthbook_v1")
+
+
+def test_validate_confirms_what_is_special(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Holdout, layer, eligibility and overrides are told in a line."""
+    (folder / "all.yaml").write_text(
+        GOOD
+        + "assignment:\n  holdout: away\n  layer: {name: home, range: [0%, 1/3]}\n"
+        + "  where: country = 'IE'\n  overrides: {u1: holdback}\n"
+        + "holdouts: {away: {share: 5%}}\nlayers: {home: {}}\n",
+        encoding="utf-8",
+    )
+    assert run(["validate", "all.yaml"]) == 0
+    want = (
+        "  assignment  holdout away (5%), layer home from 0% to 1/3, "
+        "where country = 'IE', 1 placed by hand\n"
+    )
+    assert want in capsys.readouterr().out

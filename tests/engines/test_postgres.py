@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from holdback.errors import ConfigError, EnvironmentFault
+from holdback.errors import AssignmentError, ConfigError, EnvironmentFault
+from holdback.experiments.experiment import Experiment, Holdout, Layer
+from holdback.experiments.expression import parse
 from holdback.experiments.extract import extract
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
@@ -223,6 +225,58 @@ def test_computed_arms_against_python(url: str, tmp_path: Path) -> None:
                 f"SELECT {split.sql('unit', 'postgres').arm} FROM ids ORDER BY i"
             )
             assert [row[0] for row in cursor.fetchall()] == expected
+
+
+def reserved(here: Experiment, *, logged: bool) -> Experiment:
+    """The experiment with everything that can keep a unit out."""
+    columns = replace(columns_of("visitors"), **({} if logged else {"arm": None}))
+    tenth = Fraction(1, 10)
+    return replace(
+        here,
+        assignment=replace(
+            here.assignment,
+            holdout="away",
+            layer=Layer(name="home", range=(tenth, 8 * tenth)),
+            traffic=7 * tenth,
+            where=parse("device = 'phone' or age > 20"),
+        ),
+        holdouts={"away": Holdout(share=2 * tenth, salt="away")},
+        layers={"home": "home"},
+        sources=dict(here.sources)
+        | {"visitors": replace(here.sources["visitors"], columns=columns)},
+    )
+
+
+@pytest.mark.parametrize("logged", [True, False])
+def test_reserved_units_against_duckdb(
+    url: str,
+    schema: str,
+    tmp_path: Path,
+    logged: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """Holdout, layer, eligibility and traffic leave out the same units inside."""
+    data = tables(2000, once=False, seed=4)
+    fill(url, schema, data)
+    here = reserved(described(tmp_path, data, as_csv), logged=logged)
+    there = replace(
+        here,
+        database=url,
+        sources={
+            name: TableSource(
+                name=name, table=f"{schema}.{name}", columns=source.columns
+            )
+            for name, source in here.sources.items()
+        },
+    )
+    expected, found = extract(here, as_of=AS_OF), extract(there, as_of=AS_OF)
+    assert found.accounting == expected.accounting
+    assert found.cells.rows == expected.cells.rows
+    assert found.quality == expected.quality
+    assert (found.quality.exposed_holdout or found.quality.held_out or 0) > 100
+    murmur = replace(there.assignment, scheme="unleash")
+    if not logged:
+        with pytest.raises(AssignmentError, match="postgres cannot compute"):
+            extract(replace(there, assignment=murmur), as_of=AS_OF)
 
 
 def test_wrong_password_is_never_shown(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ from experiments.worlds import evidence, experiment, unmatured
 from scipy import stats
 
 from holdback.experiments.checks import findings
-from holdback.experiments.checks.srm import planned_widths
 from holdback.experiments.evidence import Evidence, Quality
 from holdback.experiments.experiment import Arm, Experiment
 from holdback.experiments.scorecard import Finding
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
+from holdback.experiments.splits import planned_widths
 
 BUYER = (20.0, 1.0)
 NOBODY = (0.0, 0.0)

@@ -240,6 +240,27 @@ def test_status_follows_the_lock(tmp_path: Path) -> None:
     assert card.amended == ("decision.minimum_lift",)
 
 
+@pytest.mark.parametrize(
+    ("after", "status"), [("60%", "confirmatory"), ("20%", "amended")]
+)
+def test_only_raised_traffic_keeps_the_plan(
+    tmp_path: Path, after: str, status: str
+) -> None:
+    """Raising the traffic is no change of the plan, lowering it is one."""
+    file = shop(tmp_path)
+    plain = file.read_text()
+    file.write_text(
+        plain.replace("{source: visitors}", "{source: visitors, traffic: 50%}")
+    )
+    hb.lock(file)
+    file.write_text(
+        plain.replace("{source: visitors}", f"{{source: visitors, traffic: {after}}}")
+    )
+    card = look(file, 12).scorecard
+    assert card.status == status
+    assert card.amended == (("assignment.traffic",) if status == "amended" else ())
+
+
 def test_a_lock_after_the_first_look_proves_nothing(tmp_path: Path) -> None:
     """Whoever has seen the result can lock any plan."""
     file = shop(tmp_path)

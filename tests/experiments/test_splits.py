@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,19 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from holdback.assignment import reserved
+from holdback.assignment.schemes.eppo import Eppo
 from holdback.assignment.split import Split
-from holdback.errors import AssignmentError, EnvironmentFault
-from holdback.experiments.experiment import Arm, Assignment, Experiment, Layer
-from holdback.experiments.splits import assign, split_of
+from holdback.errors import AssignmentError
+from holdback.experiments.experiment import (
+    Arm,
+    Assignment,
+    Experiment,
+    Holdout,
+    Layer,
+)
+from holdback.experiments.expression import parse
+from holdback.experiments.splits import assign, shares_of, split_of
 
 TENTH = Fraction(1, 10)
 EXPERIMENT = Experiment(
@@ -34,6 +42,7 @@ EXPERIMENT = Experiment(
     sources={},
     primary="conversion",
 )
+PLAIN = Assignment(source="assignments", salt="recs")
 SPLIT = Split(
     "recs",
     (("holdback", TENTH), ("personalized", 1 - TENTH)),
@@ -55,32 +64,48 @@ def test_split_of_takes_every_part() -> None:
     assert split_of(EXPERIMENT) == SPLIT
 
 
-@pytest.mark.parametrize(
-    ("parts", "word"),
-    [
-        ({"scheme": "planout"}, "planout"),
-        ({"holdout": "always-on"}, "always-on"),
-        ({"layer": Layer(name="home", range=(Fraction(0), TENTH))}, "layer"),
-        ({"overrides": {"u": "nobody"}}, "nobody"),
-    ],
-)
-def test_split_of_rejects(parts: dict[str, object], word: str) -> None:
-    """Arms that would differ from the ones units saw are not computed."""
-    with pytest.raises(AssignmentError, match=word):
-        split_of(changed(**parts))
+def test_split_of_takes_scheme_holdout_and_layer() -> None:
+    """What is named is looked up among the experiment's own."""
+    planned = replace(
+        changed(
+            scheme="eppo",
+            params={"split_salt": "recs", "traffic_salt": "in"},
+            holdout="always-on",
+            layer=Layer(name="home", range=(Fraction(0), TENTH)),
+        ),
+        holdouts={"always-on": Holdout(share=TENTH, salt="off-2026")},
+        layers={"home": "home-2026"},
+    )
+    assert split_of(planned) == replace(
+        SPLIT,
+        scheme=Eppo(split_salt="recs", traffic_salt="in"),
+        holdout=reserved.Holdout(name="always-on", share=TENTH, salt="off-2026"),
+        layer=reserved.LayerRange(
+            name="home", salt="home-2026", start=Fraction(0), end=TENTH
+        ),
+    )
 
 
-def test_overrides_file_is_read(tmp_path: Path) -> None:
-    """Overrides may stand in a file; those of the experiment win."""
-    (tmp_path / "o.csv").write_text("unit,arm\nu-42,personalized\n007,holdback\n")
-    read = replace(changed(overrides_file="o.csv"), root=tmp_path)
-    assert split_of(read).overrides == {"u-42": "holdback", "007": "holdback"}
-    (tmp_path / "o.csv").write_text("id,arm\nu-42,personalized\n")
-    with pytest.raises(AssignmentError, match="unit and arm"):
-        split_of(read)
-    (tmp_path / "o.csv").unlink()
-    with pytest.raises(EnvironmentFault, match=r"o\.csv"):
-        split_of(read)
+def test_split_of_rejects_overrides_of_no_arm() -> None:
+    """An override into an arm that is none is refused."""
+    with pytest.raises(AssignmentError, match="nobody"):
+        split_of(changed(overrides={"u": "nobody"}))
+
+
+def test_shares_as_decimals_sum_to_one() -> None:
+    """Thirds that were written with ten digits are a split."""
+    third = Fraction("0.3333333333")
+    arms = tuple(Arm(name=name, share=third) for name in "abc")
+    assert sum(share for _, share in shares_of(arms)) == 1
+    assert set(split_of(replace(EXPERIMENT, arms=arms, assignment=PLAIN)).names) == {
+        *"abc"
+    }
+
+
+def test_assign_rejects_ids_without_attributes() -> None:
+    """Ids alone cannot say who is eligible, and nobody is let in by mistake."""
+    with pytest.raises(AssignmentError, match="country = 'IE'"):
+        assign(changed(where=parse("country = 'IE'")), ["u-1"])
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ ORDER = (
     "srm",
     "split_drift",
     "crossovers",
+    "holdout",
     "dilution",
     "pre_period",
     "maturity",

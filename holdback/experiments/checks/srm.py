@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import lcm
 
 from holdback.experiments.checks import kinds, percent
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.period import is_final
 from holdback.experiments.scorecard import Finding
-from holdback.experiments.splits import split_of
+from holdback.experiments.splits import planned_widths
 from holdback.stats.srm import srm
 from holdback.stats.srm_sequential import sequential_srm
 
-__all__ = ["SampleRatioMismatch", "planned_widths"]
+__all__ = ["SampleRatioMismatch"]
 
 FAIL_BELOW = 0.001
 WARN_BELOW = 0.01
@@ -140,18 +139,3 @@ def _parts(
                     for arm in widths
                 ],
             )
-
-
-def planned_widths(experiment: Experiment) -> dict[str, int]:
-    """Integer widths of the arms, control first, in proportion to their shares.
-
-    Where the arms are computed here they are the true bucket widths; logged arms
-    come from elsewhere, so the written shares are taken exactly.
-    """
-    ordered = (experiment.control, *experiment.treatments)
-    source = experiment.sources[experiment.assignment.source]
-    if source.columns.arm is None:
-        widths = split_of(experiment).widths
-        return {arm.name: widths[arm.name] for arm in ordered}
-    scale = lcm(*(arm.share.denominator for arm in ordered))
-    return {arm.name: int(arm.share * scale) for arm in ordered}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from holdback.errors import DataError
 
 if TYPE_CHECKING:
+    from holdback.assignment.recipe import Draw
     from holdback.experiments.engine.dialects import Dialect
 
 __all__ = ["Engine", "Place", "Query", "Table", "TooLarge", "Type"]
@@ -80,6 +81,17 @@ class Engine(Protocol):
 
         An upper bound is enough: 0 must be exact.
         """
+        ...
+
+    def drawn(self, draw: Draw, unit: str) -> str:
+        """SQL of a draw's number for the text `unit`.
+
+        Raises AssignmentError for a hash that the engine lacks.
+        """
+        ...
+
+    def kept(self, query: Query) -> Query:
+        """A query as a relation, computed once where the engine may store it."""
         ...
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
+from holdback.assignment.in_duckdb import drawn as drawn_in
+from holdback.assignment.recipe import Draw
 from holdback.errors import (
     ConfigError,
     DataError,
@@ -54,6 +56,7 @@ class Embedded:
         self.dialect = DuckDB()
         self.folder = Path(tempfile.mkdtemp(prefix="holdback-"))
         self._connection = duckdb.connect()
+        self._draws = self._tables = 0
         self.execute(f"SET temp_directory = '{_escaped(self.folder / 'spill')}'")
         limit = known.get(MEMORY, "")
         try:
@@ -132,6 +135,19 @@ class Embedded:
         array = np.asarray(hashes)
         array.sort()
         return int((array[1:] == array[:-1]).sum())
+
+    def drawn(self, draw: Draw, unit: str) -> str:
+        """SQL of a draw's number; a hash that DuckDB lacks becomes a function."""
+        self._draws += 1
+        return drawn_in(self._connection, draw, unit, f"draw_{self._draws}")
+
+    def kept(self, query: Query) -> Query:
+        """A query's rows as a table, in their order; memory spills as elsewhere."""
+        self._tables += 1
+        table = exp.table_(f"holdback:kept {self._tables}", quoted=True)
+        text = query.sql(dialect="duckdb")
+        self.execute(f"CREATE TEMP TABLE {table.sql(dialect='duckdb')} AS {text}")
+        return table
 
     def types(self, text: str) -> dict[str, Type]:
         """Columns of a query's result and what they hold."""

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from sqlglot import exp, parse_one
 
+from holdback.assignment.recipe import Draw
+from holdback.assignment.sql import draw_sql
 from holdback.errors import DataError, HoldbackError, Problem
 from holdback.experiments.engine import Query, Table, Type
 from holdback.experiments.engine.databases import Database, only_select, redacted
@@ -64,6 +66,14 @@ class Server:
         counts = exp.Select(expressions=[exp.Count(this=exp.Star()), distinct])
         ((rows, kinds),) = self.run(counts.from_(inner))
         return int(rows) - int(kinds)
+
+    def drawn(self, draw: Draw, unit: str) -> str:
+        """SQL of a draw's number, by a digest that PostgreSQL has."""
+        return draw_sql(draw, unit, "postgres")
+
+    def kept(self, query: Query) -> Query:
+        """The query itself: the transaction only reads."""
+        return _subquery(query)
 
     def table(self, source: str, name: str) -> Table:
         """A table of the database, looked up in its catalogue."""

@@ -1,0 +1,86 @@
+"""Experiments of one project that would have the same part of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+from holdback.assignment.reserved import edge
+from holdback.errors import ConfigError, EnvironmentFault
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.issues import Issues
+from holdback.experiments.load import PROJECT_FILE, written_in
+from holdback.experiments.quantities import share_text
+from holdback.experiments.written import ExperimentFile
+
+__all__ = ["check_layers"]
+
+RANGE = ("assignment", "layer", "range")
+
+
+def check_layers(experiment: Experiment, issues: Issues) -> None:
+    """Note every experiment beside this one whose range of the same layer overlaps.
+
+    Experiments whose windows do not meet may use one range after the other.
+    """
+    layer = experiment.assignment.layer
+    if layer is None:
+        return
+    for file in _beside(experiment):
+        with suppress(ConfigError, EnvironmentFault):  # told when it is checked itself
+            other, places = written_in(file)
+            theirs = other.assignment.layer if other.assignment else None
+            if (
+                theirs is None
+                or theirs.name != layer.name
+                or not _overlap(layer.range, theirs.range)
+                or not _meet(experiment, other)
+            ):
+                continue
+            issues.add(
+                RANGE,
+                f"the range {_told(layer.range)} of layer '{layer.name}' overlaps "
+                f"{_told(theirs.range)} of experiment '{other.experiment}'.",
+                why="Units in both would be in two experiments that exclude each "
+                f"other; the other range is at {places.place(RANGE).where}.",
+                fix="Give each experiment a part of the layer of its own.",
+            )
+
+
+def _beside(experiment: Experiment) -> Iterator[Path]:
+    """Other experiment files: of the same folder, and of the project's experiments."""
+    own = (experiment.root / experiment.file).resolve()
+    folders = dict.fromkeys([own.parent, (experiment.root / "experiments").resolve()])
+    for folder in folders:
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            if file != own and file.name != PROJECT_FILE:
+                yield Path(_shown(file))
+
+
+def _shown(file: Path) -> str:
+    """The file's name from the working folder, where it lies below it."""
+    with suppress(ValueError):
+        return str(file.relative_to(Path.cwd()))
+    return str(file)
+
+
+def _overlap(
+    ours: tuple[Fraction, Fraction], theirs: tuple[Fraction, Fraction]
+) -> bool:
+    """Whether two ranges share a bucket."""
+    (a, b), (c, d) = ours, theirs
+    return edge(a) < edge(d) and edge(c) < edge(b)
+
+
+def _meet(experiment: Experiment, other: ExperimentFile) -> bool:
+    """Whether the windows share a day; without a window an experiment has no end."""
+    ours, theirs = experiment.window, other.window
+    if ours is None or theirs is None:
+        return True
+    return ours.start <= theirs.end and theirs.start <= ours.end
+
+
+def _told(span: tuple[Fraction, Fraction]) -> str:
+    return f"[{share_text(span[0])}, {share_text(span[1])}]"

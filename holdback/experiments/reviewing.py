@@ -1,0 +1,67 @@
+"""What `validate` looks at beside the files: lock, overrides, neighbours, scheme."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from holdback.errors import AssignmentError, ConfigError, Problem
+from holdback.experiments.audit_log import log_path, read
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.issues import Issues
+from holdback.experiments.load import load, places_of
+from holdback.experiments.neighbours import check_layers
+from holdback.experiments.overrides import overrides_of
+from holdback.experiments.split_change import split_change
+from holdback.experiments.splits import planned_split
+
+__all__ = ["Review", "review"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """An experiment without problems, and what a reader should know of it.
+
+    `overrides` counts the units placed by hand; `warnings` tell what is known to be
+    weak about the assignment.
+    """
+
+    experiment: Experiment
+    overrides: int
+    warnings: tuple[Problem, ...]
+
+
+def review(path: str | os.PathLike[str]) -> Review:
+    """The experiment of a file, looked at from every side but its data.
+
+    Raises ConfigError with every problem, EnvironmentFault when a file that it names
+    cannot be read.
+    """
+    experiment = load(path)
+    issues = places_of(path)
+    _check_lock(experiment, issues)
+    check_layers(experiment, issues)
+    problems = list(issues.problems)
+    overrides: dict[str, str] = {}
+    try:
+        overrides = overrides_of(experiment)
+    except AssignmentError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    where = issues.place(("assignment", "scheme")).where
+    weak = planned_split(experiment).scheme.weaknesses()
+    return Review(
+        experiment=experiment,
+        overrides=len(overrides),
+        warnings=tuple(Problem(where=where, what=one) for one in weak),
+    )
+
+
+def _check_lock(experiment: Experiment, issues: Issues) -> None:
+    """Note a split that was changed under a lock without a new phase."""
+    path = log_path(experiment)
+    change = None if path is None else split_change(experiment, read(path))
+    if change is not None:
+        key = change.path == ("arms",)
+        issues.add(change.path, change.what, why=change.why, fix=change.fix, key=key)
