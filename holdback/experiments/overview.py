@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdback.errors import ConfigError, EnvironmentFault, Problem
-from holdback.experiments.audit_log import read
+from holdback.experiments.audit_log import log_path, read
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.history import log_path
 from holdback.experiments.load import PROJECT_FILE, is_project_file, load
 
 __all__ = ["Listed", "Overview", "lines", "overview"]
