@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
 from holdback.experiments.cells import Cells
 from holdback.experiments.experiment import Experiment
 
-__all__ = ["SMALLEST", "shown_levels"]
+__all__ = ["SMALLEST", "hidden", "shown_levels"]
 
 SMALLEST = 10
+Key = TypeVar("Key", bound=Hashable)
+
+
+def hidden(counts: Mapping[Key, int]) -> set[Key]:
+    """Cells of a total that may not be shown; an empty cell gives nobody away.
+
+    If only one cell is small, the next smallest is hidden with it, because the total
+    would otherwise reveal it.
+
+    >>> sorted(hidden({"a": 0, "b": 4, "c": 500, "d": 900}))
+    ['b', 'c']
+    """
+    filled = sorted((key for key in counts if counts[key]), key=lambda k: counts[k])
+    small = [key for key in filled if counts[key] < SMALLEST]
+    return set(filled[:2] if len(small) == 1 else small)
 
 
 def shown_levels(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 __all__ = ["Agreement"]
+
+Label = TypeVar("Label", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +24,20 @@ class Agreement:
     chance: float
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[Hashable, Hashable]]) -> Agreement:
+    def of(cls, pairs: Iterable[tuple[Label, Label]]) -> Agreement:
         """Agreement of pairs of labels.
 
         >>> Agreement.of([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")])
         Agreement(n=4, agreeing=3, chance=0.5)
         """
-        counted = Counter(pairs)
-        n = counted.total()
-        left: Counter[Hashable] = Counter()
-        right: Counter[Hashable] = Counter()
+        return cls.counted(Counter(pairs))
+
+    @classmethod
+    def counted(cls, counted: Mapping[tuple[Label, Label], int]) -> Agreement:
+        """Agreement of pairs of labels that are counted already."""
+        n = sum(counted.values())
+        left: Counter[Label] = Counter()
+        right: Counter[Label] = Counter()
         for (one, other), count in counted.items():
             left[one] += count
             right[other] += count
