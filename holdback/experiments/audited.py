@@ -113,8 +113,9 @@ class Noted:
 class Audit:
     """Recomputed against logged arms of one experiment.
 
-    `changes` are the days on which agreement changes. Of units that were logged in two
-    arms (noted as ``crossover``) the first one is compared; without times, none is.
+    `agrees` says that no unit was logged in another arm than recomputed; `changes` are
+    the days on which agreement changes. Of units that were logged in two arms (noted
+    as ``crossover``) the first one is compared; without times, none is.
     """
 
     schema: str = field(default="holdback/audit/1")
@@ -123,17 +124,13 @@ class Audit:
     source: str
     scheme: str
     salt: str
+    agrees: bool
     compared: Compared
     pairs: tuple[Pair, ...]
     days: tuple[Day, ...] = ()
     changes: tuple[str, ...] = ()
     periods: tuple[Period, ...] = ()
     noted: tuple[Noted, ...] = ()
-
-    @property
-    def agrees(self) -> bool:
-        """Whether every unit was logged in the arm that was recomputed."""
-        return self.compared.disagreeing == 0
 
 
 def compared(counts: Mapping[Key, tuple[int, int]]) -> dict[Key, Compared]:

@@ -242,6 +242,7 @@ def _told(
         source=experiment.assignment.source,
         scheme=split.scheme.kind,
         salt=split.hashed_salt,
+        agrees=all(cell.agrees for cell in counts.cells),
         compared=compared({"all": (total[0], total[1])})["all"],
         pairs=_pairs(counts, split),
         days=tuple(
