@@ -24,8 +24,8 @@ from holdback.stats.agreement import Agreement
 __all__ = ["cause_of", "explains"]
 
 LEAST_SHARE, LEAST_KAPPA, ALPHA = 0.99, 0.9, 0.001
-SCREENED = 500
-SCREEN_KAPPA = 0.8
+SCREENS = ((80, 0.5), (500, 0.8))
+"""Units of a first look, and the least kappa to be looked at further."""
 FITTED = 2_000
 WHOLE = Fraction(3, 2000)
 
@@ -60,13 +60,13 @@ def _constant(base: Variant, rows: Rows) -> Cause | None:
 
 def _searched(base: Variant, rows: Rows, former: Former) -> Cause | None:
     single = [*edits(base.split, list(rows.ids), former), _fitted(rows)]
-    screen = _balanced(rows.logged)
+    screens = [(_balanced(rows.logged, size), least) for size, least in SCREENS]
     tried = 0
     for level in (1, 2):
         best: tuple[Agreement, Variant] | None = None
         for variant in _variants(base, single, level):
             tried += 1
-            if _agreement(variant, rows, screen).kappa < SCREEN_KAPPA:
+            if any(_agreement(variant, rows, few).kappa < k for few, k in screens):
                 continue
             found = _agreement(variant, rows, range(len(rows.logged)))
             better = best is None or found.agreeing > best[0].agreeing
@@ -96,12 +96,12 @@ def _agreement(variant: Variant, rows: Rows, which: Iterable[int]) -> Agreement:
     return Agreement.of(zip(arms, (rows.logged[i] for i in places), strict=True))
 
 
-def _balanced(logged: Sequence[str]) -> list[int]:
+def _balanced(logged: Sequence[str], size: int) -> list[int]:
     """Places of some units of each arm alike, so that a small arm weighs as much."""
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, arm in enumerate(logged):
         places[arm].append(place)
-    each = SCREENED // len(places)
+    each = max(1, size // len(places))
     return [place for found in places.values() for place in found[:each]]
 
 
