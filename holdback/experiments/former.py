@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +18,8 @@ from holdback.experiments.quantities import share
 
 __all__ = ["Former", "former_of"]
 
-PHASES = 3
+PHASES, VERSIONS, FILES = 3, 4, 20
+SEPARATOR = re.compile(r"[-_.]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +44,9 @@ def former_of(experiment: Experiment) -> Former:
     salts = [str(plan["assignment"]["salt"]) for plan in own]
     salts += _names(experiment)
     salts += [name for name in others if name != experiment.name]
+    salts += [] if path is None else _beside(path.parent)
     return Former(
-        salts=tuple(dict.fromkeys(salts)),
+        salts=tuple(dict.fromkeys(filter(None, salts))),
         arms=tuple(dict.fromkeys(map(_arms, own))),
         schemes=tuple(found for plan in own if (found := _scheme(plan)) is not None),
     )
@@ -56,13 +59,32 @@ def _plan(entry: Entry) -> Mapping[str, Any] | None:
 
 def _names(experiment: Experiment) -> Iterator[str]:
     salt = experiment.assignment.salt
-    stems = (salt, experiment.name, Path(experiment.file).stem)
+    stems = dict.fromkeys((salt, experiment.name, Path(experiment.file).stem))
     yield from stems
     for phase in range(2, experiment.assignment.phase + PHASES):
         yield f"{salt}.phase{phase}"
     yield experiment.assignment.source
     for stem in stems:
-        yield from (stem.lower(), stem.replace("-", "_"), stem.replace("_", "-"))
+        yield from _near(stem)
+
+
+def _near(name: str) -> Iterator[str]:
+    """Other spellings of a name, its beginnings, and versions of it.
+
+    >>> list(_near("recs-eu"))[:7]
+    ['recs-eu', 'recs_eu', 'recs-eu', 'recs', 'recs-eu-v1', 'recs-eu_v1', 'recs-eu-1']
+    """
+    yield from (name.lower(), name.replace("-", "_"), name.replace("_", "-"))
+    for end in reversed(list(SEPARATOR.finditer(name))):
+        yield name[: end.start()]
+    for version in range(1, VERSIONS):
+        for between in ("-v", "_v", "-"):
+            yield f"{name}{between}{version}"
+
+
+def _beside(folder: Path) -> list[str]:
+    """Names of the experiments' files in the same folder: a salt copied from one."""
+    return [path.stem for path in sorted(folder.glob("*.yaml"))[:FILES]]
 
 
 def _arms(plan: Mapping[str, Any]) -> tuple[tuple[str, Fraction], ...]:
