@@ -124,6 +124,7 @@ class Audit:
     source: str
     scheme: str
     salt: str
+    params: Mapping[str, str] | None = None
     agrees: bool
     compared: Compared
     pairs: tuple[Pair, ...]

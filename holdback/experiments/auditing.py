@@ -29,6 +29,7 @@ from holdback.experiments.recomputed import Cell, Counts, counts_of, rows_of
 from holdback.experiments.small_cells import SMALLEST, hidden
 from holdback.experiments.splits import split_of
 from holdback.experiments.survey import Survey
+from holdback.experiments.suspects import keys_of_hash
 from holdback.stats.agreement import Agreement
 from holdback.stats.change_point import changes
 
@@ -138,7 +139,7 @@ def _periods(  # one parameter a thing that is asked
 ) -> tuple[Period, ...]:
     sides = [_agreement(counts, days) for days in stretches]
     shown = compared({i: (a.agreeing, a.n - a.agreeing) for i, a in enumerate(sides)})
-    former = former_of(experiment)
+    former = former_of(experiment, tuple(keys_of_hash(split.scheme).values()))
     columns = _id_columns(experiment, survey)
     found = []
     for i, days in enumerate(stretches):
@@ -242,6 +243,7 @@ def _told(
         source=experiment.assignment.source,
         scheme=split.scheme.kind,
         salt=split.hashed_salt,
+        params=keys_of_hash(split.scheme) or None,
         agrees=all(cell.agrees for cell in counts.cells),
         compared=compared({"all": (total[0], total[1])})["all"],
         pairs=_pairs(counts, split),

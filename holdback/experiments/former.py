@@ -31,9 +31,10 @@ class Former:
     schemes: tuple[Scheme, ...] = ()
 
 
-def former_of(experiment: Experiment) -> Former:
+def former_of(experiment: Experiment, texts: tuple[str, ...] = ()) -> Former:
     """From the log's locked plans, and from names near the experiment's own.
 
+    `texts` are other keys that its scheme hashes by.
     Raises ConfigError where the log was changed.
     """
     path = log_path(experiment)
@@ -43,6 +44,7 @@ def former_of(experiment: Experiment) -> Former:
     others = dict.fromkeys(e.experiment for e in reversed(entries))
     salts = [str(plan["assignment"]["salt"]) for plan in own]
     salts += _names(experiment)
+    salts += [near for text in texts for near in _near(text)]
     salts += [name for name in others if name != experiment.name]
     salts += [] if path is None else _beside(path.parent)
     return Former(

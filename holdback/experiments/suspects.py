@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from holdback.assignment.params import scheme_or_faults
 from holdback.assignment.schemes import Scheme, kinds
@@ -23,7 +25,7 @@ from holdback.experiments.audited import Change, ChangeKind
 from holdback.experiments.former import Former
 from holdback.experiments.quantities import share_text
 
-__all__ = ["FORMS", "Edit", "Variant", "edits", "with_arms"]
+__all__ = ["FORMS", "Edit", "Variant", "edits", "keys_of_hash", "with_arms"]
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as they are": str,
@@ -36,6 +38,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in composed Unicode (NFC)": lambda text: unicodedata.normalize("NFC", text),
 }
 TEMPLATES = ("{salt}:{id}", "{salt}{id}", "{id}{salt}", "{salt}-{id}", "{salt}_{id}")
+TEMPLATED = re.compile(r"[{}]")
 LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64}
 PERMUTED = 4
 
@@ -76,13 +79,31 @@ def edits(planned: Split, columns: Sequence[str], former: Former) -> list[Edit]:
     """Every single change that is tried, the likelier first of each kind."""
     return [
         *(_salt(salt) for salt in former.salts),
-        *(_named_salt(planned.scheme, salt) for salt in former.salts),
+        *(
+            _named(planned.scheme, key, salt)
+            for key in keys_of_hash(planned.scheme)
+            for salt in former.salts
+        ),
         *(_column(name) for name in columns[1:]),
         *(_form(form) for form in list(FORMS)[1:]),
         *(with_arms(what, arms) for what, arms in _arrangements(planned, former)),
         *_gates(),
         *(_scheme(scheme) for scheme in _schemes(former)),
     ]
+
+
+def keys_of_hash(scheme: Scheme) -> dict[str, str]:
+    """Texts that a scheme's params put into the hashed key, such as a seed."""
+    found = {
+        field.name: getattr(scheme, field.name)
+        for field in dataclasses.fields(scheme)
+        if field.type in {"str", "str | None"}
+    }
+    return {
+        key: text
+        for key, text in found.items()
+        if text is not None and not TEMPLATED.search(text)
+    }
 
 
 def with_arms(what: str, arms: tuple[tuple[str, Fraction], ...]) -> Edit:
@@ -122,29 +143,17 @@ def _salt(salt: str) -> Edit:
     return Edit("salt", apply)
 
 
-def _named_salt(planned: Scheme, salt: str) -> Edit:
-    """The salt in place of a text that the scheme's own params name."""
-    fields = [
-        field.name
-        for field in dataclasses.fields(planned)
-        if field.type in {"str", "str | None"}
-        and isinstance(old := getattr(planned, field.name), str)
-        and "{" not in old
-        and old != salt
-    ]
-    if not fields:
-        return Edit("salt", lambda _: None)
-    name = fields[0]
-    old = getattr(planned, name)
-    return _of_split(
-        "salt",
-        f"{name} '{salt}' in place of '{old}'",
-        lambda s: (
-            replace(s, scheme=replace(planned, **{name: salt}))
-            if s.scheme == planned
-            else None
-        ),
-    )
+def _named(planned: Scheme, key: str, text: str) -> Edit:
+    """Another text in place of one that the scheme's own params name."""
+    old = keys_of_hash(planned)[key]
+
+    def change(split: Split) -> Split | None:
+        if split.scheme != planned or text == old:
+            return None
+        changed: dict[str, Any] = {key: text}
+        return replace(split, scheme=replace(planned, **changed))
+
+    return _of_split("salt", f"{key} '{text}' in place of '{old}'", change)
 
 
 def _column(name: str) -> Edit:

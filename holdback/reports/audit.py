@@ -36,10 +36,11 @@ NOTES = {
 def table_of(found: Audit, locale: str) -> str:
     """What was compared, by arms and by days, and what explains the differences."""
     words = Words.plain(locale)
+    keys = {"salt": found.salt} | dict(found.params or {})
     head = (
         f"{found.experiment}: {_count(found.compared, 'units', words)} units of "
-        f"source '{found.source}', recomputed by scheme {found.scheme} with salt "
-        f"'{found.salt}'"
+        f"source '{found.source}', recomputed by scheme {found.scheme} with "
+        + ", ".join(f"{key} '{text}'" for key, text in keys.items())
     )
     blocks = [[head, *_table(_pair_rows(found, words), left=2)]]
     if found.days:
@@ -127,7 +128,7 @@ def _explained(cause: Cause, words: Words) -> str:
 
 def _note(noted: Noted, words: Words, *, timed: bool) -> str:
     count = FEW if noted.count is None else words.count(noted.count)
-    what = NOTES.get(noted.reason, noted.reason)
+    what = NOTES.get(noted.reason) or REASONS.get(noted.reason, noted.reason)
     if noted.reason == "crossover" and not timed:
         what = "logged in two arms, left out: no time says which was first"
     return f"{count} {noted.what} {what}."
