@@ -137,10 +137,9 @@ class Audit:
 def compared(counts: Mapping[Key, tuple[int, int]]) -> dict[Key, Compared]:
     """What may be shown of (agreeing, disagreeing) units of cells that add up."""
     units = hidden({key: sum(pair) for key, pair in counts.items()})
-    sides = [
-        hidden({key: pair[side] for key, pair in counts.items()}) for side in (0, 1)
-    ]
-    covered = units | sides[0] | sides[1]
+    covered = set(units)
+    for side in (0, 1):
+        covered |= hidden({key: pair[side] for key, pair in counts.items()}, covered)
     return {
         key: _shown(*pair, with_units=key not in units, with_sides=key not in covered)
         for key, pair in counts.items()

@@ -105,14 +105,15 @@ def _when(period: Period, words: Words) -> str:
 
 def _why(period: Period, words: Words) -> str:
     share = _share(period.compared, words)
+    told = "" if share == HIDDEN else f"{share} agree with the plan; "
     if period.cause is not None:
-        return f"{share} agree with the plan; {_explained(period.cause, words)}"
-    told = {
+        return told + _explained(period.cause, words)
+    verdicts = {
         "agrees": "the plan explains the log.",
         "changing": "the change came during this day.",
         "unexplained": "no variation of the plan that was tried explains the log.",
     }
-    return f"{share} agree with the plan; {told[period.verdict]}"
+    return told + verdicts[period.verdict]
 
 
 def _explained(cause: Cause, words: Words) -> str:
