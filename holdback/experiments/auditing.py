@@ -14,13 +14,14 @@ from holdback.assignment.split import Split
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.audited import (
     Audit,
+    Cause,
     Day,
     Noted,
     Pair,
     Period,
     compared,
 )
-from holdback.experiments.causes import cause_of, explains
+from holdback.experiments.causes import cause_of
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.exposing import ROW, Exposed, unit_text
 from holdback.experiments.former import former_of
@@ -28,16 +29,15 @@ from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.recomputed import Cell, Counts, counts_of, rows_of
 from holdback.experiments.small_cells import SMALLEST, hidden
 from holdback.experiments.splits import split_of
+from holdback.experiments.stretches import Ask, Days, Stretch, by_day, stretches
 from holdback.experiments.survey import Survey
 from holdback.experiments.suspects import keys_of_hash
 from holdback.stats.agreement import Agreement
-from holdback.stats.change_point import changes
 
 __all__ = ["audit"]
 
 SAMPLE = 20_000
 COLUMNS = 12
-Days = tuple[date | None, ...]
 
 
 def audit(
@@ -67,13 +67,11 @@ def audit(
     with opened(alone, frames or {}, whole=True) as place:
         survey = Survey(alone, place)
         exposed = survey.exposed(as_of)
-        arms = [arm.name for arm in experiment.arms]
-        counts = counts_of(place.engine, exposed, split, arms)
+        counts = counts_of(place.engine, exposed, split, split.names)
         if not counts.cells:
             raise _nothing(experiment)
-        stretches = _stretches(counts)
-        periods = _periods(experiment, survey, exposed, split, counts, stretches)
-    return _told(experiment, split, counts, periods, _noted(exposed, counts))
+        found = stretches(counts, _asking(experiment, survey, exposed, split))
+    return _told(experiment, split, counts, _periods(found), _noted(exposed, counts))
 
 
 def _check(experiment: Experiment) -> None:
@@ -108,88 +106,44 @@ def _nothing(experiment: Experiment) -> DataError:
     )
 
 
-def _by_day(counts: Counts) -> dict[date | None, tuple[int, int]]:
-    """(agreeing, disagreeing) units by day, in order."""
-    found: dict[date | None, tuple[int, int]] = {}
-    for cell, n in sorted(counts.cells.items(), key=lambda i: i[0].day or date.min):
-        agreeing, disagreeing = found.get(cell.day, (0, 0))
-        here = (n, 0) if cell.agrees else (0, n)
-        found[cell.day] = (agreeing + here[0], disagreeing + here[1])
-    return found
-
-
-def _stretches(counts: Counts) -> list[Days]:
-    """Days in stretches of one rate of agreement."""
-    by_day = _by_day(counts)
-    days = tuple(by_day)
-    cuts = changes(
-        [pair[0] for pair in by_day.values()], [sum(pair) for pair in by_day.values()]
-    )
-    edges = [0, *cuts, len(days)]
-    return [days[a:b] for a, b in pairwise(edges)]
-
-
-def _periods(  # one parameter a thing that is asked
-    experiment: Experiment,
-    survey: Survey,
-    exposed: Exposed,
-    split: Split,
-    counts: Counts,
-    stretches: Sequence[Days],
-) -> tuple[Period, ...]:
-    sides = [_agreement(counts, days) for days in stretches]
-    shown = compared({i: (a.agreeing, a.n - a.agreeing) for i, a in enumerate(sides)})
+def _asking(
+    experiment: Experiment, survey: Survey, exposed: Exposed, split: Split
+) -> Ask:
+    """Searches a sample of a stretch's units for the cause of its differences."""
     former = former_of(experiment, tuple(keys_of_hash(split.scheme).values()))
     columns = _id_columns(experiment, survey)
-    found = []
-    for i, days in enumerate(stretches):
-        period = Period(
-            verdict="agrees",
-            compared=shown[i],
-            first=None if days[0] is None else days[0].isoformat(),
-            last=None if days[-1] is None else days[-1].isoformat(),
+
+    def ask(days: Days, side: Agreement) -> Cause | None:
+        rows = rows_of(
+            survey.engine,
+            exposed,
+            split.names,
+            columns,
+            days=(days[0], days[-1]),
+            share=min(1.0, SAMPLE / side.n),
         )
-        if not _is_planned(sides[i]) and _is_between(sides, i, days):
-            period = replace(period, verdict="changing")
-        elif not _is_planned(sides[i]):
-            rows = rows_of(
-                survey.engine,
-                exposed,
-                [arm.name for arm in experiment.arms],
-                columns,
-                days=(days[0], days[-1]),
-                share=min(1.0, SAMPLE / sides[i].n),
-            )
-            cause = cause_of(split, rows, former)
-            period = replace(
-                period,
-                verdict="unexplained" if cause is None else "explained",
-                cause=cause,
-            )
-        found.append(period)
-    return tuple(found)
+        return cause_of(split, rows, former)
+
+    return ask
 
 
-def _agreement(counts: Counts, days: Days) -> Agreement:
-    inside = set(days)
-    pairs: Counter[tuple[str | None, str | None]] = Counter()
-    for cell, n in counts.cells.items():
-        if cell.day in inside:
-            pairs[cell.planned, cell.logged] += n
-    return Agreement.counted(pairs)
+def _periods(found: Sequence[Stretch]) -> tuple[Period, ...]:
+    sides = [one.agreement for one in found]
+    shown = compared({i: (a.agreeing, a.n - a.agreeing) for i, a in enumerate(sides)})
+    return tuple(
+        Period(
+            verdict=one.verdict,
+            compared=shown[i],
+            first=_iso(one.days[0]),
+            last=_iso(one.days[-1]),
+            cause=one.cause,
+        )
+        for i, one in enumerate(found)
+    )
 
 
-def _is_planned(found: Agreement) -> bool:
-    """Whether the plan itself explains what was logged."""
-    return found.agreeing == found.n or explains(found)
-
-
-def _is_between(sides: Sequence[Agreement], i: int, days: Days) -> bool:
-    """Whether a single day lies between its neighbours: a change came during it."""
-    if len(days) > 1 or not 0 < i < len(sides) - 1:
-        return False
-    before, after = sides[i - 1].share, sides[i + 1].share
-    return min(before, after) < sides[i].share < max(before, after)
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _id_columns(experiment: Experiment, survey: Survey) -> dict[str, exp.Expression]:
@@ -234,9 +188,9 @@ def _told(
     periods: tuple[Period, ...],
     noted: tuple[Noted, ...],
 ) -> Audit:
-    by_day = _by_day(counts)
-    total = tuple(map(sum, zip(*by_day.values(), strict=True)))
-    shown = compared({day: pair for day, pair in by_day.items() if day is not None})
+    days = by_day(counts)
+    total = tuple(map(sum, zip(*days.values(), strict=True)))
+    shown = compared({day: pair for day, pair in days.items() if day is not None})
     return Audit(
         experiment=experiment.name,
         plan_hash=plan_hash(experiment),

@@ -215,6 +215,26 @@ def test_a_change_during_the_day() -> None:
     assert [p.verdict for p in found.periods] == ["agrees", "changing", "explained"]
 
 
+@pytest.mark.parametrize("old", [40, 130])
+def test_a_change_during_a_day_of_few_units(old: int) -> None:
+    """A mixed day that no test can tell from its neighbours is found all the same.
+
+    Of 150 units of the ninth day, `old` still came under the planned salt.
+    """
+    table = log(by(PLANNED), by(replace(PLANNED, salt="recs")), units=2_100)
+    table = table.slice(0, 150 * (CHANGED + 4))
+    first, units = 150 * CHANGED, table["unit"].to_pylist()
+    arms = table["arm"].to_pylist()
+    arms[first : first + old] = [
+        PLANNED.assign(unit).arm for unit in units[first : first + old]
+    ]
+    found = hb.audit(PLAN, exposures=table.set_column(1, "arm", pa.array(arms)))
+    assert found.changes == ("2026-10-09",)
+    assert found.periods[0].verdict == "agrees"
+    assert found.periods[-1].cause is not None
+    assert found.periods[-1].cause.changes[0].kind == "salt"
+
+
 def test_shares_that_were_locked_before(tmp_path: Path) -> None:
     """Shares, salt and scheme of an earlier lock are among the suspects."""
     file = tmp_path / "recs.yaml"
