@@ -51,6 +51,7 @@ calibration: $(VENV)/.dev-$(VERSION)
 bench: $(VENV)/.dev-$(VERSION)
 	$(PIP) tea-tasting
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.assigning
 
 notebooks: $(VENV)/.dev-$(VERSION)
 	$(BIN)/python notebooks/run.py notebooks/*.ipynb

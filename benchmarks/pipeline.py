@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Run", "measure"]
+__all__ = ["HERE", "Run", "measure"]
 
 HERE = Path(__file__).parent
 WORK = {
@@ -37,9 +37,11 @@ class Run:
     inner: float
 
 
-def measure(contender: list[str], folder: Path) -> Run:
+def measure(
+    contender: list[str], folder: Path, module: str = "benchmarks.contenders"
+) -> Run:
     """Run a contender in a fresh process and measure it with `wait4`."""
-    command = [sys.executable, "-m", "benchmarks.contenders", contender[0], str(folder)]
+    command = [sys.executable, "-m", module, contender[0], str(folder)]
     start = time.perf_counter()
     process = subprocess.Popen(  # our own module
         [*command, *contender[1:]],

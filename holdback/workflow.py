@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from holdback.experiments.audited import Audit
     from holdback.experiments.locking import Locked
     from holdback.experiments.plan import Plan
     from holdback.experiments.replays import Simulation
@@ -29,6 +30,7 @@ __all__ = [
     "Analysis",
     "analyze",
     "assign",
+    "audit",
     "load",
     "lock",
     "plan",
@@ -59,6 +61,23 @@ def assign(experiment: ExperimentLike, ids: Any) -> Any:
     from holdback.experiments.splits import assign as assign_ids
 
     return assign_ids(_loaded(experiment), ids)
+
+
+def audit(
+    experiment: ExperimentLike,
+    *,
+    as_of: date | datetime | None = None,
+    **frames: object,
+) -> Audit:
+    """Each unit's arm, recomputed from its id, against the arm that was logged.
+
+    Finds the day on which agreement changes and the variation of the plan (salt, ids,
+    shares, scheme) that explains the log. `frames` replaces sources by name. Raises
+    ConfigError where no arm is logged, and what reading the data raises.
+    """
+    from holdback.experiments.auditing import audit as audit_arms
+
+    return audit_arms(_loaded(experiment), as_of=as_of, frames=frames)
 
 
 def plan(

@@ -31,6 +31,7 @@ COMMANDS = {
     "plan": "Say what an experiment will be able to show.",
     "lock": "Record the plan before results are seen.",
     "assign": "Give each id its arm.",
+    "audit": "Compare logged arms with recomputed ones; name the cause.",
     "analyze": "Estimate the lift, count the money, report.",
     "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",

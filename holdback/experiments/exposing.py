@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -18,20 +19,45 @@ from holdback.experiments.experiment import Experiment
 from holdback.experiments.expression import Expression
 from holdback.experiments.held_out import is_held_out
 from holdback.experiments.overrides import overrides_of
-from holdback.experiments.probe import blank
+from holdback.experiments.probe import Seen, blank
+from holdback.experiments.row_fates import Fates
 from holdback.experiments.units import (
     Events,
     Exposures,
+    Span,
     nested,
     select,
 )
 
-__all__ = ["ROW", "clock_of", "events_of", "exposures_of", "filters", "unit_text"]
+__all__ = [
+    "ROW",
+    "Exposed",
+    "clock_of",
+    "events_of",
+    "exposures_of",
+    "filters",
+    "unit_text",
+]
 
 ROW = "row"
 MISSING = "(missing)"
 OTHER = "(other)"
 LEVELS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed:
+    """The exposures within their span, and where the rows of every source went.
+
+    `seen` is by source, `copies` counts rows that were dropped as copies, by source.
+    """
+
+    exposures: Exposures
+    span: Span
+    zone: Zone | None
+    seen: Mapping[str, Seen]
+    told: Fates
+    copies: Mapping[str, int]
 
 
 def exposures_of(

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable, Mapping
+from typing import TypeVar
+
 from holdback.experiments.cells import Cells
 from holdback.experiments.experiment import Experiment
 
-__all__ = ["SMALLEST", "shown_levels"]
+__all__ = ["SMALLEST", "hidden", "shown_levels"]
 
 SMALLEST = 10
+Key = TypeVar("Key", bound=Hashable)
+
+
+def hidden(counts: Mapping[Key, int], covered: Collection[Key] = ()) -> set[Key]:
+    """Cells of a total that may not be shown; an empty cell gives nobody away.
+
+    If only one cell is small, the next smallest is hidden with it, because the total
+    would otherwise reveal it, unless another one is `covered` anyway.
+
+    >>> sorted(hidden({"a": 0, "b": 4, "c": 500, "d": 900}))
+    ['b', 'c']
+    >>> sorted(hidden({"a": 0, "b": 4, "c": 500, "d": 900}, {"d"}))
+    ['b', 'd']
+    """
+    filled = sorted((key for key in counts if counts[key]), key=lambda k: counts[k])
+    found = {key for key in filled if counts[key] < SMALLEST or key in covered}
+    return found | set(filled[:2]) if len(found) == 1 else found
 
 
 def shown_levels(

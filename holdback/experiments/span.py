@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from holdback.experiments.engine.zones import Zone, microseconds
+from holdback.experiments.engine.zones import IN_UTC, Zone, microseconds
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.probe import Seen
 from holdback.experiments.units import (
@@ -41,7 +41,7 @@ def span_of(
     as_of: date | datetime | None,
 ) -> Span:
     """As-of and the window; nothing without times."""
-    flat = zone or Zone(name="UTC", first=0, transitions=())
+    flat = zone or IN_UTC
     last = [_last(one, flat) for one in seen.values()]
     known = [moment for moment in last if moment is not None]
     window = experiment.window

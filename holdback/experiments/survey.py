@@ -19,11 +19,12 @@ from holdback.experiments.engine.compared import compared_columns, numeric_colum
 from holdback.experiments.engine.opening import Opened
 from holdback.experiments.engine.reader import Reader
 from holdback.experiments.engine.sql import col
-from holdback.experiments.engine.zones import Zone, from_microseconds
+from holdback.experiments.engine.zones import IN_UTC, Zone, from_microseconds
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.exposing import (
     ROW,
+    Exposed,
     clock_of,
     events_of,
     exposures_of,
@@ -81,27 +82,38 @@ class Survey:
     def evidence(self, as_of: date | datetime | None) -> Evidence:
         """All of it."""
         check_plan(self.experiment, self.layout)
+        exposed = self.exposed(as_of)
+        cube = Cube(
+            layout=self.layout,
+            exposures=exposed.exposures,
+            events={
+                n: events_of(self.experiment, self.readers, n, exposed.zone)
+                for n in self.layout.sources()
+            },
+            span=exposed.span,
+            zone=exposed.zone or IN_UTC,
+            dialect=self.engine.dialect,
+        )
+        stop_at_crossovers(self.experiment, self.engine, cube.exposures, cube.span)
+        rows = self._run(cube)
+        return self._assembled(cube, rows, exposed)
+
+    def exposed(self, as_of: date | datetime | None) -> Exposed:
+        """Who was exposed, and what became of every other row of the table."""
         seen = {name: self._look(name) for name in self.tables}
         copies = self._drop_copies(seen)
         zone = zone_of(self.experiment, seen)
         span = span_of(self.experiment, seen, zone, as_of)
         exposures = exposures_of(self.experiment, self.readers, zone, self.engine)
         told = fates_of_rows(self.engine, self.experiment, exposures, span)
-        exposures = self._counted(exposures, span, told)
-        cube = Cube(
-            layout=self.layout,
-            exposures=exposures,
-            events={
-                n: events_of(self.experiment, self.readers, n, zone)
-                for n in self.layout.sources()
-            },
+        return Exposed(
+            exposures=self._counted(exposures, span, told),
             span=span,
-            zone=zone or Zone(name="UTC", first=0, transitions=()),
-            dialect=self.engine.dialect,
+            zone=zone,
+            seen=seen,
+            told=told,
+            copies=copies,
         )
-        stop_at_crossovers(self.experiment, self.engine, cube.exposures, span)
-        rows = self._run(cube)
-        return self._assembled(cube, rows, seen, told, copies)
 
     def _run(self, cube: Cube) -> list[Row]:
         """The one statement; a sum beyond exact arithmetic is told by metric."""
@@ -200,14 +212,8 @@ class Survey:
         units = select({"unit": col("unit")}, nested(rows, "k"))
         return replace(exposures, one_row=self.engine.repeats(units) == 0)
 
-    def _assembled(
-        self,
-        cube: Cube,
-        rows: Sequence[Row],
-        seen: Mapping[str, Seen],
-        told: Fates,
-        copies: Mapping[str, int],
-    ) -> Evidence:
+    def _assembled(self, cube: Cube, rows: Sequence[Row], exposed: Exposed) -> Evidence:
+        seen, told, copies = exposed.seen, exposed.told, exposed.copies
         arms = [arm.name for arm in self.experiment.arms]
         everyone = [row for row in rows if row.dimension == 0]
         plain = cells_of(cube, rows, arms)

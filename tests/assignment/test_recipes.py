@@ -11,15 +11,30 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from holdback.assignment.reserved import Holdout, LayerRange
 from holdback.assignment.split import Split
 
 NODE = shutil.which("node")
 PAGE = Path(__file__).parents[2] / "docs" / "assignment.md"
-SPLIT = Split(
-    "recs-holdback",
-    (("holdback", Fraction(1, 10)), ("personalized", Fraction(9, 10))),
-    traffic=Fraction(1, 2),
+ARMS = (("holdback", Fraction(1, 10)), ("personalized", Fraction(9, 10)))
+SPLIT = Split("recs-holdback", ARMS, traffic=Fraction(1, 2))
+FULL = Split(
+    "recs.2",
+    (("a", Fraction(1, 3)), ("b", Fraction(1, 3)), ("c", Fraction(1, 3))),
+    phase=2,
+    overrides={"user_7": "c", "é": "a"},
+    holdout=Holdout(name="always-on", share=Fraction(1, 20), salt="always-on"),
+    layer=LayerRange(
+        name="home", salt="home", start=Fraction(1, 4), end=Fraction(3, 4)
+    ),
 )
+FULL_PLAN = """{
+  salt: "recs.2.phase2",
+  ends: [["a", 3334], ["b", 6667], ["c", 10000]],
+  overrides: { user_7: "c", "é": "a" },
+  holdout: { salt: "always-on", end: 500 },
+  layer: { salt: "home", start: 2500, end: 7500 },
+}"""
 IDS = [f"user_{n}" for n in range(3000)] + [
     "",
     "é",
@@ -28,24 +43,23 @@ IDS = [f"user_{n}" for n in range(3000)] + [
     "00123",
     "a:b",
     "x" * 200,
+    *(f"naïve-{chr(0x400 + n)}-{chr(0x1F300 + n)}" for n in range(200)),
 ]
 
 
-def recipe(language: str) -> str:
-    """The first code block of a language on the page."""
-    found = re.search(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert found, language
-    return found[1]
+def recipes(language: str) -> list[str]:
+    """The code blocks of a language on the page."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
-@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
-def test_javascript_against_scalar(tmp_path: Path) -> None:
-    """The JavaScript recipe gives every id the arm that Python gives it."""
-    script = tmp_path / "recipe.js"
+def by_node(folder: Path, code: str, plan: str) -> list[str | None]:
+    """Arms that a script gives to the ids, by Node.js."""
+    script = folder / "recipe.cjs"
     script.write_text(
-        recipe("javascript")
+        code
         + 'const ids = JSON.parse(require("node:fs").readFileSync(0, "utf8"));\n'
-        + "console.log(JSON.stringify(ids.map((id) => armOf(id, plan))));\n",
+        + f"Promise.all(ids.map((id) => armOf(id, {plan})))"
+        + ".then((arms) => console.log(JSON.stringify(arms)));\n",
         encoding="utf-8",
     )
     done = subprocess.run(
@@ -55,14 +69,45 @@ def test_javascript_against_scalar(tmp_path: Path) -> None:
         encoding="utf-8",
         check=True,
     )
-    assert json.loads(done.stdout) == SPLIT.assign_many(IDS).arm
+    arms: list[str | None] = json.loads(done.stdout)
+    return arms
+
+
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+@pytest.mark.parametrize(("split", "plan"), [(SPLIT, "plan"), (FULL, FULL_PLAN)])
+def test_javascript_against_scalar(tmp_path: Path, split: Split, plan: str) -> None:
+    """The recipe for Node gives every id the arm that Python gives it."""
+    got = by_node(tmp_path, recipes("javascript")[0], plan)
+    assert got == split.assign_many(IDS).arm
+    assert len(set(got)) == len(split.names) + 1
+
+
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+@pytest.mark.parametrize(("split", "plan"), [(SPLIT, "plan"), (FULL, FULL_PLAN)])
+def test_browser_javascript_against_scalar(
+    tmp_path: Path, split: Split, plan: str
+) -> None:
+    """So does the one for browsers, put together as the page says."""
+    node, browser = recipes("javascript")
+    decide = node[node.index("// The arm of an id") :]
+    decide = decide.replace("function armOf", "async function armOf")
+    decide = re.sub(r"(?<!function )\bbucket\(", "await bucket(", decide)
+    assert by_node(tmp_path, browser + decide, plan) == split.assign_many(IDS).arm
+
+
+def test_sql_is_what_the_command_prints() -> None:
+    """The columns on the page are those of `--sql`, but for the line breaks."""
+    shown = [" ".join(block.split()) for block in recipes("sql")]
+    for name, dialect in (("DuckDB", "duckdb"), ("PostgreSQL", "postgres")):
+        assert "-- " + name + " " + SPLIT.sql('"customer_id"', dialect).arm in shown
 
 
 def test_sql_against_scalar() -> None:
-    """The DuckDB expression gives the bucket that Python gives."""
-    expression = recipe("sql").split("-- DuckDB\n")[1].split("\n")[0]
+    """The DuckDB expressions give the arm and the bucket that Python gives."""
+    arm, _, bucket = recipes("sql")
     ids = [unit for unit in IDS if unit]
     with duckdb.connect() as connection:
         connection.register("ids", pa.table({"customer_id": ids}))
-        got = connection.execute(f"SELECT {expression} FROM ids").fetchall()
-    assert [row[0] for row in got] == SPLIT.assign_many(ids).bucket
+        got = connection.execute(f"SELECT {arm}, {bucket} FROM ids").fetchall()
+    want = SPLIT.assign_many(ids)
+    assert got == list(zip(want.arm, want.bucket, strict=True))

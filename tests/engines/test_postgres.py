@@ -13,13 +13,18 @@ from typing import Any
 
 import pytest
 
+from holdback.assignment.params import scheme_of
 from holdback.errors import AssignmentError, ConfigError, EnvironmentFault
+from holdback.experiments.auditing import audit
+from holdback.experiments.engine.opening import opened
 from holdback.experiments.experiment import Experiment, Holdout, Layer
 from holdback.experiments.expression import parse
 from holdback.experiments.extract import extract
+from holdback.experiments.recomputed import counts_of
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
 from holdback.experiments.splits import split_of
+from holdback.experiments.survey import Survey
 from tests.experiments.test_extract_against_rows import (
     HEADS,
     Row,
@@ -315,3 +320,39 @@ def test_only_a_select_runs(url: str, tmp_path: Path, sql: str) -> None:
     )
     with pytest.raises(ConfigError, match="one SELECT"):
         extract(there)
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_audit_against_duckdb(
+    url: str,
+    schema: str,
+    tmp_path: Path,
+    once: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """Recomputed arms are counted and explained alike; so are those hashed here."""
+    data = tables(2000, once=once, seed=3)
+    here = described(tmp_path, data, as_csv, zone="Europe/Berlin")
+    logged = replace(split_of(here), phase=2)
+    for row in data["visitors"]:
+        row["arm"] = logged.assign(row["unit"]).arm
+    here = described(tmp_path, data, as_csv, zone="Europe/Berlin")
+    fill(url, schema, data)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"ANALYZE {schema}.visitors")
+    source = TableSource(
+        name="visitors", table=f"{schema}.visitors", columns=columns_of("visitors")
+    )
+    there = replace(here, database=url, sources=here.sources | {"visitors": source})
+    expected, found = (
+        replace(audit(one, as_of=AS_OF), plan_hash="") for one in (here, there)
+    )
+    assert found == expected
+    assert not found.agrees
+    counted = []
+    for one in (here, there):
+        bare = replace(one, metrics={})
+        split = replace(split_of(one), scheme=scheme_of("unleash"))
+        with opened(bare, {}) as place:
+            exposed = Survey(bare, place).exposed(AS_OF)
+            counted.append(counts_of(place.engine, exposed, split, split.names))
+    assert counted[0] == counted[1]

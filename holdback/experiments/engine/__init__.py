@@ -7,7 +7,7 @@ engines, in the common subset of SQL; the few leaves that are spelled differentl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -74,6 +74,10 @@ class Engine(Protocol):
 
     def run(self, query: Query) -> Sequence[tuple[Any, ...]]:
         """Rows of a query tree; DataError or EnvironmentFault when it fails."""
+        ...
+
+    def batches(self, query: Query, size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Rows of a query, so many at a time; nothing else may run meanwhile."""
         ...
 
     def repeats(self, query: Query) -> int:

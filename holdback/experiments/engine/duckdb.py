@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -88,6 +88,15 @@ class Embedded:
     def run(self, query: Query) -> Sequence[tuple[Any, ...]]:
         """Rows of a query tree."""
         return self.execute(query.sql(dialect="duckdb"))
+
+    def batches(self, query: Query, size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Rows of a query tree, so many at a time; nothing else may run meanwhile."""
+        try:
+            found = self._connection.execute(query.sql(dialect="duckdb"))
+            while rows := found.fetchmany(size):
+                yield rows
+        except duckdb.Error as error:
+            raise _told(error) from error
 
     def execute(
         self, text: str, parameters: Sequence[object] = ()

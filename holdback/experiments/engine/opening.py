@@ -31,11 +31,14 @@ class Opened:
 
 
 @contextmanager
-def opened(experiment: Experiment, frames: Mapping[str, object]) -> Iterator[Opened]:
+def opened(
+    experiment: Experiment, frames: Mapping[str, object], *, whole: bool = False
+) -> Iterator[Opened]:
     """Open the engine and read every source that the experiment uses.
 
     The statement runs in the project's database when all sources live there, and
-    otherwise in the embedded engine, into which they are read.
+    otherwise in the embedded engine, into which they are read: the columns that the
+    analysis uses, or `whole` with every column.
     """
     unknown = sorted(set(frames) - set(experiment.sources))
     if unknown:
@@ -63,7 +66,8 @@ def opened(experiment: Experiment, frames: Mapping[str, object]) -> Iterator[Ope
                 source = experiment.sources[name]
                 if name in frames:
                     source = FrameSource.replacing(source, frames[name])
-                tables[name] = source.attach(store, used_columns(experiment, name))
+                wanted = None if whole else used_columns(experiment, name)
+                tables[name] = source.attach(store, wanted)
             yield Opened(engine=engine, tables=tables, sha256=store.sha256)
         finally:
             store.close()

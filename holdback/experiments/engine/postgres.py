@@ -6,7 +6,7 @@ see one state of the data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 from sqlglot import exp, parse_one
@@ -55,6 +55,20 @@ class Server:
         """Rows of a query tree."""
         rows, _ = self._execute(query.sql(dialect="postgres"))
         return rows
+
+    def batches(self, query: Query, size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Rows of a query tree, so many at a time, by a cursor of the server's."""
+        import psycopg
+
+        try:
+            with self._connection.cursor(name="holdback") as cursor:
+                cursor.execute(query.sql(dialect="postgres"))
+                while rows := cursor.fetchmany(size):
+                    yield rows
+        except psycopg.OperationalError as error:
+            raise self._database.fault(error) from error
+        except psycopg.Error as error:
+            raise _told(error) from error
 
     def repeats(self, query: Query) -> int:
         """Rows of a one-column query beyond the first of each value."""

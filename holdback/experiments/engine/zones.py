@@ -16,7 +16,7 @@ from sqlglot import exp
 from holdback.experiments.engine.dialects import Dialect
 from holdback.experiments.engine.sql import all_of, any_of, integer
 
-__all__ = ["DAY", "Zone", "from_microseconds", "microseconds"]
+__all__ = ["DAY", "IN_UTC", "Zone", "from_microseconds", "microseconds"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -144,6 +144,9 @@ class Zone:
             below = exp.LT(this=exp.Paren(this=value.copy()), expression=integer(bound))
             case = case.when(below, integer(offset), copy=False)
         return case.else_(integer(self._last), copy=False)
+
+
+IN_UTC = Zone(name="UTC", first=0, transitions=())
 
 
 def _offset(zone: ZoneInfo, moment: datetime) -> int:

@@ -1,0 +1,86 @@
+"""Where a rate changes from one stretch of days to the next.
+
+Every cut of the days in two is looked at. The cut of the greatest binomial likelihood
+is kept when Fisher's exact test, times the number of cuts, rejects one rate for both
+sides; then each side is searched in turn (binary segmentation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["changes", "fisher"]
+
+
+def changes(
+    hits: Sequence[int], totals: Sequence[int], *, alpha: float = 0.001
+) -> tuple[int, ...]:
+    """Positions at which a new stretch begins, rising; none for one common rate.
+
+    Null of each test: one rate on both sides of every cut. Choosing among k cuts and
+    multiplying the chosen one's p-value by k is conservative (Bonferroni).
+
+    >>> changes([50, 50, 50, 25, 25], [50, 50, 50, 50, 50])
+    (3,)
+
+    References
+    ----------
+    Scott & Knott (1974), "A Cluster Analysis Method for Grouping Means in the
+    Analysis of Variance", Biometrics 30: splitting in two, again and again.
+    """
+    if len(hits) != len(totals):
+        raise ValueError(f"{len(hits)} counts of hits for {len(totals)} totals.")
+    return tuple(sorted(_found(np.asarray(hits), np.asarray(totals), 0, alpha)))
+
+
+def fisher(hits: tuple[int, int], totals: tuple[int, int]) -> float:
+    """Two-sided p-value of Fisher's exact test that two rates are one.
+
+    Twice the smaller tail of the hypergeometric distribution, at most 1.
+
+    >>> round(fisher((3, 0), (3, 3)), 12)
+    0.1
+    """
+    from scipy.stats import hypergeom
+
+    margins = (sum(totals), sum(hits), totals[0])
+    below = float(hypergeom.cdf(hits[0], *margins))
+    above = float(hypergeom.sf(hits[0] - 1, *margins))
+    return min(1.0, 2 * min(below, above))
+
+
+def _found(
+    hits: np.ndarray, totals: np.ndarray, offset: int, alpha: float
+) -> list[int]:
+    """Changes within a stretch that begins at `offset` of the whole."""
+    cuts = len(hits) - 1
+    if cuts < 1 or not 0 < hits.sum() < totals.sum():
+        return []
+    cut = _best(hits, totals)
+    sides = (slice(None, cut), slice(cut, None))
+    left, right = ((int(hits[s].sum()), int(totals[s].sum())) for s in sides)
+    if cuts * fisher((left[0], right[0]), (left[1], right[1])) > alpha:
+        return []
+    return [
+        offset + cut,
+        *_found(hits[:cut], totals[:cut], offset, alpha),
+        *_found(hits[cut:], totals[cut:], offset + cut, alpha),
+    ]
+
+
+def _best(hits: np.ndarray, totals: np.ndarray) -> int:
+    """The cut at which two rates are likeliest; the first of equals."""
+    k, n = np.cumsum(hits)[:-1], np.cumsum(totals)[:-1]
+    both = _log_likelihood(k, n) + _log_likelihood(hits.sum() - k, totals.sum() - n)
+    return int(np.argmax(both)) + 1
+
+
+def _log_likelihood(hits: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Greatest binomial log-likelihood of `hits` among `totals`."""
+    from scipy.special import xlogy
+
+    rate = hits / np.maximum(totals, 1)
+    found: np.ndarray = xlogy(hits, rate) + xlogy(totals - hits, 1 - rate)
+    return found
