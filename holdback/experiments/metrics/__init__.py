@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -117,17 +117,24 @@ kinds: Kinds[Metric] = Kinds("holdback.experiments.metrics")
 
 
 def answered(
-    source: str, value: Expression, where: Expression | None, end: timedelta | None
-) -> tuple[Measure, Expression]:
-    """Whether a unit answered at all, and which rows are answers.
+    metric: Metric, source: str, answer: Expression, points: Expression
+) -> tuple[Measure, Measure]:
+    """A unit's mean of `points` over its answers, and whether it answered at all.
 
-    A survey's score is a ratio: the sum over units of their mean answer, by the units
-    that answered; who did not answer is left out of both.
+    A survey's score is their ratio: the sum over units of their mean answer, by the
+    units that answered; who did not answer is left out of both.
     """
-    present: Tree = IsNull(operand=value.tree, negated=True)
-    text, columns = f"{value.text} is not null", value.columns
-    if where is not None:
-        present = Junction(operator="and", left=where.tree, right=present)
-        text, columns = f"({where.text}) and {text}", columns | where.columns
-    rows = Expression(text=text, tree=present, columns=columns)
-    return Measure(source=source, aggregate="any", where=rows, end=end, digits=0), rows
+    present: Tree = IsNull(operand=answer.tree, negated=True)
+    text, columns = f"{answer.text} is not null", answer.columns
+    if metric.where is not None:
+        present = Junction(operator="and", left=metric.where.tree, right=present)
+        text = f"({metric.where.text}) and {text}"
+        columns |= metric.where.columns
+    counted = Measure(
+        source=source,
+        aggregate="any",
+        where=Expression(text=text, tree=present, columns=columns),
+        end=metric.within,
+        digits=0,
+    )
+    return replace(counted, aggregate="mean", value=points, digits=6), counted

@@ -28,26 +28,16 @@ class Csat(Metric):
 
     def measures(self) -> tuple[Measure, ...]:
         """The share of a unit's answers in the top boxes, and whether it answered."""
-        answer, rows = answered(self.source, self.value, self.where, self.within)
-        return (
-            Measure(
-                source=self.source,
-                aggregate="mean",
-                value=Expression(
-                    text=f"{self.value.text} >= {self.top}",
-                    tree=Comparison(
-                        operator=">=",
-                        left=self.value.tree,
-                        right=Number(value=Decimal(self.top)),
-                    ),
-                    columns=self.value.columns,
-                ),
-                where=rows,
-                end=self.within,
-                digits=6,
+        satisfied = Expression(
+            text=f"{self.value.text} >= {self.top}",
+            tree=Comparison(
+                operator=">=",
+                left=self.value.tree,
+                right=Number(value=Decimal(self.top)),
             ),
-            answer,
+            columns=self.value.columns,
         )
+        return answered(self, self.source, self.value, satisfied)
 
     def formula(self, mean: Sequence[Any]) -> Any:
         """The value from the measures' means."""

@@ -31,32 +31,20 @@ class Nps(Metric):
 
     def measures(self) -> tuple[Measure, ...]:
         """The unit's class, 100, 0 or -100, and whether it answered."""
-        answer, rows = answered(self.source, self.value, self.where, self.within)
-        points = Arithmetic(
-            operator="*",
-            left=Number(value=Decimal(100)),
-            right=Arithmetic(
-                operator="-",
-                left=_is(self.value, ">=", PROMOTER),
-                right=_is(self.value, "<=", DETRACTOR),
-            ),
-        )
         text = self.value.text
-        return (
-            Measure(
-                source=self.source,
-                aggregate="mean",
-                value=Expression(
-                    text=f"100 * (({text} >= 9) - ({text} <= 6))",
-                    tree=points,
-                    columns=self.value.columns,
-                ),
-                where=rows,
-                end=self.within,
-                digits=6,
-            ),
-            answer,
+        difference = Arithmetic(
+            operator="-",
+            left=_is(self.value, ">=", PROMOTER),
+            right=_is(self.value, "<=", DETRACTOR),
         )
+        points = Expression(
+            text=f"100 * (({text} >= {PROMOTER}) - ({text} <= {DETRACTOR}))",
+            tree=Arithmetic(
+                operator="*", left=Number(value=Decimal(100)), right=difference
+            ),
+            columns=self.value.columns,
+        )
+        return answered(self, self.source, self.value, points)
 
     def formula(self, mean: Sequence[Any]) -> Any:
         """The value from the measures' means."""
