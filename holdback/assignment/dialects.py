@@ -1,6 +1,6 @@
 """How eight databases spell the pieces of an assignment.
 
-The forms for DuckDB and PostgreSQL are run by the tests against Python, id by id, and
+The tests run the forms for DuckDB, PostgreSQL and Spark against Python, id by id, and
 SQLite's with its functions registered; the others follow the databases' documentation
 and are kept as golden files. Templates take ``{text}``, ``{hex}``, ``{a}`` and ``{b}``.
 """
@@ -73,6 +73,7 @@ DIALECTS: Mapping[str, Dialect] = {
         quotient="({a}) DIV {b}",
         quote="`",
         backslashes=True,
+        is_run=True,
     ),
     "bigquery": Dialect(
         text="CAST({text} AS STRING)",
