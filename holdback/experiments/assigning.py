@@ -67,6 +67,7 @@ def assignment_of(
         phase=plan.phase,
         overrides=plan.overrides,
         overrides_file=plan.overrides_file,
+        include_overridden=plan.include_overridden,
         crossovers=plan.crossovers,
         where=plan.where,
         holdout=plan.holdout,

@@ -81,6 +81,7 @@ class Assignment:
     phase: int = 1
     overrides: Mapping[str, str] = field(default_factory=dict)
     overrides_file: str | None = None
+    include_overridden: bool = False
     crossovers: Literal["exclude", "first", "stop"] = "exclude"
     where: Expression | None = None
     holdout: str | None = None

@@ -101,6 +101,7 @@ def exposures_of(
         ineligible=ineligible,
         held_out=held_out,
         overridden=tuple(sorted(overrides_of(experiment))),
+        keep_overridden=plan.include_overridden,
         keep_crossed=plan.crossovers == "first",
     )
 

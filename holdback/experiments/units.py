@@ -84,6 +84,7 @@ class Exposures:
     ineligible: exp.Expression | None = None
     held_out: exp.Expression | None = None
     overridden: tuple[str, ...] = ()
+    keep_overridden: bool = False
     keep_crossed: bool = False
     one_row: bool = True
     all_kept: bool = False
@@ -278,7 +279,8 @@ def _status(
     exposures: Exposures, crossed: exp.Expression, table: str | None = None
 ) -> exp.Expression:
     case = exp.Case()
-    if exposures.overridden and exposures.unit is not None:
+    left_out = exposures.overridden and not exposures.keep_overridden
+    if left_out and exposures.unit is not None:
         listed = exp.In(
             this=col("unit", table),
             expressions=[exp.Literal.string(u) for u in exposures.overridden],

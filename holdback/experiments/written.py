@@ -90,6 +90,11 @@ class WrittenAssignment(Written):
     overrides_file: Text | None = Field(
         None, description="A CSV or Parquet file with the columns unit and arm."
     )
+    include_overridden: Flag = Field(
+        default=False,
+        description="Count units placed by hand. By default they are left out: nobody "
+        "drew their arm.",
+    )
     crossovers: Annotated[
         Literal["exclude", "first", "stop"], *choice("exclude", "first", "stop")
     ] = Field("exclude", description="What happens to units seen in two arms.")

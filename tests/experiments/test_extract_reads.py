@@ -153,6 +153,16 @@ def test_override_and_outside_window_are_left_out(tmp_path: Path) -> None:
     assert sum(found.assigned.values()) == 10
 
 
+def test_overridden_units_count_where_the_file_asks(tmp_path: Path) -> None:
+    """`include_overridden` keeps them, and nothing is told to be left out."""
+    forced = ", overrides: {u1: a, u3: b}"
+    file = write(tmp_path, assignment=f"{forced}, include_overridden: true")
+    found = extract(load(file))
+    assert not found.accounting.excluded
+    without = extract(load(write(tmp_path, assignment=forced)))
+    assert found.accounting.units_used == without.accounting.units_used + 2
+
+
 def test_computed_arms_against_python(tmp_path: Path) -> None:
     """Without logged arms each unit gets the arm that the split computes."""
     from holdback.experiments.splits import split_of
