@@ -105,7 +105,7 @@ def read(control: Sample, treated: Sample, seed: int) -> Inference:
     return compare_means(*estimates, level=0.95, samples=samples)
 
 
-@pytest.mark.parametrize("runs", [250, pytest.param(4_000, marks=LONG)])
+@pytest.mark.parametrize("runs", [150, pytest.param(4_000, marks=LONG)])
 @pytest.mark.parametrize("lift", [-0.2, 0.25])
 def test_lifts_of_money_are_covered(lift: float, runs: int) -> None:
     """Heavy tails, 90/10: the interval that the rule chooses holds the lift."""
@@ -239,7 +239,7 @@ def test_families_keep_their_error(runs: int) -> None:
     assert np.mean(discoveries) <= 0.1
 
 
-@pytest.mark.parametrize("runs", [300, pytest.param(4_000, marks=LONG)])
+@pytest.mark.parametrize("runs", [180, pytest.param(4_000, marks=LONG)])
 def test_money_is_covered(runs: int) -> None:
     """+10 % on amounts: what the treated really brought lies in the money's range.
 

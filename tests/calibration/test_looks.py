@@ -75,7 +75,7 @@ def alarms(looks: int, runs: int) -> tuple[npt.NDArray[np.float64], float]:
 @pytest.mark.parametrize(
     ("looks", "runs"),
     [
-        (4, 200),
+        (4, 120),
         pytest.param(4, 4_000, marks=LONG),
         pytest.param(8, 4_000, marks=LONG),
     ],

@@ -134,11 +134,11 @@ def test_winsorized_and_injected_against_reference(
 
 
 def test_replays_on_wholesale_customers(customers: Any, tmp_path: Path) -> None:
-    """Split 150 times at random: neither side errs beyond its band."""
+    """Split 100 times at random: neither side errs beyond its band."""
     file = tmp_path / "aa-2026.yaml"
     file.write_text(YAML, encoding="utf-8")
-    found = hb.simulate(hb.load(file), replays=150, customers=customers)
+    found = hb.simulate(hb.load(file), replays=100, customers=customers)
     ours = found.record("chosen")
-    assert ours.false_wins <= 0.08
-    assert ours.false_losses <= 0.08
+    assert ours.false_wins <= 0.1
+    assert ours.false_losses <= 0.1
     assert found.with_value < found.units

@@ -78,7 +78,7 @@ def test_units_of_zeros_are_predicted_as_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    "runs", [10, pytest.param(1_000, marks=pytest.mark.calibration)]
+    "runs", [6, pytest.param(1_000, marks=pytest.mark.calibration)]
 )
 def test_false_alarms_stay_in_their_band(runs: int) -> None:
     """A/A with a prediction: 5 % of tests err; a lift of 5 % is found unmoved."""
