@@ -54,7 +54,7 @@ calibration: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -m calibration
 
 bench: $(VENV)/.dev-$(VERSION)
-	$(PIP) tea-tasting
+	$(PIP) tea-tasting growthbook
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.assigning
 

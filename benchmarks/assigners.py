@@ -117,7 +117,7 @@ def assign_file(folder: Path) -> float:
 
 def growthbook(folder: Path) -> float:
     """GrowthBook's SDK, hash version 2, one id after the other."""
-    from growthbook import gbhash
+    from growthbook.core import gbhash
 
     ids = _arrow(folder).to_pylist()
     start = time.process_time()
