@@ -89,8 +89,7 @@ def command(
     split = split_of(experiment)
     column = unit or _unit_column(experiment)
     if dialect is not None:
-        _refuse_where(experiment)
-        click.echo(_as_sql(split, column, dialect, quiet=quiet))
+        click.echo(_as_sql(experiment, split, column, dialect, quiet=quiet))
         return
     if ids is None:
         raise ConfigError(
@@ -120,27 +119,18 @@ def _unit_column(experiment: Experiment) -> str:
     return column
 
 
-def _refuse_where(experiment: Experiment) -> None:
-    """A condition has no SQL without the types of its columns."""
-    where = experiment.assignment.where
-    if where is not None:
-        raise ConfigError(
-            Problem(
-                where=experiment.file,
-                what=f"`where: {where.text}` cannot be printed as SQL.",
-                why="What it means depends on the types of the columns.",
-                fix="Assign a file of ids with these columns instead.",
-            )
-        )
-
-
-def _as_sql(split: Split, column: str, dialect: str, *, quiet: bool) -> str:
+def _as_sql(
+    experiment: Experiment, split: Split, column: str, dialect: str, *, quiet: bool
+) -> str:
     from holdback.assignment.sql import DIALECTS, identifier
+    from holdback.experiments.eligible_sql import eligible_sql
 
-    named = identifier(column, dialect) if dialect in DIALECTS else column
-    columns = split.sql(named, dialect)
+    known = dialect in DIALECTS
+    named = identifier(column, dialect) if known else column
+    condition, taken = eligible_sql(experiment, dialect) if known else (None, "")
+    columns = split.sql(named, dialect, eligible=condition)
     if not quiet:
-        for note in columns.notes:
+        for note in filter(None, (*columns.notes, taken)):
             click.echo(f"Note: {note}.", err=True)
     return (
         f"{columns.arm} AS arm,\n{columns.bucket} AS bucket,\n"

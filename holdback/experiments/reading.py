@@ -21,6 +21,7 @@ from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
 from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
 from holdback.experiments.sensitivity import sensitivity
+from holdback.experiments.splits import planned_widths
 from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
 from holdback.stats.effect import Inference
@@ -155,12 +156,13 @@ def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:
 
 
 def _arms(experiment: Experiment, evidence: Evidence) -> tuple[ArmRecord, ...]:
+    widths = planned_widths(experiment)
     return tuple(
         ArmRecord(
             arm=arm.name,
             control=arm.control,
             label=arm.label or arm.name,
-            planned_share=float(arm.share),
+            planned_share=widths[arm.name] / sum(widths.values()),
             units=evidence.cells.units(arm.name),
         )
         for arm in experiment.arms
