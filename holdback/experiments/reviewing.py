@@ -10,7 +10,7 @@ from holdback.experiments.audit_log import log_path, read
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.issues import Issues
 from holdback.experiments.load import load, places_of
-from holdback.experiments.neighbours import check_layers
+from holdback.experiments.neighbours import check_layers, same_salt
 from holdback.experiments.overrides import overrides_of
 from holdback.experiments.split_change import split_change
 from holdback.experiments.splits import planned_split
@@ -54,7 +54,10 @@ def review(path: str | os.PathLike[str]) -> Review:
     return Review(
         experiment=experiment,
         overrides=len(overrides),
-        warnings=tuple(Problem(where=where, what=one) for one in weak),
+        warnings=(
+            *(Problem(where=where, what=one) for one in weak),
+            *same_salt(experiment, issues),
+        ),
     )
 
 

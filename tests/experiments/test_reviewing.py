@@ -210,6 +210,25 @@ def test_layers_of_the_whole_project_are_looked_at(file: Path) -> None:
     assert "of experiment 'b'" in problem
 
 
+def test_same_salt_of_another_experiment_warns(file: Path) -> None:
+    """One salt in two running experiments holds back the same units in both."""
+    text = file.read_text("utf-8")
+    for name, change in [
+        ("twin", ("", "")),
+        ("own", ("recs-2026", "own-2026")),
+        ("phased", ("traffic: 20%", "phase: 2")),
+        ("other", ("salt: recs-2026, traffic: 20%", "scheme: growthbook_v2")),
+        ("later", ("{start: 2026-10-01, end: 2026-10-28}",
+                   "{start: 2026-10-29, end: 2026-11-28}")),
+    ]:  # fmt: skip
+        copy = text.replace("experiment: recs", f"experiment: {name}")
+        file.with_name(f"{name}.yaml").write_text(copy.replace(*change))
+    (warned,) = review(file).warnings
+    assert warned.where.endswith("recs.yaml:4:20")
+    assert warned.what == "experiment 'twin' has the same salt, 'recs-2026'."
+    assert "holds the other's effect" in warned.why
+
+
 @pytest.mark.parametrize(
     ("scheme", "words"),
     [
