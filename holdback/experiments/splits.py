@@ -10,7 +10,7 @@ from typing import Any
 
 from holdback.assignment.params import scheme_of
 from holdback.assignment.reserved import Holdout, LayerRange
-from holdback.assignment.split import Split
+from holdback.assignment.split import REASONS, Split
 from holdback.errors import AssignmentError, Problem
 from holdback.experiments.experiment import Arm, Experiment
 from holdback.experiments.overrides import overrides_of
@@ -83,7 +83,8 @@ def assign(experiment: Experiment, ids: Any) -> Any:
     """Arm of each id, in the container that the ids came in; None without an arm.
 
     `ids` is one id, a list or tuple, a numpy array, a pandas or polars Series or an
-    Arrow array. Whole floats are read as integers, with a warning that counts them.
+    Arrow array. Whole floats are read as integers and unusable ids (missing, empty,
+    booleans, fractions) get no arm, each with a warning that counts them.
     Raises AssignmentError where `where` asks for attributes, which ids do not have.
     """
     from holdback.assignment.columns import in_kind
@@ -105,6 +106,13 @@ def assign(experiment: Experiment, ids: Any) -> Any:
     if assignments.floats:
         warnings.warn(
             f"{assignments.floats} ids were floats such as 123.0 and were read as 123.",
+            stacklevel=3,
+        )
+    invalid = assignments.reason_codes.count(REASONS.index("invalid_id"))
+    if invalid:
+        warnings.warn(
+            f"{invalid} of {len(assignments)} ids are missing, empty or neither text "
+            "nor whole numbers, and got no arm.",
             stacklevel=3,
         )
     return in_kind(ids, assignments.arm)

@@ -124,7 +124,8 @@ def test_arms_come_in_the_container_of_the_ids(
 ) -> None:
     """A list gives a list, an array an array, a Series a Series."""
     ids = container(IDS)
-    got = assign(EXPERIMENT, ids)
+    with pytest.warns(UserWarning, match=f"1 of {len(IDS)} ids are missing"):
+        got = assign(EXPERIMENT, ids)
     assert isinstance(got, type(ids))
     assert values(got) == ARMS
 
@@ -137,8 +138,11 @@ def test_one_id_gives_one_arm() -> None:
 
 
 def test_whole_floats_are_told() -> None:
-    """Floats that are read as integers are counted in a warning."""
+    """Floats read as integers, and what is no id, are counted in warnings."""
     ids = pd.Series([1, 2, None])
-    with pytest.warns(UserWarning, match="2 ids were floats"):
+    with (
+        pytest.warns(UserWarning, match="2 ids were floats"),
+        pytest.warns(UserWarning, match="1 of 3 ids are missing"),
+    ):
         got = assign(EXPERIMENT, ids)
     assert got.tolist() == [SPLIT.assign("1").arm, SPLIT.assign("2").arm, None]
