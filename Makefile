@@ -16,13 +16,12 @@ PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-v
 COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
   --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test test-fast test-engines test-spark calibration bench notebooks lock clean
+.PHONY: help demo test test-fast test-engines calibration bench notebooks lock clean
 
 help:
 	@echo "make demo          install and run the main job on simulated data"
 	@echo "make test          format, lint, types, import rules, tests with coverage"
-	@echo "make test-engines  the same statement on a real PostgreSQL"
-	@echo "make test-spark    the assignment's SQL in Spark (needs Java; 450 MB)"
+	@echo "make test-engines  PostgreSQL, and Spark where Java is (450 MB, once)"
 	@echo "make calibration   slow simulations of coverage and false positives"
 	@echo "make bench         speed and memory beside other tools"
 	@echo "make notebooks     run the notebooks and store what they show"
@@ -44,11 +43,9 @@ test-fast: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -x -q
 
 test-engines: $(VENV)/.dev-$(VERSION)
+	@if command -v java >/dev/null; then $(PIP) 'pyspark>=4.0,<5'; \
+	  else echo "There is no Java here, so Spark is left out."; fi
 	BIN=$(BIN) bash tests/engines/run.sh
-
-test-spark: $(VENV)/.dev-$(VERSION)
-	$(PIP) pyspark
-	$(BIN)/pytest -q -m engines tests/engines/test_spark.py
 
 calibration: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -m calibration

@@ -1,6 +1,6 @@
 """The assignment's SQL in Apache Spark, run on a local one, against Python.
 
-Needs pyspark and Java: `make test-spark` installs the first.
+Needs Java; `make test-engines` installs pyspark where that is.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SET_ASIDE = Split(
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A session in this process; skips where there is no Spark."""
-    sql = pytest.importorskip("pyspark.sql", reason="needs pyspark (make test-spark)")
+    sql = pytest.importorskip("pyspark.sql", reason="needs pyspark (make test-engines)")
     if shutil.which("java") is None:
         pytest.skip("needs Java")
     folder: Path = tmp_path_factory.mktemp("spark")
