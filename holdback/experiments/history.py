@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from holdback.experiments.audit_log import Entry, append, log_path, read
@@ -14,6 +15,7 @@ from holdback.experiments.experiment import Experiment
 from holdback.experiments.plan_hash import meaning_of, plan_hash
 from holdback.experiments.quantities import share
 from holdback.experiments.scorecard import Input
+from holdback.experiments.settled import settled
 
 __all__ = ["History", "history_of", "record"]
 
@@ -29,7 +31,8 @@ class History:
 
     `looks`: information at earlier looks that could decide, rising. `planned_units`:
     matured units that the locked plan counts on. `restated`: sources whose rows have
-    changed since the same moment was looked at, with the rows then.
+    changed since the same moment was looked at, with the rows then. `settled`: what
+    could no longer change at the last earlier look.
     """
 
     status: Status = "exploratory"
@@ -38,6 +41,7 @@ class History:
     planned_units: int | None = None
     restated: Mapping[str, int] = ()  # type: ignore[assignment]  # empty
     recorded: bool = False
+    settled: Mapping[str, Any] | None = None
 
 
 def history_of(
@@ -73,6 +77,7 @@ def history_of(
         planned_units=locks[-1].says.get("planned_units") if locks else None,
         restated=_restated(looks, as_of, inputs),
         recorded=at is not None,
+        settled=_settled(looks, as_of, plan_hash(experiment)),
     )
 
 
@@ -120,6 +125,27 @@ def _restated(
     }
 
 
+def _settled(
+    looks: Sequence[Entry], as_of: str | None, digest: str
+) -> Mapping[str, Any] | None:
+    """What the last look of this plan recorded that read no later than this one."""
+    told = [
+        entry.says["settled"]
+        for entry in looks
+        if entry.says.get("settled")
+        and entry.says["plan_hash"] == digest
+        and (as_of is None or not _later(entry, as_of))
+    ]
+    return told[-1] if told else None
+
+
+def _later(entry: Entry, as_of: str) -> bool:
+    then = entry.says["as_of"]
+    return then is not None and datetime.fromisoformat(then) > datetime.fromisoformat(
+        as_of
+    )
+
+
 def _told(one: Input) -> dict[str, Any]:
     hashed = {} if one.sha256 is None else {"sha256": one.sha256}
     return {"rows": one.rows} | hashed
@@ -164,6 +190,7 @@ def record(  # what a look is
                     arm.name: evidence.cells.units(arm.name) for arm in experiment.arms
                 },
                 "engine": engine,
+                "settled": settled(experiment, evidence.cells, evidence.as_of),
             },
         ),
     )

@@ -65,7 +65,9 @@ def same_salt(experiment: Experiment, issues: Issues) -> tuple[Problem, ...]:
             fix="Give the one that has not started a salt of its own.",
         )
         for other, _ in _beside(experiment)
-        if _hashed(other) == (plan.salt, plan.phase) and _meet(experiment, other)
+        if _hashed(other) == (plan.salt, plan.phase)
+        and _meet(experiment, other)
+        and other.experiment != experiment.name  # a copy of this one
     )
 
 

@@ -21,6 +21,7 @@ from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
 from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
 from holdback.experiments.sensitivity import sensitivity
+from holdback.experiments.settled import told_changes
 from holdback.experiments.splits import planned_widths
 from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
@@ -98,7 +99,10 @@ def read(
         arms=_arms(experiment, evidence),
         metrics=_metrics(experiment),
         accounting=evidence.accounting,
-        checks=(*findings(experiment, evidence), *_restated(evidence, past)),
+        checks=(
+            *findings(experiment, evidence),
+            *_restated(experiment, evidence, past),
+        ),
         readouts=read_outs,
         interactions=interactions,
         sensitivity=sensitivity(experiment, cells, stage),
@@ -121,17 +125,26 @@ def told_as_of(experiment: Experiment, evidence: Evidence) -> str | None:
     return evidence.as_of.astimezone(ZoneInfo(experiment.timezone)).isoformat()
 
 
-def _restated(evidence: Evidence, history: History) -> Iterator[Finding]:
-    """What has changed in the data since this moment was last looked at."""
-    for one in evidence.inputs:
-        if one.source in history.restated:
-            then = history.restated[one.source]
-            yield Finding(
-                check="restated",
-                status="warn",
-                message=f"{one.source} has changed since this moment was last looked "
-                f"at: it had {then:,} rows then and has {one.rows:,} now.",
-            )
+def _restated(
+    experiment: Experiment, evidence: Evidence, history: History
+) -> Iterator[Finding]:
+    """What has changed in the data that an earlier look had read."""
+    told = [
+        f"{one.source} has changed since this moment was last looked at: it had "
+        f"{history.restated[one.source]:,} rows then and has {one.rows:,} now."
+        for one in evidence.inputs
+        if one.source in history.restated
+    ]
+    told += told_changes(experiment, evidence, history.settled)
+    if told:
+        yield Finding(check="restated", status="warn", message=" ".join(told))
+    elif history.settled is not None:
+        yield Finding(
+            check="restated",
+            status="pass",
+            message="Units and values that were complete at the last look are the "
+            "same now.",
+        )
 
 
 def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:

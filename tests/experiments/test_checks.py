@@ -14,7 +14,7 @@ from scipy import stats
 from holdback.experiments.checks import findings
 from holdback.experiments.evidence import Evidence, Quality
 from holdback.experiments.experiment import Arm, Experiment
-from holdback.experiments.scorecard import Finding
+from holdback.experiments.scorecard import Finding, Input
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.splits import planned_widths
@@ -85,6 +85,39 @@ def test_crossovers(crossed: int, status: str) -> None:
     assert finding.status == status
     if crossed:
         assert f"{crossed} units" in finding.message
+
+
+def test_units_split_by_session_fail() -> None:
+    """Arms drawn anew at each visit, by simulation, are told from a few crossings."""
+    rng = np.random.default_rng(4)
+    visits = rng.geometric(0.5, size=2_000)
+    anew = [rng.random(n) < 0.1 for n in visits]
+    crossed = sum(0 < arms.sum() < len(arms) for arms in anew)
+    later = int(visits.sum() - len(visits))
+    drawn = Quality(crossovers={"personalized": crossed}, repeated_exposures=later)
+    finding = found("unit_mismatch", experiment(), world(quality=drawn))
+    assert finding.status == "fail"
+    assert f"{crossed} units changed arms over {later:,} later" in finding.message
+    few = Quality(crossovers={"personalized": 25}, repeated_exposures=later)
+    finding = found("unit_mismatch", experiment(), world(quality=few))
+    assert finding.status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("unknown", "status", "words"),
+    [
+        (5_000, "warn", "No row of orders (5,000 rows) belongs to a unit"),
+        (4_990, "warn", "Only 0.2 % of the rows of orders (5,000 rows) belong to"),
+        (4_000, "pass", "The ids of the sources meet"),
+    ],
+)
+def test_ids_of_another_kind_warn(unknown: int, status: str, words: str) -> None:
+    """A source that meets nearly no unit is told; other customers are usual."""
+    seen = world(quality=Quality(unassigned={"orders": unknown}))
+    orders = Input(source="orders", rows=5_000)
+    finding = found("unit_mismatch", experiment(), replace(seen, inputs=(orders,)))
+    assert finding.status == status
+    assert words in finding.message
 
 
 def test_maturity_before_the_end_warns() -> None:

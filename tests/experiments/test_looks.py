@@ -282,6 +282,51 @@ def test_restated_data_are_told(tmp_path: Path) -> None:
     assert card.look.number == 1
 
 
+def restated(card: Any) -> Any:
+    """What is said of data that an earlier look had read."""
+    (told,) = [c for c in card.checks if c.check == "restated"]
+    return told
+
+
+def test_rows_that_came_late_are_told_at_the_next_look(tmp_path: Path) -> None:
+    """Complete units are compared with what the earlier look recorded, by count."""
+    file = shop(tmp_path)
+    look(file, 5)
+    assert restated(look(file, 7).scorecard).status == "pass"
+    with (tmp_path / "visitors.csv").open("a") as visitors:
+        visitors.write("late,holdback,2026-10-02T08:00:00Z\n")
+    with (tmp_path / "orders.csv").open("a") as orders:
+        orders.write("late,2026-10-02T10:00:00Z\nu3,2026-10-01T10:00:00Z\n")
+        orders.write("u13,2026-10-01T10:00:00Z\n")
+    told = restated(look(file, 9).scorecard)
+    assert told.status == "warn"
+    rows = [line.split(",") for line in (tmp_path / "orders.csv").read_text().split()]
+    buyers = {unit for unit, _ in rows[1:]}
+    joined = [i for i in range(4000) if 1 + i // 400 <= 6]
+    for arm, odd, more in (("holdback", 0, "late"), ("personalized", 1, None)):
+        units = [f"u{i}" for i in joined if i % 2 == odd] + ([more] if more else [])
+        now = f"now they are {len(units):,}, with {len(buyers & set(units)):,}."
+        assert f"Arm {arm} had 1,200 units that joined up to 2026-10-06" in told.message
+        assert now in told.message
+    assert restated(look(file, 9).scorecard) == told
+
+
+def test_a_unit_that_crosses_later_is_no_restated_data(tmp_path: Path) -> None:
+    """Who is left out since, being seen in a second arm, is told elsewhere."""
+    file = shop(tmp_path)
+    look(file, 5)
+    with (tmp_path / "visitors.csv").open("a") as visitors:
+        visitors.write("u0,personalized,2026-10-06T08:00:00Z\n")
+    assert restated(look(file, 9).scorecard).status == "pass"
+
+
+def test_a_changed_plan_is_compared_with_nothing(tmp_path: Path) -> None:
+    """Another plan counts otherwise, so its looks say nothing of the data."""
+    look(shop(tmp_path), 5)
+    card = look(shop(tmp_path, minimum="2%"), 9).scorecard
+    assert not [c for c in card.checks if c.check == "restated"]
+
+
 def test_a_changed_log_stops_the_analysis(tmp_path: Path) -> None:
     """Looks that were edited away would make the next look too easy."""
     file = shop(tmp_path)

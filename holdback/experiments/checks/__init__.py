@@ -21,6 +21,7 @@ ORDER = (
     "srm",
     "split_drift",
     "crossovers",
+    "unit_mismatch",
     "holdout",
     "dilution",
     "pre_period",

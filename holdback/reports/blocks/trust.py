@@ -16,6 +16,7 @@ NAMES = {
     "response_rate": "The arms answered equally often",
     "dilution": "The treatment reached its units",
     "crossovers": "Nobody is in two arms",
+    "unit_mismatch": "Units are those that were split",
     "holdout": "The holdout holds",
     "pre_period": "Arms were alike before",
     "maturity": "The test is complete",
