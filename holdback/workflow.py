@@ -7,7 +7,7 @@ This is the composition of the four packages and nothing else; the command line 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
@@ -83,15 +83,18 @@ def audit(
 def plan(
     experiment: ExperimentLike,
     *,
-    baselines: Mapping[str, tuple[float, float | None]] | None = None,
+    baselines: Mapping[str, Sequence[float | None]] | None = None,
     units: int | None = None,
     what_if: Mapping[str, float | Fraction] | None = None,
+    runs: int | None = None,
     **frames: object,
 ) -> Plan:
     """What the experiment will be able to show, before it starts.
 
     `baselines` gives a metric's mean and standard deviation per unit where there is
-    no history to measure them in; `units` the number of units expected in all arms.
+    no history to measure them in (for a score those of an answer, and the share of
+    units that answer); `units` the number of units expected in all arms. `runs` is
+    how many tests are simulated for each lift of the power curve (0: none).
     `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
     or a true ``lift`` other than the file's minimum.
     """
@@ -104,6 +107,7 @@ def plan(
         units=units,
         frames=frames,
         what_if=WhatIf.of(what_if) if what_if else None,
+        runs=runs,
     )
 
 

@@ -58,6 +58,8 @@ def command(file: str, units: int | None, shape: str, *, quiet: bool) -> None:
     click.echo(f"  plan   {locked.plan_hash}")
     click.echo(f"  entry  {locked.entry_hash}, {locked.time}")
     click.echo(f"  log    {locked.path}")
+    if locked.expected:
+        click.echo("  what `holdback plan` expected is recorded with it")
     click.echo("Mail or commit the entry's hash: it proves the plan and all before it.")
     if not locked.in_time:
         click.echo(

@@ -15,6 +15,7 @@ Example:
   holdback plan experiments/recs-holdback.yaml
   holdback plan experiments/recs-holdback.yaml --baseline conversion=3% \\
       --baseline revenue_per_visitor=1.80,12.5 --units 20000
+  holdback plan experiments/survey.yaml --baseline nps=30,70,12.4%
   holdback plan experiments/recs-holdback.yaml --what-if share=20%,weeks=8,lift=5%
 """
 
@@ -25,9 +26,10 @@ Example:
     "--baseline",
     "baselines",
     multiple=True,
-    metavar="METRIC=MEAN[,SD]",
+    metavar="METRIC=MEAN[,SD[,RATE]]",
     help="A metric's mean (and standard deviation) of one unit, where no history is "
-    "there to measure it in.",
+    "there to measure it in; for a survey's score those of an answer, and the share "
+    "of units that answer.",
 )
 @click.option("--units", type=int, metavar="N", help="Units expected in all arms.")
 @click.option(
@@ -35,6 +37,12 @@ Example:
     metavar="KEY=VALUE,…",
     help="Suppose another share held back, other weeks or another lift: "
     "share=20%,weeks=8,lift=5%.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Tests simulated for each lift of the power curve; 0 for none.",
 )
 @click.option(
     "-o", "--output", metavar="DIR", help="Where to write plan.html and plan.json."
@@ -46,6 +54,7 @@ def command(
     baselines: tuple[str, ...],
     units: int | None,
     what_if: str | None,
+    runs: int | None,
     output: str | None,
     shape: str,
     *,
@@ -66,7 +75,11 @@ def command(
     experiment = workflow.load(file)
     with progress("Reading the history", quiet=quiet):
         made = workflow.plan(
-            experiment, baselines=given, units=units, what_if=_supposed(what_if)
+            experiment,
+            baselines=given,
+            units=units,
+            what_if=_supposed(what_if),
+            runs=runs,
         )
     folder = output_folder(output, experiment.root, experiment.name)
     pages = {"plan.html": render(made), "plan.json": to_json(made)}
@@ -104,19 +117,23 @@ def _exact(text: str) -> Fraction:
     return Fraction(stripped)
 
 
-def _baseline(text: str) -> tuple[str, tuple[float, float | None]]:
+def _baseline(text: str) -> tuple[str, tuple[float, ...]]:
     name, _, numbers = text.partition("=")
-    mean, comma, sd = numbers.partition(",")
+    parts = numbers.split(",")
     try:
-        return name.strip(), (_number(mean), _number(sd) if comma else None)
+        found = tuple(map(_number, parts))
     except ValueError:
+        found = ()
+    if not 1 <= len(found) <= 3:
         raise ConfigError(
             Problem(
                 where=f"--baseline {text}",
-                what="is not METRIC=MEAN or METRIC=MEAN,SD.",
-                fix="Write for instance conversion=3% or revenue=1.80,12.5.",
+                what="is not METRIC=MEAN, METRIC=MEAN,SD or METRIC=MEAN,SD,RATE.",
+                fix="Write for instance conversion=3%, revenue=1.80,12.5 or "
+                "nps=30,70,12.4%.",
             )
-        ) from None
+        )
+    return name.strip(), found
 
 
 def _number(text: str) -> float:

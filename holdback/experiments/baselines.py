@@ -1,20 +1,24 @@
-"""Baselines: a metric as it is without the test, measured before it or given."""
+"""Baselines: a metric as it is without the test, measured before it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from math import sqrt
 
-from holdback.errors import ConfigError, Problem, StatsError
+from holdback.errors import Problem, StatsError
 from holdback.experiments.cells import Cells
+from holdback.experiments.comparison import Comparison, formula_columns
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.extract import extract
 from holdback.experiments.metrics import Metric
+from holdback.experiments.rehearsal import Rehearsal, rehearsed
 from holdback.stats.delta import estimate
+from holdback.stats.moments import Moments
+from holdback.stats.sample import Sample
 
-__all__ = ["Baseline", "given", "measured", "refuse_bad"]
+__all__ = ["Baseline", "Measured", "measured"]
 
 DEFAULT_LOOKBACK = timedelta(days=28)
 
@@ -24,67 +28,47 @@ class Baseline:
     """A metric as it is without the test: mean and relative spread of one unit.
 
     `cv` is the coefficient of variation of a unit's (linearized) value; `days` the
-    length of the history, None where the figure was given.
+    length of the history, None where the figure was given. A score has no `cv`
+    (None) and the deviation `sd` of one answer instead; `response_rate` is the share
+    of units that answer. `saved` is the part of the variance that covariates from
+    before exposure take off, `skew` the skewness of a unit's value.
     """
 
     mean: float
-    cv: float
+    cv: float | None
     nonzero_share: float | None = None
     days: int | None = None
+    sd: float | None = None
+    response_rate: float | None = None
+    saved: float = 0.0
+    skew: float | None = None
 
 
-def refuse_bad(
-    experiment: Experiment,
-    baselines: Mapping[str, tuple[float, float | None]],
-    units: int | None,
-) -> None:
-    """Raise ConfigError with every baseline that is impossible."""
-    problems = []
-    names = [name for name, _ in experiment.roles()]
-    for name, (mean, sd) in baselines.items():
-        where = f"--baseline {name}"
-        if name not in names:
-            problems.append(
-                Problem(
-                    where=where,
-                    what="is not a metric of this experiment.",
-                    fix=f"Metrics: {', '.join(names)}.",
-                )
-            )
-        elif experiment.metrics[name].family == "proportion":
-            if not 0 < mean < 1:
-                problems.append(
-                    Problem(
-                        where=where,
-                        what="a conversion rate lies between 0 % and 100 %, got "
-                        f"{mean:g}.",
-                        fix=f"Write for instance {name}=3% or {name}=0.03.",
-                    )
-                )
-        elif mean <= 0 or sd is None or sd <= 0:
-            problems.append(
-                Problem(
-                    where=where,
-                    what="needs a mean and a standard deviation above 0.",
-                    why="Power for amounts depends on how much units differ.",
-                    fix=f"Write for instance {name}=1.80,12.5.",
-                )
-            )
-    if units is not None and units < 2:
-        problems.append(
-            Problem(where="--units", what=f"needs at least 2 units, got {units}.")
-        )
-    if problems:
-        raise ConfigError(problems)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Baselines by metric, units of the window, and how they came to join.
+
+    `joined` are the units of each week where the test was rehearsed on earlier days;
+    `sample` are then the rows behind the primary. `earlier` names those days.
+    """
+
+    baselines: Mapping[str, Baseline]
+    units: int
+    joined: tuple[int, ...] = ()
+    sample: Sample | None = None
+    earlier: tuple[date, date] | None = None
+    share: float = 1.0
 
 
 def measured(
     experiment: Experiment, names: list[str], frames: Mapping[str, object]
-) -> tuple[dict[str, Baseline], int]:
-    """Baselines from before exposure, and the number of units in the data.
+) -> Measured:
+    """Baselines from the user's own history, and the number of units.
 
-    Each metric is measured over as long a time before as its `within` after. Raises
-    StatsError where the assignments have no time.
+    Where the window holds units, each metric is measured over as long a time before
+    their exposure as its `within` after; before the test, the test is rehearsed on
+    earlier days. Raises StatsError where the assignments have no time or the history
+    is too short.
     """
     if experiment.sources[experiment.assignment.source].columns.time is None:
         raise StatsError(
@@ -106,13 +90,60 @@ def measured(
             replace(experiment, analysis=analysis), frames=frames, history=wait
         )
         units = sum(evidence.assigned.values())
+        if not units:
+            earlier = rehearsed(experiment, evidence, frames)
+            return Measured(baselines={}, units=0) if earlier is None else _of(earlier)
         for name in (n for n, own in waits.items() if own == wait):
             baseline = _history(
                 evidence.cells, experiment, experiment.metrics[name], wait
             )
             if baseline is not None:
                 found[name] = baseline
-    return found, units
+    return Measured(baselines=found, units=units)
+
+
+def _of(earlier: Rehearsal) -> Measured:
+    """What a rehearsal shows: outcomes of units that no test had touched."""
+    experiment, cells = earlier.experiment, earlier.evidence.cells
+    everyone = [arm.name for arm in experiment.arms]
+    found = {}
+    for name, _ in experiment.roles():
+        metric = experiment.metrics[name]
+        if metric.tallied:
+            continue
+        columns = formula_columns(cells.blocks[name], capped=metric.cap is not None)
+        moments = cells.total(name, everyone, within=metric.within).select(columns)
+        baseline = _baseline(metric, moments, columns, days=earlier.days)
+        if baseline is not None:
+            found[name] = replace(baseline, saved=_saved(earlier, metric))
+    primary = experiment.metrics[experiment.primary]
+    sample = cells.sample(
+        primary.name,
+        formula_columns(cells.blocks[primary.name], capped=primary.cap is not None),
+        everyone,
+        within=primary.within,
+    )
+    let_in = earlier.share
+    return Measured(
+        baselines=found,
+        units=round(let_in * sum(earlier.evidence.assigned.values())),
+        joined=tuple(round(let_in * units) for units in earlier.joined),
+        sample=sample,
+        earlier=(earlier.first, earlier.last),
+        share=let_in,
+    )
+
+
+def _saved(earlier: Rehearsal, metric: Metric) -> float:
+    """Part of the variance that the file's covariates would have taken off."""
+    treated = frozenset(arm.name for arm in earlier.experiment.treatments)
+    adjusted = Comparison(
+        experiment=earlier.experiment,
+        cells=earlier.evidence.cells,
+        metric=metric,
+        arms=treated,
+    ).adjusted
+    return 0.0 if adjusted is None else adjusted.variance_reduction
 
 
 def _history(
@@ -121,23 +152,35 @@ def _history(
     columns = [c.name for c in cells.blocks[metric.name] if c.role == "history"]
     arms = [arm.name for arm in experiment.arms]
     moments = cells.total(metric.name, arms).select(columns)
-    if not columns or moments.n < 2 or any(total <= 0 for total in moments.total):
-        return None
-    if metric.family == "score":
+    return _baseline(metric, moments, columns, days=wait.days) if columns else None
+
+
+def _baseline(
+    metric: Metric, moments: Moments, columns: Sequence[str], *, days: int
+) -> Baseline | None:
+    """A metric of these units; None where it has no value or no spread."""
+    if moments.n < 2 or moments.total[-1] <= 0:
         return None
     before = estimate(moments, metric.formula, columns)
-    if before.value <= 0 or before.se <= 0:
+    share = before.nonzero / before.n
+    if before.se <= 0:
+        return None
+    if metric.family == "score":
+        answers = float(moments.total[-1])
+        return Baseline(
+            mean=before.value,
+            cv=None,
+            sd=before.se * sqrt(answers),
+            response_rate=answers / before.n,
+            nonzero_share=share,
+            days=days,
+        )
+    if before.value <= 0:
         return None
     return Baseline(
         mean=before.value,
         cv=before.se * sqrt(before.n) / before.value,
-        nonzero_share=before.nonzero / before.n,
-        days=wait.days,
+        nonzero_share=share,
+        days=days,
+        skew=before.third * sqrt(before.n) / before.se**3,
     )
-
-
-def given(metric: Metric, mean: float, sd: float | None) -> Baseline:
-    """A baseline that was typed: a rate, or a mean with its standard deviation."""
-    if metric.family == "proportion":
-        return Baseline(mean=mean, cv=sqrt((1 - mean) / mean))
-    return Baseline(mean=mean, cv=(sd or 0.0) / mean)

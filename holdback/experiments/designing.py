@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import ceil
 
 from holdback.experiments.baselines import Baseline
@@ -13,20 +14,21 @@ from holdback.experiments.posteriors import lift_prior
 from holdback.stats.boundaries import boundaries, drift_power
 from holdback.stats.holdback_share import best_test_size, cheapest_share
 from holdback.stats.normal import quantile
-from holdback.stats.power import MeanDesign, ProportionDesign
+from holdback.stats.power import Design as PowerDesign
 from holdback.stats.root import root
 
 __all__ = [
     "Design",
     "LookPlan",
     "Shares",
+    "Stepped",
     "Week",
     "design_of",
     "detectable",
     "forgone",
 ]
 
-Shares = Callable[[float, float], MeanDesign | ProportionDesign]
+Shares = Callable[[float, float], PowerDesign]
 """Shares of control and of a treatment arm → the design with them."""
 YEAR = 52
 LEAST_WEEKS = 2
@@ -49,6 +51,15 @@ class LookPlan:
     information: float
     boundary: float
     chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """Half of the units held back for some `weeks`, then the planned share."""
+
+    weeks: int
+    detectable_lift: float | None
+    forgone: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +88,7 @@ class Design:
     looks: tuple[LookPlan, ...] = ()
     looks_factor: float | None = None
     test_and_roll: int | None = None
+    stepped: Stepped | None = None
 
     @property
     def hopeless(self) -> bool:
@@ -91,13 +103,19 @@ def design_of(
     units: int,
     *,
     power: float,
+    joined: Sequence[int] = (),
 ) -> Design | None:
-    """The design for the primary metric; None without a window of at least a day."""
+    """The design for the primary metric; None without a window of at least a day.
+
+    `joined` are the units of each week where that is known; they join evenly where
+    it is not.
+    """
     window = experiment.window
     if window is None:
         return None
     days = (window.end - window.start).days + 1
     per_week = 7 * units / days
+    by_week = _by_week(days, units, joined)
     control, treated = _shares(experiment)
     actual, even = design(control, treated), design(0.5, 0.5)
     target = float(experiment.decision.minimum_lift) or None
@@ -107,12 +125,10 @@ def design_of(
         weeks=tuple(
             Week(
                 week=week,
-                units=round(min(per_week * week, units)),
-                detectable_lift=detectable(
-                    actual, min(per_week * week, units), power=power
-                ),
+                units=round(seen),
+                detectable_lift=detectable(actual, seen, power=power),
             )
-            for week in range(1, min(ceil(days / 7), YEAR) + 1)
+            for week, seen in enumerate(by_week, start=1)
         ),
         units_per_week=per_week,
         answer_on=None if known is None else known.isoformat(),
@@ -123,6 +139,7 @@ def design_of(
         return found
     at_half = even.units_needed(lift=target, power=power)
     cheapest = cheapest_share(at_half, units)
+    stepped = _stepped(experiment, design, baseline, by_week, power)
     looks, factor = _looks(experiment, found, actual, power=power)
     return replace(
         found,
@@ -135,12 +152,46 @@ def design_of(
         else forgone(experiment, baseline, units, cheapest),
         looks=looks,
         looks_factor=factor,
+        stepped=stepped,
     )
 
 
-def detectable(
-    design: MeanDesign | ProportionDesign, units: float, *, power: float
-) -> float | None:
+def _by_week(days: int, units: int, joined: Sequence[int]) -> list[float]:
+    """Units that have joined by the end of each week of the window."""
+    weeks = min(ceil(days / 7), YEAR)
+    if joined:
+        steps = [*joined[:weeks], *[joined[-1]] * (weeks - len(joined))]
+        return list(accumulate(map(float, steps)))
+    return [min(7 * units / days * week, units) for week in range(1, weeks + 1)]
+
+
+def _stepped(
+    experiment: Experiment,
+    design: Shares,
+    baseline: Baseline,
+    by_week: Sequence[float],
+    power: float,
+) -> Stepped | None:
+    """Half held back in the first weeks, then the planned share, read by strata.
+
+    Strata of n units with a share h held back add n h (1 − h) each to the precision,
+    so the whole is worth as many units with even arms as 4 Σ n h (1 − h).
+    """
+    share = float(experiment.control.share)
+    if len(by_week) <= LEAST_WEEKS or len(experiment.treatments) > 1 or share >= 0.5:
+        return None
+    early = by_week[LEAST_WEEKS - 1]
+    late = by_week[-1] - early
+    worth = early + 4 * late * share * (1 - share)
+    held = 0.5 * early + share * late
+    return Stepped(
+        weeks=LEAST_WEEKS,
+        detectable_lift=detectable(design(0.5, 0.5), worth, power=power),
+        forgone=forgone(experiment, baseline, held, 1.0),
+    )
+
+
+def detectable(design: PowerDesign, units: float, *, power: float) -> float | None:
     """The smallest lift found with this power; None where none would be."""
     try:
         return design.detectable_lift(units=units, power=power)
@@ -174,7 +225,7 @@ def _weeks(units: float, per_week: float) -> int | None:
 def _looks(
     experiment: Experiment,
     found: Design,
-    design: MeanDesign | ProportionDesign,
+    design: PowerDesign,
     *,
     power: float,
 ) -> tuple[tuple[LookPlan, ...], float | None]:
@@ -213,7 +264,7 @@ def _test_and_roll(
     Lifts of the prior's width are differences of two means that vary independently.
     """
     width = lift_prior(experiment.analysis.prior).sd
-    if len(experiment.treatments) > 1 or width is None:
+    if len(experiment.treatments) > 1 or width is None or baseline.cv is None:
         return None
     return round(
         best_test_size(YEAR * per_week, sd=baseline.cv, prior_sd=width / 2**0.5)

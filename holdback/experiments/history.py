@@ -32,7 +32,8 @@ class History:
     `looks`: information at earlier looks that could decide, rising. `planned_units`:
     matured units that the locked plan counts on. `restated`: sources whose rows have
     changed since the same moment was looked at, with the rows then. `settled`: what
-    could no longer change at the last earlier look.
+    could no longer change at the last earlier look. `expected`: what the locked plan
+    counted on.
     """
 
     status: Status = "exploratory"
@@ -42,6 +43,7 @@ class History:
     restated: Mapping[str, int] = ()  # type: ignore[assignment]  # empty
     recorded: bool = False
     settled: Mapping[str, Any] | None = None
+    expected: Mapping[str, Any] | None = None
 
 
 def history_of(
@@ -75,6 +77,7 @@ def history_of(
             )
         ),
         planned_units=locks[-1].says.get("planned_units") if locks else None,
+        expected=locks[-1].says.get("expected") if locks else None,
         restated=_restated(looks, as_of, inputs),
         recorded=at is not None,
         settled=_settled(looks, as_of, plan_hash(experiment)),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import holdback
 from holdback.errors import ConfigError, Problem
 from holdback.experiments.audit_log import Entry, append, log_path, read
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.foreseen import planned_in
 from holdback.experiments.plan_hash import meaning_of, plan_hash
 from holdback.experiments.split_change import split_change
 
@@ -19,7 +22,10 @@ __all__ = ["Locked", "lock"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked:
-    """A recorded plan. `in_time` says that no result had been looked at before."""
+    """A recorded plan. `in_time` says that no result had been looked at before.
+
+    `expected` says that the figures of `holdback plan` were recorded with it.
+    """
 
     experiment: str
     plan_hash: str
@@ -28,10 +34,14 @@ class Locked:
     path: Path
     in_time: bool
     planned_units: int | None = None
+    expected: bool = False
 
 
 def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
     """Append the plan to the audit log; the same plan is recorded once.
+
+    What `holdback plan` expected of this very plan, in the project's results, is
+    recorded with it, so that the report can show it beside what came.
 
     A lock after the first look is kept too, but proves nothing of that result.
     Raises ConfigError for an experiment without a file, a number of units below 1, a
@@ -60,8 +70,12 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
     if change is not None:
         raise ConfigError(change.problem(experiment.file))
     digest = plan_hash(experiment)
-    planned = {} if planned_units is None else {"planned_units": planned_units}
-    key = f"{experiment.name} {digest} {planned_units}"
+    planned: dict[str, Any] = planned_in(
+        experiment, experiment.root / "results" / experiment.name, digest
+    )
+    if planned_units is not None:
+        planned["planned_units"] = planned_units
+    key = json.dumps([experiment.name, digest, planned], sort_keys=True)
     entry = append(
         path,
         Entry(
@@ -85,4 +99,5 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
         path=path,
         in_time=not looked,
         planned_units=entry.says.get("planned_units"),
+        expected="expected" in entry.says,
     )

@@ -44,7 +44,7 @@ def _target(
     design: Design, label: str, control_share: float, power: float
 ) -> Iterator[str]:
     lift = _percent(design.target_lift or 0.0)
-    often = f"{10 * power:.0f} times in 10"
+    often = f"{10 * power:.3g} times in 10"
     if design.weeks_at_half is None:
         yield (
             f"A lift of {lift} in {label} cannot be proved within a year, not even "
@@ -88,6 +88,18 @@ def _cost(design: Design, control_share: float, currency: str) -> Iterator[str]:
         )
     elif not design.hopeless:
         yield "With the planned units no share proves it: plan for more weeks."
+    stepped = design.stepped
+    if stepped is not None and stepped.detectable_lift is not None:
+        price = (
+            f" and gives up {stepped.forgone:,.0f} {currency}"
+            if stepped.forgone is not None
+            else ""
+        )
+        yield (
+            f"Half held back for the first {stepped.weeks} weeks and "
+            f"{_percent(control_share)} afterwards (compared within weeks, each as a "
+            f"phase) finds {_percent(stepped.detectable_lift)}{price}."
+        )
 
 
 def _percent(share: float) -> str:

@@ -15,6 +15,7 @@ from holdback.experiments.comparison import Comparison, formula_columns, moments
 from holdback.experiments.decomposition import decomposition
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.foreseen import compared_with_plan
 from holdback.experiments.history import History
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.posteriors import lift_prior, posterior_of
@@ -108,6 +109,7 @@ def read(
         sensitivity=sensitivity(experiment, cells, stage),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
+        expected=compared_with_plan(experiment, cells, stage.nominal, past.expected),
         configuration=experiment.resolved,
         command=_command(experiment, evidence),
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdback.experiments.expected import Expected
 from holdback.experiments.experiment import Role
 from holdback.experiments.replays import Simulation
 
@@ -415,6 +416,7 @@ class Scorecard:
     money: tuple[Money, ...] = ()
     decision: Decision | None = None
     simulation: Simulation | None = None
+    expected: Expected | None = None
     command: str = ""
     schema: str = field(default="holdback/scorecard/1")
 

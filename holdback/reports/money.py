@@ -11,27 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import hypot
 from typing import Literal
 
-from holdback.experiments.experiment import Cost, Economics, Experiment
+from holdback.experiments.costs import break_even_lift, costs_of, saved
+from holdback.experiments.experiment import Economics, Experiment
 from holdback.experiments.reading import ValueComparison
-from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Return
+from holdback.experiments.scorecard import Costs, Money, Quantity, Return
 from holdback.reports.uncertain_money import Worth
-from holdback.stats.normal import quantile
 from holdback.stats.uncertain_cost import UncertainCost
 
-__all__ = ["break_even_lift", "costs_of", "incremental", "money"]
-
-DAYS_PER_YEAR = Fraction(36525, 100)
-HALF_WIDTH = quantile(0.975)
-"""Standard deviations within which a normal cost lies 95 times in 100."""
-DAYS = {
-    "day": Fraction(1),
-    "week": Fraction(7),
-    "month": DAYS_PER_YEAR / 12,
-    "year": DAYS_PER_YEAR,
-}
+__all__ = ["incremental", "money"]
 
 
 def money(
@@ -71,44 +60,6 @@ def incremental(total: float, ratio: float) -> float:
     return total * (1 - 1 / ratio)
 
 
-def break_even_lift(*, total: float, margin: float, net_cost: float) -> float | None:
-    """The lift at which profit plus savings equals cost: 1 / (1 − C/(g Rev_T)) − 1.
-
-    None when not even an infinite lift would pay.
-    """
-    burden = net_cost / (margin * total)
-    return None if burden >= 1 else 1 / (1 - burden) - 1
-
-
-def costs_of(
-    costs: Sequence[Cost],
-    *,
-    treated_units: int,
-    period_days: int | None,
-    share: Fraction,
-) -> Costs | None:
-    """Costs over the period, or None where none are named."""
-    if not costs:
-        return None
-    items = tuple(
-        CostItem(
-            name=cost.name,
-            amount=float(_amount(cost, treated_units, period_days, share)),
-        )
-        for cost in costs
-    )
-    amounts = [_amount(cost, treated_units, period_days, share) for cost in costs]
-    off = [
-        float(amount * cost.uncertainty) / HALF_WIDTH
-        for amount, cost in zip(amounts, costs, strict=True)
-    ]
-    return Costs(
-        total=float(sum(amounts, Fraction(0))),
-        items=items,
-        se=hypot(*off) if any(off) else None,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
     """Money as a rising function of the lift."""
@@ -143,15 +94,7 @@ def _of_arm(
         period_days=period_days,
         share=share,
     )
-    savings = float(
-        sum(
-            (
-                s.hours * s.rate * Fraction(period_days or 0) / DAYS[s.per] * share
-                for s in economics.savings
-            ),
-            Fraction(0),
-        )
-    )
+    savings = float(saved(economics.savings, period_days) * share)
     record = Money(
         arm=comparison.arm,
         value_metric=economics.value,
@@ -249,18 +192,3 @@ def _probability(comparison: ValueComparison, lift: float) -> float | None:
     if comparison.posterior is None:
         return None
     return comparison.posterior.probability_above(lift)
-
-
-def _amount(
-    cost: Cost, treated_units: int, period_days: int | None, share: Fraction
-) -> Fraction:
-    """One cost over the period. Money by time needs a window; the loader asks it."""
-    if cost.per == "treated unit":
-        return cost.amount * treated_units
-    days = Fraction(period_days or 0)
-    if cost.spread is not None:
-        spread_days = Fraction(int(cost.spread.total_seconds()), 86400)
-        return cost.amount * min(days / spread_days, Fraction(1)) * share
-    if cost.per is None:
-        return cost.amount * share
-    return cost.amount * days / DAYS[cost.per] * share

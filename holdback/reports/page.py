@@ -15,6 +15,7 @@ from holdback.reports.blocks import (
     money,
     named,
     parts,
+    planned,
     provenance,
     segments,
     trend,
@@ -36,6 +37,7 @@ BLOCKS = (
     trend.render,
     parts.render,
     segments.render,
+    planned.render,
     method.render,
     provenance.render,
 )

@@ -32,6 +32,7 @@ def render(plan: Plan) -> str:
                 _answer(plan, words),
                 _metrics(plan, words),
                 _weeks(plan, words),
+                _simulated(plan, words),
                 _shares(plan, words),
                 _looks(plan, words),
                 section(
@@ -64,18 +65,21 @@ def _metrics(plan: Plan, words: Words) -> Markup:
         (
             Markup('{} <span class="role">{}</span>').format(named(m.label), m.role),
             words.number(m.baseline.mean),
-            words.number(m.baseline.cv),
-            _lift(words, m.detectable_lift),
+            _spread(m, words),
+            _detects(m, words),
             _needed(m, words),
         )
         for m in plan.metrics
     ]
     days = {m.baseline.days for m in plan.metrics if m.baseline.days is not None}
-    source = (
-        f"Baselines from the {min(days)} days before each unit joined."
-        if len(days) == 1
-        else "Baselines from before each unit joined, or as given."
-    )
+    if plan.earlier is not None:
+        first, last = plan.earlier
+        source = (
+            f"Baselines from a rehearsal on {words.day(first)} – {words.day(last)}: "
+            "the units that would have joined then, with the outcomes that followed."
+        )
+    else:
+        source = _before(days)
     return section(
         "Metric by metric",
         Markup("<p>{}</p>").format(source),
@@ -95,11 +99,36 @@ def _metrics(plan: Plan, words: Words) -> Markup:
     )
 
 
+def _before(days: set[int]) -> str:
+    return (
+        f"Baselines from the {min(days)} days before each unit joined."
+        if len(days) == 1
+        else "Baselines from before each unit joined, or as given."
+    )
+
+
+def _spread(m: MetricPlan, words: Words) -> str:
+    if m.baseline.cv is None:
+        return f"SD {words.number(m.baseline.sd or 0.0)}"
+    return words.number(m.baseline.cv)
+
+
+def _detects(m: MetricPlan, words: Words) -> str:
+    if m.detectable_points is not None:
+        return f"{words.number(m.detectable_points)} points"
+    return _lift(words, m.detectable_lift)
+
+
 def _lift(words: Words, lift: float | None) -> str:
     return "none" if lift is None else words.share(lift)
 
 
 def _needed(m: MetricPlan, words: Words) -> str:
+    if m.safety is not None:
+        return (
+            f"shown safe with a chance of {words.chance(m.safety.chance)}, if nothing "
+            f"is harmed; {words.count(m.safety.units_needed)} units for full power"
+        )
     if m.units_needed is None or m.power_at_minimum is None:
         return "no minimum lift is set"
     return (
@@ -175,6 +204,46 @@ def _weeks(plan: Plan, words: Words) -> Markup:
             "<details><summary>Numbers behind the picture</summary>{}</details>"
         ).format(numbers),
         anchor="weeks",
+    )
+
+
+def _simulated(plan: Plan, words: Words) -> Markup:
+    """Power by true lift, from tests simulated with the user's own units."""
+    if len(plan.curve) < 2:
+        return Markup("")
+    powers = [one.power for one in plan.curve]
+    lifts = [one.lift for one in plan.curve]
+    label = (
+        f"From {words.share(powers[0])} at a lift of {words.share(lifts[0])} to "
+        f"{words.share(powers[-1])} at {words.share(lifts[-1])}"
+    )
+    rows = [
+        (
+            words.share(one.lift),
+            f"{words.share(one.power)} ± {words.share(1.96 * one.se)}",
+            words.share(one.wrong),
+        )
+        for one in plan.curve
+    ]
+    return section(
+        "What your own units say",
+        Markup("<p>{}</p>").format(
+            f"{words.count(plan.curve[0].runs)} tests for each lift, simulated with "
+            "the units of the history and read as the analysis will read them. Where a "
+            "few units spend most, believe this rather than the formula."
+        ),
+        chart(
+            curve(powers, Axis(low=0.0, high=1.0), label),
+            (words.share(1.0), words.share(0.0)),
+            (f"lift {words.share(lifts[0])}", f"lift {words.share(lifts[-1])}"),
+        ),
+        table(
+            "Simulated tests",
+            ("True lift", "Found", "Found on the wrong side"),
+            rows,
+            numeric=(0, 1, 2),
+        ),
+        anchor="simulated",
     )
 
 

@@ -1,4 +1,9 @@
-"""Power, sample size and detectable lift of a two-sided test at any split."""
+"""Power, sample size and detectable effect of a test at any split.
+
+Every design says what a true effect is on its own scale (`effect`) and how large the
+error of that is for one unit (`unit_error`, divided by √units). All questions of power
+are then the same arithmetic: two-sided, not worse than a margin, or equivalent.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,16 @@ from math import asin, ceil, expm1, log1p, pi, sin, sqrt
 
 from holdback.stats.normal import cdf, quantile
 
-__all__ = ["MeanDesign", "ProportionDesign"]
+__all__ = [
+    "Design",
+    "MeanDesign",
+    "ProportionDesign",
+    "ScoreDesign",
+    "equivalence_power",
+    "exceeding_power",
+    "not_worse_power",
+    "units_for_not_worse",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,26 +45,30 @@ class ProportionDesign:
 
     def power(self, *, lift: float, units: float) -> float:
         """Chance to find a true relative lift with so many units in all arms."""
-        shift = abs(self._effect(lift)) / (_unit_error(self) / sqrt(units))
-        return _two_sided(shift, self.alpha)
+        return _two_sided(self, self.effect(lift), units)
 
     def units_needed(self, *, lift: float, power: float) -> int:
         """Units in all arms that find a true relative lift with this power."""
-        need = _quantiles(self.alpha, power) * _unit_error(self) / self._effect(lift)
-        return ceil(need**2)
+        return _units(self, self.effect(lift), power)
 
     def detectable_lift(self, *, units: float, power: float) -> float:
         """The smallest rise that is found with this power, as a relative lift.
 
         Raises ValueError when even a rate of 100 % would not be.
         """
-        need = _quantiles(self.alpha, power) * _unit_error(self) / sqrt(units)
+        need = _quantiles(self.alpha, power) * self.unit_error / sqrt(units)
         angle = asin(sqrt(self.rate)) + need / 2
         if angle > pi / 2:
             raise ValueError("no rate up to 100 % would be detected.")
         return sin(angle) ** 2 / self.rate - 1
 
-    def _effect(self, lift: float) -> float:
+    @property
+    def unit_error(self) -> float:
+        """Error of the difference of angles, for one unit in all arms."""
+        return _split_error(self)
+
+    def effect(self, lift: float) -> float:
+        """The difference of angles that a lift makes."""
         treated = self.rate * (1 + lift)
         if not 0 <= treated <= 1:
             raise ValueError(f"a lift of {lift} takes the rate to {treated}.")
@@ -80,23 +98,120 @@ class MeanDesign:
 
     def power(self, *, lift: float, units: float) -> float:
         """Chance to find a true relative lift with so many units in all arms."""
-        error = self.cv * _unit_error(self) / sqrt(units)
-        return _two_sided(abs(log1p(lift)) / error, self.alpha)
+        return _two_sided(self, self.effect(lift), units)
 
     def units_needed(self, *, lift: float, power: float) -> int:
         """Units in all arms that find a true relative lift with this power."""
-        need = _quantiles(self.alpha, power) * self.cv * _unit_error(self)
-        return ceil((need / log1p(lift)) ** 2)
+        return _units(self, self.effect(lift), power)
 
     def detectable_lift(self, *, units: float, power: float) -> float:
         """The smallest rise that is found with this power, as a relative lift."""
-        need = _quantiles(self.alpha, power) * self.cv * _unit_error(self)
-        return expm1(need / sqrt(units))
+        return expm1(_quantiles(self.alpha, power) * self.unit_error / sqrt(units))
+
+    @property
+    def unit_error(self) -> float:
+        """Error of ln R, for one unit in all arms."""
+        return self.cv * _split_error(self)
+
+    def effect(self, lift: float) -> float:
+        """ln(1 + lift)."""
+        return log1p(lift)
 
 
-def _unit_error(design: ProportionDesign | MeanDesign) -> float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreDesign:
+    """A score compared between two arms by the difference of its means.
+
+    `sd` is the standard deviation of one answer, `response_rate` the share of units
+    that answer; lifts are differences in the score's points.
+    """
+
+    sd: float
+    control_share: float
+    treatment_share: float
+    alpha: float = 0.05
+    response_rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.sd > 0:
+            raise ValueError(f"`sd` must be above 0, got {self.sd}.")
+        if not 0 < self.response_rate <= 1:
+            raise ValueError(
+                f"`response_rate` lies in (0, 1], got {self.response_rate}."
+            )
+        _check_shares(self.control_share, self.treatment_share, self.alpha)
+
+    def power(self, *, lift: float, units: float) -> float:
+        """Chance to find a true difference with so many units in all arms."""
+        return _two_sided(self, lift, units)
+
+    def units_needed(self, *, lift: float, power: float) -> int:
+        """Units in all arms that find a true difference with this power."""
+        return _units(self, lift, power)
+
+    def detectable_lift(self, *, units: float, power: float) -> float:
+        """The smallest difference that is found with this power, in points."""
+        return _quantiles(self.alpha, power) * self.unit_error / sqrt(units)
+
+    @property
+    def unit_error(self) -> float:
+        """Error of the difference, for one unit in all arms, whether it answers."""
+        return self.sd * _split_error(self) / sqrt(self.response_rate)
+
+    def effect(self, lift: float) -> float:
+        """The difference itself."""
+        return lift
+
+
+Design = ProportionDesign | MeanDesign | ScoreDesign
+
+
+def not_worse_power(design: Design, *, margin: float, units: float) -> float:
+    """Chance to show that nothing is lost beyond a margin, where nothing is lost.
+
+    `margin` is the lift at the edge of what is accepted (−0.02 where a fall of 2 % is,
+    0.02 where a rise is). One side at alpha/2, as the two-sided interval is read
+    against the margin.
+    """
+    shift = abs(design.effect(margin)) * sqrt(units) / design.unit_error
+    return cdf(shift - quantile(1 - design.alpha / 2))
+
+
+def units_for_not_worse(design: Design, *, margin: float, power: float) -> int:
+    """Units in all arms with which `not_worse_power` is reached."""
+    return _units(design, design.effect(margin), power)
+
+
+def equivalence_power(design: Design, *, margin: float, units: float) -> float:
+    """Chance to show a change of less than ± `margin` where there is none (TOST).
+
+    Both one-sided tests at alpha/2, as the whole interval must lie inside; the nearer
+    edge counts (Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15:
+    657–680).
+    """
+    z, root = quantile(1 - design.alpha / 2), sqrt(units) / design.unit_error
+    up, down = design.effect(margin) * root, -design.effect(-margin) * root
+    return max(0.0, cdf(up - z) + cdf(down - z) - 1)
+
+
+def exceeding_power(
+    design: Design, *, lift: float, threshold: float, level: float, units: float
+) -> float:
+    """Chance that a one-sided reading at `level` puts a true `lift` above a threshold.
+
+    With a flat prior it is the chance that P(lift > threshold) reaches the level.
+    """
+    gap = design.effect(lift) - design.effect(threshold)
+    return cdf(gap * sqrt(units) / design.unit_error - quantile(level))
+
+
+def _split_error(design: Design) -> float:
     """√(1/share₁ + 1/share₂): the error of a difference, in one unit's deviations."""
     return sqrt(1 / design.control_share + 1 / design.treatment_share)
+
+
+def _units(design: Design, effect: float, power: float) -> int:
+    return ceil((_quantiles(design.alpha, power) * design.unit_error / effect) ** 2)
 
 
 def _quantiles(alpha: float, power: float) -> float:
@@ -105,8 +220,9 @@ def _quantiles(alpha: float, power: float) -> float:
     return quantile(1 - alpha / 2) + quantile(power)
 
 
-def _two_sided(shift: float, alpha: float) -> float:
-    z = quantile(1 - alpha / 2)
+def _two_sided(design: Design, effect: float, units: float) -> float:
+    shift = abs(effect) * sqrt(units) / design.unit_error
+    z = quantile(1 - design.alpha / 2)
     return cdf(shift - z) + cdf(-shift - z)
 
 

@@ -1,0 +1,29 @@
+"""What a locked plan expected of the primary, beside what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Expected"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The primary as planned and as it came; lifts and spreads as fractions.
+
+    `units` are those of all arms with their full time, `mean` the control arm's
+    value, `cv` the coefficient of variation of one unit's value (net of covariates),
+    `detectable_lift` the lift that is found with `power`. What came has None where
+    the data give no number.
+    """
+
+    metric: str
+    power: float
+    planned_units: int
+    planned_mean: float
+    planned_cv: float | None = None
+    planned_detectable_lift: float | None = None
+    units: int
+    mean: float | None = None
+    cv: float | None = None
+    detectable_lift: float | None = None

@@ -1,0 +1,106 @@
+"""Whether a test can show that personalization pays: lift against break-even."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import expm1
+
+from holdback.experiments.baselines import Baseline
+from holdback.experiments.costs import costs_of, saved
+from holdback.experiments.designing import Shares
+from holdback.experiments.experiment import Experiment
+from holdback.stats.normal import quantile
+from holdback.stats.power import exceeding_power
+
+__all__ = ["Returns", "returns_of", "told_returns"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returns:
+    """Costs of the planned window, the lift that covers them, and the chance of proof.
+
+    `chance` is that of P(ROPI > 0) reaching the level at the minimum lift (absent
+    without one or where the minimum does not break even); `lift_needed` the true lift
+    at which that chance reaches the plan's power. ROPI is that of the minimum lift.
+    """
+
+    cost: float
+    break_even_lift: float
+    lift_needed: float
+    minimum_lift: float | None = None
+    chance: float | None = None
+    ropi: float | None = None
+
+
+def returns_of(
+    experiment: Experiment,
+    shares: Shares,
+    baseline: Baseline,
+    units: int,
+    *,
+    power: float,
+) -> Returns | None:
+    """None where the primary is not the money, or nothing costs anything.
+
+    The test of ROPI > 0 is one-sided at the level, against the break-even lift in
+    place of 0: at a lift L the treated bring g n m L more, so L = C / (g n m).
+    """
+    economics, window = experiment.economics, experiment.window
+    if economics is None or economics.value != experiment.primary or window is None:
+        return None
+    treated = sum(float(arm.share) for arm in experiment.treatments)
+    days = (window.end - window.start).days + 1
+    cost = costs_of(
+        economics.costs,
+        treated_units=round(units * treated),
+        period_days=days,
+        share=Fraction(1),
+    )
+    if cost is None or cost.total <= 0:
+        return None
+    earned = float(economics.margin) * units * treated * baseline.mean
+    net = cost.total - float(saved(economics.savings, days))
+    even = net / earned
+    level = float(experiment.analysis.level)
+    design = shares(float(experiment.control.share), treated)
+    reach = (quantile(level) + quantile(power)) * design.unit_error / units**0.5
+    minimum = float(experiment.decision.minimum_lift) or None
+    pays = minimum is not None and minimum > even
+    return Returns(
+        cost=cost.total,
+        break_even_lift=even,
+        lift_needed=expm1(design.effect(even) + reach),
+        minimum_lift=minimum,
+        chance=exceeding_power(
+            design, lift=minimum, threshold=even, level=level, units=units
+        )
+        if pays and minimum is not None
+        else None,
+        ropi=None if minimum is None else (earned * minimum - net) / cost.total,
+    )
+
+
+def told_returns(found: Returns, currency: str) -> Iterator[str]:
+    """One sentence of break-even, and of the chance to prove it."""
+    even, needed = found.break_even_lift, found.lift_needed
+    yield (
+        f"The planned costs of {found.cost:,.0f} {currency} are covered at a lift of "
+        f"{100 * even:.3g} %; that it pays is proved 8 times in 10 from a true lift of "
+        f"{100 * needed:.3g} % on."
+        if even > 0
+        else f"The savings cover the planned costs of {found.cost:,.0f} {currency} at "
+        "any lift that is not a loss."
+    )
+    if found.minimum_lift is None:
+        return
+    if found.chance is None:
+        yield (
+            f"The minimum lift of {100 * found.minimum_lift:.3g} % does not cover them."
+        )
+    else:
+        yield (
+            f"At the minimum lift of {100 * found.minimum_lift:.3g} % the chance to "
+            f"prove that it pays is {100 * found.chance:.0f} %."
+        )
