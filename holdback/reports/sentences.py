@@ -20,6 +20,7 @@ from holdback.stats.normal import quantile
 __all__ = [
     "above",
     "after_looks",
+    "baseline",
     "below",
     "changed",
     "differ",
@@ -78,6 +79,23 @@ def changed(words: Words, readout: Readout) -> str:
     told = f"{label} {way} by {by} in “{arm}” than in “{control}”"
     tail = "" if _excludes_zero(effect) else ", so chance alone may explain it"
     return f"{told} (likely {likely}{tail})."
+
+
+def baseline(words: Words, readout: Readout) -> str:
+    """The primary's value in both arms, so that a percentage has a size."""
+    if readout.estimates is None:
+        return ""
+    treated = words.value(readout.metric, readout.estimates.treatment.value)
+    control = words.value(readout.metric, readout.estimates.control.value)
+    plain = (
+        ""
+        if readout.unadjusted is None
+        else ", before the adjustment for behaviour before the test"
+    )
+    return (
+        f"It was {treated} in “{words.arm(readout.arm)}” and {control} in "
+        f"“{words.arm(readout.control)}”{plain}."
+    )
 
 
 def sure(words: Words, readout: Readout) -> str:

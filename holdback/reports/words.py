@@ -220,7 +220,7 @@ def _magnitude(value: float) -> int:
 def _percent_decimals(value: float) -> int:
     """One decimal, two below 1 %, three below 0.1 %."""
     size = abs(100 * value)
-    return 1 if size >= 1 or size == 0 else 2 if size >= 0.1 else 3
+    return 1 if size >= 1 or size < 0.0005 else 2 if size >= 0.1 else 3
 
 
 def _percent_pattern(locale: str, decimals: int) -> str:
