@@ -23,6 +23,7 @@ from holdback.experiments.measure import Measure
 
 __all__ = ["aggregate", "not_null", "of_row", "quanta", "row_values"]
 
+DAY = 24 * 60 * 60 * 10**6
 FIRST_TIME = -(10**16)
 STRIDE = 10**19
 
@@ -34,8 +35,12 @@ def aggregate(
     inside: Sequence[exp.Expression],
     time: exp.Expression | None,
     table: str | None = None,
+    exposed: exp.Expression | None = None,
 ) -> exp.Expression:
-    """A measure's aggregate over a unit's rows, in quanta; 0 without rows."""
+    """A measure's aggregate over a unit's rows, in quanta; 0 without rows.
+
+    `exposed` is the unit's first exposure, from which the day of a row is counted.
+    """
     measure = unit.measure
     assert measure is not None  # noqa: S101  # attributes are not aggregated
     value = col(f"q_{unit.name}", table)
@@ -47,11 +52,13 @@ def aggregate(
     inside_it = all_of(conditions)
     one = when(inside_it, integer(1), integer(0))
     picked = when(inside_it.copy(), value.copy(), None)
-    if measure.aggregate in {"any", "last"}:
-        if measure.aggregate == "any":
-            return _any(conditions, value, measure)
-        return _last(dialect, inside_it, value, time, unit.digits)
     match measure.aggregate:
+        case "any":
+            return _any(conditions, value, measure)
+        case "first_day":
+            return _first_day(dialect, inside_it, time, exposed)
+        case "last":
+            return _last(dialect, inside_it, value, time, unit.digits)
         case "sum":
             return round_to(dialect, total(picked), unit.digits)
         case "count":
@@ -60,11 +67,9 @@ def aggregate(
             return exp.Count(this=exp.Distinct(expressions=[picked]))
         case "mean":
             return _mean(dialect, total(picked), total(one), unit.digits)
-        case "max":
-            top = exp.func("COALESCE", exp.Max(this=picked), integer(0))
-            return round_to(dialect, top, unit.digits)
-    low = exp.func("COALESCE", exp.Min(this=picked), integer(0))
-    return round_to(dialect, low, unit.digits)
+    extreme = exp.Max if measure.aggregate == "max" else exp.Min
+    found = exp.func("COALESCE", extreme(this=picked), integer(0))
+    return round_to(dialect, found, unit.digits)
 
 
 def _any(
@@ -72,11 +77,25 @@ def _any(
 ) -> exp.Expression:
     if measure.value is not None:
         conditions = [*conditions, exp.NEQ(this=value, expression=integer(0))]
-    return exp.func(
-        "COALESCE",
-        exp.Max(this=when(all_of(conditions), integer(1), integer(0))),
-        integer(0),
-    )
+    counted = when(all_of(conditions), integer(1), integer(0))
+    if measure.least > 1:
+        enough = exp.GTE(this=total(counted), expression=integer(measure.least))
+        return when(enough, integer(1), integer(0))
+    return exp.func("COALESCE", exp.Max(this=counted), integer(0))
+
+
+def _first_day(
+    dialect: Dialect,
+    inside: exp.Expression,
+    time: exp.Expression | None,
+    exposed: exp.Expression | None,
+) -> exp.Expression:
+    """Whole days from exposure to the earliest row, plus 1."""
+    assert time is not None  # noqa: S101  # asked for with times only
+    assert exposed is not None  # noqa: S101  # asked for with times only
+    gap = exp.Paren(this=exp.Sub(this=time, expression=exposed))
+    whole = dialect.quotient(exp.Min(this=when(inside, gap, None)), integer(DAY))
+    return exp.func("COALESCE", exp.Add(this=whole, expression=integer(1)), integer(0))
 
 
 def _mean(

@@ -15,12 +15,13 @@ What makes the cells add up:
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import reduce
 from operator import add
 
 from holdback.experiments.measure import Measure
+from holdback.experiments.tally import Tally
 from holdback.experiments.unit_rows import UnitRows
 from holdback.stats.moments import Moments
 from holdback.stats.sample import Sample
@@ -68,7 +69,7 @@ class Cells:
     A block is the columns of one metric (with their twins): only products within a
     block are ever needed, so only those are summed. `blocks` maps a block's name (the
     metric's) to its columns. `listed` holds the rows of units that have a value, for
-    the blocks that need them.
+    the blocks that need them, `tallies` how often each value occurs, by block.
     """
 
     blocks: Mapping[str, tuple[Column, ...]]
@@ -76,6 +77,7 @@ class Cells:
     rows: tuple[Cell, ...]
     caps: Mapping[str, int]
     listed: UnitRows | None = None
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
 
     def total(  # noqa: PLR0913  # each narrows the cells by one of their keys
         self,

@@ -14,6 +14,7 @@ from holdback.experiments.cells import ALL, Cells, Column
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.scorecard import Quantity
+from holdback.experiments.tallied import compare_tallied
 from holdback.stats.adjust import Adjusted, adjust
 from holdback.stats.delta import estimate
 from holdback.stats.effect import Contrast, Estimate, Inference
@@ -132,6 +133,11 @@ class Comparison:
     @cached_property
     def estimates(self) -> tuple[Estimate, Estimate] | None:
         """The unadjusted values; None where an arm has none."""
+        if self.metric.tallied:
+            found = self._tallied(float(self.experiment.analysis.level))
+            if found.control is None or found.treatment is None:
+                return None
+            return found.control, found.treatment
         try:
             control, treated = (
                 estimate(side, self.metric.formula, self.columns) for side in self.sides
@@ -146,7 +152,8 @@ class Comparison:
 
         None where there are too few units to learn from, or too many to list.
         """
-        if not self.experiment.analysis.predict or self.cells.listed is None:
+        asked = self.experiment.analysis.predict and not self.metric.tallied
+        if not asked or self.cells.listed is None:
             return None
         features = self.cells.listed.features(self.metric.name)
         rows = self._rows([*self.columns, *features])
@@ -183,7 +190,7 @@ class Comparison:
         """The metric net of what was so before exposure, where that can be computed."""
         if self.predicted is not None:
             return self._net_of_prediction(*self.predicted)
-        if not self.covariates:
+        if not self.covariates or self.metric.tallied:
             return None
         control, treated = self.sides
         try:
@@ -200,6 +207,8 @@ class Comparison:
 
     def plain(self, level: float) -> Inference:
         """The lift without covariates."""
+        if self.metric.tallied:
+            return self._tallied(level)
         control, treated = self.sides
         return compare(
             control,
@@ -246,6 +255,17 @@ class Comparison:
             )
         except StatsError:
             return None
+
+    def _tallied(self, level: float) -> Inference:
+        group = self.group
+        return compare_tallied(
+            self.metric,
+            self.cells.tallies[self.metric.name],
+            self._arms,
+            level=level,
+            segment=None if group.dimension == ALL else (group.dimension, group.level),
+            through=group.through,
+        )
 
     @property
     def _block(self) -> tuple[Column, ...]:

@@ -63,7 +63,12 @@ def event_units(
         inside = window(unit.measure, events, exposures, span) if unit.measure else []
         time = col("t", "e") if events.time is not None else None
         columns[unit.name] = aggregate(
-            dialect, unit, inside=inside, time=time, table="e"
+            dialect,
+            unit,
+            inside=inside,
+            time=time,
+            table="e",
+            exposed=None if exposures.time is None else col("t", "u"),
         )
     query = select(columns, nested(_event_rows(events, wanted), "e"))
     return query.join(

@@ -146,6 +146,8 @@ def _block(
     elif metric.unit == "money" and measures[0].value is not None:
         columns.append(_column(f"{metric.name}.0.winsorized", "winsorized", top))
     for i, measure in enumerate(measures):
+        if metric.tallied:
+            continue
         if history is not None and _has_before(experiment, measure):
             earlier = replace(measure, start=-_span(measure, history), end=timedelta(0))
             columns.append(_column(f"{metric.name}.{i}.history", "history", earlier))
@@ -163,6 +165,8 @@ def _early(
     experiment: Experiment, metric: Metric, measures: Sequence[Measure]
 ) -> list[Column]:
     """The first half of the time that counts, to see whether the lift fades."""
+    if metric.tallied:
+        return []
     (first, *others) = measures
     days = metric.within.days // 2 if metric.within is not None else 0
     if others or not days or not _has_before(experiment, first):

@@ -19,7 +19,7 @@ from holdback.experiments.units import KEPT_CROSSED, USED, nested, select
 from holdback.stats.methods import needs_rows
 from holdback.stats.methods.permutation import LARGEST
 
-__all__ = ["with_rows"]
+__all__ = ["units_with", "with_rows"]
 
 Wanted = dict[tuple[str, str], str]
 """(block, column) → the unit column behind it."""
@@ -42,7 +42,8 @@ def with_rows(
     asked = [
         one
         for one in _comparisons(experiment, cells)
-        if predict or one.metric.name in also or _needs_rows(one)
+        if not one.metric.tallied
+        and (predict or one.metric.name in also or _needs_rows(one))
     ]
     outcomes = _wanted(cube, asked, covariates=False)
     adjusted = _wanted(cube, asked, covariates=True)
@@ -120,7 +121,7 @@ def _listed(
 
 def _query(cube: Cube, units: Sequence[str]) -> exp.Expression:
     """Arm, day, horizons passed, levels and values of used units with a value."""
-    names = _source(cube, units)
+    names = units_with(cube, units)
     values = {name: col(name) for name in units}
     keys = {
         "arm": col("arm"),
@@ -141,15 +142,20 @@ def _query(cube: Cube, units: Sequence[str]) -> exp.Expression:
     return query
 
 
-def _source(cube: Cube, units: Sequence[str]) -> exp.Expression:
-    """The relation that holds all of `units`; joined where two are needed."""
+def units_with(
+    cube: Cube, units: Sequence[str], *, everyone: bool = False
+) -> exp.Expression:
+    """The relation that holds all of `units`; joined where two are needed.
+
+    With `everyone` it holds every unit, those without events too.
+    """
     own = [name for name in units if cube.layout.units[name].own]
-    if not own:
+    if not own and not everyone:
         return exp.table_(cube.event_relation, quoted=True)
-    everyone = exp.table_(cube.unit_relation, quoted=True)
+    exposed = exp.table_(cube.unit_relation, quoted=True)
     events = [name for name in units if name not in own]
     if not events:
-        return everyone
+        return exposed
     keys = ["arm", "status", *(["t"] if cube.exposures.time is not None else [])]
     keys += [f"s{i}" for i in range(len(cube.exposures.segments))]
     columns: dict[str, exp.Expression] = {
@@ -160,7 +166,7 @@ def _source(cube: Cube, units: Sequence[str]) -> exp.Expression:
     }
     joined = select(
         columns,
-        exp.alias_(everyone, "a", quoted=True, table=True),
+        exp.alias_(exposed, "a", quoted=True, table=True),
     ).join(
         exp.alias_(
             exp.table_(cube.event_relation, quoted=True), "b", quoted=True, table=True

@@ -13,9 +13,10 @@ from typing import Literal
 
 from holdback.experiments.expression import Expression
 
-__all__ = ["Aggregate", "Cap", "Measure"]
+__all__ = ["Aggregate", "Cap", "Collected", "Measure"]
 
 Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct", "any"]
+Collected = Aggregate | Literal["first_day"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +35,18 @@ class Measure:
     end of the experiment's window (or as-of, if that is earlier). Where the source
     is the assignment table itself without event times, the unit's own row counts
     and no window applies. Units without rows have the value 0. `any` is 1 for a
-    unit with at least one row (with `value`: one row whose value is not 0).
+    unit with at least `least` rows (with `value`: rows whose value is not 0).
+    `first_day` is the number of the day, counted in 24 hours from exposure, on which
+    the unit's first row lies: 1 for the first 24 hours.
     `digits` decimals are kept, rounded half away from zero after aggregation.
     """
 
     source: str
-    aggregate: Aggregate
+    aggregate: Collected
     value: Expression | None = None
     where: Expression | None = None
     start: timedelta = timedelta(0)
     end: timedelta | None = None
     digits: int = 6
     cap: Cap | None = None
+    least: int = 1

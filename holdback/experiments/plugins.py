@@ -45,7 +45,7 @@ __all__ = [
     "value_field",
 ]
 
-LATER_METRICS = ("clv", "funnel", "quantile", "rate", "survival")
+LATER_METRICS = ("clv", "funnel", "quantile", "rate")
 LATER_SOURCES = ("ga4_events", "shopify_orders")
 FILLED = frozenset({"name", "digits"})
 MEANINGS = {

@@ -72,23 +72,10 @@ def _variants(
         capped=metric.cap is not None,
     )
     inference = shown.inference(level)
-    if metric.cap is not None:
-        raw = replace(shown, capped=False).inference(level)
-        yield "raw", quantity(raw.relative)
-    else:
-        yield "capped", _winsorized(shown, level)
-    if shown.net is not None:
-        yield "cuped", quantity(shown.netted(shown.net, level).relative)
-    if shown.adjusted is not None:
-        yield "unadjusted", quantity(shown.plain(level).relative)
+    if not metric.tallied:
+        yield from _of_means(shown, level)
     if stage.look is not None:
         yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
-    if len(cells.days()) > 1:
-        yield "within_days", _within_days(shown, level)
-    for dimension in experiment.analysis.segments:
-        yield f"within {dimension}", _within(shown, dimension, level)
-    if metric.family == "mean" and len(metric.measures()) == 1:
-        yield "without_largest", _without_largest(shown, level)
     bayes = bayes_of(
         experiment, metric, inference, lift_prior(experiment.analysis.prior)
     )
@@ -99,6 +86,26 @@ def _variants(
                 value=bayes.mean, se=bayes.sd, lower=bayes.lower, upper=bayes.upper
             ),
         )
+
+
+def _of_means(shown: Comparison, level: float) -> Iterator[tuple[str, Quantity | None]]:
+    """Other ways to read a function of means."""
+    metric, experiment, cells = shown.metric, shown.experiment, shown.cells
+    if metric.cap is not None:
+        raw = replace(shown, capped=False).inference(level)
+        yield "raw", quantity(raw.relative)
+    else:
+        yield "capped", _winsorized(shown, level)
+    if shown.net is not None:
+        yield "cuped", quantity(shown.netted(shown.net, level).relative)
+    if shown.adjusted is not None:
+        yield "unadjusted", quantity(shown.plain(level).relative)
+    if len(cells.days()) > 1:
+        yield "within_days", _within_days(shown, level)
+    for dimension in experiment.analysis.segments:
+        yield f"within {dimension}", _within(shown, dimension, level)
+    if metric.is_mean:
+        yield "without_largest", _without_largest(shown, level)
 
 
 def _winsorized(comparison: Comparison, level: float) -> Quantity | None:

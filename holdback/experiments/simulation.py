@@ -48,6 +48,14 @@ def simulate(  # what to replay, on which data, and how often
                 fix="Replay an experiment whose primary metric is a rate or an amount.",
             )
         )
+    if metric.tallied:
+        raise StatsError(
+            Problem(
+                what=f"{metric.title} is of the kind {metric.kind}, which cannot be "
+                "replayed yet.",
+                fix="Replay an experiment whose primary metric is a rate or an amount.",
+            )
+        )
     evidence = extract(experiment, as_of=as_of, frames=frames, rows_of=(metric.name,))
     cells, arm = evidence.cells, experiment.treatments[0].name
     columns = formula_columns(cells.blocks[metric.name], capped=metric.cap is not None)

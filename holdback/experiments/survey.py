@@ -42,6 +42,7 @@ from holdback.experiments.scorecard import Input
 from holdback.experiments.similar_ids import similar_ids
 from holdback.experiments.span import span_of, zone_of
 from holdback.experiments.statement import statement
+from holdback.experiments.tallying import with_tallies
 from holdback.experiments.units import (
     CROSSED,
     KEPT_CROSSED,
@@ -218,6 +219,7 @@ class Survey:
         everyone = [row for row in rows if row.dimension == 0]
         plain = cells_of(cube, rows, arms)
         cells = with_rows(self.experiment, self.engine, cube, plain, self.rows_of)
+        cells = with_tallies(self.experiment, self.engine, cube, cells)
         as_of = cube.span.as_of
         return Evidence(
             cells=cells,

@@ -70,6 +70,11 @@ def _check_metric_times(
         fix = f"Use columns of '{exposures}', or name the unit's id."
         issues.add(path, what, fix=fix, key=True)
         return
+    if metric.tallied == "survival" and not others:
+        what = f"metric '{name}' waits for rows, and '{exposures}' has one per unit."
+        fix = "Name a source of events with times."
+        issues.add((*path, "source"), what, fix=fix)
+        return
     if columns.time is None and metric.within is not None:
         what = "'within' needs the time of each exposure."
         fix = f"Name it: `time: column` in source '{exposures}'."

@@ -33,6 +33,7 @@ from holdback.experiments.measure import Cap
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.metrics.ratio import Ratio
+from holdback.experiments.metrics.time_to import TimeTo
 from holdback.experiments.sources import Columns, Source
 from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.sources.parquet import ParquetSource
@@ -92,6 +93,7 @@ METRICS = {
         name="kinds", source="orders", value=TOTAL, aggregate="distinct", within=WITHIN
     ),
     "pages": Mean(name="pages", source="visits", within=timedelta(days=1)),
+    "waited": TimeTo(name="waited", source="orders", within=WITHIN),
 }
 
 
@@ -122,6 +124,8 @@ def wants(name: str) -> list[Want]:
     if name == "revenue":
         half = timedelta(days=WITHIN.days // 2)
         early = [replace(plain[0], name=f"{name}.0.early", end=half)]
+    if metric.tallied:
+        return plain
     return [*plain, *capped, *(b for w in plain for b in before(w)), *early]
 
 

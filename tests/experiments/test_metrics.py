@@ -22,6 +22,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "nps": {"source": "surveys", "value": parse("score")},
     "csat": {"source": "surveys", "value": parse("stars"), "top": 4},
     "ratio": {"source": "orders", "value": parse("total"), "per": "orders"},
+    "survival": {"source": "cancellations", "within": timedelta(days=90)},
+    "time_to": {"source": "orders", "within": timedelta(days=28)},
 }
 
 

@@ -121,6 +121,8 @@ def value_of(  # noqa: C901  # one case an aggregate
             return half_away(min(kept, default=Fraction(0)), want.digits)
         case "distinct":
             return len(set(kept))
+        case "first_day":
+            return 1 + (min(r["t"] for r in rows) - unit["t"]).days if rows else 0
         case "last":
             dated = [(r["t"], r[want.value]) for r in rows if r[want.value] is not None]
             return half_away(max(dated)[1], want.digits) if dated else 0

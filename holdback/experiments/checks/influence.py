@@ -28,7 +28,7 @@ class Influence:
         """One finding a sum metric of amounts; none when there is none."""
         for name, _ in experiment.roles():
             metric = experiment.metrics[name]
-            if metric.family == "mean" and len(metric.measures()) == 1:
+            if metric.is_mean:
                 yield from self._of(experiment, evidence, metric)
 
     @staticmethod

@@ -11,9 +11,19 @@ from holdback.experiments.expression import Expression, IsNull, Junction, Tree
 from holdback.experiments.measure import Cap, Measure
 from holdback.kinds import Kinds
 
-__all__ = ["Family", "Limit", "Metric", "ShareOfUnits", "answered", "kinds"]
+__all__ = [
+    "Family",
+    "Limit",
+    "Metric",
+    "ShareOfUnits",
+    "Tallied",
+    "TimeToEvent",
+    "answered",
+    "kinds",
+]
 
 Family = Literal["proportion", "mean", "score"]
+Tallied = Literal["survival", "quantile"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +87,17 @@ class Metric:
         return "mean"
 
     @property
+    def tallied(self) -> Tallied | None:
+        """How the metric is read where it is no function of means: from tallies."""
+        return None
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the metric is the mean of one amount per unit."""
+        one = len(self.measures()) == 1
+        return one and self.family == "mean" and self.tallied is None
+
+    @property
     def kind(self) -> str:
         """The kind's name in the YAML."""
         return next(name for name, cls in kinds.items() if cls is type(self))
@@ -111,6 +132,46 @@ class ShareOfUnits(Metric):
     def family(self) -> Family:
         """A share of units."""
         return "proportion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToEvent(Metric):
+    """What kinds have in common that wait for a unit's first row.
+
+    The value is the restricted mean time: the days until the first row, counted up to
+    `within`, with units that are still waiting at as-of followed as far as they go.
+    """
+
+    source: str
+    unit: str | None = "days"
+
+    def __post_init__(self) -> None:
+        if self.within is None or self.within < timedelta(days=1):
+            raise ValueError("`within` says how long is waited: a day or more")
+        if self.within % timedelta(days=1):
+            raise ValueError("`within` is a number of whole days")
+
+    def measures(self) -> tuple[Measure, ...]:
+        """The day of the first row, counted from exposure; 0 without one."""
+        return (
+            Measure(
+                source=self.source,
+                aggregate="first_day",
+                where=self.where,
+                end=self.within,
+                digits=0,
+            ),
+        )
+
+    def formula(self, mean: Sequence[Any]) -> Any:
+        """The mean day of the first row: what is counted, not what is reported."""
+        (day,) = mean
+        return day
+
+    @property
+    def tallied(self) -> Tallied:
+        """Read from life tables."""
+        return "survival"
 
 
 kinds: Kinds[Metric] = Kinds("holdback.experiments.metrics")

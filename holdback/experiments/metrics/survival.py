@@ -1,0 +1,15 @@
+"""Time kept: how long units stay, by Kaplan and Meier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdback.experiments.metrics import TimeToEvent, kinds
+
+__all__ = ["Survival"]
+
+
+@kinds.register("survival")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survival(TimeToEvent):
+    """Mean days until a unit's first row (a cancellation, say); longer is better."""

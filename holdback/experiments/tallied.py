@@ -1,0 +1,52 @@
+"""Metrics that are read from tallies: how an arm's values compare with control's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from holdback.experiments.metrics import Metric
+from holdback.experiments.tally import Tally
+from holdback.stats.effect import Inference
+from holdback.stats.life_table import LifeTable, life_table
+from holdback.stats.methods.survival import compare_survival
+
+__all__ = ["compare_tallied", "lives"]
+
+Arms = Collection[str]
+Level = tuple[str, str]
+
+
+def compare_tallied(  # the keys of a group of units
+    metric: Metric,
+    tally: Tally,
+    sides: tuple[Arms, Arms],
+    *,
+    level: float,
+    segment: Level | None = None,
+    through: date | None = None,
+) -> Inference:
+    """The metric of the second arms against the first, at a level of confidence."""
+    control, treated = (
+        lives(metric, tally, arms, segment=segment, through=through) for arms in sides
+    )
+    return compare_survival(control, treated, level=level)
+
+
+def lives(
+    metric: Metric,
+    tally: Tally,
+    arms: Arms,
+    *,
+    segment: Level | None = None,
+    through: date | None = None,
+) -> LifeTable:
+    """The life table of some arms up to the metric's `within`."""
+    assert metric.within is not None  # noqa: S101  # such a metric has one
+    kept = tally.chosen(arms, level=segment, through=through)
+    return life_table(
+        tally.values[kept, 0],
+        tally.watched[kept],
+        tally.units[kept],
+        metric.within.days,
+    )
