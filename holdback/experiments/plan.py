@@ -20,6 +20,7 @@ from holdback.experiments.designing import (
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.plan_told import told
+from holdback.experiments.shown import Shown
 from holdback.experiments.what_if import WhatIf, supposed
 from holdback.stats.power import (
     MeanDesign,
@@ -65,7 +66,7 @@ class MetricPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Shown):
     """The plan of one experiment: units in all arms, and every metric."""
 
     experiment: str

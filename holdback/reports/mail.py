@@ -150,7 +150,8 @@ def _metrics(scorecard: Scorecard, words: Words, source: Source) -> Markup:
         name, change, likely, reading = readout_row(words, readout)
         tone = TONES[readout.verdict]
         told = Markup('<span style="color:{}">{}</span>').format(
-            palette()["soft" if tone == "plain" else tone], MARKS[tone] + reading
+            palette()["soft" if tone == "plain" else tone],
+            MARKS[readout.verdict] + reading,
         )
         picture = _picture(readout, axis, number, f"{change}, {likely}", source)
         cells = (named(name), named(change), named(likely), picture, told)

@@ -6,6 +6,7 @@ here. It opens nothing: no file, no address.
 
 from __future__ import annotations
 
+import logging
 import re
 from importlib.resources import files
 from typing import Any
@@ -37,6 +38,7 @@ def pdf(scorecard: Scorecard) -> bytes:
                 "(Debian: libpango-1.0-0 libpangoft2-1.0-0).",
             )
         ) from error
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)  # screen styles
     document = HTML(string=literal(render(scorecard)), url_fetcher=_refuse)
     written: bytes = document.write_pdf(
         pdf_variant="pdf/ua-1", pdf_identifier=scorecard.plan_hash[:16].encode()

@@ -27,7 +27,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         title.tone,
         MARKS[title.tone],
         title.title,
-        join(Markup("<p>{}</p>").format(named(text)) for text in told_first(scorecard, words)),
+        join(
+            Markup("<p>{}</p>").format(named(text))
+            for text in told_first(scorecard, words)
+        ),
         arms,
     )
 

@@ -56,12 +56,17 @@ def _waterfall(words: Words, part: Decomposition, *, several: bool) -> Markup:
 def _steps(part: Decomposition) -> Iterator[tuple[str, float, float, Quantity | None]]:
     """Each step from where the last one ended; the total from 0."""
     ranges = part.ranges
+    conversion, orders, value = (
+        (ranges.from_conversion, ranges.from_orders_per_buyer, ranges.from_order_value)
+        if ranges
+        else (None, None, None)
+    )
     at = 0.0
-    for key, value, quantity in (
-        ("conversion", part.from_conversion, ranges and ranges.from_conversion),
-        ("orders", part.from_orders_per_buyer, ranges and ranges.from_orders_per_buyer),
-        ("value", part.from_order_value, ranges and ranges.from_order_value),
+    for key, size, quantity in (
+        ("conversion", part.from_conversion, conversion),
+        ("orders", part.from_orders_per_buyer, orders),
+        ("value", part.from_order_value, value),
     ):
-        yield WATERFALL[key], at, at + value, quantity
-        at += value
+        yield WATERFALL[key], at, at + size, quantity
+        at += size
     yield WATERFALL["total"], 0.0, part.revenue_per_unit, None
