@@ -46,10 +46,10 @@ def message(scorecard: Scorecard) -> bytes:
     Sender and receiver are left to the mail program. The same scorecard, the same
     bytes.
     """
-    found: list[bytes] = []
+    found: dict[int, bytes] = {}
 
     def source(number: int, png: bytes) -> str:
-        found.append(png)
+        found[number] = png
         return f"cid:lift-{number}@holdback"
 
     body = _page(scorecard, source)
@@ -61,7 +61,7 @@ def message(scorecard: Scorecard) -> bytes:
     draft.add_alternative(body, subtype="html")
     rich = draft.get_payload()[1]  # type: ignore[index]
     assert isinstance(rich, EmailMessage)  # noqa: S101  # just added
-    for number, png in enumerate(found):
+    for number, png in found.items():
         rich.add_related(
             png, "image", "png", cid=f"<lift-{number}@holdback>", disposition="inline"
         )

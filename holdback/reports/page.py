@@ -41,6 +41,7 @@ BLOCKS: tuple[Block, ...] = (
     metrics.render,
     trend.render,
     parts.render,
+    money.detail,
     segments.render,
     sensitivity.render,
     glossary.render,
@@ -50,6 +51,7 @@ BLOCKS: tuple[Block, ...] = (
 """The rest, in the order of the questions that come up."""
 RESULTS: set[Block] = {
     money.render,
+    money.detail,
     watch.render,
     metrics.render,
     trend.render,

@@ -36,7 +36,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def told_first(scorecard: Scorecard, words: Words) -> list[str]:
-    """The sentences under the decision's title."""
+    """The sentences under the decision's title; a limit that is broken comes first."""
     decision = scorecard.decision
     told: list[str] = []
     if decision is None or decision.outcome != "invalid":
@@ -49,7 +49,12 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
         if readout.after_looks is not None
     ]
     told += [r for r in (decision.reasons if decision else ()) if r not in told]
-    return _once(told)
+    blocking = {
+        sentences.guardrail(words, r)
+        for r in scorecard.readouts
+        if r.role == "guardrail" and r.segment is None and r.verdict == "breached"
+    }
+    return sorted(_once(told), key=lambda text: text not in blocking)
 
 
 def _lift(scorecard: Scorecard, words: Words) -> list[str]:
