@@ -8,7 +8,7 @@ DEMO ?= holdback-demo
 
 BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-REPORT_TOOLS := requirements/report.txt
+REPORT_TOOLS := tests/browser/requirements.txt
 LOCK := requirements/py$(VERSION).txt
 DEV_LOCK := requirements/dev-py$(VERSION).txt
 VERSIONS := 3.11 3.12 3.13
@@ -50,7 +50,7 @@ test-engines: $(VENV)/.dev-$(VERSION)
 	BIN=$(BIN) bash tests/engines/run.sh
 
 test-report: $(VENV)/.dev-$(VERSION)
-	$(PIP) -r $(REPORT_TOOLS)
+	$(PIP) --require-hashes -r $(REPORT_TOOLS)
 	$(BIN)/pytest -q -m browser tests/browser
 
 calibration: $(VENV)/.dev-$(VERSION)
@@ -70,8 +70,10 @@ lock: $(VENV)/.dev-$(VERSION)
 	  echo "Pinning for Python $$version …" && \
 	  $(COMPILE) --python-version $$version -o requirements/py$$version.txt && \
 	  $(COMPILE) --python-version $$version -o requirements/dev-py$$version.txt \
-	    --group dev --extra frames --extra postgres --extra predict || exit 1; \
+	    --group dev --extra frames --extra postgres --extra predict --extra pdf --extra email || exit 1; \
 	done
+	@$(BIN)/uv pip compile tests/browser/requirements.in --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o $(REPORT_TOOLS)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -133,12 +133,16 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """An amount per period or per treated unit, or once, spread over a time."""
+    """An amount per period or per treated unit, or once, spread over a time.
+
+    It lies within `uncertainty` (a share of the amount) 95 times in 100.
+    """
 
     name: str
     amount: Fraction
     per: Per | None = None
     spread: timedelta | None = None
+    uncertainty: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

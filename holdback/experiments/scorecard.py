@@ -315,10 +315,11 @@ class CostItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """All costs over the period behind the money."""
+    """All costs over the period behind the money, and the error of their total."""
 
     total: float
     items: tuple[CostItem, ...]
+    se: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +338,7 @@ class Money:
     """What one treatment arm earned; arm ``*`` is all treatment arms together.
 
     `period_days` and `treated_units` are what the costs cover. Without costs there
-    is no ROPI, no return per unit of cost and no break-even.
+    is no ROPI, no return per unit of cost, no profit net of them and no break-even.
     """
 
     arm: str
@@ -349,6 +350,7 @@ class Money:
     per_treated_unit: Quantity
     period_days: int | None = None
     cost: Costs | None = None
+    net_profit: Quantity | None = None
     ropi: Return | None = None
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None

@@ -170,6 +170,12 @@ def _check_sizes(
 def _check_cost(path: Path, cost: WrittenCost, issues: Issues, *, timed: bool) -> None:
     if cost.amount < 0:
         issues.add((*path, "amount"), "a cost is not negative.", fix="Use `savings`.")
+    if cost.uncertainty is not None and not 0 <= cost.uncertainty <= 1:
+        issues.add(
+            (*path, "uncertainty"),
+            "an uncertainty lies between 0% and 100% of the amount.",
+            why="A cost that may be off by more than itself may be negative.",
+        )
     if (cost.per is None) == (cost.spread is None):
         both = cost.per is not None
         issues.add(
@@ -189,7 +195,13 @@ def _check_cost(path: Path, cost: WrittenCost, issues: Issues, *, timed: bool) -
 
 def _cost(cost: WrittenCost) -> Cost:
     per: Any = cost.per
-    return Cost(name=cost.name, amount=cost.amount, per=per, spread=cost.spread)
+    return Cost(
+        name=cost.name,
+        amount=cost.amount,
+        per=per,
+        spread=cost.spread,
+        uncertainty=cost.uncertainty or Fraction(0),
+    )
 
 
 def _rollout(economics: WrittenEconomics) -> Rollout | None:

@@ -171,6 +171,9 @@ class WrittenCost(Written):
     spread: Duration | None = Field(
         None, description="Paid once and spread over this time, such as 12 months."
     )
+    uncertainty: Share | None = Field(
+        None, description="By how much it may be off, 95 times in 100: 20%."
+    )
 
 
 class WrittenSaving(Written):

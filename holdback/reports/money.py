@@ -11,15 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import hypot
 from typing import Literal
 
 from holdback.experiments.experiment import Cost, Economics, Experiment
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Return
+from holdback.reports.uncertain_money import Worth
+from holdback.stats.normal import quantile
+from holdback.stats.uncertain_cost import UncertainCost
 
 __all__ = ["break_even_lift", "costs_of", "incremental", "money"]
 
 DAYS_PER_YEAR = Fraction(36525, 100)
+HALF_WIDTH = quantile(0.975)
+"""Standard deviations within which a normal cost lies 95 times in 100."""
 DAYS = {
     "day": Fraction(1),
     "week": Fraction(7),
@@ -91,11 +97,16 @@ def costs_of(
         )
         for cost in costs
     )
-    total = sum(
-        (_amount(cost, treated_units, period_days, share) for cost in costs),
-        Fraction(0),
+    amounts = [_amount(cost, treated_units, period_days, share) for cost in costs]
+    off = [
+        float(amount * cost.uncertainty) / HALF_WIDTH
+        for amount, cost in zip(amounts, costs, strict=True)
+    ]
+    return Costs(
+        total=float(sum(amounts, Fraction(0))),
+        items=items,
+        se=hypot(*off) if any(off) else None,
     )
-    return Costs(total=float(total), items=items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +172,13 @@ def _with_return(
     record: Money, comparison: ValueComparison, margin: float, cost: Costs
 ) -> Money:
     net_cost = cost.total - record.savings
+    profit = record.incremental_profit
+    net = _Scale(money=lambda amount: amount - net_cost).at(profit)
     if cost.total <= 0:
-        return record
+        return replace(record, net_profit=net)
     ropi = _Scale(
-        money=lambda profit: (profit + record.savings - cost.total) / cost.total
-    ).at(record.incremental_profit)
+        money=lambda amount: (amount + record.savings - cost.total) / cost.total
+    ).at(profit)
     even = (
         break_even_lift(
             total=comparison.treated_total, margin=margin, net_cost=net_cost
@@ -173,15 +186,25 @@ def _with_return(
         if comparison.inference.relative is not None and comparison.treated_total > 0
         else None
     )
+    chance = None if even is None else _probability(comparison, even)
+    if cost.se is not None:
+        worth = Worth(
+            comparison=comparison,
+            margin=margin,
+            cost=UncertainCost(mean=cost.total, sd=cost.se, savings=record.savings),
+        )
+        net, ropi = worth.net(net), worth.ropi(ropi)
+        chance = worth.chance(chance)
     return replace(
         record,
+        net_profit=net,
         break_even_lift=even,
         ropi=Return(
             value=ropi.value,
             lower=ropi.lower,
             upper=ropi.upper,
             unbounded=ropi.unbounded,
-            p_positive=None if even is None else _probability(comparison, even),
+            p_positive=chance,
         ),
         return_per_unit_cost=_Scale(money=lambda value: value + 1).at(ropi),
     )

@@ -13,15 +13,17 @@ from scipy import stats
 
 from holdback.reports.money import incremental
 from holdback.stats.adjust import adjust
-from holdback.stats.effect import Estimate, Inference
+from holdback.stats.effect import Contrast, Estimate, Inference
 from holdback.stats.methods import compare_means
 from holdback.stats.methods.proportion import compare_proportions
 from holdback.stats.moments import Moments
 from holdback.stats.multiplicity import benjamini_hochberg, holm
+from holdback.stats.normal import cdf
 from holdback.stats.power import MeanDesign, ProportionDesign
 from holdback.stats.resplit import TwoSamples
 from holdback.stats.rows import estimate_rows
 from holdback.stats.sample import Sample
+from holdback.stats.uncertain_cost import UncertainCost
 from tests.calibration.shops import Shop, mean, ratio
 
 LONG = pytest.mark.calibration
@@ -239,6 +241,31 @@ def test_families_keep_their_error(runs: int) -> None:
     assert np.mean(discoveries) <= 0.1
 
 
+def missed_return(
+    rng: np.random.Generator, lift: Contrast, total: float, profit: float
+) -> list[bool]:
+    """Whether ROPI's range lies above or below the truth, the cost being a guess.
+
+    What was really paid is 50; the plan guesses it with a deviation of 10.
+    """
+    paid, sd = 50.0, 10.0
+    guess = max(float(rng.normal(paid, sd)), sd)
+    low, high = lift.interval.lower, lift.interval.upper
+    assert low is not None
+    assert high is not None
+    ends = np.log([1 + low, 1 + high])
+    centre, se = ends.mean(), (ends[1] - ends[0]) / 2 / 1.959964
+    cost = UncertainCost(mean=guess, sd=sd)
+
+    def gain(y: float) -> float:
+        share = y / (0.4 * total)
+        return 1.0 if share >= 1 else cdf((-np.log1p(-share) - centre) / se)
+
+    below, above = (cost.return_quantile(q, gain, start=0.0) for q in (0.025, 0.975))
+    truth = profit / paid - 1
+    return [below > truth, above < truth]
+
+
 @pytest.mark.parametrize("runs", [180, pytest.param(4_000, marks=LONG)])
 def test_money_is_covered(runs: int) -> None:
     """+10 % on amounts: what the treated really brought lies in the money's range.
@@ -248,7 +275,7 @@ def test_money_is_covered(runs: int) -> None:
     """
     rng = np.random.default_rng(108)
     lift, cost, margin = 0.1, 50.0, 0.4
-    missed = np.zeros(2)
+    missed, uncertain = np.zeros(2), np.zeros(2)
     ropi_missed = 0
     for run in range(runs):
         control = Shop(n=4_000, sigma=1.0).sample(rng, 1)
@@ -264,7 +291,10 @@ def test_money_is_covered(runs: int) -> None:
         missed += [ends[0] > truth, ends[1] < truth]
         ropi = [(margin * end - cost) / cost for end in ends]
         ropi_missed += not ropi[0] <= (margin * truth - cost) / cost <= ropi[1]
+        uncertain += missed_return(rng, found, total, margin * truth)
     assert inside(missed.sum(), runs)
+    assert inside(uncertain.sum(), runs)
+    assert max(uncertain) / runs <= band(runs, 0.0375)[1]
     assert ropi_missed == missed.sum()
     assert max(missed) / runs <= band(runs, 0.0375)[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import sqrt
 
@@ -225,3 +226,63 @@ def test_revenue_interval_covers_in_simulation() -> None:
     target = total - mean * n_t / 10
     covered = np.mean((low <= target) & (target <= high))
     assert covered == pytest.approx(0.95, abs=0.018)
+
+
+def with_uncertainty(*shares: str, savings: tuple[Saving, ...] = ()) -> Economics:
+    """The costs of the worked example, each off by so much 95 times in 100."""
+    return Economics(
+        value="revenue",
+        margin=Fraction(2, 5),
+        costs=tuple(
+            replace(cost, uncertainty=Fraction(share))
+            for cost, share in zip(COSTS, shares, strict=True)
+        ),
+        savings=savings,
+    )
+
+
+def test_uncertain_costs_against_draws() -> None:
+    """ROPI, net profit and the chance: draws of the log ratio and of each cost."""
+    (known,) = money(experiment(with_uncertainty("0", "0")), [comparison(worked())], 30)
+    (found,) = money(
+        experiment(with_uncertainty("2/5", "1/5")), [comparison(worked())], 30
+    )
+    assert found.cost is not None
+    assert known.cost is not None
+    assert found.cost.total == known.cost.total == pytest.approx(3400)
+    assert known.cost.se is None
+    off = np.hypot(2500 * 0.4, 900 * 0.2) / 1.959964
+    assert found.cost.se == pytest.approx(off, rel=1e-6)
+    inference = worked()
+    assert inference.log_ratio is not None
+    rng = np.random.default_rng(8)
+    ratio = np.exp(rng.normal(inference.log_ratio.value, inference.log_ratio.se, 10**6))
+    profit = 0.4 * 162_000 * (1 - 1 / ratio)
+    paid = rng.normal(2500, 2500 * 0.4 / 1.959964, 10**6)
+    paid = paid + rng.normal(900, 900 * 0.2 / 1.959964, 10**6)
+    net, ropi = profit - paid, profit / paid - 1
+    assert found.ropi is not None
+    assert found.net_profit is not None
+    assert found.ropi.value == known.ropi.value  # type: ignore[union-attr]
+    ends = np.quantile(ropi, [0.025, 0.975])
+    assert [found.ropi.lower, found.ropi.upper] == pytest.approx(ends, abs=0.03)
+    ends = np.quantile(net, [0.025, 0.975])
+    assert [found.net_profit.lower, found.net_profit.upper] == pytest.approx(
+        ends, abs=70
+    )
+    assert found.ropi.p_positive == pytest.approx((ropi > 0).mean(), abs=0.002)
+    assert found.incremental_profit == known.incremental_profit
+
+
+def test_a_nearly_certain_cost_gives_the_known_ranges() -> None:
+    """As the uncertainty goes to 0 nothing jumps."""
+    one = money(experiment(with_uncertainty("0", "0")), [comparison(worked())], 30)
+    two = money(
+        experiment(with_uncertainty("1/10000", "0")), [comparison(worked())], 30
+    )
+    for before, after in zip(one, two, strict=True):
+        assert before.ropi is not None
+        assert after.ropi is not None
+        assert after.ropi.lower == pytest.approx(before.ropi.lower, abs=1e-4)
+        assert after.ropi.upper == pytest.approx(before.ropi.upper, abs=1e-4)
+        assert after.ropi.p_positive == pytest.approx(before.ropi.p_positive, abs=1e-5)

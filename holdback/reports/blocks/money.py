@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Money, Quantity, Scorecard
+from holdback.experiments.scorecard import Costs, Money, Quantity, Scorecard
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.words import Words
+from holdback.stats.normal import quantile
 
 __all__ = ["detail", "render"]
 
@@ -66,17 +67,9 @@ def _profit_tile(words: Words, money: Money) -> list[Markup]:
 
 def _net_tile(words: Words, money: Money) -> list[Markup]:
     """What is left of the profit when the costs are paid."""
-    if money.cost is None:
+    if money.net_profit is None:
         return []
-    burden = money.cost.total - money.savings
-    profit = money.incremental_profit
-    net = Quantity(
-        value=profit.value - burden,
-        lower=None if profit.lower is None else profit.lower - burden,
-        upper=None if profit.upper is None else profit.upper - burden,
-        unbounded=profit.unbounded,
-    )
-    return [_tile(words, "Extra profit after costs", net)]
+    return [_tile(words, "Extra profit after costs", money.net_profit)]
 
 
 def _return_tiles(words: Words, money: Money) -> list[Markup]:
@@ -146,10 +139,21 @@ def _costs(words: Words, money: Money) -> Markup:
     rows.append((Markup("<strong>All costs</strong>"), words.money(money.cost.total)))
     if money.savings:
         rows.append((Markup("Savings in work"), words.money(money.savings)))
-    return Markup("<details><summary>What it cost</summary>{}</details>").format(
+    return Markup("<details><summary>What it cost</summary>{}{}</details>").format(
         table(
             "Costs of the same days and units", ("Cost", "Amount"), rows, numeric=(1,)
-        )
+        ),
+        _uncertain(words, money.cost),
+    )
+
+
+def _uncertain(words: Words, cost: Costs) -> Markup:
+    if cost.se is None:
+        return Markup("")
+    off = words.money(cost.se * quantile(0.975))
+    return Markup('<p class="small">{}</p>').format(
+        f"The costs may be off by {off} in all; the ranges of the profit after costs "
+        "and of ROPI include that."
     )
 
 

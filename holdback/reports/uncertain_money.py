@@ -1,0 +1,86 @@
+"""Profit and ROPI where the costs are uncertain too: one range from both spreads.
+
+With costs known the ends of the lift's interval give those of the money. Where costs
+are uncertain, the lift's normal (whose central interval has those ends) and the
+costs' are put together; the value at the middle stays what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import log
+
+from holdback.experiments.reading import ValueComparison
+from holdback.experiments.scorecard import Quantity
+from holdback.stats.normal import cdf, quantile
+from holdback.stats.uncertain_cost import Gain, UncertainCost
+
+__all__ = ["Worth"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """A comparison's money against an uncertain cost, at a margin."""
+
+    comparison: ValueComparison
+    margin: float
+    cost: UncertainCost
+
+    def net(self, known: Quantity) -> Quantity:
+        """Profit net of costs, in place of what known costs would give."""
+        return self._ranged(known, self.cost.net_quantile)
+
+    def ropi(self, known: Quantity) -> Quantity:
+        """The return, likewise."""
+        return self._ranged(known, self.cost.return_quantile)
+
+    def chance(self, known: float | None) -> float | None:
+        """P(ROPI > 0), the lift's posterior and the cost's spread together."""
+        posterior = self.comparison.posterior
+        if posterior is None or known is None:
+            return known
+
+        def gain(y: float) -> float:
+            ratio = self._ratio_at(y)
+            return 1.0 if ratio is None else 1 - posterior.probability_above(ratio - 1)
+
+        return 1 - self.cost.return_below(0.0, gain)
+
+    def _ranged(self, known: Quantity, at: Callable[..., float]) -> Quantity:
+        found = self._gain()
+        if known.lower is None or known.upper is None or found is None:
+            return known
+        gain, level = found
+        lower, upper = (
+            at(q, gain, start=known.value) for q in ((1 - level) / 2, (1 + level) / 2)
+        )
+        return replace(known, lower=lower, upper=upper)
+
+    def _gain(self) -> tuple[Gain, float] | None:
+        """P(profit before costs <= y) as the interval at its level has it."""
+        inference = self.comparison.inference
+        if inference.log_ratio is not None and inference.relative is not None:
+            centre, se = inference.log_ratio.value, inference.log_ratio.se
+
+            def by_ratio(y: float) -> float:
+                ratio = self._ratio_at(y)
+                return 1.0 if ratio is None else cdf((log(ratio) - centre) / se)
+
+            return by_ratio, inference.relative.interval.level
+        difference = inference.absolute
+        if difference is None or difference.interval.lower is None:
+            return None
+        low, high = difference.interval.lower, difference.interval.upper
+        if high is None:
+            return None
+        level, units = difference.interval.level, self.comparison.treated_units
+        middle = (low + high) / 2
+        spread = (high - low) / 2 / quantile((1 + level) / 2)
+        scale = self.margin * units
+        return lambda y: cdf((y / scale - middle) / spread), level
+
+    def _ratio_at(self, profit: float) -> float | None:
+        """R at which g Rev (1 - 1/R) is this profit; None above all that can be."""
+        share = profit / (self.margin * self.comparison.treated_total)
+        return None if share >= 1 else 1 / (1 - share)
