@@ -7,15 +7,17 @@ This is the composition of the four packages and nothing else; the command line 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Decision, Money, Scorecard
+from holdback.experiments.shown import paint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +37,7 @@ __all__ = [
     "lock",
     "plan",
     "render",
+    "render_more",
     "simulate",
 ]
 
@@ -212,6 +215,34 @@ def render(scorecard: Scorecard) -> dict[str, str]:
     }
 
 
+def render_more(
+    scorecard: Scorecard,
+    *,
+    pdf: bool = False,
+    email: bool = False,
+    markdown: bool = False,
+) -> dict[str, str | bytes]:
+    """The files of a result that are made on demand: name → content.
+
+    Raises EnvironmentFault where `pdf` or `email` need an extra that is missing.
+    """
+    files: dict[str, str | bytes] = {}
+    if pdf:
+        from holdback.reports.print_page import pdf as on_paper
+
+        files["report.pdf"] = on_paper(scorecard)
+    if email:
+        from holdback.reports.mail import html, message
+
+        files["email.html"] = html(scorecard)
+        files["email.eml"] = message(scorecard)
+    if markdown:
+        from holdback.reports.chat import markdown as for_chat
+
+        files["summary.md"] = for_chat(scorecard)
+    return files
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """A finished analysis: shows itself, converts itself, writes itself."""
@@ -266,6 +297,12 @@ class Analysis:
 
         return write_files(Path(folder), render(self.scorecard))
 
+    def plot(self, axes: Any = None) -> Any:
+        """A forest plot of all metrics on matplotlib axes, which are returned."""
+        from holdback.reports.plots import forest
+
+        return forest(self.scorecard, axes)
+
     def __str__(self) -> str:
         from holdback.reports.summary import summary
 
@@ -275,6 +312,23 @@ class Analysis:
         from holdback.reports.notebook import fragment
 
         return fragment(self.scorecard)
+
+
+def _shown(module: str, name: str) -> Callable[..., Any]:
+    """A painter of the reports that is imported when it is first asked for."""
+
+    def painter(*arguments: Any) -> Any:
+        return getattr(import_module(f"holdback.reports.{module}"), name)(*arguments)
+
+    return painter
+
+
+paint("Scorecard", "html", _shown("notebook", "fragment"))
+paint("Scorecard", "plot", _shown("plots", "forest"))
+paint("Readout", "html", _shown("notebook", "readout_fragment"))
+paint("Readout", "plot", _shown("plots", "one"))
+paint("Plan", "html", _shown("notebook", "plan_fragment"))
+paint("Plan", "plot", _shown("plots", "plan"))
 
 
 def _loaded(experiment: ExperimentLike) -> Experiment:

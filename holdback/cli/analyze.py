@@ -64,7 +64,8 @@ def command(
     Writes scorecard.json, report.html and readouts.csv.
     """
     from holdback import workflow
-    from holdback.cli.console import progress
+    from holdback.cli.console import coloured, progress
+    from holdback.reports.headline import headline
 
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)
@@ -73,7 +74,8 @@ def command(
         analysis = workflow.analyze(experiment, as_of=moment, replays=replays)
     written = analysis.write(folder)
     if not quiet and shape == "text":
-        click.echo(str(analysis))
+        tone = headline(analysis.scorecard).tone
+        click.echo(coloured(str(analysis), tone))
         click.echo(f"\nReport: {report_among(written)}")
     elif not quiet:
         from holdback.experiments.codec import to_json

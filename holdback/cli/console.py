@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["invocation", "progress"]
+__all__ = ["coloured", "invocation", "progress"]
 
 PATIENCE = 1.0
 STEP = 0.2
 WIDTH, LIT = 16, 4
+COLOURS = {"good": "1;32", "bad": "1;31", "watch": "1;33", "plain": "1"}
 
 
 @contextmanager
@@ -35,6 +36,28 @@ def progress(what: str, *, quiet: bool) -> Iterator[None]:
     finally:
         done.set()
         shown.join()
+
+
+def coloured(text: str, tone: str) -> str:
+    """A summary whose decision and checks are coloured, where colour is wanted.
+
+    `tone` is that of the decision. Pipes, NO_COLOR and dumb terminals get plain text.
+    """
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    if plain or not sys.stdout.isatty():
+        return text
+    first, *rest = text.split("\n")
+    return "\n".join([_painted(first, tone), *map(_check, rest)])
+
+
+def _check(line: str) -> str:
+    word = line.strip().partition(" ")[0]
+    return _painted(line, {"FAIL": "bad", "WARN": "watch"}.get(word, ""))
+
+
+def _painted(line: str, tone: str) -> str:
+    code = COLOURS.get(tone)
+    return line if code is None else f"\033[{code}m{line}\033[0m"
 
 
 def invocation() -> str:

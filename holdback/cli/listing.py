@@ -10,13 +10,15 @@ EXAMPLE = """\b
 Example:
   holdback list
   holdback list my-shop --format json
+  holdback list --html results/index.html
 """
 
 
 @click.command("list", epilog=EXAMPLE)
 @click.argument("folder", default=".")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
-def command(folder: str, shape: str) -> None:
+@click.option("--html", metavar="FILE", help="Also write a page with links to FILE.")
+def command(folder: str, shape: str, html: str | None) -> None:
     """List the experiments of a project: window, plan, looks and decision."""
     from pathlib import Path
 
@@ -24,6 +26,12 @@ def command(folder: str, shape: str) -> None:
     from holdback.experiments.overview import Overview, lines, overview
 
     found = overview(Path(folder))
+    if html is not None:
+        from holdback.atomic import write_files
+        from holdback.reports.index_page import index
+
+        page = Path(html)
+        write_files(page.parent, {page.name: index(Path(folder), found, page.parent)})
     if shape == "json":
         click.echo(to_json(Overview(experiments=found)), nl=False)
         return

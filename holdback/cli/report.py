@@ -13,6 +13,7 @@ __all__ = ["command"]
 EXAMPLE = """\b
 Example:
   holdback report results/recs-holdback/scorecard.json
+  holdback report results/recs-holdback/scorecard.json --pdf --email --markdown
 """
 
 
@@ -21,8 +22,23 @@ Example:
 @click.option(
     "-o", "--output", metavar="DIR", help="Where to write. Default: beside SCORECARD."
 )
+@click.option("--pdf", is_flag=True, help="Also report.pdf (needs holdback[pdf]).")
+@click.option(
+    "--email",
+    is_flag=True,
+    help="Also email.html and the draft email.eml (needs holdback[email]).",
+)
+@click.option("--markdown", is_flag=True, help="Also summary.md, for a chat.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def command(scorecard: str, output: str | None, *, quiet: bool) -> None:
+def command(
+    scorecard: str,
+    output: str | None,
+    *,
+    pdf: bool,
+    email: bool,
+    markdown: bool,
+    quiet: bool,
+) -> None:
     """Render SCORECARD (a scorecard.json) as report.html and readouts.csv."""
     from holdback import workflow
     from holdback.atomic import write_files
@@ -40,8 +56,10 @@ def command(scorecard: str, output: str | None, *, quiet: bool) -> None:
                 fix="Name a scorecard.json that `holdback analyze` wrote.",
             )
         ) from error
-    files = workflow.render(from_json(text))
+    found = from_json(text)
+    files: dict[str, str | bytes] = {**workflow.render(found)}
     del files["scorecard.json"]
+    files |= workflow.render_more(found, pdf=pdf, email=email, markdown=markdown)
     written = write_files(Path(output) if output else path.parent, files)
     if not quiet:
         for file in written:

@@ -45,6 +45,15 @@ def from_json(text: str) -> Scorecard:
             )
         ) from error
     found = data.get("schema") if isinstance(data, dict) else None
+    if _newer(found):
+        raise ReportError(
+            Problem(
+                what=f"the scorecard has the schema {found!r}, which is newer than "
+                f"{SCHEMA!r}.",
+                why="A newer holdback wrote it.",
+                fix="Upgrade holdback, then run the command again.",
+            )
+        )
     if found != SCHEMA:
         raise ReportError(
             Problem(
@@ -54,6 +63,12 @@ def from_json(text: str) -> Scorecard:
         )
     scorecard: Scorecard = _built(Scorecard, data, "scorecard")
     return scorecard
+
+
+def _newer(found: object) -> bool:
+    name, _, version = str(found).rpartition("/")
+    known, _, ours = SCHEMA.rpartition("/")
+    return name == known and version.isdecimal() and int(version) > int(ours)
 
 
 def _plain(value: object) -> Any:

@@ -26,6 +26,7 @@ from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.plan_returns import Returns, returns_of, told_returns
 from holdback.experiments.plan_text import lines, notes
 from holdback.experiments.plan_told import told
+from holdback.experiments.shown import Shown
 from holdback.experiments.typed_baselines import Typed, given, refuse_bad
 from holdback.experiments.what_if import WhatIf, supposed
 from holdback.stats.dunnett import critical
@@ -108,7 +109,7 @@ class MetricPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Shown):
     """The plan of one experiment: units in all arms, and every metric.
 
     `earlier` names the first and last day of the user's history on which the test was
@@ -177,12 +178,6 @@ class Plan:
                 | {f"safety_{key}": value for key, value in safety.items()}
             )
         return pd.DataFrame(rows)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the answer in words, and every metric."""
-        import html
-
-        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 def plan(

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from holdback.experiments.expected import Expected
 from holdback.experiments.experiment import Role
 from holdback.experiments.replays import Simulation
+from holdback.experiments.shown import Shown
 
 __all__ = [
     "Accounting",
@@ -152,7 +153,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readout:
+class Readout(Shown):
     """One metric × arm × segment. `note` says in one sentence why this method.
 
     `unadjusted` and `variance_reduction` stand where covariates were used; `pooled`
@@ -376,7 +377,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scorecard:
+class Scorecard(Shown):
     """The whole result. `final` is False while the window or maturity is open.
 
     `look` stands where alpha is spent over several looks. `preview` says why nothing

@@ -15,6 +15,7 @@ from holdback.experiments.scorecard import (
     Outcome,
     Quantity,
     Readout,
+    Return,
     Scorecard,
 )
 from holdback.reports import sentences
@@ -90,8 +91,10 @@ def _by_rule(
 
 def _by_profit(scorecard: Scorecard, words: Words, arm: str) -> tuple[Outcome, str]:
     money = _money(scorecard, arm)
-    if money is None or money.ropi is None or money.ropi.p_positive is None:
+    if money is None or money.ropi is None:
         return "keep_testing", sentences.no_return()
+    if money.ropi.p_positive is None:
+        return _by_return(words, money.ropi)
     level = scorecard.decision_level
     chance = money.ropi.p_positive
     if chance >= level:
@@ -99,6 +102,16 @@ def _by_profit(scorecard: Scorecard, words: Words, arm: str) -> tuple[Outcome, s
     if 1 - chance >= level:
         return "hold_back", sentences.does_not_pay(words, money, level)
     return "keep_testing", sentences.may_pay(words, money, level)
+
+
+def _by_return(words: Words, ropi: Return) -> tuple[Outcome, str]:
+    """Where the money has no lift and so no posterior: by the range of the ROPI."""
+    told = sentences.no_chance(words, ropi)
+    if ropi.lower is not None and ropi.lower > 0:
+        return "ship", told
+    if ropi.upper is not None and ropi.upper < 0:
+        return "hold_back", told
+    return "keep_testing", told
 
 
 def _by_interval(

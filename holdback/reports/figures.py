@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Quantity, Trend
 
-__all__ = ["Axis", "axis_of", "curve", "forest_mark", "trend_picture"]
+__all__ = ["Axis", "axis_of", "curve", "forest_mark", "step_mark", "trend_picture"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,19 @@ def forest_mark(quantity: Quantity, axis: Axis, label: str, css: str) -> Markup:
         left=left,
         right=right,
         dot=axis.at(quantity.value),
+    )
+
+
+def step_mark(start: float, end: float, axis: Axis, label: str, css: str) -> Markup:
+    """One step of a waterfall: a bar from where the last ended to where it ends."""
+    left, right = sorted((axis.at(start), axis.at(end)))
+    return Markup(
+        '<svg class="forest {css}" role="img" aria-label="{label}" width="100%" '
+        'height="24"><title>{label}</title>'
+        '<line class="zero" x1="{zero}%" x2="{zero}%" y1="2" y2="22"/>'
+        '<line class="step" x1="{left}%" x2="{right}%" y1="12" y2="12"/></svg>'
+    ).format(
+        css=css, label=label, zero=axis.at(0), left=left, right=max(right, left + 0.4)
     )
 
 

@@ -1,20 +1,57 @@
-"""A result as a notebook shows it: the decision, the money and the metric table."""
+"""Results as a notebook shows them: the page's blocks with the page's style, scoped."""
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Scorecard
-from holdback.reports.blocks import decision, join, metrics, money
+from holdback.experiments.plan import Plan
+from holdback.experiments.scorecard import Readout, Scorecard
+from holdback.reports import sentences
+from holdback.reports.blocks import decision, join, metrics, money, named, trust, watch
 from holdback.reports.words import Words
 
-__all__ = ["fragment"]
+__all__ = ["fragment", "plan_fragment", "readout_fragment"]
 
 
 def fragment(scorecard: Scorecard) -> str:
-    """An HTML fragment in the report's own words, without script or page style."""
+    """Decision, money, what to watch, metrics: no script, nothing from elsewhere."""
     words = Words.of(scorecard)
-    blocks = join(
-        block.render(scorecard, words) for block in (decision, money, metrics)
+    failed = any(check.status == "fail" for check in scorecard.checks)
+    results = (decision, trust) if failed else (decision, money, watch, metrics)
+    return _scoped(join(block.render(scorecard, words) for block in results))
+
+
+def readout_fragment(readout: Readout) -> str:
+    """One metric: the sentence and its row. Names are those of the YAML."""
+    words = Words.plain("en-US")
+    return _scoped(
+        join(
+            [
+                Markup("<p>{}</p>").format(named(sentences.changed(words, readout))),
+                metrics.forest_table(
+                    words, [readout], [named(readout.metric)], caption=readout.method
+                ),
+            ]
+        )
     )
-    return str(Markup('<div class="holdback">{}</div>').format(blocks))
+
+
+def plan_fragment(plan: Plan) -> str:
+    """What the test will be able to show, as on the plan's page."""
+    from holdback.reports.plan_page import body
+
+    return _scoped(body(plan))
+
+
+def _scoped(blocks: Markup) -> str:
+    """Blocks with the page's style, which reaches nothing else in the notebook."""
+    sheet = (files("holdback.reports") / "page.css").read_text(encoding="utf-8")
+    for root in (":root {", "body {"):
+        sheet = sheet.replace(root, "& {")
+    return str(
+        Markup(
+            '<div class="holdback">\n<style>\n.holdback {{\n{}}}\n</style>{}</div>'
+        ).format(Markup(sheet), blocks)
+    )

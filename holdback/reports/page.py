@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 
 from markupsafe import Markup
@@ -9,6 +10,7 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import (
     decision,
+    glossary,
     join,
     method,
     metrics,
@@ -18,8 +20,10 @@ from holdback.reports.blocks import (
     planned,
     provenance,
     segments,
+    sensitivity,
     trend,
     trust,
+    watch,
 )
 from holdback.reports.words import Words
 
@@ -29,24 +33,33 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
-BLOCKS = (
-    decision.render,
-    money.render,
-    metrics.render,
+Block = Callable[[Scorecard, Words], Markup]
+
+FIRST: tuple[Block, ...] = (decision.render, money.render, watch.render)
+"""The first sheet: what a reader needs who reads no further."""
+BLOCKS: tuple[Block, ...] = (
     trust.render,
+    metrics.render,
     trend.render,
     parts.render,
+    money.detail,
     segments.render,
+    sensitivity.render,
     planned.render,
+    glossary.render,
     method.render,
     provenance.render,
 )
-RESULTS = {
+"""The rest, in the order of the questions that come up."""
+RESULTS: set[Block] = {
     money.render,
+    money.detail,
+    watch.render,
     metrics.render,
     trend.render,
     parts.render,
     segments.render,
+    sensitivity.render,
 }
 """What a failed check makes unreadable."""
 
@@ -54,17 +67,24 @@ RESULTS = {
 def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
-    failed = any(check.status == "fail" for check in scorecard.checks)
-    blocks = (
-        _greyed(block(scorecard, words))
-        if failed and block in RESULTS
-        else block(scorecard, words)
-        for block in BLOCKS
+    first = Markup('<div class="first">\n{}\n</div>').format(
+        join([_header(scorecard, words), *_blocks(FIRST, scorecard, words)])
     )
     return document(
         f"{scorecard.experiment}: experiment report",
-        join([_header(scorecard, words), *(block for block in blocks if block)]),
+        join([first, *_blocks(BLOCKS, scorecard, words)]),
     )
+
+
+def _blocks(
+    blocks: Sequence[Block], scorecard: Scorecard, words: Words
+) -> Iterator[Markup]:
+    """The blocks that have something to say; results greyed where a check failed."""
+    failed = any(check.status == "fail" for check in scorecard.checks)
+    for block in blocks:
+        told = block(scorecard, words)
+        if told:
+            yield _greyed(told) if failed and block in RESULTS else told
 
 
 def document(title: str, body: Markup) -> str:
@@ -91,8 +111,6 @@ def style() -> Markup:
 
 def _greyed(block: Markup) -> Markup:
     """A block whose figures a failed check has spoiled."""
-    if not block:
-        return block
     return Markup(
         '<div class="spoiled">\n<p class="caution"><strong>Not to be used:</strong> '
         "a check of the data failed, so these figures may be wrong.</p>\n{}\n</div>"

@@ -13,35 +13,37 @@ from holdback.reports.figures import Axis, axis_of, curve
 from holdback.reports.page import document
 from holdback.reports.words import Words
 
-__all__ = ["render"]
+__all__ = ["body", "render"]
 
 TOO_FAR = 5.0
 
 
 def render(plan: Plan) -> str:
     """One self-contained HTML file; the same plan, the same bytes."""
+    return document(f"{plan.experiment}: plan", body(plan))
+
+
+def body(plan: Plan) -> Markup:
+    """The plan's blocks, for the page and for a notebook."""
     words = replace(Words.plain(plan.locale), currency=plan.currency)
-    return document(
-        f"{plan.experiment}: plan",
-        join(
-            [
-                Markup("<header>{}{}</header>").format(
-                    Markup('<p class="small">Plan of an experiment</p>'),
-                    Markup("<h1>{}</h1>").format(named(plan.experiment)),
-                ),
-                _answer(plan, words),
-                _metrics(plan, words),
-                _weeks(plan, words),
-                _simulated(plan, words),
-                _shares(plan, words),
-                _looks(plan, words),
-                section(
-                    "To keep in mind",
-                    *(Markup("<p>{}</p>").format(named(note)) for note in plan.notes),
-                    anchor="notes",
-                ),
-            ]
-        ),
+    return join(
+        [
+            Markup("<header>{}{}</header>").format(
+                Markup('<p class="small">Plan of an experiment</p>'),
+                Markup("<h1>{}</h1>").format(named(plan.experiment)),
+            ),
+            _answer(plan, words),
+            _metrics(plan, words),
+            _weeks(plan, words),
+            _simulated(plan, words),
+            _shares(plan, words),
+            _looks(plan, words),
+            section(
+                "To keep in mind",
+                *(Markup("<p>{}</p>").format(named(note)) for note in plan.notes),
+                anchor="notes",
+            ),
+        ]
     )
 
 

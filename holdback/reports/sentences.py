@@ -12,6 +12,7 @@ from holdback.experiments.scorecard import (
     Money,
     Quantity,
     Readout,
+    Return,
     Scorecard,
 )
 from holdback.reports.words import Words
@@ -20,6 +21,7 @@ from holdback.stats.normal import quantile
 __all__ = [
     "above",
     "after_looks",
+    "baseline",
     "below",
     "changed",
     "differ",
@@ -28,6 +30,7 @@ __all__ = [
     "guardrail",
     "look",
     "may_pay",
+    "no_chance",
     "no_number",
     "no_return",
     "pays",
@@ -78,6 +81,23 @@ def changed(words: Words, readout: Readout) -> str:
     told = f"{label} {way} by {by} in “{arm}” than in “{control}”"
     tail = "" if _excludes_zero(effect) else ", so chance alone may explain it"
     return f"{told} (likely {likely}{tail})."
+
+
+def baseline(words: Words, readout: Readout) -> str:
+    """The primary's value in both arms, so that a percentage has a size."""
+    if readout.estimates is None:
+        return ""
+    treated = words.value(readout.metric, readout.estimates.treatment.value)
+    control = words.value(readout.metric, readout.estimates.control.value)
+    plain = (
+        ""
+        if readout.unadjusted is None
+        else ", before the adjustment for behaviour before the test"
+    )
+    return (
+        f"It was {treated} in “{words.arm(readout.arm)}” and {control} in "
+        f"“{words.arm(readout.control)}”{plain}."
+    )
 
 
 def sure(words: Words, readout: Readout) -> str:
@@ -254,16 +274,18 @@ def guardrail(words: Words, readout: Readout) -> str:
 
 def pays(words: Words, money: Money, level: float) -> str:
     """It pays, with the probability that the rule asks for."""
+    chance = _chance(words, money, level)
     return (
-        f"The chance that it earns more than it costs is {_chance(words, money)}, "
+        f"The chance that it earns more than it costs is {chance}, "
         f"and the rule asks for {words.round_share(level)}."
     )
 
 
 def does_not_pay(words: Words, money: Money, level: float) -> str:
     """It does not pay, with the same certainty."""
+    chance = _chance(words, money, level)
     return (
-        f"The chance that it earns more than it costs is only {_chance(words, money)}; "
+        f"The chance that it earns more than it costs is {chance}; "
         "that it does not is more certain than the "
         f"{words.round_share(level)} the rule asks for."
     )
@@ -271,8 +293,9 @@ def does_not_pay(words: Words, money: Money, level: float) -> str:
 
 def may_pay(words: Words, money: Money, level: float) -> str:
     """Whether it pays is open."""
+    chance = _chance(words, money, level)
     return (
-        f"The chance that it earns more than it costs is {_chance(words, money)}; "
+        f"The chance that it earns more than it costs is {chance}; "
         f"the rule asks for {words.round_share(level)} to ship, and the data do not "
         "settle it."
     )
@@ -281,6 +304,21 @@ def may_pay(words: Words, money: Money, level: float) -> str:
 def no_return() -> str:
     """No return can be stated."""
     return "Whether it pays cannot be said: there is no honest range for the money."
+
+
+def no_chance(words: Words, found: Return) -> str:
+    """A return with a range, but without a lift that a posterior could be of."""
+    interval = Quantity(
+        value=found.value,
+        lower=found.lower,
+        upper=found.upper,
+        unbounded=found.unbounded,
+    )
+    return (
+        "How likely it is to pay cannot be said, because the money per unit is not "
+        "clearly above 0 and so has no lift; the ROPI is likely "
+        f"{words.range(interval, words.lift)}."
+    )
 
 
 def above(words: Words, readout: Readout, bar: float, rule: str) -> str:
@@ -304,9 +342,9 @@ def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
     )
 
 
-def _chance(words: Words, money: Money) -> str:
+def _chance(words: Words, money: Money, level: float) -> str:
     assert money.ropi is not None and money.ropi.p_positive is not None  # noqa: S101, PT018
-    return words.chance(money.ropi.p_positive)
+    return words.chance(money.ropi.p_positive, level)
 
 
 def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:

@@ -9,6 +9,8 @@ from holdback.experiments.scorecard import Quantity, Readout, Scorecard
 
 __all__ = ["readout_rows", "readouts_csv"]
 
+STARTS = frozenset("=+-@＝＋－＠|%")
+"""What spreadsheets take for a formula, also in full width, or for a command."""
 Value = str | float | int | None
 
 
@@ -65,6 +67,7 @@ def _effect(name: str, effect: Quantity | None) -> dict[str, Value]:
 
 
 def _safe(value: Value) -> Value:
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    risky = value[:1] in {"\t", "\r", "\n"} or value.lstrip()[:1] in STARTS
+    return "'" + value if risky else value

@@ -148,8 +148,10 @@ class Words:
         assert quantity.lower is not None and quantity.upper is not None  # noqa: S101, PT018
         return f"{write(quantity.lower)} to {write(quantity.upper)}"
 
-    def chance(self, probability: float) -> str:
+    def chance(self, probability: float, beside: float | None = None) -> str:
         """A probability as a natural frequency; never certain.
+
+        Next to another share that it would round to, `beside`, it has a decimal.
 
         >>> w = Words(locale="en_US", currency=None, labels={}, arms={}, metrics={})
         >>> w.chance(0.934), w.chance(0.9999), w.chance(0.0001)
@@ -160,6 +162,11 @@ class Words:
             return "more than 99 in 100"
         if percent < 1:
             return "less than 1 in 100"
+        if beside is not None and percent == round(100 * beside):
+            exact = format_decimal(
+                floor(1000 * probability) / 10, format="0.0", locale=self.locale
+            )
+            return f"about {exact} in 100"
         return f"about {percent} in 100"
 
     def times(self, value: float) -> str:
@@ -220,7 +227,7 @@ def _magnitude(value: float) -> int:
 def _percent_decimals(value: float) -> int:
     """One decimal, two below 1 %, three below 0.1 %."""
     size = abs(100 * value)
-    return 1 if size >= 1 or size == 0 else 2 if size >= 0.1 else 3
+    return 1 if size >= 1 or size < 0.0005 else 2 if size >= 0.1 else 3
 
 
 def _percent_pattern(locale: str, decimals: int) -> str:

@@ -40,6 +40,7 @@ def test_no_number_that_is_none(value: float) -> None:
         ("{", "not valid JSON"),
         ("[]", "schema"),
         ('{"schema": "other/1"}', "other/1"),
+        ('{"schema": "holdback/scorecard/2"}', "Upgrade holdback"),
         ('{"schema": "holdback/scorecard/1"}', "damaged"),
     ],
 )

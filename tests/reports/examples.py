@@ -214,6 +214,10 @@ def clear_win() -> Scorecard:
                 verdict="safe",
                 margin=0.05,
                 margin_scale="relative",
+                estimates=Estimates(
+                    control=PointEstimate(value=0.0202, units=6021, nonzero=122),
+                    treatment=PointEstimate(value=0.02, units=54102, nonzero=1082),
+                ),
                 relative=Quantity(value=-0.01, se=0.02, lower=-0.05, upper=0.03),
             ),
             readout(

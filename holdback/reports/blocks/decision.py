@@ -10,7 +10,7 @@ from holdback.reports.blocks import join, named
 from holdback.reports.headline import headline
 from holdback.reports.words import Words
 
-__all__ = ["render"]
+__all__ = ["MARKS", "render", "told_first"]
 
 MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
 
@@ -18,6 +18,25 @@ MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Title, what the primary did, how sure we are, and the reasons."""
     title = headline(scorecard)
+    arms = _arms(scorecard, words)
+    return Markup(
+        '<section class="decision {}" aria-labelledby="answer">\n'
+        '<h2 id="answer"><span class="mark" aria-hidden="true">{}</span> {}</h2>\n'
+        "{}\n{}\n</section>"
+    ).format(
+        title.tone,
+        MARKS[title.tone],
+        title.title,
+        join(
+            Markup("<p>{}</p>").format(named(text))
+            for text in told_first(scorecard, words)
+        ),
+        arms,
+    )
+
+
+def told_first(scorecard: Scorecard, words: Words) -> list[str]:
+    """The sentences under the decision's title; a limit that is broken comes first."""
     decision = scorecard.decision
     told: list[str] = []
     if decision is None or decision.outcome != "invalid":
@@ -30,23 +49,19 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         if readout.after_looks is not None
     ]
     told += [r for r in (decision.reasons if decision else ()) if r not in told]
-    arms = _arms(scorecard, words)
-    return Markup(
-        '<section class="decision {}" aria-labelledby="answer">\n'
-        '<h2 id="answer"><span class="mark" aria-hidden="true">{}</span> {}</h2>\n'
-        "{}\n{}\n</section>"
-    ).format(
-        title.tone,
-        MARKS[title.tone],
-        title.title,
-        join(Markup("<p>{}</p>").format(named(text)) for text in _once(told)),
-        arms,
-    )
+    blocking = {
+        sentences.guardrail(words, r)
+        for r in scorecard.readouts
+        if r.role == "guardrail" and r.segment is None and r.verdict == "breached"
+    }
+    return sorted(_once(told), key=lambda text: text not in blocking)
 
 
 def _lift(scorecard: Scorecard, words: Words) -> list[str]:
     primary = [r for r in scorecard.readouts if r.role == "primary"]
     told = [sentences.changed(words, r) for r in primary]
+    if len(primary) == 1 and (arms := sentences.baseline(words, primary[0])):
+        told.append(arms)
     if len(primary) == 1 and primary[0].bayes is not None:
         told.append(sentences.sure(words, primary[0]))
     unclear = (r for r in primary if r.verdict == "unclear")

@@ -1,4 +1,4 @@
-"""For statisticians: methods, priors, other ways of computing the same."""
+"""For statisticians: methods, and what other priors would say."""
 
 from __future__ import annotations
 
@@ -7,21 +7,10 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import named, section, table
-from holdback.reports.sentences import VERDICT_WORDS
 from holdback.reports.words import Words
 
 __all__ = ["render"]
 
-VARIANTS = {
-    "raw": "without the cap",
-    "capped": "amounts cut off at the 99.9th percentile",
-    "cuped": "adjusted for behaviour before the test",
-    "unadjusted": "not adjusted for behaviour before the test",
-    "fixed_horizon": "as if this were the only look",
-    "within_days": "compared within days of first exposure",
-    "without_largest": "without each arm’s largest unit",
-    "bayes": "posterior under the chosen prior",
-}
 LEAST_LOSS = 1e-5
 PRIORS = {
     "weak": "weak (lifts of ±30% usual)",
@@ -32,11 +21,10 @@ PRIORS = {
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """Method of each metric, sensitivity and posteriors, folded away."""
+    """Method and posteriors of each metric, folded away."""
     overall = [r for r in scorecard.readouts if r.segment is None]
     return section(
         "Method",
-        _sensitivity(scorecard, words),
         Markup(
             "<details><summary>How each number was computed</summary>{}{}</details>"
         ).format(_methods(words, overall), _status(scorecard)),
@@ -51,32 +39,6 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             _posteriors(words, overall),
         ),
         anchor="method",
-    )
-
-
-def _compared(variant: str) -> str:
-    """Words of ``within device`` and the like."""
-    return f"compared within levels of {variant.removeprefix('within ')}"
-
-
-def _sensitivity(scorecard: Scorecard, words: Words) -> Markup:
-    if not scorecard.sensitivity:
-        return Markup("")
-    rows = [
-        (
-            named(words.names(s.metric, s.arm)),
-            named(VARIANTS.get(s.variant) or _compared(s.variant)),
-            words.lift(s.relative.value),
-            words.range(s.relative, words.lift),
-            VERDICT_WORDS[s.verdict],
-        )
-        for s in scorecard.sensitivity
-    ]
-    return table(
-        "Does the answer depend on how it is computed?",
-        ("Metric", "Computed", "Change", "Likely range", "Reading"),
-        rows,
-        numeric=(2, 3),
     )
 
 

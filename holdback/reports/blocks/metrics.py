@@ -24,7 +24,15 @@ TONES = {
     "at_risk": "watch",
     "breached": "bad",
 }
-MARKS = {"good": "▲ ", "bad": "▼ ", "watch": "! ", "plain": ""}
+MARKS = {
+    "better": "▲ ",
+    "worse": "▼ ",
+    "equivalent": "",
+    "unclear": "",
+    "safe": "✓ ",
+    "at_risk": "! ",
+    "breached": "✗ ",
+}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -88,7 +96,7 @@ def forest_table(
 def _reading(readout: Readout) -> Markup:
     tone = TONES[readout.verdict]
     return Markup('<span class="{}">{}{}</span>').format(
-        tone, MARKS[tone], VERDICT_WORDS[readout.verdict]
+        tone, MARKS[readout.verdict], VERDICT_WORDS[readout.verdict]
     )
 
 

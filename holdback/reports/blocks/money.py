@@ -9,11 +9,13 @@ from holdback.reports.blocks import join, named, section, table
 from holdback.reports.words import Words
 from holdback.stats.normal import quantile
 
-__all__ = ["render"]
+__all__ = ["detail", "render"]
+
+NO_COSTS = "No costs are named, so no return can be stated."
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """Tiles for all treatment arms together, and the costs behind them."""
+    """Tiles for all treatment arms together."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
     if found is None:
         return Markup("")
@@ -23,15 +25,29 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         *_net_tile(words, found),
         *_return_tiles(words, found),
     ]
-    several = [m for m in scorecard.money if m.arm != "*"]
     return section(
         "What it is worth",
         Markup("<p>{}</p>").format(_period(words, found)),
         _capped(scorecard, words, found),
         Markup('<div class="tiles">{}</div>').format(join(tiles)),
+        Markup("")
+        if found.cost
+        else Markup('<p class="small">{}</p>').format(NO_COSTS),
+        anchor="money",
+    )
+
+
+def detail(scorecard: Scorecard, words: Words) -> Markup:
+    """The costs behind the figures, and each arm by itself where there are several."""
+    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    several = [m for m in scorecard.money if m.arm != "*"]
+    if found is None or (found.cost is None and len(several) < 2):
+        return Markup("")
+    return section(
+        "The money in detail",
         _costs(words, found),
         _by_arm(words, several) if len(several) > 1 else Markup(""),
-        anchor="money",
+        anchor="costs",
     )
 
 
@@ -118,9 +134,7 @@ def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
 
 def _costs(words: Words, money: Money) -> Markup:
     if money.cost is None:
-        return Markup(
-            '<p class="small">No costs are named, so no return can be stated.</p>'
-        )
+        return Markup("")
     rows = [(named(item.name), words.money(item.amount)) for item in money.cost.items]
     rows.append((Markup("<strong>All costs</strong>"), words.money(money.cost.total)))
     if money.savings:

@@ -1,11 +1,15 @@
-"""Where the change in revenue came from; the parts add up."""
+"""Where the change in revenue came from, as a waterfall; the steps add up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Decomposition, Scorecard
-from holdback.reports.blocks import named, section, table
+from holdback.experiments.scorecard import Decomposition, Quantity, Scorecard
+from holdback.reports.blocks import join, section, table
+from holdback.reports.figures import axis_of, step_mark
+from holdback.reports.phrases import WATERFALL, WATERFALL_HEAD
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -15,42 +19,54 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     """More buyers, more orders per buyer, or larger orders, in money per unit."""
     if not scorecard.decomposition:
         return Markup("")
-    rows = [
-        (
-            named(words.arm(part.arm)),
-            *_parts(words, part),
-            words.signed_money(part.revenue_per_unit),
-        )
-        for part in scorecard.decomposition
-    ]
+    several = len(scorecard.decomposition) > 1
     return section(
-        "Where the change came from",
-        table(
-            "Change in revenue per unit, by part",
-            ("Arm", "More buyers", "Orders per buyer", "Order value", "Together"),
-            rows,
-            numeric=(1, 2, 3, 4),
+        WATERFALL["title"],
+        join(
+            _waterfall(words, part, several=several) for part in scorecard.decomposition
         ),
-        Markup('<p class="small">{}</p>').format(
-            "The same difference taken apart; the three ranges hold together. Order "
-            "value compares different buyers in the two arms, so it is not an effect "
-            "on any one customer."
-        ),
+        Markup('<p class="small">{}</p>').format(WATERFALL["note"]),
         anchor="parts",
     )
 
 
-def _parts(words: Words, part: Decomposition) -> list[str]:
-    """The three parts, each with its range where it has one."""
-    values = (part.from_conversion, part.from_orders_per_buyer, part.from_order_value)
-    if part.ranges is None:
-        return [words.signed_money(value) for value in values]
-    ranges = (
-        part.ranges.from_conversion,
-        part.ranges.from_orders_per_buyer,
-        part.ranges.from_order_value,
+def _waterfall(words: Words, part: Decomposition, *, several: bool) -> Markup:
+    steps = list(_steps(part))
+    ends = [Quantity(value=end) for _, start, end, _ in steps for end in (start, end)]
+    axis = axis_of(ends)
+    rows = []
+    for name, start, end, quantity in steps:
+        change = words.signed_money(end - start)
+        label = f"{name}: {change}"
+        tone = "good" if end > start else "bad"
+        rows.append(
+            (
+                name,
+                change,
+                "" if quantity is None else words.range(quantity, words.signed_money),
+                step_mark(start, end, axis, label, tone),
+            )
+        )
+    caption = WATERFALL["caption"]
+    if several:
+        caption = f"{caption}, {words.arm(part.arm)}"
+    return table(caption, WATERFALL_HEAD, rows, numeric=(1, 2), css="steps")
+
+
+def _steps(part: Decomposition) -> Iterator[tuple[str, float, float, Quantity | None]]:
+    """Each step from where the last one ended; the total from 0."""
+    ranges = part.ranges
+    conversion, orders, value = (
+        (ranges.from_conversion, ranges.from_orders_per_buyer, ranges.from_order_value)
+        if ranges
+        else (None, None, None)
     )
-    return [
-        f"{words.signed_money(one.value)} ({words.range(one, words.signed_money)})"
-        for one in ranges
-    ]
+    at = 0.0
+    for key, size, quantity in (
+        ("conversion", part.from_conversion, conversion),
+        ("orders", part.from_orders_per_buyer, orders),
+        ("value", part.from_order_value, value),
+    ):
+        yield WATERFALL[key], at, at + size, quantity
+        at += size
+    yield WATERFALL["total"], 0.0, part.revenue_per_unit, None

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import named, section, table
+from holdback.reports.phrases import AGAIN
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -31,10 +32,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     versions = ", ".join(f"{n} {v}" for n, v in sorted(scorecard.versions.items()))
     return section(
         "Run it again",
-        Markup(
-            "<p>The same data and file give the same report, to the byte:</p>"
-            "<pre><code>{}</code></pre>"
-        ).format(scorecard.command),
+        Markup("<p>{}</p><pre><code>{}</code></pre>").format(AGAIN, scorecard.command),
         Markup(
             "<details><summary>Inputs and versions</summary>{}"
             '<p class="small">{}</p></details>'

@@ -30,6 +30,7 @@ NAMES = {
     "twyman": "The lift is believable",
     "restated": "Data are as they were",
 }
+ORDER = ("fail", "warn", "pass")
 STATES = {"pass": "✓ Pass", "warn": "! Look", "fail": "✗ Fail"}
 TONES = {"pass": "good", "warn": "watch", "fail": "bad"}
 REASONS = {
@@ -52,7 +53,7 @@ REASONS = {
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """The checks as a table, then the accounting."""
+    """The checks as a table, the worst first, then the accounting."""
     rows = [
         (
             NAMES.get(check.check, check.check),
@@ -61,11 +62,16 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             ),
             named(check.message),
         )
-        for check in scorecard.checks
+        for check in sorted(scorecard.checks, key=lambda c: ORDER.index(c.status))
     ]
     return section(
         "Can we trust the data?",
-        table("Checks of the data", ("Check", "Result", "What was found"), rows),
+        table(
+            "Checks of the data",
+            ("Check", "Result", "What was found"),
+            rows,
+            css="checks",
+        ),
         _replays(scorecard, words),
         _accounting(scorecard, words),
         anchor="trust",

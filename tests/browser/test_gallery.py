@@ -1,0 +1,201 @@
+"""The gallery in a real browser: axe, keyboard, phone, print, pictures, requests."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import numpy as np
+import pytest
+from PIL import Image
+from reports.gallery import GALLERY
+
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports.mail import html, message
+from holdback.reports.page import render
+from holdback.reports.print_page import pdf
+
+pytestmark = pytest.mark.browser
+
+STORED = Path(__file__).resolve().parents[2] / "docs" / "gallery"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TOLERANCE = 6.0  # mean difference of grey, of 255, after blurring
+
+
+@pytest.fixture(scope="module")
+def cards(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scorecard]:
+    """Every case of the gallery, analyzed once."""
+    return {name: make(tmp_path_factory.mktemp(name)) for name, make in GALLERY.items()}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium; skips where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on the path, and CHROMIUM names none")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The text of axe-core, from its pinned package."""
+    import axe_playwright_python
+
+    (script,) = Path(axe_playwright_python.__file__).parent.rglob("axe.min.js")
+    return script.read_text(encoding="utf-8")
+
+
+def opened(browser: Any, text: str, **options: Any) -> tuple[Any, list[str]]:
+    """A page with the text, and the addresses that it asks for."""
+    context = browser.new_context(bypass_csp=True, locale="en-IE", **options)
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.set_content(text)
+    return page, asked
+
+
+@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(
+    name: str, scheme: str, cards: dict[str, Scorecard], browser: Any, axe: str
+) -> None:
+    """WCAG 2.2 AA and best practice, all details open; and nothing is asked for."""
+    page, asked = opened(browser, render(cards[name]), color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate(axe)
+    found = page.evaluate(
+        "rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES
+    )
+    told = [
+        (v["id"], v["nodes"][0]["html"][:120], v["nodes"][0]["failureSummary"][:200])
+        for v in found["violations"]
+    ]
+    page.context.close()
+    assert told == []
+    assert len(found["passes"]) > 20
+    assert asked == []
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_a_phone_needs_no_sideways_scrolling(
+    name: str, cards: dict[str, Scorecard], browser: Any
+) -> None:
+    """At 375 px nothing is wider than the screen."""
+    page, _ = opened(
+        browser, render(cards[name]), viewport={"width": 375, "height": 800}
+    )
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.context.close()
+    assert width <= 375
+
+
+def test_the_keyboard_reaches_what_can_be_opened(
+    cards: dict[str, Scorecard], browser: Any
+) -> None:
+    """Tab walks over every summary in reading order, and Enter opens it."""
+    page, _ = opened(browser, render(cards["clear-win"]))
+    count = page.locator("summary").count()
+    reached = []
+    for _ in range(count):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        reached.append(
+            page.evaluate(
+                "[...document.querySelectorAll('summary')]"
+                ".indexOf(document.activeElement)"
+            )
+        )
+    opened_now = page.locator("details[open]").count()
+    page.context.close()
+    assert reached == list(range(count))
+    assert opened_now == count
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_html_is_valid(name: str, cards: dict[str, Scorecard]) -> None:
+    """A strict parser has nothing to object to; nor in the mail."""
+    for text in (render(cards[name]), html(cards[name])):
+        html5lib.HTMLParser(strict=True).parse(text)
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_mail_is_small_and_plain(name: str, cards: dict[str, Scorecard]) -> None:
+    """Below 100 KB, without what mail programs drop; the same bytes twice."""
+    text, draft = html(cards[name]), message(cards[name])
+    assert max(len(text.encode()), len(draft)) < 100_000
+    for gone in ("<svg", "var(", "<style", "<script", "http"):
+        assert gone not in text
+    assert message(cards[name]) == draft
+
+
+def inflated(written: bytes) -> Iterator[bytes]:
+    """The streams of a PDF."""
+    for part in re.findall(rb"stream\r?\n(.*?)endstream", written, re.DOTALL):
+        try:
+            yield zlib.decompress(part)
+        except zlib.error:
+            yield part
+
+
+@pytest.mark.parametrize(
+    "name", ["clear-win", "clear-loss", "three-arms", "tiny-holdback"]
+)
+def test_pdf_shows_its_marks(name: str, cards: dict[str, Scorecard]) -> None:
+    """Tagged PDF/UA; the answer on one sheet; marks in their colours on the others."""
+    import pypdfium2
+
+    written = pdf(cards[name])
+    if name == "clear-win":
+        assert pdf(cards[name]) == written
+    document = pypdfium2.PdfDocument(written)
+    assert pypdfium2.raw.FPDFCatalog_IsTagged(document)
+    assert b"pdfuaid:part" in b"".join(inflated(written))
+    texts = [page.get_textpage().get_text_bounded() for page in document]
+    assert "What to watch" in texts[0]
+    assert "Can we trust the data?" in texts[1]
+    assert "Run it again" in "".join(texts)
+    if cards[name].readouts[1].relative is None:
+        return
+    wanted = {"better": (11, 107, 70), "worse": (163, 36, 31), "unclear": (79, 93, 112)}
+    seen = np.concatenate(
+        [p.render(scale=1.5).to_numpy()[..., :3].reshape(-1, 3) for p in document]
+    )
+    colour = np.array(wanted[cards[name].readouts[1].verdict][::-1])
+    near = np.abs(seen.astype(int) - colour).max(axis=1) < 12
+    assert near.sum() > 150
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_pictures_are_as_stored(
+    name: str, cards: dict[str, Scorecard], browser: Any
+) -> None:
+    """The first screen looks as in the documents; UPDATE_GALLERY=1 stores it anew."""
+    page, _ = opened(
+        browser, render(cards[name]), viewport={"width": 900, "height": 1150}
+    )
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((450, 575))
+    page.context.close()
+    path = STORED / f"{name}.png"
+    if os.environ.get("UPDATE_GALLERY"):
+        shot.quantize(32).save(path, optimize=True)
+    stored = Image.open(path).convert("RGB")
+    blurred = [
+        np.asarray(image.convert("L").resize((60, 76), Image.Resampling.BOX), float)
+        for image in (shot, stored)
+    ]
+    assert np.abs(blurred[0] - blurred[1]).mean() < TOLERANCE

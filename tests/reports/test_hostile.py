@@ -1,0 +1,144 @@
+"""Two hundred hostile texts in every place of the data: each comes back as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import product
+
+import pytest
+from reports.examples import clear_win
+
+from holdback.errors import printable
+from holdback.experiments.codec import from_json, to_json
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports.chat import markdown
+from holdback.reports.page import render
+from holdback.reports.table import readouts_csv
+
+CORES = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<iframe srcdoc=x>",
+    "</style><style>*{display:none}",
+    "</title><h1>x",
+    "</bdi></td></tr></table>",
+    "<!--",
+    "]]>",
+    "javascript:alert(1)",
+    "=HYPERLINK(1)",
+    "+1+1",
+    "-1-1",
+    "@SUM(A1)",
+    "{{7*7}}",
+    "%s%n",
+    "{0}{label}",
+    "&lt;b&gt;",
+    "&#x3c;b&#x3e;",
+    "[x](https://evil.example)",
+    "\u202egnp.exe",
+    "\u2066abc\u2069",
+    "nul\x00byte",
+    "\x1b[31mred",
+    "🙂e\u0301ﷺ",
+)
+WRAPS = ("{}", '"{}', "'{}'", "`{}", ">{}", "\t{}", "x {} y", '"> {}<')
+PAYLOADS = [wrap.replace("{}", core) for core, wrap in product(CORES, WRAPS)]
+
+
+class Told(HTMLParser):
+    """Texts of `bdi` elements, and every element that is there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.texts: list[str] = []
+        self.inside = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element; a `bdi` begins a text."""
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        self.elements.append(tag)
+        if tag == "bdi":
+            self.inside += 1
+            self.texts.append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element without content."""
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        self.elements.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """A `bdi` ends its text."""
+        self.inside -= tag == "bdi"
+
+    def handle_data(self, data: str) -> None:
+        """Text inside of a `bdi`."""
+        if self.inside:
+            self.texts[-1] += data
+
+
+def poisoned(payload: str) -> Scorecard:
+    """The example with the payload as metric, arm, segment, label and owner."""
+    win = clear_win()
+    card = replace(
+        win,
+        owner=payload,
+        arms=tuple(
+            replace(arm, arm=f"{payload}{arm.arm}", label=payload) for arm in win.arms
+        ),
+        metrics=tuple(
+            replace(m, metric=f"{payload}{m.metric}", label=payload)
+            for m in win.metrics
+        ),
+        readouts=tuple(
+            replace(
+                r,
+                metric=f"{payload}{r.metric}",
+                arm=f"{payload}{r.arm}",
+                control=f"{payload}{r.control}",
+                segment=replace(r.segment, level=payload) if r.segment else None,
+            )
+            for r in win.readouts
+        ),
+    )
+    return replace(card, trend=(), sensitivity=())
+
+
+@pytest.fixture(scope="module")
+def harmless() -> Told:
+    """The same page with a plain word."""
+    return Told(render(poisoned("word")))
+
+
+def test_there_are_two_hundred() -> None:
+    """All different."""
+    assert len(set(PAYLOADS)) == 200
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_text_comes_back_as_it_was(payload: str, harmless: Told) -> None:
+    """The parsed page holds the text itself, and no element more."""
+    told = Told(render(poisoned(payload)))
+    assert told.elements == harmless.elements
+    wanted = [text.replace("word", printable(payload)) for text in harmless.texts]
+    assert told.texts == wanted
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_tables_and_chat_run_nothing(payload: str) -> None:
+    """No cell begins as a formula, CSV comes back whole, Markdown holds no link."""
+    card = poisoned(payload)
+    for row in csv.DictReader(io.StringIO(readouts_csv(card), newline="")):
+        for key in ("metric", "arm", "control", "level"):
+            assert row[key].lstrip()[:1] not in set("=+-@")
+        assert row["metric"].startswith((payload, f"'{payload}"))
+    told = markdown(card)
+    assert "<" not in told.replace("\\<", "")
+    assert "](" not in told.replace("\\](", "").replace("\\]\\(", "")
+    assert from_json(to_json(card)) == card
