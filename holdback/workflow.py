@@ -86,7 +86,7 @@ def audit(
 def plan(
     experiment: ExperimentLike,
     *,
-    baselines: Mapping[str, Sequence[float | None]] | None = None,
+    baselines: Mapping[str, float | Sequence[float | None]] | None = None,
     units: int | None = None,
     what_if: Mapping[str, float | Fraction] | None = None,
     runs: int | None = None,
@@ -106,7 +106,10 @@ def plan(
 
     return make_plan(
         _loaded(experiment),
-        baselines=baselines or {},
+        baselines={
+            name: (known,) if isinstance(known, int | float) else known
+            for name, known in (baselines or {}).items()
+        },
         units=units,
         frames=frames,
         what_if=WhatIf.of(what_if) if what_if else None,

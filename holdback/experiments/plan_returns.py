@@ -29,6 +29,7 @@ class Returns:
     cost: float
     break_even_lift: float
     lift_needed: float
+    power: float
     minimum_lift: float | None = None
     chance: float | None = None
     ropi: float | None = None
@@ -70,6 +71,7 @@ def returns_of(
     pays = minimum is not None and minimum > even
     return Returns(
         cost=cost.total,
+        power=power,
         break_even_lift=even,
         lift_needed=expm1(design.effect(even) + reach),
         minimum_lift=minimum,
@@ -87,8 +89,8 @@ def told_returns(found: Returns, currency: str) -> Iterator[str]:
     even, needed = found.break_even_lift, found.lift_needed
     yield (
         f"The planned costs of {found.cost:,.0f} {currency} are covered at a lift of "
-        f"{100 * even:.3g} %; that it pays is proved 8 times in 10 from a true lift of "
-        f"{100 * needed:.3g} % on."
+        f"{100 * even:.3g} %; that it pays is proved {10 * found.power:.3g} times in 10 "
+        f"from a true lift of {100 * needed:.3g} % on."
         if even > 0
         else f"The savings cover the planned costs of {found.cost:,.0f} {currency} at "
         "any lift that is not a loss."

@@ -63,7 +63,8 @@ def _wrong(metric: Metric, numbers: Sequence[float | None]) -> Iterator[Problem]
         if mean is None or not 0 < mean < 1:
             yield Problem(
                 where=where,
-                what=f"a conversion rate lies between 0 % and 100 %, got {mean:g}.",
+                what="a conversion rate lies between 0 % and 100 %, got "
+                f"{'nothing' if mean is None else format(mean, 'g')}.",
                 fix=f"Write for instance {name}=3% or {name}=0.03.",
             )
     elif metric.family == "score":

@@ -1,0 +1,218 @@
+"""Plans from a shop's own history: who would have joined, and what followed."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import holdback as hb
+from holdback.errors import HoldbackError
+from holdback.reports.plan_page import render
+
+START = datetime(2026, 7, 1)
+DAYS = 56
+YAML = """\
+version: 1
+experiment: shop
+arms: {holdback: {share: 20%, control: true}, personalized: {share: 80%}}
+sources:
+  visitors: {csv: visitors.csv, columns: {unit: id, time: at}}
+  orders: {csv: orders.csv, columns: {unit: id, time: at}}
+metrics:
+  revenue: {kind: mean, source: orders, value: total, unit: money, within: 7 days}
+  conversion: {kind: conversion, source: orders, within: 7 days}
+currency: EUR
+assignment: {source: visitors, salt: shop}
+window: {start: 2026-09-01, end: 2026-09-28}
+primary: revenue
+secondary: [conversion]
+decision: {rule: lift, minimum_lift: 20%}
+economics: {value: revenue, margin: 50%, costs: [{name: tool, amount: 100, per: month}]}
+"""
+
+
+def history(folder: Path, days: int = DAYS, buyers: float = 0.1) -> dict[str, Any]:
+    """Visits and orders of `days` before the test, written; the raw rows back."""
+    rng = np.random.default_rng(8)
+    people, visits = 3_000, 150 * days
+    day = rng.integers(0, days, visits)
+    who = rng.integers(0, people, visits)
+    at = [START + timedelta(days=int(d), hours=9) for d in day]
+    bought = np.flatnonzero(rng.random(visits) < buyers)
+    spent = np.round(np.exp(rng.normal(3.0, 0.8, len(bought))), 2)
+    with (folder / "visitors.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [
+                ("id", "at"),
+                *((f"u{w}", t.isoformat()) for w, t in zip(who, at, strict=True)),
+            ]
+        )
+    with (folder / "orders.csv").open("w", newline="") as file:
+        rows = [("x", START.isoformat(), 1)]  # someone who never came since
+        rows += [
+            (f"u{who[i]}", (at[i] + timedelta(hours=1)).isoformat(), s)
+            for i, s in zip(bought, spent, strict=True)
+        ]
+        csv.writer(file).writerows([("id", "at", "total"), *rows])
+    return {"who": who, "day": day, "bought": bought, "spent": spent}
+
+
+def plan(folder: Path, text: str = YAML, **more: Any) -> hb.Plan:
+    """The plan of the file, with no simulation unless asked."""
+    (folder / "shop.yaml").write_text(text)
+    return hb.plan(folder / "shop.yaml", **({"runs": 0} | more))
+
+
+def by_hand(raw: dict[str, Any], first: int, last: int) -> tuple[list[int], Any]:
+    """Units by week of first visit, and each one's spend of 7 × 24 hours after it."""
+    joined: dict[int, int] = {}
+    for who, day in sorted(
+        zip(raw["who"], raw["day"], strict=True), key=lambda pair: int(pair[1])
+    ):
+        if first <= day <= last:
+            joined.setdefault(int(who), int(day))
+    spend = dict.fromkeys(joined, 0.0)
+    for i, total in zip(raw["bought"], raw["spent"], strict=True):
+        who, day = int(raw["who"][i]), int(raw["day"][i])
+        if who in joined and joined[who] <= day < joined[who] + 7:
+            spend[who] += float(total)
+    weeks = [0] * (1 + (last - first) // 7)
+    for day in joined.values():
+        weeks[(day - first) // 7] += 1
+    return weeks, np.array(list(spend.values()))
+
+
+def test_the_history_is_read_like_the_test_to_come(tmp_path: Path) -> None:
+    """Units, weeks, means and deviations against a walk over the raw rows."""
+    raw = history(tmp_path)
+    made = plan(tmp_path)
+    assert made.earlier == ("2026-07-21", "2026-08-17")
+    first = (datetime.fromisoformat(made.earlier[0]) - START).days
+    weeks, spend = by_hand(raw, first, first + 27)
+    assert made.units == sum(weeks)
+    assert made.design is not None
+    assert [w.units for w in made.design.weeks] == list(np.cumsum(weeks))
+    revenue, conversion = made.metrics
+    assert revenue.baseline.mean == pytest.approx(spend.mean())
+    assert revenue.baseline.cv == pytest.approx(spend.std(ddof=1) / spend.mean())
+    skew = float(np.mean((spend - spend.mean()) ** 3) / spend.std() ** 3)
+    assert revenue.baseline.skew == pytest.approx(skew, rel=0.01)
+    assert conversion.baseline.mean == pytest.approx(np.mean(spend > 0))
+
+
+def test_who_comes_back_is_counted_once(tmp_path: Path) -> None:
+    """Far fewer units than visits; later weeks bring fewer new ones."""
+    raw = history(tmp_path)
+    made = plan(tmp_path)
+    assert made.units < 0.8 * np.sum((raw["day"] >= 20) & (raw["day"] <= 47))
+    assert made.design is not None
+    totals = [week.units for week in made.design.weeks]
+    steps = np.diff([0, *totals])
+    assert all(np.diff(steps) < 0)
+
+
+def test_traffic_lets_in_a_part(tmp_path: Path) -> None:
+    """Half of the traffic is half of the units, of the same kind."""
+    history(tmp_path)
+    whole = plan(tmp_path)
+    half = plan(tmp_path, YAML.replace("salt: shop", "salt: shop, traffic: 50%"))
+    assert half.units == pytest.approx(whole.units / 2, abs=1)
+    assert half.metrics[0].baseline.mean == whole.metrics[0].baseline.mean
+
+
+def test_covariates_are_counted_on(tmp_path: Path) -> None:
+    """What a covariate takes off the variance shrinks the lift that is found."""
+    raw = history(tmp_path)
+    loyal = raw["who"] % 10 == 0  # these spend every day: the past tells the future
+    with (tmp_path / "orders.csv").open("a", newline="") as file:
+        csv.writer(file).writerows(
+            (f"u{w}", (START + timedelta(days=int(d), hours=12)).isoformat(), 80)
+            for w, d in zip(raw["who"][loyal], raw["day"][loyal], strict=True)
+        )
+    plain = plan(tmp_path)
+    adjusted = plan(
+        tmp_path,
+        YAML + "analysis: {covariates: {lookback: 20 days}}\n",
+    )
+    saved = adjusted.metrics[0].baseline.saved
+    assert saved > 0.05
+    assert plain.metrics[0].baseline.saved == 0
+    ratio = np.log1p(adjusted.metrics[0].detectable_lift or 0) / np.log1p(
+        plain.metrics[0].detectable_lift or 0
+    )
+    assert ratio == pytest.approx(np.sqrt(1 - saved))
+    assert "takes off variance" in str(adjusted)
+
+
+def test_a_sale_in_the_history_is_pointed_out(tmp_path: Path) -> None:
+    """A week of twice the usual newcomers is named."""
+    history(tmp_path)
+    with (tmp_path / "visitors.csv").open("a", newline="") as file:
+        csv.writer(file).writerows(
+            (f"sale{i}", (START + timedelta(days=30, hours=9)).isoformat())
+            for i in range(3_000)
+        )
+    assert "Week 2 of that time brought more than 1.5 times" in str(plan(tmp_path))
+
+
+def test_the_curve_comes_from_the_shops_own_units(tmp_path: Path) -> None:
+    """More lift, more power; the same file, the same curve; 0 runs, none."""
+    history(tmp_path)
+    made = plan(tmp_path, runs=40)
+    assert [point.runs for point in made.curve] == [40] * len(made.curve)
+    powers = [point.power for point in made.curve]
+    assert powers == sorted(powers)
+    assert powers[0] < 0.5 < powers[-1]
+    assert made == plan(tmp_path, runs=40)
+    assert plan(tmp_path).curve == ()
+    assert "simulated with your own units" in str(made)
+    assert "Simulated" in render(made)
+
+
+def test_a_plan_is_a_frame_and_json(tmp_path: Path) -> None:
+    """One row a metric, its baseline and power; the same figures as plan.json."""
+    history(tmp_path)
+    made = plan(tmp_path)
+    frame = made.to_pandas()
+    assert list(frame["metric"]) == ["revenue", "conversion"]
+    assert list(frame["baseline_mean"]) == [m.baseline.mean for m in made.metrics]
+    assert made.to_dict()["metrics"][0]["detectable_lift"] == pytest.approx(
+        made.metrics[0].detectable_lift
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "buyers", "told"),
+    [
+        (12, 0.1, "shorter than a week"),
+        (56, 0.0, "No history for revenue, conversion"),
+    ],
+)
+def test_a_history_that_cannot_tell(
+    tmp_path: Path, days: int, buyers: float, told: str
+) -> None:
+    """Too short, or without a buyer: one sentence, and what to give instead."""
+    history(tmp_path, days=days, buyers=buyers)
+    try:
+        text = str(plan(tmp_path))
+    except HoldbackError as error:
+        text = str(error)
+    assert told in text
+    assert "--baseline" in text
+
+
+def test_a_visit_log_without_a_time_is_no_history(tmp_path: Path) -> None:
+    """Without times nothing lies before the test: the baselines must be typed."""
+    history(tmp_path)
+    text = YAML.replace(
+        "visitors.csv, columns: {unit: id, time: at}",
+        "visitors.csv, columns: {unit: id}",
+    )
+    text = text.replace(", within: 7 days", "")
+    with pytest.raises(HoldbackError, match="no time from before the test"):
+        plan(tmp_path, text)
