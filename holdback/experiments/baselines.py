@@ -48,16 +48,20 @@ class Baseline:
 class Measured:
     """Baselines by metric, units of the window, and how they came to join.
 
-    `joined` are the units of each week where the test was rehearsed on earlier days;
-    `sample` are then the rows behind the primary. `earlier` names those days.
+    `joined` are the units of each week where the test was rehearsed on earlier days,
+    `last_year` those of the planned weeks a year earlier, where the data hold them;
+    `sample` are then the rows behind the primary. `earlier` names those days; `untimed`
+    the units behind rows that have no time.
     """
 
     baselines: Mapping[str, Baseline]
     units: int
     joined: tuple[int, ...] = ()
+    last_year: tuple[int, ...] = ()
     sample: Sample | None = None
     earlier: tuple[date, date] | None = None
     share: float = 1.0
+    untimed: str | None = None
 
 
 def measured(
@@ -67,18 +71,11 @@ def measured(
 
     Where the window holds units, each metric is measured over as long a time before
     their exposure as its `within` after; before the test, the test is rehearsed on
-    earlier days. Raises StatsError where the assignments have no time or the history
-    is too short.
+    earlier days; rows without a time are taken as they stand. Raises StatsError where
+    nothing tells what lies before the test, or the history is too short.
     """
     if experiment.sources[experiment.assignment.source].columns.time is None:
-        raise StatsError(
-            Problem(
-                what="there is no time from before the test to learn a baseline from: "
-                f"source '{experiment.assignment.source}' has no `time` column.",
-                fix="Give the baselines: --baseline METRIC=MEAN (a conversion) or "
-                "--baseline METRIC=MEAN,SD, and --units N.",
-            )
-        )
+        return _untimed(experiment, frames)
     found: dict[str, Baseline] = {}
     units = 0
     waits = {n: experiment.metrics[n].within or DEFAULT_LOOKBACK for n in names}
@@ -106,32 +103,101 @@ def _of(earlier: Rehearsal) -> Measured:
     """What a rehearsal shows: outcomes of units that no test had touched."""
     experiment, cells = earlier.experiment, earlier.evidence.cells
     everyone = [arm.name for arm in experiment.arms]
-    found = {}
-    for name, _ in experiment.roles():
-        metric = experiment.metrics[name]
-        if metric.tallied:
-            continue
-        columns = formula_columns(cells.blocks[name], capped=metric.cap is not None)
-        moments = cells.total(name, everyone, within=metric.within).select(columns)
-        baseline = _baseline(metric, moments, columns, days=earlier.days)
-        if baseline is not None:
-            found[name] = replace(baseline, saved=_saved(earlier, metric))
-    primary = experiment.metrics[experiment.primary]
-    sample = cells.sample(
-        primary.name,
-        formula_columns(cells.blocks[primary.name], capped=primary.cap is not None),
-        everyone,
-        within=primary.within,
-    )
+    found = {
+        name: replace(one, saved=_saved(earlier, experiment.metrics[name]))
+        for name, one in _read(experiment, cells, everyone, earlier.days).items()
+    }
     let_in = earlier.share
     return Measured(
         baselines=found,
         units=round(let_in * sum(earlier.evidence.assigned.values())),
         joined=tuple(round(let_in * units) for units in earlier.joined),
-        sample=sample,
+        last_year=tuple(round(let_in * units) for units in earlier.last_year),
+        sample=_rows_of_primary(experiment, cells, everyone),
         earlier=(earlier.first, earlier.last),
         share=let_in,
     )
+
+
+def _untimed(experiment: Experiment, frames: Mapping[str, object]) -> Measured:
+    """Rows without a time, as they stand: of control alone where arms are logged.
+
+    What the treatment did is not looked at. Raises StatsError where a metric comes
+    from another source, as nothing then tells which of its rows lie before the test.
+    """
+    source = experiment.assignment.source
+    metrics = [experiment.metrics[name] for name, _ in experiment.roles()]
+    if any(m.source != source for metric in metrics for m in metric.measures()):
+        raise StatsError(
+            Problem(
+                what="there is no time from before the test to learn a baseline from: "
+                f"source '{source}' has no `time` column.",
+                fix="Give the baselines: --baseline METRIC=MEAN (a conversion) or "
+                "--baseline METRIC=MEAN,SD, and --units N.",
+            )
+        )
+    evidence = extract(experiment, frames=frames, rows_of=(experiment.primary,))
+    logged = experiment.sources[source].columns.arm is not None
+    arms = [arm.name for arm in experiment.arms if arm.control or not logged]
+    return Measured(
+        baselines=_read(experiment, evidence.cells, arms, None),
+        units=sum(evidence.assigned.values()),
+        sample=_rows_of_primary(experiment, evidence.cells, arms),
+        untimed="the control arm" if logged else "all units",
+    )
+
+
+def _read(
+    experiment: Experiment, cells: Cells, arms: Sequence[str], days: int | None
+) -> dict[str, Baseline]:
+    """Every metric of the experiment as it is in some arms."""
+    found = {}
+    for name, _ in experiment.roles():
+        metric = experiment.metrics[name]
+        if metric.tallied:
+            baseline = _tallied(experiment, cells, metric, arms, days)
+        else:
+            columns = formula_columns(cells.blocks[name], capped=metric.cap is not None)
+            moments = cells.total(name, arms, within=metric.within).select(columns)
+            baseline = _baseline(metric, moments, columns, days=days)
+        if baseline is not None:
+            found[name] = baseline
+    return found
+
+
+def _tallied(
+    experiment: Experiment,
+    cells: Cells,
+    metric: Metric,
+    arms: Sequence[str],
+    days: int | None,
+) -> Baseline | None:
+    """A metric that is no function of means: from what its two estimates vary."""
+    estimates = Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset(arm.name for arm in experiment.treatments),
+    ).estimates
+    if estimates is None or min(one.se for one in estimates) <= 0:
+        return None
+    both = estimates if len(arms) > 1 else estimates[:1]
+    n = sum(one.n for one in both)
+    mean = sum(one.n * one.value for one in both) / n
+    return Baseline(
+        mean=mean,
+        cv=sqrt(sum((one.n * one.se) ** 2 for one in both) / n) / mean,
+        nonzero_share=sum(one.nonzero for one in both) / n,
+        days=days,
+    )
+
+
+def _rows_of_primary(
+    experiment: Experiment, cells: Cells, arms: Sequence[str]
+) -> Sample | None:
+    metric = experiment.metrics[experiment.primary]
+    columns = formula_columns(cells.blocks[metric.name], capped=metric.cap is not None)
+    return cells.sample(metric.name, columns, arms, within=metric.within)
 
 
 def _saved(earlier: Rehearsal, metric: Metric) -> float:
@@ -156,7 +222,7 @@ def _history(
 
 
 def _baseline(
-    metric: Metric, moments: Moments, columns: Sequence[str], *, days: int
+    metric: Metric, moments: Moments, columns: Sequence[str], *, days: int | None
 ) -> Baseline | None:
     """A metric of these units; None where it has no value or no spread."""
     if moments.n < 2 or moments.total[-1] <= 0:

@@ -89,8 +89,8 @@ def told_returns(found: Returns, currency: str) -> Iterator[str]:
     even, needed = found.break_even_lift, found.lift_needed
     yield (
         f"The planned costs of {found.cost:,.0f} {currency} are covered at a lift of "
-        f"{100 * even:.3g} %; that it pays is proved {10 * found.power:.3g} times in 10 "
-        f"from a true lift of {100 * needed:.3g} % on."
+        f"{100 * even:.3g} %; that it pays is proved {10 * found.power:.3g} times "
+        f"in 10 from a true lift of {100 * needed:.3g} % on."
         if even > 0
         else f"The savings cover the planned costs of {found.cost:,.0f} {currency} at "
         "any lift that is not a loss."

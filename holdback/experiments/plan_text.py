@@ -28,11 +28,16 @@ def notes(
             "whoever would have joined then, each once, with what followed."
         )
         yield from _season(experiment, seen)
+    if seen.untimed is not None:
+        yield (
+            f"The rows have no time: the baselines are those of {seen.untimed} as they "
+            "stand, and as many units are taken to come again."
+        )
     yield from _saved(experiment, seen)
     if unknown:
         yield (
-            f"No history for {', '.join(unknown)}: give --baseline to plan "
-            f"{'it' if len(unknown) == 1 else 'them'}."
+            f"Nothing to plan {', '.join(unknown)} with: there is no history, or units "
+            "do not differ in it. Give --baseline."
         )
     guards = len(experiment.guardrails)
     if guards:
@@ -63,6 +68,16 @@ def _season(experiment: Experiment, seen: Measured) -> Iterator[str]:
             f"Week {listed} of that time brought more than {PEAK:g} times the usual "
             "units: if it was a season or a sale, the planned window may bring fewer."
         )
+    rush = [
+        i for i, units in enumerate(seen.last_year, 1) if usual and units > PEAK * usual
+    ]
+    if rush:
+        listed = ", ".join(str(week) for week in rush)
+        yield (
+            f"In week {listed} of the same weeks a year earlier more than {PEAK:g} "
+            "times as many joined as is usual now: a season falls into the planned "
+            "window, and its lift may not hold for the rest of the year."
+        )
     window = experiment.window
     days = (window.end - window.start).days + 1 if window is not None else 0
     if seen.earlier is not None:
@@ -91,7 +106,7 @@ def lines(made: Plan) -> Iterator[str]:
     """The whole plan as text."""
     yield (
         f"Plan of {made.experiment}: {made.units:,} units, "
-        f"{100 * made.control_share:g} % in control, "
+        f"{100 * made.control_share:.4g} % in control, "
         f"{100 * made.level:g} % intervals, power {100 * made.power:g} %"
     )
     yield ""

@@ -24,14 +24,16 @@ __all__ = ["Rehearsal", "rehearsed"]
 
 DAY = timedelta(days=1)
 LEAST = timedelta(days=7)
+YEAR = timedelta(days=364)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
     """An earlier window, its evidence, and the units that joined in each of its weeks.
 
-    A last part of a week counts as a week; `share` is the part of those units that
-    the planned traffic, holdout and layer let in.
+    A last part of a week counts as a week; `last_year` are those of the planned weeks
+    a year before, empty where the data do not hold them whole; `share` is the part of
+    these units that the planned traffic, holdout and layer let in.
     """
 
     experiment: Experiment
@@ -39,6 +41,7 @@ class Rehearsal:
     first: date
     last: date
     joined: tuple[int, ...]
+    last_year: tuple[int, ...]
     share: float
 
     @property
@@ -65,15 +68,7 @@ def rehearsed(
     whole = (as_of - wait).astimezone(ZoneInfo(experiment.timezone)).date() - DAY
     last = min(whole, window.start - DAY)
     planned = last - (window.end - window.start)
-    earlier = replace(
-        experiment,
-        window=Window(start=planned, end=last),
-        assignment=_open(experiment.assignment),
-        sources={
-            **experiment.sources,
-            source.name: replace(source, columns=replace(source.columns, arm=None)),
-        },
-    )
+    earlier = _moved(experiment, Window(start=planned, end=last))
     evidence = extract(earlier, frames=frames, rows_of=(experiment.primary,))
     days = evidence.cells.days()
     first = max(planned, days[0]) if days else last
@@ -95,8 +90,34 @@ def rehearsed(
         first=first,
         last=last,
         joined=_by_week(evidence, first, last),
+        last_year=_last_year(experiment, window, frames),
         share=_let_in(experiment),
     )
+
+
+def _moved(experiment: Experiment, window: Window) -> Experiment:
+    """The experiment at another time, when nobody had an arm yet."""
+    source = experiment.sources[experiment.assignment.source]
+    return replace(
+        experiment,
+        window=window,
+        assignment=_open(experiment.assignment),
+        sources={
+            **experiment.sources,
+            source.name: replace(source, columns=replace(source.columns, arm=None)),
+        },
+    )
+
+
+def _last_year(
+    experiment: Experiment, window: Window, frames: Mapping[str, object]
+) -> tuple[int, ...]:
+    """Units of each of the window's weeks 52 weeks ago: the same days of the week."""
+    then = Window(start=window.start - YEAR, end=window.end - YEAR)
+    evidence = extract(_moved(experiment, then), frames=frames)
+    days = evidence.cells.days()
+    whole = days and days[0] - then.start < LEAST and then.end - days[-1] < LEAST
+    return _by_week(evidence, then.start, then.end) if whole else ()
 
 
 def _open(plan: Assignment) -> Assignment:

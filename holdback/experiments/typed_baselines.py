@@ -53,13 +53,7 @@ def given(metric: Metric, numbers: Sequence[float | None]) -> Baseline:
 def _wrong(metric: Metric, numbers: Sequence[float | None]) -> Iterator[Problem]:
     mean, sd, rate = (*numbers, None, None)[:3]
     where, name = f"--baseline {metric.name}", metric.name
-    if metric.tallied:
-        yield Problem(
-            where=where,
-            what=f"the kind '{metric.kind}' has no power formula in this version.",
-            fix="Plan with a rate, a mean, a ratio or a score.",
-        )
-    elif metric.family == "proportion":
+    if metric.family == "proportion":
         if mean is None or not 0 < mean < 1:
             yield Problem(
                 where=where,

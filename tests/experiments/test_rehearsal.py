@@ -14,7 +14,7 @@ import holdback as hb
 from holdback.errors import HoldbackError
 from holdback.reports.plan_page import render
 
-START = datetime(2026, 7, 1)
+START = datetime.fromisoformat("2026-07-01")
 DAYS = 56
 YAML = """\
 version: 1
@@ -190,7 +190,7 @@ def test_a_plan_is_a_frame_and_json(tmp_path: Path) -> None:
     ("days", "buyers", "told"),
     [
         (12, 0.1, "shorter than a week"),
-        (56, 0.0, "No history for revenue, conversion"),
+        (56, 0.0, "Nothing to plan revenue, conversion with"),
     ],
 )
 def test_a_history_that_cannot_tell(
@@ -216,3 +216,63 @@ def test_a_visit_log_without_a_time_is_no_history(tmp_path: Path) -> None:
     text = text.replace(", within: 7 days", "")
     with pytest.raises(HoldbackError, match="no time from before the test"):
         plan(tmp_path, text)
+
+
+SURVEY = """\
+version: 1
+experiment: shop
+arms: {holdback: {share: 50%, control: true}, personalized: {share: 50%}}
+sources:
+  visitors: {csv: visitors.csv, columns: {unit: id, time: at}}
+  orders: {csv: orders.csv, columns: {unit: id, time: at}}
+metrics:
+  wait: {kind: time_to, source: orders, within: 14 days}
+assignment: {source: visitors, salt: shop}
+window: {start: 2026-09-01, end: 2026-09-28}
+primary: wait
+"""
+
+
+def test_days_waited_are_planned_too(tmp_path: Path) -> None:
+    """The mean wait in days, the day of the visit being the first, against raw rows."""
+    raw = history(tmp_path)
+    made = plan(tmp_path, SURVEY)
+    assert made.earlier is not None
+    first = (datetime.fromisoformat(made.earlier[0]) - START).days
+    last = (datetime.fromisoformat(made.earlier[1]) - START).days
+    joined: dict[int, int] = {}
+    for day, who in sorted(zip(raw["day"], raw["who"], strict=True)):
+        if first <= day <= last:
+            joined.setdefault(int(who), int(day))
+    bought = {(int(raw["who"][i]), int(raw["day"][i])) for i in raw["bought"]}
+    waits = np.array(
+        [
+            next((d + 1 for d in range(14) if (who, day + d) in bought), 14)
+            for who, day in joined.items()
+        ]
+    )
+    (wait,) = made.metrics
+    assert made.units == len(waits)
+    assert wait.baseline.mean == pytest.approx(waits.mean())
+    assert wait.baseline.cv == pytest.approx(waits.std() / waits.mean(), rel=1e-3)
+
+
+def test_last_years_peak_in_the_planned_weeks_is_told(tmp_path: Path) -> None:
+    """Where the history holds the same weeks a year ago, a rush in them is named."""
+    raw = history(tmp_path)
+    ago = datetime.fromisoformat("2025-09-02")  # 52 weeks before the window
+    with (tmp_path / "visitors.csv").open("a", newline="") as file:
+        csv.writer(file).writerows(
+            (f"old{week}-{i}", (ago + timedelta(days=7 * week + i % 7)).isoformat())
+            for week in range(4)
+            for i in range(4 * len(raw["who"]) // 56 if week == 2 else 300)
+        )
+    assert "In week 3 of the same weeks a year earlier" not in str(plan(tmp_path))
+    with (tmp_path / "visitors.csv").open("a", newline="") as file:
+        csv.writer(file).writerows(
+            (f"rush{i}", (ago + timedelta(days=14 + i % 7)).isoformat())
+            for i in range(3_000)
+        )
+    made = plan(tmp_path)
+    assert "In week 3 of the same weeks a year earlier" in str(made)
+    assert made.units < 3_000  # last year is not what the plan counts on
