@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from holdback.experiments.experiment import Analysis, Prior
+from holdback.experiments.experiment import Analysis, Prior, Window
 from holdback.experiments.issues import Issues
 from holdback.experiments.quantities import decimal_text
 from holdback.experiments.written import WrittenAnalysis, WrittenPrior
@@ -15,7 +15,9 @@ from holdback.experiments.written import WrittenAnalysis, WrittenPrior
 __all__ = ["analysis_of"]
 
 
-def analysis_of(written: WrittenAnalysis, issues: Issues) -> Analysis:
+def analysis_of(
+    written: WrittenAnalysis, window: Window | None, issues: Issues
+) -> Analysis:
     """Level, looks, covariates and prior; what is not in this version is told."""
     _check_level(written.level, issues)
     looks, prior = written.looks, written.prior
@@ -34,7 +36,7 @@ def analysis_of(written: WrittenAnalysis, issues: Issues) -> Analysis:
         predict = written.covariates.predict
     return Analysis(
         level=written.level,
-        looks=_looks(looks, issues),
+        looks=_looks(looks, window, issues),
         lookback=lookback,
         predict=predict,
         covariates=covariates,
@@ -66,15 +68,26 @@ def _check_level(level: Fraction, issues: Issues) -> None:
     )
 
 
-def _looks(written: str | tuple[date, ...], issues: Issues) -> Any:
-    if not isinstance(written, str) and (
-        not written or any(b <= a for a, b in pairwise(written))
-    ):
+def _looks(
+    written: str | tuple[date, ...], window: Window | None, issues: Issues
+) -> Any:
+    if isinstance(written, str):
+        return written
+    if not written or any(b <= a for a, b in pairwise(written)):
         issues.add(
             ("analysis", "looks"),
             "planned looks are days in rising order.",
             why="Each look spends a part of the error that is allowed in all.",
             fix="Write for instance [2026-10-15, 2026-11-11], or `spending`.",
+        )
+    early = [day for day in written if window is not None and day < window.start]
+    if early and window is not None:
+        issues.add(
+            ("analysis", "looks"),
+            f"the look on {early[0]} lies before the window, which starts on "
+            f"{window.start}.",
+            why="Nobody has joined by then, so there is nothing to look at.",
+            fix="Name days of the window, or of the time until its last unit is done.",
         )
     return written
 

@@ -10,19 +10,15 @@ from math import ceil
 from holdback.experiments.baselines import Baseline
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.period import complete_on
+from holdback.experiments.planned_looks import LookPlan, Week, looks_of
 from holdback.experiments.posteriors import lift_prior
-from holdback.stats.boundaries import boundaries, drift_power
 from holdback.stats.holdback_share import best_test_size, cheapest_share
-from holdback.stats.normal import quantile
 from holdback.stats.power import Design as PowerDesign
-from holdback.stats.root import root
 
 __all__ = [
     "Design",
-    "LookPlan",
     "Shares",
     "Stepped",
-    "Week",
     "design_of",
     "detectable",
     "forgone",
@@ -32,25 +28,6 @@ Shares = Callable[[float, float], PowerDesign]
 """Shares of control and of a treatment arm → the design with them."""
 YEAR = 52
 LEAST_WEEKS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Week:
-    """What the test could show if units joined up to the end of a week."""
-
-    week: int
-    units: int
-    detectable_lift: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookPlan:
-    """A weekly look: how strict it is, and the chance to stop by it at the target."""
-
-    week: int
-    information: float
-    boundary: float
-    chance: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +117,9 @@ def design_of(
     at_half = even.units_needed(lift=target, power=power)
     cheapest = cheapest_share(at_half, units)
     stepped = _stepped(experiment, design, baseline, by_week, power)
-    looks, factor = _looks(experiment, found, actual, power=power)
+    looks, factor = looks_of(
+        experiment, found.weeks, actual, target=target, power=power
+    )
     return replace(
         found,
         weeks_needed=_weeks(actual.units_needed(lift=target, power=power), per_week),
@@ -220,40 +199,6 @@ def _shares(experiment: Experiment) -> tuple[float, float]:
 def _weeks(units: float, per_week: float) -> int | None:
     weeks = max(ceil(units / per_week), LEAST_WEEKS)
     return None if weeks > YEAR else weeks
-
-
-def _looks(
-    experiment: Experiment,
-    found: Design,
-    design: PowerDesign,
-    *,
-    power: float,
-) -> tuple[tuple[LookPlan, ...], float | None]:
-    """Weekly looks under alpha spending: boundaries, chances to stop, and the price."""
-    if experiment.analysis.looks != "spending" or len(found.weeks) < 2:
-        return (), None
-    assert found.target_lift is not None  # noqa: S101  # the caller has looked
-    alpha = 1 - float(experiment.analysis.level)
-    times = [week.units / found.weeks[-1].units for week in found.weeks]
-    bounds = boundaries(times, alpha=alpha)
-    fixed = quantile(1 - alpha / 2) + quantile(power)
-
-    def missing(drift: float) -> float:
-        return sum(drift_power(times, bounds, drift).upper) - power
-
-    factor = (root(missing, fixed, 2 * fixed) / fixed) ** 2
-    needed = design.units_needed(lift=found.target_lift, power=power)
-    drift = fixed * (found.weeks[-1].units / needed) ** 0.5
-    chances = drift_power(times, bounds, drift).upper
-    total, looks = 0.0, []
-    for week, time, bound, chance in zip(
-        found.weeks, times, bounds, chances, strict=True
-    ):
-        total += chance
-        looks.append(
-            LookPlan(week=week.week, information=time, boundary=bound, chance=total)
-        )
-    return tuple(looks), factor
 
 
 def _test_and_roll(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from holdback.errors import ConfigError, Problem
+from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.exposing import (
     ROW,
 )
 from holdback.experiments.layout import Layout
 
-__all__ = ["check_plan"]
+__all__ = ["check_one_row", "check_plan"]
 
 
 def check_plan(experiment: Experiment, plan: Layout) -> None:
@@ -41,6 +41,29 @@ def check_plan(experiment: Experiment, plan: Layout) -> None:
             problems += _timeless(experiment, name)
     if problems:
         raise ConfigError(problems)
+
+
+def check_one_row(experiment: Experiment) -> None:
+    """Refuse time limits on values of the exposures, once units are seen to repeat."""
+    own = experiment.assignment.source
+    limited = sorted(
+        metric.name
+        for metric in experiment.metrics.values()
+        if metric.within is not None
+        and any(measure.source == own for measure in metric.measures())
+    )
+    if limited:
+        raise DataError(
+            Problem(
+                where=f"source {own}",
+                what=f"units have several rows, and `within` of {', '.join(limited)} "
+                "counts time after the first of them.",
+                why="Values of the source of exposures are taken as the unit's own, "
+                "whatever the time of the row.",
+                fix="Name the same file or table a second time, as a source of events, "
+                "and let the metric read that one.",
+            )
+        )
 
 
 def _timeless(experiment: Experiment, name: str) -> list[Problem]:

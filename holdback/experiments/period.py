@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from holdback.experiments.experiment import Experiment
 
-__all__ = ["complete_on", "days_analyzed", "is_final", "last_day"]
+__all__ = ["complete_on", "days_analyzed", "elapsed", "is_final", "last_day"]
 
 
 def last_day(experiment: Experiment, moment: datetime) -> date:
@@ -40,6 +41,13 @@ def is_final(experiment: Experiment, as_of: datetime | None) -> bool:
     if as_of is None or complete is None:
         return True
     return last_day(experiment, as_of) >= complete
+
+
+def elapsed(start: date, complete: date, day: date) -> float:
+    """The share of the days from start to completion that has passed with a day."""
+    whole = (complete - start).days + 1
+    passed = min(max((day - start).days + 1, 1), whole)
+    return float(Fraction(passed, whole))
 
 
 def days_analyzed(experiment: Experiment, as_of: datetime | None) -> int | None:

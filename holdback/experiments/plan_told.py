@@ -22,15 +22,17 @@ def told(
             f"them has had its time on {design.answer_on}."
         )
     if design.looks_factor is not None:
+        planned = design.looks[0].on is not None
         half = next((look for look in design.looks if look.chance >= 0.5), None)
         early = (
-            f"; at that lift, half of all tests can stop by week {half.week}"
+            "; at that lift, half of all tests can stop "
+            + (f"by week {half.week}" if half.on is None else f"on {half.on}")
             if half is not None
             else ""
         )
         yield (
-            f"Reading every week costs {_percent(design.looks_factor - 1)} more units"
-            f"{early}."
+            f"{'The planned looks cost' if planned else 'Reading every week costs'} "
+            f"{_percent(design.looks_factor - 1)} more units{early}."
         )
     if design.test_and_roll is not None:
         yield (

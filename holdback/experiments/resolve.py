@@ -64,7 +64,7 @@ def resolve(
         used.add(assignment.source)
     sources = sources_of(written, used, issues, environ)
     analysis = analysis_of(
-        written.analysis or WrittenAnalysis.model_validate({}), issues
+        written.analysis or WrittenAnalysis.model_validate({}), window, issues
     )
     _check_reached(analysis.reached, metrics, issues)
     guardrails = guardrails_of(written, metrics, issues)

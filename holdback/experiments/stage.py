@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from fractions import Fraction
 
 from holdback.experiments.cells import Cells
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.history import History
-from holdback.experiments.period import complete_on, is_final, last_day
+from holdback.experiments.period import complete_on, elapsed, is_final, last_day
 from holdback.experiments.scorecard import Look
 from holdback.stats.always_valid import multiplier
 from holdback.stats.boundaries import boundaries
@@ -143,13 +142,7 @@ def _information(
     assert experiment.window is not None  # noqa: S101  # else the reading is final
     assert complete is not None  # noqa: S101
     assert as_of is not None  # noqa: S101
-    return _elapsed(experiment.window.start, complete, last_day(experiment, as_of))
-
-
-def _elapsed(start: date, complete: date, day: date) -> float:
-    whole = (complete - start).days + 1
-    passed = min(max((day - start).days + 1, 1), whole)
-    return float(Fraction(passed, whole))
+    return elapsed(experiment.window.start, complete, last_day(experiment, as_of))
 
 
 def _fewest(experiment: Experiment, cells: Cells) -> int:
@@ -172,7 +165,7 @@ def _planned(
     if experiment.window is None or complete is None or as_of is None:
         return plain
     start, today = experiment.window.start, last_day(experiment, as_of)
-    times = [_elapsed(start, complete, day) for day in days if day < complete]
+    times = [elapsed(start, complete, day) for day in days if day < complete]
     if plain.final:
         return _spent(experiment, plain, [*times, 1.0], final=True)
     come = [day for day in days if day <= today]

@@ -32,7 +32,7 @@ from holdback.experiments.exposing import (
     unit_text,
 )
 from holdback.experiments.expression import Expression
-from holdback.experiments.feasible import check_plan
+from holdback.experiments.feasible import check_one_row, check_plan
 from holdback.experiments.held_out import exposed_holdout
 from holdback.experiments.layout import Layout, layout
 from holdback.experiments.listing import with_rows
@@ -211,7 +211,10 @@ class Survey:
             return exposures
         rows = kept_rows(exposures, span, ())
         units = select({"unit": col("unit")}, nested(rows, "k"))
-        return replace(exposures, one_row=self.engine.repeats(units) == 0)
+        one_row = self.engine.repeats(units) == 0
+        if not one_row:
+            check_one_row(self.experiment)
+        return replace(exposures, one_row=one_row)
 
     def _assembled(self, cube: Cube, rows: Sequence[Row], exposed: Exposed) -> Evidence:
         seen, told, copies = exposed.seen, exposed.told, exposed.copies

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
+from math import isfinite, sqrt
 
 from holdback.errors import ConfigError, Problem
 from holdback.experiments.baselines import Baseline
@@ -51,18 +51,21 @@ def given(metric: Metric, numbers: Sequence[float | None]) -> Baseline:
 
 
 def _wrong(metric: Metric, numbers: Sequence[float | None]) -> Iterator[Problem]:
-    mean, sd, rate = (*numbers, None, None)[:3]
+    mean, sd, rate = (
+        None if one is None or not isfinite(one) else one
+        for one in (*numbers, None, None)[:3]
+    )
     where, name = f"--baseline {metric.name}", metric.name
     if metric.family == "proportion":
         if mean is None or not 0 < mean < 1:
             yield Problem(
                 where=where,
                 what="a conversion rate lies between 0 % and 100 %, got "
-                f"{'nothing' if mean is None else format(mean, 'g')}.",
+                f"{'no number' if mean is None else format(mean, 'g')}.",
                 fix=f"Write for instance {name}=3% or {name}=0.03.",
             )
     elif metric.family == "score":
-        if sd is None or sd <= 0 or not 0 < (rate or 1.0) <= 1:
+        if mean is None or sd is None or sd <= 0 or not 0 < (rate or 1.0) <= 1:
             yield Problem(
                 where=where,
                 what="needs the mean and the standard deviation of an answer, and the "

@@ -48,14 +48,17 @@ def body(plan: Plan) -> Markup:
 
 
 def _answer(plan: Plan, words: Words) -> Markup:
-    told = [
+    found = [
         f"With {words.count(plan.units)} units, "
-        f"{words.round_share(plan.control_share)} of them in control, a true lift of "
-        f"{_lift(words, m.detectable_lift)} in {m.label} is found "
-        f"{plan.power * 10:.0f} times in 10; smaller ones less often."
+        f"{words.round_share(plan.control_share)} of them in control, a true "
+        f"{'lift' if m.detectable_points is None else 'change'} of "
+        f"{_detects(m, words)} in {m.label} is found {m.power * 10:.3g} times in 10; "
+        "smaller ones less often."
         for m in plan.metrics
-        if m.role == "primary" and m.detectable_lift is not None
-    ] + plan.told()
+        if m.role == "primary" and (m.detectable_lift or m.detectable_points)
+    ]
+    aimed = plan.design is not None and plan.design.target_lift is not None
+    told = [*plan.told(), *found] if aimed else [*found, *plan.told()]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">'
         '<h2 id="answer">What this test can show</h2>{}</section>'
@@ -250,12 +253,13 @@ def _simulated(plan: Plan, words: Words) -> Markup:
 
 
 def _looks(plan: Plan, words: Words) -> Markup:
-    """What weekly looks demand, and how likely they are to end the test."""
+    """What each look demands, and how likely it is to end the test."""
     if plan.design is None or not plan.design.looks:
         return Markup("")
+    planned = plan.design.looks[0].on is not None
     rows = [
         (
-            str(look.week),
+            str(look.week) if look.on is None else words.day(look.on),
             words.round_share(look.information),
             "too early" if look.boundary > TOO_FAR else words.number(look.boundary),
             words.share(look.chance),
@@ -263,10 +267,15 @@ def _looks(plan: Plan, words: Words) -> Markup:
         for look in plan.design.looks
     ]
     return section(
-        "If you read it every week",
+        "The planned looks" if planned else "If you read it every week",
         table(
             f"At a true lift of {words.share(plan.design.target_lift or 0.0)}",
-            ("Week", "Seen", "Standard errors needed", "Found by then"),
+            (
+                "Day" if planned else "Week",
+                "Seen",
+                "Standard errors needed",
+                "Found by then",
+            ),
             rows,
             numeric=(1, 2, 3),
         ),

@@ -410,3 +410,17 @@ def test_memory_limit_that_is_none_rejects(
     error = refused(file)
     assert error.exit_code == 2
     assert "HOLDBACK_MEMORY_LIMIT" in str(error)
+
+
+def test_time_limits_on_repeated_exposures_reject(tmp_path: Path) -> None:
+    """A log of visits is no table of units: `within` would not be heard."""
+    file = write(tmp_path, value="age", metric=", within: 2 days")
+    file.write_text(
+        file.read_text().replace("source: orders, v", "source: visitors, v")
+    )
+    assert extract(load(file)).accounting.units_used == 12  # one row each: a unit's own
+    with (tmp_path / "visitors.csv").open("a", encoding="utf-8") as log:
+        log.write("u0,a,2026-10-06T10:00:00Z,20\n")
+    error = refused(file)
+    assert "source visitors: units have several rows" in str(error)
+    assert "a second time, as a source of events" in str(error)

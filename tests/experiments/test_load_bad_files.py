@@ -133,6 +133,8 @@ CASES = [
      ["'param_salt' is missing", "Under `params`"]),
     ("looks: dates", "  level: 95%", "  looks: [2026-03-29, 2026-03-15]", "13:10",
      ["planned looks are days in rising order"]),
+    ("looks: early", "  level: 95%", "  looks: [2026-02-28, 2026-03-15]", "13:10",
+     ["the look on 2026-02-28 lies before the window"]),
     ("prior of later", "  level: 95%", "  prior: past", "13:10",
      ["prior: past is not in this version"]),
     ("unknown metric", "secondary: [conversion]", "secondary: [convresion]", "11:13",

@@ -115,6 +115,26 @@ def test_weekly_looks_have_their_price(tmp_path: Path) -> None:
     assert [k.chance for k in design.looks] == pytest.approx(found, abs=0.006)
 
 
+def test_planned_looks_have_their_days_and_boundaries(tmp_path: Path) -> None:
+    """Half and all of the information: 2.9626 and 1.9686, the published boundaries."""
+    (tmp_path / "shop.yaml").write_text(
+        written("revenue", "10%") + "analysis: {looks: [2026-10-21]}\n"
+    )
+    plan = hb.plan(
+        tmp_path / "shop.yaml",
+        baselines={"revenue": (8.0, 48.0), "conversion": 0.02},
+        units=200_000,
+    )
+    assert plan.design is not None
+    first, last = plan.design.looks
+    assert (first.on, last.on) == ("2026-10-21", "2026-11-11")
+    assert first.information == 0.5
+    assert first.boundary == pytest.approx(2.9626, abs=1e-3)
+    assert last.boundary == pytest.approx(1.9686, abs=1e-3)
+    assert "The planned looks cost" in str(plan)
+    assert "The planned looks" in render(plan)
+
+
 def test_without_a_minimum_lift_there_is_no_target(tmp_path: Path) -> None:
     """Weeks are told, and nothing that needs a lift is invented."""
     design = planned(tmp_path, lift="0%").design
@@ -170,3 +190,181 @@ def test_the_page_shows_the_weeks(tmp_path: Path) -> None:
         assert told in page
     assert page.count("<svg") == 1
     assert "€8,000" in page
+
+
+SURVEY = """\
+version: 1
+experiment: shop
+arms: {holdback: {share: 50%, control: true}, personalized: {share: 50%}}
+sources:
+  visitors: {csv: visitors.csv, columns: {unit: id, arm: arm, time: at}}
+  answers: {csv: answers.csv, columns: {unit: id, time: at}}
+  orders: {csv: orders.csv, columns: {unit: id, time: at}}
+metrics:
+  nps: {kind: nps, source: answers, value: score}
+  conversion: {kind: conversion, source: orders}
+  bought: {kind: count, source: orders}
+assignment: {source: visitors}
+window: {start: 2026-10-01, end: 2026-10-28}
+primary: nps
+GUARDRAILS
+"""
+
+
+def surveyed(folder: Path, guardrails: str = "") -> hb.Plan:
+    """49,626 mails, half to each arm; one in eight is answered."""
+    (folder / "shop.yaml").write_text(SURVEY.replace("GUARDRAILS", guardrails))
+    baselines = {"nps": (30, 70, 0.124)}
+    if guardrails:
+        baselines |= {"conversion": (0.05,), "bought": (0.2, 0.6)}
+    return hb.plan(folder / "shop.yaml", baselines=baselines, units=2 * 24_813)
+
+
+def test_a_survey_is_planned_in_points(tmp_path: Path) -> None:
+    """24,813 mails an arm at 12.4 % find a net score 5 points up 8 times in 10."""
+    made = surveyed(tmp_path)
+    (nps,) = made.metrics
+    assert nps.detectable_points == pytest.approx(5.0, abs=1e-3)
+    assert nps.detectable_lift is None
+    assert nps.units_needed is None
+    assert "about 6,154 answers" in str(made)
+    assert "5 points in Nps" in str(made)
+    assert "a true change of 5.00 points in Nps is found 8 times in 10" in render(made)
+
+
+def test_guardrails_raise_the_power_planned(tmp_path: Path) -> None:
+    """Two of them: 1 − 0.2/3 each; the chance to show each safe, in closed form."""
+    made = surveyed(tmp_path, "guardrails: {conversion: 10%, bought: 0.02}")
+    power = 1 - 0.2 / 3
+    nps, conversion, bought = made.metrics
+    assert [m.power for m in made.metrics] == pytest.approx([power] * 3)
+    z = stats.norm.isf(0.025) + stats.norm.ppf(power)
+    error = np.sqrt(2 / (24_813 * 0.124)) * 70
+    assert nps.detectable_points == pytest.approx(z * error)
+    assert conversion.safety is not None
+    effect = proportion_effectsize(0.05, 0.05 * 0.9)
+    chance = NormalIndPower().power(
+        effect, 24_813, 0.025, ratio=1, alternative="larger"
+    )
+    assert conversion.safety.margin == -0.1
+    assert conversion.safety.chance == pytest.approx(chance)
+    assert bought.safety is not None
+    assert bought.safety.margin == pytest.approx(-0.1)  # 0.02 of a mean of 0.2
+    shift = -np.log(0.9) / (3 * np.sqrt(2 / 24_813))
+    assert bought.safety.chance == pytest.approx(
+        stats.norm.cdf(shift - stats.norm.isf(0.025))
+    )
+    assert "can be shown safe (no worse than -10 %)" in str(made)
+    assert "power of 93 %" in str(made)
+
+
+def test_two_arms_share_their_error(tmp_path: Path) -> None:
+    """Dunnett's level: correlation ½ of equal arms, from scipy's own distribution."""
+    text = written("conversion", "10%").replace(
+        "{holdback: {share: 10%, control: true}, personalized: {share: 90%}}",
+        "{none: {share: 1/3, control: true}, a: {share: 1/3}, b: {share: 1/3}}",
+    )
+    (tmp_path / "shop.yaml").write_text(text)
+    made = hb.plan(
+        tmp_path / "shop.yaml",
+        baselines={"revenue": (8.0, 48.0), "conversion": 0.02},
+        units=300_000,
+    )
+    law = stats.multivariate_normal(cov=[[1, 0.5], [0.5, 1]])
+    assert made.arm_level is not None
+    c = stats.norm.ppf((1 + made.arm_level) / 2)
+    inside = law.cdf([c, c], lower_limit=[-c, -c])
+    assert inside == pytest.approx(0.95, abs=1e-4)
+    conversion = made.metrics[0]
+    effect = proportion_effectsize(0.022, 0.02)
+    found = NormalIndPower().power(effect, 100_000, 1 - made.arm_level)
+    assert conversion.power_at_minimum == pytest.approx(found, abs=1e-6)
+    assert "2 treatment arms" in str(made)
+
+
+def test_break_even_moves_in_where_it_must_pay(tmp_path: Path) -> None:
+    """P(ROPI > 0) ≥ 95 %: one-sided, against the lift that covers the costs."""
+    text = written("revenue", "20%").replace(
+        "margin: 50%",
+        "margin: 50%, costs: [{name: tool, amount: 0.2, per: treated unit}]",
+    )
+    (tmp_path / "shop.yaml").write_text(text)
+    made = hb.plan(
+        tmp_path / "shop.yaml",
+        baselines={"revenue": (8.0, 48.0), "conversion": 0.02},
+        units=200_000,
+    )
+    found = made.returns
+    assert found is not None
+    assert found.cost == pytest.approx(0.2 * 180_000)
+    assert found.break_even_lift == pytest.approx(0.2 / (0.5 * 8))
+    error = 6 * np.sqrt(1 / 20_000 + 1 / 180_000)
+    shift = (np.log(1.2) - np.log(1.05)) / error
+    chance = stats.norm.cdf(shift - stats.norm.isf(0.05))
+    assert found.chance == pytest.approx(chance)
+    assert found.ropi == pytest.approx((0.5 * 8 * 0.2 - 0.2) / 0.2)
+    assert "covered at a lift of 5 %" in str(made)
+
+
+def test_half_held_back_first_against_strata(tmp_path: Path) -> None:
+    """Two weeks at 50 %, two at 10 %: the precision of the two strata adds up."""
+    design = planned(tmp_path, lift="10%").design
+    precision = 100_000 * 0.25 + 100_000 * 0.09
+    reach = stats.norm.isf(0.025) + stats.norm.isf(0.2)
+    expected = np.expm1(reach * 6 / np.sqrt(precision))
+    assert design.stepped.detectable_lift == pytest.approx(expected)
+    assert design.stepped.forgone == pytest.approx(60_000 * 8 * 0.1 * 0.5)
+
+
+def test_no_change_can_be_shown_where_there_is_none(tmp_path: Path) -> None:
+    """TOST on the log scale at ± 20 %, both sides at 2.5 %."""
+    made = planned(tmp_path, lift="20%")
+    error = 6 * np.sqrt(1 / 20_000 + 1 / 180_000)
+    z = stats.norm.isf(0.025)
+    expected = (
+        stats.norm.cdf(np.log(1.2) / error - z)
+        + stats.norm.cdf(-np.log(0.8) / error - z)
+        - 1
+    )
+    assert made.metrics[0].chance_of_no_change == pytest.approx(expected)
+    assert "If nothing changes, the chance to show that" in str(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "told"),
+    [
+        ("conversion", (0.0,), "between 0 % and 100 %, got 0"),
+        ("conversion", (1.0,), "between 0 % and 100 %, got 1"),
+        ("conversion", (None,), "got no number"),
+        ("conversion", (float("nan"),), "got no number"),
+        ("revenue", (0.0, 5.0), "a mean and a standard deviation above 0"),
+        ("revenue", (float("inf"), 5.0), "a mean and a standard deviation above 0"),
+        ("revenue", (5.0,), "a mean and a standard deviation above 0"),
+        ("revenue", (5.0, 0.0), "a mean and a standard deviation above 0"),
+        ("nosuch", (5.0,), "is not a metric of this experiment"),
+    ],
+)
+def test_impossible_baselines(
+    tmp_path: Path, name: str, numbers: tuple[float | None, ...], told: str
+) -> None:
+    """One clear sentence each, whether typed or given in Python."""
+    (tmp_path / "shop.yaml").write_text(written("revenue", "10%"))
+    with pytest.raises(ConfigError, match=told):
+        hb.plan(tmp_path / "shop.yaml", baselines={name: numbers}, units=1_000)
+
+
+@pytest.mark.parametrize("numbers", [(30.0,), (30.0, 0.0), (30.0, 70.0, 1.2)])
+def test_a_survey_needs_its_spread_and_response(
+    tmp_path: Path, numbers: tuple[float, ...]
+) -> None:
+    """A score without a deviation, or with more answers than mails."""
+    (tmp_path / "shop.yaml").write_text(SURVEY.replace("GUARDRAILS", ""))
+    with pytest.raises(ConfigError, match="the standard deviation of an answer"):
+        hb.plan(tmp_path / "shop.yaml", baselines={"nps": numbers}, units=1_000)
+
+
+def test_nobody_to_plan_with(tmp_path: Path) -> None:
+    """A single unit, or none, is refused."""
+    (tmp_path / "shop.yaml").write_text(written("revenue", "10%"))
+    with pytest.raises(ConfigError, match="at least 2 units"):
+        hb.plan(tmp_path / "shop.yaml", baselines={"revenue": (8, 48)}, units=1)
