@@ -95,7 +95,8 @@ def design_of(
     by_week = _by_week(days, units, joined)
     control, treated = _shares(experiment)
     actual, even = design(control, treated), design(0.5, 0.5)
-    target = float(experiment.decision.minimum_lift) or None
+    score = baseline.cv is None
+    target = None if score else float(experiment.decision.minimum_lift) or None
     known = complete_on(experiment)
     found = Design(
         metric=experiment.primary,
@@ -103,7 +104,11 @@ def design_of(
             Week(
                 week=week,
                 units=round(seen),
-                detectable_lift=detectable(actual, seen, power=power),
+                **{
+                    "detectable_points" if score else "detectable_lift": detectable(
+                        actual, seen, power=power
+                    )
+                },
             )
             for week, seen in enumerate(by_week, start=1)
         ),

@@ -18,11 +18,15 @@ __all__ = ["LookPlan", "Week", "looks_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """What the test could show if units joined up to the end of a week."""
+    """What the test could show if units joined up to the end of a week.
+
+    A score has `detectable_points` in place of a lift.
+    """
 
     week: int
     units: int
-    detectable_lift: float | None
+    detectable_lift: float | None = None
+    detectable_points: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from holdback.experiments.plan import MetricPlan, Plan
+from holdback.experiments.planned_looks import Week
 from holdback.experiments.scorecard import Quantity
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import Axis, axis_of, curve
@@ -118,7 +119,7 @@ def _spread(m: MetricPlan, words: Words) -> str:
     return words.number(m.baseline.cv)
 
 
-def _detects(m: MetricPlan, words: Words) -> str:
+def _detects(m: MetricPlan | Week, words: Words) -> str:
     if m.detectable_points is not None:
         return f"{words.number(m.detectable_points)} points"
     return _lift(words, m.detectable_lift)
@@ -176,20 +177,25 @@ def _weeks(plan: Plan, words: Words) -> Markup:
     """The detectable lift by week, as a picture with its numbers."""
     if plan.design is None or len(plan.design.weeks) < 2:
         return Markup("")
-    weeks = [w for w in plan.design.weeks if w.detectable_lift is not None]
+    weeks = [w for w in plan.design.weeks if w.detectable_lift or w.detectable_points]
     if len(weeks) < 2:
         return Markup("")
-    lifts = [w.detectable_lift or 0.0 for w in weeks]
-    axis = Axis(low=0.0, high=axis_of([Quantity(value=v) for v in lifts]).high)
+    sizes = [w.detectable_lift or w.detectable_points or 0.0 for w in weeks]
+    axis = Axis(low=0.0, high=axis_of([Quantity(value=v) for v in sizes]).high)
     label = (
-        f"From {words.share(lifts[0])} after week {weeks[0].week} to "
-        f"{words.share(lifts[-1])} after week {weeks[-1].week}"
+        f"From {_detects(weeks[0], words)} after week {weeks[0].week} to "
+        f"{_detects(weeks[-1], words)} after week {weeks[-1].week}"
     )
+    ends = (axis.high, 0.0)
+    if weeks[0].detectable_points is None:
+        high, low = (words.share(end) for end in ends)
+    else:
+        high, low = (f"{words.number(end)} points" for end in ends)
     numbers = table(
         "Detectable lift by week",
-        ("Week", "Units", "Detects a lift of"),
+        ("Week", "Units", "Detects"),
         [
-            (str(w.week), words.count(w.units), _lift(words, w.detectable_lift))
+            (str(w.week), words.count(w.units), _detects(w, words))
             for w in plan.design.weeks
         ],
         numeric=(1, 2),
@@ -197,12 +203,12 @@ def _weeks(plan: Plan, words: Words) -> Markup:
     return section(
         "Week by week",
         Markup("<p>{}</p>").format(
-            "The smallest true lift that is found often enough, if no more units join "
-            "after a week."
+            "The smallest true change that is found often enough, if no more units "
+            "join after a week."
         ),
         chart(
-            curve(lifts, axis, label),
-            (words.share(axis.high), words.share(0.0)),
+            curve(sizes, axis, label),
+            (high, low),
             (f"week {weeks[0].week}", f"week {weeks[-1].week}"),
         ),
         Markup(

@@ -47,14 +47,16 @@ def one(readout: Readout, axes: Any = None) -> Any:
 def plan(found: Plan, axes: Any = None) -> Any:
     """The smallest lift that is found often enough, by week."""
     drawn = _new_axes(6) if axes is None else axes
-    weeks = [
-        (week.week, 100 * week.detectable_lift)
-        for week in (found.design.weeks if found.design else ())
-        if week.detectable_lift is not None
+    weeks = found.design.weeks if found.design else ()
+    points = any(week.detectable_points is not None for week in weeks)
+    sizes = [
+        (week.week, week.detectable_points or 100 * (week.detectable_lift or 0.0))
+        for week in weeks
+        if week.detectable_points or week.detectable_lift
     ]
-    drawn.plot([week for week, _ in weeks], [lift for _, lift in weeks], "o-")
+    drawn.plot([week for week, _ in sizes], [size for _, size in sizes], "o-")
     drawn.set_xlabel("Weeks")
-    drawn.set_ylabel("Detectable lift, %")
+    drawn.set_ylabel("Detectable points" if points else "Detectable lift, %")
     drawn.set_title(found.experiment)
     return drawn
 

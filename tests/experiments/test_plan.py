@@ -228,8 +228,8 @@ def test_a_survey_is_planned_in_points(tmp_path: Path) -> None:
     assert nps.detectable_lift is None
     assert nps.units_needed is None
     assert "about 6,154 answers" in str(made)
-    assert "5 points in Nps" in str(made)
-    assert "a true change of 5.00 points in Nps is found 8 times in 10" in render(made)
+    assert "5 points in NPS" in str(made)
+    assert "a true change of 5.00 points in NPS is found 8 times in 10" in render(made)
 
 
 def test_guardrails_raise_the_power_planned(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ __all__ = [
 ]
 
 Family = Literal["proportion", "mean", "score"]
+SHORT = frozenset({"aov", "arpu", "clv", "csat", "ctr", "nps"})
+"""Words of names that readers know as abbreviations."""
 Tallied = Literal["survival", "quantile"]
 
 
@@ -76,7 +78,12 @@ class Metric:
     @property
     def title(self) -> str:
         """How a reader is told of the metric: its label, or its name as words."""
-        return self.label or self.name.replace("_", " ").capitalize()
+        if self.label:
+            return self.label
+        first, *rest = (
+            word.upper() if word in SHORT else word for word in self.name.split("_")
+        )
+        return " ".join([first[:1].upper() + first[1:], *rest])
 
     @property
     def family(self) -> Family:
