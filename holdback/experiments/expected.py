@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Expected"]
+__all__ = ["Expected", "Outlook"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +27,19 @@ class Expected:
     mean: float | None = None
     cv: float | None = None
     detectable_lift: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What it would take to find a lift, from the spread and the traffic that came.
+
+    `lift` is the file's minimum, or what the plan set out to find; the estimate itself
+    plays no part. `units` have had their full time, `units_needed` find the lift with
+    `power`; `weeks_more` at the same traffic, None beyond a year.
+    """
+
+    lift: float
+    power: float
+    units: int
+    units_needed: int
+    weeks_more: int | None = None

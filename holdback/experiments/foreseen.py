@@ -1,20 +1,26 @@
-"""What the plan expected beside what came: units, level, spread, detectable lift."""
+"""What the plan expected beside what came, and what an unclear result still takes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from math import expm1, sqrt
+from datetime import datetime, timedelta
+from math import ceil, expm1, log1p, sqrt
 from pathlib import Path
 from typing import Any
 
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import Comparison
-from holdback.experiments.expected import Expected
+from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.period import last_day
+from holdback.stats.effect import Inference
 from holdback.stats.normal import quantile
 
-__all__ = ["compared_with_plan", "expected_of", "planned_in"]
+__all__ = ["compared_with_plan", "expected_of", "outlook_of", "planned_in"]
+
+POWER = 0.8
+YEAR = 52
 
 
 def planned_in(experiment: Experiment, folder: Path, digest: str) -> dict[str, Any]:
@@ -51,16 +57,7 @@ def compared_with_plan(
     """The locked expectations beside what the first treatment arm shows."""
     if planned is None or planned["metric"] != experiment.primary:
         return None
-    metric = experiment.metrics[experiment.primary]
-    comparison = Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=metric,
-        arms=frozenset({experiment.treatments[0].name}),
-        capped=metric.cap is not None,
-    )
-    units = sum(cells.units(arm.name, within=metric.within) for arm in experiment.arms)
-    inference = comparison.inference(level)
+    inference = _inference(experiment, cells, level)
     control, treated = inference.control, inference.treatment
     cv = None
     if control is not None and treated is not None:
@@ -69,13 +66,69 @@ def compared_with_plan(
         ]
         if len(both) == 2:
             cv = sqrt(sum(n * c**2 for n, c in both) / sum(n for n, _ in both))
-    reach = quantile((1 + level) / 2) + quantile(float(planned["power"]))
     return Expected(
         **planned,
-        units=units,
+        units=_units(experiment, cells),
         mean=None if control is None else control.value,
         cv=cv,
         detectable_lift=None
         if inference.log_ratio is None
-        else expm1(reach * inference.log_ratio.se),
+        else expm1(_reach(level, float(planned["power"])) * inference.log_ratio.se),
     )
+
+
+def outlook_of(
+    experiment: Experiment,
+    cells: Cells,
+    level: float,
+    as_of: datetime | None,
+    expected: Expected | None,
+) -> Outlook | None:
+    """Units and weeks that the lift looked for takes; None without one, or a number.
+
+    ln R has the error s with n units, so a lift L is found with n (z s / ln(1 + L))².
+    The observed effect is left out: a power computed from it only repeats the p-value
+    (Hoenig & Heisey 2001, The American Statistician 55: 19–24).
+    """
+    window = experiment.window
+    lift = float(experiment.decision.minimum_lift)
+    if not lift and expected is not None:
+        lift = expected.planned_detectable_lift or 0.0
+    if not lift or window is None or as_of is None or len(experiment.treatments) > 1:
+        return None
+    inference, units = _inference(experiment, cells, level), _units(experiment, cells)
+    if inference.log_ratio is None or not units:
+        return None
+    power = POWER if expected is None else expected.power
+    error = _reach(level, power) * inference.log_ratio.se / log1p(lift)
+    needed = ceil(units * error**2)
+    within = experiment.metrics[experiment.primary].within or timedelta(0)
+    joining = min(last_day(experiment, as_of) - within, window.end) - window.start
+    weeks = ceil((needed / units - 1) * (joining.days + 1) / 7)
+    return Outlook(
+        lift=lift,
+        power=power,
+        units=units,
+        units_needed=needed,
+        weeks_more=None if weeks > YEAR else max(weeks, 0),
+    )
+
+
+def _inference(experiment: Experiment, cells: Cells, level: float) -> Inference:
+    metric = experiment.metrics[experiment.primary]
+    return Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset({experiment.treatments[0].name}),
+        capped=metric.cap is not None,
+    ).inference(level)
+
+
+def _units(experiment: Experiment, cells: Cells) -> int:
+    within = experiment.metrics[experiment.primary].within
+    return sum(cells.units(arm.name, within=within) for arm in experiment.arms)
+
+
+def _reach(level: float, power: float) -> float:
+    return quantile((1 + level) / 2) + quantile(power)

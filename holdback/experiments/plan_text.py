@@ -10,7 +10,8 @@ from holdback.experiments.baselines import Measured
 from holdback.experiments.experiment import Experiment
 
 if TYPE_CHECKING:
-    from holdback.experiments.plan import MetricPlan, Plan
+    from holdback.experiments.metric_plan import MetricPlan
+    from holdback.experiments.plan import Plan
 
 __all__ = ["lines", "notes"]
 
@@ -126,9 +127,7 @@ def lines(made: Plan) -> Iterator[str]:
             )
     design = made.told()
     yield from ("", *design) if design else ()
-    if made.curve:
-        yield ""
-        yield from _curve(made)
+    yield from _curve(made)
     yield from ("", *made.notes)
 
 
@@ -165,14 +164,19 @@ def _primary(m: MetricPlan, made: Plan) -> Iterator[str]:
 
 
 def _curve(made: Plan) -> Iterator[str]:
+    told = [one for one in made.curve if one.simulated is not None]
     points = ", ".join(
-        f"{100 * one.lift:.3g} % → {100 * one.power:.0f} % ± {196 * one.se:.0f}"
-        for one in made.curve
+        f"{100 * one.size:.3g} % → {100 * one.simulated.power:.0f} % ± "
+        f"{196 * one.simulated.se:.0f}"
+        for one in told
+        if one.simulated is not None
     )
-    yield (
-        f"Found in {made.curve[0].runs} tests simulated with your own units and the "
-        f"product's own reading, by true lift: {points}."
-    )
+    if told and told[0].simulated is not None:
+        yield ""
+        yield (
+            f"Found in {told[0].simulated.runs} tests simulated with your own units "
+            f"and the product's own reading, by true lift: {points}."
+        )
 
 
 def _signed(m: MetricPlan) -> str:

@@ -15,7 +15,7 @@ from holdback.experiments.comparison import Comparison, formula_columns, moments
 from holdback.experiments.decomposition import decomposition
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.foreseen import compared_with_plan
+from holdback.experiments.foreseen import compared_with_plan, outlook_of
 from holdback.experiments.history import History
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.posteriors import lift_prior, posterior_of
@@ -75,6 +75,7 @@ def read(
     past = history or History()
     stage = stage_of(experiment, cells, as_of, past)
     read_outs, interactions = readouts(experiment, cells, stage)
+    expected = compared_with_plan(experiment, cells, stage.nominal, past.expected)
     scorecard = Scorecard(
         experiment=experiment.name,
         status=past.status,
@@ -109,7 +110,8 @@ def read(
         sensitivity=sensitivity(experiment, cells, stage),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
-        expected=compared_with_plan(experiment, cells, stage.nominal, past.expected),
+        expected=expected,
+        outlook=outlook_of(experiment, cells, stage.nominal, as_of, expected),
         configuration=experiment.resolved,
         command=_command(experiment, evidence),
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from holdback.experiments.expected import Expected
+from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
 from holdback.experiments.replays import Simulation
 from holdback.experiments.shown import Shown
@@ -418,6 +418,7 @@ class Scorecard(Shown):
     decision: Decision | None = None
     simulation: Simulation | None = None
     expected: Expected | None = None
+    outlook: Outlook | None = None
     command: str = ""
     schema: str = field(default="holdback/scorecard/1")
 

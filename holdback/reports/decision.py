@@ -59,6 +59,8 @@ def _of_arm(
 ) -> DecisionArm:
     outcome, reason = _by_rule(experiment, scorecard, words, arm)
     reasons = [reason]
+    if outcome == "keep_testing" and scorecard.outlook is not None:
+        reasons.append(sentences.outlook(words, scorecard.outlook))
     guardrails = [
         r for r in scorecard.readouts if r.role == "guardrail" and r.arm == arm
     ]

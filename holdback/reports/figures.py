@@ -120,12 +120,16 @@ def trend_picture(points: Sequence[Trend], axis: Axis, label: str) -> Markup:
     )
 
 
-def curve(values: Sequence[float], axis: Axis, label: str) -> Markup:
-    """A line over equal steps, in a box that stretches."""
-    last = max(len(values) - 1, 1)
+def curve(
+    values: Sequence[float], axis: Axis, label: str, at: Sequence[float] = ()
+) -> Markup:
+    """A line in a box that stretches: over equal steps, or over the places `at`."""
+    places = at or range(len(values))
+    start, width = places[0], (places[-1] - places[0]) or 1
     points = (
-        f"{round(100 * i / last, 2):g},{round(100 - axis.at(value), 2):g}"
-        for i, value in enumerate(values)
+        f"{round(100 * (place - start) / width, 2):g},"
+        f"{round(100 - axis.at(value), 2):g}"
+        for place, value in zip(places, values, strict=True)
     )
     return Markup(
         '<svg class="trend" role="img" aria-label="{label}" viewBox="0 0 100 100" '

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from holdback.experiments.plan import MetricPlan, Plan
+from holdback.experiments.metric_plan import MetricPlan
+from holdback.experiments.plan import Plan
 from holdback.experiments.planned_looks import Week
 from holdback.experiments.scorecard import Quantity
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import Axis, axis_of, curve
 from holdback.reports.page import document
 from holdback.reports.words import Words
+from holdback.stats.power_simulated import SimulatedPower
 
 __all__ = ["body", "render"]
 
@@ -36,7 +38,7 @@ def body(plan: Plan) -> Markup:
             _answer(plan, words),
             _metrics(plan, words),
             _weeks(plan, words),
-            _simulated(plan, words),
+            _curve(plan, words),
             _shares(plan, words),
             _looks(plan, words),
             section(
@@ -63,7 +65,14 @@ def _answer(plan: Plan, words: Words) -> Markup:
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">'
         '<h2 id="answer">What this test can show</h2>{}</section>'
-    ).format(join(Markup("<p>{}</p>").format(named(text)) for text in told))
+    ).format(
+        join(
+            Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
+                named(text)
+            )
+            for i, text in enumerate(told)
+        )
+    )
 
 
 def _metrics(plan: Plan, words: Words) -> Markup:
@@ -157,8 +166,32 @@ def _shares(plan: Plan, words: Words) -> Markup:
         for a in primary.alternatives
     ]
     minimum = words.share(primary.minimum_lift)
+    shown = [a for a in primary.alternatives if a.detectable_lift is not None]
+    lifts = [a.detectable_lift or 0.0 for a in shown]
+    picture = Markup("")
+    if len(shown) > 1:
+        axis = Axis(low=0.0, high=axis_of([Quantity(value=v) for v in lifts]).high)
+        first, last = (
+            words.round_share(a.control_share) for a in (shown[0], shown[-1])
+        )
+        picture = chart(
+            curve(
+                lifts,
+                axis,
+                f"From {words.share(lifts[0])} with {first} held back to "
+                f"{words.share(lifts[-1])} with {last}",
+                [a.control_share for a in shown],
+            ),
+            (words.share(axis.high), words.share(0.0)),
+            (f"{first} held back", last),
+        )
     return section(
         "With another share of control",
+        Markup("<p>{}</p>").format(
+            "The smallest lift that the same units find, by the share held back"
+            + (", and what holding it back gives up." if costs else ".")
+        ),
+        picture,
         table(
             f"Lift in {primary.label} that the same units could show",
             (
@@ -218,43 +251,64 @@ def _weeks(plan: Plan, words: Words) -> Markup:
     )
 
 
-def _simulated(plan: Plan, words: Words) -> Markup:
-    """Power by true lift, from tests simulated with the user's own units."""
+def _curve(plan: Plan, words: Words) -> Markup:
+    """Power by true lift: the formula's, and of tests with the user's own units."""
     if len(plan.curve) < 2:
         return Markup("")
-    powers = [one.power for one in plan.curve]
-    lifts = [one.lift for one in plan.curve]
+    drawn = [one.simulated for one in plan.curve if one.simulated is not None]
+    powers = [one.power for one in drawn or plan.curve]
+    sizes = [one.size for one in plan.curve]
+    score = any(m.role == "primary" and m.baseline.cv is None for m in plan.metrics)
+
+    def size(value: float) -> str:
+        return f"{words.number(value)} points" if score else words.share(value)
+
     label = (
-        f"From {words.share(powers[0])} at a lift of {words.share(lifts[0])} to "
-        f"{words.share(powers[-1])} at {words.share(lifts[-1])}"
+        f"From {words.share(powers[0])} at {size(sizes[0])} to "
+        f"{words.share(powers[-1])} at {size(sizes[-1])}"
     )
-    rows = [
-        (
-            words.share(one.lift),
-            f"{words.share(one.power)} ± {words.share(1.96 * one.se)}",
-            words.share(one.wrong),
-        )
-        for one in plan.curve
-    ]
+    told = (
+        f"{words.count(drawn[0].runs)} tests for each lift were simulated with the "
+        "units of the history and read as the analysis will read them. Where a few "
+        "units spend most, believe them rather than the formula."
+        if drawn
+        else "The chance to find a true change, by its size."
+    )
     return section(
-        "What your own units say",
-        Markup("<p>{}</p>").format(
-            f"{words.count(plan.curve[0].runs)} tests for each lift, simulated with "
-            "the units of the history and read as the analysis will read them. Where a "
-            "few units spend most, believe this rather than the formula."
-        ),
+        "How likely a change is to be found",
+        Markup("<p>{}</p>").format(told),
         chart(
-            curve(powers, Axis(low=0.0, high=1.0), label),
+            curve(powers, Axis(low=0.0, high=1.0), label, sizes),
             (words.share(1.0), words.share(0.0)),
-            (f"lift {words.share(lifts[0])}", f"lift {words.share(lifts[-1])}"),
+            (size(sizes[0]), size(sizes[-1])),
         ),
         table(
-            "Simulated tests",
-            ("True lift", "Found", "Found on the wrong side"),
-            rows,
-            numeric=(0, 1, 2),
+            "Chance to find a true change",
+            (
+                "True change",
+                "By formula",
+                *(["Simulated", "On the wrong side"] if drawn else []),
+            ),
+            [
+                (
+                    size(one.size),
+                    words.share(one.power),
+                    *(_found(one.simulated, words) if drawn else ()),
+                )
+                for one in plan.curve
+            ],
+            numeric=(0, 1, 2, 3) if drawn else (0, 1),
         ),
-        anchor="simulated",
+        anchor="power",
+    )
+
+
+def _found(one: SimulatedPower | None, words: Words) -> tuple[str, str]:
+    if one is None:
+        return "–", "–"
+    return (
+        f"{words.share(one.power)} ± {words.share(1.96 * one.se)}",
+        words.share(one.wrong),
     )
 
 

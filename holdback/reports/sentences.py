@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import expm1, log1p
 
+from holdback.experiments.expected import Outlook
 from holdback.experiments.replays import MethodRecord, Simulation
 from holdback.experiments.scorecard import (
     Finding,
@@ -339,6 +340,27 @@ def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
     return (
         f"{changed(words, readout)} The range lies on both sides of {told}, so this is "
         "unclear."
+    )
+
+
+def outlook(words: Words, found: Outlook) -> str:
+    """How much longer a test would have to run to find what it looks for."""
+    aim = f"{words.lift(found.lift)} {10 * found.power:.3g} times in 10"
+    if found.weeks_more == 0:
+        return (
+            f"It was large enough to find {aim}, so more time would mostly make the "
+            "range narrower."
+        )
+    if found.weeks_more is None:
+        return (
+            f"To find {aim} would take {words.count(found.units_needed)} units, more "
+            "than a further year brings: aim at a larger change, or at a metric that "
+            "varies less."
+        )
+    weeks = f"{found.weeks_more} more week{'s' if found.weeks_more > 1 else ''}"
+    return (
+        f"To find {aim} takes about {weeks} of the traffic that came "
+        f"({words.count(found.units_needed)} units in all)."
     )
 
 

@@ -188,7 +188,7 @@ def test_the_page_shows_the_weeks(tmp_path: Path) -> None:
         "If you read it every",
     ):
         assert told in page
-    assert page.count("<svg") == 1
+    assert page.count("<svg") == 3  # weeks, power, shares
     assert "€8,000" in page
 
 
