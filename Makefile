@@ -60,6 +60,7 @@ bench: $(VENV)/.dev-$(VERSION)
 	$(PIP) tea-tasting growthbook
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.assigning
+	$(BIN)/python -m benchmarks.planning
 
 notebooks: $(VENV)/.dev-$(VERSION)
 	$(BIN)/python notebooks/run.py notebooks/*.ipynb
