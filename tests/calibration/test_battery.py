@@ -299,6 +299,27 @@ def test_money_is_covered(runs: int) -> None:
     assert max(missed) / runs <= band(runs, 0.0375)[1]
 
 
+def test_a_guess_taken_for_the_cost_is_caught() -> None:
+    """Planted: a cost known to a fifth, read as if it had been paid to the cent."""
+    rng = np.random.default_rng(110)
+    runs, paid, sd, gained, se = 300, 50.0, 10.0, 150.0, 5.0
+    missed = honest = 0
+    for _ in range(runs):
+        guess = max(float(rng.normal(paid, sd)), sd)
+        profit = float(rng.normal(gained, se))
+        cost = UncertainCost(mean=guess, sd=sd)
+
+        def gain(y: float, profit: float = profit) -> float:
+            return cdf((y - profit) / se)
+
+        low, high = (cost.return_quantile(q, gain, start=0.0) for q in (0.025, 0.975))
+        honest += not low <= gained / paid - 1 <= high
+        ends = [(profit + side * 1.959964 * se) / guess - 1 for side in (-1, 1)]
+        missed += not ends[0] <= gained / paid - 1 <= ends[1]
+    assert inside(honest, runs)
+    assert not inside(missed, runs)
+
+
 @pytest.mark.parametrize("sigma", [0.5, 1.0, 1.5, 2.0])
 @pytest.mark.parametrize("control", [1_000, 2_000, 4_000, 10_000])
 @pytest.mark.calibration

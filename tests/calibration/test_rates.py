@@ -64,6 +64,20 @@ def test_false_positives_stay_below_the_band(n: int, m: int, rate: float) -> Non
         assert 0.015 < below < 0.037
 
 
+def test_the_band_catches_the_plain_interval() -> None:
+    """Each arm's own error at 90/10 and 2 %: a side leaves the band."""
+    n, m, rate = 9_000, 1_000, 0.02
+    above = below = 0.0
+    xs = np.arange(1, int(stats.binom.isf(1e-7, n, rate)))
+    for y in range(1, int(stats.binom.isf(1e-7, m, rate))):
+        chance = stats.binom.pmf(y, m, rate) * stats.binom.pmf(xs, n, rate)
+        p, q = xs / n, y / m
+        z = (p - q) / np.sqrt(p * (1 - p) / n + q * (1 - q) / m)
+        above += chance[z > Z].sum()
+        below += chance[z < -Z].sum()
+    assert not (0.015 < above < 0.037 and 0.015 < below < 0.037)
+
+
 @pytest.mark.calibration
 @pytest.mark.parametrize("rate", [0.005, 0.02, 0.1, 0.5])
 @pytest.mark.parametrize(("n", "m"), [(2500, 2500), (4500, 500)])

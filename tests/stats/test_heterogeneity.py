@@ -81,6 +81,20 @@ def test_false_alarms_and_coverage(runs: int) -> None:
     assert covered / (5 * runs) == pytest.approx(0.95, abs=0.015)
 
 
+def test_a_planted_error_is_seen() -> None:
+    """Errors stated 15 % too small: Q rejects more often than its band allows."""
+    rng = np.random.default_rng(41)
+    errors, runs = np.array([0.05, 0.08, 0.12, 0.2, 0.06]), 1_000
+    rejected = sum(
+        heterogeneity(
+            groups(*zip(rng.normal(0.02, errors), 0.85 * errors, strict=True))
+        ).p_value
+        < 0.05
+        for _ in range(runs)
+    )
+    assert rejected > stats.binom.ppf(0.9995, runs, 0.05)
+
+
 def test_one_group_is_refused() -> None:
     """A single group differs from nothing."""
     with pytest.raises(ValueError, match="1 groups"):
