@@ -176,6 +176,18 @@ class Comparison:
         return control, treated
 
     @property
+    def rows(self) -> tuple[Sample, Sample] | None:
+        """Rows of control and treated units with a value, where they are at hand."""
+        return None if self.metric.tallied else self._rows(self.columns)
+
+    @property
+    def seed(self) -> tuple[int, int]:
+        """Seed of what is drawn for this comparison."""
+        text = "\n".join([self.metric.name, *sorted(self.arms)])
+        digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+        return self.experiment.seed, digest
+
+    @property
     def adjusted(self) -> Adjusted | None:
         """The adjustment that decides; None where it is no help.
 
@@ -303,13 +315,11 @@ class Comparison:
     def _together(self, rows: tuple[Sample, Sample] | None) -> TwoSamples | None:
         if rows is None:
             return None
-        text = "\n".join([self.metric.name, *sorted(self.arms)])
-        digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
         return TwoSamples(
             control=rows[0],
             treatment=rows[1],
             formula=self.metric.formula,
-            seed=(self.experiment.seed, digest),
+            seed=self.seed,
         )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from holdback.errors import StatsError
 from holdback.experiments.experiment import Experiment, Prior
 from holdback.experiments.metrics import Metric
 from holdback.experiments.scorecard import Bayes
+from holdback.experiments.spend_model import NO_MODEL, SpendModel
 from holdback.stats.effect import Inference
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
 
@@ -29,9 +32,18 @@ def other_priors(prior: Prior) -> tuple[LiftPrior, ...]:
 
 
 def posterior_of(
-    metric: Metric, inference: Inference, prior: LiftPrior
+    metric: Metric,
+    inference: Inference,
+    prior: LiftPrior,
+    spend: SpendModel = NO_MODEL,
 ) -> Posterior | None:
-    """Posterior of the lift; None where no honest one exists."""
+    """Posterior of the lift; None where no honest one exists.
+
+    It is that of the spend's own model where there is one and the lift has a range.
+    """
+    if spend.hurdle is not None and inference.log_ratio is not None:
+        with suppress(StatsError):
+            return spend.hurdle.posterior(prior)
     try:
         return posterior(inference, family=metric.family, prior=prior)
     except StatsError:
@@ -39,10 +51,14 @@ def posterior_of(
 
 
 def bayes_of(
-    experiment: Experiment, metric: Metric, inference: Inference, prior: LiftPrior
+    experiment: Experiment,
+    metric: Metric,
+    inference: Inference,
+    prior: LiftPrior,
+    spend: SpendModel = NO_MODEL,
 ) -> Bayes | None:
     """The posterior's summary as the scorecard holds it."""
-    found = posterior_of(metric, inference, prior)
+    found = posterior_of(metric, inference, prior, spend)
     if found is None:
         return None
     interval = found.interval(float(experiment.analysis.level))

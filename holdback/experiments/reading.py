@@ -24,6 +24,7 @@ from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Sco
 from holdback.experiments.sensitivity import sensitivity
 from holdback.experiments.settled import told_changes
 from holdback.experiments.splits import planned_widths
+from holdback.experiments.spend_model import spend_model
 from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
 from holdback.stats.effect import Inference
@@ -212,9 +213,11 @@ def _comparisons(
     groups["*"] = {arm.name for arm in experiment.treatments}
     found = []
     for name, arms in groups.items():
-        inference = Comparison(
+        comparison = Comparison(
             experiment=experiment, cells=cells, metric=metric, arms=frozenset(arms)
-        ).inference(stage.level if name == "*" else stage.arms_level)
+        )
+        level = stage.level if name == "*" else stage.arms_level
+        inference = comparison.inference(level)
         treated = moments_of(cells, metric, arms).select(columns)
         found.append(
             ValueComparison(
@@ -223,7 +226,10 @@ def _comparisons(
                 treated_total=float(treated.total[0]),
                 inference=inference,
                 posterior=posterior_of(
-                    metric, inference, lift_prior(experiment.analysis.prior)
+                    metric,
+                    inference,
+                    lift_prior(experiment.analysis.prior),
+                    spend_model(comparison),
                 ),
             )
         )

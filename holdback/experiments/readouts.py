@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from holdback.experiments.after_looks import after_looks
+from holdback.experiments.beliefs import beliefs_of
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
     EVERYONE,
@@ -28,6 +29,7 @@ from holdback.experiments.scorecard import (
 )
 from holdback.experiments.segments import compared_segments
 from holdback.experiments.small_cells import shown_levels
+from holdback.experiments.spend_model import spend_model
 from holdback.experiments.stage import Stage, arm_sizes
 from holdback.experiments.verdict import guardrail_verdict, verdict
 from holdback.stats.effect import Estimate, Inference
@@ -158,7 +160,7 @@ def _readout(
         readout = replace(readout, reached=units)
     if role == "primary" and (stage.final or readout.verdict in {"better", "worse"}):
         readout = replace(readout, after_looks=after_looks(stage, inference))
-    return _with_bayes(experiment, metric, inference, readout)
+    return _with_bayes(comparison, inference, readout)
 
 
 def _unadjusted(comparison: Comparison, level: float) -> Plain:
@@ -173,15 +175,19 @@ def _unadjusted(comparison: Comparison, level: float) -> Plain:
 
 
 def _with_bayes(
-    experiment: Experiment, metric: Metric, inference: Inference, readout: Readout
+    comparison: Comparison, inference: Inference, readout: Readout
 ) -> Readout:
-    prior = experiment.analysis.prior
+    experiment, metric = comparison.experiment, comparison.metric
+    prior, spend = experiment.analysis.prior, spend_model(comparison)
     others = (
-        bayes_of(experiment, metric, inference, other) for other in other_priors(prior)
+        bayes_of(experiment, metric, inference, other, spend)
+        for other in other_priors(prior)
     )
     return replace(
         readout,
-        bayes=bayes_of(experiment, metric, inference, lift_prior(prior)),
+        note=f"{readout.note} {spend.note}".strip(),
+        bayes=bayes_of(experiment, metric, inference, lift_prior(prior), spend),
+        beliefs=beliefs_of(experiment, metric, inference, spend),
         bayes_alternatives=tuple(other for other in others if other is not None),
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdback.experiments.beliefs_record import Beliefs, Chances
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
 from holdback.experiments.replays import Simulation
@@ -189,6 +190,7 @@ class Readout(Shown):
     reached: Reached | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
+    beliefs: Beliefs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,6 +357,7 @@ class Money:
     ropi: Return | None = None
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None
+    chances: Chances | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

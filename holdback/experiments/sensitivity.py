@@ -16,6 +16,7 @@ from holdback.experiments.comparison import (
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import bayes_of, lift_prior
+from holdback.experiments.spend_model import spend_model
 from holdback.experiments.scorecard import Quantity, Sensitivity
 from holdback.experiments.stage import Stage
 from holdback.experiments.verdict import verdict
@@ -77,7 +78,11 @@ def _variants(
     if stage.look is not None:
         yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
     bayes = bayes_of(
-        experiment, metric, inference, lift_prior(experiment.analysis.prior)
+        experiment,
+        metric,
+        inference,
+        lift_prior(experiment.analysis.prior),
+        spend_model(shown),
     )
     if bayes is not None:
         yield (

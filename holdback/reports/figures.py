@@ -14,7 +14,15 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Quantity, Trend
 
-__all__ = ["Axis", "axis_of", "curve", "forest_mark", "step_mark", "trend_picture"]
+__all__ = [
+    "Axis",
+    "axis_of",
+    "curve",
+    "densities",
+    "forest_mark",
+    "step_mark",
+    "trend_picture",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +144,27 @@ def curve(
         'preserveAspectRatio="none"><title>{label}</title>'
         '<polyline class="line" points="{line}"/></svg>'
     ).format(label=label, line=" ".join(points))
+
+
+def densities(
+    at: Sequence[float], curves: Sequence[tuple[str, Sequence[float]]], label: str
+) -> Markup:
+    """Curves of heights 0 to 1 over the same places, each named by its CSS class."""
+    start, width = at[0], (at[-1] - at[0]) or 1
+
+    def points(heights: Sequence[float]) -> str:
+        return " ".join(
+            f"{round(100 * (x - start) / width, 2):g},{round(100 - 96 * y, 2):g}"
+            for x, y in zip(at, heights, strict=True)
+        )
+
+    lines = Markup("").join(
+        Markup('<polyline class="line {}" points="{}"/>').format(css, points(heights))
+        for css, heights in curves
+    )
+    zero = f"{round(100 * (0 - start) / width, 2):g}"
+    return Markup(
+        '<svg class="trend" role="img" aria-label="{0}" viewBox="0 0 100 100" '
+        'preserveAspectRatio="none"><title>{0}</title>'
+        '<line class="zero" x1="{1}" x2="{1}" y1="0" y2="100"/>{2}</svg>'
+    ).format(label, zero, lines)

@@ -17,6 +17,7 @@ from holdback.experiments.costs import break_even_lift, costs_of, saved
 from holdback.experiments.experiment import Economics, Experiment
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import Costs, Money, Quantity, Return
+from holdback.reports.chances import chances_of
 from holdback.reports.uncertain_money import Worth
 from holdback.stats.uncertain_cost import UncertainCost
 
@@ -48,7 +49,13 @@ def money(
         )
         for comparison in comparisons
     )
-    return tuple(record for record in found if record is not None)
+    by_arm = {comparison.arm: comparison for comparison in comparisons}
+    margin = float(economics.margin)
+    return tuple(
+        replace(record, chances=chances_of(record, by_arm[record.arm], margin))
+        for record in found
+        if record is not None
+    )
 
 
 def incremental(total: float, ratio: float) -> float:

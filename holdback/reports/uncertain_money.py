@@ -35,8 +35,8 @@ class Worth:
         """The return, likewise."""
         return self._ranged(known, self.cost.return_quantile)
 
-    def chance(self, known: float | None) -> float | None:
-        """P(ROPI > 0), the lift's posterior and the cost's spread together."""
+    def chance(self, known: float | None, *, above: float = 0.0) -> float | None:
+        """P(ROPI > `above`), the lift's posterior and the cost's spread together."""
         posterior = self.comparison.posterior
         if posterior is None or known is None:
             return known
@@ -45,7 +45,7 @@ class Worth:
             ratio = self._ratio_at(y)
             return 1.0 if ratio is None else 1 - posterior.probability_above(ratio - 1)
 
-        return 1 - self.cost.return_below(0.0, gain)
+        return 1 - self.cost.return_below(above, gain)
 
     def _ranged(self, known: Quantity, at: Callable[..., float]) -> Quantity:
         found = self._gain()

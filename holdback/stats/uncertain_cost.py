@@ -39,11 +39,11 @@ class UncertainCost:
 
     def return_below(self, x: float, gain: Gain) -> float:
         """P((gain + savings − cost) / cost <= x)."""
-        return self._expected(lambda cost: gain((1 + x) * cost - self.savings))
+        return self.expected(lambda cost: gain((1 + x) * cost - self.savings))
 
     def net_below(self, y: float, gain: Gain) -> float:
         """P(gain + savings − cost <= y)."""
-        return self._expected(lambda cost: gain(y + cost - self.savings))
+        return self.expected(lambda cost: gain(y + cost - self.savings))
 
     def return_quantile(self, q: float, gain: Gain, *, start: float) -> float:
         """The return below which a share `q` lies; `start` is somewhere in its range.
@@ -56,7 +56,8 @@ class UncertainCost:
         """The net gain below which a share `q` lies, as `return_quantile`."""
         return _solved(lambda y: self.net_below(y, gain) - q, start, self.mean)
 
-    def _expected(self, share: Gain) -> float:
+    def expected(self, share: Gain) -> float:
+        """Mean of a function of the cost."""
         costs, weights = self._nodes
         return float(
             sum(w * share(float(c)) for c, w in zip(costs, weights, strict=True))

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
-from holdback.reports.blocks import named, section, table
+from holdback.reports.blocks import beliefs, named, section, table
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -38,6 +38,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             ),
             _posteriors(words, overall),
         ),
+        beliefs.render(words, overall),
         anchor="method",
     )
 
@@ -74,6 +75,7 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
             words.lift(bayes.mean),
             f"{words.lift(bayes.lower)} to {words.lift(bayes.upper)}",
             words.probability(bayes.p_positive),
+            words.probability(bayes.p_above_minimum),
             _losses(words, bayes),
         )
         for r in readouts
@@ -81,9 +83,17 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
     ]
     return table(
         "Posterior of the lift",
-        ("Metric", "Prior", "Mean", "Range", "P(lift > 0)", "Loss shipped / held"),
+        (
+            "Metric",
+            "Prior",
+            "Mean",
+            "Range",
+            "P(lift > 0)",
+            "P(better than the minimum)",
+            "Loss shipped / held",
+        ),
         rows,
-        numeric=(2, 3, 4, 5),
+        numeric=(2, 3, 4, 5, 6),
     )
 
 

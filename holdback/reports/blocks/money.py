@@ -41,11 +41,13 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
     """The costs behind the figures, and each arm by itself where there are several."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
     several = [m for m in scorecard.money if m.arm != "*"]
-    if found is None or (found.cost is None and len(several) < 2):
+    chances = Markup("") if found is None else _chances(words, found)
+    if found is None or (found.cost is None and len(several) < 2 and not chances):
         return Markup("")
     return section(
         "The money in detail",
         _costs(words, found),
+        chances,
         _by_arm(words, several) if len(several) > 1 else Markup(""),
         anchor="costs",
     )
@@ -144,6 +146,39 @@ def _costs(words: Words, money: Money) -> Markup:
             "Costs of the same days and units", ("Cost", "Amount"), rows, numeric=(1,)
         ),
         _uncertain(words, money.cost),
+    )
+
+
+def _chances(words: Words, money: Money) -> Markup:
+    """What the posterior says of the two choices, in money."""
+    found = money.chances
+    if found is None:
+        return Markup("")
+    rows = [
+        (
+            "Lost on average by treating everyone where it does not pay",
+            words.money(found.expected_loss_if_shipped),
+        ),
+        (
+            "Lost on average by treating no one where it pays",
+            words.money(found.expected_loss_if_held),
+        ),
+    ]
+    if found.p_threefold is not None:
+        chance = words.probability(found.p_threefold)
+        rows.append(("Chance that it brings back three times its cost", chance))
+    if found.week_of_data is not None:
+        worth = words.money(found.week_of_data)
+        rows.append(("Worth of one more week of data to this choice", worth))
+    return Markup(
+        "<details><summary>What a wrong choice would cost</summary>{}{}</details>"
+    ).format(
+        Markup('<p class="small">{}</p>').format(
+            "Under the chosen prior, for one more time as long as the one analyzed and "
+            "as many units. More data are worth collecting where a week of them is "
+            "worth more than the week's delay."
+        ),
+        table("The choice in money", ("What", "How much"), rows, numeric=(1,)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import numpy as np
@@ -56,6 +57,10 @@ class Posterior(Protocol):
 
     def density(self, lifts: Vector) -> Vector:
         """Density of the lift at each of `lifts` (m,)."""
+        ...
+
+    def expect(self, values: Callable[[Vector], Vector]) -> float:
+        """Mean of a function of the log ratio ln(1 + lift)."""
         ...
 
     def interval(self, level: float) -> Interval:

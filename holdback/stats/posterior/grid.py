@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log1p, sqrt
 from typing import Self
@@ -97,6 +98,10 @@ class GridLift:
             np.log1p(inside), self.log_ratios, self.density_of_log, left=0.0, right=0.0
         )
         return np.where(lifts > -1, at / (1 + inside), 0.0)
+
+    def expect(self, values: Callable[[Vector], Vector]) -> float:
+        """Mean of a function of the log ratio."""
+        return self._expect(values(self.log_ratios))
 
     def interval(self, level: float) -> Interval:
         """Equal-tailed interval."""
