@@ -94,8 +94,8 @@ def _by_width(
 
 def _lifts(found: list[Posterior]) -> Vector:
     """Even steps over nearly all of the posterior and the likelihood, and over 0."""
-    low = min(min(one.quantile(TAIL) for one in found), 0.0)
-    high = max(max(one.quantile(1 - TAIL) for one in found), 0.0)
+    low = min(0.0, *(one.quantile(TAIL) for one in found))
+    high = max(0.0, *(one.quantile(1 - TAIL) for one in found))
     return np.linspace(low, high, POINTS)
 
 

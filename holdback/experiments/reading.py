@@ -23,8 +23,8 @@ from holdback.experiments.readouts import readouts
 from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
 from holdback.experiments.sensitivity import sensitivity
 from holdback.experiments.settled import told_changes
-from holdback.experiments.splits import planned_widths
 from holdback.experiments.spend_model import spend_model
+from holdback.experiments.splits import planned_widths
 from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
 from holdback.stats.effect import Inference

@@ -16,8 +16,8 @@ from holdback.experiments.comparison import (
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import bayes_of, lift_prior
-from holdback.experiments.spend_model import spend_model
 from holdback.experiments.scorecard import Quantity, Sensitivity
+from holdback.experiments.spend_model import spend_model
 from holdback.experiments.stage import Stage
 from holdback.experiments.verdict import verdict
 from holdback.stats.influence import without_largest

@@ -73,6 +73,6 @@ def _row(words: Words, readout: Readout, found: Beliefs) -> tuple[str | Markup, 
     edge = words.share(found.equivalence)
     return (
         named(words.names(readout.metric, readout.arm)),
-        *(cells + ["—"])[:2],
+        *[*cells, "—"][:2],
         f"{words.probability(found.p_equivalent)} within {edge}",
     )

@@ -56,7 +56,7 @@ class Spend:
 
 
 def log_spend(sample: Sample) -> Vector:
-    """ln of what each buyer spent, (k,). Raises StatsError for values below 0."""
+    """Log of what each buyer spent, (k,). Raises StatsError for values below 0."""
     spent = sample.rows[:, 0]
     if (spent < 0).any():
         raise StatsError("Some units have less than 0, so spend is not lognormal.")
@@ -126,7 +126,8 @@ class Hurdle:
             if sign < 0:
                 first, other = -(first + len(other) - 1), other[::-1]
             start, density = start + first, np.convolve(density, other) * step
-        return (start + np.arange(len(density))) * step, density
+        at = np.arange(start, start + len(density), dtype=np.float64) * step
+        return at, density
 
 
 def _share(arm: Spend) -> tuple[float, float, float, float]:

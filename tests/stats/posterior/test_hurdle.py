@@ -19,7 +19,7 @@ FLAT = LiftPrior(name="none", sd=None)
 WEAK = LiftPrior(name="weak", sd=0.3)
 
 
-def shop(  # noqa: PLR0913  # what a shop is
+def shop(
     rng: np.random.Generator,
     n: int,
     share: float = 0.03,

@@ -1,0 +1,80 @@
+"""Which model spend bears, from a project's rows to the scorecard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from holdback.experiments.codec import from_json, to_json
+from holdback.reports.page import render
+from holdback.workflow import analyze
+
+YAML = """\
+version: 1
+currency: EUR
+experiment: small
+arms: {holdback: {share: 10%, control: true}, personalized: {share: 90%}}
+sources:
+  assignments:
+    csv: units.csv
+    columns: {unit: customer, arm: group, time: seen}
+metrics:
+  revenue: {kind: mean, source: assignments, value: spent, unit: money}
+assignment: {source: assignments}
+window: {start: 2026-10-01, end: 2026-10-28}
+primary: revenue
+analysis: {looks: end}
+economics: {margin: 40%, costs: [{name: Service, amount: 500, per: month}]}
+"""
+
+
+def project(folder: Path, amounts: str) -> Path:
+    """8,000 units, 5 % of them buyers whose spend is lognormal or a few prices."""
+    rng = np.random.default_rng(12)
+    lines = ["customer,group,seen,spent"]
+    for i in range(8_000):
+        arm = "holdback" if i % 10 == 0 else "personalized"
+        spent = 0.0
+        if rng.random() < 0.05:
+            spent = (
+                float(np.exp(rng.normal(3, 1)))
+                if amounts == "lognormal"
+                else float(rng.choice([19, 49, 99]))
+            )
+        lines.append(f"u{i},{arm},2026-10-{1 + i % 28:02d},{spent:.2f}")
+    (folder / "units.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file = folder / "small.yaml"
+    file.write_text(YAML, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("amounts", "method", "told"),
+    [
+        ("lognormal", "hurdle_lognormal", "Belief: a hurdle model"),
+        ("prices", "normal_log_ratio", "a lognormal hurdle was refused"),
+    ],
+)
+def test_model_follows_the_buyers(
+    tmp_path: Path, amounts: str, method: str, told: str
+) -> None:
+    """Lognormal spend takes the hurdle; a few prices fall back and say so."""
+    found = analyze(project(tmp_path, amounts)).scorecard
+    readout = found.readout("revenue", "personalized")
+    assert readout.bayes is not None
+    assert readout.bayes.method == method
+    assert told in readout.note
+    beliefs = readout.beliefs
+    assert beliefs is not None
+    narrow, wide = beliefs.by_width
+    assert (narrow.lift_sd, wide.lift_sd) == (0.15, 0.6)
+    assert abs(narrow.mean) < abs(wide.mean)
+    assert len(beliefs.lifts) == len(beliefs.prior) == len(beliefs.posterior)
+    assert max(*beliefs.prior, *beliefs.likelihood, *beliefs.posterior) == 1
+    again = from_json(to_json(found))
+    assert again.readout("revenue", "personalized").beliefs == beliefs
+    page = render(again)
+    for words in ("What the prior did", told, "What a wrong choice would cost"):
+        assert words in page
