@@ -101,11 +101,12 @@ def plan(
     `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
     or a true ``lift`` other than the file's minimum.
     """
+    from holdback.experiments.learned import with_past
     from holdback.experiments.plan import plan as make_plan
     from holdback.experiments.what_if import WhatIf
 
     return make_plan(
-        _loaded(experiment),
+        with_past(_loaded(experiment)),
         baselines={
             name: (known,) if isinstance(known, int | float) else known
             for name, known in (baselines or {}).items()
@@ -139,19 +140,24 @@ def analyze(
     from holdback import __version__
     from holdback.experiments.extract import extract
     from holdback.experiments.history import history_of, record
+    from holdback.experiments.learned import with_past
+    from holdback.experiments.over_time import over_time
     from holdback.experiments.period import days_analyzed
     from holdback.experiments.reading import read, told_as_of
     from holdback.reports.decision import decide
     from holdback.reports.money import money
+    from holdback.reports.over_time import earned
 
-    planned = _loaded(experiment)
+    planned = with_past(_loaded(experiment))
     evidence = extract(planned, as_of=as_of, frames=frames)
     moment = told_as_of(planned, evidence)
     history = history_of(planned, moment, evidence.inputs)
     reading = read(planned, evidence, history)
     days = days_analyzed(planned, evidence.as_of)
     scorecard = replace(
-        reading.scorecard, money=money(planned, reading.comparisons, days)
+        reading.scorecard,
+        money=money(planned, reading.comparisons, days),
+        over_time=earned(planned, over_time(planned, evidence, frames)),
     )
     record(
         planned,
