@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from holdback.experiments.audited import Audit
     from holdback.experiments.locking import Locked
     from holdback.experiments.plan import Plan
+    from holdback.experiments.portfolio_record import Portfolio
     from holdback.experiments.replays import Simulation
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "lock",
     "plan",
+    "portfolio",
     "render",
     "render_more",
     "simulate",
@@ -209,6 +211,21 @@ def lock(experiment: ExperimentLike, *, planned_units: int | None = None) -> Loc
     from holdback.experiments.locking import lock as lock_plan
 
     return lock_plan(_loaded(experiment), planned_units=planned_units)
+
+
+def portfolio(
+    folders: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] = ".",
+) -> Portfolio:
+    """All finished experiments of project folders, or of folders with results.
+
+    Raises ConfigError for a folder without results or two currencies, StatsError
+    where no experiment is finished.
+    """
+    from holdback.experiments.portfolio import portfolio as of_folders
+
+    if isinstance(folders, str | os.PathLike):
+        folders = [folders]
+    return of_folders([Path(folder) for folder in folders])
 
 
 def render(scorecard: Scorecard) -> dict[str, str]:

@@ -14,7 +14,7 @@ from holdback.stats.effect import LogRatio
 from holdback.stats.normal_mixture import NormalMixture
 from holdback.stats.random_effects import random_effects
 
-__all__ = ["LEAST", "Learned", "learned_from", "with_past"]
+__all__ = ["LEAST", "Learned", "learned_from", "of_kind", "with_past"]
 
 LEAST = 5
 """Finished experiments without which nothing is learned."""
@@ -46,7 +46,7 @@ def with_past(experiment: Experiment) -> Experiment:
     ]
     learned = {}
     for name, _ in experiment.roles():
-        found = learned_from(_of_kind(cards, name, experiment.metrics[name].kind), name)
+        found = learned_from(of_kind(cards, name, experiment.metrics[name].kind), name)
         if found is not None:
             learned[name] = found
     _require(experiment, learned, cards)
@@ -79,7 +79,7 @@ def learned_from(cards: Sequence[Scorecard], metric: str) -> Learned | None:
     )
 
 
-def _of_kind(cards: Sequence[Scorecard], metric: str, kind: str) -> list[Scorecard]:
+def of_kind(cards: Sequence[Scorecard], metric: str, kind: str) -> list[Scorecard]:
     """The experiments whose metric of that name is of the same kind."""
     return [
         card
@@ -101,7 +101,7 @@ def _require(
 
 
 def _too_few(experiment: Experiment, name: str, cards: Sequence[Scorecard]) -> Problem:
-    same = _of_kind(cards, name, experiment.metrics[name].kind)
+    same = of_kind(cards, name, experiment.metrics[name].kind)
     usable = sum(effect_of(card, name) is not None for card in same)
     others = sorted({m.metric for card in cards for m in card.metrics} - {name})
     why = f"In results/ {_counted(len(cards))} finished"
@@ -121,6 +121,8 @@ def _too_few(experiment: Experiment, name: str, cards: Sequence[Scorecard]) -> P
 
 
 def _counted(count: int) -> str:
-    return "no experiment is" if count == 0 else (
-        "1 experiment is" if count == 1 else f"{count} experiments are"
+    return (
+        "no experiment is"
+        if count == 0
+        else ("1 experiment is" if count == 1 else f"{count} experiments are")
     )

@@ -74,9 +74,7 @@ def month_ends(experiment: Experiment, as_of: datetime | None) -> tuple[date, ..
     return tuple(known[-MOST:]) if (today - start).days >= LEAST_DAYS else ()
 
 
-def _moment(
-    experiment: Experiment, evidence: Evidence, day: date
-) -> Iterator[Moment]:
+def _moment(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[Moment]:
     """The reading, unless it is too early for an always-valid one."""
     economics = experiment.economics
     name = experiment.primary if economics is None else economics.value

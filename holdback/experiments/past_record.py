@@ -1,4 +1,4 @@
-"""What one experiment leaves for those after it: plain frozen values of the scorecard."""
+"""What one experiment leaves for those after it, as plain frozen values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mixture of normal distributions: what is left of a normal whose spread is unknown."""
+"""A mixture of normals: what is known of a normal whose spread is not."""
 
 from __future__ import annotations
 

@@ -75,7 +75,8 @@ def posterior(
     Rates: uniform priors on both rates where the prior is flat or weak, else a
     uniform control rate and a normal log ratio, both by quadrature. Everything else:
     normal prior × normal likelihood of the log ratio with the method's own standard
-    error; a prior learned from other experiments by quadrature. Raises StatsError where the inference has no honest number.
+    error; a prior learned from other experiments by quadrature. Raises StatsError
+    where the inference has no honest number.
     """
     if family == "proportion":
         return rates_posterior(inference, prior)
