@@ -92,7 +92,7 @@ def _totals(found: Portfolio, words: Words) -> Markup:
         *(
             table(
                 f"{WHICH[total.which]}: {words.count(total.experiments)}",
-                ("", "Reports added up", "Allowing for picking winners"),
+                ("", "Reports added up", "Pulled together"),
                 _money_rows(total, words),
                 numeric=(1, 2),
             )

@@ -46,15 +46,20 @@ def headline(found: Portfolio, words: Words) -> Iterator[str]:
         )
         return
     honest = words.money(total.revenue_shrunk.value)
+    number = words.count(total.experiments)
+    they = (
+        f"The {number} of {words.count(count)} tests that were kept on"
+        if kept
+        else f"The {number} finished tests"
+    )
     yield (
-        f"The {words.count(total.experiments)} of {words.count(count)} tests that "
-        f"were {which} brought about {honest} of extra revenue "
+        f"{they} brought about {honest} of extra revenue "
         f"(likely {words.range(total.revenue_shrunk, words.money)})."
     )
     yield (
         f"Their reports add up to {reported}"
         + (_times(words, total) if kept else "")
-        + ". Tests picked for their result are too large on average; each was "
+        + ". Results that are picked for being good are too good on average; each was "
         "therefore pulled towards what all finished tests show, winners or not."
     )
 
@@ -92,7 +97,8 @@ def spread(found: Portfolio, words: Words) -> Iterator[str]:
     yield (
         f"The average test changed its metric by {words.lift(pooled.mean.value)} "
         f"(likely {words.range(pooled.mean, words.lift)}). One more of the kind would "
-        f"lie between {words.range(pooled.next_lift, words.lift)}, 95 times in 100."
+        f"show a true change of {words.range(pooled.next_lift, words.lift)}, 95 times "
+        "in 100."
     )
     same = (
         "The tests differ by no more than chance would make them differ"
