@@ -109,7 +109,7 @@ def _too_few(experiment: Experiment, name: str, cards: Sequence[Scorecard]) -> P
         why += f", and none measured '{name}' in this way"
         why += f" (they measured {', '.join(others)})" if others else ""
     elif cards:
-        why += f", and {usable} of them hold a lift of '{name}'"
+        why += f", {usable} with a lift of '{name}'"
     return Problem(
         where=experiment.file,
         what=f"'prior: past' needs {LEAST} finished experiments with a lift of "

@@ -82,13 +82,13 @@ def _moment(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[M
     stage = stage_of(experiment, cells, evidence.as_of, History())
     if stage.look is None:
         return
-    found = value_comparisons(experiment, cells, stage, metric)
-    shown = [one for one in found if one.arm != "*" or len(found) > 2]
+    several = len(experiment.treatments) > 1
+    found = value_comparisons(experiment, cells, stage, metric, together=several)
     yield Moment(
         date=day,
         metric=name,
         units=sum(
             cells.units(arm.name, within=metric.within) for arm in experiment.arms
         ),
-        comparisons=tuple(shown),
+        comparisons=found,
     )

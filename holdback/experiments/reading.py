@@ -216,12 +216,18 @@ def _comparisons(
 
 
 def value_comparisons(
-    experiment: Experiment, cells: Cells, stage: Stage, metric: Metric
+    experiment: Experiment,
+    cells: Cells,
+    stage: Stage,
+    metric: Metric,
+    *,
+    together: bool = True,
 ) -> tuple[ValueComparison, ...]:
-    """A metric of every treatment arm, and of all of them as arm ``*``, uncapped."""
+    """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
     columns = formula_columns(cells.blocks[metric.name], capped=False)
     groups = {arm.name: {arm.name} for arm in experiment.treatments}
-    groups["*"] = {arm.name for arm in experiment.treatments}
+    if together:
+        groups["*"] = {arm.name for arm in experiment.treatments}
     found = []
     for name, arms in groups.items():
         inference = Comparison(

@@ -85,7 +85,7 @@ def test_other_priors_read_no_results(tmp_path: Path) -> None:
     ("cards", "told"),
     [
         ([], "no experiment is finished"),
-        ([("a", {})], "1 experiment is finished, and 1 of them hold a lift"),
+        ([("a", {})], "1 experiment is finished, 1 with a lift"),
     ],
 )
 def test_rejects_too_few(tmp_path: Path, cards: list[Any], told: str) -> None:
@@ -100,12 +100,12 @@ def test_rejects_too_few(tmp_path: Path, cards: list[Any], told: str) -> None:
 def test_rejects_lifts_of_another_metric(tmp_path: Path) -> None:
     """Five tests of another metric, or of one of that name and another kind."""
     past(tmp_path)
-    with pytest.raises(ConfigError, match="needs 5.*'order_value'"):
+    with pytest.raises(ConfigError, match=r"needs 5.*'order_value'"):
         with_past(planned(tmp_path, primary="order_value"))
     for path in (tmp_path / "results").glob("*/scorecard.json"):
         text = path.read_text().replace('"metric": "revenue",', '"metric": "sales",')
         path.write_text(text)
-    with pytest.raises(ConfigError, match="none measured 'revenue'.*sales"):
+    with pytest.raises(ConfigError, match=r"none measured 'revenue'.*sales"):
         with_past(planned(tmp_path))
 
 
@@ -117,5 +117,5 @@ def test_scores_teach_no_lift(tmp_path: Path) -> None:
         for c in cards
     ]
     stored(tmp_path, *blank)
-    with pytest.raises(ConfigError, match="0 of them hold a lift"):
+    with pytest.raises(ConfigError, match="0 with a lift"):
         with_past(planned(tmp_path))

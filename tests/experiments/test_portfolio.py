@@ -15,7 +15,7 @@ from holdback.errors import ConfigError, StatsError
 from holdback.experiments.codec import to_json
 from holdback.experiments.finished import results_in
 from holdback.experiments.portfolio import portfolio
-from holdback.experiments.scorecard import Costs, Finding
+from holdback.experiments.scorecard import Costs, Finding, Scorecard
 from holdback.stats.effect import LogRatio
 from holdback.stats.random_effects import random_effects
 
@@ -179,7 +179,7 @@ def test_uncertain_costs_widen_the_return(tmp_path: Path) -> None:
     assert unsure.ropi.upper == pytest.approx(unsure.ropi.value + 1.959964 * wide)
 
 
-def long_run(effect: float, se: float) -> object:
+def long_run(effect: float, se: float) -> Scorecard:
     """A holdback of 2026 without an end, read at the end of October."""
     return finished(
         "always-on",
@@ -196,7 +196,9 @@ def long_run(effect: float, se: float) -> object:
     )
 
 
-def held_out(name: str, effect: float, days: tuple[str, str], outcome: str) -> object:
+def held_out(
+    name: str, effect: float, days: tuple[str, str], outcome: str
+) -> Scorecard:
     """A test on half of the traffic that keeps the holdback's units out."""
     return finished(
         name,
@@ -216,9 +218,9 @@ def test_reconciliation_by_hand(tmp_path: Path) -> None:
     """Weights of days and units, z of the difference; a test without holdout is 0."""
     stored(
         tmp_path,
-        long_run(0.01, 0.004),  # type: ignore[arg-type]
-        held_out("kept", 0.08, ("2026-02-01", "2026-02-28"), "ship"),  # type: ignore[arg-type]
-        held_out("ended", 0.01, ("2026-03-01", "2026-03-31"), "hold_back"),  # type: ignore[arg-type]
+        long_run(0.01, 0.004),
+        held_out("kept", 0.08, ("2026-02-01", "2026-02-28"), "ship"),
+        held_out("ended", 0.01, ("2026-03-01", "2026-03-31"), "hold_back"),
         finished("apart", 0.02, 0.01),
     )
     found = portfolio([tmp_path])
@@ -243,7 +245,7 @@ def test_reconciliation_by_hand(tmp_path: Path) -> None:
 
 def test_holdback_without_tests_is_shown_alone(tmp_path: Path) -> None:
     """Tests that do not name the holdback say nothing of it."""
-    stored(tmp_path, long_run(0.01, 0.004))  # type: ignore[arg-type]
+    stored(tmp_path, long_run(0.01, 0.004))
     (one,) = portfolio([program(tmp_path)]).long_run
     assert (one.tests, one.expected, one.p_value) == (0, None, None)
 
@@ -269,11 +271,11 @@ def test_same_results_same_bytes(tmp_path: Path) -> None:
     ],
 )
 def test_rejects_what_has_no_total(
-    tmp_path: Path, cards: list[object], error: type[Exception], told: str
+    tmp_path: Path, cards: list[Scorecard], error: type[Exception], told: str
 ) -> None:
     """No result, none finished, two currencies: a sentence each."""
     with pytest.raises(error, match=told):
-        portfolio([stored(tmp_path, *cards)])  # type: ignore[arg-type]
+        portfolio([stored(tmp_path, *cards)])
 
 
 def test_rejects_a_missing_folder(tmp_path: Path) -> None:
