@@ -49,6 +49,13 @@ class Counted:
         return self.card.decision is not None and self.card.decision.outcome == "ship"
 
     @property
+    def better(self) -> str:
+        """Which way is better: ``higher`` or ``lower``."""
+        return next(
+            (m.better for m in self.card.metrics if m.metric == self.metric), "higher"
+        )
+
+    @property
     def ratio(self) -> LogRatio:
         """Its effect as statistics take it."""
         return LogRatio(value=self.effect.value, se=self.effect.se)

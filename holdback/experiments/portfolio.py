@@ -63,9 +63,7 @@ def portfolio(folders: Sequence[Path]) -> Portfolio:
                 "results.",
             )
         )
-    known = {c.experiment for c in (*found.finished, *found.long_run)}
-    known |= {one.experiment for one in found.left_out}
-    return portfolio_of(found, unanalyzed=_unanalyzed(folders, known))
+    return portfolio_of(found, unanalyzed=_unanalyzed(folders, found))
 
 
 def portfolio_of(found: Results, *, unanalyzed: Sequence[str] = ()) -> Portfolio:
@@ -167,18 +165,20 @@ def _pooled(counted: Sequence[Counted], effects: RandomEffects | None) -> Pooled
 
 
 def _wins(counted: Sequence[Counted], shrunk: Sequence[NormalMixture | None]) -> Wins:
-    kept = [
-        posterior for one, posterior in zip(counted, shrunk, strict=True) if one.kept
+    kept = sum(one.kept for one in counted)
+    interval = share_interval(kept, len(counted), level=LEVEL)
+    false = [
+        posterior.below(0.0) if one.better == "higher" else 1 - posterior.below(0.0)
+        for one, posterior in zip(counted, shrunk, strict=True)
+        if one.kept and posterior is not None
     ]
-    interval = share_interval(len(kept), len(counted), level=LEVEL)
-    known = [posterior for posterior in kept if posterior is not None]
     return Wins(
         finished=len(counted),
-        kept=len(kept),
+        kept=kept,
         rate=Quantity(
-            value=len(kept) / len(counted), lower=interval.lower, upper=interval.upper
+            value=kept / len(counted), lower=interval.lower, upper=interval.upper
         ),
-        false=sum(posterior.below(0.0) for posterior in known) if known else None,
+        false=sum(false) if false else None,
     )
 
 
@@ -202,9 +202,16 @@ def _priors(cards: Sequence[Scorecard]) -> tuple[LearnedPrior, ...]:
     return tuple(one.record for one in found if one is not None)
 
 
-def _unanalyzed(folders: Sequence[Path], known: set[str]) -> list[str]:
-    """Experiments of the projects that have no result at all."""
-    names = []
+def _unanalyzed(folders: Sequence[Path], found: Results) -> list[str]:
+    """Experiments of the projects that have no result though their time is over.
+
+    Over is what ended before the latest moment that any result knows of.
+    """
+    cards = (*found.finished, *found.long_run)
+    known = {card.experiment for card in cards}
+    known |= {one.experiment for one in found.left_out}
+    latest = max((card.as_of or "" for card in cards), default="")
+    names = set()
     for folder in folders:
         places = (folder, folder / "experiments")
         if any(any(place.glob(p)) for place in places for p in PATTERNS):
@@ -212,12 +219,12 @@ def _unanalyzed(folders: Sequence[Path], known: set[str]) -> list[str]:
                 listed = overview(folder)
             except ConfigError:
                 continue
-            names += [
+            names |= {
                 one.experiment or one.file
                 for one in listed
-                if (one.experiment or one.file) not in known
-            ]
-    return sorted(set(names))
+                if not one.window_end or one.window_end < latest
+            }
+    return sorted(names - known)
 
 
 def _refuse_two_currencies(cards: Sequence[Scorecard]) -> None:

@@ -13,12 +13,15 @@ from scipy import stats
 
 from holdback.errors import ConfigError, StatsError
 from holdback.experiments.codec import to_json
+from holdback.experiments.counted import lead_of
 from holdback.experiments.finished import results_in
 from holdback.experiments.portfolio import portfolio
+from holdback.experiments.reconciling import reconciled, weight_of
 from holdback.experiments.scorecard import Costs, Finding, Scorecard
 from holdback.stats.effect import LogRatio
 from holdback.stats.random_effects import random_effects
 
+LONG = pytest.mark.calibration
 EFFECTS = [(0.031, 0.02), (-0.012, 0.015), (0.005, 0.012), (0.09, 0.03), (0.0, 0.018)]
 
 
@@ -241,6 +244,63 @@ def test_reconciliation_by_hand(tmp_path: Path) -> None:
     assert one.expected.value == pytest.approx(expm1(total.mean))
     assert one.p_value == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-9)
     assert one.p_value < 0.05
+
+
+@pytest.mark.parametrize("runs", [300, pytest.param(3_000, marks=LONG)])
+def test_reconciliation_keeps_its_level(runs: int) -> None:
+    """Lifts that add up are rejected 5 % of the time, a holdback of 0 more often.
+
+    Null: the holdback's true log lift is the weighted sum of the tests' true ones.
+    """
+    rng = np.random.default_rng(95)
+    months = [("2026-02-01", "2026-02-28"), ("2026-03-01", "2026-03-31")] * 4
+    outcomes = ["ship", "ship", "hold_back", "ship"] * 2
+    agree = halved = 0
+    for _ in range(runs):
+        truths = rng.normal(0.02, abs(rng.normal(0, 0.05)), 8)
+        tests = [
+            lead_of(held_out(f"t{i}", float(rng.normal(truth, 0.01)), days, outcome))
+            for i, (truth, days, outcome) in enumerate(
+                zip(truths, months, outcomes, strict=True)
+            )
+        ]
+        counted = [one for one in tests if one is not None]
+        model = random_effects([one.ratio for one in counted])
+        weights = [weight_of(long_run(0.0, 0.01), one) for one in counted]
+        sums = float(np.dot(weights, truths))
+        for share in (1.0, 0.0):
+            seen = lead_of(long_run(float(rng.normal(share * sums, 0.004)), 0.004))
+            assert seen is not None
+            p_value = reconciled(seen, counted, model, 0.95).p_value
+            assert p_value is not None
+            agree += share == 1.0 and p_value < 0.05
+            halved += share == 0.0 and p_value < 0.05
+    low, high = stats.binom.ppf((0.0005, 0.9995), runs, 0.05) / runs
+    assert low <= agree / runs <= high
+    assert halved / runs > 0.4
+
+
+def test_lower_may_be_better(tmp_path: Path) -> None:
+    """Without money the primary leads; where lower is better a rise is a false win."""
+    cards = [
+        finished(f"t{i}", b, s, outcome="ship") for i, (b, s) in enumerate(EFFECTS)
+    ]
+    turned = [
+        replace(
+            card,
+            money=(),
+            metrics=tuple(replace(m, better="lower") for m in card.metrics),
+        )
+        for card in cards
+    ]
+    found = portfolio([stored(tmp_path, *turned)])
+    model = random_effects([LogRatio(value=b, se=s) for b, s in EFFECTS])
+    assert found.metric == "revenue"
+    assert found.totals == ()
+    assert found.wins is not None
+    assert found.wins.false == pytest.approx(
+        sum(1 - one.below(0.0) for one in model.effects)
+    )
 
 
 def test_holdback_without_tests_is_shown_alone(tmp_path: Path) -> None:
