@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
-from holdback.experiments.portfolio_record import Entry, Portfolio, Theme, Total
+from holdback.experiments.portfolio_record import Portfolio, Theme, Total
 from holdback.experiments.scorecard import Quantity
 from holdback.reports import portfolio_words as told
 from holdback.reports.blocks import join, named, section, table
-from holdback.reports.figures import Axis, axis_of, forest_mark
-from holdback.reports.headline import OUTCOMES
 from holdback.reports.page import document
+from holdback.reports.portfolio_tests import tests
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -50,7 +47,7 @@ def render(
                 _header(found, words),
                 _answer(found, words),
                 _totals(found, words),
-                _experiments(found, words, folders, beside),
+                tests(found, words, folders, beside),
                 _common(found, words),
                 _themes(found, words),
                 _long_run(found, words),
@@ -92,7 +89,7 @@ def _totals(found: Portfolio, words: Words) -> Markup:
         *(
             table(
                 f"{WHICH[total.which]}: {words.count(total.experiments)}",
-                ("", "Reports added up", "Pulled together"),
+                ("What", "Reports added up", "Pulled together"),
                 _money_rows(total, words),
                 numeric=(1, 2),
             )
@@ -137,71 +134,6 @@ def _ranged(words: Words, quantity: Quantity | None) -> str:
     if quantity is None:
         return "—"
     return f"{words.money(quantity.value)} ({words.range(quantity, words.money)})"
-
-
-def _experiments(
-    found: Portfolio, words: Words, folders: Sequence[Path], beside: Path | None
-) -> Markup:
-    axis = axis_of([one.shrunk or one.lift for one in found.experiments])
-    return section(
-        "Test by test",
-        table(
-            "Finished tests by the end of their windows",
-            (
-                "Experiment",
-                "Decision",
-                "Reported change",
-                "Pulled together",
-                "Extra revenue",
-                "Likely range",
-                "Chance of a rise",
-            ),
-            [_row(words, one, axis, folders, beside) for one in found.experiments],
-            numeric=(2, 3, 4),
-            css="metrics",
-        ),
-        Markup('<p class="small">{}</p>').format(
-            "The picture shows the change pulled together, the dashed line no change. "
-            "The less certain a test is, the further it is pulled."
-        ),
-        anchor="tests",
-    )
-
-
-def _row(
-    words: Words,
-    one: Entry,
-    axis: Axis,
-    folders: Sequence[Path],
-    beside: Path | None,
-) -> tuple[str | Markup, ...]:
-    shown = one.shrunk or one.lift
-    outcome = OUTCOMES.get(one.decision)
-    tone = outcome.tone if outcome else "plain"
-    likely = words.range(shown, words.lift)
-    mark = forest_mark(shown, axis, f"{words.lift(shown.value)}, {likely}", "plain")
-    return (
-        _linked(one.experiment, folders, beside),
-        Markup('<span class="{}">{}</span>').format(
-            tone, outcome.title if outcome else "No decision"
-        ),
-        words.lift(one.lift.value),
-        words.lift(one.shrunk.value) if one.shrunk else "—",
-        words.money(one.revenue_shrunk.value) if one.revenue_shrunk else "—",
-        Markup('{}<span class="range">{}</span>').format(mark, likely),
-        "—" if one.p_positive is None else words.chance(one.p_positive),
-    )
-
-
-def _linked(name: str, folders: Sequence[Path], beside: Path | None) -> Markup:
-    if beside is not None:
-        for folder in folders:
-            for place in (folder, folder / "results"):
-                report = place / name / "report.html"
-                if report.is_file():
-                    way = Path(os.path.relpath(report, beside)).as_posix()
-                    return Markup('<a href="{}">{}</a>').format(quote(way), named(name))
-    return named(name)
 
 
 def _common(found: Portfolio, words: Words) -> Markup:

@@ -21,6 +21,7 @@ __all__ = [
 
 ALIKE = 0.1
 CLEAR = 0.05
+FEWEST = 0.05
 
 
 def words_of(found: Portfolio) -> Words:
@@ -83,9 +84,11 @@ def keeping(found: Portfolio, words: Words) -> str:
     )
     if wins.false is None:
         return told
+    few = wins.false < FEWEST
+    number = f"fewer than {words.times(0.1)}" if few else words.times(wins.false)
     return (
-        f"{told} Of those kept, about {words.number(wins.false)} probably do nothing "
-        f"or harm ({words.share(wins.false / wins.kept)})."
+        f"{told} Of those kept, {number} are expected to do nothing or harm "
+        f"({words.share(wins.false / wins.kept)})."
     )
 
 

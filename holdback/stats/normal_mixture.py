@@ -8,9 +8,9 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from holdback.stats.effect import Interval
-from holdback.stats.normal import cdf
 from holdback.stats.root import root
 
 __all__ = ["NormalMixture"]
@@ -48,11 +48,8 @@ class NormalMixture:
 
     def below(self, at: float) -> float:
         """P(X ≤ at)."""
-        found = sum(
-            weight * cdf((at - mean) / sd)
-            for weight, mean, sd in zip(self.weights, self.means, self.sds, strict=True)
-        )
-        return min(float(found), 1.0)
+        parts = ndtr((at - self.means) / self.sds)
+        return min(float(self.weights @ parts), 1.0)
 
     def quantile(self, q: float) -> float:
         """The value below which a share `q` lies; `q` in (0, 1)."""

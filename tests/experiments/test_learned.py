@@ -14,6 +14,7 @@ from experiments.worlds import evidence, experiment
 from holdback.errors import ConfigError
 from holdback.experiments.experiment import Analysis, Experiment, Prior
 from holdback.experiments.learned import with_past
+from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.reading import read
 from holdback.experiments.scorecard import Finding
 from holdback.stats.effect import LogRatio
@@ -73,6 +74,15 @@ def test_reading_tells_prior_and_its_widths(tmp_path: Path) -> None:
     assert away[1] < abs(np.log1p(readout.bayes.mean) - seen) < away[0]
     conversion = found.readout("conversion")
     assert conversion.bayes is None or conversion.bayes.prior == "weak"
+
+
+def test_tags_and_past_are_no_change_of_plan(tmp_path: Path) -> None:
+    """Neither themes nor what was learned alter the hash that a lock holds."""
+    plain = planned(past(tmp_path))
+    assert plan_hash(with_past(plain)) == plan_hash(plain)
+    assert plan_hash(replace(plain, tags=("email",))) == plan_hash(plain)
+    named = replace(plain, analysis=Analysis(looks="end"))
+    assert plan_hash(named) != plan_hash(plain)
 
 
 def test_other_priors_read_no_results(tmp_path: Path) -> None:

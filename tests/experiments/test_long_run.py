@@ -26,6 +26,7 @@ YAML = """\
 version: 1
 experiment: always-on
 currency: EUR
+tags: [yearly, recommendations]
 arms:
   holdback: {share: 40%, control: true}
   personalized: {share: 60%}
@@ -91,6 +92,7 @@ def test_money_to_date_against_separate_readings(tmp_path: Path) -> None:
     units, orders = shop()
     path = written(tmp_path)
     whole = hb.analyze(path, as_of=date(2026, 3, 28), exposures=units, orders=orders)
+    assert whole.scorecard.tags == ("yearly", "recommendations")
     points = whole.scorecard.over_time
     assert [p.date for p in points][:2] == ["2026-01-31", "2026-02-28"]
     assert points[-1].date == "2026-03-28"
