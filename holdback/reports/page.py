@@ -16,6 +16,7 @@ from holdback.reports.blocks import (
     metrics,
     money,
     named,
+    over_time,
     parts,
     planned,
     provenance,
@@ -40,6 +41,7 @@ FIRST: tuple[Block, ...] = (decision.render, money.render, watch.render)
 BLOCKS: tuple[Block, ...] = (
     trust.render,
     metrics.render,
+    over_time.render,
     trend.render,
     parts.render,
     money.detail,
@@ -56,6 +58,7 @@ RESULTS: set[Block] = {
     money.detail,
     watch.render,
     metrics.render,
+    over_time.render,
     trend.render,
     parts.render,
     segments.render,

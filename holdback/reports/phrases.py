@@ -167,7 +167,7 @@ INDEX = {
     "broken": "cannot be read: {problem}",
     "note": (
         "Do not add the figures of the winners up: picked for being large, they are "
-        "too large on average."
+        "too large on average. “holdback portfolio” puts all of them together."
     ),
     "open": "open",
     "locked": "locked",
