@@ -12,9 +12,19 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup
 
+from holdback.experiments.belief_record import Belief
 from holdback.experiments.scorecard import Quantity, Trend
 
-__all__ = ["Axis", "axis_of", "curve", "forest_mark", "step_mark", "trend_picture"]
+__all__ = [
+    "Axis",
+    "axis_of",
+    "belief_picture",
+    "curve",
+    "forest_mark",
+    "step_mark",
+    "swatch",
+    "trend_picture",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +146,43 @@ def curve(
         'preserveAspectRatio="none"><title>{label}</title>'
         '<polyline class="line" points="{line}"/></svg>'
     ).format(label=label, line=" ".join(points))
+
+
+def belief_picture(belief: Belief, label: str) -> Markup:
+    """The posterior as an area, the likelihood and the prior as lines over it."""
+    top = 1.06 * max(*belief.after, *belief.data, *belief.before)
+    heights = Axis(low=0.0, high=top)
+    across = Axis(low=belief.lifts[0], high=belief.lifts[-1])
+
+    def points(curve: Sequence[float]) -> str:
+        return " ".join(
+            f"{across.at(lift):g},{round(100 - heights.at(height), 2):g}"
+            for lift, height in zip(belief.lifts, curve, strict=False)
+        )
+
+    lines = Markup("").join(
+        Markup('<polyline class="{}" points="{}"/>').format(name, points(curve))
+        for name, curve in (
+            ("line", belief.after),
+            ("data", belief.data),
+            ("prior", belief.before),
+        )
+        if curve
+    )
+    return Markup(
+        '<svg class="trend" role="img" aria-label="{label}" viewBox="0 0 100 100" '
+        'preserveAspectRatio="none"><title>{label}</title>'
+        '<polygon class="band" points="0,100 {area} 100,100"/>'
+        '<line class="zero" x1="{zero:g}" x2="{zero:g}" y1="0" y2="100"/>{lines}</svg>'
+    ).format(label=label, area=points(belief.after), zero=across.at(0), lines=lines)
+
+
+SWATCHES = {"before": "prior", "data": "data", "after": "line"}
+
+
+def swatch(curve: str) -> Markup:
+    """A short piece of a curve, for the legend."""
+    return Markup(
+        '<svg class="swatch" aria-hidden="true" width="28" height="10">'
+        '<line class="{}" x1="0" x2="28" y1="5" y2="5"/></svg>'
+    ).format(SWATCHES[curve])

@@ -41,5 +41,21 @@ def headline(scorecard: Scorecard) -> Headline:
         r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
     ]
     if decision.outcome == "ship" and guarded:
-        return Headline(title="Keep it on, but watch the guardrails", tone="watch")
+        return Headline(
+            title=f"{_kept(scorecard)}, but watch the guardrails", tone="watch"
+        )
+    if decision.outcome == "ship":
+        return Headline(title=_kept(scorecard), tone="good")
     return found
+
+
+def _kept(scorecard: Scorecard) -> str:
+    """Which arm to keep on, where there are several to choose from."""
+    decision = scorecard.decision
+    arms = decision.arms if decision else ()
+    best = [a for a in arms if decision and a.reasons == decision.reasons]
+    label = {a.arm: a.label or a.arm for a in scorecard.arms}
+    shipped = [a for a in best if a.outcome == "ship"]
+    if len(arms) < 2 or len(shipped) != 1:
+        return OUTCOMES["ship"].title
+    return f"Keep “{label.get(shipped[0].arm, shipped[0].arm)}” on"

@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import (
+    belief,
+    confidence,
     decision,
     glossary,
     join,
@@ -25,6 +27,7 @@ from holdback.reports.blocks import (
     trust,
     watch,
 )
+from holdback.reports.phrases import STATUS
 from holdback.reports.words import Words
 
 __all__ = ["POLICY", "document", "render", "style"]
@@ -35,11 +38,17 @@ POLICY = (
 )
 Block = Callable[[Scorecard, Words], Markup]
 
-FIRST: tuple[Block, ...] = (decision.render, money.render, watch.render)
+FIRST: tuple[Block, ...] = (
+    decision.render,
+    money.render,
+    confidence.render,
+    watch.render,
+)
 """The first sheet: what a reader needs who reads no further."""
 BLOCKS: tuple[Block, ...] = (
     trust.render,
     metrics.render,
+    belief.render,
     trend.render,
     parts.render,
     money.detail,
@@ -54,8 +63,10 @@ BLOCKS: tuple[Block, ...] = (
 RESULTS: set[Block] = {
     money.render,
     money.detail,
+    confidence.render,
     watch.render,
     metrics.render,
+    belief.render,
     trend.render,
     parts.render,
     segments.render,
@@ -128,13 +139,19 @@ def _header(scorecard: Scorecard, words: Words) -> Markup:
     facts += [
         f"{arm.label} {words.round_share(arm.planned_share)}" for arm in scorecard.arms
     ]
+    about = [STATUS[scorecard.status]]
+    if scorecard.as_of:
+        about.append(STATUS["as_of"].format(day=words.day(scorecard.as_of)))
+    if scorecard.owner:
+        about.append(STATUS["owner"].format(owner=scorecard.owner))
     return Markup(
         '<header>\n<p class="small">Experiment report · {}</p>\n'
-        "<h1>{}</h1>\n{}\n</header>"
+        '<h1>{}</h1>\n{}\n<p class="small">{}</p>\n</header>'
     ).format(
         named(" · ".join(facts)),
         named(scorecard.experiment),
         Markup('<p class="hypothesis">{}</p>').format(named(scorecard.hypothesis))
         if scorecard.hypothesis
         else "",
+        named(" · ".join(about)),
     )

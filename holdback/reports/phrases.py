@@ -4,11 +4,19 @@ from __future__ import annotations
 
 __all__ = [
     "AGAIN",
+    "BELIEF",
+    "BELIEF_HEAD",
+    "BELIEF_POINTS_HEAD",
     "CHAT",
+    "CONFIDENCE",
     "GLOSSARY",
     "INDEX",
     "INDEX_COLUMNS",
     "METRIC_COLUMNS",
+    "MONEY",
+    "PICTURE",
+    "PRIORS",
+    "STATUS",
     "SUMMARY",
     "WATCH",
     "WATERFALL",
@@ -22,6 +30,7 @@ WATCH = {
 SUMMARY = {
     "passed": "All {total} checks of the data passed.",
     "looked": "{passed} of {total} checks of the data passed; {warned} need a look.",
+    "looked_one": "{passed} of {total} checks of the data passed; one needs a look.",
     "failed": "{failed} of {total} checks of the data failed.",
     "none": "No check of the data was made.",
 }
@@ -39,6 +48,53 @@ WATERFALL = {
         "buyers in the two arms, so it is not an effect on any one customer."
     ),
 }
+CONFIDENCE = {
+    "title": "How sure we are",
+    "prior": (
+        "These chances take the prior into account: {prior}. The picture of what the "
+        "data changed shows how much it weighs."
+    ),
+    "without": (
+        "No chance of a lift can be given for the primary; the metrics below say why."
+    ),
+}
+PRIORS = {
+    "weak": "weak (lifts of ±30% usual)",
+    "skeptical": "skeptical (lifts of ±5% usual)",
+    "none": "none (flat)",
+    "custom": "as configured",
+}
+MONEY = {
+    "break_even": "Break-even lift",
+    "break_even_note": "the lift in {metric} that would just cover the costs",
+}
+PICTURE = {"numbers": "Numbers behind the picture"}
+STATUS = {
+    "confirmatory": "plan locked beforehand",
+    "exploratory": "plan not locked, so exploratory",
+    "amended": "plan changed after it was locked",
+    "as_of": "data to {day}",
+    "owner": "owner {owner}",
+}
+BELIEF = {
+    "title": "What the data changed",
+    "intro": (
+        "Which lifts in {metric} were plausible before the test, which ones the data "
+        "point to, and what to believe after both. The dashed upright line is no "
+        "change. Where “after” and “the data” differ much, the prior speaks loudly."
+    ),
+    "label": "Plausible lifts in {metric} after the test: {told}",
+    "likely": "likely",
+    "likelier": "likelier",
+    "before": "Before (prior)",
+    "data": "The data alone (likelihood)",
+    "after": "After (posterior)",
+    "flat": "every lift alike",
+    "caption": "The lift before, by the data alone, and after",
+    "points": "Height of each curve: chance per percentage point of lift",
+}
+BELIEF_HEAD = ("", "Middle", "Likely range", "P(lift > 0)")
+BELIEF_POINTS_HEAD = ("Lift", "Before", "Data", "After")
 AGAIN = (
     "With the same data and files, this command gives the same report, to the byte. "
     "With the scorecard alone, “holdback report scorecard.json” draws it again."

@@ -73,6 +73,7 @@ def pictures(svg: str, width: float | None = None) -> str:
     head = re.match(r'<svg class="(\w+) ?(\w*)"', svg)
     kind, tone = (head[1], head[2]) if head else ("trend", "")
     mark = colours[TONES.get(tone, "accent")]
+    line, dot, dash = (2, "2 2", "7 3") if kind == "swatch" else (0.8, "1 1", "4 2")
     thin = 'stroke-width="1"' if kind == "forest" else 'stroke-width="0.4"'
     marks = {
         "bar": f'stroke="{mark}" stroke-width="3.5" stroke-linecap="round"',
@@ -80,7 +81,11 @@ def pictures(svg: str, width: float | None = None) -> str:
         "step": f'stroke="{mark}" stroke-width="12"',
         "zero": f'stroke="{colours["soft"]}" {thin} stroke-dasharray="3 3"',
         "band": f'fill="{colours["band"]}"',
-        "line": f'fill="none" stroke="{colours["accent"]}" stroke-width="0.8"',
+        "line": f'fill="none" stroke="{colours["accent"]}" stroke-width="{line}"',
+        "data": f'fill="none" stroke="{colours["watch"]}" stroke-width="{line}" '
+        f'stroke-dasharray="{dot}"',
+        "prior": f'fill="none" stroke="{colours["soft"]}" stroke-width="{line}" '
+        f'stroke-dasharray="{dash}"',
     }
     for name, attributes in marks.items():
         svg = svg.replace(f'class="{name}"', attributes)

@@ -7,17 +7,12 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import named, section, table
+from holdback.reports.phrases import PRIORS
 from holdback.reports.words import Words
 
 __all__ = ["render"]
 
 LEAST_LOSS = 1e-5
-PRIORS = {
-    "weak": "weak (lifts of ±30% usual)",
-    "skeptical": "skeptical (lifts of ±5% usual)",
-    "none": "none (flat)",
-    "custom": "as configured",
-}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
