@@ -13,7 +13,7 @@ class Belief:
 
     `before` is the prior, empty where it is flat; `data` the likelihood, scaled to a
     whole of 1 over all lifts; `after` the posterior. Each is per unit of lift, so the
-    heights can be held against each other.
+    heights can be held against each other. The medians are the curves' own.
     """
 
     metric: str
@@ -23,5 +23,7 @@ class Belief:
     before: tuple[float, ...]
     data: tuple[float, ...]
     after: tuple[float, ...]
+    data_median: float
+    after_median: float
     before_lower: float | None = None
     before_upper: float | None = None

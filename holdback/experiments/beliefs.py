@@ -64,6 +64,8 @@ def _of_arm(
         before=() if before is None else _rounded(before),
         data=_rounded(data.density(lifts)),
         after=_rounded(after.density(lifts)),
+        data_median=data.quantile(0.5),
+        after_median=after.quantile(0.5),
         before_lower=expm1(-reach) if named else None,
         before_upper=expm1(reach) if named else None,
     )

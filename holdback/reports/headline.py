@@ -7,7 +7,7 @@ from typing import Literal
 
 from holdback.experiments.scorecard import Scorecard
 
-__all__ = ["OUTCOMES", "Headline", "headline"]
+__all__ = ["OUTCOMES", "Headline", "best_arm", "headline"]
 
 Tone = Literal["good", "bad", "watch", "plain"]
 
@@ -53,9 +53,18 @@ def _kept(scorecard: Scorecard) -> str:
     """Which arm to keep on, where there are several to choose from."""
     decision = scorecard.decision
     arms = decision.arms if decision else ()
-    best = [a for a in arms if decision and a.reasons == decision.reasons]
-    label = {a.arm: a.label or a.arm for a in scorecard.arms}
-    shipped = [a for a in best if a.outcome == "ship"]
-    if len(arms) < 2 or len(shipped) != 1:
+    best = best_arm(scorecard)
+    if len(arms) < 2 or best is None:
         return OUTCOMES["ship"].title
-    return f"Keep “{label.get(shipped[0].arm, shipped[0].arm)}” on"
+    label = {a.arm: a.label or a.arm for a in scorecard.arms}
+    return f"Keep “{label.get(best, best)}” on"
+
+
+def best_arm(scorecard: Scorecard) -> str | None:
+    """The arm that the decision is about; None where its reasons fit several."""
+    decision = scorecard.decision
+    if decision is None:
+        return None
+    told = (decision.outcome, decision.reasons)
+    found = [a.arm for a in decision.arms if (a.outcome, a.reasons) == told]
+    return found[0] if len(found) == 1 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from importlib.resources import files
 
 from markupsafe import Markup
@@ -128,6 +129,11 @@ def _greyed(block: Markup) -> Markup:
     ).format(block)
 
 
+def _last_day(as_of: str) -> str:
+    """The last day with data: what happens at the moment itself is left out."""
+    return (datetime.fromisoformat(as_of) - timedelta(seconds=1)).date().isoformat()
+
+
 def _header(scorecard: Scorecard, words: Words) -> Markup:
     facts = []
     if scorecard.window_start and scorecard.window_end:
@@ -141,7 +147,7 @@ def _header(scorecard: Scorecard, words: Words) -> Markup:
     ]
     about = [STATUS[scorecard.status]]
     if scorecard.as_of:
-        about.append(STATUS["as_of"].format(day=words.day(scorecard.as_of)))
+        about.append(STATUS["as_of"].format(day=words.day(_last_day(scorecard.as_of))))
     if scorecard.owner:
         about.append(STATUS["owner"].format(owner=scorecard.owner))
     return Markup(

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from holdback.experiments.metric_plan import MetricPlan
 from holdback.experiments.plan import Plan
 from holdback.experiments.planned_looks import Week
-from holdback.experiments.scorecard import Quantity
+from holdback.experiments.scorecard import MetricRecord, Quantity
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import Axis, axis_of, curve
 from holdback.reports.page import document
@@ -28,7 +28,7 @@ def render(plan: Plan) -> str:
 
 def body(plan: Plan) -> Markup:
     """The plan's blocks, for the page and for a notebook."""
-    words = replace(Words.plain(plan.locale), currency=plan.currency)
+    words = _words(plan)
     return join(
         [
             Markup("<header>{}{}</header>").format(
@@ -43,11 +43,32 @@ def body(plan: Plan) -> Markup:
             _looks(plan, words),
             section(
                 "To keep in mind",
-                *(Markup("<p>{}</p>").format(named(note)) for note in plan.notes),
+                *(
+                    Markup("<p>{}</p>").format(named(words.localized(note)))
+                    for note in plan.notes
+                ),
                 anchor="notes",
             ),
         ]
     )
+
+
+def _words(plan: Plan) -> Words:
+    """The plan's numbers, each metric in its own unit."""
+    metrics = {
+        m.metric: MetricRecord(
+            metric=m.metric,
+            label=m.label,
+            kind="",
+            role=m.role,
+            better="higher",
+            unit=m.unit,
+            scale=m.scale,
+        )
+        for m in plan.metrics
+    }
+    plain = Words.plain(plan.locale)
+    return replace(plain, currency=plan.currency, metrics=metrics)
 
 
 def _answer(plan: Plan, words: Words) -> Markup:
@@ -61,17 +82,28 @@ def _answer(plan: Plan, words: Words) -> Markup:
         if m.role == "primary" and (m.detectable_lift or m.detectable_points)
     ]
     aimed = plan.design is not None and plan.design.target_lift is not None
-    told = [*plan.told(), *found] if aimed else [*found, *plan.told()]
+    design = [words.localized(text) for text in plan.told()]
+    first, rest = design[:1] if aimed else [], design[1:] if aimed else design
+    told = [*first, *found]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">'
-        '<h2 id="answer">What this test can show</h2>{}</section>'
+        '<h2 id="answer">What this test can show</h2>{}</section>{}'
     ).format(
         join(
             Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
                 named(text)
             )
             for i, text in enumerate(told)
+        ),
+        section(
+            "What follows from it",
+            Markup("<ul>{}</ul>").format(
+                join(Markup("<li>{}</li>").format(named(text)) for text in rest)
+            ),
+            anchor="follows",
         )
+        if rest
+        else "",
     )
 
 
@@ -79,7 +111,7 @@ def _metrics(plan: Plan, words: Words) -> Markup:
     rows = [
         (
             Markup('{} <span class="role">{}</span>').format(named(m.label), m.role),
-            words.number(m.baseline.mean),
+            words.value(m.metric, m.baseline.mean),
             _spread(m, words),
             _detects(m, words),
             _needed(m, words),
@@ -297,7 +329,7 @@ def _curve(plan: Plan, words: Words) -> Markup:
                 )
                 for one in plan.curve
             ],
-            numeric=(0, 1, 2, 3) if drawn else (0, 1),
+            numeric=(1, 2, 3) if drawn else (1,),
         ),
         anchor="power",
     )

@@ -28,7 +28,6 @@ __all__ = [
     "reached",
     "status",
     "sure",
-    "sure_of_minimum",
     "unclear",
 ]
 
@@ -88,28 +87,23 @@ def baseline(words: Words, readout: Readout) -> str:
     )
 
 
-def sure(words: Words, readout: Readout) -> str:
-    """How sure we are that the metric really improved, as a natural frequency."""
+def sure(words: Words, readout: Readout, minimum: float = 0.0) -> str:
+    """How sure we are that the metric improved, and by the least that matters."""
     assert readout.bayes is not None  # noqa: S101  # the caller has looked
     record = words.metrics.get(readout.metric)
     rise = record is None or record.better == "higher"
     chance = readout.bayes.p_positive if rise else 1 - readout.bayes.p_positive
     way = "rose" if rise else "fell"
     cause = f"“{words.arm(readout.arm)}”" if words.several else "it"
+    enough = (
+        f", and that it {way} by {words.share(minimum)} or more, the smallest change "
+        f"that matters, {words.chance(readout.bayes.p_above_minimum)}"
+        if minimum > 0
+        else ""
+    )
     return (
         f"The chance that {words.label(readout.metric)} really {way} because of "
-        f"{cause} is {words.chance(chance)}."
-    )
-
-
-def sure_of_minimum(words: Words, readout: Readout, minimum: float) -> str:
-    """How sure we are that it improved by the least that matters."""
-    assert readout.bayes is not None  # noqa: S101  # the caller has looked
-    record = words.metrics.get(readout.metric)
-    way = "rose" if record is None or record.better == "higher" else "fell"
-    return (
-        f"The chance that it {way} by {words.share(minimum)} or more, the smallest "
-        f"change that matters, is {words.chance(readout.bayes.p_above_minimum)}."
+        f"{cause} is {words.chance(chance)}{enough}."
     )
 
 

@@ -26,8 +26,9 @@ FALLBACK = "en_US"
 DIGITS = 3
 PLAIN = re.compile(
     r"(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?P<percent> %)?(?![\w:/-]|[.,]\d)"
+    r"(?:(?P<percent> %)| (?P<currency>[A-Z]{3})\b)?(?![\w:/-]|[.,]\d)"
 )
+DAY = re.compile(r"(?<!as-of )(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,14 +211,15 @@ class Words:
     def localized(self, text: str) -> str:
         r"""A sentence of the checks, its plain numbers written as the locale does.
 
-        The checks write 1,234.5 and 12 %. What is joined to letters, or to other
-        digits by a hyphen or a colon, is a name or a date and stays.
+        The checks and the plan write 1,234.5, 12 %, 298 EUR and 2026-10-05. What is
+        joined to letters, or to other digits, is a name and stays.
 
         >>> w = Words(locale="de_DE", currency=None, labels={}, arms={}, metrics={})
         >>> w.localized("6,005 of model-2 (30.5 %) by 2026-10-05")
-        '6.005 of model-2 (30,5\xa0%) by 2026-10-05'
+        '6.005 of model-2 (30,5\xa0%) by 05.10.2026'
         """
-        return PLAIN.sub(self._localized, text)
+        dated = DAY.sub(lambda found: self.day(found[0]), text)
+        return PLAIN.sub(self._localized, dated)
 
     def _localized(self, found: re.Match[str]) -> str:
         digits = found["number"].replace(",", "")
@@ -226,6 +228,10 @@ class Words:
         number = _minus(
             format_decimal(digits, format="#,##0" + tail, locale=self.locale)
         )
+        if found["currency"] is not None:
+            if found["currency"] == self.currency:
+                return self.currency_text(float(digits), decimals)
+            return f"{number} {found['currency']}"
         if found["percent"] is None:
             return number
         return _percent_pattern(self.locale, 0).replace("#,##0", number)

@@ -98,13 +98,13 @@ def _rows(
     data = next((b for b in every if b is not None and b.prior == "none"), None)
     for name, found in (("data", data), ("after", readout.bayes)):
         if found is not None:
-            yield (BELIEF[name], *_posterior(words, found))
+            median: float = getattr(belief, f"{name}_median")
+            yield (BELIEF[name], words.lift(median), *_posterior(words, found))
 
 
-def _posterior(words: Words, found: Bayes) -> tuple[str, str, str]:
+def _posterior(words: Words, found: Bayes) -> tuple[str, str]:
     interval = Quantity(value=found.mean, lower=found.lower, upper=found.upper)
     return (
-        words.lift(found.mean),
         words.range(interval, words.lift),
         words.probability(found.p_positive),
     )

@@ -33,14 +33,13 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
     """
     if any(check.status == "fail" for check in scorecard.checks):
         return []
-    found = []
-    for readout in scorecard.readouts:
-        if readout.role == "primary" and readout.bayes is not None:
-            found.append(sentences.sure(words, readout))
-            if scorecard.minimum_lift > 0:
-                found.append(
-                    sentences.sure_of_minimum(words, readout, scorecard.minimum_lift)
-                )
+    found = [
+        sentences.sure(words, readout, scorecard.minimum_lift)
+        for readout in scorecard.readouts
+        if readout.role == "primary"
+        and readout.bayes is not None
+        and (readout.arm != "*" or not words.several)
+    ]
     money = next((m for m in scorecard.money if m.arm == "*"), None)
     if money is not None and money.ropi is not None:
         found += money_sentences.sure_of_return(words, money)

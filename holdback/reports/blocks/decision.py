@@ -7,7 +7,7 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named
-from holdback.reports.headline import headline
+from holdback.reports.headline import best_arm, headline
 from holdback.reports.precision_sentences import reach
 from holdback.reports.words import Words
 
@@ -65,11 +65,14 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
 
 
 def _lift(scorecard: Scorecard, words: Words) -> list[str]:
+    best = best_arm(scorecard)
     primary = [r for r in scorecard.readouts if r.role == "primary"]
+    primary.sort(key=lambda r: (r.arm != best, r.arm == "*"))
     told = [sentences.changed(words, r) for r in primary]
     if len(primary) == 1 and (arms := sentences.baseline(words, primary[0])):
         told.append(arms)
-    unclear = (r for r in primary if r.verdict == "unclear")
+    shipped = scorecard.decision is not None and scorecard.decision.outcome == "ship"
+    unclear = (r for r in primary if r.verdict == "unclear" and not shipped)
     level = scorecard.decision_level
     minimum = 0.0 if scorecard.outlook else scorecard.minimum_lift
     reached = (reach(words, r, level, minimum) for r in unclear)
