@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 
+TAIL = 8.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
     """A linear axis from `low` to `high`, 0 among them."""
@@ -67,14 +70,28 @@ def axis_of(quantities: Sequence[Quantity]) -> Axis:
 
 
 def forest_mark(quantity: Quantity, axis: Axis, label: str, css: str) -> Markup:
-    """One row of a forest plot: a dot with its interval, and the line of no change."""
+    """One row of a forest plot: a dot with its interval, and the line of no change.
+
+    Where the interval goes on beyond the axis, its end is dashed.
+    """
     left = axis.at(axis.low if quantity.lower is None else quantity.lower)
     right = axis.at(axis.high if quantity.upper is None else quantity.upper)
+    tails = []
+    if quantity.lower is None or quantity.lower < axis.low:
+        tails.append((left, left + TAIL))
+        left += TAIL
+    if quantity.upper is None or quantity.upper > axis.high:
+        tails.append((right - TAIL, right))
+        right -= TAIL
+    cut = Markup("").join(
+        Markup('<line class="cut" x1="{}%" x2="{}%" y1="12" y2="12"/>').format(*ends)
+        for ends in tails
+    )
     return Markup(
         '<svg class="forest {css}" role="img" aria-label="{label}" width="100%" '
         'height="24"><title>{label}</title>'
         '<line class="zero" x1="{zero}%" x2="{zero}%" y1="2" y2="22"/>'
-        '<line class="bar" x1="{left}%" x2="{right}%" y1="12" y2="12"/>'
+        '<line class="bar" x1="{left}%" x2="{right}%" y1="12" y2="12"/>{cut}'
         '<circle class="dot" cx="{dot}%" cy="12" r="5"/></svg>'
     ).format(
         css=css,
@@ -82,6 +99,7 @@ def forest_mark(quantity: Quantity, axis: Axis, label: str, css: str) -> Markup:
         zero=axis.at(0),
         left=left,
         right=right,
+        cut=cut,
         dot=axis.at(quantity.value),
     )
 

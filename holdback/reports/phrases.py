@@ -54,6 +54,10 @@ CONFIDENCE = {
         "These chances take the prior into account: {prior}. The picture of what the "
         "data changed shows how much it weighs."
     ),
+    "preview": (
+        "This is a preview: such chances swing until the end, and a test that stops "
+        "at a good moment finds too many winners."
+    ),
     "without": (
         "No chance of a lift can be given for the primary; the metrics below say why."
     ),

@@ -77,6 +77,7 @@ def pictures(svg: str, width: float | None = None) -> str:
     thin = 'stroke-width="1"' if kind == "forest" else 'stroke-width="0.4"'
     marks = {
         "bar": f'stroke="{mark}" stroke-width="3.5" stroke-linecap="round"',
+        "cut": f'stroke="{mark}" stroke-width="3.5" stroke-dasharray="3 3"',
         "dot": f'fill="{mark}" stroke="#ffffff" stroke-width="2"',
         "step": f'stroke="{mark}" stroke-width="12"',
         "zero": f'stroke="{colours["soft"]}" {thin} stroke-dasharray="3 3"',

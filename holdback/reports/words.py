@@ -25,10 +25,10 @@ MINUS = "\N{MINUS SIGN}"
 FALLBACK = "en_US"
 DIGITS = 3
 PLAIN = re.compile(
-    r"(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?<!as-of )(?<![\w-])(?P<day>\d{4}-\d{2}-\d{2})(?![\w-])"
+    r"|(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?:(?P<percent> %)| (?P<currency>[A-Z]{3})\b)?(?![\w:/-]|[.,]\d)"
 )
-DAY = re.compile(r"(?<!as-of )(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,10 +218,11 @@ class Words:
         >>> w.localized("6,005 of model-2 (30.5 %) by 2026-10-05")
         '6.005 of model-2 (30,5\xa0%) by 05.10.2026'
         """
-        dated = DAY.sub(lambda found: self.day(found[0]), text)
-        return PLAIN.sub(self._localized, dated)
+        return PLAIN.sub(self._localized, text)
 
     def _localized(self, found: re.Match[str]) -> str:
+        if found["day"] is not None:
+            return self.day(found["day"])
         digits = found["number"].replace(",", "")
         decimals = len(digits.partition(".")[2])
         tail = "." + "0" * decimals if decimals else ""

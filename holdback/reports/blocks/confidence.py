@@ -22,6 +22,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         CONFIDENCE["title"],
         join(Markup("<p>{}</p>").format(named(text)) for text in found),
         Markup('<p class="small">{}</p>').format(_prior(scorecard)),
+        Markup('<p class="small">{}</p>').format(CONFIDENCE["preview"])
+        if scorecard.preview is not None
+        else Markup(""),
         anchor="confidence",
     )
 

@@ -37,4 +37,4 @@ def uniform_rates_density(lifts: Vector) -> Vector:
     >>> uniform_rates_density(np.array([-0.5, 0.0, 1.0]))
     array([0.5  , 0.5  , 0.125])
     """
-    return np.where(lifts <= 0, 0.5, 0.5 / (1 + lifts) ** 2)
+    return np.where(lifts <= 0, 0.5, 0.5 / (1 + np.maximum(lifts, 0)) ** 2)
