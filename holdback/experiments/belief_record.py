@@ -12,8 +12,9 @@ class Belief:
     """Three densities of one lift, at the same lifts (m,), for a picture.
 
     `before` is the prior, empty where it is flat; `data` the likelihood, scaled to a
-    whole of 1: the posterior under the flat prior (of the log ratio, or of both rates); `after` the posterior. Each is per unit of lift, so the
-    heights can be held against each other. The medians are the curves' own.
+    whole of 1: the posterior under the flat prior of the log ratio, or of both rates;
+    `after` the posterior. Each is per unit of lift, so the heights can be held against
+    each other. The medians are the curves' own.
     """
 
     metric: str

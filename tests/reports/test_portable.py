@@ -47,7 +47,8 @@ def large() -> Scorecard:
         readout(m.metric, "primary" if i == 0 else "secondary")
         for i, m in enumerate(metrics)
     ]
-    return replace(win, metrics=metrics, readouts=(*overall, *rows))
+    drawn = tuple(replace(b, metric="metric_0") for b in win.beliefs)
+    return replace(win, metrics=metrics, readouts=(*overall, *rows), beliefs=drawn)
 
 
 def test_six_metrics_in_ten_segments_stay_below_300_kb() -> None:
