@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501  # sentences read best as they are
 from dataclasses import replace
 from math import exp, log
 
