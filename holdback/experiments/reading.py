@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.errors import Problem, StatsError
+from holdback.experiments.beliefs import beliefs
 from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
 from holdback.experiments.comparison import Comparison, formula_columns, moments_of
@@ -115,6 +116,7 @@ def read(
         sensitivity=sensitivity(experiment, cells, stage),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
+        beliefs=beliefs(experiment, cells, stage),
         expected=expected,
         outlook=outlook_of(experiment, cells, stage.nominal, as_of, expected),
         configuration=experiment.resolved,

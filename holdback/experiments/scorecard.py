@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdback.experiments.belief_record import Belief
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
 from holdback.experiments.past_record import LearnedPrior, LogLift, MoneyBasis
@@ -433,6 +434,7 @@ class Scorecard(Shown):
     sensitivity: tuple[Sensitivity, ...] = ()
     decomposition: tuple[Decomposition, ...] = ()
     trend: tuple[Trend, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
     money: tuple[Money, ...] = ()
     decision: Decision | None = None
     simulation: Simulation | None = None

@@ -10,20 +10,12 @@ from holdback.experiments.past_record import LearnedPrior
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section, table
+from holdback.reports.phrases import PRIORS
 from holdback.reports.words import Words
 
 __all__ = ["render"]
 
 LEAST_LOSS = 1e-5
-PRIORS = {
-    "weak": "weak (lifts of ±30% usual)",
-    "skeptical": "skeptical (lifts of ±5% usual)",
-    "none": "none (flat)",
-    "custom": "as configured",
-    "past": "past experiments",
-    "past_half": "past, half as wide",
-    "past_double": "past, twice as wide",
-}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
