@@ -1,103 +1,86 @@
-"""What the prior did: other widths, a region of no consequence, and the picture."""
+"""Prior, likelihood and posterior of the primary's lift, as the picture needs them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from math import expm1
 
 import numpy as np
 import numpy.typing as npt
 
-from holdback.experiments.beliefs_record import Beliefs, UnderWidth
+from holdback.experiments.belief_record import Belief
+from holdback.experiments.cells import Cells
+from holdback.experiments.comparison import Comparison
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import lift_prior, posterior_of
-from holdback.experiments.spend_model import NO_MODEL, SpendModel
-from holdback.stats.effect import Inference
+from holdback.experiments.spend_model import spend_model
+from holdback.experiments.stage import Stage
+from holdback.stats.normal import quantile
 from holdback.stats.posterior import LiftPrior, Posterior
+from holdback.stats.posterior.prior_density import prior_density
 
-__all__ = ["beliefs_of"]
+__all__ = ["beliefs"]
 
-Vector = npt.NDArray[np.float64]
-
-EQUIVALENCE = 0.01
 POINTS = 61
-TAIL = 0.001
+EDGE = 0.001
+DIGITS = 5
 FLAT = LiftPrior(name="none", sd=None)
 
 
-def beliefs_of(
-    experiment: Experiment,
-    metric: Metric,
-    inference: Inference,
-    spend: SpendModel = NO_MODEL,
-) -> Beliefs | None:
-    """What is told beside the posterior; None where there is none.
-
-    Lifts within the file's minimum lift (1 % where it names none) of 0 count as
-    equivalent. Uniform priors on two rates have no width to halve or double.
-    """
-    prior = lift_prior(experiment.analysis.prior)
-    found = posterior_of(metric, inference, prior, spend)
-    if found is None:
-        return None
-    edge = float(experiment.decision.minimum_lift) or EQUIVALENCE
-    inside = found.probability_above(-edge) - found.probability_above(edge)
-    width = _width(metric, prior)
-    flat = posterior_of(metric, inference, FLAT, spend)
-    lifts = _lifts([one for one in (found, flat) if one is not None])
-    curves = {"posterior": found.density(lifts)}
-    if flat is not None:
-        curves["likelihood"] = flat.density(lifts)
-    if width is not None:
-        z = np.log1p(lifts) / width
-        curves["prior"] = np.exp(-(z**2) / 2) / (
-            width * np.sqrt(2 * np.pi) * (1 + lifts)
-        )
-    top = max(float(curve.max()) for curve in curves.values())
-    return Beliefs(
-        equivalence=edge,
-        p_equivalent=min(max(inside, 0.0), 1.0),
-        by_width=_by_width(experiment, metric, inference, spend),
-        lifts=_told(lifts),
-        **{name: _told(curve / top) for name, curve in curves.items()},
+def beliefs(experiment: Experiment, cells: Cells, stage: Stage) -> tuple[Belief, ...]:
+    """One picture for each treatment arm whose primary has a posterior."""
+    return tuple(
+        found
+        for arm in experiment.treatments
+        for found in _of_arm(experiment, cells, stage, arm.name)
     )
 
 
-def _width(metric: Metric, prior: LiftPrior) -> float | None:
-    """Width of the normal prior; None where the prior on two rates is uniform."""
-    uniform = metric.family == "proportion" and prior.name in {"weak", "none"}
-    return None if uniform else prior.sd
+def _of_arm(
+    experiment: Experiment, cells: Cells, stage: Stage, arm: str
+) -> Iterator[Belief]:
+    metric = experiment.metrics[experiment.primary]
+    comparison = Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset({arm}),
+        capped=metric.cap is not None,
+    )
+    inference = comparison.inference(stage.level_of("primary"))
+    spend = spend_model(comparison)
+    prior = lift_prior(experiment.analysis.prior, metric)
+    after = posterior_of(metric, inference, prior, spend)
+    data = posterior_of(metric, inference, FLAT, spend)
+    if after is None or data is None:
+        return
+    rates = metric.family == "proportion"
+    lifts = _lifts(after, data)
+    before = prior_density(prior, lifts, rates=rates)
+    named = prior.sd is not None and not (rates and prior.name == "weak")
+    reach = quantile((1 + float(experiment.analysis.level)) / 2) * (prior.sd or 0.0)
+    yield Belief(
+        metric=metric.name,
+        arm=arm,
+        prior=prior.name,
+        lifts=_rounded(lifts),
+        before=() if before is None else _rounded(before),
+        data=_rounded(data.density(lifts)),
+        after=_rounded(after.density(lifts)),
+        data_median=data.quantile(0.5),
+        after_median=after.quantile(0.5),
+        before_lower=expm1(-reach) if named else None,
+        before_upper=expm1(reach) if named else None,
+    )
 
 
-def _by_width(
-    experiment: Experiment, metric: Metric, inference: Inference, spend: SpendModel
-) -> tuple[UnderWidth, ...]:
-    width = _width(metric, lift_prior(experiment.analysis.prior))
-    rows = []
-    for sd in () if width is None else (width / 2, width * 2):
-        prior = LiftPrior(name="custom", sd=sd)
-        found = posterior_of(metric, inference, prior, spend)
-        if found is None:
-            continue
-        interval = found.interval(float(experiment.analysis.level))
-        if interval.lower is None or interval.upper is None:
-            continue
-        rows.append(
-            UnderWidth(
-                lift_sd=sd,
-                mean=found.mean,
-                lower=interval.lower,
-                upper=interval.upper,
-                p_positive=found.probability_above(0.0),
-            )
-        )
-    return tuple(rows)
+def _lifts(*drawn: Posterior) -> npt.NDArray[np.float64]:
+    """Even steps over what data and posterior hold possible, with no change in it."""
+    low = min(0.0, *(one.quantile(EDGE) for one in drawn))
+    high = max(0.0, *(one.quantile(1 - EDGE) for one in drawn))
+    room = 0.03 * (high - low)
+    return np.linspace(max(low - room, -0.999), high + room, POINTS)
 
 
-def _lifts(found: list[Posterior]) -> Vector:
-    """Even steps over nearly all of the posterior and the likelihood, and over 0."""
-    low = min(0.0, *(one.quantile(TAIL) for one in found))
-    high = max(0.0, *(one.quantile(1 - TAIL) for one in found))
-    return np.linspace(low, high, POINTS)
-
-
-def _told(values: Vector) -> tuple[float, ...]:
-    return tuple(float(f"{value:.4g}") for value in values)
+def _rounded(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{DIGITS}g}") for value in values)

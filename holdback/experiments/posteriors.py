@@ -15,19 +15,50 @@ from holdback.stats.posterior import LiftPrior, Posterior, posterior
 __all__ = ["bayes_of", "lift_prior", "other_priors", "posterior_of"]
 
 WIDTHS = {"weak": 0.30, "skeptical": 0.05, "none": None}
+EQUIVALENCE = 0.01
 
 
-def lift_prior(prior: Prior) -> LiftPrior:
-    """The prior that the file names, as a normal on the log ratio."""
+def lift_prior(prior: Prior, metric: Metric | None = None) -> LiftPrior:
+    """The prior that the file names, on the log ratio of a metric.
+
+    ``past`` is what was learned of the metric; weak where nothing was.
+    """
+    if prior.name == "past":
+        learned = prior.learned.get(metric.name) if metric is not None else None
+        if learned is None:
+            return LiftPrior(name="weak", sd=WIDTHS["weak"])
+        return LiftPrior.of("past", learned.mixture)
     if prior.lift_sd is not None:
         return LiftPrior(name="custom", sd=float(prior.lift_sd))
     return LiftPrior(name=prior.name, sd=WIDTHS[prior.name])
 
 
-def other_priors(prior: Prior) -> tuple[LiftPrior, ...]:
-    """The named priors that the file did not choose, to be shown beside it."""
-    return tuple(
-        LiftPrior(name=name, sd=sd) for name, sd in WIDTHS.items() if name != prior.name
+def other_priors(prior: Prior, metric: Metric) -> tuple[LiftPrior, ...]:
+    """The named priors that were not chosen, to be shown beside the one that was.
+
+    Beside it also the same half and twice as wide; uniform priors on two rates and
+    flat ones have no width.
+    """
+    chosen = lift_prior(prior, metric)
+    widths = []
+    uniform = metric.family == "proportion" and chosen.name == "weak"
+    if chosen.learned is not None:
+        widths = [
+            LiftPrior.of("past_half", chosen.learned.scaled(0.5)),
+            LiftPrior.of("past_double", chosen.learned.scaled(2.0)),
+        ]
+    elif chosen.sd is not None and not uniform:
+        widths = [
+            LiftPrior(name="half_width", sd=chosen.sd / 2),
+            LiftPrior(name="double_width", sd=chosen.sd * 2),
+        ]
+    return (
+        *widths,
+        *(
+            LiftPrior(name=name, sd=sd)
+            for name, sd in WIDTHS.items()
+            if name != chosen.name
+        ),
     )
 
 
@@ -67,6 +98,8 @@ def bayes_of(
     sign = 1 if metric.better == "higher" else -1
     minimum = sign * float(experiment.decision.minimum_lift)
     above = found.probability_above(minimum)
+    edge = float(experiment.decision.minimum_lift) or EQUIVALENCE
+    inside = found.probability_above(-edge) - found.probability_above(edge)
     shipped, held = found.expected_loss_if_shipped, found.expected_loss_if_held
     return Bayes(
         prior=prior.name,
@@ -79,4 +112,6 @@ def bayes_of(
         expected_loss_if_shipped=shipped if sign > 0 else held,
         expected_loss_if_held=held if sign > 0 else shipped,
         method=found.method,
+        equivalence=edge,
+        p_equivalent=min(max(inside, 0.0), 1.0),
     )

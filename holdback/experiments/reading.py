@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.errors import Problem, StatsError
+from holdback.experiments.beliefs import beliefs
 from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
 from holdback.experiments.comparison import Comparison, formula_columns, moments_of
@@ -17,6 +18,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.foreseen import compared_with_plan, outlook_of
 from holdback.experiments.history import History
+from holdback.experiments.metrics import Metric
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
@@ -30,7 +32,7 @@ from holdback.experiments.trend import trend
 from holdback.stats.effect import Inference
 from holdback.stats.posterior import Posterior
 
-__all__ = ["Reading", "ValueComparison", "read"]
+__all__ = ["Reading", "ValueComparison", "read", "value_comparisons"]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
 
@@ -92,6 +94,10 @@ def read(
         timezone=experiment.timezone,
         hypothesis=experiment.hypothesis,
         owner=experiment.owner,
+        tags=experiment.tags,
+        learned=tuple(
+            one.record for _, one in sorted(experiment.analysis.prior.learned.items())
+        ),
         currency=experiment.currency,
         as_of=told_as_of(experiment, evidence),
         window_start=window.start.isoformat() if window else None,
@@ -111,6 +117,7 @@ def read(
         sensitivity=sensitivity(experiment, cells, stage),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
+        beliefs=beliefs(experiment, cells, stage),
         expected=expected,
         outlook=outlook_of(experiment, cells, stage.nominal, as_of, expected),
         configuration=experiment.resolved,
@@ -208,9 +215,22 @@ def _comparisons(
     if experiment.economics is None:
         return ()
     metric = experiment.metrics[experiment.economics.value]
+    return value_comparisons(experiment, cells, stage, metric)
+
+
+def value_comparisons(
+    experiment: Experiment,
+    cells: Cells,
+    stage: Stage,
+    metric: Metric,
+    *,
+    together: bool = True,
+) -> tuple[ValueComparison, ...]:
+    """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
     columns = formula_columns(cells.blocks[metric.name], capped=False)
     groups = {arm.name: {arm.name} for arm in experiment.treatments}
-    groups["*"] = {arm.name for arm in experiment.treatments}
+    if together:
+        groups["*"] = {arm.name for arm in experiment.treatments}
     found = []
     for name, arms in groups.items():
         comparison = Comparison(
@@ -228,7 +248,7 @@ def _comparisons(
                 posterior=posterior_of(
                     metric,
                     inference,
-                    lift_prior(experiment.analysis.prior),
+                    lift_prior(experiment.analysis.prior, metric),
                     spend_model(comparison),
                 ),
             )

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from holdback.experiments.after_looks import after_looks
-from holdback.experiments.beliefs import beliefs_of
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import (
     EVERYONE,
@@ -17,6 +16,7 @@ from holdback.experiments.comparison import (
 from holdback.experiments.experiment import Experiment, Role
 from holdback.experiments.families import corrected, gated, together
 from holdback.experiments.metrics import Metric
+from holdback.experiments.past_record import LogLift
 from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors
 from holdback.experiments.reached import reached
 from holdback.experiments.scorecard import (
@@ -155,6 +155,7 @@ def _readout(
     )
     if segment is not None:
         return readout
+    readout = replace(readout, log_lift=_log_lift(inference))
     if role == "primary":
         units = reached(experiment, cells, asked.arms, readout)
         readout = replace(readout, reached=units)
@@ -181,15 +182,19 @@ def _with_bayes(
     prior, spend = experiment.analysis.prior, spend_model(comparison)
     others = (
         bayes_of(experiment, metric, inference, other, spend)
-        for other in other_priors(prior)
+        for other in other_priors(prior, metric)
     )
     return replace(
         readout,
         note=f"{readout.note} {spend.note}".strip(),
-        bayes=bayes_of(experiment, metric, inference, lift_prior(prior), spend),
-        beliefs=beliefs_of(experiment, metric, inference, spend),
+        bayes=bayes_of(experiment, metric, inference, lift_prior(prior, metric), spend),
         bayes_alternatives=tuple(other for other in others if other is not None),
     )
+
+
+def _log_lift(inference: Inference) -> LogLift | None:
+    ratio = inference.log_ratio
+    return None if ratio is None else LogLift(value=ratio.value, se=ratio.se)
 
 
 def _estimates(inference: Inference) -> Estimates | None:

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from holdback.experiments.beliefs_record import Beliefs, Chances
+from holdback.experiments.belief_record import Belief
+from holdback.experiments.chances_record import Chances
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
+from holdback.experiments.past_record import LearnedPrior, LogLift, MoneyBasis
 from holdback.experiments.replays import Simulation
 from holdback.experiments.shown import Shown
 
@@ -34,6 +36,7 @@ __all__ = [
     "Interaction",
     "MetricRecord",
     "Money",
+    "OverTime",
     "PointEstimate",
     "Quantity",
     "Readout",
@@ -90,7 +93,10 @@ class Estimates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bayes:
-    """Posterior of the lift under one prior. Losses are in units of lift."""
+    """Posterior of the lift under one prior. Losses are in units of lift.
+
+    `p_equivalent`: P(−`equivalence` < lift < `equivalence`).
+    """
 
     prior: str
     mean: float
@@ -102,6 +108,8 @@ class Bayes:
     expected_loss_if_shipped: float
     expected_loss_if_held: float
     method: str
+    equivalence: float | None = None
+    p_equivalent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +198,7 @@ class Readout(Shown):
     reached: Reached | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
-    beliefs: Beliefs | None = None
+    log_lift: LogLift | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +317,21 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverTime:
+    """What a holdback without an end had shown and earned by the end of a day.
+
+    Ranges are always-valid: all days' hold at once. `units` are those of all arms.
+    """
+
+    arm: str
+    metric: str
+    date: str
+    units: int
+    relative: Quantity
+    revenue: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostItem:
     """One cost over the period behind the money."""
 
@@ -358,6 +381,7 @@ class Money:
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None
     chances: Chances | None = None
+    basis: MoneyBasis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,12 +441,16 @@ class Scorecard(Shown):
     sensitivity: tuple[Sensitivity, ...] = ()
     decomposition: tuple[Decomposition, ...] = ()
     trend: tuple[Trend, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
     money: tuple[Money, ...] = ()
     decision: Decision | None = None
     simulation: Simulation | None = None
     expected: Expected | None = None
     outlook: Outlook | None = None
     command: str = ""
+    tags: tuple[str, ...] = ()
+    learned: tuple[LearnedPrior, ...] = ()
+    over_time: tuple[OverTime, ...] = ()
     schema: str = field(default="holdback/scorecard/1")
 
     @property

@@ -81,7 +81,7 @@ def _variants(
         experiment,
         metric,
         inference,
-        lift_prior(experiment.analysis.prior),
+        lift_prior(experiment.analysis.prior, metric),
         spend_model(shown),
     )
     if bayes is not None:

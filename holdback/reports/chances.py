@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from holdback.experiments.beliefs_record import Chances
+from holdback.experiments.chances_record import Chances
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import Money
 from holdback.reports.uncertain_money import Worth

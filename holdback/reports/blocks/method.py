@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from math import expm1
+
 from markupsafe import Markup
 
+from holdback.experiments.past_record import LearnedPrior
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
-from holdback.reports.blocks import beliefs, named, section, table
+from holdback.reports.blocks import join, named, section, table
+from holdback.reports.phrases import PRIORS
 from holdback.reports.words import Words
 
 __all__ = ["render"]
 
 LEAST_LOSS = 1e-5
-PRIORS = {
-    "weak": "weak (lifts of ±30% usual)",
-    "skeptical": "skeptical (lifts of ±5% usual)",
-    "none": "none (flat)",
-    "custom": "as configured",
-}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -29,17 +27,29 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             "<details><summary>How each number was computed</summary>{}{}</details>"
         ).format(_methods(words, overall), _status(scorecard)),
         Markup(
-            "<details><summary>Probabilities under other priors</summary>{}{}</details>"
+            "<details><summary>Probabilities under other priors</summary>"
+            "{}{}{}</details>"
         ).format(
             Markup('<p class="small">{}</p>').format(
                 "A prior says which lifts were plausible before the test. Where the "
                 "answer changes with it, the data alone do not settle the question. "
                 "Losses are lifts lost on average by a wrong decision."
             ),
+            join(_learned(words, prior) for prior in scorecard.learned),
             _posteriors(words, overall),
         ),
-        beliefs.render(words, overall),
         anchor="method",
+    )
+
+
+def _learned(words: Words, prior: LearnedPrior) -> Markup:
+    names = [one.experiment for one in prior.experiments]
+    return Markup('<p class="small">{} {}.</p>').format(
+        f"The prior of {words.label(prior.metric)} was learned from "
+        f"{words.count(len(names))} finished experiments, whatever they had found: "
+        f"lifts of {words.lift(expm1(prior.mean))} ± {words.share(prior.sd)} were "
+        f"thought usual, true ones spread by {words.share(prior.tau)}. They are",
+        join((named(name) for name in names), ", "),
     )
 
 
@@ -76,6 +86,7 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
             f"{words.lift(bayes.lower)} to {words.lift(bayes.upper)}",
             words.probability(bayes.p_positive),
             words.probability(bayes.p_above_minimum),
+            _equivalent(words, bayes),
             _losses(words, bayes),
         )
         for r in readouts
@@ -90,11 +101,20 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
             "Range",
             "P(lift > 0)",
             "P(better than the minimum)",
+            "No consequence",
             "Loss shipped / held",
         ),
         rows,
-        numeric=(2, 3, 4, 5, 6),
+        numeric=(2, 3, 4, 5, 6, 7),
     )
+
+
+def _equivalent(words: Words, bayes: Bayes) -> str:
+    """The chance of a lift too small to matter either way."""
+    if bayes.p_equivalent is None or bayes.equivalence is None:
+        return "—"
+    edge = words.share(bayes.equivalence)
+    return f"{words.probability(bayes.p_equivalent)} (within {edge})"
 
 
 def _losses(words: Words, bayes: Bayes) -> str:

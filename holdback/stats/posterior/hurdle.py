@@ -99,7 +99,7 @@ class Hurdle:
         at, density = self._density
         log_density = np.log(np.maximum(density, 1e-300))
         if prior.sd is not None:
-            log_density = log_density - (at / prior.sd) ** 2 / 2
+            log_density = log_density + prior.log_density(at)
         top = float(log_density.max())
         if max(log_density[0], log_density[-1]) > top + log(EDGE):
             raise StatsError("The prior lies too far from the data to be combined.")

@@ -66,15 +66,13 @@ def test_model_follows_the_buyers(
     assert readout.bayes is not None
     assert readout.bayes.method == method
     assert told in readout.note
-    beliefs = readout.beliefs
-    assert beliefs is not None
-    narrow, wide = beliefs.by_width
-    assert (narrow.lift_sd, wide.lift_sd) == (0.15, 0.6)
-    assert abs(narrow.mean) < abs(wide.mean)
-    assert len(beliefs.lifts) == len(beliefs.prior) == len(beliefs.posterior)
-    assert max(*beliefs.prior, *beliefs.likelihood, *beliefs.posterior) == 1
+    others = {one.prior: one for one in readout.bayes_alternatives}
+    half, double = others["half_width"], others["double_width"]
+    assert abs(half.mean) < abs(readout.bayes.mean) < abs(double.mean)
+    assert half.sd < readout.bayes.sd < double.sd
+    assert readout.bayes.equivalence == 0.01
     again = from_json(to_json(found))
-    assert again.readout("revenue", "personalized").beliefs == beliefs
+    assert again == found
     page = render(again)
-    for words in ("What the prior did", told, "What a wrong choice would cost"):
+    for words in ("Half the width", told, "What a wrong choice would cost"):
         assert words in page
