@@ -104,11 +104,16 @@ def test_priors_stand_beside_each_other() -> None:
     """The chosen prior, and the other named ones as alternatives."""
     readout = scorecard().readout("revenue")
     assert readout.bayes.prior == "weak"
-    assert [b.prior for b in readout.bayes_alternatives] == ["skeptical", "none"]
+    assert [b.prior for b in readout.bayes_alternatives] == [
+        "half_width",
+        "double_width",
+        "skeptical",
+        "none",
+    ]
     own = Analysis(looks="end", prior=Prior(name="custom", lift_sd=Fraction(1, 10)))
     readout = scorecard(analysis=own).readout("revenue")
     assert readout.bayes.prior == "custom"
-    assert len(readout.bayes_alternatives) == 3
+    assert len(readout.bayes_alternatives) == 5
 
 
 def test_lower_is_better_turns_the_posterior() -> None:
