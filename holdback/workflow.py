@@ -142,7 +142,7 @@ def analyze(
     from holdback.experiments.period import days_analyzed
     from holdback.experiments.reading import read, told_as_of
     from holdback.reports.decision import decide
-    from holdback.reports.money import money
+    from holdback.reports.money import money, questions
 
     planned = _loaded(experiment)
     evidence = extract(planned, as_of=as_of, frames=frames)
@@ -153,6 +153,7 @@ def analyze(
     scorecard = replace(
         reading.scorecard, money=money(planned, reading.comparisons, days)
     )
+    scorecard = replace(scorecard, checks=(*scorecard.checks, *questions(scorecard)))
     record(
         planned,
         evidence,

@@ -135,7 +135,8 @@ class Analysis:
 class Cost:
     """An amount per period or per treated unit, or once, spread over a time.
 
-    It lies within `uncertainty` (a share of the amount) 95 times in 100.
+    It lies within `uncertainty` (a share of the amount) 95 times in 100. `arms` are
+    the treatment arms that have it; none named means all.
     """
 
     name: str
@@ -143,6 +144,8 @@ class Cost:
     per: Per | None = None
     spread: timedelta | None = None
     uncertainty: Fraction = Fraction(0)
+    kind: Literal["technology", "people", "campaign"] | None = None
+    arms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,23 +160,33 @@ class Saving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """What comes after the test: units per period over a horizon."""
+    """What comes after the test: units per period over a horizon.
+
+    `last_year` is last year's revenue of each period, which the lift is applied to.
+    """
 
     units: int
     per: Literal["day", "week", "month", "year"]
     horizon: timedelta
     decay: timedelta | None = None
+    last_year: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Economics:
-    """What a gain is worth and what personalization costs."""
+    """What a gain is worth and what personalization costs.
+
+    `profit` names the metric that measures a unit's profit, in place of a `margin`;
+    `incremental` names ratios that are also read as what was added.
+    """
 
     value: str
     margin: Fraction = Fraction(1)
     costs: tuple[Cost, ...] = ()
     savings: tuple[Saving, ...] = ()
     rollout: Rollout | None = None
+    incremental: tuple[str, ...] = ()
+    profit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.foreseen import compared_with_plan, outlook_of
 from holdback.experiments.history import History
+from holdback.experiments.incremental import incremental_ratios
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
@@ -39,7 +40,8 @@ class ValueComparison:
     """What the money is computed from: the raw value metric of one arm.
 
     Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
-    over the arm's matured units, in money.
+    over the arm's matured units, in money. `profit` is the same of the units' profit
+    where that is measured.
     """
 
     arm: str
@@ -47,6 +49,7 @@ class ValueComparison:
     treated_total: float
     inference: Inference
     posterior: Posterior | None
+    profit: ValueComparison | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,7 @@ def read(
         readouts=read_outs,
         interactions=interactions,
         sensitivity=sensitivity(experiment, cells, stage),
+        incremental=incremental_ratios(experiment, cells, stage.level),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
         expected=expected,
@@ -204,30 +208,46 @@ def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
 def _comparisons(
     experiment: Experiment, cells: Cells, stage: Stage
 ) -> tuple[ValueComparison, ...]:
-    if experiment.economics is None:
+    economics = experiment.economics
+    if economics is None:
         return ()
-    metric = experiment.metrics[experiment.economics.value]
-    columns = formula_columns(cells.blocks[metric.name], capped=False)
     groups = {arm.name: {arm.name} for arm in experiment.treatments}
     groups["*"] = {arm.name for arm in experiment.treatments}
     found = []
     for name, arms in groups.items():
-        inference = Comparison(
-            experiment=experiment, cells=cells, metric=metric, arms=frozenset(arms)
-        ).inference(stage.level if name == "*" else stage.arms_level)
-        treated = moments_of(cells, metric, arms).select(columns)
-        found.append(
-            ValueComparison(
-                arm=name,
-                treated_units=treated.n,
-                treated_total=float(treated.total[0]),
-                inference=inference,
-                posterior=posterior_of(
-                    metric, inference, lift_prior(experiment.analysis.prior)
-                ),
-            )
+        level = stage.level if name == "*" else stage.arms_level
+        value, *profit = (
+            _compared(experiment, cells, metric, name, frozenset(arms), level)
+            for metric in (economics.value, economics.profit)
+            if metric is not None
         )
+        found.append(replace(value, profit=profit[0] if profit else None))
     return tuple(found)
+
+
+def _compared(  # what is compared, and how strictly
+    experiment: Experiment,
+    cells: Cells,
+    name: str,
+    arm: str,
+    arms: frozenset[str],
+    level: float,
+) -> ValueComparison:
+    metric = experiment.metrics[name]
+    columns = formula_columns(cells.blocks[name], capped=False)
+    inference = Comparison(
+        experiment=experiment, cells=cells, metric=metric, arms=arms
+    ).inference(level)
+    treated = moments_of(cells, metric, arms).select(columns)
+    return ValueComparison(
+        arm=arm,
+        treated_units=treated.n,
+        treated_total=float(treated.total[0]),
+        inference=inference,
+        posterior=posterior_of(
+            metric, inference, lift_prior(experiment.analysis.prior)
+        ),
+    )
 
 
 def _command(experiment: Experiment, evidence: Evidence) -> str:

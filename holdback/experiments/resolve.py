@@ -27,7 +27,12 @@ from holdback.experiments.resolved import resolved_of
 from holdback.experiments.tables import check_connection
 from holdback.experiments.timing import check_attributes, check_times
 from holdback.experiments.uses import metric_names, metrics_of, sources_of
-from holdback.experiments.worth import decision_of, economics_of, guardrails_of
+from holdback.experiments.worth import (
+    decision_of,
+    economics_of,
+    guardrails_of,
+    with_profit,
+)
 from holdback.experiments.written import (
     ExperimentFile,
     ProjectFile,
@@ -69,6 +74,7 @@ def resolve(
     _check_reached(analysis.reached, metrics, issues)
     guardrails = guardrails_of(written, metrics, issues)
     economics = economics_of(written, metrics, issues)
+    metrics = with_profit(economics, metrics)
     decision = decision_of(written, issues)
     if assignment is not None:
         check_times(written, assignment, metrics, sources, issues)

@@ -20,7 +20,7 @@ from holdback.experiments.sources import Source
 
 __all__ = ["resolved_of"]
 
-AMOUNTS = frozenset({"amount", "hours", "rate"})
+AMOUNTS = frozenset({"amount", "hours", "rate", "last_year"})
 KEPT_EMPTY = frozenset({"window"})
 
 
@@ -45,8 +45,12 @@ def resolved_of(
         "database": experiment.database,
         "sources": {name: _source(s, plain) for name, s in experiment.sources.items()},
         "metrics": {
-            name: {"kind": metric.kind, **_fields(metric, plain, {"name", "digits"})}
+            name: {
+                "kind": metric.kind,
+                **_fields(metric, plain, {"name", "digits", "hidden"}),
+            }
             for name, metric in experiment.metrics.items()
+            if not metric.hidden
         },
         "holdouts": plain(experiment.holdouts),
         "layers": {name: {"salt": salt} for name, salt in experiment.layers.items()},
@@ -94,7 +98,7 @@ def _economics(
 ) -> dict[str, Any] | None:
     if economics is None:
         return None
-    filled = _fields(economics, plain)
+    filled = _fields(economics, plain, {"profit"})
     if economics.rollout is not None:
         filled["rollout"].setdefault("decay", "none")
     return filled
@@ -138,14 +142,14 @@ def _plain(value: Any, name: str, expression: Callable[[Expression], str]) -> An
         case Cap(share=share):
             return share_text(share)
         case _:
-            return _plain_group(value, inner)
+            return _plain_group(value, inner, name)
 
 
-def _plain_group(value: Any, plain: Callable[..., Any]) -> Any:
+def _plain_group(value: Any, plain: Callable[..., Any], name: str) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [plain(item, name) for item in value]
     return _fields(value, plain)
 
 

@@ -174,6 +174,12 @@ class WrittenCost(Written):
     uncertainty: Share | None = Field(
         None, description="By how much it may be off, 95 times in 100: 20%."
     )
+    kind: Annotated[str, *choice("technology", "people", "campaign")] | None = Field(
+        None, description="technology, people or campaign; totals are told by kind."
+    )
+    arms: tuple[Text, ...] = Field(
+        (), description="The treatment arms that have this cost. Default: all."
+    )
 
 
 class WrittenSaving(Written):
@@ -200,6 +206,9 @@ class WrittenRollout(Written):
             {"type": "string", "examples": ["none", "8 weeks"]},
         ),
     ] = Field(description="Half-life of the lift, such as 8 weeks; or none.")
+    last_year: tuple[Amount, ...] = Field(
+        (), description="Last year's revenue, one amount a period, for the seasons."
+    )
 
 
 class WrittenEconomics(Written):
@@ -214,6 +223,11 @@ class WrittenEconomics(Written):
     )
     savings: tuple[WrittenSaving, ...] = Field((), description="Work that is saved.")
     rollout: WrittenRollout | None = Field(None, description="What comes afterwards.")
+    incremental: tuple[Text, ...] = Field(
+        (),
+        description="Secondary ratio metrics, such as revenue per spend, that are also "
+        "read as what was added (iROAS, cost of an extra customer).",
+    )
 
 
 class WrittenDecision(Written):

@@ -11,6 +11,7 @@ from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import (
     decision,
     glossary,
+    going_on,
     join,
     method,
     metrics,
@@ -43,6 +44,8 @@ BLOCKS: tuple[Block, ...] = (
     trend.render,
     parts.render,
     money.detail,
+    going_on.render,
+    going_on.added,
     segments.render,
     sensitivity.render,
     planned.render,
@@ -54,6 +57,8 @@ BLOCKS: tuple[Block, ...] = (
 RESULTS: set[Block] = {
     money.render,
     money.detail,
+    going_on.render,
+    going_on.added,
     watch.render,
     metrics.render,
     trend.render,
