@@ -142,6 +142,7 @@ def analyze(
     from holdback.experiments.period import days_analyzed
     from holdback.experiments.reading import read, told_as_of
     from holdback.reports.decision import decide
+    from holdback.reports.doses import dose_steps
     from holdback.reports.money import money, questions
 
     planned = _loaded(experiment)
@@ -151,7 +152,9 @@ def analyze(
     reading = read(planned, evidence, history)
     days = days_analyzed(planned, evidence.as_of)
     scorecard = replace(
-        reading.scorecard, money=money(planned, reading.comparisons, days)
+        reading.scorecard,
+        money=money(planned, reading.comparisons, days),
+        dose_steps=tuple(dose_steps(planned, reading.doses, days)),
     )
     scorecard = replace(scorecard, checks=(*scorecard.checks, *questions(scorecard)))
     record(

@@ -39,13 +39,30 @@ Per = Literal["day", "week", "month", "year", "treated unit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One arm: its planned share and how the data and the report call it."""
+    """One arm: its planned share and how the data and the report call it.
+
+    `dose` is how intense its treatment is, where arms are ordered by that.
+    """
 
     name: str
     share: Fraction
     control: bool = False
     label: str = ""
     logged_as: str = ""
+    dose: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Touches of channels before a conversion: credited by rules, for comparison.
+
+    `conversion` names the metric, `channels` those that the treatment is.
+    """
+
+    source: str
+    channel: str
+    conversion: str
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +146,7 @@ class Analysis:
     prior: Prior = Prior()
     segments: tuple[str, ...] = ()
     reached: str | None = None
+    uplift: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +246,7 @@ class Experiment:
     analysis: Analysis = Analysis()
     economics: Economics | None = None
     decision: Decision = Decision(rule="lift")
+    attribution: Attribution | None = None
     hypothesis: str = ""
     owner: str = ""
     currency: str | None = None

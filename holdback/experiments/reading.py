@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.errors import Problem, StatsError
+from holdback.experiments.attributed import attributed
 from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
 from holdback.experiments.comparison import Comparison, formula_columns, moments_of
 from holdback.experiments.decomposition import decomposition
+from holdback.experiments.doses import Step, dose_trends, steps
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.foreseen import compared_with_plan, outlook_of
@@ -27,10 +29,11 @@ from holdback.experiments.settled import told_changes
 from holdback.experiments.splits import planned_widths
 from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
+from holdback.experiments.uplift import uplifts
 from holdback.stats.effect import Inference
 from holdback.stats.posterior import Posterior
 
-__all__ = ["Reading", "ValueComparison", "read"]
+__all__ = ["DoseComparison", "Reading", "ValueComparison", "read"]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
 
@@ -53,12 +56,22 @@ class ValueComparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoseComparison:
+    """An arm against the next lower dose, by the metric that is the money."""
+
+    step: Step
+    metric: str
+    comparison: ValueComparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """A scorecard without money and decision, and what the money needs."""
 
     scorecard: Scorecard
     comparisons: tuple[ValueComparison, ...]
     stage: Stage
+    doses: tuple[DoseComparison, ...] = ()
 
 
 def read(
@@ -112,6 +125,9 @@ def read(
         interactions=interactions,
         sensitivity=sensitivity(experiment, cells, stage),
         incremental=incremental_ratios(experiment, cells, stage.level),
+        dose_trends=tuple(dose_trends(experiment, cells, stage.level)),
+        uplift=uplifts(experiment, cells, stage.level),
+        attributed=attributed(experiment, cells, evidence.paths, stage.level),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
         expected=expected,
@@ -122,6 +138,7 @@ def read(
     return Reading(
         scorecard=scorecard,
         comparisons=_comparisons(experiment, cells, stage),
+        doses=tuple(_doses(experiment, cells, stage)),
         stage=stage,
     )
 
@@ -223,6 +240,33 @@ def _comparisons(
         )
         found.append(replace(value, profit=profit[0] if profit else None))
     return tuple(found)
+
+
+def _doses(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> Iterator[DoseComparison]:
+    economics = experiment.economics
+    name = experiment.primary if economics is None else economics.value
+    if experiment.metrics[name].tallied:
+        return
+    for step in steps(experiment, stage):
+        value, *profit = (
+            _compared(
+                step.experiment,
+                cells,
+                metric,
+                step.upper.name,
+                frozenset({step.upper.name}),
+                step.level,
+            )
+            for metric in (name, economics.profit if economics else None)
+            if metric is not None
+        )
+        yield DoseComparison(
+            step=step,
+            metric=name,
+            comparison=replace(value, profit=profit[0] if profit else None),
+        )
 
 
 def _compared(  # what is compared, and how strictly

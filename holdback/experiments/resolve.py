@@ -19,6 +19,7 @@ from holdback.experiments.experiment import (
     Experiment,
     Window,
 )
+from holdback.experiments.extras import attribution_of, with_scores
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
@@ -67,6 +68,8 @@ def resolve(
     used = {m.source for metric in metrics.values() for m in metric.measures()}
     if assignment is not None:
         used.add(assignment.source)
+    if written.attribution is not None:
+        used.add(written.attribution.source)
     sources = sources_of(written, used, issues, environ)
     analysis = analysis_of(
         written.analysis or WrittenAnalysis.model_validate({}), window, issues
@@ -75,6 +78,9 @@ def resolve(
     guardrails = guardrails_of(written, metrics, issues)
     economics = economics_of(written, metrics, issues)
     metrics = with_profit(economics, metrics)
+    attribution = attribution_of(written, metrics, issues)
+    if assignment is not None:
+        metrics = with_scores(written.primary, analysis, assignment, metrics, issues)
     decision = decision_of(written, issues)
     if assignment is not None:
         check_times(written, assignment, metrics, sources, issues)
@@ -93,6 +99,7 @@ def resolve(
         guardrails=guardrails,
         analysis=analysis,
         economics=economics,
+        attribution=attribution,
         decision=decision,
         hypothesis=written.hypothesis,
         owner=written.owner,

@@ -20,7 +20,7 @@ from holdback.experiments.sources import Source
 
 __all__ = ["resolved_of"]
 
-AMOUNTS = frozenset({"amount", "hours", "rate", "last_year"})
+AMOUNTS = frozenset({"amount", "dose", "hours", "last_year", "rate"})
 KEPT_EMPTY = frozenset({"window"})
 
 
@@ -63,6 +63,9 @@ def resolved_of(
         "analysis": _analysis(experiment, plain),
         "economics": _economics(experiment.economics, plain),
         "decision": _fields(experiment.decision, plain),
+        "attribution": None
+        if experiment.attribution is None
+        else _fields(experiment.attribution, plain),
     }
     return {key: value for key, value in filled.items() if _is_said(value)}
 

@@ -12,6 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdback.experiments.beside_record import (
+    Attributed,
+    DoseStep,
+    DoseTrend,
+    Uplift,
+)
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
 from holdback.experiments.quantity import Quantity, Return
@@ -400,6 +406,10 @@ class Scorecard(Shown):
     trend: tuple[Trend, ...] = ()
     money: tuple[Money, ...] = ()
     incremental: tuple[IncrementalRatio, ...] = ()
+    dose_trends: tuple[DoseTrend, ...] = ()
+    dose_steps: tuple[DoseStep, ...] = ()
+    uplift: tuple[Uplift, ...] = ()
+    attributed: Attributed | None = None
     decision: Decision | None = None
     simulation: Simulation | None = None
     expected: Expected | None = None

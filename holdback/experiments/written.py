@@ -56,6 +56,9 @@ class WrittenArm(Written):
     )
     label: Text = Field("", description="How reports call the arm.")
     logged_as: Text = Field("", description="The arm's name in the data, if different.")
+    dose: Amount | None = Field(
+        None, description="How intense its treatment is, where arms are ordered: 0, 1."
+    )
 
 
 class WrittenLayer(Written):
@@ -157,6 +160,24 @@ class WrittenAnalysis(Written):
     )
     reached: Text | None = Field(
         None, description="A conversion metric: whom the treatment really reached."
+    )
+    uplift: Formula | None = Field(
+        None,
+        description="A score of whom the treatment moves, made before the test: a "
+        "column of the exposures.",
+    )
+
+
+class WrittenAttribution(Written):
+    """Touches of channels, credited by rules: descriptive, beside the holdback."""
+
+    source: Text = Field(description="The source of touches: unit, time and channel.")
+    channel: Text = Field(description="Its column of the channel's name.")
+    conversion: Text | None = Field(
+        None, description="The conversion metric. Default: the primary."
+    )
+    channels: tuple[Text, ...] = Field(
+        (), description="The channels that the treatment is, such as [email]."
     )
 
 
@@ -304,3 +325,6 @@ class ExperimentFile(ProjectFile):
     analysis: WrittenAnalysis | None = Field(None, description="How to read it.")
     economics: WrittenEconomics | None = Field(None, description="Worth and costs.")
     decision: WrittenDecision | None = Field(None, description="The rule.")
+    attribution: WrittenAttribution | None = Field(
+        None, description="Rules of attribution, beside what the holdback says."
+    )

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import (
+    beside,
     decision,
     glossary,
     going_on,
@@ -46,7 +47,10 @@ BLOCKS: tuple[Block, ...] = (
     money.detail,
     going_on.render,
     going_on.added,
+    beside.doses,
     segments.render,
+    beside.uplift,
+    beside.attribution,
     sensitivity.render,
     planned.render,
     glossary.render,
@@ -59,6 +63,9 @@ RESULTS: set[Block] = {
     money.detail,
     going_on.render,
     going_on.added,
+    beside.doses,
+    beside.uplift,
+    beside.attribution,
     watch.render,
     metrics.render,
     trend.render,

@@ -25,7 +25,7 @@ __all__ = [
 Family = Literal["proportion", "mean", "score"]
 SHORT = frozenset({"aov", "arpu", "clv", "csat", "ctr", "nps"})
 """Words of names that readers know as abbreviations."""
-Tallied = Literal["survival", "quantile"]
+Tallied = Literal["survival", "quantile", "scored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
