@@ -23,6 +23,7 @@ Example:
   holdback roi --before 2% --after 2.5% --units 2000 --compared-with before
   holdback roi --starting 100 --ending 110 --new 30
   holdback roi --change churn=-15% --change order_value=10% --claim 20%
+  holdback roi --spend 18015 --customers 2023 --value 11.88
   holdback roi --example bakery
 """
 PERIODS = click.Choice(["day", "week", "month", "year"])
@@ -49,7 +50,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 AMOUNTS = (
     "cost", "once", "hours", "rate", "gain", "sd", "starting", "ending", "new",
-    "revenue",
+    "revenue", "spend", "customers", "value",
 )  # fmt: skip
 SHARES = ("margin", "response", "attributed")
 
@@ -96,6 +97,9 @@ SHARES = ("margin", "response", "attributed")
 @click.option("--attributed", help="Share of revenue put down to personalization.")
 @click.option("--credit", "credits", multiple=True, help="email=40000, once a channel.")
 @click.option("--revenue", help="Revenue that the credits are of.")
+@click.option("--spend", help="What was spent to win customers.")
+@click.option("--customers", help="New customers that came of it.")
+@click.option("--value", help="What a customer is worth, to compare with the cost.")
 @click.option("--currency", help="ISO 4217 code, such as USD.")
 @click.option("--locale", default="en-US", help="How numbers are written.")
 @click.option("--example", type=click.Choice(list(EXAMPLES)), help="A worked example.")

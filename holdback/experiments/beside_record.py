@@ -9,12 +9,23 @@ from holdback.experiments.quantity import Quantity, Return
 __all__ = [
     "Attributed",
     "ChannelCredit",
+    "Concentration",
     "DoseStep",
     "DoseTrend",
     "RuleCredit",
     "Uplift",
     "UpliftPoint",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concentration:
+    """Share of the money that the `top` share of buyers brought, in all arms."""
+
+    metric: str
+    top: float
+    buyers: int
+    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

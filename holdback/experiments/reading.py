@@ -13,6 +13,7 @@ from holdback.experiments.attributed import attributed
 from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
 from holdback.experiments.comparison import Comparison, formula_columns, moments_of
+from holdback.experiments.concentration import concentration
 from holdback.experiments.decomposition import decomposition
 from holdback.experiments.doses import Step, dose_trends, steps
 from holdback.experiments.evidence import Evidence
@@ -126,6 +127,7 @@ def read(
         sensitivity=sensitivity(experiment, cells, stage),
         incremental=incremental_ratios(experiment, cells, stage.level),
         dose_trends=tuple(dose_trends(experiment, cells, stage.level)),
+        concentration=concentration(experiment, cells),
         uplift=uplifts(experiment, cells, stage.level),
         attributed=attributed(experiment, cells, evidence.paths, stage.level),
         decomposition=decomposition(experiment, cells, stage.nominal),

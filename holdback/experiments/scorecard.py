@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from holdback.experiments.beside_record import (
     Attributed,
+    Concentration,
     DoseStep,
     DoseTrend,
     Uplift,
@@ -410,6 +411,7 @@ class Scorecard(Shown):
     dose_steps: tuple[DoseStep, ...] = ()
     uplift: tuple[Uplift, ...] = ()
     attributed: Attributed | None = None
+    concentration: Concentration | None = None
     decision: Decision | None = None
     simulation: Simulation | None = None
     expected: Expected | None = None

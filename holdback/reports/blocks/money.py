@@ -47,13 +47,27 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
     """The costs behind the figures, and each arm by itself where there are several."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
     several = [m for m in scorecard.money if m.arm != "*"]
-    if found is None or (found.cost is None and len(several) < 2):
+    few = _few(scorecard, words)
+    if found is None or (found.cost is None and len(several) < 2 and not few):
         return Markup("")
     return section(
         "The money in detail",
+        few,
         _costs(words, found),
         _by_arm(words, several) if len(several) > 1 else Markup(""),
         anchor="costs",
+    )
+
+
+def _few(scorecard: Scorecard, words: Words) -> Markup:
+    """The 80/20 line."""
+    found = scorecard.concentration
+    if found is None:
+        return Markup("")
+    return Markup("<p>{}</p>").format(
+        f"The {words.round_share(found.top)} of buyers who spent most brought "
+        f"{words.share(found.share)} of the revenue in all arms; how the test went "
+        "rests on them."
     )
 
 

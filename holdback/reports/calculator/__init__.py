@@ -14,13 +14,14 @@ from holdback.reports.calculator.asked import Asked
 from holdback.reports.calculator.claims import claimed, credited, kept, multiplied
 from holdback.reports.calculator.compared import compared
 from holdback.reports.calculator.record import NATURE, Answer, Calculation
-from holdback.reports.calculator.worth import ratio, worth
+from holdback.reports.calculator.worth import acquisition, ratio, worth
 
 __all__ = ["NATURE", "Answer", "Asked", "Calculation", "calculated"]
 
 QUESTIONS: tuple[Callable[[Asked], Iterator[Answer]], ...] = (
     worth,
     ratio,
+    acquisition,
     compared,
     kept,
     multiplied,

@@ -17,7 +17,7 @@ Convention = Literal["52-weeks", "4-weeks", "calendar"]
 Comparator = Literal[
     "holdback", "before", "last-year", "earlier-customers", "other-customers"
 ]
-MINIMA = {"cost": 0, "once": 0, "hours": 0, "rate": 0, "sd": 0, "units": 1}
+MINIMA = {"cost": 0, "once": 0, "hours": 0, "rate": 0, "sd": 0, "spend": 0, "units": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,9 @@ class Asked:
     attributed: Fraction | None = None
     credits: tuple[tuple[str, Fraction], ...] = ()
     revenue: Fraction | None = None
+    spend: Fraction | None = None
+    customers: Fraction | None = None
+    value: Fraction | None = None
 
     def __post_init__(self) -> None:
         for name, least in MINIMA.items():

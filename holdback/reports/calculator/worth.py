@@ -11,7 +11,7 @@ from holdback.reports.implausible import IMPLAUSIBLE, questioned
 from holdback.reports.words import Words
 from holdback.stats.simple_returns import SimpleReturn
 
-__all__ = ["ratio", "worth"]
+__all__ = ["acquisition", "ratio", "worth"]
 
 YEAR = Fraction(36525, 100)
 PER_MONTH: dict[Convention, Fraction] = {
@@ -76,6 +76,42 @@ def ratio(asked: Asked) -> Iterator[Answer]:
             "roi_if_net": quoted,
         },
         formula="net return = ratio − 1",
+    )
+
+
+def acquisition(asked: Asked) -> Iterator[Answer]:
+    """What a new customer costs on average, and what a customer's value makes of it."""
+    if asked.spend is None and asked.customers is None:
+        return
+    if asked.spend is None or asked.customers is None:
+        missing = "spend" if asked.spend is None else "customers"
+        raise refused(missing, "is missing: CAC is spend by new customers")
+    if asked.customers <= 0:
+        raise refused("customers", "must be above 0: nobody was won")
+    words, cost = asked.words, float(asked.spend / asked.customers)
+    values = {"cac": cost}
+    told = [
+        (
+            f"{words.exact_money(float(asked.spend))} for "
+            f"{words.count(float(asked.customers))} new customers is "
+            f"{words.exact_money(cost)} each, on average. What one more costs only a "
+            "comparison at random says: many would have come anyway."
+        )
+    ]
+    if asked.value is not None and cost > 0:
+        times = float(asked.value) / cost
+        values["value_per_cost"] = times
+        told.append(
+            f"A customer's value of {words.exact_money(float(asked.value))} is "
+            f"{words.number(times)} times that"
+            + ("." if times >= 1 else ": it does not pay back what winning one costs.")
+        )
+    yield Answer(
+        question="acquisition",
+        told=tuple(told),
+        values=values,
+        formula="CAC = spend / new customers of the same time",
+        mistake="counting customers who had bought before as new.",
     )
 
 
