@@ -111,7 +111,7 @@ def test_economics_reach_json_and_report(tmp_path: Path) -> None:
         "last year&#39;s revenue",
         "A month counts 365.25 / 12 days",
         "paid once are back after",
-        "What an extra one brought or cost",
+        "Extra return on extra spend",
     ):
         assert told in page, told
     assert "paid once are back after" in text

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 Family = Literal["proportion", "mean", "score"]
-SHORT = frozenset({"aov", "arpu", "clv", "csat", "ctr", "nps"})
+SHORT = frozenset({"aov", "arpu", "cac", "clv", "csat", "ctr", "nps", "roas"})
 """Words of names that readers know as abbreviations."""
 Tallied = Literal["survival", "quantile", "scored"]
 

@@ -34,7 +34,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
                 f"{words.label(one.metric)} changes by "
                 f"{words.difference(one.metric, one.slope.value)} per unit of dose "
                 f"(likely {_between(words, one.metric, one.slope)}; "
-                f"p = {words.p_value(one.p_value)})."
+                f"{_p(words, one.p_value)})."
             )
         )
         for one in scorecard.dose_trends
@@ -44,7 +44,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
         trends,
         table(
             "Each step to a more intense arm",
-            ("Step", "Lift (likely)", "Extra profit (likely)", "Extra cost", "ROPI"),
+            ("Step", "Lift (likely)", "Extra profit", "Extra cost", "ROPI (likely)"),
             [_step(words, one) for one in scorecard.dose_steps],
             numeric=(1, 2, 3, 4),
         ),
@@ -87,15 +87,18 @@ def _step(words: Words, one: DoseStep) -> tuple[str | Markup, ...]:
     return (
         named(f"{words.arm(one.from_arm)} → {words.arm(one.to_arm)}"),
         _ranged(words, one.relative),
-        "—"
-        if profit is None
-        else f"{words.money(profit.value)} ({words.range(profit, words.money)})",
+        "—" if profit is None else words.money(profit.value),
         "—" if one.extra_cost is None else words.money(one.extra_cost),
         "—"
         if one.ropi is None
         else f"{words.lift(one.ropi.value)} "
         f"({words.range(one.ropi.interval, words.lift)})",
     )
+
+
+def _p(words: Words, value: float) -> str:
+    text = words.p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def _ranged(words: Words, lift: Quantity | None) -> str:
@@ -132,7 +135,7 @@ def _uplift(words: Words, one: Uplift) -> Markup:
             f"{title}: {told} Area between the curve and that of a useless score "
             f"{words.difference(one.metric, one.area.value)} "
             f"(likely {_between(words, one.metric, one.area)}; "
-            f"p = {words.p_value(one.p_value)})."
+            f"{_p(words, one.p_value)})."
         ),
         CROSSED,
         table(

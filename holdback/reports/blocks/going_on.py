@@ -50,7 +50,7 @@ def added(scorecard: Scorecard, words: Words) -> Markup:
         for one in scorecard.incremental
     ]
     return section(
-        "What an extra one brought or cost",
+        "Extra return on extra spend",
         Markup("<p>{}</p>").format(
             "A ratio within an arm credits the spend with everything that came. What "
             "counts is extra over extra: the arms' difference above the line by their "
@@ -100,7 +100,7 @@ def _scenarios(words: Words, money: Money) -> Markup:
     seasonal = any(one.seasonal for one in money.rollout)
     return Markup("{}{}<p>{}</p>").format(
         table(
-            "Money under three assumptions",
+            "Money under each assumption",
             ("If", "Days", "Units", "Profit after costs (likely)", "ROPI"),
             [_row(words, one) for one in money.rollout],
             numeric=(1, 2, 3, 4),
