@@ -38,7 +38,7 @@ def paths_of(
     are missing, DataError for more than 200,000 different paths.
     """
     asked = experiment.attribution
-    if asked is None:
+    if asked is None or asked.conversion not in experiment.metrics:
         return {}
     (measure,) = experiment.metrics[asked.conversion].measures()
     touches = events_of(experiment, readers, asked.source, cube.zone)

@@ -42,7 +42,8 @@ def money(
 def questions(scorecard: Scorecard) -> Iterator[Finding]:
     """A warning for each arm whose return is too good to be believed unasked."""
     words = Words.of(scorecard)
-    for record in scorecard.money:
+    alone = len(scorecard.money) == 2  # one treatment arm: all of them are it
+    for record in scorecard.money[:1] if alone else scorecard.money:
         ratio = record.return_per_unit_cost
         if ratio is not None and ratio.value > IMPLAUSIBLE:
             yield Finding(

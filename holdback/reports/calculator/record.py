@@ -28,10 +28,10 @@ class Answer:
 class Calculation:
     """All answers. `nature` says what kind of knowledge this is."""
 
-    answers: tuple[Answer, ...]
-    currency: str | None = None
-    nature: str = NATURE
     schema: str = "holdback/roi/1"
+    nature: str = NATURE
+    currency: str | None = None
+    answers: tuple[Answer, ...]
 
     def answer(self, question: str) -> Answer:
         """The answer to a question, by its name."""
