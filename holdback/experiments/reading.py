@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.errors import Problem, StatsError
 from holdback.experiments.attributed import attributed
-from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
-from holdback.experiments.comparison import Comparison, formula_columns, moments_of
 from holdback.experiments.concentration import concentration
 from holdback.experiments.decomposition import decomposition
-from holdback.experiments.doses import Step, dose_trends, steps
+from holdback.experiments.doses import dose_trends
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.foreseen import compared_with_plan, outlook_of
 from holdback.experiments.history import History
 from holdback.experiments.incremental import incremental_ratios
 from holdback.experiments.plan_hash import plan_hash
-from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
 from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
 from holdback.experiments.sensitivity import sensitivity
@@ -31,38 +28,16 @@ from holdback.experiments.splits import planned_widths
 from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
 from holdback.experiments.uplift import uplifts
-from holdback.stats.effect import Inference
-from holdback.stats.posterior import Posterior
+from holdback.experiments.valued import (
+    DoseComparison,
+    ValueComparison,
+    dose_comparisons,
+    value_comparisons,
+)
 
 __all__ = ["DoseComparison", "Reading", "ValueComparison", "read"]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueComparison:
-    """What the money is computed from: the raw value metric of one arm.
-
-    Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
-    over the arm's matured units, in money. `profit` is the same of the units' profit
-    where that is measured.
-    """
-
-    arm: str
-    treated_units: int
-    treated_total: float
-    inference: Inference
-    posterior: Posterior | None
-    profit: ValueComparison | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoseComparison:
-    """An arm against the next lower dose, by the metric that is the money."""
-
-    step: Step
-    metric: str
-    comparison: ValueComparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +114,8 @@ def read(
     )
     return Reading(
         scorecard=scorecard,
-        comparisons=_comparisons(experiment, cells, stage),
-        doses=tuple(_doses(experiment, cells, stage)),
+        comparisons=value_comparisons(experiment, cells, stage),
+        doses=tuple(dose_comparisons(experiment, cells, stage)),
         stage=stage,
     )
 
@@ -221,78 +196,6 @@ def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
             scale=experiment.metrics[name].scale,
         )
         for name, role in experiment.roles()
-    )
-
-
-def _comparisons(
-    experiment: Experiment, cells: Cells, stage: Stage
-) -> tuple[ValueComparison, ...]:
-    economics = experiment.economics
-    if economics is None:
-        return ()
-    groups = {arm.name: {arm.name} for arm in experiment.treatments}
-    groups["*"] = {arm.name for arm in experiment.treatments}
-    found = []
-    for name, arms in groups.items():
-        level = stage.level if name == "*" else stage.arms_level
-        value, *profit = (
-            _compared(experiment, cells, metric, name, frozenset(arms), level)
-            for metric in (economics.value, economics.profit)
-            if metric is not None
-        )
-        found.append(replace(value, profit=profit[0] if profit else None))
-    return tuple(found)
-
-
-def _doses(
-    experiment: Experiment, cells: Cells, stage: Stage
-) -> Iterator[DoseComparison]:
-    economics = experiment.economics
-    name = experiment.primary if economics is None else economics.value
-    if experiment.metrics[name].tallied:
-        return
-    for step in steps(experiment, stage):
-        value, *profit = (
-            _compared(
-                step.experiment,
-                cells,
-                metric,
-                step.upper.name,
-                frozenset({step.upper.name}),
-                step.level,
-            )
-            for metric in (name, economics.profit if economics else None)
-            if metric is not None
-        )
-        yield DoseComparison(
-            step=step,
-            metric=name,
-            comparison=replace(value, profit=profit[0] if profit else None),
-        )
-
-
-def _compared(  # what is compared, and how strictly
-    experiment: Experiment,
-    cells: Cells,
-    name: str,
-    arm: str,
-    arms: frozenset[str],
-    level: float,
-) -> ValueComparison:
-    metric = experiment.metrics[name]
-    columns = formula_columns(cells.blocks[name], capped=False)
-    inference = Comparison(
-        experiment=experiment, cells=cells, metric=metric, arms=arms
-    ).inference(level)
-    treated = moments_of(cells, metric, arms).select(columns)
-    return ValueComparison(
-        arm=arm,
-        treated_units=treated.n,
-        treated_total=float(treated.total[0]),
-        inference=inference,
-        posterior=posterior_of(
-            metric, inference, lift_prior(experiment.analysis.prior)
-        ),
     )
 
 

@@ -237,6 +237,17 @@ def test_attribution_against_the_rows(tmp_path: Path) -> None:
     assert "mail (the treatment&#39;s)" in page
 
 
+def test_channels_of_the_data_are_escaped(tmp_path: Path) -> None:
+    """A channel named like markup comes back as text."""
+    file, *_ = touched(tmp_path)
+    touches = tmp_path / "touches.csv"
+    touches.write_text(touches.read_text().replace("banner", "<script>x</script>"))
+    card = analyzed(file)
+    assert any(c.channel == "<script>x</script>" for c in card.attributed.channels)
+    assert "<script>" not in render(card)
+    assert "&lt;script&gt;x" in render(card)
+
+
 def test_attribution_needs_times(tmp_path: Path) -> None:
     """Without the time of touches there is no first and no last."""
     file, *_ = touched(tmp_path)

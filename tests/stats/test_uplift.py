@@ -85,6 +85,24 @@ def test_coverage_and_false_positives() -> None:
     assert wrong / 1_500 == pytest.approx(0.05, abs=band)
 
 
+@pytest.mark.calibration
+@pytest.mark.parametrize(("buyers", "spread"), [(0.1, 1.0), (0.2, 1.5)])
+def test_false_positives_of_skewed_spend(buyers: float, spread: float) -> None:
+    """Log-normal spend of 2,000 buyers and more an arm, a useless score: 5 in 100."""
+    runs, wrong = 2_000, [0, 0]
+    for seed in range(runs):
+        rng = np.random.default_rng([seed, round(100 * buyers)])
+        n = round(2 * 2_000 / buyers)
+        score, treated = rng.uniform(size=n), rng.uniform(size=n) < 0.5
+        value = (rng.uniform(size=n) < buyers) * rng.lognormal(3, spread, n)
+        low, high = found(score, treated, value).interval(0.95)
+        wrong[0] += low > 0
+        wrong[1] += high < 0
+    band = 3.5 * sqrt(0.025 * 0.975 / runs)
+    assert wrong[0] / runs == pytest.approx(0.025, abs=band + 0.005)
+    assert wrong[1] / runs == pytest.approx(0.025, abs=band + 0.005)
+
+
 def true_area() -> float:
     """Trapezoids of φ(1 − φ/2) − φ/2 over tenths."""
     x = np.linspace(0, 1, 11)
