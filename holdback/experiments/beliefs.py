@@ -46,7 +46,7 @@ def _of_arm(
         arms=frozenset({arm}),
         capped=metric.cap is not None,
     ).inference(stage.level_of("primary"))
-    prior = lift_prior(experiment.analysis.prior)
+    prior = lift_prior(experiment.analysis.prior, metric)
     after = posterior_of(metric, inference, prior)
     data = posterior_of(metric, inference, FLAT)
     if after is None or data is None:

@@ -25,6 +25,9 @@ def prior_density(prior: LiftPrior, lifts: Vector, *, rates: bool) -> Vector | N
     """
     if rates and prior.name in {"weak", "none"}:
         return uniform_rates_density(lifts)
+    if prior.learned is not None:
+        beta = np.log1p(lifts)
+        return np.asarray(np.exp(prior.log_density(beta)) / (1 + lifts))
     if prior.sd is None:
         return None
     z = np.log1p(lifts) / prior.sd
