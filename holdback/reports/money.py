@@ -9,7 +9,7 @@ from fractions import Fraction
 from holdback.experiments.costs import break_even_lift, costs_of, saved, saved_items
 from holdback.experiments.experiment import Economics, Experiment
 from holdback.experiments.reading import ValueComparison
-from holdback.experiments.scorecard import Finding, Money, Scorecard
+from holdback.experiments.scorecard import Finding, Money, Quantity, Scorecard
 from holdback.reports.implausible import IMPLAUSIBLE, questioned
 from holdback.reports.payback import payback
 from holdback.reports.rollout import scenarios
@@ -90,6 +90,7 @@ def _of_arm(
         ),
         cost=stake.cost,
         measured_profit=True if comparison.profit else None,
+        incremental_share=_share(comparison, revenue),
     )
     if stake.cost is not None:
         record = _with_return(record, stake)
@@ -98,6 +99,14 @@ def _of_arm(
         record = replace(record, net_profit=stake.net(profit))
     rolled = tuple(scenarios(economics, record, earning, margin, units))
     return replace(record, rollout=rolled)
+
+
+def _share(comparison: ValueComparison, revenue: Quantity) -> Quantity | None:
+    """Incremental revenue by all revenue of the treated units."""
+    total = comparison.treated_total
+    if comparison.inference.relative is None or total <= 0:
+        return None
+    return image(revenue, lambda amount: amount / total)
 
 
 def _with_return(record: Money, stake: Stake) -> Money:
