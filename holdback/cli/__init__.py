@@ -37,6 +37,7 @@ COMMANDS = {
     "report": "Render a stored scorecard again, without the data.",
     "roi": "Answer simple questions of return by arithmetic, which is no evidence.",
     "list": "List the experiments of a project.",
+    "portfolio": "Put all finished experiments together.",
     "schema": "Print the JSON Schema of the YAML files.",
     "doctor": "Check the health of the installation.",
     "completion": "Print what makes the shell complete commands.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Literal
 
 from holdback.experiments.baselines import Baseline
 from holdback.experiments.designing import Shares, detectable, forgone
@@ -81,6 +82,8 @@ class MetricPlan:
     detectable_points: float | None = None
     chance_of_no_change: float | None = None
     safety: Safety | None = None
+    unit: str | None = None
+    scale: Literal["share", "value"] = "value"
 
 
 def alpha_of(experiment: Experiment, units: int) -> float:
@@ -140,6 +143,8 @@ def metric_plan(
         label=metric.title,
         role=role,
         baseline=baseline,
+        unit=metric.unit,
+        scale=metric.scale,
         power=power,
         detectable_lift=None if score else smallest,
         detectable_points=smallest if score else None,

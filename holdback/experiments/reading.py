@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import holdback
 from holdback.errors import Problem, StatsError
 from holdback.experiments.attributed import attributed
+from holdback.experiments.beliefs import beliefs
 from holdback.experiments.checks import findings
 from holdback.experiments.concentration import concentration
 from holdback.experiments.decomposition import decomposition
@@ -32,10 +33,17 @@ from holdback.experiments.valued import (
     DoseComparison,
     ValueComparison,
     dose_comparisons,
+    money_comparisons,
     value_comparisons,
 )
 
-__all__ = ["DoseComparison", "Reading", "ValueComparison", "read"]
+__all__ = [
+    "DoseComparison",
+    "Reading",
+    "ValueComparison",
+    "read",
+    "value_comparisons",
+]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
 
@@ -83,6 +91,10 @@ def read(
         timezone=experiment.timezone,
         hypothesis=experiment.hypothesis,
         owner=experiment.owner,
+        tags=experiment.tags,
+        learned=tuple(
+            one.record for _, one in sorted(experiment.analysis.prior.learned.items())
+        ),
         currency=experiment.currency,
         as_of=told_as_of(experiment, evidence),
         window_start=window.start.isoformat() if window else None,
@@ -107,6 +119,7 @@ def read(
         attributed=attributed(experiment, cells, evidence.paths, stage.level),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
+        beliefs=beliefs(experiment, cells, stage),
         expected=expected,
         outlook=outlook_of(experiment, cells, stage.nominal, as_of, expected),
         configuration=experiment.resolved,
@@ -114,7 +127,7 @@ def read(
     )
     return Reading(
         scorecard=scorecard,
-        comparisons=value_comparisons(experiment, cells, stage),
+        comparisons=money_comparisons(experiment, cells, stage),
         doses=tuple(dose_comparisons(experiment, cells, stage)),
         stage=stage,
     )

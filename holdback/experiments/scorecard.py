@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdback.experiments.belief_record import Belief
 from holdback.experiments.beside_record import (
     Attributed,
     Concentration,
@@ -21,6 +22,7 @@ from holdback.experiments.beside_record import (
 )
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
+from holdback.experiments.past_record import LearnedPrior, LogLift, MoneyBasis
 from holdback.experiments.quantity import Quantity, Return
 from holdback.experiments.replays import Simulation
 from holdback.experiments.returns_record import (
@@ -47,6 +49,7 @@ __all__ = [
     "Interaction",
     "MetricRecord",
     "Money",
+    "OverTime",
     "PointEstimate",
     "Quantity",
     "Readout",
@@ -184,6 +187,7 @@ class Readout(Shown):
     reached: Reached | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
+    log_lift: LogLift | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +306,21 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverTime:
+    """What a holdback without an end had shown and earned by the end of a day.
+
+    Ranges are always-valid: all days' hold at once. `units` are those of all arms.
+    """
+
+    arm: str
+    metric: str
+    date: str
+    units: int
+    relative: Quantity
+    revenue: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostItem:
     """One cost over the period behind the money; `kind` as technology or people."""
 
@@ -348,6 +367,7 @@ class Money:
     rollout: tuple[RolloutScenario, ...] = ()
     measured_profit: bool | None = None
     incremental_share: Quantity | None = None
+    basis: MoneyBasis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,6 +427,7 @@ class Scorecard(Shown):
     sensitivity: tuple[Sensitivity, ...] = ()
     decomposition: tuple[Decomposition, ...] = ()
     trend: tuple[Trend, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
     money: tuple[Money, ...] = ()
     incremental: tuple[IncrementalRatio, ...] = ()
     dose_trends: tuple[DoseTrend, ...] = ()
@@ -419,6 +440,9 @@ class Scorecard(Shown):
     expected: Expected | None = None
     outlook: Outlook | None = None
     command: str = ""
+    tags: tuple[str, ...] = ()
+    learned: tuple[LearnedPrior, ...] = ()
+    over_time: tuple[OverTime, ...] = ()
     schema: str = field(default="holdback/scorecard/1")
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from holdback.errors import printable
 from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
 from holdback.reports import sentences
+from holdback.reports.blocks.confidence import told as sure_told
 from holdback.reports.blocks.decision import MARKS, told_first
 from holdback.reports.headline import headline
 from holdback.reports.phrases import CHAT, METRIC_COLUMNS
@@ -26,6 +27,7 @@ def markdown(scorecard: Scorecard) -> str:
         f"**{_safe(scorecard.experiment)}: {title.title}** {MARKS[title.tone]}",
         "",
         *(f"- {_safe(text)}" for text in told_first(scorecard, words)),
+        *(f"- {_safe(text)}" for text in sure_told(scorecard, words)),
     ]
     if not any(check.status == "fail" for check in scorecard.checks):
         lines += [*_money(scorecard, words), *_metrics(scorecard, words)]
@@ -33,7 +35,7 @@ def markdown(scorecard: Scorecard) -> str:
         sentences.guardrail(words, r)
         for r in scorecard.readouts
         if r.role == "guardrail" and r.segment is None and r.verdict != "safe"
-    ] + [c.message for c in scorecard.checks if c.status != "pass"]
+    ] + [sentences.checked(words, c) for c in scorecard.checks if c.status != "pass"]
     if watch:
         lines += ["", f"**{CHAT['watch']}**", "", *(f"- {_safe(w)}" for w in watch)]
     return "\n".join([*lines, "", str(CHAT["more"]), ""])

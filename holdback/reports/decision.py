@@ -18,7 +18,7 @@ from holdback.experiments.scorecard import (
     Return,
     Scorecard,
 )
-from holdback.reports import sentences
+from holdback.reports import money_sentences, precision_sentences, sentences
 from holdback.reports.words import Words
 
 __all__ = ["decide"]
@@ -38,7 +38,7 @@ def decide(experiment: Experiment, scorecard: Scorecard) -> Decision:
     arms = []
     for arm in experiment.treatments:
         if failed:
-            reasons = tuple(sentences.failed_check(c) for c in failed)
+            reasons = tuple(sentences.checked(words, c) for c in failed)
             arms.append(DecisionArm(arm=arm.name, outcome="invalid", reasons=reasons))
         else:
             arms.append(_of_arm(experiment, scorecard, words, arm.name))
@@ -60,7 +60,7 @@ def _of_arm(
     outcome, reason = _by_rule(experiment, scorecard, words, arm)
     reasons = [reason]
     if outcome == "keep_testing" and scorecard.outlook is not None:
-        reasons.append(sentences.outlook(words, scorecard.outlook))
+        reasons.append(precision_sentences.outlook(words, scorecard.outlook))
     guardrails = [
         r for r in scorecard.readouts if r.role == "guardrail" and r.arm == arm
     ]
@@ -94,21 +94,21 @@ def _by_rule(
 def _by_profit(scorecard: Scorecard, words: Words, arm: str) -> tuple[Outcome, str]:
     money = _money(scorecard, arm)
     if money is None or money.ropi is None:
-        return "keep_testing", sentences.no_return()
+        return "keep_testing", money_sentences.no_return()
     if money.ropi.p_positive is None:
         return _by_return(words, money.ropi)
     level = scorecard.decision_level
     chance = money.ropi.p_positive
     if chance >= level:
-        return "ship", sentences.pays(words, money, level)
+        return "ship", money_sentences.pays(words, money, level)
     if 1 - chance >= level:
-        return "hold_back", sentences.does_not_pay(words, money, level)
-    return "keep_testing", sentences.may_pay(words, money, level)
+        return "hold_back", money_sentences.does_not_pay(words, money, level)
+    return "keep_testing", money_sentences.may_pay(words, money, level)
 
 
 def _by_return(words: Words, ropi: Return) -> tuple[Outcome, str]:
     """Where the money has no lift and so no posterior: by the range of the ROPI."""
-    told = sentences.no_chance(words, ropi)
+    told = money_sentences.no_chance(words, ropi)
     if ropi.lower is not None and ropi.lower > 0:
         return "ship", told
     if ropi.upper is not None and ropi.upper < 0:

@@ -12,9 +12,22 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup
 
+from holdback.experiments.belief_record import Belief
 from holdback.experiments.scorecard import Quantity, Trend
 
-__all__ = ["Axis", "axis_of", "curve", "forest_mark", "step_mark", "trend_picture"]
+__all__ = [
+    "Axis",
+    "axis_of",
+    "belief_picture",
+    "curve",
+    "forest_mark",
+    "step_mark",
+    "swatch",
+    "trend_picture",
+]
+
+
+TAIL = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +70,28 @@ def axis_of(quantities: Sequence[Quantity]) -> Axis:
 
 
 def forest_mark(quantity: Quantity, axis: Axis, label: str, css: str) -> Markup:
-    """One row of a forest plot: a dot with its interval, and the line of no change."""
+    """One row of a forest plot: a dot with its interval, and the line of no change.
+
+    Where the interval goes on beyond the axis, its end is dashed.
+    """
     left = axis.at(axis.low if quantity.lower is None else quantity.lower)
     right = axis.at(axis.high if quantity.upper is None else quantity.upper)
+    tails = []
+    if quantity.lower is None or quantity.lower < axis.low:
+        tails.append((left, left + TAIL))
+        left += TAIL
+    if quantity.upper is None or quantity.upper > axis.high:
+        tails.append((right - TAIL, right))
+        right -= TAIL
+    cut = Markup("").join(
+        Markup('<line class="cut" x1="{}%" x2="{}%" y1="12" y2="12"/>').format(*ends)
+        for ends in tails
+    )
     return Markup(
         '<svg class="forest {css}" role="img" aria-label="{label}" width="100%" '
         'height="24"><title>{label}</title>'
         '<line class="zero" x1="{zero}%" x2="{zero}%" y1="2" y2="22"/>'
-        '<line class="bar" x1="{left}%" x2="{right}%" y1="12" y2="12"/>'
+        '<line class="bar" x1="{left}%" x2="{right}%" y1="12" y2="12"/>{cut}'
         '<circle class="dot" cx="{dot}%" cy="12" r="5"/></svg>'
     ).format(
         css=css,
@@ -72,6 +99,7 @@ def forest_mark(quantity: Quantity, axis: Axis, label: str, css: str) -> Markup:
         zero=axis.at(0),
         left=left,
         right=right,
+        cut=cut,
         dot=axis.at(quantity.value),
     )
 
@@ -136,3 +164,43 @@ def curve(
         'preserveAspectRatio="none"><title>{label}</title>'
         '<polyline class="line" points="{line}"/></svg>'
     ).format(label=label, line=" ".join(points))
+
+
+def belief_picture(belief: Belief, label: str) -> Markup:
+    """The posterior as an area, the likelihood and the prior as lines over it."""
+    top = 1.06 * max(*belief.after, *belief.data, *belief.before)
+    heights = Axis(low=0.0, high=top)
+    across = Axis(low=belief.lifts[0], high=belief.lifts[-1])
+
+    def points(curve: Sequence[float]) -> str:
+        return " ".join(
+            f"{across.at(lift):g},{round(100 - heights.at(height), 2):g}"
+            for lift, height in zip(belief.lifts, curve, strict=False)
+        )
+
+    lines = Markup("").join(
+        Markup('<polyline class="{}" points="{}"/>').format(name, points(curve))
+        for name, curve in (
+            ("line", belief.after),
+            ("data", belief.data),
+            ("prior", belief.before),
+        )
+        if curve
+    )
+    return Markup(
+        '<svg class="trend" role="img" aria-label="{label}" viewBox="0 0 100 100" '
+        'preserveAspectRatio="none"><title>{label}</title>'
+        '<polygon class="band" points="0,100 {area} 100,100"/>'
+        '<line class="zero" x1="{zero:g}" x2="{zero:g}" y1="0" y2="100"/>{lines}</svg>'
+    ).format(label=label, area=points(belief.after), zero=across.at(0), lines=lines)
+
+
+SWATCHES = {"before": "prior", "data": "data", "after": "line"}
+
+
+def swatch(curve: str) -> Markup:
+    """A short piece of a curve, for the legend."""
+    return Markup(
+        '<svg class="swatch" aria-hidden="true" width="28" height="10">'
+        '<line class="{}" x1="0" x2="28" y1="5" y2="5"/></svg>'
+    ).format(SWATCHES[curve])

@@ -7,7 +7,7 @@ from typing import Literal
 
 from holdback.experiments.scorecard import Scorecard
 
-__all__ = ["OUTCOMES", "Headline", "headline"]
+__all__ = ["OUTCOMES", "Headline", "best_arm", "headline"]
 
 Tone = Literal["good", "bad", "watch", "plain"]
 
@@ -41,5 +41,30 @@ def headline(scorecard: Scorecard) -> Headline:
         r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
     ]
     if decision.outcome == "ship" and guarded:
-        return Headline(title="Keep it on, but watch the guardrails", tone="watch")
+        return Headline(
+            title=f"{_kept(scorecard)}, but watch the guardrails", tone="watch"
+        )
+    if decision.outcome == "ship":
+        return Headline(title=_kept(scorecard), tone="good")
     return found
+
+
+def _kept(scorecard: Scorecard) -> str:
+    """Which arm to keep on, where there are several to choose from."""
+    decision = scorecard.decision
+    arms = decision.arms if decision else ()
+    best = best_arm(scorecard)
+    if len(arms) < 2 or best is None:
+        return OUTCOMES["ship"].title
+    label = {a.arm: a.label or a.arm for a in scorecard.arms}
+    return f"Keep “{label.get(best, best)}” on"
+
+
+def best_arm(scorecard: Scorecard) -> str | None:
+    """The arm that the decision is about; None where its reasons fit several."""
+    decision = scorecard.decision
+    if decision is None:
+        return None
+    told = (decision.outcome, decision.reasons)
+    found = [a.arm for a in decision.arms if (a.outcome, a.reasons) == told]
+    return found[0] if len(found) == 1 else None

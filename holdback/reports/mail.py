@@ -16,6 +16,7 @@ from markupsafe import Markup
 from holdback.errors import EnvironmentFault, Problem
 from holdback.experiments.scorecard import Readout, Scorecard
 from holdback.reports.blocks import join, named
+from holdback.reports.blocks.confidence import told as sure_told
 from holdback.reports.blocks.decision import told_first
 from holdback.reports.blocks.metrics import MARKS, TONES
 from holdback.reports.chat import markdown, money_rows, readout_row
@@ -125,7 +126,10 @@ def _decision(scorecard: Scorecard, words: Words) -> Markup:
         soft=colours["soft"],
         name=named(scorecard.experiment),
         title=title.title,
-        told=join(_paragraph(t, "ink") for t in told_first(scorecard, words)),
+        told=join(
+            _paragraph(text, "ink")
+            for text in (*told_first(scorecard, words), *sure_told(scorecard, words))
+        ),
     )
 
 

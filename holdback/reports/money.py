@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from holdback.experiments.costs import break_even_lift, costs_of, saved, saved_items
 from holdback.experiments.experiment import Economics, Experiment
+from holdback.experiments.past_record import LogLift, MoneyBasis
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import Finding, Money, Quantity, Scorecard
 from holdback.reports.implausible import IMPLAUSIBLE, questioned
@@ -16,7 +17,7 @@ from holdback.reports.rollout import scenarios
 from holdback.reports.stake import Stake, image, incremental
 from holdback.reports.words import Words
 
-__all__ = ["break_even_lift", "incremental", "money", "questions"]
+__all__ = ["break_even_lift", "incremental", "money", "questions", "revenue_of"]
 
 
 def money(
@@ -53,6 +54,11 @@ def questions(scorecard: Scorecard) -> Iterator[Finding]:
             )
 
 
+def revenue_of(comparison: ValueComparison) -> Quantity | None:
+    """Incremental revenue: from the lift, or from the difference where no lift is."""
+    return Stake(comparison=comparison, margin=1.0, cost=None).revenue()
+
+
 def _of_arm(
     economics: Economics,
     comparison: ValueComparison,
@@ -71,7 +77,7 @@ def _of_arm(
         ),
         savings=float(saved(economics.savings, period_days) * share),
     )
-    revenue = replace(stake, comparison=comparison).revenue()
+    revenue = revenue_of(comparison)
     earned = stake.revenue()
     if revenue is None or earned is None:
         return None
@@ -91,6 +97,7 @@ def _of_arm(
         cost=stake.cost,
         measured_profit=True if comparison.profit else None,
         incremental_share=_share(comparison, revenue),
+        basis=None if comparison.profit else _basis(comparison, margin),
     )
     if stake.cost is not None:
         record = _with_return(record, stake)
@@ -99,6 +106,18 @@ def _of_arm(
         record = replace(record, net_profit=stake.net(profit))
     rolled = tuple(scenarios(economics, record, earning, margin, units))
     return replace(record, rollout=rolled)
+
+
+def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:
+    """What several tests' money is put together from."""
+    ratio = comparison.inference.log_ratio
+    if ratio is None or comparison.inference.relative is None:
+        return None
+    return MoneyBasis(
+        treated_total=comparison.treated_total,
+        margin=margin,
+        log_lift=LogLift(value=ratio.value, se=ratio.se),
+    )
 
 
 def _share(comparison: ValueComparison, revenue: Quantity) -> Quantity | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from importlib.resources import files
 
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import (
+    belief,
     beside,
+    confidence,
     decision,
     glossary,
     going_on,
@@ -18,6 +21,7 @@ from holdback.reports.blocks import (
     metrics,
     money,
     named,
+    over_time,
     parts,
     planned,
     provenance,
@@ -27,6 +31,7 @@ from holdback.reports.blocks import (
     trust,
     watch,
 )
+from holdback.reports.phrases import STATUS
 from holdback.reports.words import Words
 
 __all__ = ["POLICY", "document", "render", "style"]
@@ -37,11 +42,18 @@ POLICY = (
 )
 Block = Callable[[Scorecard, Words], Markup]
 
-FIRST: tuple[Block, ...] = (decision.render, money.render, watch.render)
+FIRST: tuple[Block, ...] = (
+    decision.render,
+    money.render,
+    confidence.render,
+    watch.render,
+)
 """The first sheet: what a reader needs who reads no further."""
 BLOCKS: tuple[Block, ...] = (
     trust.render,
     metrics.render,
+    belief.render,
+    over_time.render,
     trend.render,
     parts.render,
     money.detail,
@@ -66,8 +78,11 @@ RESULTS: set[Block] = {
     beside.doses,
     beside.uplift,
     beside.attribution,
+    confidence.render,
     watch.render,
     metrics.render,
+    belief.render,
+    over_time.render,
     trend.render,
     parts.render,
     segments.render,
@@ -129,6 +144,11 @@ def _greyed(block: Markup) -> Markup:
     ).format(block)
 
 
+def _last_day(as_of: str) -> str:
+    """The last day with data: what happens at the moment itself is left out."""
+    return (datetime.fromisoformat(as_of) - timedelta(seconds=1)).date().isoformat()
+
+
 def _header(scorecard: Scorecard, words: Words) -> Markup:
     facts = []
     if scorecard.window_start and scorecard.window_end:
@@ -140,13 +160,19 @@ def _header(scorecard: Scorecard, words: Words) -> Markup:
     facts += [
         f"{arm.label} {words.round_share(arm.planned_share)}" for arm in scorecard.arms
     ]
+    about = [STATUS[scorecard.status]]
+    if scorecard.as_of:
+        about.append(STATUS["as_of"].format(day=words.day(_last_day(scorecard.as_of))))
+    if scorecard.owner:
+        about.append(STATUS["owner"].format(owner=scorecard.owner))
     return Markup(
         '<header>\n<p class="small">Experiment report · {}</p>\n'
-        "<h1>{}</h1>\n{}\n</header>"
+        '<h1>{}</h1>\n{}\n<p class="small">{}</p>\n</header>'
     ).format(
         named(" · ".join(facts)),
         named(scorecard.experiment),
         Markup('<p class="hypothesis">{}</p>').format(named(scorecard.hypothesis))
         if scorecard.hypothesis
         else "",
+        named(" · ".join(about)),
     )

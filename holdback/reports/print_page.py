@@ -55,7 +55,14 @@ def literal(page: str) -> str:
         sheet = sheet.replace(f"var(--{name})", colour)
     extra = (files("holdback.reports") / "print.css").read_text(encoding="utf-8")
     page = page[:start] + sheet + extra + page[end:]
-    return SVG.sub(lambda found: pictures(found[0]), page)
+    return SVG.sub(
+        lambda found: pictures(found[0], grey=_is_spoiled(page, found.start())), page
+    )
+
+
+def _is_spoiled(page: str, at: int) -> bool:
+    """Whether a picture stands in a block that a failed check has greyed."""
+    return page.rfind('<div class="spoiled">', 0, at) > page.rfind("</section>", 0, at)
 
 
 def palette() -> dict[str, str]:
@@ -64,23 +71,33 @@ def palette() -> dict[str, str]:
     return dict(VARIABLE.findall(sheet[: sheet.index("}")]))
 
 
-def pictures(svg: str, width: float | None = None) -> str:
+def pictures(svg: str, width: float | None = None, *, grey: bool = False) -> str:
     """One of our pictures with literal attributes; in pixels where a width is given.
 
     Its marks have classes, which only a browser resolves.
     """
     colours = palette()
+    if grey:
+        colours |= dict.fromkeys(
+            ("good", "bad", "watch", "accent"), colours["soft"]
+        ) | {"band": colours["line"]}
     head = re.match(r'<svg class="(\w+) ?(\w*)"', svg)
     kind, tone = (head[1], head[2]) if head else ("trend", "")
     mark = colours[TONES.get(tone, "accent")]
+    line, dot, dash = (2, "2 2", "7 3") if kind == "swatch" else (0.8, "1 1", "4 2")
     thin = 'stroke-width="1"' if kind == "forest" else 'stroke-width="0.4"'
     marks = {
         "bar": f'stroke="{mark}" stroke-width="3.5" stroke-linecap="round"',
+        "cut": f'stroke="{mark}" stroke-width="3.5" stroke-dasharray="3 3"',
         "dot": f'fill="{mark}" stroke="#ffffff" stroke-width="2"',
         "step": f'stroke="{mark}" stroke-width="12"',
         "zero": f'stroke="{colours["soft"]}" {thin} stroke-dasharray="3 3"',
         "band": f'fill="{colours["band"]}"',
-        "line": f'fill="none" stroke="{colours["accent"]}" stroke-width="0.8"',
+        "line": f'fill="none" stroke="{colours["accent"]}" stroke-width="{line}"',
+        "data": f'fill="none" stroke="{colours["watch"]}" stroke-width="{line}" '
+        f'stroke-dasharray="{dot}"',
+        "prior": f'fill="none" stroke="{colours["soft"]}" stroke-width="{line}" '
+        f'stroke-dasharray="{dash}"',
     }
     for name, attributes in marks.items():
         svg = svg.replace(f'class="{name}"', attributes)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from math import expm1, log1p
-
-from holdback.experiments.expected import Outlook
-from holdback.experiments.replays import MethodRecord, Simulation
 from holdback.experiments.scorecard import (
     Finding,
     Interaction,
     Look,
-    Money,
     Quantity,
     Readout,
-    Return,
     Scorecard,
 )
 from holdback.reports.words import Words
@@ -25,20 +19,13 @@ __all__ = [
     "baseline",
     "below",
     "changed",
+    "checked",
     "differ",
-    "does_not_pay",
-    "failed_check",
     "guardrail",
     "look",
-    "may_pay",
-    "no_chance",
     "no_number",
-    "no_return",
-    "pays",
     "preview",
-    "reach",
     "reached",
-    "replayed",
     "status",
     "sure",
     "unclear",
@@ -51,7 +38,6 @@ OUTCOME_WORDS = {
     "stop": "stop",
     "invalid": "cannot be used",
 }
-POWER = 0.8
 DIFFERENT = 0.1
 VERDICT_WORDS = {
     "better": "Better",
@@ -101,16 +87,23 @@ def baseline(words: Words, readout: Readout) -> str:
     )
 
 
-def sure(words: Words, readout: Readout) -> str:
-    """How sure we are that the metric really improved, as a natural frequency."""
+def sure(words: Words, readout: Readout, minimum: float = 0.0) -> str:
+    """How sure we are that the metric improved, and by the least that matters."""
     assert readout.bayes is not None  # noqa: S101  # the caller has looked
     record = words.metrics.get(readout.metric)
     rise = record is None or record.better == "higher"
     chance = readout.bayes.p_positive if rise else 1 - readout.bayes.p_positive
     way = "rose" if rise else "fell"
+    cause = f"“{words.arm(readout.arm)}”" if words.several else "it"
+    enough = (
+        f", and that it {way} by {words.share(minimum)} or more, the smallest change "
+        f"that matters, {words.chance(readout.bayes.p_above_minimum)}"
+        if minimum > 0
+        else ""
+    )
     return (
-        f"The chance that {words.label(readout.metric)} really {way} because of it is "
-        f"{words.chance(chance)}."
+        f"The chance that {words.label(readout.metric)} really {way} because of "
+        f"{cause} is {words.chance(chance)}{enough}."
     )
 
 
@@ -171,53 +164,6 @@ def reached(words: Words, readout: Readout) -> str:
     )
 
 
-def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
-    """What a test of this precision can find, whatever it has found.
-
-    From the width of the range alone: 80 % power at this standard error, never power
-    at the lift that was seen. `level` is that of the range.
-    """
-    lift = readout.relative
-    if lift is None or lift.lower is None or lift.upper is None or lift.lower <= -1:
-        return ""
-    width = log1p(lift.upper) - log1p(lift.lower)
-    z = quantile((1 + level) / 2)
-    found = (z + quantile(POWER)) * width / (2 * z)
-    least = words.share(expm1(found))
-    told = f"A test as precise as this one finds a true lift of {least} 8 times in 10"
-    if 0 < minimum < expm1(found):
-        times = (found / log1p(minimum)) ** 2
-        return (
-            f"{told}; to find {words.share(minimum)}, the smallest that matters, as "
-            f"often takes {words.number(times)} times as many units."
-        )
-    return f"{told}."
-
-
-def replayed(words: Words, found: Simulation) -> str:
-    """How often the reading was wrong on the experiment's own units."""
-    ours, welch = found.record("chosen"), found.record("welch")
-    alarms = (
-        f"On these units, split at random {words.count(found.replays)} times with "
-        f"nothing to find, this reading of {found.label} cried wolf in "
-        f"{_alarms(words, ours)}, and the usual t test would have in "
-        f"{_alarms(words, welch)}; {words.share(1 - found.level)} is what was promised."
-    )
-    return (
-        f"{alarms} With a true lift of {words.lift(found.lift)} put in, it was found "
-        f"in {words.share(ours.power)} of {words.count(found.replays_with_lift)} "
-        f"replays (t test: {words.share(welch.power)}), and the range held it in "
-        f"{words.share(ours.coverage)} ({words.share(welch.coverage)})."
-    )
-
-
-def _alarms(words: Words, record: MethodRecord) -> str:
-    return (
-        f"{words.share(record.false_alarms)} ({words.share(record.false_wins)} wins, "
-        f"{words.share(record.false_losses)} losses)"
-    )
-
-
 def status(scorecard: Scorecard) -> str:
     """Whether the plan was fixed before the results were seen."""
     if scorecard.status == "confirmatory":
@@ -241,9 +187,9 @@ def differ(words: Words, test: Interaction) -> str:
     )
 
 
-def failed_check(check: Finding) -> str:
-    """A failed check as the reason of an invalid result."""
-    return check.message
+def checked(words: Words, check: Finding) -> str:
+    """What a check found, its numbers written as the locale does."""
+    return words.localized(check.message)
 
 
 def guardrail(words: Words, readout: Readout) -> str:
@@ -273,55 +219,6 @@ def guardrail(words: Words, readout: Readout) -> str:
     return f"{label} {state} (likely {likely})."
 
 
-def pays(words: Words, money: Money, level: float) -> str:
-    """It pays, with the probability that the rule asks for."""
-    chance = _chance(words, money, level)
-    return (
-        f"The chance that it earns more than it costs is {chance}, "
-        f"and the rule asks for {words.round_share(level)}."
-    )
-
-
-def does_not_pay(words: Words, money: Money, level: float) -> str:
-    """It does not pay, with the same certainty."""
-    chance = _chance(words, money, level)
-    return (
-        f"The chance that it earns more than it costs is {chance}; "
-        "that it does not is more certain than the "
-        f"{words.round_share(level)} the rule asks for."
-    )
-
-
-def may_pay(words: Words, money: Money, level: float) -> str:
-    """Whether it pays is open."""
-    chance = _chance(words, money, level)
-    return (
-        f"The chance that it earns more than it costs is {chance}; "
-        f"the rule asks for {words.round_share(level)} to ship, and the data do not "
-        "settle it."
-    )
-
-
-def no_return() -> str:
-    """No return can be stated."""
-    return "Whether it pays cannot be said: there is no honest range for the money."
-
-
-def no_chance(words: Words, found: Return) -> str:
-    """A return with a range, but without a lift that a posterior could be of."""
-    interval = Quantity(
-        value=found.value,
-        lower=found.lower,
-        upper=found.upper,
-        unbounded=found.unbounded,
-    )
-    return (
-        "How likely it is to pay cannot be said, because the money per unit is not "
-        "clearly above 0 and so has no lift; the ROPI is likely "
-        f"{words.range(interval, words.lift)}."
-    )
-
-
 def above(words: Words, readout: Readout, bar: float, rule: str) -> str:
     """The interval lies above the bar."""
     told = _bar(words, readout, bar, rule)
@@ -341,32 +238,6 @@ def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
         f"{changed(words, readout)} The range lies on both sides of {told}, so this is "
         "unclear."
     )
-
-
-def outlook(words: Words, found: Outlook) -> str:
-    """How much longer a test would have to run to find what it looks for."""
-    aim = f"{words.lift(found.lift)} {10 * found.power:.3g} times in 10"
-    if found.weeks_more == 0:
-        return (
-            f"It was large enough to find {aim}, so more time would mostly make the "
-            "range narrower."
-        )
-    if found.weeks_more is None:
-        return (
-            f"To find {aim} would take {words.count(found.units_needed)} units, more "
-            "than a further year brings: aim at a larger change, or at a metric that "
-            "varies less."
-        )
-    weeks = f"{found.weeks_more} more week{'s' if found.weeks_more > 1 else ''}"
-    return (
-        f"To find {aim} takes about {weeks} of the traffic that came "
-        f"({words.count(found.units_needed)} units in all)."
-    )
-
-
-def _chance(words: Words, money: Money, level: float) -> str:
-    assert money.ropi is not None and money.ropi.p_positive is not None  # noqa: S101, PT018
-    return words.chance(money.ropi.p_positive, level)
 
 
 def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:

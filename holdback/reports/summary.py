@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from holdback.errors import printable
 from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
+from holdback.reports import sentences
 from holdback.reports.blocks.going_on import payback_told
 from holdback.reports.headline import OUTCOMES
 from holdback.reports.words import Words
@@ -25,7 +26,7 @@ def summary(scorecard: Scorecard) -> str:
     lines += _money_lines(words, scorecard)
     lines += ["", _check_line(scorecard)]
     lines += [
-        f"  {check.status.upper()} {check.check}: {check.message}"
+        f"  {check.status.upper()} {check.check}: {sentences.checked(words, check)}"
         for check in scorecard.checks
         if check.status != "pass"
     ]

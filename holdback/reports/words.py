@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,11 @@ __all__ = ["Words"]
 MINUS = "\N{MINUS SIGN}"
 FALLBACK = "en_US"
 DIGITS = 3
+PLAIN = re.compile(
+    r"(?<!as-of )(?<![\w-])(?P<day>\d{4}-\d{2}-\d{2})(?![\w-])"
+    r"|(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?:(?P<percent> %)| (?P<currency>[A-Z]{3})\b)?(?![\w:/-]|[.,]\d)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,11 +209,44 @@ class Words:
             return ">\N{NO-BREAK SPACE}" + text
         return self.p_value(value)
 
+    @property
+    def several(self) -> bool:
+        """Whether there are several treatment arms to tell apart."""
+        return len(self.arms) > 3  # control, one arm, and all
+
     def names(self, metric: str, arm: str) -> str:
         """A metric, with the arm where there are several to tell apart."""
         label = self.label(metric)
-        several = len(self.arms) > 3  # control, one arm, and all
-        return f"{label}, {self.arm(arm)}" if several else label
+        return f"{label}, {self.arm(arm)}" if self.several else label
+
+    def localized(self, text: str) -> str:
+        r"""A sentence of the checks, its plain numbers written as the locale does.
+
+        The checks and the plan write 1,234.5, 12 %, 298 EUR and 2026-10-05. What is
+        joined to letters, or to other digits, is a name and stays.
+
+        >>> w = Words(locale="de_DE", currency=None, labels={}, arms={}, metrics={})
+        >>> w.localized("6,005 of model-2 (30.5 %) by 2026-10-05")
+        '6.005 of model-2 (30,5\xa0%) by 05.10.2026'
+        """
+        return PLAIN.sub(self._localized, text)
+
+    def _localized(self, found: re.Match[str]) -> str:
+        if found["day"] is not None:
+            return self.day(found["day"])
+        digits = found["number"].replace(",", "")
+        decimals = len(digits.partition(".")[2])
+        tail = "." + "0" * decimals if decimals else ""
+        number = _minus(
+            format_decimal(digits, format="#,##0" + tail, locale=self.locale)
+        )
+        if found["currency"] is not None:
+            if found["currency"] == self.currency:
+                return self.currency_text(float(digits), decimals)
+            return f"{number} {found['currency']}"
+        if found["percent"] is None:
+            return number
+        return _percent_pattern(self.locale, 0).replace("#,##0", number)
 
     def day(self, iso: str) -> str:
         """A day as the locale writes it."""

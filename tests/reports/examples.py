@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from holdback.experiments.belief_record import Belief
 from holdback.experiments.scorecard import (
     Accounting,
     ArmRecord,
@@ -46,6 +47,30 @@ def bayes(prior: str = "weak", **changes: float) -> Bayes:
         "expected_loss_if_held": 0.048,
     }
     return Bayes(prior=prior, method="normal_log_ratio", **(values | changes))
+
+
+def belief() -> Belief:
+    """Triangles in place of curves: wide before, narrow after."""
+    lifts = tuple(round(-0.1 + 0.005 * i, 3) for i in range(61))
+
+    def triangle(middle: float, half: float) -> tuple[float, ...]:
+        return tuple(
+            round(max(0.0, 1 - abs(lift - middle) / half) / half, 5) for lift in lifts
+        )
+
+    return Belief(
+        metric="revenue",
+        arm="personalized",
+        prior="weak",
+        lifts=lifts,
+        before=triangle(0.0, 0.8),
+        data=triangle(0.05, 0.05),
+        after=triangle(0.048, 0.045),
+        data_median=0.05,
+        after_median=0.048,
+        before_lower=-0.44,
+        before_upper=0.8,
+    )
 
 
 def readout(metric: str = "revenue", role: str = "primary", **changes: Any) -> Readout:
@@ -253,6 +278,7 @@ def clear_win() -> Scorecard:
             )
             for day in range(1, 30)
         ),
+        beliefs=(belief(),),
         configuration={"experiment": "recs-holdback", "primary": "revenue"},
         money=(money("personalized"), money()),
         decision=Decision(

@@ -107,7 +107,11 @@ def poisoned(payload: str) -> Scorecard:
             for r in win.readouts
         ),
     )
-    return replace(card, trend=(), sensitivity=())
+    seen = (
+        replace(b, metric=f"{payload}{b.metric}", arm=f"{payload}{b.arm}")
+        for b in win.beliefs
+    )
+    return replace(card, trend=(), sensitivity=(), beliefs=tuple(seen))
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from reports.examples import EXAMPLES, clear_win
+from reports.test_hostile import PAYLOADS
 from scipy import stats
 
 from holdback.experiments.codec import from_json, to_json
+from holdback.experiments.expected import Expected
+from holdback.experiments.scorecard import Decomposition
 from holdback.reports.page import POLICY, render
 from holdback.reports.summary import summary
 from holdback.reports.table import readouts_csv
@@ -62,52 +65,7 @@ ALLOWED = frozenset(
 )
 VOID = frozenset({"meta"})
 
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "</style><script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "<svg/onload=alert(1)>",
-    "<iframe src=javascript:alert(1)>",
-    "javascript:alert(1)",
-    "data:text/html,<script>alert(1)</script>",
-    "<a href=https://evil.example>x</a>",
-    "{{7*7}}",
-    "{% for x in y %}",
-    "${7*7}",
-    "%s%s%s%n",
-    "{0}{lang}{policy}",
-    "<!--",
-    "-->",
-    "<![CDATA[x]]>",
-    "<base href=//evil.example>",
-    "<meta http-equiv=refresh content=0>",
-    "<link rel=stylesheet href=//evil.example>",
-    "<object data=x>",
-    "<form action=//evil.example>",
-    "<math><mtext></table><img src=x>",
-    "</bdi></td></table><h1>x",
-    "&lt;b&gt;",
-    "&#60;script&#62;",
-    "\u202egnp.exe",
-    "\u2066\u2067\u2068",
-    "\x1b[31mred\x1b[0m",
-    "line\nbreak",
-    "tab\there",
-    "nul\x00byte",
-    "\ud7ff\ufffd",
-    "ﷺ" * 30,
-    "a" * 500,
-    "=cmd|' /C calc'!A0",
-    "+1+1",
-    "-1-1",
-    "@SUM(A1)",
-    "'; drop table orders; --",
-    "../../etc/passwd",
-    "ＦＵＬＬ",
-    "é\u0301\u0302\u0303",
-    "🙂👩‍👩‍👧‍👦",
-)
+HOSTILE = (*PAYLOADS[::6], "line\nbreak", "{0}{lang}{policy}", "ﷺ" * 30, "a" * 500)
 
 
 class Page(HTMLParser):
@@ -223,11 +181,28 @@ def text_of(name: str) -> str:
 
 
 def test_the_answer_comes_first() -> None:
-    """Decision, then money, then metrics, then trust."""
-    text = text_of("clear_win")
-    order = ["Keep it on", "What it is worth", "What to watch", "Can we trust"]
-    order += ["What changed, metric", "How the result settled", "Segments"]
-    order += ["Does the answer depend", "Words used here", "Method", "Run it again"]
+    """Decision, money, chances, what to watch, trust; then what a reader asks next."""
+    part = Decomposition(
+        arm="personalized",
+        revenue_per_unit=0.21,
+        from_conversion=0.3,
+        from_orders_per_buyer=-0.1,
+        from_order_value=0.01,
+    )
+    planned = Expected(
+        metric="revenue",
+        power=0.8,
+        planned_units=60_000,
+        planned_mean=4.3,
+        units=60_123,
+    )
+    card = replace(clear_win(), decomposition=(part,), expected=planned)
+    text = " ".join(" ".join(Page(render(card)).text).split())
+    order = ["Keep it on", "What it is worth", "How sure we are", "What to watch"]
+    order += ["Can we trust", "What changed, metric", "What the data changed"]
+    order += ["How the result settled", "Where the change came from", "Segments"]
+    order += ["Does the answer depend", "The plan and what came", "Words used here"]
+    order += ["Method", "Run it again", "Configuration with all defaults"]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
 

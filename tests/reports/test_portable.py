@@ -20,7 +20,7 @@ from holdback.experiments.scorecard import Decomposition, Scorecard, Segment
 from holdback.reports.chat import markdown
 from holdback.reports.index_page import index
 from holdback.reports.page import render
-from holdback.reports.print_page import literal
+from holdback.reports.print_page import literal, palette
 from holdback.reports.words import Words
 
 
@@ -47,7 +47,8 @@ def large() -> Scorecard:
         readout(m.metric, "primary" if i == 0 else "secondary")
         for i, m in enumerate(metrics)
     ]
-    return replace(win, metrics=metrics, readouts=(*overall, *rows))
+    drawn = tuple(replace(b, metric="metric_0") for b in win.beliefs)
+    return replace(win, metrics=metrics, readouts=(*overall, *rows), beliefs=drawn)
 
 
 def test_six_metrics_in_ten_segments_stay_below_300_kb() -> None:
@@ -101,6 +102,18 @@ def test_chat_says_the_decision_first() -> None:
     broken = markdown(EXAMPLES["broken_split"]())
     assert "€" not in broken
     assert "planned shares" in broken
+
+
+def test_a_spoiled_picture_is_grey_on_paper_too() -> None:
+    """Where a check failed no mark is green, though paper knows no filter."""
+    broken, fine = (
+        "".join(re.findall(r"<svg .*?</svg>", literal(render(card)), re.DOTALL))
+        for card in (EXAMPLES["broken_split"](), clear_win())
+    )
+    good = palette()["good"]
+    assert good in fine
+    assert good not in broken
+    assert palette()["accent"] not in broken
 
 
 def test_the_waterfall_adds_up() -> None:

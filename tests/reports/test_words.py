@@ -8,7 +8,7 @@ import pytest
 from reports.examples import clear_win, loss, no_answer
 
 from holdback.experiments.scorecard import Quantity
-from holdback.reports import sentences
+from holdback.reports import money_sentences, sentences
 from holdback.reports.page import render
 from holdback.reports.summary import summary
 from holdback.reports.words import Words
@@ -141,3 +141,39 @@ def test_spaces_of_the_locale_stay_spaces() -> None:
     assert "\\xa0" not in summary(german)
     assert "\\xa0" not in render(german)
     assert "+4,8\N{NO-BREAK SPACE}%" in summary(german)
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en-US", "1,234.5 rows (30.5%) by Oct 5, 2026, €298 and 12 USD"),
+        ("de-DE", "1.234,5 rows (30,5\xa0%) by 05.10.2026, 298\xa0€ and 12 USD"),
+        (
+            "fr-FR",
+            "1\u202f234,5 rows (30,5\u202f%) by 5 oct. 2026, 298\xa0€ and 12 USD",
+        ),
+        ("sv-SE", "1\xa0234,5 rows (30,5\xa0%) by 5 okt. 2026, 298\xa0kr and 12 USD"),
+        ("ja-JP", "1,234.5 rows (30.5%) by 2026/10/05, €298 and 12 USD"),
+    ],
+)
+def test_sentences_of_the_checks_follow_the_locale(locale: str, told: str) -> None:
+    """Numbers, shares, amounts and days; names, options and times stay."""
+    currency = "SEK" if locale == "sv-SE" else "EUR"
+    w = words(locale, currency)
+    plain = f"1,234.5 rows (30.5 %) by 2026-10-05, 298 {currency} and 12 USD"
+    assert w.localized(plain).replace("\xa0%", " %").replace("\u202f%", " %") == (
+        told.replace("\xa0%", " %").replace("\u202f%", " %")
+    )
+    stays = "model-2 v1.2.3 at 12:30:00, --as-of 2026-10-05, u1,5x"
+    assert w.localized(stays) == stays
+
+
+def test_a_loss_for_each_unit_of_cost_is_called_one() -> None:
+    """What comes back is told with its ratio; below 0 it is a loss."""
+    w = words()
+    assert money_sentences.brings_back(w, 2.5) == (
+        "Each €1.00 of cost brings back €2.50 (2.5:1)."
+    )
+    assert money_sentences.brings_back(w, -0.11) == (
+        "Each €1.00 of cost came with a loss of €0.11 (−0.1:1)."
+    )

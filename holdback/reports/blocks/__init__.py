@@ -6,13 +6,17 @@ is not markup already; `named` also isolates the direction of text from the data
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup
 
 from holdback.errors import printable
+from holdback.experiments.scorecard import Quantity
+from holdback.reports.words import Words
 
-__all__ = ["chart", "join", "named", "section", "table"]
+__all__ = ["chart", "join", "named", "section", "table", "unbroken"]
+
+SHORT = 12
 
 
 def named(text: str) -> Markup:
@@ -30,6 +34,15 @@ def section(title: str, *parts: Markup, anchor: str) -> Markup:
     return Markup(
         '<section aria-labelledby="{0}">\n<h2 id="{0}">{1}</h2>\n{2}\n</section>'
     ).format(anchor, title, join(parts))
+
+
+def unbroken(words: Words, quantity: Quantity, write: Callable[[float], str]) -> Markup:
+    """A range whose numbers stay whole: browsers break a line between − and €."""
+    marked = words.range(quantity, lambda value: f"\x02{write(value)}\x03")
+    text = str(Markup("{}").format(marked))
+    return Markup(  # escaped above
+        text.replace("\x02", '<span class="whole">').replace("\x03", "</span>")
+    )
 
 
 def chart(picture: Markup, y: tuple[str, str], x: tuple[str, str]) -> Markup:
@@ -53,6 +66,8 @@ def table(
 ) -> Markup:
     """A table whose cells know their column's name, so that it stacks on a phone."""
     right = set(numeric)
+    rows = list(rows)
+    css = f"{css} short".strip() if len(rows) <= SHORT else css
     header = join(
         (
             Markup('<th scope="col"{}>{}</th>').format(

@@ -7,7 +7,8 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named
-from holdback.reports.headline import headline
+from holdback.reports.headline import best_arm, headline
+from holdback.reports.precision_sentences import reach
 from holdback.reports.words import Words
 
 __all__ = ["MARKS", "render", "told_first"]
@@ -19,6 +20,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     """Title, what the primary did, how sure we are, and the reasons."""
     title = headline(scorecard)
     arms = _arms(scorecard, words)
+    by_arm = _told_by_arm(scorecard)
     return Markup(
         '<section class="decision {}" aria-labelledby="answer">\n'
         '<h2 id="answer"><span class="mark" aria-hidden="true">{}</span> {}</h2>\n'
@@ -26,10 +28,13 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     ).format(
         title.tone,
         MARKS[title.tone],
-        title.title,
+        named(title.title),
         join(
-            Markup("<p>{}</p>").format(named(text))
-            for text in told_first(scorecard, words)
+            Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
+                named(text)
+            )
+            for i, text in enumerate(told_first(scorecard, words))
+            if text not in by_arm
         ),
         arms,
     )
@@ -39,6 +44,8 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
     """The sentences under the decision's title; a limit that is broken comes first."""
     decision = scorecard.decision
     told: list[str] = []
+    if scorecard.preview is not None:
+        told.append(sentences.preview(scorecard.preview))
     if decision is None or decision.outcome != "invalid":
         told += _lift(scorecard, words)
     if scorecard.look is not None:
@@ -58,15 +65,17 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
 
 
 def _lift(scorecard: Scorecard, words: Words) -> list[str]:
+    best = best_arm(scorecard)
     primary = [r for r in scorecard.readouts if r.role == "primary"]
+    primary.sort(key=lambda r: (r.arm != best, r.arm == "*"))
     told = [sentences.changed(words, r) for r in primary]
     if len(primary) == 1 and (arms := sentences.baseline(words, primary[0])):
         told.append(arms)
-    if len(primary) == 1 and primary[0].bayes is not None:
-        told.append(sentences.sure(words, primary[0]))
-    unclear = (r for r in primary if r.verdict == "unclear")
-    level, minimum = scorecard.decision_level, scorecard.minimum_lift
-    reached = (sentences.reach(words, r, level, minimum) for r in unclear)
+    shipped = scorecard.decision is not None and scorecard.decision.outcome == "ship"
+    unclear = (r for r in primary if r.verdict == "unclear" and not shipped)
+    level = scorecard.decision_level
+    minimum = 0.0 if scorecard.outlook else scorecard.minimum_lift
+    reached = (reach(words, r, level, minimum) for r in unclear)
     return told + [text for text in reached if text]
 
 
@@ -79,9 +88,18 @@ def _once(told: list[str]) -> list[str]:
     ]
 
 
+def _told_by_arm(scorecard: Scorecard) -> set[str]:
+    """Reasons that stand beside the arm's name, where there are several arms."""
+    arms = scorecard.decision.arms if scorecard.decision else ()
+    alike = len({arm.reasons for arm in arms}) == 1
+    if len(arms) < 2 or (alike and arms[0].outcome == "invalid"):
+        return set()
+    return {reason for arm in arms for reason in arm.reasons}
+
+
 def _arms(scorecard: Scorecard, words: Words) -> Markup:
     decision = scorecard.decision
-    if decision is None or len(decision.arms) < 2:  # one arm is told
+    if decision is None or not _told_by_arm(scorecard):
         return Markup("")
     items = (
         Markup("<li>{}: {}. {}</li>").format(

@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import join, section
-from holdback.reports.phrases import GLOSSARY
+from holdback.reports.glossary_words import GLOSSARY
+from holdback.reports.phrases import GLOSSARY_WORDS
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -19,10 +20,9 @@ def render(_scorecard: Scorecard, _words: Words) -> Markup:
         for term, meaning in GLOSSARY
     )
     return section(
-        "Words used here",
+        GLOSSARY_WORDS["title"],
         Markup(
-            "<details><summary>{} terms in plain words</summary>"
-            '<dl class="terms">\n{}\n</dl></details>'
-        ).format(len(GLOSSARY), terms),
+            '<details><summary>{}</summary><dl class="terms">\n{}\n</dl></details>'
+        ).format(GLOSSARY_WORDS["count"].format(count=len(GLOSSARY)), terms),
         anchor="glossary",
     )

@@ -10,6 +10,7 @@ from holdback.experiments.scorecard import Quantity, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.figures import Axis, axis_of, forest_mark
+from holdback.reports.phrases import FOREST_HEAD, METRICS
 from holdback.reports.sentences import VERDICT_WORDS
 from holdback.reports.words import Words
 
@@ -40,17 +41,18 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     readouts = [r for r in scorecard.readouts if r.segment is None]
     several = sum(not arm.control for arm in scorecard.arms) > 1
     return section(
-        "What changed, metric by metric",
+        METRICS["title"],
         Markup("<p>{}</p>").format(
-            f"Change against {words.arm(readouts[0].control)}, with "
-            f"{words.round_share(scorecard.level)} ranges. A range that crosses the "
-            "dashed line of no change does not tell a rise from a fall."
+            METRICS["intro"].format(
+                control=words.arm(readouts[0].control),
+                level=words.round_share(scorecard.level),
+            )
         ),
         forest_table(
             words,
             readouts,
             [_name(words, r, several=several) for r in readouts],
-            caption="Metrics over all units",
+            caption=METRICS["caption"],
         ),
         join(
             Markup("<p>{}</p>").format(named(told))
@@ -67,7 +69,7 @@ def forest_table(
     names: Sequence[Markup],
     *,
     caption: str,
-    first: str = "Metric",
+    first: str = METRICS["metric"],
     last: tuple[str, Sequence[Markup]] | None = None,
 ) -> Markup:
     """Rows of readouts: both arms, the change, its range, the picture, the reading.
@@ -78,7 +80,7 @@ def forest_table(
     lifts = [r.relative for r in readouts if r.relative is not None]
     axis = axis_of(lifts)
     tones = [TONES[r.verdict] if last is None else "plain" for r in readouts]
-    head, told = last or ("Reading", list(map(_reading, readouts)))
+    head, told = last or (METRICS["reading"], list(map(_reading, readouts)))
     rows = [
         (name, *_cells(words, readout, axis, tone), cell)
         for name, readout, tone, cell in zip(names, readouts, tones, told, strict=True)
@@ -86,7 +88,7 @@ def forest_table(
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
     return table(
         caption,
-        (first, "Without", "With", "Change", "Likely range", ends, head),
+        (first, *FOREST_HEAD, ends, head),
         rows,
         numeric=(1, 2, 3, 4),
         css="metrics",
@@ -113,7 +115,9 @@ def _cells(
         picture = forest_mark(
             readout.relative,
             axis,
-            f"{words.label(readout.metric)}: {change}, likely {likely}",
+            METRICS["alt"].format(
+                metric=words.label(readout.metric), change=change, range=likely
+            ),
             tone,
         )
         return control, treatment, change, likely, picture

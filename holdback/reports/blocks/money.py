@@ -5,7 +5,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Scorecard
-from holdback.reports.blocks import join, named, section, table
+from holdback.reports.blocks import join, named, section, table, unbroken
+from holdback.reports.money_sentences import brings_back
+from holdback.reports.phrases import MONEY
 from holdback.reports.words import Words
 from holdback.stats.normal import quantile
 
@@ -91,7 +93,7 @@ def _tile(words: Words, name: str, quantity: Quantity) -> Markup:
     return Markup(
         '<div class="tile"><p class="name">{}</p><p class="figure">{}</p>'
         '<p class="range">likely {}</p></div>'
-    ).format(name, words.money(quantity.value), words.range(quantity, words.money))
+    ).format(name, words.money(quantity.value), unbroken(words, quantity, words.money))
 
 
 def _profit_tile(words: Words, money: Money) -> list[Markup]:
@@ -123,26 +125,26 @@ def _return_tiles(words: Words, money: Money) -> list[Markup]:
             '<p class="small">{}</p></div>'
         ).format(
             words.lift(ropi.value),
-            words.range(interval, words.lift),
-            f"Each {words.money(1)} of cost brings back "
-            f"{words.money(per_unit.value)} ({words.times(per_unit.value)}:1).",
+            unbroken(words, interval, words.lift),
+            brings_back(words, per_unit.value),
         )
     ]
-    if ropi.p_positive is not None:
+    if money.break_even_lift is not None:
         tiles.append(
             Markup(
-                '<div class="tile"><p class="name">Chance that it pays</p>'
-                '<p class="figure">{}</p><p class="small">{}</p></div>'
-            ).format(words.chance(ropi.p_positive), _break_even(words, money))
+                '<div class="tile"><p class="name">{}</p>'
+                '<p class="figure">{}</p><p class="range">{}</p></div>'
+            ).format(
+                MONEY["break_even"],
+                words.lift(money.break_even_lift),
+                MONEY["break_even_note"].format(
+                    metric="profit"
+                    if money.measured_profit
+                    else words.label(money.value_metric)
+                ),
+            )
         )
     return tiles
-
-
-def _break_even(words: Words, money: Money) -> str:
-    if money.break_even_lift is None:
-        return "No lift would cover the costs."
-    what = "a lift in profit" if money.measured_profit else "a lift"
-    return f"It breaks even at {what} of {words.lift(money.break_even_lift)}."
 
 
 def _period(words: Words, money: Money) -> str:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Decomposition, Quantity, Scorecard
 from holdback.reports.blocks import join, section, table
-from holdback.reports.figures import axis_of, step_mark
+from holdback.reports.figures import Axis, step_mark
 from holdback.reports.phrases import WATERFALL, WATERFALL_HEAD
 from holdback.reports.words import Words
 
@@ -32,8 +32,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _waterfall(words: Words, part: Decomposition, *, several: bool) -> Markup:
     steps = list(_steps(part))
-    ends = [Quantity(value=end) for _, start, end, _ in steps for end in (start, end)]
-    axis = axis_of(ends)
+    ends = [0.0, *(end for _, _, end, _ in steps)]
+    room = 0.04 * (max(ends) - min(ends)) or 1.0
+    axis = Axis(low=min(ends) - room, high=max(ends) + room)
     rows = []
     for name, start, end, quantity in steps:
         change = words.signed_money(end - start)

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import section, table
+from holdback.reports.phrases import PLANNED, PLANNED_HEAD
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -19,12 +20,12 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     metric = words.label(found.metric)
     rows = [
         (
-            "Units with their full time",
+            PLANNED["units"],
             words.count(found.planned_units),
             words.count(found.units),
         ),
         (
-            f"{metric} without the treatment",
+            PLANNED["mean"].format(metric=metric),
             words.value(found.metric, found.planned_mean),
             "–" if found.mean is None else words.value(found.metric, found.mean),
         ),
@@ -32,16 +33,15 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if found.planned_cv is not None:
         rows.append(
             (
-                "Spread (CV)",
+                PLANNED["spread"],
                 words.number(found.planned_cv),
                 "–" if found.cv is None else words.number(found.cv),
             )
         )
     if found.planned_detectable_lift is not None:
-        often = f"{10 * found.power:.3g} times in 10"
         rows.append(
             (
-                f"Lift that is found {often}",
+                PLANNED["detects"].format(often=f"{10 * found.power:.3g}"),
                 words.share(found.planned_detectable_lift),
                 "–"
                 if found.detectable_lift is None
@@ -49,11 +49,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             )
         )
     return section(
-        "The plan and what came",
-        Markup("<p>{}</p>").format(
-            "What was planned before the test, as it was locked, beside what the data "
-            "of this test could really show. It says nothing about the lift itself."
-        ),
-        table("Planned and found", ("", "Planned", "Found"), rows, numeric=(1, 2)),
+        PLANNED["title"],
+        Markup("<p>{}</p>").format(PLANNED["intro"]),
+        table(PLANNED["caption"], PLANNED_HEAD, rows, numeric=(1, 2)),
         anchor="planned",
     )

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import named, section, table
-from holdback.reports.phrases import AGAIN
+from holdback.reports.phrases import AGAIN, INPUTS_HEAD, PROVENANCE
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -22,7 +22,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         (
             named(i.source),
             words.count(i.rows),
-            Markup("<code>{}</code>").format(i.sha256 or "no file"),
+            Markup("<code>{}</code>").format(i.sha256 or PROVENANCE["no_file"]),
         )
         for i in scorecard.inputs
     ]
@@ -31,24 +31,27 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     )
     versions = ", ".join(f"{n} {v}" for n, v in sorted(scorecard.versions.items()))
     return section(
-        "Run it again",
+        PROVENANCE["title"],
         Markup("<p>{}</p><pre><code>{}</code></pre>").format(AGAIN, scorecard.command),
         Markup(
-            "<details><summary>Inputs and versions</summary>{}"
-            '<p class="small">{}</p></details>'
+            '<details><summary>{}</summary>{}<p class="small">{}</p></details>'
         ).format(
+            PROVENANCE["inputs"],
             table(
-                "Inputs",
-                ("Source", "Rows", "SHA-256"),
+                PROVENANCE["caption"],
+                INPUTS_HEAD,
                 rows,
                 numeric=(1,),
                 css="hashes",
             ),
-            f"Plan {scorecard.plan_hash[:SHOWN]}, seed {scorecard.seed}, {versions}.",
+            PROVENANCE["plan"].format(
+                plan=scorecard.plan_hash[:SHOWN],
+                seed=scorecard.seed,
+                versions=versions,
+            ),
         ),
         Markup(
-            "<details><summary>Configuration with all defaults</summary>"
-            "<pre><code>{}</code></pre></details>"
-        ).format(configuration),
+            "<details><summary>{}</summary><pre><code>{}</code></pre></details>"
+        ).format(PROVENANCE["configuration"], configuration),
         anchor="again",
     )

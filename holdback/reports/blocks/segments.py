@@ -10,6 +10,7 @@ from holdback.experiments.scorecard import Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section
 from holdback.reports.blocks.metrics import forest_table
+from holdback.reports.phrases import SEGMENTS
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -24,20 +25,15 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     first = [r for r in found if r.metric in primary]
     rest = [r for r in found if r.metric not in primary]
     folded = (
-        Markup(
-            "<details><summary>Other metrics by segment</summary>{}</details>"
-        ).format(_tables(scorecard, words, rest))
+        Markup("<details><summary>{}</summary>{}</details>").format(
+            SEGMENTS["others"], _tables(scorecard, words, rest)
+        )
         if rest
         else Markup("")
     )
     return section(
-        "Segments (exploration)",
-        Markup("<p>{}</p>").format(
-            "Ideas for the next test. The first question is whether the groups differ "
-            "at all; “clear here, not there” does not answer it. With many groups some "
-            "differ by chance, so the last column pulls each group’s lift towards the "
-            "others: go by that one. Groups below 10 units are hidden."
-        ),
+        SEGMENTS["title"],
+        Markup("<p>{}</p>").format(SEGMENTS["intro"]),
         _tables(scorecard, words, first),
         folded,
         anchor="segments",
@@ -67,9 +63,12 @@ def _dimension_tables(
             words,
             rows,
             [named(r.segment.level) for r in rows if r.segment is not None],
-            caption=f"{words.label(metric)} by {dimension}{tail}",
+            caption=SEGMENTS["caption"].format(
+                metric=words.label(metric), dimension=dimension
+            )
+            + tail,
             first=dimension.capitalize(),
-            last=("Others taken into account", [_pulled(words, r) for r in rows]),
+            last=(SEGMENTS["pulled"], [_pulled(words, r) for r in rows]),
         )
         yield join(
             Markup("<p>{}</p>").format(named(sentences.differ(words, test)))

@@ -6,21 +6,11 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import named, section, table
+from holdback.reports.phrases import SENSITIVITY, SENSITIVITY_HEAD, VARIANTS
 from holdback.reports.sentences import VERDICT_WORDS
 from holdback.reports.words import Words
 
 __all__ = ["render"]
-
-VARIANTS = {
-    "raw": "without the cap",
-    "capped": "amounts cut off at the 99.9th percentile",
-    "cuped": "adjusted for behaviour before the test",
-    "unadjusted": "not adjusted for behaviour before the test",
-    "fixed_horizon": "as if this were the only look",
-    "within_days": "compared within days of first exposure",
-    "without_largest": "without each arm’s largest unit",
-    "bayes": "posterior under the chosen prior",
-}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -38,10 +28,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         for s in scorecard.sensitivity
     ]
     return section(
-        "Does the answer depend on how it is computed?",
+        SENSITIVITY["title"],
         table(
-            "The same lift, computed in other ways",
-            ("Metric", "Computed", "Change", "Likely range", "Reading"),
+            SENSITIVITY["caption"],
+            SENSITIVITY_HEAD,
             rows,
             numeric=(2, 3),
         ),
@@ -51,4 +41,4 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _compared(variant: str) -> str:
     """Words of ``within device`` and the like."""
-    return f"compared within levels of {variant.removeprefix('within ')}"
+    return SENSITIVITY["within"].format(dimension=variant.removeprefix("within "))

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Scorecard, Trend
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import axis_of, trend_picture
+from holdback.reports.phrases import PICTURE, TREND, TREND_HEAD
 from holdback.reports.words import Words
 
 __all__ = ["render"]
@@ -24,11 +25,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if not pictures:
         return Markup("")
     return section(
-        "How the result settled",
+        TREND["title"],
         Markup("<p>{}</p>").format(
-            f"Change in {words.label(scorecard.trend[0].metric)} over all units that "
-            "had joined by each day. Early days swing; they are shown to judge how "
-            "calm the estimate has become, not to pick a day."
+            TREND["intro"].format(metric=words.label(scorecard.trend[0].metric))
         ),
         *pictures,
         anchor="trend",
@@ -38,9 +37,11 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 def _picture(words: Words, points: list[Trend]) -> Markup:
     axis = axis_of([p.relative for p in points])
     first, last = points[0], points[-1]
-    label = (
-        f"From {words.lift(first.relative.value)} on {words.day(first.date)} to "
-        f"{words.lift(last.relative.value)} on {words.day(last.date)}"
+    label = TREND["alt"].format(
+        first=words.lift(first.relative.value),
+        start=words.day(first.date),
+        last=words.lift(last.relative.value),
+        end=words.day(last.date),
     )
     rows = [
         (
@@ -51,8 +52,8 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
         for p in points
     ]
     numbers = table(
-        "Lift to date by day",
-        ("Joined by", "Change", "Likely range"),
+        TREND["caption"],
+        TREND_HEAD,
         rows,
         numeric=(1, 2),
     )
@@ -64,8 +65,8 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
                 (words.lift(axis.high), words.lift(axis.low)),
                 (words.day(first.date), words.day(last.date)),
             ),
-            Markup(
-                "<details><summary>Numbers behind the picture</summary>{}</details>"
-            ).format(numbers),
+            Markup("<details><summary>{}</summary>{}</details>").format(
+                PICTURE["numbers"], numbers
+            ),
         ]
     )

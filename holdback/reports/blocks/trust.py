@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
-from holdback.reports import sentences
+from holdback.reports import precision_sentences, sentences
 from holdback.reports.blocks import named, section, table
 from holdback.reports.words import Words
 
@@ -25,6 +25,8 @@ NAMES = {
     "few_converters": "Enough converting units",
     "influence": "No unit carries the result",
     "split_drift": "The split stayed the same",
+    "phase": "No unit stands in two phases",
+    "identity": "Units kept their ids",
     "bots": "No robot among the units",
     "novelty": "The lift does not fade",
     "twyman": "The lift is believable",
@@ -61,7 +63,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             Markup('<span class="{}">{}</span>').format(
                 TONES[check.status], STATES[check.status]
             ),
-            named(check.message),
+            named(sentences.checked(words, check)),
         )
         for check in sorted(scorecard.checks, key=lambda c: ORDER.index(c.status))
     ]
@@ -83,7 +85,7 @@ def _replays(scorecard: Scorecard, words: Words) -> Markup:
     """What replays on the experiment's own units found."""
     if scorecard.simulation is None:
         return Markup("")
-    told = sentences.replayed(words, scorecard.simulation)
+    told = precision_sentences.replayed(words, scorecard.simulation)
     return Markup("<p>{}</p>").format(named(told))
 
 

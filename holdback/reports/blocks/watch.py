@@ -56,12 +56,15 @@ def _checks(scorecard: Scorecard, words: Words) -> Markup:
         else "failed"
         if failed
         else "looked"
+        if warned > 1
+        else "looked_one"
         if warned
         else "passed"
     )
     tone, mark = {
         "failed": ("bad", "✗"),
         "looked": ("watch", "!"),
+        "looked_one": ("watch", "!"),
         "passed": ("good", "✓"),
         "none": ("plain", "–"),
     }[state]

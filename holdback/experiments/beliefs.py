@@ -1,0 +1,83 @@
+"""Prior, likelihood and posterior of the primary's lift, as the picture needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import expm1
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.experiments.belief_record import Belief
+from holdback.experiments.cells import Cells
+from holdback.experiments.comparison import Comparison
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.posteriors import lift_prior, posterior_of
+from holdback.experiments.stage import Stage
+from holdback.stats.normal import quantile
+from holdback.stats.posterior import LiftPrior, Posterior
+from holdback.stats.posterior.prior_density import prior_density
+
+__all__ = ["beliefs"]
+
+POINTS = 61
+EDGE = 0.001
+DIGITS = 5
+FLAT = LiftPrior(name="none", sd=None)
+
+
+def beliefs(experiment: Experiment, cells: Cells, stage: Stage) -> tuple[Belief, ...]:
+    """One picture for each treatment arm whose primary has a posterior."""
+    return tuple(
+        found
+        for arm in experiment.treatments
+        for found in _of_arm(experiment, cells, stage, arm.name)
+    )
+
+
+def _of_arm(
+    experiment: Experiment, cells: Cells, stage: Stage, arm: str
+) -> Iterator[Belief]:
+    metric = experiment.metrics[experiment.primary]
+    inference = Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset({arm}),
+        capped=metric.cap is not None,
+    ).inference(stage.level_of("primary"))
+    prior = lift_prior(experiment.analysis.prior)
+    after = posterior_of(metric, inference, prior)
+    data = posterior_of(metric, inference, FLAT)
+    if after is None or data is None:
+        return
+    rates = metric.family == "proportion"
+    lifts = _lifts(after, data)
+    before = prior_density(prior, lifts, rates=rates)
+    named = prior.sd is not None and not (rates and prior.name == "weak")
+    reach = quantile((1 + float(experiment.analysis.level)) / 2) * (prior.sd or 0.0)
+    yield Belief(
+        metric=metric.name,
+        arm=arm,
+        prior=prior.name,
+        lifts=_rounded(lifts),
+        before=() if before is None else _rounded(before),
+        data=_rounded(data.density(lifts)),
+        after=_rounded(after.density(lifts)),
+        data_median=data.quantile(0.5),
+        after_median=after.quantile(0.5),
+        before_lower=expm1(-reach) if named else None,
+        before_upper=expm1(reach) if named else None,
+    )
+
+
+def _lifts(*drawn: Posterior) -> npt.NDArray[np.float64]:
+    """Even steps over what data and posterior hold possible, with no change in it."""
+    low = min(0.0, *(one.quantile(EDGE) for one in drawn))
+    high = max(0.0, *(one.quantile(1 - EDGE) for one in drawn))
+    room = 0.03 * (high - low)
+    return np.linspace(max(low - room, -0.999), high + room, POINTS)
+
+
+def _rounded(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{DIGITS}g}") for value in values)

@@ -1,0 +1,129 @@
+"""Prior, likelihood and posterior of the primary, drawn over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from holdback.experiments.belief_record import Belief
+from holdback.experiments.scorecard import Bayes, Quantity, Readout, Scorecard
+from holdback.reports.blocks import chart, join, named, section, table
+from holdback.reports.figures import belief_picture, swatch
+from holdback.reports.phrases import BELIEF, BELIEF_HEAD, BELIEF_POINTS_HEAD, PICTURE
+from holdback.reports.words import Words
+
+__all__ = ["render"]
+
+EVERY = 5
+CURVES = ("before", "data", "after")
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """One picture an arm, with its numbers; nothing where there is no posterior."""
+    shown = [
+        _picture(words, belief, scorecard.readout(belief.metric, belief.arm))
+        for belief in scorecard.beliefs
+    ]
+    if not shown:
+        return Markup("")
+    metric = words.label(scorecard.beliefs[0].metric)
+    return section(
+        BELIEF["title"],
+        Markup("<p>{}</p>").format(named(BELIEF["intro"].format(metric=metric))),
+        *shown,
+        anchor="belief",
+    )
+
+
+def _picture(words: Words, belief: Belief, readout: Readout) -> Markup:
+    drawn = [name for name in CURVES if getattr(belief, name)]
+    label = BELIEF["label"].format(
+        metric=words.label(belief.metric), told=_told(words, readout)
+    )
+    legend = join(
+        Markup("<li>{} {}</li>").format(swatch(name), BELIEF[name]) for name in drawn
+    )
+    return join(
+        [
+            Markup("<h3>{}</h3>").format(named(words.arm(belief.arm))),
+            chart(
+                belief_picture(belief, label),
+                (BELIEF["likelier"], ""),
+                (words.lift(belief.lifts[0]), words.lift(belief.lifts[-1])),
+            ),
+            Markup('<ul class="legend">{}</ul>').format(legend),
+            table(
+                BELIEF["caption"],
+                BELIEF_HEAD,
+                list(_rows(words, belief, readout)),
+                numeric=(1, 2, 3),
+            ),
+            Markup("<details><summary>{}</summary>{}</details>").format(
+                PICTURE["numbers"], _points(words, belief)
+            ),
+        ]
+    )
+
+
+def _told(words: Words, readout: Readout) -> str:
+    if readout.bayes is None:
+        return ""
+    interval = Quantity(
+        value=readout.bayes.mean, lower=readout.bayes.lower, upper=readout.bayes.upper
+    )
+    return (
+        f"{words.lift(readout.bayes.mean)}, {BELIEF['likely']} "
+        f"{words.range(interval, words.lift)}"
+    )
+
+
+def _rows(
+    words: Words, belief: Belief, readout: Readout
+) -> Iterator[tuple[str, str, str, str]]:
+    """Before, the data, after: the middle, the range, the chance of a rise."""
+    if belief.before_lower is None or belief.before_upper is None:
+        yield BELIEF["before"], "—", BELIEF["flat"], "—"
+    else:
+        prior = Quantity(
+            value=0.0, lower=belief.before_lower, upper=belief.before_upper
+        )
+        yield (
+            BELIEF["before"],
+            words.lift(0.0),
+            words.range(prior, words.lift),
+            words.probability(0.5),
+        )
+    every = [readout.bayes, *readout.bayes_alternatives]
+    data = next((b for b in every if b is not None and b.prior == "none"), None)
+    for name, found in (("data", data), ("after", readout.bayes)):
+        if found is not None:
+            median: float = getattr(belief, f"{name}_median")
+            yield (BELIEF[name], words.lift(median), *_posterior(words, found))
+
+
+def _posterior(words: Words, found: Bayes) -> tuple[str, str]:
+    interval = Quantity(value=found.mean, lower=found.lower, upper=found.upper)
+    return (
+        words.range(interval, words.lift),
+        words.probability(found.p_positive),
+    )
+
+
+def _points(words: Words, belief: Belief) -> Markup:
+    """Every fifth point; heights are per point of lift."""
+    rows = [
+        (
+            words.lift(belief.lifts[i]),
+            *(
+                words.number(getattr(belief, name)[i] / 100)
+                if getattr(belief, name)
+                else "—"
+                for name in CURVES
+            ),
+        )
+        for i in range(0, len(belief.lifts), EVERY)
+    ]
+    return table(
+        BELIEF["points"], BELIEF_POINTS_HEAD, rows, numeric=(0, 1, 2, 3), css="points"
+    )

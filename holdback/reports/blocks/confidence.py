@@ -1,0 +1,63 @@
+"""How sure we are: each chance from the posterior of what its sentence says."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports import money_sentences, sentences
+from holdback.reports.blocks import join, named, section
+from holdback.reports.phrases import CONFIDENCE, PRIORS
+from holdback.reports.words import Words
+
+__all__ = ["render", "told"]
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """Chances as natural frequencies, and the prior that they rest on."""
+    if any(check.status == "fail" for check in scorecard.checks):
+        return Markup("")
+    found = told(scorecard, words)
+    return section(
+        CONFIDENCE["title"],
+        join(Markup("<p>{}</p>").format(named(text)) for text in found),
+        Markup('<p class="small">{}</p>').format(_prior(scorecard)),
+        Markup('<p class="small">{}</p>').format(CONFIDENCE["preview"])
+        if scorecard.preview is not None
+        else Markup(""),
+        anchor="confidence",
+    )
+
+
+def told(scorecard: Scorecard, words: Words) -> list[str]:
+    """The chances that the primary improved, improved enough, and that it pays.
+
+    None where a check failed; none that a reason of the decision tells.
+    """
+    if any(check.status == "fail" for check in scorecard.checks):
+        return []
+    found = [
+        sentences.sure(words, readout, scorecard.minimum_lift)
+        for readout in scorecard.readouts
+        if readout.role == "primary"
+        and readout.bayes is not None
+        and (readout.arm != "*" or not words.several)
+    ]
+    money = next((m for m in scorecard.money if m.arm == "*"), None)
+    if money is not None and money.ropi is not None:
+        found += money_sentences.sure_of_return(words, money)
+    reasons = scorecard.decision.reasons if scorecard.decision else ()
+    return [text for text in found if not any(r.startswith(text[:-1]) for r in reasons)]
+
+
+def _prior(scorecard: Scorecard) -> str:
+    names = {
+        r.bayes.prior
+        for r in scorecard.readouts
+        if r.role == "primary" and r.bayes is not None
+    }
+    if not names:
+        return CONFIDENCE["without"]
+    return CONFIDENCE["prior"].format(
+        prior=", ".join(PRIORS.get(name, name) for name in sorted(names))
+    )

@@ -1,0 +1,153 @@
+"""How sure we are, and the picture of prior, likelihood and posterior."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cli.test_bad_input import Case, project
+from reports.examples import EXAMPLES, clear_win
+from scipy import stats
+
+import holdback as hb
+from holdback.experiments.belief_record import Belief
+from holdback.experiments.codec import from_json, to_json
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports.blocks import confidence
+from holdback.reports.page import render
+from holdback.reports.words import Words
+from holdback.stats.posterior import LiftPrior
+from holdback.stats.posterior.prior_density import prior_density
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Scorecard:
+    """A scorecard that the product made."""
+    return hb.analyze(project(tmp_path_factory.mktemp("belief"), Case())).scorecard
+
+
+def test_a_prior_is_drawn_as_the_lognormal_that_it_is() -> None:
+    """Normal on the log ratio, against scipy's shifted lognormal."""
+    lifts = np.linspace(-0.9, 2.0, 30)
+    drawn = prior_density(LiftPrior(name="weak", sd=0.3), lifts, rates=False)
+    assert drawn == pytest.approx(stats.lognorm.pdf(lifts + 1, s=0.3))
+    assert prior_density(LiftPrior(name="none", sd=None), lifts, rates=False) is None
+
+
+def test_uniform_rates_have_the_ratio_s_density() -> None:
+    """U / V − 1 of independent uniforms, against 400,000 draws."""
+    draw = np.random.default_rng(3)
+    ratio = draw.random(400_000) / draw.random(400_000) - 1
+    edges = np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
+    seen = np.histogram(ratio, edges)[0] / len(ratio)
+    for i, share in enumerate(seen):
+        lifts = np.linspace(edges[i], edges[i + 1], 2001)
+        height = prior_density(LiftPrior(name="weak", sd=0.3), lifts, rates=True)
+        error = 4 * np.sqrt(share * (1 - share) / len(ratio))
+        assert np.trapezoid(height, lifts) == pytest.approx(share, abs=error)
+
+
+def test_the_posterior_is_prior_times_likelihood(card: Scorecard) -> None:
+    """Bayes' rule on the log ratio, where a flat prior is flat; it holds nearly all."""
+    (belief,) = card.beliefs
+    before, data, after = (
+        np.array(curve) for curve in (belief.before, belief.data, belief.after)
+    )
+    product = before * data * (1 + np.array(belief.lifts))
+    seen = after > 1e-3 * after.max()
+    constant = (after / np.where(product > 0, product, np.nan))[seen]
+    assert constant / constant.mean() == pytest.approx(1.0, rel=1e-3)
+    lifts = np.array(belief.lifts)
+    assert np.trapezoid(after, lifts) == pytest.approx(1, abs=0.01)
+    assert 0 >= lifts[0] > -1
+    assert lifts[-1] >= 0
+
+
+def test_medians_halve_their_curves(card: Scorecard) -> None:
+    """Half of the area of what is drawn lies below the median that is told."""
+    (belief,) = card.beliefs
+    lifts = np.array(belief.lifts)
+    for curve, median in (
+        (belief.data, belief.data_median),
+        (belief.after, belief.after_median),
+    ):
+        fine = np.linspace(lifts[0], median, 500)
+        below = np.trapezoid(np.interp(fine, lifts, curve), fine)
+        assert below == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_picture_has_three_curves_and_their_numbers(card: Scorecard) -> None:
+    """Drawn, named in a legend and told in two tables, once for each arm."""
+    page = render(card)
+    start = page.index('<section aria-labelledby="belief">')
+    part = page[start : page.index("</section>", start)]
+    for mark in ("line", "data", "prior"):
+        assert f'<polyline class="{mark}"' in part
+    for name in ("Before (prior)", "The data alone", "After (posterior)"):
+        assert part.count(name) == 2
+    assert part.count("<table") == 2
+    assert render(from_json(to_json(card))) == page
+
+
+def test_a_flat_prior_has_no_curve() -> None:
+    """Nothing is drawn of a prior that thinks every lift alike."""
+    flat = Belief(
+        metric="revenue",
+        arm="personalized",
+        prior="none",
+        lifts=(-0.1, 0.0, 0.1),
+        before=(),
+        data=(1.0, 8.0, 1.0),
+        after=(1.0, 8.0, 1.0),
+        data_median=0.0,
+        after_median=0.0,
+    )
+    page = render(replace(clear_win(), beliefs=(flat,)))
+    assert '<polyline class="prior"' not in page
+    assert "every lift alike" in page
+
+
+def told(card: Scorecard) -> list[str]:
+    """The sentences of how sure we are."""
+    return confidence.told(card, Words.of(card))
+
+
+def test_each_chance_is_of_what_its_sentence_says() -> None:
+    """A rise, a rise that matters, and that it pays: three posteriors."""
+    card = clear_win()
+    (rise,) = told(card)
+    assert rise == (
+        "The chance that Revenue per visitor really rose because of it is more than "
+        "99 in 100, and that it rose by 1.0% or more, the smallest change that "
+        "matters, about 98 in 100."
+    )
+    silent = replace(card, decision=replace(card.decision, reasons=("Because.",)))
+    assert told(silent)[1:] == [
+        "The chance that it earns more than it costs is about 88 in 100."
+    ]
+
+
+def test_no_chance_is_told_where_there_is_none() -> None:
+    """A failed check takes the chances away; a metric without a lift says so."""
+    assert told(EXAMPLES["broken_split"]()) == []
+    assert 'id="confidence"' not in render(EXAMPLES["broken_split"]())
+    assert "No chance of a lift can be given" in render(EXAMPLES["no_number"]())
+    assert "swing until the end" in render(EXAMPLES["too_early"]())
+    assert "swing until the end" not in render(EXAMPLES["no_answer"]())
+
+
+def test_an_interval_beyond_the_picture_has_a_dashed_end() -> None:
+    """What is cut at the axis is not drawn as if it ended there."""
+    assert 'class="cut"' in render(EXAMPLES["open_side"]())
+    assert 'class="cut"' not in render(clear_win())
+
+
+def test_old_scorecards_are_drawn_without_the_picture(
+    card: Scorecard,
+) -> None:
+    """A scorecard from before there were beliefs reads and renders."""
+    text = re.sub(r'  "beliefs": \[.*?\n  \],\n', "", to_json(card), flags=re.DOTALL)
+    assert "beliefs" not in text
+    assert 'id="belief"' not in render(from_json(text))

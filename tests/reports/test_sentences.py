@@ -1,0 +1,319 @@
+"""Every sentence of the report, word by word, against the numbers that it tells."""
+
+from __future__ import annotations
+
+# ruff: noqa: E501  # sentences read best as they are
+from dataclasses import replace
+from math import exp, log
+
+import pytest
+from reports.examples import clear_win, no_answer, readout
+
+from holdback.experiments.expected import Outlook
+from holdback.experiments.replays import MethodRecord, Simulation
+from holdback.experiments.scorecard import (
+    Finding,
+    Interaction,
+    Look,
+    Quantity,
+    Reached,
+    Return,
+)
+from holdback.reports import money_sentences, precision_sentences, sentences
+from holdback.reports.words import Words
+
+CARD = clear_win()
+W = Words.of(CARD)
+MONEY = CARD.money[-1]
+OPEN = no_answer().readouts[0]
+WIN = CARD.readouts[0]
+GUARD = CARD.readouts[2]
+LOOK = Look(
+    information=0.62,
+    boundary=2.61,
+    decision_alpha=0.009,
+    rule="spending",
+    number=2,
+    alpha_spent=0.0123,
+)
+REPLAYS = Simulation(
+    experiment="recs",
+    plan_hash="0",
+    metric="revenue",
+    label="Revenue per visitor",
+    arm="personalized",
+    units=5000,
+    with_value=400,
+    smaller_arm=500,
+    level=0.95,
+    lift=0.1,
+    replays=1000,
+    replays_with_lift=200,
+    methods={},
+    records=(
+        MethodRecord(
+            method="chosen",
+            false_wins=0.02,
+            false_losses=0.03,
+            error=0.007,
+            power=0.6,
+            coverage=0.95,
+            no_interval=0.0,
+        ),
+        MethodRecord(
+            method="welch",
+            false_wins=0.01,
+            false_losses=0.06,
+            error=0.008,
+            power=0.55,
+            coverage=0.93,
+            no_interval=0.0,
+        ),
+    ),
+)
+SPREAD = log(1.10 / 0.95)
+"""Width on the log scale of a range from −5 % to +10 %."""
+FOUND = exp((1.959964 + 0.841621) * SPREAD / (2 * 1.959964)) - 1
+"""What such a range finds 8 times in 10: (z of 95 % + z of 80 %) standard errors."""
+
+TOLD = {
+    "changed": (
+        sentences.changed(W, WIN),
+        (
+            "Revenue per visitor was higher by 4.8% in “Recommendations” than in “No "
+            "personalization” (likely +1.3% to +8.4%)."
+        ),
+    ),
+    "changed, unclear": (
+        sentences.changed(W, OPEN),
+        (
+            "Revenue per visitor was higher by 1.7% in “Recommendations” than in “No "
+            "personalization” (likely −0.90% to +4.3%, so chance alone may explain it)."
+        ),
+    ),
+    "changed, without a lift": (
+        sentences.changed(W, replace(WIN, relative=None)),
+        (
+            "Revenue per visitor was higher by €0.21 in “Recommendations” than in “No "
+            "personalization” (likely +€0.06 to +€0.35)."
+        ),
+    ),
+    "baseline": (
+        sentences.baseline(W, WIN),
+        "It was €4.52 in “Recommendations” and €4.31 in “No personalization”.",
+    ),
+    "sure": (
+        sentences.sure(W, WIN),
+        (
+            "The chance that Revenue per visitor really rose because of it is more than "
+            "99 in 100."
+        ),
+    ),
+    "sure, of a minimum": (
+        sentences.sure(W, GUARD, 0.02),
+        (
+            "The chance that Unsubscribe rate really fell because of it is less than 1 in "
+            "100, and that it fell by 2.0% or more, the smallest change that matters, "
+            "about 98 in 100."
+        ),
+    ),
+    "no_number": (
+        sentences.no_number(W, replace(WIN, note="Only 3 buyers.")),
+        "Revenue per visitor cannot be compared. Only 3 buyers.",
+    ),
+    "preview": (
+        sentences.preview("the window is open"),
+        "This is a preview, and nothing is decided from it: the window is open.",
+    ),
+    "look": (
+        sentences.look(W, LOOK, 0.95),
+        (
+            "This is look 2, at 62% of the planned information. Of the 5.0% of error "
+            "allowed in all, 1.2% is spent by now, so ranges reach 2.61 standard errors to "
+            "each side in place of 1.96."
+        ),
+    ),
+    "look, without an end": (
+        sentences.look(W, replace(LOOK, number=None, rule="always_valid"), 0.95),
+        (
+            "The result may be read at any time, with no end in sight; for that, ranges "
+            "reach 2.61 standard errors to each side in place of 1.96."
+        ),
+    ),
+    "after_looks": (
+        sentences.after_looks(W, Quantity(value=0.04, lower=0.01, upper=0.07)),
+        (
+            "A test that may stop at each of several looks stops on lucky days too; "
+            "allowing for that, the lift is +4.0% (likely +1.0% to +7.0%)."
+        ),
+    ),
+    "reached": (
+        sentences.reached(
+            W,
+            replace(
+                WIN,
+                reached=Reached(
+                    metric="seen",
+                    control=0.0,
+                    treatment=0.5,
+                    effect=Quantity(value=0.42, lower=0.11, upper=0.7),
+                ),
+            ),
+        ),
+        (
+            "In “Recommendations”, 50.0% of units were really reached (0.0% without). If "
+            "nobody else was affected, Revenue per visitor changed for each of them by "
+            "+€0.42 (likely +€0.11 to +€0.70)."
+        ),
+    ),
+    "differ": (
+        sentences.differ(
+            W,
+            Interaction(
+                metric="revenue",
+                arm="personalized",
+                dimension="device",
+                p_value=0.04,
+                p_value_adjusted=0.2,
+            ),
+        ),
+        (
+            "The groups do not differ in how Revenue per visitor changed by more than "
+            "chance would make them (p 0.040, corrected for the number of such tests "
+            "0.200)."
+        ),
+    ),
+    "checked": (
+        sentences.checked(
+            Words.of(replace(CARD, locale="de-DE")),
+            Finding(check="srm", status="pass", message="holdback 6,005 (30.5 %)."),
+        ),
+        "holdback 6.005 (30,5\xa0%).",
+    ),
+    "guardrail": (
+        sentences.guardrail(W, replace(GUARD, verdict="at_risk")),
+        (
+            "Unsubscribe rate may be past the limit of 5% that was set (likely −5.0% to "
+            "+3.0%)."
+        ),
+    ),
+    "status": (
+        sentences.status(replace(CARD, status="amended", amended=("window", "arms"))),
+        "The plan was changed after it was locked, in: window, arms.",
+    ),
+    "above": (
+        sentences.above(W, WIN, 0.01, "lift"),
+        sentences.changed(W, WIN)
+        + " The whole range is better than the minimum lift of +1.0%.",
+    ),
+    "below": (
+        sentences.below(W, WIN, 0.0, "lift"),
+        sentences.changed(W, WIN) + " The whole range falls short of no change.",
+    ),
+    "unclear": (
+        sentences.unclear(W, OPEN, -0.01, "not_worse"),
+        sentences.changed(W, OPEN)
+        + " The range lies on both sides of the accepted loss of −1.0%, so this is "
+        "unclear.",
+    ),
+    "pays": (
+        money_sentences.pays(W, MONEY, 0.85),
+        (
+            "The chance that it earns more than it costs is about 88 in 100, and the rule "
+            "asks for 85%."
+        ),
+    ),
+    "does_not_pay": (
+        money_sentences.does_not_pay(
+            W, replace(MONEY, ropi=Return(value=-2.0, p_positive=0.02)), 0.95
+        ),
+        (
+            "The chance that it earns more than it costs is about 2 in 100; that it does "
+            "not is more certain than the 95% the rule asks for."
+        ),
+    ),
+    "may_pay": (
+        money_sentences.may_pay(W, MONEY, 0.95),
+        (
+            "The chance that it earns more than it costs is about 88 in 100; the rule asks "
+            "for 95% to ship, and the data do not settle it."
+        ),
+    ),
+    "sure_of_return": (
+        " ".join(money_sentences.sure_of_return(W, MONEY)),
+        "The chance that it earns more than it costs is about 88 in 100.",
+    ),
+    "no_return": (
+        money_sentences.no_return(),
+        "Whether it pays cannot be said: there is no honest range for the money.",
+    ),
+    "no_chance": (
+        money_sentences.no_chance(W, Return(value=-2.0, lower=-3.0, upper=-1.0)),
+        (
+            "How likely it is to pay cannot be said, because the money per unit is not "
+            "clearly above 0 and so has no lift; the ROPI is likely −300.0% to −100.0%."
+        ),
+    ),
+    "brings_back": (
+        money_sentences.brings_back(W, 3.0),
+        "Each €1.00 of cost brings back €3.00 (3.0:1).",
+    ),
+    "reach": (
+        precision_sentences.reach(
+            W,
+            readout(relative=Quantity(value=0.02, lower=-0.05, upper=0.10)),
+            0.95,
+            0.0,
+        ),
+        (
+            "A test as precise as this one finds a true lift of "
+            f"{100 * FOUND:.1f}% 8 times "
+            "in 10."
+        ),
+    ),
+    "outlook": (
+        precision_sentences.outlook(
+            W, Outlook(lift=0.02, power=0.8, units=900, units_needed=4000, weeks_more=1)
+        ),
+        (
+            "To find +2.0% 8 times in 10 takes about 1 more week of the traffic that came "
+            "(4,000 units in all)."
+        ),
+    ),
+    "outlook, too far": (
+        precision_sentences.outlook(
+            W, Outlook(lift=0.02, power=0.8, units=900, units_needed=4_000_000)
+        ),
+        (
+            "To find +2.0% 8 times in 10 would take 4,000,000 units, more than a further "
+            "year brings: aim at a larger change, or at a metric that varies less."
+        ),
+    ),
+    "replayed": (
+        precision_sentences.replayed(W, REPLAYS),
+        (
+            "On these units, split at random 1,000 times with nothing to find, this "
+            "reading of Revenue per visitor cried wolf in 5.0% (2.0% wins, 3.0% losses), "
+            "and the usual t test would have in 7.0% (1.0% wins, 6.0% losses); 5.0% is "
+            "what was promised. With a true lift of +10.0% put in, it was found in 60.0% "
+            "of 200 replays (t test: 55.0%), and the range held it in 95.0% (93.0%)."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_sentence_says_its_number_and_no_more(name: str) -> None:
+    """The words as written here, from the numbers put in."""
+    told, wanted = TOLD[name]
+    assert told == wanted
+
+
+def test_every_sentence_is_tested() -> None:
+    """No rule that makes a sentence is left out above."""
+    rules = {
+        name
+        for module in (sentences, money_sentences, precision_sentences)
+        for name in module.__all__
+    }
+    assert rules == {name.partition(",")[0] for name in TOLD}
