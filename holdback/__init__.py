@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         load,
         lock,
         plan,
+        portfolio,
         simulate,
     )
 
@@ -77,6 +78,7 @@ __all__ = [
     "load",
     "lock",
     "plan",
+    "portfolio",
     "simulate",
 ]
 
@@ -104,6 +106,7 @@ _HOMES = {
     "lock": "workflow",
     "simulate": "workflow",
     "plan": "workflow",
+    "portfolio": "workflow",
 }
 
 

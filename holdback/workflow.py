@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from holdback.experiments.audited import Audit
     from holdback.experiments.locking import Locked
     from holdback.experiments.plan import Plan
+    from holdback.experiments.portfolio_record import Portfolio
     from holdback.experiments.replays import Simulation
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "lock",
     "plan",
+    "portfolio",
     "render",
     "render_more",
     "simulate",
@@ -101,11 +103,12 @@ def plan(
     `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
     or a true ``lift`` other than the file's minimum.
     """
+    from holdback.experiments.learned import with_past
     from holdback.experiments.plan import plan as make_plan
     from holdback.experiments.what_if import WhatIf
 
     return make_plan(
-        _loaded(experiment),
+        with_past(_loaded(experiment)),
         baselines={
             name: (known,) if isinstance(known, int | float) else known
             for name, known in (baselines or {}).items()
@@ -139,19 +142,24 @@ def analyze(
     from holdback import __version__
     from holdback.experiments.extract import extract
     from holdback.experiments.history import history_of, record
+    from holdback.experiments.learned import with_past
+    from holdback.experiments.over_time import over_time
     from holdback.experiments.period import days_analyzed
     from holdback.experiments.reading import read, told_as_of
     from holdback.reports.decision import decide
     from holdback.reports.money import money
+    from holdback.reports.over_time import earned
 
-    planned = _loaded(experiment)
+    planned = with_past(_loaded(experiment))
     evidence = extract(planned, as_of=as_of, frames=frames)
     moment = told_as_of(planned, evidence)
     history = history_of(planned, moment, evidence.inputs)
     reading = read(planned, evidence, history)
     days = days_analyzed(planned, evidence.as_of)
     scorecard = replace(
-        reading.scorecard, money=money(planned, reading.comparisons, days)
+        reading.scorecard,
+        money=money(planned, reading.comparisons, days),
+        over_time=earned(planned, over_time(planned, evidence, frames)),
     )
     record(
         planned,
@@ -203,6 +211,21 @@ def lock(experiment: ExperimentLike, *, planned_units: int | None = None) -> Loc
     from holdback.experiments.locking import lock as lock_plan
 
     return lock_plan(_loaded(experiment), planned_units=planned_units)
+
+
+def portfolio(
+    folders: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] = ".",
+) -> Portfolio:
+    """All finished experiments of project folders, or of folders with results.
+
+    Raises ConfigError for a folder without results or two currencies, StatsError
+    where no experiment is finished.
+    """
+    from holdback.experiments.portfolio import portfolio as of_folders
+
+    if isinstance(folders, str | os.PathLike):
+        folders = [folders]
+    return of_folders([Path(folder) for folder in folders])
 
 
 def render(scorecard: Scorecard) -> dict[str, str]:

@@ -36,6 +36,7 @@ COMMANDS = {
     "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",
     "list": "List the experiments of a project.",
+    "portfolio": "Put all finished experiments together.",
     "schema": "Print the JSON Schema of the YAML files.",
     "doctor": "Check the health of the installation.",
     "completion": "Print what makes the shell complete commands.",

@@ -18,14 +18,9 @@ __all__ = ["analysis_of"]
 def analysis_of(
     written: WrittenAnalysis, window: Window | None, issues: Issues
 ) -> Analysis:
-    """Level, looks, covariates and prior; what is not in this version is told."""
+    """Level, looks, covariates and prior."""
     _check_level(written.level, issues)
     looks, prior = written.looks, written.prior
-    if prior == "past":
-        fix = "Write weak, skeptical, none or {lift_sd: 10%}."
-        issues.add(
-            ("analysis", "prior"), "prior: past is not in this version.", fix=fix
-        )
     lookback: timedelta | None = None
     predict = False
     covariates: tuple[str, ...] = ()

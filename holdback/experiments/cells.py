@@ -94,7 +94,7 @@ class Cells:
 
         `day` picks one day of first exposure, `through` all days up to one.
         """
-        needed = self._needed(within)
+        needed = self.passed(within)
         columns = self.blocks[block]
         fitting = [
             cell.moments[block]
@@ -136,12 +136,12 @@ class Cells:
             columns,
             arms,
             n=total.n,
-            needed=self._needed(within),
+            needed=self.passed(within),
             level=None if dimension == ALL else (dimension, level),
             through=through,
         )
 
-    def _needed(self, within: timedelta | None) -> int:
+    def passed(self, within: timedelta | None) -> int:
         """Horizons that must have passed for a metric."""
         return 0 if within is None else self.horizons.index(within) + 1
 

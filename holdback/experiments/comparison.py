@@ -263,6 +263,7 @@ class Comparison:
             self.cells.tallies[self.metric.name],
             self._arms,
             level=level,
+            needed=self.cells.passed(self.metric.within),
             segment=None if group.dimension == ALL else (group.dimension, group.level),
             through=group.through,
         )

@@ -213,7 +213,8 @@ def _test_and_roll(
 
     Lifts of the prior's width are differences of two means that vary independently.
     """
-    width = lift_prior(experiment.analysis.prior).sd
+    primary = experiment.metrics[experiment.primary]
+    width = lift_prior(experiment.analysis.prior, primary).sd
     if len(experiment.treatments) > 1 or width is None or baseline.cv is None:
         return None
     return round(

@@ -8,11 +8,14 @@ from datetime import date, timedelta
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdback.experiments.expression import Expression
 from holdback.experiments.metrics import Metric
 from holdback.experiments.sources import Source
+
+if TYPE_CHECKING:
+    from holdback.experiments.learned import Learned
 
 __all__ = [
     "Analysis",
@@ -110,10 +113,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
-    """Prior on the log ratio of the arms: a named one, or a width of one's own."""
+    """Prior on the log ratio of the arms: a named one, or a width of one's own.
+
+    `learned` is what ``past`` means for each metric, once it has been looked up.
+    """
 
     name: Literal["weak", "skeptical", "none", "custom", "past"] = "weak"
     lift_sd: Fraction | None = None
+    learned: Mapping[str, Learned] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +224,7 @@ class Experiment:
     decision: Decision = Decision(rule="lift")
     hypothesis: str = ""
     owner: str = ""
+    tags: tuple[str, ...] = ()
     currency: str | None = None
     timezone: str = "UTC"
     locale: str = "en-US"

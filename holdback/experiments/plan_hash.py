@@ -17,7 +17,7 @@ from holdback.experiments.experiment import Experiment
 __all__ = ["DEFAULTS", "meaning_of", "plan_hash"]
 
 DEFAULTS = 1
-DRESS = frozenset({"hypothesis", "owner", "locale"})
+DRESS = frozenset({"hypothesis", "owner", "tags", "locale"})
 
 
 def plan_hash(experiment: Experiment) -> str:

@@ -45,7 +45,7 @@ __all__ = [
     "value_field",
 ]
 
-LATER_METRICS = ("clv", "funnel", "quantile", "rate")
+LATER_METRICS = ("clv", "funnel")
 LATER_SOURCES = ("ga4_events", "shopify_orders")
 FILLED = frozenset({"name", "digits"})
 MEANINGS = {
@@ -62,10 +62,13 @@ MEANINGS = {
     "duplicates": "What to do with rows of the same id that differ.",
     "encoding": "Text encoding of the file.",
     "id": "Column that makes rows unique; exact duplicates are dropped and counted.",
+    "inactive": "Without a row for so long at the end of `within`, a unit has left.",
     "label": "How reports call it.",
+    "least": "How many rows it takes, such as 2.",
     "margin_value": "Column or expression of profit, in place of a flat margin.",
     "numerator": "What is summed above the line.",
     "per": "A source whose rows are counted, or an expression.",
+    "quantile": "The share of units at or below it, such as 75%.",
     "source": "The source whose rows are measured.",
     "time": "Column of the time of the row.",
     "top": "The lowest answer that counts as satisfied, such as 4.",

@@ -14,17 +14,40 @@ __all__ = ["bayes_of", "lift_prior", "other_priors", "posterior_of"]
 WIDTHS = {"weak": 0.30, "skeptical": 0.05, "none": None}
 
 
-def lift_prior(prior: Prior) -> LiftPrior:
-    """The prior that the file names, as a normal on the log ratio."""
+def lift_prior(prior: Prior, metric: Metric | None = None) -> LiftPrior:
+    """The prior that the file names, on the log ratio of a metric.
+
+    ``past`` is what was learned of the metric; weak where nothing was.
+    """
+    if prior.name == "past":
+        learned = prior.learned.get(metric.name) if metric is not None else None
+        if learned is None:
+            return LiftPrior(name="weak", sd=WIDTHS["weak"])
+        return LiftPrior.of("past", learned.mixture)
     if prior.lift_sd is not None:
         return LiftPrior(name="custom", sd=float(prior.lift_sd))
     return LiftPrior(name=prior.name, sd=WIDTHS[prior.name])
 
 
-def other_priors(prior: Prior) -> tuple[LiftPrior, ...]:
-    """The named priors that the file did not choose, to be shown beside it."""
-    return tuple(
-        LiftPrior(name=name, sd=sd) for name, sd in WIDTHS.items() if name != prior.name
+def other_priors(prior: Prior, metric: Metric) -> tuple[LiftPrior, ...]:
+    """The named priors that were not chosen, to be shown beside the one that was.
+
+    Beside a learned one also the same half and twice as wide.
+    """
+    chosen = lift_prior(prior, metric)
+    widths = []
+    if chosen.learned is not None:
+        widths = [
+            LiftPrior.of("past_half", chosen.learned.scaled(0.5)),
+            LiftPrior.of("past_double", chosen.learned.scaled(2.0)),
+        ]
+    return (
+        *widths,
+        *(
+            LiftPrior(name=name, sd=sd)
+            for name, sd in WIDTHS.items()
+            if name != chosen.name
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.foreseen import compared_with_plan, outlook_of
 from holdback.experiments.history import History
+from holdback.experiments.metrics import Metric
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
@@ -30,7 +31,7 @@ from holdback.experiments.trend import trend
 from holdback.stats.effect import Inference
 from holdback.stats.posterior import Posterior
 
-__all__ = ["Reading", "ValueComparison", "read"]
+__all__ = ["Reading", "ValueComparison", "read", "value_comparisons"]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
 
@@ -92,6 +93,10 @@ def read(
         timezone=experiment.timezone,
         hypothesis=experiment.hypothesis,
         owner=experiment.owner,
+        tags=experiment.tags,
+        learned=tuple(
+            one.record for _, one in sorted(experiment.analysis.prior.learned.items())
+        ),
         currency=experiment.currency,
         as_of=told_as_of(experiment, evidence),
         window_start=window.start.isoformat() if window else None,
@@ -209,9 +214,22 @@ def _comparisons(
     if experiment.economics is None:
         return ()
     metric = experiment.metrics[experiment.economics.value]
+    return value_comparisons(experiment, cells, stage, metric)
+
+
+def value_comparisons(
+    experiment: Experiment,
+    cells: Cells,
+    stage: Stage,
+    metric: Metric,
+    *,
+    together: bool = True,
+) -> tuple[ValueComparison, ...]:
+    """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
     columns = formula_columns(cells.blocks[metric.name], capped=False)
     groups = {arm.name: {arm.name} for arm in experiment.treatments}
-    groups["*"] = {arm.name for arm in experiment.treatments}
+    if together:
+        groups["*"] = {arm.name for arm in experiment.treatments}
     found = []
     for name, arms in groups.items():
         inference = Comparison(
@@ -225,7 +243,7 @@ def _comparisons(
                 treated_total=float(treated.total[0]),
                 inference=inference,
                 posterior=posterior_of(
-                    metric, inference, lift_prior(experiment.analysis.prior)
+                    metric, inference, lift_prior(experiment.analysis.prior, metric)
                 ),
             )
         )

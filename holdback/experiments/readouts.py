@@ -16,6 +16,7 @@ from holdback.experiments.comparison import (
 from holdback.experiments.experiment import Experiment, Role
 from holdback.experiments.families import corrected, gated, together
 from holdback.experiments.metrics import Metric
+from holdback.experiments.past_record import LogLift
 from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors
 from holdback.experiments.reached import reached
 from holdback.experiments.scorecard import (
@@ -153,6 +154,7 @@ def _readout(
     )
     if segment is not None:
         return readout
+    readout = replace(readout, log_lift=_log_lift(inference))
     if role == "primary":
         units = reached(experiment, cells, asked.arms, readout)
         readout = replace(readout, reached=units)
@@ -177,13 +179,19 @@ def _with_bayes(
 ) -> Readout:
     prior = experiment.analysis.prior
     others = (
-        bayes_of(experiment, metric, inference, other) for other in other_priors(prior)
+        bayes_of(experiment, metric, inference, other)
+        for other in other_priors(prior, metric)
     )
     return replace(
         readout,
-        bayes=bayes_of(experiment, metric, inference, lift_prior(prior)),
+        bayes=bayes_of(experiment, metric, inference, lift_prior(prior, metric)),
         bayes_alternatives=tuple(other for other in others if other is not None),
     )
+
+
+def _log_lift(inference: Inference) -> LogLift | None:
+    ratio = inference.log_ratio
+    return None if ratio is None else LogLift(value=ratio.value, se=ratio.se)
 
 
 def _estimates(inference: Inference) -> Estimates | None:

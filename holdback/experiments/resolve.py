@@ -90,6 +90,7 @@ def resolve(
         decision=decision,
         hypothesis=written.hypothesis,
         owner=written.owner,
+        tags=written.tags,
         currency=written.currency,
         timezone=written.timezone or "UTC",
         locale=(written.locale or "en-US").replace("_", "-"),

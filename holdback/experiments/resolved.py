@@ -39,6 +39,7 @@ def resolved_of(
         "experiment": experiment.name,
         "hypothesis": experiment.hypothesis,
         "owner": experiment.owner,
+        "tags": list(experiment.tags),
         "currency": experiment.currency,
         "timezone": experiment.timezone,
         "locale": experiment.locale,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdback.errors import AssignmentError, ConfigError, Problem
 from holdback.experiments.audit_log import log_path, read
@@ -23,7 +23,7 @@ class Review:
     """An experiment without problems, and what a reader should know of it.
 
     `overrides` counts the units placed by hand; `warnings` tell what is known to be
-    weak about the assignment.
+    weak about the assignment, and a prior that cannot be learned yet.
     """
 
     experiment: Experiment
@@ -57,8 +57,23 @@ def review(path: str | os.PathLike[str]) -> Review:
         warnings=(
             *(Problem(where=where, what=one) for one in weak),
             *same_salt(experiment, issues),
+            *_unlearned(experiment, issues),
         ),
     )
+
+
+def _unlearned(experiment: Experiment, issues: Issues) -> tuple[Problem, ...]:
+    """`prior: past` that cannot be learned yet: time is left until it is needed."""
+    if experiment.analysis.prior.name != "past":
+        return ()
+    from holdback.experiments.learned import with_past  # brings numpy
+
+    try:
+        with_past(experiment)
+    except ConfigError as error:
+        where = issues.place(("analysis", "prior")).where
+        return tuple(replace(problem, where=where) for problem in error.problems)
+    return ()
 
 
 def _check_lock(experiment: Experiment, issues: Issues) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from holdback.experiments.belief_record import Belief
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
+from holdback.experiments.past_record import LearnedPrior, LogLift, MoneyBasis
 from holdback.experiments.replays import Simulation
 from holdback.experiments.shown import Shown
 
@@ -34,6 +35,7 @@ __all__ = [
     "Interaction",
     "MetricRecord",
     "Money",
+    "OverTime",
     "PointEstimate",
     "Quantity",
     "Readout",
@@ -190,6 +192,7 @@ class Readout(Shown):
     reached: Reached | None = None
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
+    log_lift: LogLift | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +311,21 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverTime:
+    """What a holdback without an end had shown and earned by the end of a day.
+
+    Ranges are always-valid: all days' hold at once. `units` are those of all arms.
+    """
+
+    arm: str
+    metric: str
+    date: str
+    units: int
+    relative: Quantity
+    revenue: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostItem:
     """One cost over the period behind the money."""
 
@@ -356,6 +374,7 @@ class Money:
     ropi: Return | None = None
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None
+    basis: MoneyBasis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,6 +441,9 @@ class Scorecard(Shown):
     expected: Expected | None = None
     outlook: Outlook | None = None
     command: str = ""
+    tags: tuple[str, ...] = ()
+    learned: tuple[LearnedPrior, ...] = ()
+    over_time: tuple[OverTime, ...] = ()
     schema: str = field(default="holdback/scorecard/1")
 
     @property

@@ -77,7 +77,7 @@ def _variants(
     if stage.look is not None:
         yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
     bayes = bayes_of(
-        experiment, metric, inference, lift_prior(experiment.analysis.prior)
+        experiment, metric, inference, lift_prior(experiment.analysis.prior, metric)
     )
     if bayes is not None:
         yield (

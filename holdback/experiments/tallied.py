@@ -9,28 +9,56 @@ from holdback.experiments.metrics import Metric
 from holdback.experiments.tally import Tally
 from holdback.stats.effect import Inference
 from holdback.stats.life_table import LifeTable, life_table
+from holdback.stats.methods.quantile import compare_quantiles
 from holdback.stats.methods.survival import compare_survival
+from holdback.stats.order_statistics import Counted
 
-__all__ = ["compare_tallied", "lives"]
+__all__ = ["compare_tallied", "counted", "lives"]
 
 Arms = Collection[str]
 Level = tuple[str, str]
 
 
-def compare_tallied(  # the keys of a group of units
+def compare_tallied(  # noqa: PLR0913  # the keys of a group of units
     metric: Metric,
     tally: Tally,
     sides: tuple[Arms, Arms],
     *,
     level: float,
+    needed: int = 0,
     segment: Level | None = None,
     through: date | None = None,
 ) -> Inference:
-    """The metric of the second arms against the first, at a level of confidence."""
+    """The metric of the second arms against the first, at a level of confidence.
+
+    `needed` is how many horizons must have passed for the units of a quantile; life
+    tables follow units as far as they go.
+    """
+    if metric.tallied == "quantile":
+        values = (
+            counted(tally, arms, needed=needed, segment=segment, through=through)
+            for arms in sides
+        )
+        q = float(getattr(metric, "quantile"))  # noqa: B009  # such a kind has one
+        return compare_quantiles(*values, q=q, level=level)
     control, treated = (
         lives(metric, tally, arms, segment=segment, through=through) for arms in sides
     )
     return compare_survival(control, treated, level=level)
+
+
+def counted(
+    tally: Tally,
+    arms: Arms,
+    *,
+    needed: int,
+    segment: Level | None = None,
+    through: date | None = None,
+) -> Counted:
+    """How often each value occurs in some arms, among the units that have one."""
+    kept = tally.chosen(arms, level=segment, through=through, needed=needed)
+    kept &= tally.values[:, 1] > 0
+    return Counted.of(tally.values[kept, 0], tally.units[kept])
 
 
 def lives(

@@ -151,7 +151,7 @@ class WrittenAnalysis(Written):
     prior: Annotated[
         Annotated[str, *PRIORS, VALUE] | Annotated[WrittenPrior, KEYS],
         BY_SHAPE,
-    ] = Field("weak", description="weak, skeptical, none, or {lift_sd: 10%}.")
+    ] = Field("weak", description="weak, skeptical, none, {lift_sd: 10%}, or past.")
     segments: tuple[Text, ...] = Field(
         (), description="Attributes known before exposure; explored, never decided by."
     )
@@ -275,6 +275,9 @@ class ExperimentFile(ProjectFile):
     experiment: Text | None = Field(None, description="The experiment's name.")
     hypothesis: Text = Field("", description="What is expected, in a sentence.")
     owner: Text = Field("", description="Who answers for it.")
+    tags: tuple[Text, ...] = Field(
+        (), description="Themes by which `holdback portfolio` puts tests together."
+    )
     arms: dict[str, WrittenArm] | None = Field(None, description="Two or more arms.")
     assignment: WrittenAssignment | None = Field(
         None, description="How units get arms."

@@ -15,12 +15,13 @@ from typing import Literal
 
 from holdback.experiments.costs import break_even_lift, costs_of, saved
 from holdback.experiments.experiment import Economics, Experiment
+from holdback.experiments.past_record import LogLift, MoneyBasis
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import Costs, Money, Quantity, Return
 from holdback.reports.uncertain_money import Worth
 from holdback.stats.uncertain_cost import UncertainCost
 
-__all__ = ["incremental", "money"]
+__all__ = ["incremental", "money", "revenue_of"]
 
 
 def money(
@@ -83,7 +84,7 @@ def _of_arm(
     *,
     share: Fraction,
 ) -> Money | None:
-    revenue = _revenue(comparison)
+    revenue = revenue_of(comparison)
     if revenue is None:
         return None
     margin = float(economics.margin)
@@ -107,8 +108,20 @@ def _of_arm(
             money=lambda amount: amount / comparison.treated_units
         ).at(profit),
         cost=cost,
+        basis=_basis(comparison, margin),
     )
     return record if cost is None else _with_return(record, comparison, margin, cost)
+
+
+def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:
+    ratio = comparison.inference.log_ratio
+    if ratio is None or comparison.inference.relative is None:
+        return None
+    return MoneyBasis(
+        treated_total=comparison.treated_total,
+        margin=margin,
+        log_lift=LogLift(value=ratio.value, se=ratio.se),
+    )
 
 
 def _with_return(
@@ -153,7 +166,7 @@ def _with_return(
     )
 
 
-def _revenue(comparison: ValueComparison) -> Quantity | None:
+def revenue_of(comparison: ValueComparison) -> Quantity | None:
     """Incremental revenue: from the lift, or from the difference where no lift is."""
     inference = comparison.inference
     if inference.relative is not None:

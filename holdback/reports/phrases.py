@@ -79,6 +79,9 @@ PRIORS = {
     "skeptical": "skeptical (lifts of ±5% usual)",
     "none": "none (flat)",
     "custom": "as configured",
+    "past": "past experiments",
+    "past_half": "past, half as wide",
+    "past_double": "past, twice as wide",
 }
 MONEY = {
     "break_even": "Break-even lift",
@@ -217,7 +220,7 @@ INDEX = {
     "broken": "cannot be read: {problem}",
     "note": (
         "Do not add the figures of the winners up: picked for being large, they are "
-        "too large on average."
+        "too large on average. “holdback portfolio” puts all of them together."
     ),
     "open": "open",
     "locked": "locked",

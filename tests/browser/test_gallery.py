@@ -14,12 +14,15 @@ from typing import Any
 import html5lib
 import numpy as np
 import pytest
+from experiments.past import finished, stored
 from PIL import Image
 from reports.gallery import GALLERY
 
+from holdback.experiments.portfolio import portfolio
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.mail import html, message
 from holdback.reports.page import render
+from holdback.reports.portfolio_page import render as portfolio_html
 from holdback.reports.print_page import pdf
 
 pytestmark = pytest.mark.browser
@@ -102,6 +105,53 @@ def test_a_phone_needs_no_sideways_scrolling(
     width = page.evaluate("document.documentElement.scrollWidth")
     page.context.close()
     assert width <= 375
+
+
+@pytest.fixture(scope="module")
+def portfolio_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Ten finished tests, a holdback without an end, and one test that still runs."""
+    held = {
+        "assignment": {"holdout": "year"},
+        "holdouts": {"year": {"share": "5%", "salt": "year"}},
+    }
+    endless = {"assignment": {"salt": "year"}, "analysis": {"looks": "always_valid"}}
+    tests = [
+        finished(
+            f"recommendations-on-the-product-page-{i}",
+            0.03 * (i % 4) - 0.03,
+            0.02,
+            outcome="ship" if i % 4 == 3 else "keep_testing",
+            tags=("recommendations",) if i % 2 else ("email",),
+            configuration=held,
+        )
+        for i in range(10)
+    ]
+    year = finished("year", 0.02, 0.01, final=False, configuration=endless)
+    running = finished("running", 0.5, 0.02, final=False)
+    folder = stored(tmp_path_factory.mktemp("shop"), *tests, year, running)
+    return portfolio_html(portfolio([folder]))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_portfolio(
+    scheme: Any, portfolio_page: str, browser: Any, axe: str
+) -> None:
+    """WCAG 2.2 AA and best practice; it fits a phone and asks for nothing."""
+    page, asked = opened(
+        browser,
+        portfolio_page,
+        color_scheme=scheme,
+        viewport={"width": 375, "height": 800},
+    )
+    page.evaluate(axe)
+    found = page.evaluate(
+        "rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES
+    )
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.context.close()
+    assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found["violations"]] == []
+    assert width <= 375
+    assert asked == []
 
 
 def test_the_keyboard_reaches_what_can_be_opened(

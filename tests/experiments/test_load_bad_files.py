@@ -135,8 +135,6 @@ CASES = [
      ["planned looks are days in rising order"]),
     ("looks: early", "  level: 95%", "  looks: [2026-02-28, 2026-03-15]", "13:10",
      ["the look on 2026-02-28 lies before the window"]),
-    ("prior of later", "  level: 95%", "  prior: past", "13:10",
-     ["prior: past is not in this version"]),
     ("unknown metric", "secondary: [conversion]", "secondary: [convresion]", "11:13",
      ["'convresion'", "Did you mean 'conversion'?"]),
     ("metric twice", "secondary: [conversion]", "secondary: [revenue]", "11:13",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "csat": {"source": "surveys", "value": parse("stars"), "top": 4},
     "ratio": {"source": "orders", "value": parse("total"), "per": "orders"},
     "survival": {"source": "cancellations", "within": timedelta(days=90)},
+    "quantile": {
+        "source": "visits",
+        "value": parse("load_ms"),
+        "quantile": Fraction(3, 4),
+    },
+    "rate": {"source": "impressions", "value": parse("clicked")},
+    "repeat_purchase": {"source": "orders", "within": timedelta(days=90)},
     "time_to": {"source": "orders", "within": timedelta(days=28)},
 }
 

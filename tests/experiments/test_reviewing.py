@@ -259,3 +259,12 @@ def test_overrides_are_counted_and_checked(file: Path) -> None:
     (folder / "o.csv").write_text("unit,arm\nu1,nobody\n")
     edit(file, "salt: recs-2026", "salt: recs-2027")
     assert [one[:10] for one in said(file)] == ["4:20 the s", "o.csv:2 th"]
+
+
+def test_a_prior_that_cannot_be_learned_yet_is_a_warning(file: Path) -> None:
+    """`prior: past` without a past: told at its place, before the data are there."""
+    file.write_text(f"{YAML}analysis: {{prior: past}}\n", encoding="utf-8")
+    (warning,) = review(file).warnings
+    assert warning.where.endswith("recs.yaml:11:19")
+    assert "'prior: past' needs 5 finished experiments" in warning.what
+    assert "no experiment is finished" in warning.why

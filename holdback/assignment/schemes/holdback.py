@@ -29,9 +29,14 @@ _SALT = re.compile(r"[A-Za-z0-9_.-]+")
 @kinds.register("holdback")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdback(Scheme):
-    """The house's own hash; `md5` in place of `sha256` where a system needs it."""
+    """The house's own hash; `md5` in place of `sha256` where a system needs it.
+
+    `purpose` ``holdout`` draws the arms as the global holdout of that salt is drawn:
+    the first arm is the holdout itself, which a long-run experiment measures.
+    """
 
     hash: Literal["sha256", "md5"] = "sha256"
+    purpose: Literal["arm", "holdout"] = "arm"
 
     def recipe(self, planned: Planned) -> Recipe:
         """Traffic and arm by separate purposes, arms in the order of the file."""
@@ -43,7 +48,7 @@ class Holdback(Scheme):
                 Gate(traffic, opened(planned.traffic, BUCKETS), "outside_traffic"),
             )
         return Recipe(
-            draw(planned.salt, "arm", self.hash),
+            draw(planned.salt, self.purpose, self.hash),
             cumulative(planned.shares, BUCKETS),
             gates,
         )

@@ -24,6 +24,8 @@ ORDER = (
     "unit_mismatch",
     "holdout",
     "dilution",
+    "phase",
+    "identity",
     "pre_period",
     "maturity",
     "duplicates",

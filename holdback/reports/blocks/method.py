@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import expm1
+
 from markupsafe import Markup
 
+from holdback.experiments.past_record import LearnedPrior
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
-from holdback.reports.blocks import named, section, table
+from holdback.reports.blocks import join, named, section, table
 from holdback.reports.phrases import PRIORS
 from holdback.reports.words import Words
 
@@ -24,16 +27,29 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             "<details><summary>How each number was computed</summary>{}{}</details>"
         ).format(_methods(words, overall), _status(scorecard)),
         Markup(
-            "<details><summary>Probabilities under other priors</summary>{}{}</details>"
+            "<details><summary>Probabilities under other priors</summary>"
+            "{}{}{}</details>"
         ).format(
             Markup('<p class="small">{}</p>').format(
                 "A prior says which lifts were plausible before the test. Where the "
                 "answer changes with it, the data alone do not settle the question. "
                 "Losses are lifts lost on average by a wrong decision."
             ),
+            join(_learned(words, prior) for prior in scorecard.learned),
             _posteriors(words, overall),
         ),
         anchor="method",
+    )
+
+
+def _learned(words: Words, prior: LearnedPrior) -> Markup:
+    names = [one.experiment for one in prior.experiments]
+    return Markup('<p class="small">{} {}.</p>').format(
+        f"The prior of {words.label(prior.metric)} was learned from "
+        f"{words.count(len(names))} finished experiments, whatever they had found: "
+        f"lifts of {words.lift(expm1(prior.mean))} ± {words.share(prior.sd)} were "
+        f"thought usual, true ones spread by {words.share(prior.tau)}. They are",
+        join((named(name) for name in names), ", "),
     )
 
 

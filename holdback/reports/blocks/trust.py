@@ -25,6 +25,8 @@ NAMES = {
     "few_converters": "Enough converting units",
     "influence": "No unit carries the result",
     "split_drift": "The split stayed the same",
+    "phase": "No unit stands in two phases",
+    "identity": "Units kept their ids",
     "bots": "No robot among the units",
     "novelty": "The lift does not fade",
     "twyman": "The lift is believable",

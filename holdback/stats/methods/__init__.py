@@ -62,7 +62,13 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
         )
         return _none(first, second, note)
     if family == "proportion":
-        return compare_proportions(first, second, level=level)
+        return compare_proportions(
+            *(
+                replace(one, nonzero=round(one.value * one.n))
+                for one in (first, second)
+            ),
+            level=level,
+        )
     if family == "score" and _refusal(first, second) is None:
         return compare_scores(first, second, level=level)
     return compare_means(first, second, level=level, samples=samples)

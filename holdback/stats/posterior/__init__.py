@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.effect import Inference, Interval
+from holdback.stats.posterior.learned import learned_posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.posterior.rates import rates_posterior
@@ -74,10 +75,13 @@ def posterior(
     Rates: uniform priors on both rates where the prior is flat or weak, else a
     uniform control rate and a normal log ratio, both by quadrature. Everything else:
     normal prior × normal likelihood of the log ratio with the method's own standard
-    error. Raises StatsError where the inference has no honest number.
+    error; a prior learned from other experiments by quadrature. Raises StatsError
+    where the inference has no honest number.
     """
     if family == "proportion":
         return rates_posterior(inference, prior)
     if inference.log_ratio is None:
         raise StatsError("There is no lift to put a prior on: " + inference.note)
+    if prior.learned is not None:
+        return learned_posterior(inference.log_ratio, prior.learned)
     return LogNormalLift.from_evidence(inference.log_ratio, prior)

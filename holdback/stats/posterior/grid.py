@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import log1p, sqrt
+from math import ceil, floor, log1p, sqrt
 from typing import Self
 
 import numpy as np
@@ -12,9 +13,14 @@ import numpy.typing as npt
 from holdback.stats.effect import Interval
 from holdback.stats.root import root
 
-__all__ = ["GridLift"]
+__all__ = ["DROP", "GridLift", "even_grid"]
 
 Vector = npt.NDArray[np.float64]
+
+POINTS = 1000
+COARSE = 101
+PASSES = 4
+DROP = 45.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +140,22 @@ class GridLift:
             + t**2 * (3 - 2 * t) * right
             + t**2 * (t - 1) * end
         )
+
+
+def even_grid(
+    log_density: Callable[[Vector], Vector], low: float, high: float
+) -> Vector:
+    """An even grid over all that is within e^DROP of the peak, with a point at 0."""
+    for _ in range(PASSES):
+        coarse = np.linspace(low, high, COARSE)
+        heights = log_density(coarse)
+        kept = np.flatnonzero(heights > heights.max() - DROP)
+        first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, COARSE - 1)
+        low, high = float(coarse[first]), float(coarse[last])
+    step = (high - low) / POINTS
+    first, last = floor(low / step), ceil(high / step)
+    even: Vector = np.linspace(first * step, last * step, last - first + 1)
+    return even
 
 
 def _slope(density: Vector, step: float) -> Vector:

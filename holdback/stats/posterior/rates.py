@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from math import ceil, floor, log, sqrt
+from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.effect import Estimate, Inference
-from holdback.stats.posterior.grid import GridLift
+from holdback.stats.posterior.grid import DROP, GridLift, even_grid
 from holdback.stats.posterior.prior import LiftPrior
 
 __all__ = ["rates_posterior"]
 
 Vector = npt.NDArray[np.float64]
 
-POINTS = 1000
 NODES = 40
-COARSE = 101
-PASSES = 4
-DROP = 45.0
 HALVINGS = 28
 LEAST = 2
 
@@ -58,9 +53,11 @@ def rates_posterior(inference: Inference, prior: LiftPrior) -> GridLift:
 
     def log_density(log_ratios: Vector) -> Vector:
         evidence = likelihood.marginal(log_ratios)
-        return evidence if sd is None else evidence - (log_ratios / sd) ** 2 / 2
+        return evidence if sd is None else evidence + prior.log_density(log_ratios)
 
-    log_ratios = _grid(log_density, *_hull(control, treatment, sd))
+    log_ratios = even_grid(
+        log_density, *_hull(control, treatment, None if sd is None else prior.mean)
+    )
     return GridLift.from_log_density(
         log_ratios,
         log_density(log_ratios),
@@ -132,7 +129,7 @@ class Likelihood:
 
 
 def _hull(
-    control: Estimate, treatment: Estimate, sd: float | None
+    control: Estimate, treatment: Estimate, centre: float | None
 ) -> tuple[float, float]:
     """Log ratios between which prior and data put all that matters."""
     ends = []
@@ -146,21 +143,9 @@ def _hull(
             )
         )
     low, high = ends[1][0] - ends[0][1], ends[1][1] - ends[0][0]
-    return (low, high) if sd is None else (min(low, 0.0), max(high, 0.0))
-
-
-def _grid(log_density: Callable[[Vector], Vector], low: float, high: float) -> Vector:
-    """An even grid over all that is within e^DROP of the peak, with a point at 0."""
-    for _ in range(PASSES):
-        coarse = np.linspace(low, high, COARSE)
-        heights = log_density(coarse)
-        kept = np.flatnonzero(heights > heights.max() - DROP)
-        first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, COARSE - 1)
-        low, high = float(coarse[first]), float(coarse[last])
-    step = (high - low) / POINTS
-    first, last = floor(low / step), ceil(high / step)
-    even: Vector = np.linspace(first * step, last * step, last - first + 1)
-    return even
+    if centre is None:
+        return low, high
+    return min(low, centre, 0.0), max(high, centre, 0.0)
 
 
 @cache

@@ -1,0 +1,71 @@
+"""`holdback portfolio`: all finished experiments together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["command"]
+
+EXAMPLE = """\b
+Example:
+  holdback portfolio
+  holdback portfolio shop-a shop-b -o results
+  holdback portfolio --format json
+"""
+
+
+@click.command("portfolio", epilog=EXAMPLE)
+@click.argument("folders", nargs=-1, metavar="[DIR]...")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    help="Where to write portfolio.html and portfolio.json. Default: results/ in the "
+    "first DIR.",
+)
+@click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def command(
+    folders: tuple[str, ...], output: str | None, shape: str, *, quiet: bool
+) -> None:
+    """Put all finished experiments together: money, winners, what the next may bring.
+
+    DIR is a project's folder, or one that holds results; by default the current one.
+    Writes portfolio.html and portfolio.json.
+    """
+    from pathlib import Path
+
+    from holdback import workflow
+    from holdback.atomic import write_files
+    from holdback.cli.analyze import report_among
+    from holdback.cli.console import progress
+    from holdback.experiments.codec import to_json
+    from holdback.reports.portfolio_page import render
+    from holdback.reports.portfolio_text import summary
+
+    places = [Path(folder) for folder in folders or (".",)]
+    with progress("Reading the results", quiet=quiet):
+        found = workflow.portfolio(places)
+    target = Path(output) if output else _beside(places[0])
+    pages = {
+        "portfolio.html": render(found, places, target),
+        "portfolio.json": to_json(found),
+    }
+    written = write_files(target, pages)
+    if quiet:
+        return
+    if shape == "json":
+        click.echo(to_json(found), nl=False)
+        return
+    click.echo(summary(found))
+    click.echo(f"\nPortfolio: {report_among(written)}")
+
+
+def _beside(folder: Path) -> Path:
+    results = folder / "results"
+    return results if results.is_dir() else folder

@@ -1,0 +1,128 @@
+"""`prior: past`: what the project's finished experiments teach about the next lift."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.finished import effect_of, results_in
+from holdback.experiments.past_record import LearnedPrior, PastEffect
+from holdback.experiments.scorecard import Scorecard
+from holdback.stats.effect import LogRatio
+from holdback.stats.normal_mixture import NormalMixture
+from holdback.stats.random_effects import random_effects
+
+__all__ = ["LEAST", "Learned", "learned_from", "of_kind", "with_past"]
+
+LEAST = 5
+"""Finished experiments without which nothing is learned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """A prior that was learned, and the record of it."""
+
+    mixture: NormalMixture
+    record: LearnedPrior
+
+
+def with_past(experiment: Experiment) -> Experiment:
+    """The experiment with the priors that `prior: past` means today.
+
+    Learned per metric from the effects of all finished experiments in `results/` of
+    its project but this one. A metric that too few of them measured keeps the weak
+    prior; the primary and the money's metric need theirs. Raises ConfigError where
+    they have none.
+    """
+    prior = experiment.analysis.prior
+    if prior.name != "past" or prior.learned:
+        return experiment
+    cards = [
+        card
+        for card in results_in([experiment.root]).finished
+        if card.experiment != experiment.name
+    ]
+    learned = {}
+    for name, _ in experiment.roles():
+        found = learned_from(of_kind(cards, name, experiment.metrics[name].kind), name)
+        if found is not None:
+            learned[name] = found
+    _require(experiment, learned, cards)
+    analysis = replace(experiment.analysis, prior=replace(prior, learned=learned))
+    return replace(experiment, analysis=analysis)
+
+
+def learned_from(cards: Sequence[Scorecard], metric: str) -> Learned | None:
+    """The prior that finished experiments teach of a metric; None from too few."""
+    effects = [
+        PastEffect(experiment=card.experiment, log_lift=found)
+        for card in cards
+        if (found := effect_of(card, metric)) is not None
+    ]
+    if len(effects) < LEAST:
+        return None
+    fitted = random_effects(
+        [LogRatio(value=e.log_lift.value, se=e.log_lift.se) for e in effects]
+    )
+    mixture = fitted.next
+    return Learned(
+        mixture=mixture,
+        record=LearnedPrior(
+            metric=metric,
+            mean=mixture.mean,
+            sd=mixture.sd,
+            tau=fitted.tau,
+            experiments=tuple(effects),
+        ),
+    )
+
+
+def of_kind(cards: Sequence[Scorecard], metric: str, kind: str) -> list[Scorecard]:
+    """The experiments whose metric of that name is of the same kind."""
+    return [
+        card
+        for card in cards
+        if any((m.metric, m.kind) == (metric, kind) for m in card.metrics)
+    ]
+
+
+def _require(
+    experiment: Experiment, learned: dict[str, Learned], cards: Sequence[Scorecard]
+) -> None:
+    needed = [experiment.primary]
+    if experiment.economics is not None:
+        needed.append(experiment.economics.value)
+    missing = [name for name in dict.fromkeys(needed) if name not in learned]
+    if not missing:
+        return
+    raise ConfigError(_too_few(experiment, name, cards) for name in missing)
+
+
+def _too_few(experiment: Experiment, name: str, cards: Sequence[Scorecard]) -> Problem:
+    same = of_kind(cards, name, experiment.metrics[name].kind)
+    usable = sum(effect_of(card, name) is not None for card in same)
+    others = sorted({m.metric for card in cards for m in card.metrics} - {name})
+    why = f"In results/ {_counted(len(cards))} finished"
+    if cards and not same:
+        why += f", and none measured '{name}' in this way"
+        why += f" (they measured {', '.join(others)})" if others else ""
+    elif cards:
+        why += f", {usable} with a lift of '{name}'"
+    return Problem(
+        where=experiment.file,
+        what=f"'prior: past' needs {LEAST} finished experiments with a lift of "
+        f"'{name}'.",
+        why=f"{why}. Experiments that still run, whose checks failed, or that are "
+        "this one do not count.",
+        fix="Analyze the others first, or write weak, skeptical or {lift_sd: 10%}.",
+    )
+
+
+def _counted(count: int) -> str:
+    return (
+        "no experiment is"
+        if count == 0
+        else ("1 experiment is" if count == 1 else f"{count} experiments are")
+    )

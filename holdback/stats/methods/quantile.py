@@ -1,0 +1,120 @@
+"""Quantiles of two arms: difference and ratio of their order statistics."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.stats.effect import Contrast, Estimate, Inference, Interval, LogRatio
+from holdback.stats.normal import quantile as normal_quantile
+from holdback.stats.order_statistics import Counted, differences_between
+
+__all__ = ["LEAST_BEYOND", "compare_quantiles"]
+
+LEAST_BEYOND = 10
+Vector = npt.NDArray[np.float64]
+
+
+def compare_quantiles(
+    control: Counted, treatment: Counted, *, q: float, level: float
+) -> Inference:
+    """Difference and ratio of the q-quantile, from the order statistics of both arms.
+
+    Null: the quantiles are equal. An interval holds the central `level` of the
+    differences between where the two arms' quantiles may lie (see `Counted.placed`);
+    the p-value is the level at which it would first touch 0, so that difference,
+    ratio and p-value never contradict each other. Raises ValueError for q outside
+    (0, 1). There is no number with fewer than 10 units of an arm beyond the quantile,
+    or where only one value is possible.
+    """
+    if not 0 < q < 1:
+        raise ValueError(f"`q` must lie in (0, 1), got {q}.")
+    fewest = min(one.n for one in (control, treatment))
+    if fewest * min(q, 1 - q) < LEAST_BEYOND - 1e-9:
+        needed = round(LEAST_BEYOND / min(q, 1 - q))
+        return _none(
+            f"No number: an arm has {fewest} units with a value, and this quantile "
+            f"needs {needed}."
+        )
+    placed = control.placed(q), treatment.placed(q)
+    first, second = (
+        _estimate(one, q, points)
+        for one, points in zip((control, treatment), placed, strict=True)
+    )
+    found = differences_between(*placed)
+    ends = _central(found, level)
+    if ends[0] == ends[1]:
+        return replace(
+            _none(
+                "No interval: so many units share one value that the quantile can "
+                "hardly be another."
+            ),
+            control=first,
+            treatment=second,
+        )
+    relative = log_ratio = None
+    if min(points[0] for points in placed) > 0:
+        ratios = _central(differences_between(*map(np.log, placed)), level)
+        width = (ratios[1] - ratios[0]) / (2 * normal_quantile((1 + level) / 2))
+        ratio = second.value / first.value
+        relative = Contrast(
+            value=ratio - 1,
+            se=ratio * width,
+            interval=_interval(np.expm1(ratios), level),
+        )
+        log_ratio = LogRatio(value=log(ratio), se=width)
+    return Inference(
+        control=first,
+        treatment=second,
+        absolute=Contrast(
+            value=second.value - first.value,
+            se=float(np.std(found)),
+            interval=_interval(ends, level),
+        ),
+        relative=relative,
+        p_value=_p_value(found),
+        method="order_statistics",
+        note=f"The {100 * q:.4g} % quantile of the units with a value; its interval "
+        "comes from order statistics and takes no shape for granted.",
+        log_ratio=log_ratio,
+    )
+
+
+def _estimate(arm: Counted, q: float, points: Vector) -> Estimate:
+    return Estimate(
+        value=arm.quantile(q),
+        se=float(np.std(points)),
+        n=arm.n,
+        third=0.0,
+        nonzero=arm.n,
+    )
+
+
+def _central(found: Vector, level: float) -> Vector:
+    tail = (1 - level) / 2
+    last = len(found) - 1
+    return found[[int(tail * last), last - int(tail * last)]]
+
+
+def _interval(ends: Vector, level: float) -> Interval:
+    return Interval(lower=float(ends[0]), upper=float(ends[1]), level=level)
+
+
+def _p_value(found: Vector) -> float:
+    below, above = float(np.mean(found <= 0)), float(np.mean(found >= 0))
+    return min(1.0, max(2 * min(below, above), 2 / len(found)))
+
+
+def _none(note: str) -> Inference:
+    return Inference(
+        control=None,
+        treatment=None,
+        absolute=None,
+        relative=None,
+        p_value=None,
+        method="none",
+        note=note,
+    )

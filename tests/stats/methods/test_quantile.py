@@ -1,0 +1,123 @@
+"""Quantiles: ranks against tables, intervals against exact law and simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy import stats
+
+from holdback.stats.methods.quantile import compare_quantiles
+from holdback.stats.order_statistics import Counted
+
+LONG = pytest.mark.calibration
+
+
+def units(values: npt.ArrayLike) -> Counted:
+    """One unit a value."""
+    return Counted.of(values, np.ones(len(np.asarray(values)), dtype=int))
+
+
+@pytest.mark.parametrize(
+    ("n", "q", "low", "high"), [(1_000, 0.9, 881, 919), (60, 0.5, 22, 39)]
+)
+def test_ranks_against_the_binomial_table(
+    n: int, q: float, low: int, high: int
+) -> None:
+    """The middle 95 % of where the quantile lies has the exact interval's ranks."""
+    placed = units(np.arange(1, n + 1)).placed(q)
+    ends = np.quantile(placed, [0.025, 0.975], method="inverted_cdf")
+    assert (stats.binom.ppf(0.025, n, q), stats.binom.ppf(0.975, n, q) + 1) == (
+        low,
+        high,
+    )
+    assert ends == pytest.approx([low, high], abs=1)
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.75, 0.95])
+def test_the_quantile_against_numpy(q: float) -> None:
+    """Weighted values and repeated ones give numpy's inverted distribution function."""
+    values = np.floor(np.random.default_rng(1).gamma(2, 20, 777))
+    found, counts = np.unique(values, return_counts=True)
+    expected = np.quantile(values, q, method="inverted_cdf")
+    assert Counted.of(found, counts).quantile(q) == expected
+    assert units(values).quantile(q) == expected
+
+
+@pytest.mark.parametrize("runs", [400, pytest.param(5_000, marks=LONG)])
+@pytest.mark.parametrize(
+    ("treated", "control", "q"),
+    [(900, 100, 0.9), (900, 100, 0.5), (9_000, 1_000, 0.95), (500, 500, 0.75)],
+)
+def test_both_sides_of_the_interval(
+    treated: int, control: int, q: float, runs: int
+) -> None:
+    """Heavy tails and no difference: neither side errs more often than its band."""
+    rng = np.random.default_rng(2)
+    above = below = 0
+    for _ in range(runs):
+        sides = (np.exp(1.5 * rng.standard_normal(n)) for n in (control, treated))
+        found = compare_quantiles(*map(units, sides), q=q, level=0.95)
+        assert found.absolute is not None
+        low, high = found.absolute.interval.lower, found.absolute.interval.upper
+        assert low is not None
+        assert high is not None
+        above += low > 0
+        below += high < 0
+    most = stats.binom.ppf(0.9995, runs, 0.025)
+    assert above <= most
+    assert below <= most
+    assert above + below >= stats.binom.ppf(0.0005, runs, 0.02)
+
+
+def test_a_true_difference_is_covered() -> None:
+    """Medians 1 and 1.5: difference and ratio hold the truth 95 times in 100."""
+    rng = np.random.default_rng(3)
+    runs, missed, wrong = 400, 0, 0
+    for _ in range(runs):
+        control, treated = (np.exp(rng.standard_normal(n)) for n in (200, 800))
+        found = compare_quantiles(
+            units(control), units(1.5 * treated), q=0.5, level=0.95
+        )
+        assert found.absolute is not None
+        assert found.relative is not None
+        for truth, side in ((0.5, found.absolute), (0.5, found.relative)):
+            ends = side.interval.lower, side.interval.upper
+            assert ends[0] is not None
+            assert ends[1] is not None
+            missed += not ends[0] <= truth <= ends[1]
+        wrong += abs(np.sign(found.absolute.value) - np.sign(found.relative.value)) > 0
+    assert missed / 2 <= stats.binom.ppf(0.9995, runs, 0.05)
+    assert wrong == 0
+
+
+def test_difference_ratio_and_p_value_agree() -> None:
+    """One excludes no change exactly where the others do."""
+    rng = np.random.default_rng(4)
+    for shift in np.linspace(0.0, 0.6, 25):
+        sides = (
+            np.exp(rng.standard_normal(150)),
+            np.exp(shift + rng.standard_normal(400)),
+        )
+        found = compare_quantiles(*map(units, sides), q=0.75, level=0.95)
+        assert found.absolute is not None
+        assert found.relative is not None
+        assert found.p_value is not None
+        excluded = [
+            not (side.interval.lower or -1) <= 0 <= (side.interval.upper or 1)
+            for side in (found.absolute, found.relative)
+        ]
+        assert excluded[0] == excluded[1] == (found.p_value < 0.05)
+
+
+def test_what_cannot_be_computed_is_said() -> None:
+    """Too few beyond the quantile, or one value for nearly all: a sentence each."""
+    few = compare_quantiles(units(range(50)), units(range(900)), q=0.9, level=0.95)
+    assert few.absolute is None
+    assert "50 units with a value, and this quantile needs 100" in few.note
+    same = Counted.of([1.0, 2.0], [990, 10])
+    tied = compare_quantiles(same, same, q=0.5, level=0.95)
+    assert tied.absolute is None
+    assert "so many units share one value" in tied.note
+    with pytest.raises(ValueError, match="`q`"):
+        compare_quantiles(same, same, q=1.0, level=0.95)
