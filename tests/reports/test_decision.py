@@ -19,7 +19,6 @@ from holdback.experiments.experiment import (
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.scorecard import (
-    Decision,
     DecisionArm,
     Finding,
     Look,
@@ -231,7 +230,7 @@ def test_the_title_names_the_arm_to_keep_on() -> None:
         DecisionArm(arm="personalized", outcome="keep_testing", reasons=("Open.",)),
         DecisionArm(arm="bold", outcome="ship", reasons=("It pays.",)),
     )
-    made = Decision(rule="profit", outcome="ship", reasons=("It pays.",), arms=arms)
+    made = replace(win.decision, reasons=("It pays.",), arms=arms)
     card = replace(win, arms=(*win.arms, more), decision=made)
     assert headline(card).title == "Keep “Bold” on"
     assert best_arm(card) == "bold"
