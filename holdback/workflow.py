@@ -147,7 +147,8 @@ def analyze(
     from holdback.experiments.period import days_analyzed
     from holdback.experiments.reading import read, told_as_of
     from holdback.reports.decision import decide
-    from holdback.reports.money import money
+    from holdback.reports.doses import dose_steps
+    from holdback.reports.money import money, questions
     from holdback.reports.over_time import earned
 
     planned = with_past(_loaded(experiment))
@@ -159,8 +160,10 @@ def analyze(
     scorecard = replace(
         reading.scorecard,
         money=money(planned, reading.comparisons, days),
+        dose_steps=tuple(dose_steps(planned, reading.doses, days)),
         over_time=earned(planned, over_time(planned, evidence, frames)),
     )
+    scorecard = replace(scorecard, checks=(*scorecard.checks, *questions(scorecard)))
     record(
         planned,
         evidence,

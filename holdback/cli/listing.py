@@ -10,14 +10,20 @@ EXAMPLE = """\b
 Example:
   holdback list
   holdback list my-shop --format json
-  holdback list --html results/index.html
+  holdback list --html
 """
 
 
 @click.command("list", epilog=EXAMPLE)
 @click.argument("folder", default=".")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
-@click.option("--html", metavar="FILE", help="Also write a page with links to FILE.")
+@click.option(
+    "--html",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="",
+    help="Also write a page with links, to FILE or results/index.html. Name it last.",
+)
 def command(folder: str, shape: str, html: str | None) -> None:
     """List the experiments of a project: window, plan, looks and decision."""
     from pathlib import Path
@@ -30,7 +36,7 @@ def command(folder: str, shape: str, html: str | None) -> None:
         from holdback.atomic import write_files
         from holdback.reports.index_page import index
 
-        page = Path(html)
+        page = Path(html) if html else Path(folder) / "results" / "index.html"
         write_files(page.parent, {page.name: index(Path(folder), found, page.parent)})
     if shape == "json":
         click.echo(to_json(Overview(experiments=found)), nl=False)

@@ -14,7 +14,8 @@ class Belief:
     `before` is the prior, empty where it is flat; `data` the likelihood, scaled to a
     whole of 1: the posterior under the flat prior of the log ratio, or of both rates;
     `after` the posterior. Each is per unit of lift, so the heights can be held against
-    each other. The medians are the curves' own.
+    each other. The medians are the curves' own; the prior's figures stand only where
+    it is one on the lift.
     """
 
     metric: str
@@ -26,5 +27,7 @@ class Belief:
     after: tuple[float, ...]
     data_median: float
     after_median: float
+    before_median: float | None = None
     before_lower: float | None = None
     before_upper: float | None = None
+    before_positive: float | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import expm1
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +14,8 @@ from holdback.experiments.experiment import Experiment
 from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.spend_model import spend_model
 from holdback.experiments.stage import Stage
-from holdback.stats.normal import quantile
 from holdback.stats.posterior import LiftPrior, Posterior
-from holdback.stats.posterior.prior_density import prior_density
+from holdback.stats.posterior.prior_density import prior_lift, uniform_rates_density
 
 __all__ = ["beliefs"]
 
@@ -54,23 +52,28 @@ def _of_arm(
     data = posterior_of(metric, inference, FLAT, spend)
     if after is None or data is None:
         return
-    rates = metric.family == "proportion"
     lifts = _lifts(after, data)
-    before = prior_density(prior, lifts, rates=rates)
-    named = prior.sd is not None and not (rates and prior.name == "weak")
-    reach = quantile((1 + float(experiment.analysis.level)) / 2) * (prior.sd or 0.0)
+    uniform = metric.family == "proportion" and prior.name in {"weak", "none"}
+    before = None if uniform else prior_lift(prior)
+    told = before.interval(float(experiment.analysis.level)) if before else None
     yield Belief(
         metric=metric.name,
         arm=arm,
         prior=prior.name,
         lifts=_rounded(lifts),
-        before=() if before is None else _rounded(before),
+        before=_rounded(uniform_rates_density(lifts))
+        if uniform
+        else _rounded(before.density(lifts))
+        if before
+        else (),
         data=_rounded(data.density(lifts)),
         after=_rounded(after.density(lifts)),
         data_median=data.quantile(0.5),
         after_median=after.quantile(0.5),
-        before_lower=expm1(-reach) if named else None,
-        before_upper=expm1(reach) if named else None,
+        before_median=before.quantile(0.5) if before else None,
+        before_lower=told.lower if told else None,
+        before_upper=told.upper if told else None,
+        before_positive=before.probability_above(0.0) if before else None,
     )
 
 

@@ -82,6 +82,9 @@ PRIORS = {
     "skeptical": "skeptical (lifts of ±5% usual)",
     "none": "none (flat)",
     "custom": "as configured",
+    "past": "past experiments",
+    "past_half": "past, half as wide",
+    "past_double": "past, twice as wide",
     "half_width": "Half the width",
     "double_width": "Twice the width",
 }

@@ -195,6 +195,8 @@ def checked(words: Words, check: Finding) -> str:
 def guardrail(words: Words, readout: Readout) -> str:
     """A guardrail at risk or breached, with its range and its limit."""
     label = words.label(readout.metric)
+    if words.several:
+        label = f"{label} in “{words.arm(readout.arm)}”"
     limit = (
         words.round_share(readout.margin or 0.0)
         if readout.margin_scale == "relative"

@@ -121,3 +121,13 @@ def test_the_program_completes() -> None:
         check=False,
     )
     assert {"plain,schema", "plain,simulate"} <= set(found.stdout.split())
+
+
+def test_the_page_has_a_place_of_its_own(project: Path, tmp_path: Path) -> None:
+    """Without a name beside the reports, with one where the name says."""
+    assert cli.run(["list", str(project), "--html"]) == 0
+    page = (project / "results" / "index.html").read_text(encoding="utf-8")
+    assert "All experiments of the project" in page
+    named = tmp_path / "elsewhere" / "all.html"
+    assert cli.run(["list", str(project), "--html", str(named)]) == 0
+    assert named.is_file()

@@ -68,6 +68,8 @@ def belief() -> Belief:
         after=triangle(0.048, 0.045),
         data_median=0.05,
         after_median=0.048,
+        before_median=0.0,
+        before_positive=0.5,
         before_lower=-0.44,
         before_upper=0.8,
     )

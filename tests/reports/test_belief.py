@@ -19,7 +19,7 @@ from holdback.reports.blocks import confidence
 from holdback.reports.page import render
 from holdback.reports.words import Words
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.prior_density import prior_density
+from holdback.stats.posterior.prior_density import prior_lift, uniform_rates_density
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,12 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Scorecard:
 def test_a_prior_is_drawn_as_the_lognormal_that_it_is() -> None:
     """Normal on the log ratio, against scipy's shifted lognormal."""
     lifts = np.linspace(-0.9, 2.0, 30)
-    drawn = prior_density(LiftPrior(name="weak", sd=0.3), lifts, rates=False)
-    assert drawn == pytest.approx(stats.lognorm.pdf(lifts + 1, s=0.3))
-    assert prior_density(LiftPrior(name="none", sd=None), lifts, rates=False) is None
+    drawn = prior_lift(LiftPrior(name="weak", sd=0.3))
+    wanted = stats.lognorm(s=0.3, loc=-1)
+    assert drawn.density(lifts) == pytest.approx(wanted.pdf(lifts), rel=1e-3, abs=1e-9)
+    ends = [drawn.interval(0.95).lower, drawn.interval(0.95).upper]
+    assert ends == pytest.approx(wanted.ppf([0.025, 0.975]))
+    assert prior_lift(LiftPrior(name="none", sd=None)) is None
 
 
 def test_uniform_rates_have_the_ratio_s_density() -> None:
@@ -44,7 +47,7 @@ def test_uniform_rates_have_the_ratio_s_density() -> None:
     seen = np.histogram(ratio, edges)[0] / len(ratio)
     for i, share in enumerate(seen):
         lifts = np.linspace(edges[i], edges[i + 1], 2001)
-        height = prior_density(LiftPrior(name="weak", sd=0.3), lifts, rates=True)
+        height = uniform_rates_density(lifts)
         error = 4 * np.sqrt(share * (1 - share) / len(ratio))
         assert np.trapezoid(height, lifts) == pytest.approx(share, abs=error)
 

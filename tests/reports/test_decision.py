@@ -18,8 +18,16 @@ from holdback.experiments.experiment import (
 )
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
-from holdback.experiments.scorecard import Finding, Look, Quantity, Return, Scorecard
+from holdback.experiments.scorecard import (
+    DecisionArm,
+    Finding,
+    Look,
+    Quantity,
+    Return,
+    Scorecard,
+)
 from holdback.reports.decision import decide
+from holdback.reports.headline import best_arm, headline
 
 
 def experiment(rule: str, **changes: Any) -> Experiment:
@@ -212,3 +220,18 @@ def test_return_is_not_certain() -> None:
     decision = decide(experiment("profit"), chance(clear_win(), 1.0))
     assert "more than 99 in 100" in decision.reasons[0]
     assert isinstance(clear_win().money[0].ropi, Return)
+
+
+def test_the_title_names_the_arm_to_keep_on() -> None:
+    """With several arms the title says which; with one it need not."""
+    win = clear_win()
+    more = replace(win.arms[1], arm="bold", label="Bold")
+    arms = (
+        DecisionArm(arm="personalized", outcome="keep_testing", reasons=("Open.",)),
+        DecisionArm(arm="bold", outcome="ship", reasons=("It pays.",)),
+    )
+    made = replace(win.decision, reasons=("It pays.",), arms=arms)
+    card = replace(win, arms=(*win.arms, more), decision=made)
+    assert headline(card).title == "Keep “Bold” on"
+    assert best_arm(card) == "bold"
+    assert headline(win).title == "Keep it on"

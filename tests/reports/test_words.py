@@ -135,6 +135,15 @@ def test_guardrails_have_three_states() -> None:
     assert "is past the limit of 5%" in told["breached"]
 
 
+def test_a_guardrail_names_its_arm_where_there_are_several() -> None:
+    """Two arms, two sentences that can be told apart."""
+    win = clear_win()
+    more = replace(win.arms[1], arm="bold", label="Bold")
+    w = Words.of(replace(win, arms=(*win.arms, more)))
+    told = sentences.guardrail(w, replace(win.readouts[2], arm="bold"))
+    assert told.startswith("Unsubscribe rate in “Bold” stays within the limit")
+
+
 def test_spaces_of_the_locale_stay_spaces() -> None:
     """A no-break space of the locale is no control character."""
     german = replace(clear_win(), locale="de-DE")

@@ -73,6 +73,8 @@ def table(
             Markup('<th scope="col"{}>{}</th>').format(
                 Markup(' class="num"') if i in right else "", name
             )
+            if name
+            else Markup("<td></td>")  # an empty header names nothing
             for i, name in enumerate(head)
         ),
         "",

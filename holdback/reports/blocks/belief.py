@@ -82,17 +82,19 @@ def _rows(
     words: Words, belief: Belief, readout: Readout
 ) -> Iterator[tuple[str, str, str, str]]:
     """Before, the data, after: the middle, the range, the chance of a rise."""
-    if belief.before_lower is None or belief.before_upper is None:
+    if belief.before_median is None or belief.before_positive is None:
         yield BELIEF["before"], "—", BELIEF["flat"], "—"
     else:
         prior = Quantity(
-            value=0.0, lower=belief.before_lower, upper=belief.before_upper
+            value=belief.before_median,
+            lower=belief.before_lower,
+            upper=belief.before_upper,
         )
         yield (
             BELIEF["before"],
-            words.lift(0.0),
+            words.lift(belief.before_median),
             words.range(prior, words.lift),
-            words.probability(0.5),
+            words.probability(belief.before_positive),
         )
     every = [readout.bayes, *readout.bayes_alternatives]
     data = next((b for b in every if b is not None and b.prior == "none"), None)

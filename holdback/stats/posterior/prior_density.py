@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from math import pi, sqrt
-
 import numpy as np
 import numpy.typing as npt
 
+from holdback.stats.posterior.grid import GridLift
 from holdback.stats.posterior.prior import LiftPrior
 
-__all__ = ["prior_density", "uniform_rates_density"]
+__all__ = ["prior_lift", "uniform_rates_density"]
 
 Vector = npt.NDArray[np.float64]
 
+REACH = 8.0
+POINTS = 4001
 
-def prior_density(prior: LiftPrior, lifts: Vector, *, rates: bool) -> Vector | None:
-    """Density per unit of lift at each of `lifts` (m,) above −1; None where flat.
 
-    A normal on the log ratio, changed to the lift by dividing by 1 + lift. For rates
-    ``weak`` and ``none`` stand for uniform rates, as the posterior takes them.
+def prior_lift(prior: LiftPrior) -> GridLift | None:
+    """The prior of the lift on a grid, over 8 standard deviations; None where flat.
 
-    >>> prior_density(LiftPrior(name="weak", sd=0.4), np.zeros(1), rates=False).round(4)
-    array([0.9974])
+    >>> found = prior_lift(LiftPrior(name="weak", sd=0.4))
+    >>> found.density(np.zeros(1)).round(4), round(found.probability_above(0.0), 4)
+    (array([0.9974]), 0.5)
     """
-    if rates and prior.name in {"weak", "none"}:
-        return uniform_rates_density(lifts)
     if prior.sd is None:
         return None
-    z = np.log1p(lifts) / prior.sd
-    return np.asarray(np.exp(-(z**2) / 2) / (prior.sd * sqrt(2 * pi) * (1 + lifts)))
+    reach = REACH * prior.sd
+    log_ratios = np.linspace(prior.mean - reach, prior.mean + reach, POINTS)
+    return GridLift.from_log_density(log_ratios, prior.log_density(log_ratios), "prior")
 
 
 def uniform_rates_density(lifts: Vector) -> Vector:
