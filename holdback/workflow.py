@@ -147,7 +147,8 @@ def analyze(
     from holdback.experiments.period import days_analyzed
     from holdback.experiments.reading import read, told_as_of
     from holdback.reports.decision import decide
-    from holdback.reports.money import money
+    from holdback.reports.doses import dose_steps
+    from holdback.reports.money import money, questions
     from holdback.reports.over_time import earned
 
     planned = with_past(_loaded(experiment))
@@ -160,7 +161,9 @@ def analyze(
         reading.scorecard,
         money=money(planned, reading.comparisons, days),
         over_time=earned(planned, over_time(planned, evidence, frames)),
+        dose_steps=tuple(dose_steps(planned, reading.doses, days)),
     )
+    scorecard = replace(scorecard, checks=(*scorecard.checks, *questions(scorecard)))
     record(
         planned,
         evidence,

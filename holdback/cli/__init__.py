@@ -35,6 +35,7 @@ COMMANDS = {
     "analyze": "Estimate the lift, count the money, report.",
     "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",
+    "roi": "Answer simple questions of return by arithmetic, which is no evidence.",
     "list": "List the experiments of a project.",
     "portfolio": "Put all finished experiments together.",
     "schema": "Print the JSON Schema of the YAML files.",

@@ -39,6 +39,7 @@ def analysis_of(
         prior=_prior(prior, issues),
         segments=written.segments,
         reached=written.reached,
+        uplift=written.uplift,
     )
 
 

@@ -45,6 +45,7 @@ def arms_of(
         return ()
     _check_sum(written, issues)
     control = _control(written, issues)
+    _check_doses(written, control, issues)
     return tuple(
         Arm(
             name=name,
@@ -52,6 +53,7 @@ def arms_of(
             control=name == control,
             label=arm.label,
             logged_as=arm.logged_as,
+            dose=arm.dose,
         )
         for name, arm in written.items()
     )
@@ -70,6 +72,37 @@ def _check_sum(written: Mapping[str, WrittenArm], issues: Issues) -> None:
         "…}`.",
         key=True,
     )
+
+
+def _check_doses(
+    written: Mapping[str, WrittenArm], control: str | None, issues: Issues
+) -> None:
+    doses = [arm.dose for arm in written.values() if arm.dose is not None]
+    if not doses:
+        return
+    if len(doses) < len(written):
+        missing = next(name for name, arm in written.items() if arm.dose is None)
+        issues.add(
+            ("arms", missing),
+            f"'{missing}' has no 'dose', and other arms have one.",
+            fix="Give every arm a dose; that of the holdback is usually 0.",
+            key=True,
+        )
+    elif len(set(doses)) < max(3, len(doses)):
+        issues.add(
+            ("arms",),
+            "doses order three or more arms, each with a dose of its own.",
+            fix="arms: {holdback: {share: 20%, dose: 0}, rules: {share: 40%, dose: 1}, "
+            "predictive: {share: 40%, dose: 2}}",
+            key=True,
+        )
+    elif control is not None and written[control].dose != min(doses):
+        issues.add(
+            ("arms", control, "dose"),
+            f"the control '{control}' has not the lowest dose.",
+            why="Each arm is held against the next less intense one, down to it.",
+            fix="Give the control the dose 0.",
+        )
 
 
 def _control(written: Mapping[str, WrittenArm], issues: Issues) -> str | None:

@@ -193,6 +193,8 @@ def forgone(
     economics, lift = experiment.economics, experiment.decision.minimum_lift
     if economics is None or economics.value != experiment.primary or not lift:
         return None
+    if economics.profit is not None:  # its baseline is another
+        return None
     return units * share * baseline.mean * float(lift) * float(economics.margin)
 
 

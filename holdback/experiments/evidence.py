@@ -8,6 +8,7 @@ from datetime import datetime
 
 from holdback.experiments.cells import Cells
 from holdback.experiments.scorecard import Accounting, Input
+from holdback.stats.attribution import Path
 
 __all__ = ["Evidence", "Quality"]
 
@@ -49,7 +50,8 @@ class Evidence:
 
     `assigned`: units per arm inside the window, crossovers included by their first
     arm, before anything else is left out: what the sample-ratio check counts.
-    `as_of` is in UTC and absent when no source has a time.
+    `as_of` is in UTC and absent when no source has a time. `paths`: by arm, how many
+    units which channels touched, where attribution is asked for.
     """
 
     cells: Cells
@@ -58,3 +60,4 @@ class Evidence:
     assigned: Mapping[str, int]
     quality: Quality
     as_of: datetime | None = None
+    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)

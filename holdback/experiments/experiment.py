@@ -42,13 +42,30 @@ Per = Literal["day", "week", "month", "year", "treated unit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One arm: its planned share and how the data and the report call it."""
+    """One arm: its planned share and how the data and the report call it.
+
+    `dose` is how intense its treatment is, where arms are ordered by that.
+    """
 
     name: str
     share: Fraction
     control: bool = False
     label: str = ""
     logged_as: str = ""
+    dose: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Touches of channels before a conversion: credited by rules, for comparison.
+
+    `conversion` names the metric, `channels` those that the treatment is.
+    """
+
+    source: str
+    channel: str
+    conversion: str
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +153,15 @@ class Analysis:
     prior: Prior = Prior()
     segments: tuple[str, ...] = ()
     reached: str | None = None
+    uplift: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """An amount per period or per treated unit, or once, spread over a time.
 
-    It lies within `uncertainty` (a share of the amount) 95 times in 100.
+    It lies within `uncertainty` (a share of the amount) 95 times in 100. `arms` are
+    the treatment arms that have it; none named means all.
     """
 
     name: str
@@ -150,6 +169,8 @@ class Cost:
     per: Per | None = None
     spread: timedelta | None = None
     uncertainty: Fraction = Fraction(0)
+    kind: Literal["technology", "people", "campaign"] | None = None
+    arms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,23 +185,33 @@ class Saving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """What comes after the test: units per period over a horizon."""
+    """What comes after the test: units per period over a horizon.
+
+    `last_year` is last year's revenue of each period, which the lift is applied to.
+    """
 
     units: int
     per: Literal["day", "week", "month", "year"]
     horizon: timedelta
     decay: timedelta | None = None
+    last_year: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Economics:
-    """What a gain is worth and what personalization costs."""
+    """What a gain is worth and what personalization costs.
+
+    `profit` names the metric that measures a unit's profit, in place of a `margin`;
+    `incremental` names ratios that are also read as what was added.
+    """
 
     value: str
     margin: Fraction = Fraction(1)
     costs: tuple[Cost, ...] = ()
     savings: tuple[Saving, ...] = ()
     rollout: Rollout | None = None
+    incremental: tuple[str, ...] = ()
+    profit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +253,7 @@ class Experiment:
     analysis: Analysis = Analysis()
     economics: Economics | None = None
     decision: Decision = Decision(rule="lift")
+    attribution: Attribution | None = None
     hypothesis: str = ""
     owner: str = ""
     tags: tuple[str, ...] = ()

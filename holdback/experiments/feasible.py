@@ -50,6 +50,7 @@ def check_one_row(experiment: Experiment) -> None:
         metric.name
         for metric in experiment.metrics.values()
         if metric.within is not None
+        and not metric.hidden
         and any(measure.source == own for measure in metric.measures())
     )
     if limited:

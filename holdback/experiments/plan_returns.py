@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from math import expm1
 
 from holdback.experiments.baselines import Baseline
@@ -45,19 +44,25 @@ def returns_of(
 ) -> Returns | None:
     """None where the primary is not the money, or nothing costs anything.
 
+    Nor is there one where profit is measured by itself: its baseline is another.
+
     The test of ROPI > 0 is one-sided at the level, against the break-even lift in
     place of 0: at a lift L the treated bring g n m L more, so L = C / (g n m).
     """
     economics, window = experiment.economics, experiment.window
     if economics is None or economics.value != experiment.primary or window is None:
         return None
+    if economics.profit is not None:
+        return None
     treated = sum(float(arm.share) for arm in experiment.treatments)
     days = (window.end - window.start).days + 1
     cost = costs_of(
         economics.costs,
-        treated_units=round(units * treated),
+        arm="*",
+        units={
+            arm.name: round(units * float(arm.share)) for arm in experiment.treatments
+        },
         period_days=days,
-        share=Fraction(1),
     )
     if cost is None or cost.total <= 0:
         return None

@@ -47,7 +47,7 @@ __all__ = [
 
 LATER_METRICS = ("clv", "funnel")
 LATER_SOURCES = ("ga4_events", "shopify_orders")
-FILLED = frozenset({"name", "digits"})
+FILLED = frozenset({"name", "digits", "hidden"})
 MEANINGS = {
     "aggregate": "How rows become one number. Default: sum; count without value.",
     "arm": "Column of the logged arm.",

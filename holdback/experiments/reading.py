@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.errors import Problem, StatsError
+from holdback.experiments.attributed import attributed
 from holdback.experiments.beliefs import beliefs
-from holdback.experiments.cells import Cells
 from holdback.experiments.checks import findings
-from holdback.experiments.comparison import Comparison, formula_columns, moments_of
+from holdback.experiments.concentration import concentration
 from holdback.experiments.decomposition import decomposition
+from holdback.experiments.doses import dose_trends
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.foreseen import compared_with_plan, outlook_of
 from holdback.experiments.history import History
-from holdback.experiments.metrics import Metric
+from holdback.experiments.incremental import incremental_ratios
 from holdback.experiments.plan_hash import plan_hash
-from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.readouts import readouts
 from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
 from holdback.experiments.sensitivity import sensitivity
@@ -28,27 +28,17 @@ from holdback.experiments.settled import told_changes
 from holdback.experiments.splits import planned_widths
 from holdback.experiments.stage import Stage, stage_of
 from holdback.experiments.trend import trend
-from holdback.stats.effect import Inference
-from holdback.stats.posterior import Posterior
+from holdback.experiments.uplift import uplifts
+from holdback.experiments.valued import (
+    DoseComparison,
+    ValueComparison,
+    dose_comparisons,
+    value_comparisons,
+)
 
-__all__ = ["Reading", "ValueComparison", "read", "value_comparisons"]
+__all__ = ["DoseComparison", "Reading", "ValueComparison", "read"]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueComparison:
-    """What the money is computed from: the raw value metric of one arm.
-
-    Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
-    over the arm's matured units, in money.
-    """
-
-    arm: str
-    treated_units: int
-    treated_total: float
-    inference: Inference
-    posterior: Posterior | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +48,7 @@ class Reading:
     scorecard: Scorecard
     comparisons: tuple[ValueComparison, ...]
     stage: Stage
+    doses: tuple[DoseComparison, ...] = ()
 
 
 def read(
@@ -114,6 +105,11 @@ def read(
         readouts=read_outs,
         interactions=interactions,
         sensitivity=sensitivity(experiment, cells, stage),
+        incremental=incremental_ratios(experiment, cells, stage.level),
+        dose_trends=tuple(dose_trends(experiment, cells, stage.level)),
+        concentration=concentration(experiment, cells),
+        uplift=uplifts(experiment, cells, stage.level),
+        attributed=attributed(experiment, cells, evidence.paths, stage.level),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
         beliefs=beliefs(experiment, cells, stage),
@@ -124,7 +120,8 @@ def read(
     )
     return Reading(
         scorecard=scorecard,
-        comparisons=_comparisons(experiment, cells, stage),
+        comparisons=value_comparisons(experiment, cells, stage),
+        doses=tuple(dose_comparisons(experiment, cells, stage)),
         stage=stage,
     )
 
@@ -206,48 +203,6 @@ def _metrics(experiment: Experiment) -> tuple[MetricRecord, ...]:
         )
         for name, role in experiment.roles()
     )
-
-
-def _comparisons(
-    experiment: Experiment, cells: Cells, stage: Stage
-) -> tuple[ValueComparison, ...]:
-    if experiment.economics is None:
-        return ()
-    metric = experiment.metrics[experiment.economics.value]
-    return value_comparisons(experiment, cells, stage, metric)
-
-
-def value_comparisons(
-    experiment: Experiment,
-    cells: Cells,
-    stage: Stage,
-    metric: Metric,
-    *,
-    together: bool = True,
-) -> tuple[ValueComparison, ...]:
-    """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
-    columns = formula_columns(cells.blocks[metric.name], capped=False)
-    groups = {arm.name: {arm.name} for arm in experiment.treatments}
-    if together:
-        groups["*"] = {arm.name for arm in experiment.treatments}
-    found = []
-    for name, arms in groups.items():
-        inference = Comparison(
-            experiment=experiment, cells=cells, metric=metric, arms=frozenset(arms)
-        ).inference(stage.level if name == "*" else stage.arms_level)
-        treated = moments_of(cells, metric, arms).select(columns)
-        found.append(
-            ValueComparison(
-                arm=name,
-                treated_units=treated.n,
-                treated_total=float(treated.total[0]),
-                inference=inference,
-                posterior=posterior_of(
-                    metric, inference, lift_prior(experiment.analysis.prior, metric)
-                ),
-            )
-        )
-    return tuple(found)
 
 
 def _command(experiment: Experiment, evidence: Evidence) -> str:

@@ -19,6 +19,7 @@ from holdback.experiments.experiment import (
     Experiment,
     Window,
 )
+from holdback.experiments.extras import attribution_of, with_scores
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
@@ -27,7 +28,12 @@ from holdback.experiments.resolved import resolved_of
 from holdback.experiments.tables import check_connection
 from holdback.experiments.timing import check_attributes, check_times
 from holdback.experiments.uses import metric_names, metrics_of, sources_of
-from holdback.experiments.worth import decision_of, economics_of, guardrails_of
+from holdback.experiments.worth import (
+    decision_of,
+    economics_of,
+    guardrails_of,
+    with_profit,
+)
 from holdback.experiments.written import (
     ExperimentFile,
     ProjectFile,
@@ -62,6 +68,8 @@ def resolve(
     used = {m.source for metric in metrics.values() for m in metric.measures()}
     if assignment is not None:
         used.add(assignment.source)
+    if written.attribution is not None:
+        used.add(written.attribution.source)
     sources = sources_of(written, used, issues, environ)
     analysis = analysis_of(
         written.analysis or WrittenAnalysis.model_validate({}), window, issues
@@ -69,6 +77,10 @@ def resolve(
     _check_reached(analysis.reached, metrics, issues)
     guardrails = guardrails_of(written, metrics, issues)
     economics = economics_of(written, metrics, issues)
+    metrics = with_profit(economics, metrics)
+    attribution = attribution_of(written, metrics, issues)
+    if assignment is not None:
+        metrics = with_scores(written.primary, analysis, assignment, metrics, issues)
     decision = decision_of(written, issues)
     if assignment is not None:
         check_times(written, assignment, metrics, sources, issues)
@@ -87,6 +99,7 @@ def resolve(
         guardrails=guardrails,
         analysis=analysis,
         economics=economics,
+        attribution=attribution,
         decision=decision,
         hypothesis=written.hypothesis,
         owner=written.owner,

@@ -20,7 +20,7 @@ from holdback.experiments.sources import Source
 
 __all__ = ["resolved_of"]
 
-AMOUNTS = frozenset({"amount", "hours", "rate"})
+AMOUNTS = frozenset({"amount", "dose", "hours", "last_year", "rate"})
 KEPT_EMPTY = frozenset({"window"})
 
 
@@ -46,8 +46,12 @@ def resolved_of(
         "database": experiment.database,
         "sources": {name: _source(s, plain) for name, s in experiment.sources.items()},
         "metrics": {
-            name: {"kind": metric.kind, **_fields(metric, plain, {"name", "digits"})}
+            name: {
+                "kind": metric.kind,
+                **_fields(metric, plain, {"name", "digits", "hidden"}),
+            }
             for name, metric in experiment.metrics.items()
+            if not metric.hidden
         },
         "holdouts": plain(experiment.holdouts),
         "layers": {name: {"salt": salt} for name, salt in experiment.layers.items()},
@@ -60,6 +64,9 @@ def resolved_of(
         "analysis": _analysis(experiment, plain),
         "economics": _economics(experiment.economics, plain),
         "decision": _fields(experiment.decision, plain),
+        "attribution": None
+        if experiment.attribution is None
+        else _fields(experiment.attribution, plain),
     }
     return {key: value for key, value in filled.items() if _is_said(value)}
 
@@ -95,7 +102,7 @@ def _economics(
 ) -> dict[str, Any] | None:
     if economics is None:
         return None
-    filled = _fields(economics, plain)
+    filled = _fields(economics, plain, {"profit"})
     if economics.rollout is not None:
         filled["rollout"].setdefault("decay", "none")
     return filled
@@ -139,14 +146,14 @@ def _plain(value: Any, name: str, expression: Callable[[Expression], str]) -> An
         case Cap(share=share):
             return share_text(share)
         case _:
-            return _plain_group(value, inner)
+            return _plain_group(value, inner, name)
 
 
-def _plain_group(value: Any, plain: Callable[..., Any]) -> Any:
+def _plain_group(value: Any, plain: Callable[..., Any], name: str) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [plain(item, name) for item in value]
     return _fields(value, plain)
 
 

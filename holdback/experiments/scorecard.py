@@ -13,10 +13,24 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from holdback.experiments.belief_record import Belief
+from holdback.experiments.beside_record import (
+    Attributed,
+    Concentration,
+    DoseStep,
+    DoseTrend,
+    Uplift,
+)
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
 from holdback.experiments.past_record import LearnedPrior, LogLift, MoneyBasis
+from holdback.experiments.quantity import Quantity, Return
 from holdback.experiments.replays import Simulation
+from holdback.experiments.returns_record import (
+    IncrementalRatio,
+    PaybackDays,
+    RolloutScenario,
+    SavingItem,
+)
 from holdback.experiments.shown import Shown
 
 __all__ = [
@@ -52,25 +66,6 @@ Outcome = Literal["ship", "hold_back", "keep_testing", "stop", "invalid"]
 Verdict = Literal[
     "better", "worse", "equivalent", "unclear", "safe", "at_risk", "breached"
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
-    """A number with its interval; without both sides it has none.
-
-    One absent side is unbounded, as `unbounded` says.
-    """
-
-    value: float
-    se: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    unbounded: Literal["lower", "upper"] | None = None
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether at least one side of the interval is known."""
-        return self.lower is not None or self.upper is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,10 +322,11 @@ class OverTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostItem:
-    """One cost over the period behind the money."""
+    """One cost over the period behind the money; `kind` as technology or people."""
 
     name: str
     amount: float
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,22 +339,13 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Return:
-    """ROPI with its interval and the probability that it is above 0."""
-
-    value: float
-    lower: float | None = None
-    upper: float | None = None
-    unbounded: Literal["lower", "upper"] | None = None
-    p_positive: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
     """What one treatment arm earned; arm ``*`` is all treatment arms together.
 
     `period_days` and `treated_units` are what the costs cover. Without costs there
     is no ROPI, no return per unit of cost, no profit net of them and no break-even.
+    Where `measured_profit`, profit was read of each unit, not taken as a share of
+    revenue, and the break-even lift is one of that profit.
     """
 
     arm: str
@@ -375,6 +362,10 @@ class Money:
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None
     basis: MoneyBasis | None = None
+    saving_items: tuple[SavingItem, ...] = ()
+    payback_days: PaybackDays | None = None
+    rollout: tuple[RolloutScenario, ...] = ()
+    measured_profit: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -436,6 +427,12 @@ class Scorecard(Shown):
     trend: tuple[Trend, ...] = ()
     beliefs: tuple[Belief, ...] = ()
     money: tuple[Money, ...] = ()
+    incremental: tuple[IncrementalRatio, ...] = ()
+    dose_trends: tuple[DoseTrend, ...] = ()
+    dose_steps: tuple[DoseStep, ...] = ()
+    uplift: tuple[Uplift, ...] = ()
+    attributed: Attributed | None = None
+    concentration: Concentration | None = None
     decision: Decision | None = None
     simulation: Simulation | None = None
     expected: Expected | None = None

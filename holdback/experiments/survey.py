@@ -36,6 +36,7 @@ from holdback.experiments.feasible import check_one_row, check_plan
 from holdback.experiments.held_out import exposed_holdout
 from holdback.experiments.layout import Layout, layout
 from holdback.experiments.listing import with_rows
+from holdback.experiments.paths import paths_of
 from holdback.experiments.probe import Look, Seen, look_at
 from holdback.experiments.row_fates import Fates, fates_of_rows
 from holdback.experiments.scorecard import Input
@@ -256,6 +257,7 @@ class Survey:
                 else 0,
             ),
             as_of=None if as_of is None else from_microseconds(as_of),
+            paths=paths_of(self.experiment, self.engine, cube, self.readers),
         )
 
     def _is_small(self, seen: Mapping[str, Seen]) -> bool:

@@ -97,11 +97,11 @@ def metric_from(
         return None
     names = tuple(known_sources)
     _check_sources(path, given, names, issues, strictness)
-    if "margin_value" in given and strictness == "used":
+    if "margin_value" in given and kind != "mean":
         issues.add(
             (*path, "margin_value"),
-            "'margin_value' is not in this version.",
-            fix="Use `economics: {margin: …}`, or measure the profit itself.",
+            f"a metric of kind {kind} has no profit of its own.",
+            fix="Write it at the metric of kind mean that is the money.",
             key=True,
         )
     if "cap" in given:

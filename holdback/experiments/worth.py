@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,9 +21,10 @@ from holdback.experiments.experiment import (
 from holdback.experiments.issues import Issues, Path
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import Unreadable
+from holdback.experiments.worth_checks import check_economics
 from holdback.experiments.written import ExperimentFile, WrittenCost, WrittenEconomics
 
-__all__ = ["decision_of", "economics_of", "guardrails_of"]
+__all__ = ["decision_of", "economics_of", "guardrails_of", "with_profit"]
 
 _WITH_UNIT = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(\S.*)")
 
@@ -102,7 +104,9 @@ def economics_of(
     primary = metrics.get(written.primary or "")
     paid = primary is not None and _is_money_per_unit(primary)
     if economics is None:
-        return Economics(value=primary.name) if primary is not None and paid else None
+        if primary is None or not paid:
+            return None
+        return Economics(value=primary.name, profit=_profit(primary))
     value = economics.value or (primary.name if primary is not None and paid else None)
     if value is None and primary is not None:
         issues.add(
@@ -124,9 +128,13 @@ def economics_of(
     _check_sizes(economics, written, issues)
     if value is None or issues.is_broken("economics"):
         return None
+    profit = _profit(metrics[value]) if value in metrics else None
+    check_economics(economics, written, metrics, issues, measured=profit is not None)
     return Economics(
         value=value,
         margin=economics.margin,
+        incremental=economics.incremental,
+        profit=profit,
         costs=tuple(_cost(cost) for cost in economics.costs),
         savings=tuple(
             Saving(name=s.name, hours=s.hours, rate=s.rate, per=s.per)
@@ -134,6 +142,30 @@ def economics_of(
         ),
         rollout=_rollout(economics),
     )
+
+
+def with_profit(
+    economics: Economics | None, metrics: Mapping[str, Metric]
+) -> dict[str, Metric]:
+    """The metrics, and the hidden one that measures profit where it is asked for."""
+    found = dict(metrics)
+    if economics is not None and economics.profit is not None:
+        value = metrics[economics.value]
+        changes: dict[str, Any] = {"value": value.margin_value}
+        found[economics.profit] = replace(
+            value,
+            name=economics.profit,
+            label=f"{value.title}: profit",
+            margin_value=None,
+            cap=None,
+            hidden=True,
+            **changes,
+        )
+    return found
+
+
+def _profit(metric: Metric) -> str | None:
+    return None if metric.margin_value is None else f"{metric.name}: profit"
 
 
 def _is_money_per_unit(metric: Metric) -> bool:
@@ -195,12 +227,15 @@ def _check_cost(path: Path, cost: WrittenCost, issues: Issues, *, timed: bool) -
 
 def _cost(cost: WrittenCost) -> Cost:
     per: Any = cost.per
+    kind: Any = cost.kind
     return Cost(
         name=cost.name,
         amount=cost.amount,
         per=per,
         spread=cost.spread,
         uncertainty=cost.uncertainty or Fraction(0),
+        kind=kind,
+        arms=cost.arms,
     )
 
 
@@ -213,6 +248,7 @@ def _rollout(economics: WrittenEconomics) -> Rollout | None:
         per=rollout.per,
         horizon=rollout.horizon,
         decay=rollout.decay,
+        last_year=rollout.last_year,
     )
 
 

@@ -56,6 +56,9 @@ class WrittenArm(Written):
     )
     label: Text = Field("", description="How reports call the arm.")
     logged_as: Text = Field("", description="The arm's name in the data, if different.")
+    dose: Amount | None = Field(
+        None, description="How intense its treatment is, where arms are ordered: 0, 1."
+    )
 
 
 class WrittenLayer(Written):
@@ -158,6 +161,24 @@ class WrittenAnalysis(Written):
     reached: Text | None = Field(
         None, description="A conversion metric: whom the treatment really reached."
     )
+    uplift: Formula | None = Field(
+        None,
+        description="A score of whom the treatment moves, made before the test: a "
+        "column of the exposures.",
+    )
+
+
+class WrittenAttribution(Written):
+    """Touches of channels, credited by rules: descriptive, beside the holdback."""
+
+    source: Text = Field(description="The source of touches: unit, time and channel.")
+    channel: Text = Field(description="Its column of the channel's name.")
+    conversion: Text | None = Field(
+        None, description="The conversion metric. Default: the primary."
+    )
+    channels: tuple[Text, ...] = Field(
+        (), description="The channels that the treatment is, such as [email]."
+    )
 
 
 class WrittenCost(Written):
@@ -173,6 +194,12 @@ class WrittenCost(Written):
     )
     uncertainty: Share | None = Field(
         None, description="By how much it may be off, 95 times in 100: 20%."
+    )
+    kind: Annotated[str, *choice("technology", "people", "campaign")] | None = Field(
+        None, description="technology, people or campaign; totals are told by kind."
+    )
+    arms: tuple[Text, ...] = Field(
+        (), description="The treatment arms that have this cost. Default: all."
     )
 
 
@@ -200,6 +227,9 @@ class WrittenRollout(Written):
             {"type": "string", "examples": ["none", "8 weeks"]},
         ),
     ] = Field(description="Half-life of the lift, such as 8 weeks; or none.")
+    last_year: tuple[Amount, ...] = Field(
+        (), description="Last year's revenue, one amount a period, for the seasons."
+    )
 
 
 class WrittenEconomics(Written):
@@ -214,6 +244,11 @@ class WrittenEconomics(Written):
     )
     savings: tuple[WrittenSaving, ...] = Field((), description="Work that is saved.")
     rollout: WrittenRollout | None = Field(None, description="What comes afterwards.")
+    incremental: tuple[Text, ...] = Field(
+        (),
+        description="Secondary ratio metrics, such as revenue per spend, that are also "
+        "read as what was added (iROAS, cost of an extra customer).",
+    )
 
 
 class WrittenDecision(Written):
@@ -293,3 +328,6 @@ class ExperimentFile(ProjectFile):
     analysis: WrittenAnalysis | None = Field(None, description="How to read it.")
     economics: WrittenEconomics | None = Field(None, description="Worth and costs.")
     decision: WrittenDecision | None = Field(None, description="The rule.")
+    attribution: WrittenAttribution | None = Field(
+        None, description="Rules of attribution, beside what the holdback says."
+    )

@@ -1,27 +1,23 @@
-"""Lift → incremental revenue, profit and ROPI, all from one transform.
-
-I = Rev_T (1 − 1/R) is the money that treated units brought beyond what control
-would have brought, R being treatment / control. It rises with R, so each end of the
-lift's interval gives an end of the money's: verdict, money, ROPI and break-even can
-never contradict each other.
-"""
+"""Lift → incremental revenue, profit, ROPI, payback and roll-out, arm by arm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
 
-from holdback.experiments.costs import break_even_lift, costs_of, saved
+from holdback.experiments.costs import break_even_lift, costs_of, saved, saved_items
 from holdback.experiments.experiment import Economics, Experiment
 from holdback.experiments.past_record import LogLift, MoneyBasis
 from holdback.experiments.reading import ValueComparison
-from holdback.experiments.scorecard import Costs, Money, Quantity, Return
-from holdback.reports.uncertain_money import Worth
-from holdback.stats.uncertain_cost import UncertainCost
+from holdback.experiments.scorecard import Finding, Money, Scorecard
+from holdback.reports.implausible import IMPLAUSIBLE, questioned
+from holdback.reports.payback import payback
+from holdback.reports.rollout import scenarios
+from holdback.reports.stake import Stake, image, incremental
+from holdback.reports.words import Words
 
-__all__ = ["incremental", "money", "revenue_of"]
+__all__ = ["break_even_lift", "incremental", "money", "questions"]
 
 
 def money(
@@ -32,70 +28,55 @@ def money(
     """Money of each treatment arm, and of all of them as arm ``*``.
 
     An arm without an honest interval has no record. Costs by period cover
-    `period_days`; a single arm of several bears them by its share of treated units.
+    `period_days`; arms bear what is not theirs alone by their treated units.
     """
     economics = experiment.economics
     if economics is None:
         return ()
-    everyone = max((c.treated_units for c in comparisons if c.arm == "*"), default=0)
-    found = (
-        _of_arm(
-            economics,
-            comparison,
-            period_days,
-            share=Fraction(comparison.treated_units, everyone)
-            if everyone
-            else Fraction(1),
-        )
-        for comparison in comparisons
-    )
+    units = {c.arm: c.treated_units for c in comparisons if c.arm != "*"} or {
+        c.arm: c.treated_units for c in comparisons
+    }
+    found = (_of_arm(economics, one, period_days, units) for one in comparisons)
     return tuple(record for record in found if record is not None)
 
 
-def incremental(total: float, ratio: float) -> float:
-    """Rev_T (1 − 1/R).
-
-    >>> round(incremental(162000.0, 1.8 / 1.65), 6)
-    13500.0
-    """
-    return total * (1 - 1 / ratio)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    """Money as a rising function of the lift."""
-
-    money: Callable[[float], float]
-
-    def at(self, quantity: Quantity) -> Quantity:
-        """The image of a lift and its interval."""
-        return Quantity(
-            value=self.money(quantity.value),
-            lower=None if quantity.lower is None else self.money(quantity.lower),
-            upper=None if quantity.upper is None else self.money(quantity.upper),
-            unbounded=quantity.unbounded,
-        )
+def questions(scorecard: Scorecard) -> Iterator[Finding]:
+    """A warning for each arm whose return is too good to be believed unasked."""
+    words = Words.of(scorecard)
+    alone = len(scorecard.money) == 2  # one treatment arm: all of them are it
+    for record in scorecard.money[:1] if alone else scorecard.money:
+        ratio = record.return_per_unit_cost
+        if ratio is not None and ratio.value > IMPLAUSIBLE:
+            yield Finding(
+                check="implausible_return",
+                status="warn",
+                message=f"{words.arm(record.arm)}: {questioned(words, ratio.value)}",
+            )
 
 
 def _of_arm(
     economics: Economics,
     comparison: ValueComparison,
     period_days: int | None,
-    *,
-    share: Fraction,
+    units: Mapping[str, int],
 ) -> Money | None:
-    revenue = revenue_of(comparison)
-    if revenue is None:
-        return None
-    margin = float(economics.margin)
-    profit = _Scale(money=lambda amount: margin * amount).at(revenue)
-    cost = costs_of(
-        economics.costs,
-        treated_units=comparison.treated_units,
-        period_days=period_days,
-        share=share,
+    everyone = sum(units.values())
+    share = Fraction(comparison.treated_units, everyone) if everyone else Fraction(1)
+    earning = comparison.profit or comparison
+    margin = 1.0 if comparison.profit else float(economics.margin)
+    stake = Stake(
+        comparison=earning,
+        margin=margin,
+        cost=costs_of(
+            economics.costs, arm=comparison.arm, units=units, period_days=period_days
+        ),
+        savings=float(saved(economics.savings, period_days) * share),
     )
-    savings = float(saved(economics.savings, period_days) * share)
+    revenue = replace(stake, comparison=comparison).revenue()
+    earned = stake.revenue()
+    if revenue is None or earned is None:
+        return None
+    profit = image(earned, lambda amount: margin * amount)
     record = Money(
         arm=comparison.arm,
         value_metric=economics.value,
@@ -103,14 +84,22 @@ def _of_arm(
         period_days=period_days,
         incremental_revenue=revenue,
         incremental_profit=profit,
-        savings=savings,
-        per_treated_unit=_Scale(
-            money=lambda amount: amount / comparison.treated_units
-        ).at(profit),
-        cost=cost,
-        basis=_basis(comparison, margin),
+        savings=stake.savings,
+        saving_items=saved_items(economics.savings, period_days, share),
+        per_treated_unit=image(
+            profit, lambda amount: amount / comparison.treated_units
+        ),
+        cost=stake.cost,
+        measured_profit=True if comparison.profit else None,
+        basis=None if comparison.profit else _basis(comparison, margin),
     )
-    return record if cost is None else _with_return(record, comparison, margin, cost)
+    if stake.cost is not None:
+        record = _with_return(record, stake)
+        record = replace(record, payback_days=payback(economics, record, stake, units))
+    elif economics.rollout is not None:
+        record = replace(record, net_profit=stake.net(profit))
+    rolled = tuple(scenarios(economics, record, earning, margin, units))
+    return replace(record, rollout=rolled)
 
 
 def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:
@@ -124,84 +113,15 @@ def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:
     )
 
 
-def _with_return(
-    record: Money, comparison: ValueComparison, margin: float, cost: Costs
-) -> Money:
-    net_cost = cost.total - record.savings
+def _with_return(record: Money, stake: Stake) -> Money:
     profit = record.incremental_profit
-    net = _Scale(money=lambda amount: amount - net_cost).at(profit)
-    if cost.total <= 0:
-        return replace(record, net_profit=net)
-    ropi = _Scale(
-        money=lambda amount: (amount + record.savings - cost.total) / cost.total
-    ).at(profit)
-    even = (
-        break_even_lift(
-            total=comparison.treated_total, margin=margin, net_cost=net_cost
-        )
-        if comparison.inference.relative is not None and comparison.treated_total > 0
-        else None
-    )
-    chance = None if even is None else _probability(comparison, even)
-    if cost.se is not None:
-        worth = Worth(
-            comparison=comparison,
-            margin=margin,
-            cost=UncertainCost(mean=cost.total, sd=cost.se, savings=record.savings),
-        )
-        net, ropi = worth.net(net), worth.ropi(ropi)
-        chance = worth.chance(chance)
+    ropi = stake.ropi(profit)
+    record = replace(record, net_profit=stake.net(profit))
+    if ropi is None:
+        return record
     return replace(
         record,
-        net_profit=net,
-        break_even_lift=even,
-        ropi=Return(
-            value=ropi.value,
-            lower=ropi.lower,
-            upper=ropi.upper,
-            unbounded=ropi.unbounded,
-            p_positive=chance,
-        ),
-        return_per_unit_cost=_Scale(money=lambda value: value + 1).at(ropi),
+        break_even_lift=stake.break_even(),
+        ropi=ropi,
+        return_per_unit_cost=image(ropi.interval, lambda value: value + 1),
     )
-
-
-def revenue_of(comparison: ValueComparison) -> Quantity | None:
-    """Incremental revenue: from the lift, or from the difference where no lift is."""
-    inference = comparison.inference
-    if inference.relative is not None:
-        lift = inference.relative
-        total = comparison.treated_total
-        scale = _Scale(money=lambda value: incremental(total, 1 + value))
-        return scale.at(
-            Quantity(
-                value=lift.value,
-                lower=lift.interval.lower,
-                upper=lift.interval.upper,
-                unbounded=_open_side(lift.interval.lower, lift.interval.upper),
-            )
-        )
-    if inference.absolute is None or inference.p_value is None:
-        return None
-    units = comparison.treated_units
-    difference = inference.absolute
-    return _Scale(money=lambda value: value * units).at(
-        Quantity(
-            value=difference.value,
-            lower=difference.interval.lower,
-            upper=difference.interval.upper,
-            unbounded=_open_side(difference.interval.lower, difference.interval.upper),
-        )
-    )
-
-
-def _open_side(
-    lower: float | None, upper: float | None
-) -> Literal["lower", "upper"] | None:
-    return "lower" if lower is None else "upper" if upper is None else None
-
-
-def _probability(comparison: ValueComparison, lift: float) -> float | None:
-    if comparison.posterior is None:
-        return None
-    return comparison.posterior.probability_above(lift)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from holdback.errors import printable
 from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
 from holdback.reports import sentences
+from holdback.reports.blocks.going_on import payback_told
 from holdback.reports.headline import OUTCOMES
 from holdback.reports.words import Words
 
@@ -91,10 +92,13 @@ def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
     if found.ropi is not None:
         rows.append(("ROPI", words.lift(found.ropi.value), _ropi_range(words, found)))
     wide = max(len(value) for _, value, _ in rows)
-    return [""] + [
+    told = [""] + [
         f"  {name:<14} {value:>{wide}}" + (f"   likely {likely}" if likely else "")
         for name, value, likely in rows
     ]
+    if found.payback_days is not None:
+        told.append(f"  {payback_told(words, found.payback_days)}")
+    return told
 
 
 def _ropi_range(words: Words, money: Money) -> str:

@@ -21,11 +21,15 @@ __all__ = ["Worth"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """A comparison's money against an uncertain cost, at a margin."""
+    """A comparison's money against an uncertain cost, at a margin.
+
+    With `baseline` the lift is applied to so much money that comes without it.
+    """
 
     comparison: ValueComparison
     margin: float
     cost: UncertainCost
+    baseline: float | None = None
 
     def net(self, known: Quantity) -> Quantity:
         """Profit net of costs, in place of what known costs would give."""
@@ -43,7 +47,9 @@ class Worth:
 
         def gain(y: float) -> float:
             ratio = self._ratio_at(y)
-            return 1.0 if ratio is None else 1 - posterior.probability_above(ratio - 1)
+            if ratio is None or ratio <= 0:
+                return 0.0 if ratio is not None else 1.0
+            return 1 - posterior.probability_above(ratio - 1)
 
         return 1 - self.cost.return_below(0.0, gain)
 
@@ -65,7 +71,9 @@ class Worth:
 
             def by_ratio(y: float) -> float:
                 ratio = self._ratio_at(y)
-                return 1.0 if ratio is None else cdf((log(ratio) - centre) / se)
+                if ratio is None or ratio <= 0:
+                    return 0.0 if ratio is not None else 1.0
+                return cdf((log(ratio) - centre) / se)
 
             return by_ratio, inference.relative.interval.level
         difference = inference.absolute
@@ -81,6 +89,11 @@ class Worth:
         return lambda y: cdf((y / scale - middle) / spread), level
 
     def _ratio_at(self, profit: float) -> float | None:
-        """R at which g Rev (1 - 1/R) is this profit; None above all that can be."""
+        """R at which g Rev (1 - 1/R) is this profit; None above all that can be.
+
+        With a baseline B it is g B (R - 1) that is the profit.
+        """
+        if self.baseline is not None:
+            return 1 + profit / (self.margin * self.baseline)
         share = profit / (self.margin * self.comparison.treated_total)
         return None if share >= 1 else 1 / (1 - share)

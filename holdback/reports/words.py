@@ -104,6 +104,17 @@ class Words:
         shown_zero = not any(c in "123456789" for c in text)
         return text if value >= 0 or shown_zero else MINUS + text
 
+    def exact_money(self, value: float) -> str:
+        """An amount with its minor unit, which a whole amount goes without."""
+        minor = 2 if self.currency is None else get_currency_precision(self.currency)
+        decimals = 0 if round(value, minor) == round(value) else minor
+        if self.currency is not None:
+            text = self.currency_text(abs(value), decimals)
+        else:
+            pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+            text = str(format_decimal(abs(value), format=pattern, locale=self.locale))
+        return text if value >= 0 else MINUS + text
+
     def currency_text(self, value: float, decimals: int) -> str:
         """An amount with so many decimals; the project must have a currency."""
         return str(

@@ -101,6 +101,9 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     if source == experiment.assignment.source:
         expressions.append(experiment.assignment.where)
         found |= {*experiment.analysis.segments, *experiment.analysis.covariates}
+    attribution = experiment.attribution
+    if attribution is not None and attribution.source == source:
+        found.add(attribution.channel)
     found |= {name for one in expressions if one is not None for name in one.columns}
     return frozenset(found)
 
@@ -108,4 +111,6 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
 def _used_sources(experiment: Experiment) -> list[str]:
     names = [experiment.assignment.source]
     names += layout(experiment).sources()
+    if experiment.attribution is not None:
+        names.append(experiment.attribution.source)
     return list(dict.fromkeys(names))

@@ -23,9 +23,9 @@ __all__ = [
 ]
 
 Family = Literal["proportion", "mean", "score"]
-SHORT = frozenset({"aov", "arpu", "clv", "csat", "ctr", "nps"})
+SHORT = frozenset({"aov", "arpu", "cac", "clv", "csat", "ctr", "nps", "roas"})
 """Words of names that readers know as abbreviations."""
-Tallied = Literal["survival", "quantile"]
+Tallied = Literal["survival", "quantile", "scored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,8 @@ class Metric:
 
     `unit` is ``money`` (the project's currency) or any word such as ``ms``;
     `digits` is the number of decimals kept of a unit's value (filled by the loader:
-    the currency's minor unit for money, otherwise 6).
+    the currency's minor unit for money, otherwise 6). A `hidden` metric is collected
+    for something else and not told by itself.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Metric:
     cap: Cap | None = None
     margin_value: Expression | None = None
     digits: int = 6
+    hidden: bool = False
 
     def measures(self) -> tuple[Measure, ...]:
         """The measures whose means the formula takes, in its order, uncapped."""

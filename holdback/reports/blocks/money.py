@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Costs, Money, Quantity, Scorecard
+from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Scorecard
 from holdback.reports.blocks import join, named, section, table, unbroken
 from holdback.reports.money_sentences import brings_back
 from holdback.reports.phrases import MONEY
@@ -14,6 +14,12 @@ from holdback.stats.normal import quantile
 __all__ = ["detail", "render"]
 
 NO_COSTS = "No costs are named, so no return can be stated."
+CONVENTION = (
+    "A month counts 365.25 / 12 days, a year 365.25: costs and hours saved per month "
+    "or year cover the days of the test and no more. Hours count as money only if "
+    "they are used for something else."
+)
+KINDS = {"technology": "technology", "people": "work", "campaign": "campaigns"}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -43,13 +49,27 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
     """The costs behind the figures, and each arm by itself where there are several."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
     several = [m for m in scorecard.money if m.arm != "*"]
-    if found is None or (found.cost is None and len(several) < 2):
+    few = _few(scorecard, words)
+    if found is None or (found.cost is None and len(several) < 2 and not few):
         return Markup("")
     return section(
         "The money in detail",
+        few,
         _costs(words, found),
         _by_arm(words, several) if len(several) > 1 else Markup(""),
         anchor="costs",
+    )
+
+
+def _few(scorecard: Scorecard, words: Words) -> Markup:
+    """The 80/20 line."""
+    found = scorecard.concentration
+    if found is None:
+        return Markup("")
+    return Markup("<p>{}</p>").format(
+        f"The {words.round_share(found.top)} of buyers who spent most brought "
+        f"{words.share(found.share)} of the revenue in all arms; how the test went "
+        "rests on them."
     )
 
 
@@ -107,6 +127,13 @@ def _return_tiles(words: Words, money: Money) -> list[Markup]:
     return tiles
 
 
+def _break_even(words: Words, money: Money) -> str:
+    if money.break_even_lift is None:
+        return "No lift would cover the costs."
+    what = "a lift in profit" if money.measured_profit else "a lift"
+    return f"It breaks even at {what} of {words.lift(money.break_even_lift)}."
+
+
 def _period(words: Words, money: Money) -> str:
     days = f" over {words.count(money.period_days)} days" if money.period_days else ""
     return (
@@ -134,16 +161,45 @@ def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
 def _costs(words: Words, money: Money) -> Markup:
     if money.cost is None:
         return Markup("")
-    rows = [(named(item.name), words.money(item.amount)) for item in money.cost.items]
+    rows = [(_cost_name(item), words.money(item.amount)) for item in money.cost.items]
+    rows += _by_kind(words, money.cost)
     rows.append((Markup("<strong>All costs</strong>"), words.money(money.cost.total)))
-    if money.savings:
+    if money.savings and not money.saving_items:
         rows.append((Markup("Savings in work"), words.money(money.savings)))
-    return Markup("<details><summary>What it cost</summary>{}{}</details>").format(
+    rows += [
+        (
+            named(f"Saved: {one.name} ({words.number(one.hours)} hours)"),
+            words.money(one.amount),
+        )
+        for one in money.saving_items
+    ]
+    return Markup("<details><summary>What it cost</summary>{}{}{}</details>").format(
         table(
             "Costs of the same days and units", ("Cost", "Amount"), rows, numeric=(1,)
         ),
         _uncertain(words, money.cost),
+        Markup('<p class="small">{}</p>').format(CONVENTION)
+        if money.period_days
+        else Markup(""),
     )
+
+
+def _cost_name(item: CostItem) -> Markup:
+    return named(f"{item.name} ({item.kind})" if item.kind else item.name)
+
+
+def _by_kind(words: Words, cost: Costs) -> list[tuple[Markup, str]]:
+    """A total for each kind, where there are several."""
+    kinds = [k for k in KINDS if any(item.kind == k for item in cost.items)]
+    if len(kinds) < 2:
+        return []
+    return [
+        (
+            Markup("All {}").format(KINDS[kind]),
+            words.money(sum(i.amount for i in cost.items if i.kind == kind)),
+        )
+        for kind in kinds
+    ]
 
 
 def _uncertain(words: Words, cost: Costs) -> Markup:

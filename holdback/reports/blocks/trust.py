@@ -30,6 +30,7 @@ NAMES = {
     "bots": "No robot among the units",
     "novelty": "The lift does not fade",
     "twyman": "The lift is believable",
+    "implausible_return": "The return is believable",
     "restated": "Data are as they were",
 }
 ORDER = ("fail", "warn", "pass")

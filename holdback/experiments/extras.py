@@ -1,0 +1,82 @@
+"""What an experiment may show beside its comparison: uplift and attribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from holdback.experiments.experiment import Analysis, Assignment, Attribution
+from holdback.experiments.issues import Issues
+from holdback.experiments.metrics import Metric
+from holdback.experiments.quantities import did_you_mean
+from holdback.experiments.scored import SCORED, Scored
+from holdback.experiments.written import ExperimentFile
+
+__all__ = ["attribution_of", "with_scores"]
+
+
+def with_scores(
+    primary: str | None,
+    analysis: Analysis,
+    assignment: Assignment,
+    metrics: Mapping[str, Metric],
+    issues: Issues,
+) -> dict[str, Metric]:
+    """The metrics, and the hidden one of scores where uplift is asked for."""
+    found = dict(metrics)
+    metric = metrics.get(primary or "")
+    if analysis.uplift is None or metric is None:
+        return found
+    if metric.tallied or len(metric.measures()) != 1 or metric.family == "score":
+        issues.add(
+            ("analysis", "uplift"),
+            f"the primary '{metric.name}' is not one number of each unit.",
+            why="A score is judged by the outcome of the units that it ranks.",
+            fix="Use a primary of kind conversion, mean, count or retention.",
+        )
+        return found
+    found[SCORED] = Scored(
+        name=SCORED,
+        label="Score",
+        within=metric.within,
+        hidden=True,
+        source=assignment.source,
+        score=analysis.uplift,
+        outcome=metric.measures()[0],
+    )
+    return found
+
+
+def attribution_of(
+    written: ExperimentFile, metrics: Mapping[str, Metric], issues: Issues
+) -> Attribution | None:
+    """The attribution with its conversion filled in; None without one."""
+    asked = written.attribution
+    if asked is None:
+        return None
+    if asked.source not in written.sources:
+        issues.add(
+            ("attribution", "source"),
+            f"there is no source '{asked.source}'.",
+            fix=did_you_mean(asked.source, written.sources)
+            or f"Sources: {', '.join(written.sources)}.",
+        )
+    name = asked.conversion or written.primary or ""
+    told = {written.primary, *written.secondary}
+    if name not in told or (name in metrics and metrics[name].kind != "conversion"):
+        known = [m.name for m in metrics.values() if m.kind == "conversion"]
+        issues.add(
+            ("attribution", "conversion") if asked.conversion else ("attribution",),
+            f"'{name}' is no conversion metric that this experiment reads.",
+            why="Channels are credited with conversions, and the holdback says how "
+            "many of them were added.",
+            fix=f"Name one of: {', '.join(known)}."
+            if known
+            else "Add a metric of kind conversion to `secondary`.",
+            key=not asked.conversion,
+        )
+    return Attribution(
+        source=asked.source,
+        channel=asked.channel,
+        conversion=name,
+        channels=asked.channels,
+    )

@@ -1,0 +1,135 @@
+"""What the money is computed from: the value metric, arm against arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from holdback.experiments.cells import Cells
+from holdback.experiments.comparison import Comparison, formula_columns, moments_of
+from holdback.experiments.doses import Step, steps
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.posteriors import lift_prior, posterior_of
+from holdback.experiments.stage import Stage
+from holdback.stats.effect import Inference
+from holdback.stats.posterior import Posterior
+
+__all__ = [
+    "DoseComparison",
+    "ValueComparison",
+    "arms_compared",
+    "dose_comparisons",
+    "value_comparisons",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueComparison:
+    """What the money is computed from: the raw value metric of one arm.
+
+    Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
+    over the arm's matured units, in money. `profit` is the same of the units' profit
+    where that is measured.
+    """
+
+    arm: str
+    treated_units: int
+    treated_total: float
+    inference: Inference
+    posterior: Posterior | None
+    profit: ValueComparison | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseComparison:
+    """An arm against the next lower dose, by the metric that is the money."""
+
+    step: Step
+    metric: str
+    comparison: ValueComparison
+
+
+def value_comparisons(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> tuple[ValueComparison, ...]:
+    """Each treatment arm against control, and all of them; none without economics."""
+    economics = experiment.economics
+    if economics is None:
+        return ()
+    groups = {arm.name: {arm.name} for arm in experiment.treatments}
+    groups["*"] = {arm.name for arm in experiment.treatments}
+    found = []
+    for name, arms in groups.items():
+        level = stage.level if name == "*" else stage.arms_level
+        value, *profit = (
+            _compared(experiment, cells, metric, name, frozenset(arms), level)
+            for metric in (economics.value, economics.profit)
+            if metric is not None
+        )
+        found.append(replace(value, profit=profit[0] if profit else None))
+    return tuple(found)
+
+
+def arms_compared(
+    experiment: Experiment, cells: Cells, stage: Stage, name: str, *, together: bool
+) -> Iterator[ValueComparison]:
+    """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
+    groups = {arm.name: frozenset({arm.name}) for arm in experiment.treatments}
+    if together:
+        groups["*"] = frozenset(groups)
+    for arm, arms in groups.items():
+        level = stage.level if arm == "*" else stage.arms_level
+        yield _compared(experiment, cells, name, arm, arms, level)
+
+
+def dose_comparisons(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> Iterator[DoseComparison]:
+    """Each arm against the next lower dose, where arms have doses."""
+    economics = experiment.economics
+    name = experiment.primary if economics is None else economics.value
+    if experiment.metrics[name].tallied:
+        return
+    for step in steps(experiment, stage):
+        value, *profit = (
+            _compared(
+                step.experiment,
+                cells,
+                metric,
+                step.upper.name,
+                frozenset({step.upper.name}),
+                step.level,
+            )
+            for metric in (name, economics.profit if economics else None)
+            if metric is not None
+        )
+        yield DoseComparison(
+            step=step,
+            metric=name,
+            comparison=replace(value, profit=profit[0] if profit else None),
+        )
+
+
+def _compared(  # what is compared, and how strictly
+    experiment: Experiment,
+    cells: Cells,
+    name: str,
+    arm: str,
+    arms: frozenset[str],
+    level: float,
+) -> ValueComparison:
+    metric = experiment.metrics[name]
+    columns = formula_columns(cells.blocks[name], capped=False)
+    inference = Comparison(
+        experiment=experiment, cells=cells, metric=metric, arms=arms
+    ).inference(level)
+    treated = moments_of(cells, metric, arms).select(columns)
+    return ValueComparison(
+        arm=arm,
+        treated_units=treated.n,
+        treated_total=float(treated.total[0]),
+        inference=inference,
+        posterior=posterior_of(
+            metric, inference, lift_prior(experiment.analysis.prior, metric)
+        ),
+    )

@@ -1,0 +1,93 @@
+"""Each step to a more intense arm: what more it earns, for what more it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from holdback.experiments.beside_record import DoseStep
+from holdback.experiments.comparison import quantity
+from holdback.experiments.costs import costs_of, saved
+from holdback.experiments.experiment import Economics, Experiment
+from holdback.experiments.reading import DoseComparison
+from holdback.experiments.scorecard import Costs
+from holdback.reports.stake import Stake, image
+
+__all__ = ["dose_steps"]
+
+
+def dose_steps(
+    experiment: Experiment,
+    comparisons: Sequence[DoseComparison],
+    period_days: int | None,
+) -> Iterator[DoseStep]:
+    """One record a step, in the order of the doses."""
+    units = {
+        c.step.upper.name: c.comparison.treated_units
+        for c in comparisons
+        if c.step.upper.name != experiment.control.name
+    }
+    for one in comparisons:
+        yield _step(experiment.economics, one, units, period_days)
+
+
+def _step(
+    economics: Economics | None,
+    one: DoseComparison,
+    units: Mapping[str, int],
+    period_days: int | None,
+) -> DoseStep:
+    inference, step = one.comparison.inference, one.step
+    record = DoseStep(
+        metric=one.metric,
+        from_arm=step.lower.name,
+        to_arm=step.upper.name,
+        from_dose=float(step.lower.dose or 0),
+        to_dose=float(step.upper.dose or 0),
+        relative=quantity(inference.relative),
+        absolute=quantity(inference.absolute),
+    )
+    if economics is None or one.metric != economics.value:
+        return record
+    earning = one.comparison.profit or one.comparison
+    margin = 1.0 if one.comparison.profit else float(economics.margin)
+    extra = _extra_cost(economics, one, units, period_days)
+    stake = Stake(
+        comparison=earning,
+        margin=margin,
+        cost=Costs(total=extra, items=()) if extra is not None and extra > 0 else None,
+    )
+    revenue = stake.revenue()
+    if revenue is None:
+        return record
+    profit = image(revenue, lambda amount: margin * amount)
+    return replace(
+        record, incremental_profit=profit, extra_cost=extra, ropi=stake.ropi(profit)
+    )
+
+
+def _extra_cost(
+    economics: Economics,
+    one: DoseComparison,
+    units: Mapping[str, int],
+    period_days: int | None,
+) -> float | None:
+    """Cost net of savings of the upper arm, less that of as many units in the lower."""
+    upper, lower = one.step.upper.name, one.step.lower.name
+    if not economics.costs:
+        return None
+    mine = _net_cost(economics, upper, units, period_days)
+    if lower not in units:
+        return mine
+    scale = units[upper] / units[lower] if units[lower] else 0.0
+    return mine - scale * _net_cost(economics, lower, units, period_days)
+
+
+def _net_cost(
+    economics: Economics, arm: str, units: Mapping[str, int], period_days: int | None
+) -> float:
+    found = costs_of(economics.costs, arm=arm, units=units, period_days=period_days)
+    share = Fraction(units[arm], sum(units.values()) or 1)
+    total = 0.0 if found is None else found.total
+    return total - float(saved(economics.savings, period_days) * share)

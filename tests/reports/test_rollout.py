@@ -1,0 +1,175 @@
+"""Roll-out, payback and cost items, against hand computation and quadrature."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from math import log
+from typing import Any
+
+import numpy as np
+import pytest
+from reports.test_money import comparison, experiment, worked
+from scipy import integrate
+
+from holdback.experiments.experiment import Cost, Economics, Rollout, Saving
+from holdback.experiments.quantities import duration
+from holdback.experiments.scorecard import Money
+from holdback.reports.money import money
+from holdback.reports.rollout import left_of_lift
+
+WEEKS_52 = Rollout(units=12_000, per="week", horizon=duration("52 weeks"))
+COSTS = (
+    Cost(name="Service", amount=Fraction(100), per="day", kind="technology"),
+    Cost(name="Serving", amount=Fraction(1, 100), per="treated unit"),
+    Cost(name="Set-up", amount=Fraction(3000), spread=duration("300 days")),
+)
+
+
+def record(days: int = 30, **changes: Any) -> Money:
+    """Money of the worked example: 13,500 more revenue at a margin of 40 %."""
+    economics = Economics(
+        value="revenue", margin=Fraction(2, 5), costs=COSTS, rollout=WEEKS_52
+    )
+    (found,) = money(
+        experiment(replace(economics, **changes)), [comparison(worked())], days
+    )
+    return found
+
+
+def test_scenarios_against_hand_computation() -> None:
+    """12,000 × 52 units at 5,400 / 90,000 each; the costs of 364 days."""
+    stop, persist = record().rollout
+    assert stop.scenario == "stop"
+    assert stop.incremental_profit.value == pytest.approx(5400)
+    assert stop.cost == pytest.approx(100 * 30 + 900 + 3000 * 30 / 300)
+    assert stop.net_profit.value == pytest.approx(5400 - 4200)
+    assert (persist.units, persist.horizon_days) == (624_000, 364)
+    assert persist.incremental_profit.value == pytest.approx(0.06 * 624_000)
+    cost = 100 * 364 + 6240 + 3000
+    assert persist.cost == pytest.approx(cost)
+    assert persist.ropi is not None
+    assert persist.ropi.value == pytest.approx((37_440 - cost) / cost)
+
+
+def test_stop_is_what_the_test_itself_earned() -> None:
+    """The headline is measured: the same profit, range and return as the test's."""
+    found = record()
+    stop = found.rollout[0]
+    assert stop.ropi == found.ropi
+    assert stop.net_profit == found.net_profit
+
+
+@pytest.mark.parametrize("half_life", [7.0, 56.0, 1000.0])
+def test_what_is_left_of_a_lift_against_quadrature(half_life: float) -> None:
+    """The mean of 2^(−t/h) between two days, by numeric integration."""
+    whole, _ = integrate.quad(lambda t: 2 ** (-t / half_life), 10, 94)
+    assert left_of_lift(10, 94, half_life) == pytest.approx(whole / 84)
+
+
+def test_decay_lies_between_stopping_and_persisting() -> None:
+    """A half-life of 8 weeks leaves h / (H ln 2) (1 − 2^(−H/h)) of the profit."""
+    decaying = replace(WEEKS_52, decay=duration("8 weeks"))
+    _, decay, persist = record(rollout=decaying).rollout
+    left = 56 / (364 * log(2)) * (1 - 2 ** (-364 / 56))
+    assert decay.half_life_days == 56
+    expected = left * persist.incremental_profit.value
+    assert decay.incremental_profit.value == pytest.approx(expected)
+    assert decay.cost == persist.cost
+
+
+def test_last_year_scales_by_the_relative_lift() -> None:
+    """G × lift × last year's revenue of each week, halved as the lift halves."""
+    sales = tuple(Fraction(v) for v in (100_000, 300_000, 200_000, 50_000))
+    plain = Rollout(
+        units=12_000, per="week", horizon=duration("4 weeks"), last_year=sales
+    )
+    lift = 1.8 / 1.65 - 1
+    _, persist = record(rollout=plain).rollout
+    assert persist.seasonal
+    assert persist.incremental_profit.value == pytest.approx(0.4 * 650_000 * lift)
+    interval = worked().relative.interval  # type: ignore[union-attr]
+    assert persist.incremental_profit.lower == pytest.approx(260_000 * interval.lower)
+    assert persist.incremental_profit.upper == pytest.approx(260_000 * interval.upper)
+    _, decay, _ = record(rollout=replace(plain, decay=duration("2 weeks"))).rollout
+    left, _ = integrate.quad(
+        lambda t: float(sales[min(int(t // 7), 3)]) / 7 * 2 ** (-t / 14),
+        0,
+        28,
+        points=[7, 14, 21],
+    )
+    assert decay.incremental_profit.value == pytest.approx(0.4 * lift * left)
+
+
+def test_last_year_with_uncertain_costs_against_draws() -> None:
+    """Net profit of 0.4 B (R − 1) less a normal cost, by a million draws."""
+    costs = (
+        Cost(name="S", amount=Fraction(900), per="day", uncertainty=Fraction(1, 2)),
+    )
+    rollout = Rollout(
+        units=1, per="week", horizon=duration("1 weeks"), last_year=(Fraction(200_000),)
+    )
+    _, found = record(costs=costs, rollout=rollout).rollout
+    ratio = worked().log_ratio
+    assert ratio is not None
+    assert found.ropi is not None
+    rng = np.random.default_rng(3)
+    lifts = np.expm1(rng.normal(ratio.value, ratio.se, 10**6))
+    cost = rng.normal(6300, 6300 / 2 / 1.959964, 10**6)
+    net = 0.4 * 200_000 * lifts - cost
+    assert [found.net_profit.lower, found.net_profit.upper] == pytest.approx(
+        np.quantile(net, [0.025, 0.975]), abs=90
+    )
+    assert found.ropi.p_positive == pytest.approx((net > 0).mean(), abs=0.003)
+
+
+def test_payback_against_hand_computation() -> None:
+    """3,000 once over (5,400 − 3,900) / 30 a day: 60 days; never at the lower end."""
+    found = record().payback_days
+    assert found is not None
+    assert found.paid_once == 3000
+    assert found.value == pytest.approx(3000 / ((5400 - 3900) / 30))
+    assert found.upper is None
+    assert found.unbounded == "upper"
+    assert found.lower is not None
+    assert found.lower < found.value
+    posterior = comparison(worked()).posterior
+    assert posterior is not None
+    needed = 3900 + 3000 * 30 / 365.25
+    lift = 1 / (1 - needed / (0.4 * 162_000)) - 1
+    assert found.p_within_year == pytest.approx(posterior.probability_above(lift))
+
+
+def test_no_payback_without_what_was_paid_once() -> None:
+    """Running costs alone have nothing to pay back, and no days nothing to count."""
+    assert record(costs=COSTS[:2]).payback_days is None
+
+
+def test_a_cost_of_one_arm_alone() -> None:
+    """What only one arm has is not shared; the rest goes by treated units."""
+    economics = Economics(
+        value="revenue",
+        costs=(
+            Cost(name="All", amount=Fraction(30), per="day"),
+            Cost(name="Model", amount=Fraction(60), per="day", arms=("predictive",)),
+            Cost(
+                name="Calls",
+                amount=Fraction(1, 100),
+                per="treated unit",
+                arms=("predictive",),
+            ),
+        ),
+        savings=(Saving(name="W", hours=Fraction(2), rate=Fraction(10), per="day"),),
+    )
+    inference = worked()
+    arms = [
+        comparison(inference, "rules", 10_000),
+        comparison(inference, "predictive", 20_000),
+        comparison(inference, "*", 30_000),
+    ]
+    rules, predictive, both = money(experiment(economics), arms, 10)
+    totals = [m.cost.total for m in (rules, predictive, both) if m.cost]
+    assert totals == pytest.approx([100, 200 + 600 + 200, 300 + 600 + 200])
+    assert [m.savings for m in (rules, both)] == pytest.approx([200 / 3, 200])
+    (saving,) = both.saving_items
+    assert (saving.hours, saving.amount) == (20, 200)
