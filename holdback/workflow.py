@@ -160,8 +160,8 @@ def analyze(
     scorecard = replace(
         reading.scorecard,
         money=money(planned, reading.comparisons, days),
-        over_time=earned(planned, over_time(planned, evidence, frames)),
         dose_steps=tuple(dose_steps(planned, reading.doses, days)),
+        over_time=earned(planned, over_time(planned, evidence, frames)),
     )
     scorecard = replace(scorecard, checks=(*scorecard.checks, *questions(scorecard)))
     record(

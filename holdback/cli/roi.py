@@ -110,7 +110,8 @@ SHARES = ("margin", "response", "attributed")
     default="text",
     help="How to print the answers.",
 )
-def command(shape: str, example: str | None, **given: Any) -> None:
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def command(shape: str, example: str | None, *, quiet: bool, **given: Any) -> None:
     """Answer simple questions of return by arithmetic, which is no evidence.
 
     Without options it asks, on a terminal. Whether personalization caused a gain no
@@ -123,6 +124,8 @@ def command(shape: str, example: str | None, **given: Any) -> None:
     elif not _anything(given) and sys.stdin.isatty() and sys.stdout.isatty():
         given |= _answers(given["per"])
     found = calculated(_asked(given))
+    if quiet:
+        return
     if shape == "json":
         from holdback.experiments.codec import to_json
 

@@ -172,7 +172,10 @@ def _tallied(
     arms: Sequence[str],
     days: int | None,
 ) -> Baseline | None:
-    """A metric that is no function of means: from what its two estimates vary."""
+    """A metric that is no function of means: from what its two estimates vary.
+
+    The spread is that of one unit who joined, whether or not it has a value.
+    """
     estimates = Comparison(
         experiment=experiment,
         cells=cells,
@@ -181,13 +184,22 @@ def _tallied(
     ).estimates
     if estimates is None or min(one.se for one in estimates) <= 0:
         return None
-    both = estimates if len(arms) > 1 else estimates[:1]
-    n = sum(one.n for one in both)
-    mean = sum(one.n * one.value for one in both) / n
+    names = [experiment.control.name, *(arm.name for arm in experiment.treatments)]
+    joined = [cells.units(name, within=metric.within) for name in names]
+    sides = [
+        (max(units, one.n), one)
+        for units, one in zip(
+            (joined[0], sum(joined[1:])),
+            estimates if len(arms) > 1 else estimates[:1],
+            strict=False,
+        )
+    ]
+    n = sum(units for units, _ in sides)
+    mean = sum(units * one.value for units, one in sides) / n
     return Baseline(
         mean=mean,
-        cv=sqrt(sum((one.n * one.se) ** 2 for one in both) / n) / mean,
-        nonzero_share=sum(one.nonzero for one in both) / n,
+        cv=sqrt(sum((units * one.se) ** 2 for units, one in sides) / n) / mean,
+        nonzero_share=sum(one.nonzero for _, one in sides) / n,
         days=days,
     )
 

@@ -12,8 +12,8 @@ from holdback.experiments.experiment import Experiment
 from holdback.experiments.extract import extract
 from holdback.experiments.history import History
 from holdback.experiments.period import last_day
+from holdback.experiments.reading import ValueComparison, value_comparisons
 from holdback.experiments.stage import stage_of
-from holdback.experiments.valued import ValueComparison, arms_compared
 
 __all__ = ["Moment", "month_ends", "over_time"]
 
@@ -83,9 +83,7 @@ def _moment(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[M
     if stage.look is None:
         return
     several = len(experiment.treatments) > 1
-    found = tuple(
-        arms_compared(experiment, cells, stage, metric.name, together=several)
-    )
+    found = value_comparisons(experiment, cells, stage, metric, together=several)
     yield Moment(
         date=day,
         metric=name,

@@ -33,10 +33,17 @@ from holdback.experiments.valued import (
     DoseComparison,
     ValueComparison,
     dose_comparisons,
+    money_comparisons,
     value_comparisons,
 )
 
-__all__ = ["DoseComparison", "Reading", "ValueComparison", "read"]
+__all__ = [
+    "DoseComparison",
+    "Reading",
+    "ValueComparison",
+    "read",
+    "value_comparisons",
+]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
 
@@ -120,7 +127,7 @@ def read(
     )
     return Reading(
         scorecard=scorecard,
-        comparisons=value_comparisons(experiment, cells, stage),
+        comparisons=money_comparisons(experiment, cells, stage),
         doses=tuple(dose_comparisons(experiment, cells, stage)),
         stage=stage,
     )

@@ -345,7 +345,8 @@ class Money:
     `period_days` and `treated_units` are what the costs cover. Without costs there
     is no ROPI, no return per unit of cost, no profit net of them and no break-even.
     Where `measured_profit`, profit was read of each unit, not taken as a share of
-    revenue, and the break-even lift is one of that profit.
+    revenue, and the break-even lift is one of that profit. `incremental_share`: the
+    part of the treated units' revenue that the treatment added, 1 − 1/R.
     """
 
     arm: str
@@ -361,11 +362,12 @@ class Money:
     ropi: Return | None = None
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None
-    basis: MoneyBasis | None = None
     saving_items: tuple[SavingItem, ...] = ()
     payback_days: PaybackDays | None = None
     rollout: tuple[RolloutScenario, ...] = ()
     measured_profit: bool | None = None
+    incremental_share: Quantity | None = None
+    basis: MoneyBasis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import Comparison, formula_columns, moments_of
 from holdback.experiments.doses import Step, steps
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.metrics import Metric
 from holdback.experiments.posteriors import lift_prior, posterior_of
 from holdback.experiments.stage import Stage
 from holdback.stats.effect import Inference
@@ -17,8 +18,8 @@ from holdback.stats.posterior import Posterior
 __all__ = [
     "DoseComparison",
     "ValueComparison",
-    "arms_compared",
     "dose_comparisons",
+    "money_comparisons",
     "value_comparisons",
 ]
 
@@ -49,37 +50,49 @@ class DoseComparison:
     comparison: ValueComparison
 
 
-def value_comparisons(
+def money_comparisons(
     experiment: Experiment, cells: Cells, stage: Stage
 ) -> tuple[ValueComparison, ...]:
-    """Each treatment arm against control, and all of them; none without economics."""
+    """The value metric, with the profit where that is measured; none without money."""
     economics = experiment.economics
     if economics is None:
         return ()
-    groups = {arm.name: {arm.name} for arm in experiment.treatments}
-    groups["*"] = {arm.name for arm in experiment.treatments}
-    found = []
-    for name, arms in groups.items():
-        level = stage.level if name == "*" else stage.arms_level
-        value, *profit = (
-            _compared(experiment, cells, metric, name, frozenset(arms), level)
-            for metric in (economics.value, economics.profit)
-            if metric is not None
-        )
-        found.append(replace(value, profit=profit[0] if profit else None))
-    return tuple(found)
+    found = value_comparisons(
+        experiment, cells, stage, experiment.metrics[economics.value]
+    )
+    if economics.profit is None:
+        return found
+    earned = value_comparisons(
+        experiment, cells, stage, experiment.metrics[economics.profit]
+    )
+    return tuple(
+        replace(one, profit=profit) for one, profit in zip(found, earned, strict=True)
+    )
 
 
-def arms_compared(
-    experiment: Experiment, cells: Cells, stage: Stage, name: str, *, together: bool
-) -> Iterator[ValueComparison]:
+def value_comparisons(
+    experiment: Experiment,
+    cells: Cells,
+    stage: Stage,
+    metric: Metric,
+    *,
+    together: bool = True,
+) -> tuple[ValueComparison, ...]:
     """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
     groups = {arm.name: frozenset({arm.name}) for arm in experiment.treatments}
     if together:
-        groups["*"] = frozenset(groups)
-    for arm, arms in groups.items():
-        level = stage.level if arm == "*" else stage.arms_level
-        yield _compared(experiment, cells, name, arm, arms, level)
+        groups["*"] = frozenset(arm.name for arm in experiment.treatments)
+    return tuple(
+        _compared(
+            experiment,
+            cells,
+            metric.name,
+            name,
+            arms,
+            stage.level if name == "*" else stage.arms_level,
+        )
+        for name, arms in groups.items()
+    )
 
 
 def dose_comparisons(

@@ -10,14 +10,14 @@ from holdback.experiments.costs import break_even_lift, costs_of, saved, saved_i
 from holdback.experiments.experiment import Economics, Experiment
 from holdback.experiments.past_record import LogLift, MoneyBasis
 from holdback.experiments.reading import ValueComparison
-from holdback.experiments.scorecard import Finding, Money, Scorecard
+from holdback.experiments.scorecard import Finding, Money, Quantity, Scorecard
 from holdback.reports.implausible import IMPLAUSIBLE, questioned
 from holdback.reports.payback import payback
 from holdback.reports.rollout import scenarios
 from holdback.reports.stake import Stake, image, incremental
 from holdback.reports.words import Words
 
-__all__ = ["break_even_lift", "incremental", "money", "questions"]
+__all__ = ["break_even_lift", "incremental", "money", "questions", "revenue_of"]
 
 
 def money(
@@ -54,6 +54,11 @@ def questions(scorecard: Scorecard) -> Iterator[Finding]:
             )
 
 
+def revenue_of(comparison: ValueComparison) -> Quantity | None:
+    """Incremental revenue: from the lift, or from the difference where no lift is."""
+    return Stake(comparison=comparison, margin=1.0, cost=None).revenue()
+
+
 def _of_arm(
     economics: Economics,
     comparison: ValueComparison,
@@ -72,7 +77,7 @@ def _of_arm(
         ),
         savings=float(saved(economics.savings, period_days) * share),
     )
-    revenue = replace(stake, comparison=comparison).revenue()
+    revenue = revenue_of(comparison)
     earned = stake.revenue()
     if revenue is None or earned is None:
         return None
@@ -91,6 +96,7 @@ def _of_arm(
         ),
         cost=stake.cost,
         measured_profit=True if comparison.profit else None,
+        incremental_share=_share(comparison, revenue),
         basis=None if comparison.profit else _basis(comparison, margin),
     )
     if stake.cost is not None:
@@ -103,6 +109,7 @@ def _of_arm(
 
 
 def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:
+    """What several tests' money is put together from."""
     ratio = comparison.inference.log_ratio
     if ratio is None or comparison.inference.relative is None:
         return None
@@ -111,6 +118,14 @@ def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:
         margin=margin,
         log_lift=LogLift(value=ratio.value, se=ratio.se),
     )
+
+
+def _share(comparison: ValueComparison, revenue: Quantity) -> Quantity | None:
+    """Incremental revenue by all revenue of the treated units."""
+    total = comparison.treated_total
+    if comparison.inference.relative is None or total <= 0:
+        return None
+    return image(revenue, lambda amount: amount / total)
 
 
 def _with_return(record: Money, stake: Stake) -> Money:

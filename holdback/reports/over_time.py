@@ -8,7 +8,7 @@ from holdback.experiments.comparison import quantity
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.over_time import Moment
 from holdback.experiments.scorecard import OverTime
-from holdback.reports.stake import Stake
+from holdback.reports.money import revenue_of
 
 __all__ = ["earned"]
 
@@ -26,9 +26,7 @@ def earned(experiment: Experiment, moments: Sequence[Moment]) -> tuple[OverTime,
             date=moment.date.isoformat(),
             units=moment.units,
             relative=relative,
-            revenue=Stake(comparison=one, margin=1.0, cost=None).revenue()
-            if paid
-            else None,
+            revenue=revenue_of(one) if paid else None,
         )
         for moment in moments
         for one in moment.comparisons

@@ -73,12 +73,12 @@ BLOCKS: tuple[Block, ...] = (
 RESULTS: set[Block] = {
     money.render,
     money.detail,
-    confidence.render,
     going_on.render,
     going_on.added,
     beside.doses,
     beside.uplift,
     beside.attribution,
+    confidence.render,
     watch.render,
     metrics.render,
     belief.render,

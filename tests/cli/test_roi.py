@@ -54,6 +54,11 @@ def test_return_after_margin_against_hand_computation() -> None:
     assert values("payback", *asked)["periods"] == pytest.approx(1.875)
 
 
+def test_quiet_prints_nothing() -> None:
+    """With `--quiet` only errors are told."""
+    assert told("--ratio", "3:1", "--quiet") == ""
+
+
 def test_what_never_pays_back_is_said() -> None:
     """A gain below the running cost never repays a set-up."""
     text = told("--cost", "400", "--gain", "300", "--once", "1500")

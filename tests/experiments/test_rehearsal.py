@@ -277,3 +277,48 @@ def test_last_years_peak_in_the_planned_weeks_is_told(tmp_path: Path) -> None:
     made = plan(tmp_path)
     assert "In week 3 of the same weeks a year earlier" in str(made)
     assert made.units < 3_000  # last year is not what the plan counts on
+
+
+def test_the_power_of_a_quantile_against_simulation(tmp_path: Path) -> None:
+    """Tests drawn from the rehearsed buyers find the lift as often as planned.
+
+    The plan takes the spread of the two arms' order statistics; the simulation draws
+    buyers again and compares their medians.
+    """
+    from holdback.stats.methods.quantile import compare_quantiles
+    from holdback.stats.order_statistics import Counted
+
+    raw = history(tmp_path, buyers=0.3)
+    text = SURVEY.replace(
+        "wait: {kind: time_to, source: orders, within: 14 days}",
+        "spent: {kind: quantile, quantile: 50%, source: orders, value: total, "
+        "within: 7 days}",
+    ).replace("primary: wait", "primary: spent")
+    made = plan(tmp_path, text)
+    (spent,) = made.metrics
+    assert spent.detectable_lift is not None
+    assert made.earlier is not None
+    first = (datetime.fromisoformat(made.earlier[0]) - START).days
+    joined: dict[int, int] = {}
+    for day, who in sorted(zip(raw["day"], raw["who"], strict=True)):
+        if first <= day <= first + 27:
+            joined.setdefault(int(who), int(day))
+    orders: dict[int, list[float]] = {}
+    for i, total in zip(raw["bought"], raw["spent"], strict=True):
+        who, day = int(raw["who"][i]), int(raw["day"][i])
+        if who in joined and joined[who] <= day < joined[who] + 7:
+            orders.setdefault(who, []).append(float(total))
+    means = np.array([np.mean(one) for one in orders.values()])
+    assert spent.baseline.nonzero_share == pytest.approx(len(means) / made.units)
+    rng = np.random.default_rng(9)
+    found, runs, ones = 0, 250, np.ones(len(means) // 2, dtype=int)
+    for _ in range(runs):
+        control, treated = (rng.choice(means, len(ones)) for _ in range(2))
+        result = compare_quantiles(
+            Counted.of(control, ones),
+            Counted.of(treated * (1 + spent.detectable_lift), ones),
+            q=0.5,
+            level=0.95,
+        )
+        found += result.p_value is not None and result.p_value < 0.05
+    assert found / runs == pytest.approx(spent.power, abs=0.1)

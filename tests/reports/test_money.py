@@ -88,6 +88,7 @@ def test_money_against_worked_example() -> None:
     inference = worked()
     (found,) = money(experiment(economics), [comparison(inference)], 30)
     assert found.incremental_revenue.value == pytest.approx(13500)
+    assert found.incremental_share.value == pytest.approx(13500 / 162_000)
     assert found.cost.total == pytest.approx(3400)
     assert found.ropi.value == pytest.approx(0.588, abs=5e-4)
     assert found.return_per_unit_cost.value == pytest.approx(1.588, abs=5e-4)

@@ -50,14 +50,30 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
     found = next((m for m in scorecard.money if m.arm == "*"), None)
     several = [m for m in scorecard.money if m.arm != "*"]
     few = _few(scorecard, words)
-    if found is None or (found.cost is None and len(several) < 2 and not few):
+    if found is None:
+        return Markup("")
+    share = _share(words, found)
+    if not (share or few or found.cost or len(several) > 1):
         return Markup("")
     return section(
         "The money in detail",
+        share,
         few,
         _costs(words, found),
         _by_arm(words, several) if len(several) > 1 else Markup(""),
         anchor="costs",
+    )
+
+
+def _share(words: Words, money: Money) -> Markup:
+    """What part of the revenue is the treatment's, in place of what it touched."""
+    found = money.incremental_share
+    if found is None:
+        return Markup("")
+    return Markup("<p>{}</p>").format(
+        f"{words.share(found.value)} of the treated units' revenue was added by the "
+        f"treatment (likely {words.range(found, words.share)}); the rest would have "
+        "come anyway, whatever it touched."
     )
 
 
@@ -121,17 +137,14 @@ def _return_tiles(words: Words, money: Money) -> list[Markup]:
             ).format(
                 MONEY["break_even"],
                 words.lift(money.break_even_lift),
-                MONEY["break_even_note"].format(metric=words.label(money.value_metric)),
+                MONEY["break_even_note"].format(
+                    metric="profit"
+                    if money.measured_profit
+                    else words.label(money.value_metric)
+                ),
             )
         )
     return tiles
-
-
-def _break_even(words: Words, money: Money) -> str:
-    if money.break_even_lift is None:
-        return "No lift would cover the costs."
-    what = "a lift in profit" if money.measured_profit else "a lift"
-    return f"It breaks even at {what} of {words.lift(money.break_even_lift)}."
 
 
 def _period(words: Words, money: Money) -> str:
