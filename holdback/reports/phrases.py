@@ -38,9 +38,6 @@ __all__ = [
 WATCH = {
     "title": "What to watch",
     "none": "No guardrail was set, so nothing was watched for harm.",
-    "past": "past experiments",
-    "past_half": "past, half as wide",
-    "past_double": "past, twice as wide",
 }
 SUMMARY = {
     "passed": "All {total} checks of the data passed.",
