@@ -10,6 +10,7 @@ from holdback.experiments.baselines import Baseline
 from holdback.experiments.costs import costs_of, saved
 from holdback.experiments.designing import Shares
 from holdback.experiments.experiment import Experiment
+from holdback.stats.holdback_share import cheapest_share
 from holdback.stats.normal import quantile
 from holdback.stats.power import exceeding_power
 
@@ -22,7 +23,9 @@ class Returns:
 
     `chance` is that of P(ROPI > 0) reaching the level at the minimum lift (absent
     without one or where the minimum does not break even); `lift_needed` the true lift
-    at which that chance reaches the plan's power. ROPI is that of the minimum lift.
+    at which that chance reaches the plan's power. ROPI is that of the minimum lift;
+    `cheapest_share` the smallest share held back with which the planned units reach
+    the power for it, absent where not even half does.
     """
 
     cost: float
@@ -32,6 +35,7 @@ class Returns:
     minimum_lift: float | None = None
     chance: float | None = None
     ropi: float | None = None
+    cheapest_share: float | None = None
 
 
 def returns_of(
@@ -74,6 +78,17 @@ def returns_of(
     reach = (quantile(level) + quantile(power)) * design.unit_error / units**0.5
     minimum = float(experiment.decision.minimum_lift) or None
     pays = minimum is not None and minimum > even
+    halves = shares(0.5, 0.5)
+    enough = (
+        (
+            (quantile(level) + quantile(power))
+            * halves.unit_error
+            / (halves.effect(minimum) - halves.effect(even))
+        )
+        ** 2
+        if pays and minimum is not None
+        else None
+    )
     return Returns(
         cost=cost.total,
         power=power,
@@ -86,6 +101,7 @@ def returns_of(
         if pays and minimum is not None
         else None,
         ropi=None if minimum is None else (earned * minimum - net) / cost.total,
+        cheapest_share=None if enough is None else cheapest_share(enough, units),
     )
 
 
@@ -110,4 +126,11 @@ def told_returns(found: Returns, currency: str) -> Iterator[str]:
         yield (
             f"At the minimum lift of {100 * found.minimum_lift:.3g} % the chance to "
             f"prove that it pays is {100 * found.chance:.0f} %."
+        )
+        yield (
+            "No share held back proves it with the planned units, not even half."
+            if found.cheapest_share is None
+            else "The smallest share held back that proves it "
+            f"{10 * found.power:.3g} times in 10 with the planned units is "
+            f"{100 * found.cheapest_share:.3g} %."
         )

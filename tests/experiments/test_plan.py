@@ -304,6 +304,27 @@ def test_break_even_moves_in_where_it_must_pay(tmp_path: Path) -> None:
     assert found.chance == pytest.approx(chance)
     assert found.ropi == pytest.approx((0.5 * 8 * 0.2 - 0.2) / 0.2)
     assert "covered at a lift of 5 %" in str(made)
+    reach = (stats.norm.isf(0.05) + stats.norm.isf(0.2)) * 6
+    c = (reach / (np.log(1.2) - np.log(1.05))) ** 2 / 200_000
+    assert found.cheapest_share == pytest.approx((1 - np.sqrt(1 - 4 * c)) / 2)
+    assert "The smallest share held back that proves it 8 times in 10" in str(made)
+
+
+def test_what_cannot_be_proved_to_pay_is_told(tmp_path: Path) -> None:
+    """A lift just above break-even: not even half held back proves that it pays."""
+    text = written("revenue", "6%").replace(
+        "margin: 50%",
+        "margin: 50%, costs: [{name: tool, amount: 0.2, per: treated unit}]",
+    )
+    (tmp_path / "shop.yaml").write_text(text)
+    made = hb.plan(
+        tmp_path / "shop.yaml",
+        baselines={"revenue": (8.0, 48.0), "conversion": 0.02},
+        units=200_000,
+    )
+    assert made.returns is not None
+    assert made.returns.cheapest_share is None
+    assert "No share held back proves it with the planned units" in str(made)
 
 
 def test_half_held_back_first_against_strata(tmp_path: Path) -> None:
