@@ -14,6 +14,7 @@ from holdback.experiments.neighbours import check_layers, same_salt
 from holdback.experiments.overrides import overrides_of
 from holdback.experiments.split_change import split_change
 from holdback.experiments.splits import planned_split
+from holdback.experiments.vanity import vanity
 
 __all__ = ["Review", "review"]
 
@@ -23,7 +24,8 @@ class Review:
     """An experiment without problems, and what a reader should know of it.
 
     `overrides` counts the units placed by hand; `warnings` tell what is known to be
-    weak about the assignment, and a prior that cannot be learned yet.
+    weak about the assignment, a prior that cannot be learned yet, and a primary metric
+    that counts attention only.
     """
 
     experiment: Experiment
@@ -58,6 +60,7 @@ def review(path: str | os.PathLike[str]) -> Review:
             *(Problem(where=where, what=one) for one in weak),
             *same_salt(experiment, issues),
             *_unlearned(experiment, issues),
+            *vanity(experiment, issues),
         ),
     )
 

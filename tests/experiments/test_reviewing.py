@@ -268,3 +268,28 @@ def test_a_prior_that_cannot_be_learned_yet_is_a_warning(file: Path) -> None:
     assert warning.where.endswith("recs.yaml:11:19")
     assert "'prior: past' needs 5 finished experiments" in warning.what
     assert "no experiment is finished" in warning.why
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "warns"),
+    [
+        ("value: bought", "value: clicked", True),
+        ("conversion", "mail_opens", True),
+        ("conversion", "email_ctr", True),
+        ("visits", "page_views", True),
+        ("visits", "viewers", False),
+        ("conversion", "conversion", False),
+    ],
+)
+def test_attention_as_primary_warns(
+    file: Path, old: str, new: str, *, warns: bool
+) -> None:
+    """Opens, clicks and views may be read, but a decision on them gets a warning."""
+    text = YAML.replace(old, new).replace("kind: mail_opens", "kind: conversion")
+    for wrong in ("email_ctr",):
+        text = text.replace(f"kind: {wrong}", "kind: conversion")
+    file.write_text(text, encoding="utf-8")
+    told = [w for w in review(file).warnings if "counts attention" in w.what]
+    assert bool(told) is warns
+    if warns:
+        assert "Let a conversion or the revenue per unit decide" in told[0].fix
