@@ -11,14 +11,15 @@ from holdback.reports import sentences
 from holdback.reports.blocks.confidence import told as sure_told
 from holdback.reports.blocks.decision import MARKS, told_first
 from holdback.reports.headline import headline
-from holdback.reports.phrases import CHAT, METRIC_COLUMNS
 from holdback.reports.words import Words
+from holdback.wording import heads, in_its_language, say, texts
 
 __all__ = ["markdown", "money_rows", "readout_row"]
 
 SPECIAL = re.compile(r"[\\`*_{}\[\]<>#!|~&@]|(?<=[a-z]):(?=//)|(?<=www)\.")
 
 
+@in_its_language
 def markdown(scorecard: Scorecard) -> str:
     """Decision, money, metrics, what to watch; text of the data shown as it is."""
     words = Words.of(scorecard)
@@ -37,18 +38,18 @@ def markdown(scorecard: Scorecard) -> str:
         if r.role == "guardrail" and r.segment is None and r.verdict != "safe"
     ] + [sentences.checked(words, c) for c in scorecard.checks if c.status != "pass"]
     if watch:
-        lines += ["", f"**{CHAT['watch']}**", "", *(f"- {_safe(w)}" for w in watch)]
-    return "\n".join([*lines, "", str(CHAT["more"]), ""])
+        lines += ["", f"**{say('chat.watch')}**", "", *(f"- {_safe(w)}" for w in watch)]
+    return "\n".join([*lines, "", say("chat.more"), ""])
 
 
 def money_rows(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
     """Name, amount and range of each figure; revenue and profit never mixed."""
     revenue, profit = money.incremental_revenue, money.incremental_profit
-    yield CHAT["revenue"], words.money(revenue.value), _likely(words, revenue)
+    yield say("chat.revenue"), words.money(revenue.value), _likely(words, revenue)
     if profit != revenue:
-        yield CHAT["profit"], words.money(profit.value), _likely(words, profit)
+        yield say("chat.profit"), words.money(profit.value), _likely(words, profit)
     if money.cost is not None:
-        yield CHAT["cost"], words.money(money.cost.total), ""
+        yield say("chat.cost"), words.money(money.cost.total), ""
     if money.ropi is None:
         return
     ropi = money.ropi
@@ -57,16 +58,16 @@ def money_rows(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
     )
     per = money.return_per_unit_cost
     ratio = f" ({words.times(per.value)}:1)" if per is not None else ""
-    likely = CHAT["likely"].format(range=words.range(interval, words.lift))
-    yield CHAT["ropi"], words.lift(ropi.value) + ratio, likely
+    likely = say("chat.likely", range=words.range(interval, words.lift))
+    yield say("chat.ropi"), words.lift(ropi.value) + ratio, likely
     if ropi.p_positive is not None:
-        yield CHAT["pays"], words.chance(ropi.p_positive), ""
+        yield say("chat.pays"), words.chance(ropi.p_positive), ""
 
 
 def readout_row(words: Words, readout: Readout) -> tuple[str, str, str, str]:
     """Name, change, range and reading of a metric; or why there is no number."""
     name = words.names(readout.metric, readout.arm)
-    reading = sentences.VERDICT_WORDS[readout.verdict]
+    reading = texts("verdicts")[readout.verdict]
     if readout.relative is not None:
         effect, write = readout.relative, words.lift
     elif readout.absolute is not None and readout.absolute.has_interval:
@@ -81,7 +82,7 @@ def readout_row(words: Words, readout: Readout) -> tuple[str, str, str, str]:
 
 
 def _likely(words: Words, quantity: Quantity) -> str:
-    return CHAT["likely"].format(range=words.range(quantity, words.money))
+    return say("chat.likely", range=words.range(quantity, words.money))
 
 
 def _money(scorecard: Scorecard, words: Words) -> list[str]:
@@ -92,12 +93,12 @@ def _money(scorecard: Scorecard, words: Words) -> list[str]:
         f"- {name}: **{_safe(value)}**" + (f", {_safe(likely)}" if likely else "")
         for name, value, likely in money_rows(words, found)
     )
-    return ["", f"**{CHAT['money']}**", "", *rows]
+    return ["", f"**{say('chat.money')}**", "", *rows]
 
 
 def _metrics(scorecard: Scorecard, words: Words) -> list[str]:
     rows = [readout_row(words, r) for r in scorecard.readouts if r.segment is None]
-    head = METRIC_COLUMNS
+    head = heads("chat.columns")
     return [
         "",
         f"| {' | '.join(head)} |",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from holdback.experiments.scorecard import Scorecard
+from holdback.wording import say, texts
 
-__all__ = ["OUTCOMES", "Headline", "best_arm", "headline"]
+__all__ = ["Headline", "best_arm", "headline", "outcome"]
 
 Tone = Literal["good", "bad", "watch", "plain"]
 
@@ -20,29 +21,35 @@ class Headline:
     tone: Tone
 
 
-OUTCOMES: dict[str, Headline] = {
-    "ship": Headline(title="Keep it on", tone="good"),
-    "hold_back": Headline(title="Do not ship it", tone="bad"),
-    "keep_testing": Headline(title="Not settled yet", tone="plain"),
-    "stop": Headline(title="Stop the test", tone="bad"),
-    "invalid": Headline(title="This result cannot be used", tone="bad"),
+TONES: dict[str, Tone] = {
+    "ship": "good",
+    "hold_back": "bad",
+    "keep_testing": "plain",
+    "stop": "bad",
+    "invalid": "bad",
 }
+
+
+def outcome(name: str) -> Headline:
+    """The title of an outcome, whatever else may be said of it."""
+    return Headline(title=texts("headline.outcomes")[name], tone=TONES[name])
 
 
 def headline(scorecard: Scorecard) -> Headline:
     """The decision's title, coloured by the worst blocking fact."""
     decision = scorecard.decision
     if decision is None:
-        return Headline(title="No decision", tone="plain")
+        return Headline(title=say("headline.no_decision"), tone="plain")
     if decision.outcome == "keep_testing" and scorecard.preview is not None:
-        return Headline(title="Too early to decide", tone="plain")
-    found = OUTCOMES[decision.outcome]
+        return Headline(title=say("headline.too_early_to_decide"), tone="plain")
+    found = outcome(decision.outcome)
     guarded = [
         r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
     ]
     if decision.outcome == "ship" and guarded:
         return Headline(
-            title=f"{_kept(scorecard)}, but watch the guardrails", tone="watch"
+            title=say("headline.but_watch_the_guardrails", scorecard=_kept(scorecard)),
+            tone="watch",
         )
     if decision.outcome == "ship":
         return Headline(title=_kept(scorecard), tone="good")
@@ -55,9 +62,9 @@ def _kept(scorecard: Scorecard) -> str:
     arms = decision.arms if decision else ()
     best = best_arm(scorecard)
     if len(arms) < 2 or best is None:
-        return OUTCOMES["ship"].title
+        return outcome("ship").title
     label = {a.arm: a.label or a.arm for a in scorecard.arms}
-    return f"Keep “{label.get(best, best)}” on"
+    return say("headline.kept", best=label.get(best, best))
 
 
 def best_arm(scorecard: Scorecard) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdback.reports.words import Words
+from holdback.wording import say
 
 __all__ = ["IMPLAUSIBLE", "questioned"]
 
@@ -12,8 +13,8 @@ IMPLAUSIBLE = 20.0
 
 def questioned(words: Words, ratio: float) -> str:
     """The sentence that asks whether such a return can be."""
-    return (
-        f"{words.times(ratio)}:1 is implausible (above "
-        f"{words.count(IMPLAUSIBLE)}:1): check the attribution, whether all costs are "
-        "in (people, licences, discounts), and whether the gain is profit or revenue."
+    return say(
+        "implausible.questioned",
+        ratio=words.times(ratio),
+        IMPLAUSIBLE=words.count(IMPLAUSIBLE),
     )

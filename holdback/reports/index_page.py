@@ -16,8 +16,8 @@ from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import named, section, table
 from holdback.reports.headline import headline
 from holdback.reports.page import document
-from holdback.reports.phrases import INDEX, INDEX_COLUMNS
 from holdback.reports.words import Words
+from holdback.wording import heads, say
 
 __all__ = ["index"]
 
@@ -29,13 +29,15 @@ def index(project: Path, found: Sequence[Listed], beside: Path) -> str:
     """
     rows = [_row(project, one, beside) for one in found]
     return document(
-        INDEX["title"],
+        say("index.title"),
         Markup("<h1>{}</h1>\n{}").format(
-            INDEX["title"],
+            say("index.title"),
             section(
-                INDEX["caption"],
-                table(INDEX["caption"], INDEX_COLUMNS, rows, numeric=(4, 5)),
-                Markup('<p class="small">{}</p>').format(INDEX["note"]),
+                say("index.caption"),
+                table(
+                    say("index.caption"), heads("index.columns"), rows, numeric=(4, 5)
+                ),
+                Markup('<p class="small">{}</p>').format(say("index.note")),
                 anchor="experiments",
             ),
         ),
@@ -45,14 +47,14 @@ def index(project: Path, found: Sequence[Listed], beside: Path) -> str:
 def _row(project: Path, one: Listed, beside: Path) -> tuple[str | Markup, ...]:
     name = named(one.experiment or one.file)
     if one.problem:
-        told = named(INDEX["broken"].format(problem=one.problem))
+        told = named(say("index.broken", problem=one.problem))
         return name, "", "", told, "", ""
     folder = project / "results" / one.experiment
     card = _scorecard(folder / "scorecard.json")
-    plan = INDEX["locked"] if one.locked else INDEX["open"]
+    plan = say("index.locked") if one.locked else say("index.open")
     window = f"{one.window_start} – {one.window_end}" if one.window_start else "–"
     if card is None:
-        return name, window, plan, INDEX["none"], "", ""
+        return name, window, plan, say("index.none"), "", ""
     if (folder / "report.html").is_file():
         way = os.path.relpath(folder / "report.html", beside)
         name = Markup('<a href="{}">{}</a>').format(quote(Path(way).as_posix()), name)

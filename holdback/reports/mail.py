@@ -22,9 +22,9 @@ from holdback.reports.blocks.metrics import MARKS, TONES
 from holdback.reports.chat import markdown, money_rows, readout_row
 from holdback.reports.figures import Axis, axis_of, forest_mark
 from holdback.reports.headline import headline
-from holdback.reports.phrases import CHAT, METRIC_COLUMNS
 from holdback.reports.print_page import palette, pictures
 from holdback.reports.words import Words
+from holdback.wording import heads, in_its_language, say
 
 __all__ = ["html", "message"]
 
@@ -33,6 +33,7 @@ FONT = "font-family:Arial,Helvetica,sans-serif;"
 Source = Callable[[int, bytes], str]
 
 
+@in_its_language
 def html(scorecard: Scorecard) -> str:
     """The mail's body on its own, with its pictures inside."""
     return _page(
@@ -41,6 +42,7 @@ def html(scorecard: Scorecard) -> str:
     )
 
 
+@in_its_language
 def message(scorecard: Scorecard) -> bytes:
     """A draft with a plain and an HTML part and attached pictures, ready to open.
 
@@ -82,7 +84,7 @@ def _page(scorecard: Scorecard, source: Source) -> str:
     rows = [_decision(scorecard, words)]
     if not failed:
         rows += [_money(scorecard, words), _metrics(scorecard, words, source)]
-    rows.append(_paragraph(CHAT["more"], "soft"))
+    rows.append(_paragraph(say("chat.more"), "soft"))
     inner = join(
         Markup('<tr><td style="padding:0 0 16px 0">{}</td></tr>').format(row)
         for row in rows
@@ -160,7 +162,11 @@ def _metrics(scorecard: Scorecard, words: Words, source: Source) -> Markup:
         picture = _picture(readout, axis, number, f"{change}, {likely}", source)
         cells = (named(name), named(change), named(likely), picture, told)
         rows.append(cells)
-    return _table((*METRIC_COLUMNS[:3], "Picture", METRIC_COLUMNS[3]), rows)
+    head = heads("chat.columns")
+    return _table(
+        (*head[:3], say("picture.title"), head[3]),
+        rows,
+    )
 
 
 def _picture(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdback.experiments.scorecard import Money, Quantity, Return
 from holdback.reports.words import Words
+from holdback.wording import say
 
 __all__ = [
     "brings_back",
@@ -19,35 +20,26 @@ __all__ = [
 def pays(words: Words, money: Money, level: float) -> str:
     """It pays, with the probability that the rule asks for."""
     chance = _chance(words, money, level)
-    return (
-        f"The chance that it earns more than it costs is {chance}, "
-        f"and the rule asks for {words.round_share(level)}."
-    )
+    return say("money_sentences.pays", chance=chance, level=words.round_share(level))
 
 
 def does_not_pay(words: Words, money: Money, level: float) -> str:
     """It does not pay, with the same certainty."""
     chance = _chance(words, money, level)
-    return (
-        f"The chance that it earns more than it costs is {chance}; "
-        "that it does not is more certain than the "
-        f"{words.round_share(level)} the rule asks for."
+    return say(
+        "money_sentences.does_not_pay", chance=chance, level=words.round_share(level)
     )
 
 
 def may_pay(words: Words, money: Money, level: float) -> str:
     """Whether it pays is open."""
     chance = _chance(words, money, level)
-    return (
-        f"The chance that it earns more than it costs is {chance}; "
-        f"the rule asks for {words.round_share(level)} to ship, and the data do not "
-        "settle it."
-    )
+    return say("money_sentences.may_pay", chance=chance, level=words.round_share(level))
 
 
 def no_return() -> str:
     """No return can be stated."""
-    return "Whether it pays cannot be said: there is no honest range for the money."
+    return say("money_sentences.no_return")
 
 
 def no_chance(words: Words, found: Return) -> str:
@@ -58,11 +50,7 @@ def no_chance(words: Words, found: Return) -> str:
         upper=found.upper,
         unbounded=found.unbounded,
     )
-    return (
-        "How likely it is to pay cannot be said, because the money per unit is not "
-        "clearly above 0 and so has no lift; the ROPI is likely "
-        f"{words.range(interval, words.lift)}."
-    )
+    return say("money_sentences.no_chance", lift=words.range(interval, words.lift))
 
 
 def _chance(words: Words, money: Money, level: float) -> str:
@@ -75,7 +63,7 @@ def sure_of_return(words: Words, money: Money) -> list[str]:
     if money.ropi is None or money.ropi.p_positive is None:
         return []
     chance = words.chance(money.ropi.p_positive)
-    return [f"The chance that it earns more than it costs is {chance}."]
+    return [say("money_sentences.sure_of_return", chance=chance)]
 
 
 def brings_back(words: Words, per_unit: float) -> str:
@@ -83,5 +71,12 @@ def brings_back(words: Words, per_unit: float) -> str:
     unit, ratio = words.money(1), f"{words.times(per_unit)}:1"
     if per_unit < 0:
         loss = words.money(-per_unit)
-        return f"Each {unit} of cost came with a loss of {loss} ({ratio})."
-    return f"Each {unit} of cost brings back {words.money(per_unit)} ({ratio})."
+        return say(
+            "money_sentences.each_of_cost_came", unit=unit, loss=loss, ratio=ratio
+        )
+    return say(
+        "money_sentences.each_of_cost_brings",
+        unit=unit,
+        per_unit=words.money(per_unit),
+        ratio=ratio,
+    )

@@ -11,10 +11,12 @@ from holdback.experiments.scorecard import Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import decision, join, metrics, money, named, trust, watch
 from holdback.reports.words import Words
+from holdback.wording import in_its_language
 
 __all__ = ["fragment", "plan_fragment", "readout_fragment"]
 
 
+@in_its_language
 def fragment(scorecard: Scorecard) -> str:
     """Decision, money, what to watch, metrics: no script, nothing from elsewhere."""
     words = Words.of(scorecard)
@@ -38,6 +40,7 @@ def readout_fragment(readout: Readout) -> str:
     )
 
 
+@in_its_language
 def plan_fragment(plan: Plan) -> str:
     """What the test will be able to show, as on the plan's page."""
     from holdback.reports.plan_page import body

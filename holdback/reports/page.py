@@ -31,8 +31,8 @@ from holdback.reports.blocks import (
     trust,
     watch,
 )
-from holdback.reports.phrases import STATUS
 from holdback.reports.words import Words
+from holdback.wording import in_its_language, language, say, texts
 
 __all__ = ["POLICY", "document", "render", "style"]
 
@@ -91,6 +91,7 @@ RESULTS: set[Block] = {
 """What a failed check makes unreadable."""
 
 
+@in_its_language
 def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
@@ -98,7 +99,7 @@ def render(scorecard: Scorecard) -> str:
         join([_header(scorecard, words), *_blocks(FIRST, scorecard, words)])
     )
     return document(
-        f"{scorecard.experiment}: experiment report",
+        say("page.title", experiment=scorecard.experiment),
         join([first, *_blocks(BLOCKS, scorecard, words)]),
     )
 
@@ -119,14 +120,20 @@ def document(title: str, body: Markup) -> str:
     return str(
         Markup(
             "<!DOCTYPE html>\n"
-            '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            '<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
             '<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
             '<meta name="referrer" content="no-referrer">\n'
             "<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
             "<main>\n{body}\n</main>\n</body>\n</html>\n"
-        ).format(policy=Markup(POLICY), title=title, style=style(), body=body)
+        ).format(
+            language=language(),
+            policy=Markup(POLICY),
+            title=title,
+            style=style(),
+            body=body,
+        )
     )
 
 
@@ -139,9 +146,9 @@ def style() -> Markup:
 def _greyed(block: Markup) -> Markup:
     """A block whose figures a failed check has spoiled."""
     return Markup(
-        '<div class="spoiled">\n<p class="caution"><strong>Not to be used:</strong> '
-        "a check of the data failed, so these figures may be wrong.</p>\n{}\n</div>"
-    ).format(block)
+        '<div class="spoiled">\n<p class="caution"><strong>{}</strong> {}</p>\n'
+        "{}\n</div>"
+    ).format(say("page.not_to_be_used"), say("page.spoiled"), block)
 
 
 def _last_day(as_of: str) -> str:
@@ -156,19 +163,20 @@ def _header(scorecard: Scorecard, words: Words) -> Markup:
             f"{words.day(scorecard.window_start)} – {words.day(scorecard.window_end)}"
         )
     units = sum(arm.units for arm in scorecard.arms)
-    facts.append(f"{words.count(units)} units")
+    facts.append(say("page.header", units=words.count(units)))
     facts += [
         f"{arm.label} {words.round_share(arm.planned_share)}" for arm in scorecard.arms
     ]
-    about = [STATUS[scorecard.status]]
+    about = [texts("status")[scorecard.status]]
     if scorecard.as_of:
-        about.append(STATUS["as_of"].format(day=words.day(_last_day(scorecard.as_of))))
+        about.append(say("status.as_of", day=words.day(_last_day(scorecard.as_of))))
     if scorecard.owner:
-        about.append(STATUS["owner"].format(owner=scorecard.owner))
+        about.append(say("status.owner", owner=scorecard.owner))
     return Markup(
-        '<header>\n<p class="small">Experiment report · {}</p>\n'
+        '<header>\n<p class="small">{} · {}</p>\n'
         '<h1>{}</h1>\n{}\n<p class="small">{}</p>\n</header>'
     ).format(
+        say("page.experiment_report"),
         named(" · ".join(facts)),
         named(scorecard.experiment),
         Markup('<p class="hypothesis">{}</p>').format(named(scorecard.hypothesis))

@@ -14,13 +14,15 @@ from holdback.reports.blocks import join, named, section, table
 from holdback.reports.page import document
 from holdback.reports.plan_pictures import detects
 from holdback.reports.words import Words
+from holdback.wording import in_its_language, say
 
 __all__ = ["body", "render"]
 
 
+@in_its_language
 def render(plan: Plan) -> str:
     """One self-contained HTML file; the same plan, the same bytes."""
-    return document(f"{plan.experiment}: plan", body(plan))
+    return document(say("plan_page.plan", experiment=plan.experiment), body(plan))
 
 
 def body(plan: Plan) -> Markup:
@@ -29,7 +31,7 @@ def body(plan: Plan) -> Markup:
     return join(
         [
             Markup("<header>{}{}</header>").format(
-                Markup('<p class="small">Plan of an experiment</p>'),
+                Markup('<p class="small">{}</p>').format(say("plan_page.plan_of")),
                 Markup("<h1>{}</h1>").format(named(plan.experiment)),
             ),
             _answer(plan, words),
@@ -39,7 +41,7 @@ def body(plan: Plan) -> Markup:
             plan_pictures.by_share(plan, words),
             plan_pictures.at_looks(plan, words),
             section(
-                "To keep in mind",
+                say("plan_page.to_keep_in_mind"),
                 *(
                     Markup("<p>{}</p>").format(named(words.localized(note)))
                     for note in plan.notes
@@ -70,11 +72,17 @@ def _words(plan: Plan) -> Words:
 
 def _answer(plan: Plan, words: Words) -> Markup:
     found = [
-        f"With {words.count(plan.units)} units, "
-        f"{words.round_share(plan.control_share)} of them in control, a true "
-        f"{'lift' if m.detectable_points is None else 'change'} of "
-        f"{detects(m, words)} in {m.label} is found {m.power * 10:.3g} times in 10; "
-        "smaller ones less often."
+        say(
+            "plan_page.with_units_of_them",
+            units=words.count(plan.units),
+            control_share=words.round_share(plan.control_share),
+            what=say("plan_page.lift")
+            if m.detectable_points is None
+            else say("plan_page.change"),
+            size=detects(m, words),
+            label=m.label,
+            power=f"{m.power * 10:.3g}",
+        )
         for m in plan.metrics
         if m.role == "primary" and (m.detectable_lift or m.detectable_points)
     ]
@@ -84,8 +92,9 @@ def _answer(plan: Plan, words: Words) -> Markup:
     told = [*first, *found]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">'
-        '<h2 id="answer">What this test can show</h2>{}</section>{}'
+        '<h2 id="answer">{}</h2>{}</section>{}'
     ).format(
+        say("plan_page.shows"),
         join(
             Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
                 named(text)
@@ -93,7 +102,7 @@ def _answer(plan: Plan, words: Words) -> Markup:
             for i, text in enumerate(told)
         ),
         section(
-            "What follows from it",
+            say("plan_page.what_follows_from_it"),
             Markup("<ul>{}</ul>").format(
                 join(Markup("<li>{}</li>").format(named(text)) for text in rest)
             ),
@@ -118,23 +127,24 @@ def _metrics(plan: Plan, words: Words) -> Markup:
     days = {m.baseline.days for m in plan.metrics if m.baseline.days is not None}
     if plan.earlier is not None:
         first, last = plan.earlier
-        source = (
-            f"Baselines from a rehearsal on {words.day(first)} – {words.day(last)}: "
-            "the units that would have joined then, with the outcomes that followed."
+        source = say(
+            "plan_page.baselines_from_a_rehearsal",
+            first=words.day(first),
+            last=words.day(last),
         )
     else:
         source = _before(days)
     return section(
-        "Metric by metric",
+        say("plan_page.metric_by_metric"),
         Markup("<p>{}</p>").format(source),
         table(
-            "What each metric can show",
+            say("plan_page.what_each_metric_can"),
             (
-                "Metric",
-                "Baseline",
-                "Spread (CV)",
-                "Detects a lift of",
-                "For the minimum lift",
+                say("common.metric"),
+                say("plan_page.baseline"),
+                say("plan_page.spread_cv"),
+                say("common.detects_a_lift_of"),
+                say("plan_page.for_the_minimum_lift"),
             ),
             rows,
             numeric=(1, 2, 3),
@@ -145,27 +155,30 @@ def _metrics(plan: Plan, words: Words) -> Markup:
 
 def _before(days: set[int]) -> str:
     return (
-        f"Baselines from the {min(days)} days before each unit joined."
+        say("plan_page.baselines_from_the_days", days=min(days))
         if len(days) == 1
-        else "Baselines from before each unit joined, or as given."
+        else say("plan_page.baselines_from_before_each")
     )
 
 
 def _spread(m: MetricPlan, words: Words) -> str:
     if m.baseline.cv is None:
-        return f"SD {words.number(m.baseline.sd or 0.0)}"
+        return say("plan_page.spread", number=words.number(m.baseline.sd or 0.0))
     return words.number(m.baseline.cv)
 
 
 def _needed(m: MetricPlan, words: Words) -> str:
     if m.safety is not None:
-        return (
-            f"shown safe with a chance of {words.chance(m.safety.chance)}, if nothing "
-            f"is harmed; {words.count(m.safety.units_needed)} units for full power"
+        return say(
+            "plan_page.shown_safe_with_a",
+            chance=words.chance(m.safety.chance),
+            units_needed=words.count(m.safety.units_needed),
         )
     if m.units_needed is None or m.power_at_minimum is None:
-        return "no minimum lift is set"
-    return (
-        f"{words.count(m.units_needed)} units for {words.lift(m.minimum_lift)}; now "
-        f"{words.chance(m.power_at_minimum)}"
+        return say("plan_page.no_minimum_lift_is")
+    return say(
+        "plan_page.units_for_now",
+        units_needed=words.count(m.units_needed),
+        minimum_lift=words.lift(m.minimum_lift),
+        power_at_minimum=words.chance(m.power_at_minimum),
     )

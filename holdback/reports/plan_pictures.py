@@ -12,6 +12,7 @@ from holdback.reports.blocks import chart, section, table
 from holdback.reports.figures import Axis, axis_of, curve
 from holdback.reports.words import Words
 from holdback.stats.power_simulated import SimulatedPower
+from holdback.wording import say
 
 __all__ = ["at_looks", "by_share", "by_size", "by_week", "detects"]
 
@@ -45,26 +46,35 @@ def by_share(plan: Plan, words: Words) -> Markup:
             curve(
                 lifts,
                 axis,
-                f"From {words.share(lifts[0])} with {first} held back to "
-                f"{words.share(lifts[-1])} with {last}",
+                say(
+                    "plan_pictures.from_with_held_back",
+                    share=words.share(lifts[0]),
+                    first=first,
+                    share_2=words.share(lifts[-1]),
+                    last=last,
+                ),
                 [a.control_share for a in shown],
             ),
             (words.share(axis.high), words.share(0.0)),
-            (f"{first} held back", last),
+            (say("plan_pictures.held_back", first=first), last),
         )
     return section(
-        "With another share of control",
+        say("plan_pictures.with_another_share_of"),
         Markup("<p>{}</p>").format(
-            "The smallest lift that the same units find, by the share held back"
-            + (", and what holding it back gives up." if costs else ".")
+            say("plan_pictures.the_smallest_lift_that")
+            + (say("plan_pictures.and_what_holding_it") if costs else ".")
         ),
         picture,
         table(
-            f"Lift in {primary.label} that the same units could show",
+            say("plan_pictures.lift_in_that_the", label=primary.label),
             (
-                "Control",
-                "Detects a lift of",
-                *([f"Gives up, if the lift is {minimum}"] if costs else []),
+                say("common.control"),
+                say("common.detects_a_lift_of"),
+                *(
+                    [say("plan_pictures.gives_up_if_the", minimum=minimum)]
+                    if costs
+                    else []
+                ),
             ),
             rows,
             numeric=(1, 2) if costs else (1,),
@@ -82,18 +92,21 @@ def by_week(plan: Plan, words: Words) -> Markup:
         return Markup("")
     sizes = [w.detectable_lift or w.detectable_points or 0.0 for w in weeks]
     axis = Axis(low=0.0, high=axis_of([Quantity(value=v) for v in sizes]).high)
-    label = (
-        f"From {detects(weeks[0], words)} after week {weeks[0].week} to "
-        f"{detects(weeks[-1], words)} after week {weeks[-1].week}"
+    label = say(
+        "plan_pictures.from_after_week_to",
+        detects=detects(weeks[0], words),
+        week=weeks[0].week,
+        detects_2=detects(weeks[-1], words),
+        week_2=weeks[-1].week,
     )
     ends = (axis.high, 0.0)
     if weeks[0].detectable_points is None:
         high, low = (words.share(end) for end in ends)
     else:
-        high, low = (f"{words.number(end)} points" for end in ends)
+        high, low = (say("plan_pictures.points", end=words.number(end)) for end in ends)
     numbers = table(
-        "Detectable lift by week",
-        ("Week", "Units", "Detects"),
+        say("plan_pictures.detectable_lift_by_week"),
+        (say("plan_pictures.week"), say("common.units"), say("plan_pictures.detects")),
         [
             (str(w.week), words.count(w.units), detects(w, words))
             for w in plan.design.weeks
@@ -101,19 +114,19 @@ def by_week(plan: Plan, words: Words) -> Markup:
         numeric=(1, 2),
     )
     return section(
-        "Week by week",
-        Markup("<p>{}</p>").format(
-            "The smallest true change that is found often enough, if no more units "
-            "join after a week."
-        ),
+        say("plan_pictures.week_by_week"),
+        Markup("<p>{}</p>").format(say("plan_pictures.the_smallest_true_change")),
         chart(
             curve(sizes, axis, label),
             (high, low),
-            (f"week {weeks[0].week}", f"week {weeks[-1].week}"),
+            (
+                say("plan_pictures.week_2", week=weeks[0].week),
+                say("plan_pictures.week_2", week=weeks[-1].week),
+            ),
         ),
-        Markup(
-            "<details><summary>Numbers behind the picture</summary>{}</details>"
-        ).format(numbers),
+        Markup("<details><summary>{}</summary>{}</details>").format(
+            say("picture.numbers"), numbers
+        ),
         anchor="weeks",
     )
 
@@ -128,21 +141,26 @@ def by_size(plan: Plan, words: Words) -> Markup:
     score = any(m.role == "primary" and m.baseline.cv is None for m in plan.metrics)
 
     def size(value: float) -> str:
-        return f"{words.number(value)} points" if score else words.share(value)
+        return (
+            say("plan_pictures.points_2", value=words.number(value))
+            if score
+            else words.share(value)
+        )
 
-    label = (
-        f"From {words.share(powers[0])} at {size(sizes[0])} to "
-        f"{words.share(powers[-1])} at {size(sizes[-1])}"
+    label = say(
+        "plan_pictures.from_at_to_at",
+        share=words.share(powers[0]),
+        size=size(sizes[0]),
+        share_2=words.share(powers[-1]),
+        size_2=size(sizes[-1]),
     )
     told = (
-        f"{words.count(drawn[0].runs)} tests for each lift were simulated with the "
-        "units of the history and read as the analysis will read them. Where a few "
-        "units spend most, believe them rather than the formula."
+        say("plan_pictures.tests_for_each_lift", runs=words.count(drawn[0].runs))
         if drawn
-        else "The chance to find a true change, by its size."
+        else say("plan_pictures.the_chance_to_find")
     )
     return section(
-        "How likely a change is to be found",
+        say("plan_pictures.how_likely_a_change"),
         Markup("<p>{}</p>").format(told),
         chart(
             curve(powers, Axis(low=0.0, high=1.0), label, sizes),
@@ -150,11 +168,18 @@ def by_size(plan: Plan, words: Words) -> Markup:
             (size(sizes[0]), size(sizes[-1])),
         ),
         table(
-            "Chance to find a true change",
+            say("plan_pictures.chance_to_find_a"),
             (
-                "True change",
-                "By formula",
-                *(["Simulated", "On the wrong side"] if drawn else []),
+                say("plan_pictures.true_change"),
+                say("plan_pictures.by_formula"),
+                *(
+                    [
+                        say("plan_pictures.simulated"),
+                        say("plan_pictures.on_the_wrong_side"),
+                    ]
+                    if drawn
+                    else []
+                ),
             ),
             [
                 (
@@ -188,20 +213,27 @@ def at_looks(plan: Plan, words: Words) -> Markup:
         (
             str(look.week) if look.on is None else words.day(look.on),
             words.round_share(look.information),
-            "too early" if look.boundary > TOO_FAR else words.number(look.boundary),
+            say("plan_pictures.too_early")
+            if look.boundary > TOO_FAR
+            else words.number(look.boundary),
             words.share(look.chance),
         )
         for look in plan.design.looks
     ]
     return section(
-        "The planned looks" if planned else "If you read it every week",
+        say("plan_pictures.the_planned_looks")
+        if planned
+        else say("plan_pictures.if_you_read_it"),
         table(
-            f"At a true lift of {words.share(plan.design.target_lift or 0.0)}",
+            say(
+                "plan_pictures.at_a_true_lift",
+                share=words.share(plan.design.target_lift or 0.0),
+            ),
             (
-                "Day" if planned else "Week",
-                "Seen",
-                "Standard errors needed",
-                "Found by then",
+                say("plan_pictures.day") if planned else say("plan_pictures.week"),
+                say("plan_pictures.seen"),
+                say("plan_pictures.standard_errors_needed"),
+                say("plan_pictures.found_by_then"),
             ),
             rows,
             numeric=(1, 2, 3),
@@ -213,9 +245,12 @@ def at_looks(plan: Plan, words: Words) -> Markup:
 def detects(m: MetricPlan | Week, words: Words) -> str:
     """The change that is found often enough; `none` where no size is."""
     if m.detectable_points is not None:
-        return f"{words.number(m.detectable_points)} points"
+        return say(
+            "plan_pictures.points_3",
+            detectable_points=words.number(m.detectable_points),
+        )
     return _lift(words, m.detectable_lift)
 
 
 def _lift(words: Words, lift: float | None) -> str:
-    return "none" if lift is None else words.share(lift)
+    return say("words.none") if lift is None else words.share(lift)

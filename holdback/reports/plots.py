@@ -8,6 +8,7 @@ from holdback.errors import EnvironmentFault, Problem
 from holdback.experiments.plan import Plan
 from holdback.experiments.scorecard import Readout, Scorecard
 from holdback.reports.words import Words
+from holdback.wording import say
 
 __all__ = ["forest", "one", "plan"]
 
@@ -28,7 +29,9 @@ def forest(scorecard: Scorecard, axes: Any = None) -> Any:
     drawn.axvline(0, color="0.4", linestyle="--", linewidth=1)
     drawn.set_yticks(range(len(found)), [words.names(r.metric, r.arm) for r in found])
     drawn.invert_yaxis()
-    drawn.set_xlabel(f"Change, % (with {words.round_share(scorecard.level)} ranges)")
+    drawn.set_xlabel(
+        say("plots.change_with_ranges", level=words.round_share(scorecard.level))
+    )
     drawn.set_title(scorecard.experiment)
     return drawn
 
@@ -40,7 +43,7 @@ def one(readout: Readout, axes: Any = None) -> Any:
         _row(drawn, 0, readout)
     drawn.axvline(0, color="0.4", linestyle="--", linewidth=1)
     drawn.set_yticks([0], [readout.metric])
-    drawn.set_xlabel("Change, %")
+    drawn.set_xlabel(say("plots.change"))
     return drawn
 
 
@@ -55,8 +58,8 @@ def plan(found: Plan, axes: Any = None) -> Any:
         if week.detectable_points or week.detectable_lift
     ]
     drawn.plot([week for week, _ in sizes], [size for _, size in sizes], "o-")
-    drawn.set_xlabel("Weeks")
-    drawn.set_ylabel("Detectable points" if points else "Detectable lift, %")
+    drawn.set_xlabel(say("plots.weeks"))
+    drawn.set_ylabel(say("plots.points") if points else say("plots.lift"))
     drawn.set_title(found.experiment)
     return drawn
 

@@ -14,23 +14,12 @@ from holdback.reports.blocks import join, named, section, table
 from holdback.reports.page import document
 from holdback.reports.portfolio_tests import tests
 from holdback.reports.words import Words
+from holdback.wording import in_its_language, say, texts
 
 __all__ = ["render"]
 
-TITLE = "All finished experiments"
-METHOD = (
-    "Each test’s log lift is normal around its true one with its own error; true log "
-    "lifts are normal around a common mean. The mean is flat, the spread is integrated "
-    "over (half-normal of scale 5% below 20 tests). Early stops need no further "
-    "correction here: the posterior is the same however a test came to its end."
-)
-RANGES = (
-    "Ranges hold the truth {level} of the time if tests of the kind are alike in this "
-    "way. Reports added up take the tests’ own ranges, as if none had been picked."
-)
-WHICH = {"all": "All finished tests", "kept": "Tests that were kept on"}
 
-
+@in_its_language
 def render(
     found: Portfolio, folders: Sequence[Path] = (), beside: Path | None = None
 ) -> str:
@@ -40,7 +29,7 @@ def render(
     """
     words = told.words_of(found)
     return document(
-        TITLE,
+        say("portfolio_page.title"),
         join(
             part
             for part in (
@@ -63,42 +52,46 @@ def render(
 def _header(found: Portfolio, words: Words) -> Markup:
     days = [d for e in found.experiments for d in (e.window_start, e.window_end) if d]
     span = f" · {words.day(min(days))} – {words.day(max(days))}" if days else ""
-    return Markup(
-        '<header>\n<p class="small">Portfolio{}</p>\n<h1>{}</h1>\n</header>'
-    ).format(span, TITLE)
+    return Markup('<header>\n<p class="small">{}{}</p>\n<h1>{}</h1>\n</header>').format(
+        say("portfolio_page.portfolio"), span, say("portfolio_page.title")
+    )
 
 
 def _answer(found: Portfolio, words: Words) -> Markup:
     lines = [*told.headline(found, words), told.keeping(found, words)]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">\n'
-        '<h2 id="answer">What they brought together</h2>\n{}\n</section>'
+        '<h2 id="answer">{}</h2>\n{}\n</section>'
     ).format(
+        say("portfolio_page.together"),
         join(
             Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(line)
             for i, line in enumerate(filter(None, lines))
-        )
+        ),
     )
 
 
 def _totals(found: Portfolio, words: Words) -> Markup:
     if not found.totals:
         return Markup("")
+    which = texts("portfolio_page.which")
     return section(
-        "The money",
+        say("portfolio_page.the_money"),
         *(
             table(
-                f"{WHICH[total.which]}: {words.count(total.experiments)}",
-                ("What", "Reports added up", "Pulled together"),
+                f"{which[total.which]}: {words.count(total.experiments)}",
+                (
+                    say("common.what"),
+                    say("portfolio_page.reports_added_up"),
+                    say("common.pulled_together"),
+                ),
                 _money_rows(total, words),
                 numeric=(1, 2),
             )
             for total in reversed(found.totals)
         ),
         Markup('<p class="small">{}</p>').format(
-            "Over the days and units of the tests themselves; nothing is counted for "
-            "the time after them. ROPI is (extra profit + savings − cost) / cost, over "
-            "the tests that state costs."
+            say("portfolio_page.over_the_days_and")
         ),
         anchor="money",
     )
@@ -106,17 +99,21 @@ def _totals(found: Portfolio, words: Words) -> Markup:
 
 def _money_rows(total: Total, words: Words) -> Iterator[tuple[str, str, str]]:
     for name, plain, shrunk in (
-        ("Extra revenue", total.revenue, total.revenue_shrunk),
-        ("Extra profit before costs", total.profit, total.profit_shrunk),
+        (say("common.extra_revenue"), total.revenue, total.revenue_shrunk),
+        (say("common.extra_profit_before_costs"), total.profit, total.profit_shrunk),
     ):
         yield name, _ranged(words, plain), _ranged(words, shrunk)
     if total.cost is None or total.ropi is None:
         return
     cost = words.money(total.cost)
-    yield f"Cost ({words.count(total.with_costs)} tests)", cost, cost
+    yield (
+        say("portfolio_page.cost_tests", with_costs=words.count(total.with_costs)),
+        cost,
+        cost,
+    )
     if total.savings is not None:
         saved = words.money(total.savings)
-        yield "Savings", saved, saved
+        yield say("portfolio_page.savings"), saved, saved
     honest = total.ropi_shrunk
     yield (
         "ROPI",
@@ -127,7 +124,7 @@ def _money_rows(total: Total, words: Words) -> Iterator[tuple[str, str, str]]:
         "—" if one is None or one.p_positive is None else words.chance(one.p_positive)
         for one in (total.ropi, honest)
     ]
-    yield "Chance that they paid together", chances[0], chances[1]
+    yield say("portfolio_page.chance_that_they_paid"), chances[0], chances[1]
 
 
 def _ranged(words: Words, quantity: Quantity | None) -> str:
@@ -140,23 +137,28 @@ def _common(found: Portfolio, words: Words) -> Markup:
     lines = list(told.spread(found, words))
     if not lines:
         return Markup("")
-    return section("What the tests have in common", _paragraphs(lines), anchor="common")
+    return section(say("portfolio_page.common"), _paragraphs(lines), anchor="common")
 
 
 def _themes(found: Portfolio, words: Words) -> Markup:
     if not found.themes:
         return Markup("")
     return section(
-        "By theme",
+        say("portfolio_page.by_theme"),
         table(
-            "Tests of one tag, put together",
-            ("Theme", "Tests", "Average change", "Likely range", "Chance of a rise"),
+            say("portfolio_page.tests_of_one_tag"),
+            (
+                say("portfolio_page.theme"),
+                say("portfolio_page.tests"),
+                say("portfolio_page.average_change"),
+                say("common.likely_range"),
+                say("common.chance_of_a_rise"),
+            ),
             [_theme(words, theme) for theme in found.themes],
             numeric=(1, 2, 3),
         ),
         Markup('<p class="small">{}</p>').format(
-            "Nobody drew which theme is tested where and when, so a difference between "
-            "themes is a hint for the next test, not a result."
+            say("portfolio_page.nobody_drew_which_theme")
         ),
         anchor="themes",
     )
@@ -166,7 +168,7 @@ def _theme(words: Words, theme: Theme) -> tuple[str | Markup, ...]:
     count = words.count(theme.experiments)
     pooled = theme.pooled
     if pooled is None:
-        return named(theme.tag), count, "—", "one test only", "—"
+        return named(theme.tag), count, "—", say("portfolio_page.one_test_only"), "—"
     return (
         named(theme.tag),
         count,
@@ -180,12 +182,10 @@ def _long_run(found: Portfolio, words: Words) -> Markup:
     if not found.long_run:
         return Markup("")
     return section(
-        "Beside the long-run holdback",
+        say("portfolio_page.beside_the_long_run"),
         _paragraphs([told.reconciliation(one, words) for one in found.long_run]),
         Markup('<p class="small">{}</p>').format(
-            "The expectation adds the tests’ changes, pulled together, each by the "
-            "share of the holdback’s days and units on which it worked: its treated "
-            "share while it ran, everyone it may touch after it was kept on."
+            say("portfolio_page.the_expectation_adds_the")
         ),
         anchor="long-run",
     )
@@ -204,16 +204,23 @@ def _priors(found: Portfolio, words: Words) -> Markup:
         for prior in found.priors
     ]
     return section(
-        "What to expect of the next test",
+        say("portfolio_page.what_to_expect_of"),
         table(
-            "Priors learned, on the log scale",
-            ("Metric", "Tests", "Mean", "Standard deviation"),
+            say("portfolio_page.priors_learned_on_the"),
+            (
+                say("common.metric"),
+                say("portfolio_page.tests"),
+                say("common.mean"),
+                say("portfolio_page.standard_deviation"),
+            ),
             rows,
             numeric=(1, 2, 3),
         ),
-        Markup(
-            '<p class="small">With <code>analysis: {{prior: past}}</code> {}</p>'
-        ).format("the next experiment begins from these."),
+        Markup('<p class="small">{}</p>').format(
+            Markup(say("portfolio_page.next", setting="{}")).format(
+                Markup("<code>analysis: {prior: past}</code>")
+            )
+        ),
         anchor="priors",
     )
 
@@ -223,11 +230,14 @@ def _left_out(found: Portfolio) -> Markup:
     if not rows:
         return Markup("")
     return section(
-        "Not counted",
-        table("Experiments left out", ("Experiment", "Why"), rows),
+        say("portfolio_page.not_counted"),
+        table(
+            say("portfolio_page.experiments_left_out"),
+            (say("common.experiment"), say("common.why")),
+            rows,
+        ),
         Markup('<p class="small">{}</p>').format(
-            "A portfolio is only as honest as it is complete: tests that nobody "
-            "analyzed make the others look better than they are."
+            say("portfolio_page.a_portfolio_is_only")
         )
         if found.unanalyzed
         else Markup(""),
@@ -238,8 +248,10 @@ def _left_out(found: Portfolio) -> Markup:
 def _method(found: Portfolio, words: Words) -> Markup:
     level = words.round_share(found.level)
     return section(
-        "Method",
-        _paragraphs([METHOD, RANGES.format(level=level)]),
+        say("method.title"),
+        _paragraphs(
+            [say("portfolio_page.method"), say("portfolio_page.ranges", level=level)]
+        ),
         anchor="method",
     )
 

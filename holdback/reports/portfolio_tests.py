@@ -12,8 +12,9 @@ from markupsafe import Markup
 from holdback.experiments.portfolio_record import Entry, Portfolio
 from holdback.reports.blocks import named, section, table
 from holdback.reports.figures import Axis, axis_of, forest_mark
-from holdback.reports.headline import OUTCOMES
+from holdback.reports.headline import outcome
 from holdback.reports.words import Words
+from holdback.wording import say
 
 __all__ = ["tests"]
 
@@ -26,25 +27,24 @@ def tests(
     """One row a finished test, its report linked where it is found."""
     axis = axis_of([one.shrunk or one.lift for one in found.experiments])
     return section(
-        "Test by test",
+        say("portfolio_tests.test_by_test"),
         table(
-            "Finished tests by the end of their windows",
+            say("portfolio_tests.finished_tests_by_the"),
             (
-                "Experiment",
-                "Decision",
-                "Reported",
-                "Pulled together",
-                "Extra revenue",
-                "Likely range",
-                "Chance of a rise",
+                say("common.experiment"),
+                say("portfolio_tests.decision"),
+                say("portfolio_tests.reported"),
+                say("common.pulled_together"),
+                say("common.extra_revenue"),
+                say("common.likely_range"),
+                say("common.chance_of_a_rise"),
             ),
             [_row(words, one, axis, folders, beside) for one in found.experiments],
             numeric=(2, 3, 4),
             css="metrics",
         ),
         Markup('<p class="small">{}</p>').format(
-            "The picture shows the change pulled together, the dashed line no change. "
-            "The less certain a test is, the further it is pulled."
+            say("portfolio_tests.the_picture_shows_the")
         ),
         anchor="tests",
     )
@@ -58,14 +58,14 @@ def _row(
     beside: Path | None,
 ) -> tuple[str | Markup, ...]:
     shown = one.shrunk or one.lift
-    outcome = OUTCOMES.get(one.decision)
-    tone = outcome.tone if outcome else "plain"
+    decided = outcome(one.decision) if one.decision else None
+    tone = decided.tone if decided else "plain"
     likely = words.range(shown, words.lift)
     mark = forest_mark(shown, axis, f"{words.lift(shown.value)}, {likely}", "plain")
     return (
         _linked(one.experiment, folders, beside),
         Markup('<span class="{}">{}</span>').format(
-            tone, _unbroken(outcome.title if outcome else "No decision")
+            tone, _unbroken(decided.title if decided else say("headline.no_decision"))
         ),
         words.lift(one.lift.value),
         words.lift(one.shrunk.value) if one.shrunk else "—",

@@ -8,10 +8,12 @@ from holdback.errors import printable
 from holdback.experiments.portfolio_record import Portfolio
 from holdback.reports import portfolio_words as told
 from holdback.reports.words import Words
+from holdback.wording import in_its_language, say
 
 __all__ = ["summary"]
 
 
+@in_its_language
 def summary(found: Portfolio) -> str:
     """The headline, a line an experiment, and what did not count."""
     words = told.words_of(found)
@@ -20,7 +22,10 @@ def summary(found: Portfolio) -> str:
         list(_rows(found, words)),
         list(told.spread(found, words)),
         [told.reconciliation(one, words) for one in found.long_run],
-        [f"Left out: {name}: {why}" for name, why in told.left_out(found)],
+        [
+            say("portfolio_text.summary", name=name, why=why)
+            for name, why in told.left_out(found)
+        ],
     ]
     return "\n\n".join(
         "\n".join(printable(line) for line in block) for block in blocks if block
@@ -28,7 +33,15 @@ def summary(found: Portfolio) -> str:
 
 
 def _rows(found: Portfolio, words: Words) -> Iterator[str]:
-    rows = [("experiment", "decision", "reported", "pulled together", "extra revenue")]
+    rows = [
+        (
+            "experiment",
+            "decision",
+            "reported",
+            say("portfolio_text.pulled_together"),
+            say("portfolio_text.extra_revenue"),
+        )
+    ]
     rows += [
         (
             one.experiment,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from holdback.experiments.portfolio_record import Portfolio, Reconciled, Total
 from holdback.experiments.scorecard import Quantity, Return
 from holdback.reports.words import Words
+from holdback.wording import counted, say
 
 __all__ = [
     "headline",
@@ -34,34 +35,39 @@ def headline(found: Portfolio, words: Words) -> Iterator[str]:
     kept = next((t for t in found.totals if t.which == "kept"), None)
     total = kept or next(iter(found.totals), None)
     count = len(found.experiments)
-    noun = "experiment is" if count == 1 else "experiments are"
     if total is None:
-        yield f"{words.count(count)} {noun} finished; none of them counts money."
+        yield counted(
+            "portfolio_words.finished_without_money", count, count=words.count(count)
+        )
         return
-    which = "kept on" if kept else "finished"
+    which = say("portfolio_words.kept_on") if kept else say("portfolio_words.finished")
     reported = words.money(total.revenue.value)
     if total.revenue_shrunk is None:
         yield (
-            f"The one {which} test reported {reported} of extra revenue; there is no "
-            "other to hold it against."
+            say("portfolio_words.the_one_test_reported", which=which, reported=reported)
         )
         return
     honest = words.money(total.revenue_shrunk.value)
     number = words.count(total.experiments)
     they = (
-        f"The {number} of {words.count(count)} tests that were kept on"
+        say(
+            "portfolio_words.the_of_tests_that", number=number, count=words.count(count)
+        )
         if kept
-        else f"The {number} finished tests"
+        else say("portfolio_words.the_finished_tests", number=number)
     )
     yield (
-        f"{they} brought about {honest} of extra revenue "
-        f"(likely {words.range(total.revenue_shrunk, words.money)})."
+        say(
+            "portfolio_words.brought_about_of_extra",
+            they=they,
+            honest=honest,
+            money=words.range(total.revenue_shrunk, words.money),
+        )
     )
     yield (
-        f"Their reports add up to {reported}"
+        say("portfolio_words.their_reports_add_up", reported=reported)
         + (_times(words, total) if kept else "")
-        + ". Results that are picked for being good are too good on average; each was "
-        "therefore pulled towards what all finished tests show, winners or not."
+        + say("portfolio_words.results_that_are_picked")
     )
 
 
@@ -69,7 +75,9 @@ def _times(words: Words, total: Total) -> str:
     shrunk = total.revenue_shrunk
     if shrunk is None or shrunk.value <= 0 or total.revenue.value <= shrunk.value:
         return ""
-    return f", {words.times(total.revenue.value / shrunk.value)} times as much"
+    return say(
+        "portfolio_words.times", times=words.times(total.revenue.value / shrunk.value)
+    )
 
 
 def keeping(found: Portfolio, words: Words) -> str:
@@ -77,18 +85,26 @@ def keeping(found: Portfolio, words: Words) -> str:
     wins = found.wins
     if wins is None:
         return ""
-    told = (
-        f"{words.count(wins.kept)} of {words.count(wins.finished)} finished tests were "
-        f"kept on ({words.share(wins.rate.value)}, likely "
-        f"{words.range(wins.rate, words.share)} in the long run)."
+    told = say(
+        "portfolio_words.of_finished_tests_were",
+        kept=words.count(wins.kept),
+        finished=words.count(wins.finished),
+        rate=words.share(wins.rate.value),
+        share=words.range(wins.rate, words.share),
     )
     if wins.false is None:
         return told
     few = wins.false < FEWEST
-    number = f"fewer than {words.times(0.1)}" if few else words.times(wins.false)
-    return (
-        f"{told} Of those kept, {number} are expected to do nothing or harm "
-        f"({words.share(wins.false / wins.kept)})."
+    number = (
+        say("portfolio_words.fewer_than", times=words.times(0.1))
+        if few
+        else words.times(wins.false)
+    )
+    return say(
+        "portfolio_words.of_those_kept_are",
+        told=told,
+        number=number,
+        share=words.share(wins.false / wins.kept),
     )
 
 
@@ -98,51 +114,64 @@ def spread(found: Portfolio, words: Words) -> Iterator[str]:
     if pooled is None:
         return
     yield (
-        f"The average test changed its metric by {words.lift(pooled.mean.value)} "
-        f"(likely {words.range(pooled.mean, words.lift)}). One more of the kind would "
-        f"show a true change of {words.range(pooled.next_lift, words.lift)}, 95 times "
-        "in 100."
+        say(
+            "portfolio_words.the_average_test_changed",
+            mean=words.lift(pooled.mean.value),
+            lift=words.range(pooled.mean, words.lift),
+            lift_2=words.range(pooled.next_lift, words.lift),
+        )
     )
     same = (
-        "The tests differ by no more than chance would make them differ"
+        say("portfolio_words.the_tests_differ_by")
         if pooled.p_value >= ALIKE
-        else "The tests differ by more than chance"
+        else say("portfolio_words.the_tests_differ_by_more_than")
     )
     yield (
-        f"{same} (p = {words.p_value(pooled.p_value)}); true lifts are spread by about "
-        f"{words.share(pooled.tau)} (by moments {words.share(pooled.tau_moments)})."
+        say(
+            "portfolio_words.p_true_lifts_are",
+            same=same,
+            p_value=words.p_value(pooled.p_value),
+            tau=words.share(pooled.tau),
+            tau_moments=words.share(pooled.tau_moments),
+        )
     )
 
 
 def reconciliation(one: Reconciled, words: Words) -> str:
     """Whether the long-run holdback shows what the tests promised."""
-    seen = (
-        f"The holdback “{one.experiment}” shows {words.lift(one.seen.value)} in all "
-        f"(likely {words.range(one.seen, words.lift)})."
+    seen = say(
+        "portfolio_words.the_holdback_shows_in",
+        experiment=one.experiment,
+        seen=words.lift(one.seen.value),
+        lift=words.range(one.seen, words.lift),
     )
     if one.expected is None or one.p_value is None:
-        return (
-            f"{seen} No finished test kept its units out (`assignment: {{holdout: …}}`)"
-            ", so there is nothing to hold it against."
-        )
-    expected = (
-        f"{words.count(one.tests)} tests together let expect "
-        f"{words.lift(one.expected.value)} "
-        f"(likely {words.range(one.expected, words.lift)})"
+        return say("portfolio_words.no_finished_test_kept", seen=seen)
+    expected = say(
+        "portfolio_words.tests_together_let_expect",
+        tests=words.count(one.tests),
+        expected=words.lift(one.expected.value),
+        lift=words.range(one.expected, words.lift),
     )
     p = words.p_value(one.p_value)
     if one.p_value >= CLEAR:
-        return f"{seen} {expected}: they agree as far as the data tell (p = {p})."
+        return say(
+            "portfolio_words.they_agree_as_far", seen=seen, expected=expected, p=p
+        )
     less = one.expected.value > one.seen.value
-    way = "less" if less else "more"
+    way = say("portfolio_words.less") if less else say("portfolio_words.more")
     cause = (
-        "fade, overlap or were measured too large"
+        say("portfolio_words.fade_overlap_or_were")
         if less
-        else "grow or add to each other"
+        else say("portfolio_words.grow_or_add_to")
     )
-    return (
-        f"{seen} {expected}: the holdback shows {way} than the tests promised, beyond "
-        f"chance (p = {p}). Effects that {cause} would do that."
+    return say(
+        "portfolio_words.the_holdback_shows_than",
+        seen=seen,
+        expected=expected,
+        way=way,
+        p=p,
+        cause=cause,
     )
 
 
@@ -157,4 +186,4 @@ def left_out(found: Portfolio) -> Iterator[tuple[str, str]]:
     for one in found.left_out:
         yield one.experiment, one.reason
     for name in found.unanalyzed:
-        yield name, "it was never analyzed."
+        yield name, say("portfolio_words.left_out")

@@ -9,6 +9,7 @@ from holdback.experiments.replays import MethodRecord, Simulation
 from holdback.experiments.scorecard import Readout
 from holdback.reports.words import Words
 from holdback.stats.normal import quantile
+from holdback.wording import counted, say
 
 __all__ = ["outlook", "reach", "replayed"]
 
@@ -28,56 +29,71 @@ def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
     z = quantile((1 + level) / 2)
     found = (z + quantile(POWER)) * width / (2 * z)
     least = words.share(expm1(found))
-    told = f"A test as precise as this one finds a true lift of {least} 8 times in 10"
+    told = say("precision_sentences.a_test_as_precise", least=least)
     if 0 < minimum < expm1(found):
         times = (found / log1p(minimum)) ** 2
-        return (
-            f"{told}; to find {words.share(minimum)}, the smallest that matters, as "
-            f"often takes {words.number(times)} times as many units."
+        return say(
+            "precision_sentences.to_find_the_smallest",
+            told=told,
+            minimum=words.share(minimum),
+            times=words.number(times),
         )
     return f"{told}."
 
 
 def outlook(words: Words, found: Outlook) -> str:
     """How much longer a test would have to run to find what it looks for."""
-    aim = f"{words.lift(found.lift)} {10 * found.power:.3g} times in 10"
+    aim = say(
+        "precision_sentences.times_in",
+        lift=words.lift(found.lift),
+        power=f"{10 * found.power:.3g}",
+    )
     if found.weeks_more == 0:
-        return (
-            f"It was large enough to find {aim}, so more time would mostly make the "
-            "range narrower."
-        )
+        return say("precision_sentences.it_was_large_enough", aim=aim)
     if found.weeks_more is None:
-        return (
-            f"To find {aim} would take {words.count(found.units_needed)} units, more "
-            "than a further year brings: aim at a larger change, or at a metric that "
-            "varies less."
+        return say(
+            "precision_sentences.to_find_would_take",
+            aim=aim,
+            units_needed=words.count(found.units_needed),
         )
-    weeks = f"{found.weeks_more} more week{'s' if found.weeks_more > 1 else ''}"
-    return (
-        f"To find {aim} takes about {weeks} of the traffic that came "
-        f"({words.count(found.units_needed)} units in all)."
+    weeks = counted(
+        "precision_sentences.weeks", found.weeks_more, weeks=found.weeks_more
+    )
+    return say(
+        "precision_sentences.to_find_takes_about",
+        aim=aim,
+        weeks=weeks,
+        units_needed=words.count(found.units_needed),
     )
 
 
 def replayed(words: Words, found: Simulation) -> str:
     """How often the reading was wrong on the experiment's own units."""
     ours, welch = found.record("chosen"), found.record("welch")
-    alarms = (
-        f"On these units, split at random {words.count(found.replays)} times with "
-        f"nothing to find, this reading of {found.label} cried wolf in "
-        f"{_alarms(words, ours)}, and the usual t test would have in "
-        f"{_alarms(words, welch)}; {words.share(1 - found.level)} is what was promised."
+    alarms = say(
+        "precision_sentences.on_these_units_split",
+        replays=words.count(found.replays),
+        label=found.label,
+        ours=_alarms(words, ours),
+        welch=_alarms(words, welch),
+        share=words.share(1 - found.level),
     )
-    return (
-        f"{alarms} With a true lift of {words.lift(found.lift)} put in, it was found "
-        f"in {words.share(ours.power)} of {words.count(found.replays_with_lift)} "
-        f"replays (t test: {words.share(welch.power)}), and the range held it in "
-        f"{words.share(ours.coverage)} ({words.share(welch.coverage)})."
+    return say(
+        "precision_sentences.with_a_true_lift",
+        alarms=alarms,
+        lift=words.lift(found.lift),
+        power=words.share(ours.power),
+        replays_with_lift=words.count(found.replays_with_lift),
+        power_2=words.share(welch.power),
+        coverage=words.share(ours.coverage),
+        coverage_2=words.share(welch.coverage),
     )
 
 
 def _alarms(words: Words, record: MethodRecord) -> str:
-    return (
-        f"{words.share(record.false_alarms)} ({words.share(record.false_wins)} wins, "
-        f"{words.share(record.false_losses)} losses)"
+    return say(
+        "precision_sentences.alarms",
+        false_alarms=words.share(record.false_alarms),
+        false_wins=words.share(record.false_wins),
+        false_losses=words.share(record.false_losses),
     )

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from holdback.experiments.replays import Simulation
 from holdback.reports.words import Words
+from holdback.wording import heads, say, texts
 
 __all__ = ["table_of"]
-
-NAMES = {"chosen": "this reading", "welch": "t test"}
-COLUMNS = ("", "false wins", "false losses", "finds the lift", "range holds it")
 
 
 def table_of(found: Simulation, locale: str) -> str:
     """What was replayed, and a line a method."""
     words = Words.plain(locale)
-    rows = [COLUMNS] + [
+    rows = [heads("replays.columns")] + [
         (
-            NAMES[record.method],
+            texts("replays.names")[record.method],
             words.share(record.false_wins),
             words.share(record.false_losses),
             words.share(record.power),
@@ -35,14 +33,19 @@ def table_of(found: Simulation, locale: str) -> str:
     ]
     methods = ", ".join(f"{name} {count:,}" for name, count in found.methods.items())
     side = words.share((1 - found.level) / 2)
-    units = (
-        f"{found.label}, {found.arm}: {words.count(found.units)} units "
-        f"({words.count(found.with_value)} with a value), "
-        f"{words.count(found.smaller_arm)} in the smaller arm"
+    units = say(
+        "replays.units_with_a_value",
+        label=found.label,
+        arm=found.arm,
+        units=words.count(found.units),
+        with_value=words.count(found.with_value),
+        smaller_arm=words.count(found.smaller_arm),
     )
-    splits = (
-        f"{words.count(found.replays)} splits with nothing to find (promised: "
-        f"{side} wins, {side} losses), {words.count(found.replays_with_lift)} with a "
-        f"lift of {words.lift(found.lift)}"
+    splits = say(
+        "replays.splits_with_nothing_to",
+        replays=words.count(found.replays),
+        side=side,
+        replays_with_lift=words.count(found.replays_with_lift),
+        lift=words.lift(found.lift),
     )
-    return "\n".join([units, splits, *lines, f"read by: {methods}"])
+    return "\n".join([units, splits, *lines, say("replays.read_by", methods=methods)])

@@ -12,6 +12,7 @@ from holdback.experiments.scorecard import (
 )
 from holdback.reports.words import Words
 from holdback.stats.normal import quantile
+from holdback.wording import say
 
 __all__ = [
     "above",
@@ -31,23 +32,8 @@ __all__ = [
     "unclear",
 ]
 
-OUTCOME_WORDS = {
-    "ship": "keep it on",
-    "hold_back": "do not ship it",
-    "keep_testing": "not settled yet",
-    "stop": "stop",
-    "invalid": "cannot be used",
-}
+
 DIFFERENT = 0.1
-VERDICT_WORDS = {
-    "better": "Better",
-    "worse": "Worse",
-    "equivalent": "No real difference",
-    "unclear": "Can’t tell yet",
-    "safe": "Within the limit",
-    "at_risk": "May be past the limit",
-    "breached": "Past the limit",
-}
 
 
 def changed(words: Words, readout: Readout) -> str:
@@ -64,10 +50,14 @@ def changed(words: Words, readout: Readout) -> str:
         return no_number(words, readout)
     label = words.label(readout.metric)
     arm, control = words.arm(readout.arm), words.arm(readout.control)
-    way = "was higher" if effect.value > 0 else "was lower"
-    told = f"{label} {way} by {by} in “{arm}” than in “{control}”"
-    tail = "" if _excludes_zero(effect) else ", so chance alone may explain it"
-    return f"{told} (likely {likely}{tail})."
+    way = (
+        say("sentences.was_higher") if effect.value > 0 else say("sentences.was_lower")
+    )
+    told = say(
+        "sentences.changed", label=label, way=way, by=by, arm=arm, control=control
+    )
+    tail = "" if _excludes_zero(effect) else say("sentences.so_chance_alone_may")
+    return say("sentences.changed_likely", told=told, likely=likely, tail=tail)
 
 
 def baseline(words: Words, readout: Readout) -> str:
@@ -77,13 +67,15 @@ def baseline(words: Words, readout: Readout) -> str:
     treated = words.value(readout.metric, readout.estimates.treatment.value)
     control = words.value(readout.metric, readout.estimates.control.value)
     plain = (
-        ""
-        if readout.unadjusted is None
-        else ", before the adjustment for behaviour before the test"
+        "" if readout.unadjusted is None else say("sentences.before_the_adjustment_for")
     )
-    return (
-        f"It was {treated} in “{words.arm(readout.arm)}” and {control} in "
-        f"“{words.arm(readout.control)}”{plain}."
+    return say(
+        "sentences.it_was_in_and",
+        treated=treated,
+        arm=words.arm(readout.arm),
+        control=control,
+        control_2=words.arm(readout.control),
+        plain=plain,
     )
 
 
@@ -93,57 +85,68 @@ def sure(words: Words, readout: Readout, minimum: float = 0.0) -> str:
     record = words.metrics.get(readout.metric)
     rise = record is None or record.better == "higher"
     chance = readout.bayes.p_positive if rise else 1 - readout.bayes.p_positive
-    way = "rose" if rise else "fell"
+    way = say("sentences.rose") if rise else say("sentences.fell")
     cause = f"“{words.arm(readout.arm)}”" if words.several else "it"
     enough = (
-        f", and that it {way} by {words.share(minimum)} or more, the smallest change "
-        f"that matters, {words.chance(readout.bayes.p_above_minimum)}"
+        say(
+            "sentences.and_that_it_by",
+            way=way,
+            minimum=words.share(minimum),
+            p_above_minimum=words.chance(readout.bayes.p_above_minimum),
+        )
         if minimum > 0
         else ""
     )
-    return (
-        f"The chance that {words.label(readout.metric)} really {way} because of "
-        f"{cause} is {words.chance(chance)}{enough}."
+    return say(
+        "sentences.the_chance_that_really",
+        metric=words.label(readout.metric),
+        way=way,
+        cause=cause,
+        chance=words.chance(chance),
+        enough=enough,
     )
 
 
 def no_number(words: Words, readout: Readout) -> str:
     """Why a metric has no lift."""
-    return f"{words.label(readout.metric)} cannot be compared. {readout.note}"
+    return say(
+        "sentences.no_number", metric=words.label(readout.metric), note=readout.note
+    )
 
 
 def preview(why: str) -> str:
     """Why nothing is decided from this reading."""
-    return f"This is a preview, and nothing is decided from it: {why}."
+    return say("sentences.preview", why=why)
 
 
 def look(words: Words, taken: Look, level: float) -> str:
     """Which look this is, what it has cost, and why its ranges are wide."""
     usual = quantile((1 + level) / 2)
-    wide = (
-        f"ranges reach {words.number(taken.boundary)} standard errors to each side in "
-        f"place of {words.number(usual)}"
+    wide = say(
+        "sentences.ranges_reach_standard_errors",
+        boundary=words.number(taken.boundary),
+        usual=words.number(usual),
     )
     if taken.number is None or taken.alpha_spent is None:
-        return (
-            "The result may be read at any time, with no end in sight; for that, "
-            f"{wide}."
-        )
+        return say("sentences.the_result_may_be", wide=wide)
     spent = words.share(taken.alpha_spent)
     seen = words.round_share(min(taken.information, 1.0))
-    return (
-        f"This is look {taken.number}, at {seen} of the planned information. Of "
-        f"the {words.share(1 - level)} of error allowed in all, {spent} is spent by "
-        f"now, so {wide}."
+    return say(
+        "sentences.this_is_look_at",
+        number=taken.number,
+        seen=seen,
+        share=words.share(1 - level),
+        spent=spent,
+        wide=wide,
     )
 
 
 def after_looks(words: Words, lift: Quantity) -> str:
     """The lift that a stop at a lucky moment does not flatter."""
-    return (
-        "A test that may stop at each of several looks stops on lucky days too; "
-        f"allowing for that, the lift is {words.lift(lift.value)} "
-        f"(likely {words.range(lift, words.lift)})."
+    return say(
+        "sentences.after_looks",
+        lift=words.lift(lift.value),
+        lift_2=words.range(lift, words.lift),
     )
 
 
@@ -156,34 +159,40 @@ def reached(words: Words, readout: Readout) -> str:
     def write(value: float) -> str:
         return words.difference(readout.metric, value)
 
-    return (
-        f"In “{words.arm(readout.arm)}”, {words.share(found.treatment)} of units were "
-        f"really reached ({words.share(found.control)} without). If nobody else was "
-        f"affected, {words.label(readout.metric)} changed for each of them by "
-        f"{write(found.effect.value)} (likely {words.range(found.effect, write)})."
+    return say(
+        "sentences.reached",
+        arm=words.arm(readout.arm),
+        treatment=words.share(found.treatment),
+        control=words.share(found.control),
+        metric=words.label(readout.metric),
+        effect=write(found.effect.value),
+        write=words.range(found.effect, write),
     )
 
 
 def status(scorecard: Scorecard) -> str:
     """Whether the plan was fixed before the results were seen."""
     if scorecard.status == "confirmatory":
-        return "The plan was locked before the results were seen."
+        return say("sentences.the_plan_was_locked")
     if scorecard.status == "exploratory":
-        return (
-            "The plan was not locked before the results were seen, so this result is "
-            "exploratory."
-        )
+        return say("sentences.the_plan_was_not")
     fields = ", ".join(scorecard.amended)
-    return f"The plan was changed after it was locked, in: {fields}."
+    return say("sentences.the_plan_was_changed", fields=fields)
 
 
 def differ(words: Words, test: Interaction) -> str:
     """Whether the groups of a dimension differ in their lift."""
-    way = "seem to differ" if test.p_value_adjusted < DIFFERENT else "do not differ"
-    return (
-        f"The groups {way} in how {words.label(test.metric)} changed by more than "
-        f"chance would make them (p {words.p_value(test.p_value)}, corrected for the "
-        f"number of such tests {words.p_value(test.p_value_adjusted)})."
+    way = (
+        say("sentences.seem_to_differ")
+        if test.p_value_adjusted < DIFFERENT
+        else say("sentences.do_not_differ")
+    )
+    return say(
+        "sentences.the_groups_in_how",
+        way=way,
+        metric=words.label(test.metric),
+        p_value=words.p_value(test.p_value),
+        p_value_adjusted=words.p_value(test.p_value_adjusted),
     )
 
 
@@ -196,7 +205,9 @@ def guardrail(words: Words, readout: Readout) -> str:
     """A guardrail at risk or breached, with its range and its limit."""
     label = words.label(readout.metric)
     if words.several:
-        label = f"{label} in “{words.arm(readout.arm)}”"
+        label = say(
+            "sentences.guardrail_in_arm", label=label, arm=words.arm(readout.arm)
+        )
     limit = (
         words.round_share(readout.margin or 0.0)
         if readout.margin_scale == "relative"
@@ -206,49 +217,50 @@ def guardrail(words: Words, readout: Readout) -> str:
         readout.relative if readout.margin_scale == "relative" else readout.absolute
     )
     if effect is None:
-        return f"{label} has no range to hold against its limit of {limit}."
+        return say("sentences.has_no_range_to", label=label, limit=limit)
     if readout.margin_scale == "relative":
         likely = words.range(effect, words.lift)
     else:
         likely = words.range(effect, lambda v: words.difference(readout.metric, v))
     state = (
-        f"is past the limit of {limit} that was set"
+        say("sentences.is_past_the_limit", limit=limit)
         if readout.verdict == "breached"
-        else f"may be past the limit of {limit} that was set"
+        else say("sentences.may_be_past_the", limit=limit)
         if readout.verdict == "at_risk"
-        else f"stays within the limit of {limit} that was set"
+        else say("sentences.stays_within_the_limit", limit=limit)
     )
-    return f"{label} {state} (likely {likely})."
+    return say("sentences.guardrail", label=label, state=state, likely=likely)
 
 
 def above(words: Words, readout: Readout, bar: float, rule: str) -> str:
     """The interval lies above the bar."""
     told = _bar(words, readout, bar, rule)
-    return f"{changed(words, readout)} The whole range is better than {told}."
+    return say("sentences.above", readout=changed(words, readout), told=told)
 
 
 def below(words: Words, readout: Readout, bar: float, rule: str) -> str:
     """The interval lies below the bar."""
     told = _bar(words, readout, bar, rule)
-    return f"{changed(words, readout)} The whole range falls short of {told}."
+    return say("sentences.below", readout=changed(words, readout), told=told)
 
 
 def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
     """The interval straddles the bar."""
     told = _bar(words, readout, bar, rule)
-    return (
-        f"{changed(words, readout)} The range lies on both sides of {told}, so this is "
-        "unclear."
-    )
+    return say("sentences.unclear", readout=changed(words, readout), told=told)
 
 
 def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:
     record = words.metrics.get(readout.metric)
     sign = -1 if record is not None and record.better == "lower" else 1
     if bar == 0:
-        return "no change"
-    name = "the accepted loss" if rule == "not_worse" else "the minimum lift"
-    return f"{name} of {words.lift(sign * bar)}"
+        return say("sentences.no_change")
+    name = (
+        say("sentences.the_accepted_loss")
+        if rule == "not_worse"
+        else say("sentences.the_minimum_lift")
+    )
+    return say("sentences.bar", name=name, lift=words.lift(sign * bar))
 
 
 def _excludes_zero(effect: Quantity) -> bool:

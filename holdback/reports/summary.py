@@ -8,12 +8,14 @@ from holdback.errors import printable
 from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks.going_on import payback_told
-from holdback.reports.headline import OUTCOMES
+from holdback.reports.headline import outcome
 from holdback.reports.words import Words
+from holdback.wording import in_its_language, say, texts
 
 __all__ = ["summary"]
 
 
+@in_its_language
 def summary(scorecard: Scorecard) -> str:
     """At most about twenty aligned lines of plain text."""
     words = Words.of(scorecard)
@@ -25,8 +27,9 @@ def summary(scorecard: Scorecard) -> str:
     lines += _readout_lines(words, overall)
     lines += _money_lines(words, scorecard)
     lines += ["", _check_line(scorecard)]
+    marks = texts("summary")
     lines += [
-        f"  {check.status.upper()} {check.check}: {sentences.checked(words, check)}"
+        f"  {marks[check.status]} {check.check}: {sentences.checked(words, check)}"
         for check in scorecard.checks
         if check.status != "pass"
     ]
@@ -35,7 +38,7 @@ def summary(scorecard: Scorecard) -> str:
 
 def _outcome(scorecard: Scorecard) -> str:
     decision = scorecard.decision
-    return OUTCOMES[decision.outcome].title if decision else "no decision"
+    return outcome(decision.outcome).title if decision else say("summary.outcome")
 
 
 def _readout_lines(words: Words, readouts: Sequence[Readout]) -> list[str]:
@@ -64,7 +67,7 @@ def _effect(words: Words, readout: Readout) -> tuple[str, str]:
         effect, write = readout.absolute, difference
     else:
         return "—", readout.note
-    return write(effect.value), f"likely {words.range(effect, write)}"
+    return write(effect.value), say("summary.effect", write=words.range(effect, write))
 
 
 def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
@@ -73,7 +76,7 @@ def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
         return []
     rows = [
         (
-            "Extra revenue",
+            say("common.extra_revenue"),
             words.money(found.incremental_revenue.value),
             words.range(found.incremental_revenue, words.money),
         ),
@@ -82,18 +85,25 @@ def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
         profit = found.incremental_profit
         rows.append(
             (
-                "Extra profit",
+                say("common.extra_profit"),
                 words.money(profit.value),
                 words.range(profit, words.money),
             )
         )
     if found.cost is not None:
-        rows.append(("Cost", words.money(found.cost.total), ""))
+        rows.append((say("common.cost"), words.money(found.cost.total), ""))
     if found.ropi is not None:
-        rows.append(("ROPI", words.lift(found.ropi.value), _ropi_range(words, found)))
+        rows.append(
+            (
+                say("summary.ropi"),
+                words.lift(found.ropi.value),
+                _ropi_range(words, found),
+            )
+        )
     wide = max(len(value) for _, value, _ in rows)
     told = [""] + [
-        f"  {name:<14} {value:>{wide}}" + (f"   likely {likely}" if likely else "")
+        f"  {name:<14} {value:>{wide}}"
+        + (say("summary.likely", likely=likely) if likely else "")
         for name, value, likely in rows
     ]
     if found.payback_days is not None:
@@ -110,10 +120,12 @@ def _ropi_range(words: Words, money: Money) -> str:
     )
     text = words.range(interval, words.lift)
     if money.break_even_lift is not None:
-        text += f"; breaks even at a lift of {words.lift(money.break_even_lift)}"
+        text += say(
+            "summary.ropi_range", break_even_lift=words.lift(money.break_even_lift)
+        )
     return text
 
 
 def _check_line(scorecard: Scorecard) -> str:
     passed = sum(check.status == "pass" for check in scorecard.checks)
-    return f"Checks: {passed} of {len(scorecard.checks)} passed."
+    return say("summary.check_line", passed=passed, checks=len(scorecard.checks))

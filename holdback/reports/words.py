@@ -18,6 +18,7 @@ from babel.numbers import (
 )
 
 from holdback.experiments.scorecard import MetricRecord, Quantity, Scorecard
+from holdback.wording import say
 
 __all__ = ["Words"]
 
@@ -48,7 +49,8 @@ class Words:
             locale=_known(scorecard.locale),
             currency=scorecard.currency,
             labels={m.metric: m.label or m.metric for m in scorecard.metrics},
-            arms={a.arm: a.label or a.arm for a in scorecard.arms} | {"*": "All arms"},
+            arms={a.arm: a.label or a.arm for a in scorecard.arms}
+            | {"*": say("words.all_arms")},
             metrics={m.metric: m for m in scorecard.metrics},
         )
 
@@ -150,20 +152,22 @@ class Words:
         if record is not None and record.scale == "share":
             points = self.number(abs(100 * value))
             sign = "+" if value > 0 else MINUS if value < 0 else ""
-            return f"{sign}{points}\N{NO-BREAK SPACE}points"
+            return say("words.difference", sign=sign, points=points)
         text = self.value(metric, abs(value))
         return ("+" if value > 0 else MINUS if value < 0 else "") + text
 
     def range(self, quantity: Quantity, write: Callable[[float], str]) -> str:
         """An interval in words; an open side is said to be open."""
         if quantity.lower is None and quantity.upper is None:
-            return "no range"
+            return say("words.no_range")
         if quantity.lower is None and quantity.upper is not None:
-            return f"below {write(quantity.upper)}"
+            return say("words.below", upper=write(quantity.upper))
         if quantity.upper is None and quantity.lower is not None:
-            return f"above {write(quantity.lower)}"
+            return say("words.above", lower=write(quantity.lower))
         assert quantity.lower is not None and quantity.upper is not None  # noqa: S101, PT018
-        return f"{write(quantity.lower)} to {write(quantity.upper)}"
+        return say(
+            "common.to", lower=write(quantity.lower), upper=write(quantity.upper)
+        )
 
     def chance(self, probability: float, beside: float | None = None) -> str:
         """A probability as a natural frequency; never certain.
@@ -176,15 +180,15 @@ class Words:
         """
         percent = floor(100 * probability + 0.5)
         if percent > 99 or (percent == 99 and probability > 0.99):
-            return "more than 99 in 100"
+            return say("words.almost_sure")
         if percent < 1:
-            return "less than 1 in 100"
+            return say("words.almost_never")
         if beside is not None and percent == round(100 * beside):
             exact = format_decimal(
                 floor(1000 * probability) / 10, format="0.0", locale=self.locale
             )
-            return f"about {exact} in 100"
-        return f"about {percent} in 100"
+            return say("words.about_exactly", exact=exact)
+        return say("words.about", percent=percent)
 
     def times(self, value: float) -> str:
         """A return per unit of cost, such as 1.9."""

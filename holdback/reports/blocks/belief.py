@@ -10,8 +10,8 @@ from holdback.experiments.belief_record import Belief
 from holdback.experiments.scorecard import Bayes, Quantity, Readout, Scorecard
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import belief_picture, swatch
-from holdback.reports.phrases import BELIEF, BELIEF_HEAD, BELIEF_POINTS_HEAD, PICTURE
 from holdback.reports.words import Words
+from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
@@ -29,8 +29,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     metric = words.label(scorecard.beliefs[0].metric)
     return section(
-        BELIEF["title"],
-        Markup("<p>{}</p>").format(named(BELIEF["intro"].format(metric=metric))),
+        say("belief.title"),
+        Markup("<p>{}</p>").format(named(say("belief.intro", metric=metric))),
         *shown,
         anchor="belief",
     )
@@ -38,29 +38,30 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _picture(words: Words, belief: Belief, readout: Readout) -> Markup:
     drawn = [name for name in CURVES if getattr(belief, name)]
-    label = BELIEF["label"].format(
-        metric=words.label(belief.metric), told=_told(words, readout)
+    label = say(
+        "belief.label", metric=words.label(belief.metric), told=_told(words, readout)
     )
     legend = join(
-        Markup("<li>{} {}</li>").format(swatch(name), BELIEF[name]) for name in drawn
+        Markup("<li>{} {}</li>").format(swatch(name), texts("belief")[name])
+        for name in drawn
     )
     return join(
         [
             Markup("<h3>{}</h3>").format(named(words.arm(belief.arm))),
             chart(
                 belief_picture(belief, label),
-                (BELIEF["likelier"], ""),
+                (say("belief.likelier"), ""),
                 (words.lift(belief.lifts[0]), words.lift(belief.lifts[-1])),
             ),
             Markup('<ul class="legend">{}</ul>').format(legend),
             table(
-                BELIEF["caption"],
-                BELIEF_HEAD,
+                say("belief.caption"),
+                heads("belief.head"),
                 list(_rows(words, belief, readout)),
                 numeric=(1, 2, 3),
             ),
             Markup("<details><summary>{}</summary>{}</details>").format(
-                PICTURE["numbers"], _points(words, belief)
+                say("picture.numbers"), _points(words, belief)
             ),
         ]
     )
@@ -73,7 +74,7 @@ def _told(words: Words, readout: Readout) -> str:
         value=readout.bayes.mean, lower=readout.bayes.lower, upper=readout.bayes.upper
     )
     return (
-        f"{words.lift(readout.bayes.mean)}, {BELIEF['likely']} "
+        f"{words.lift(readout.bayes.mean)}, {say('belief.likely')} "
         f"{words.range(interval, words.lift)}"
     )
 
@@ -83,7 +84,7 @@ def _rows(
 ) -> Iterator[tuple[str, str, str, str]]:
     """Before, the data, after: the middle, the range, the chance of a rise."""
     if belief.before_median is None or belief.before_positive is None:
-        yield BELIEF["before"], "—", BELIEF["flat"], "—"
+        yield say("belief.before"), "—", say("belief.flat"), "—"
     else:
         prior = Quantity(
             value=belief.before_median,
@@ -91,7 +92,7 @@ def _rows(
             upper=belief.before_upper,
         )
         yield (
-            BELIEF["before"],
+            say("belief.before"),
             words.lift(belief.before_median),
             words.range(prior, words.lift),
             words.probability(belief.before_positive),
@@ -101,7 +102,7 @@ def _rows(
     for name, found in (("data", data), ("after", readout.bayes)):
         if found is not None:
             median: float = getattr(belief, f"{name}_median")
-            yield (BELIEF[name], words.lift(median), *_posterior(words, found))
+            yield (texts("belief")[name], words.lift(median), *_posterior(words, found))
 
 
 def _posterior(words: Words, found: Bayes) -> tuple[str, str]:
@@ -127,5 +128,9 @@ def _points(words: Words, belief: Belief) -> Markup:
         for i in range(0, len(belief.lifts), EVERY)
     ]
     return table(
-        BELIEF["points"], BELIEF_POINTS_HEAD, rows, numeric=(0, 1, 2, 3), css="points"
+        say("belief.points"),
+        heads("belief.points_head"),
+        rows,
+        numeric=(0, 1, 2, 3),
+        css="points",
     )

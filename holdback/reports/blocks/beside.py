@@ -9,19 +9,9 @@ from holdback.experiments.quantity import Quantity
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.words import Words
+from holdback.wording import say
 
 __all__ = ["attribution", "doses", "uplift"]
-
-DESCRIPTIVE = (
-    "Descriptive, not causal: each rule hands out every conversion that a channel "
-    "touched, also those that would have come anyway. What the treatment added is "
-    "what the holdback says; the factor corrects what a rule credits."
-)
-CROSSED = (
-    "Treating only units that the score ranks highest would gain this much for each "
-    "unit of all. The score must be from before the test: one that has seen the "
-    "outcomes flatters itself."
-)
 
 
 def doses(scorecard: Scorecard, words: Words) -> Markup:
@@ -31,28 +21,33 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
     trends = join(
         Markup("<p>{}</p>").format(
             named(
-                f"{words.label(one.metric)} changes by "
-                f"{words.difference(one.metric, one.slope.value)} per unit of dose "
-                f"(likely {_between(words, one.metric, one.slope)}; "
-                f"{_p(words, one.p_value)})."
+                say(
+                    "beside.changes_by_per_unit",
+                    metric=words.label(one.metric),
+                    slope=words.difference(one.metric, one.slope.value),
+                    slope_2=_between(words, one.metric, one.slope),
+                    p_value=_p(words, one.p_value),
+                )
             )
         )
         for one in scorecard.dose_trends
     )
     return section(
-        "Does more do more?",
+        say("beside.does_more_do_more"),
         trends,
         table(
-            "Each step to a more intense arm",
-            ("Step", "Lift (likely)", "Extra profit", "Extra cost", "ROPI (likely)"),
+            say("beside.each_step_to_a"),
+            (
+                say("beside.step"),
+                say("beside.lift_likely"),
+                say("common.extra_profit"),
+                say("beside.extra_cost"),
+                say("beside.ropi_likely"),
+            ),
             [_step(words, one) for one in scorecard.dose_steps],
             numeric=(1, 2, 3, 4),
         ),
-        Markup('<p class="small">{}</p>').format(
-            "Ranges hold for all steps at once. Extra cost is that of the step's own "
-            "units, less what they would have cost one dose lower; its ROPI says "
-            "whether the step itself pays."
-        ),
+        Markup('<p class="small">{}</p>').format(say("beside.ranges_hold_for_all")),
         anchor="doses",
     )
 
@@ -62,7 +57,7 @@ def uplift(scorecard: Scorecard, words: Words) -> Markup:
     if not scorecard.uplift:
         return Markup("")
     return section(
-        "Whom does it move?",
+        say("beside.uplift"),
         *(_uplift(words, one) for one in scorecard.uplift),
         anchor="uplift",
     )
@@ -74,8 +69,8 @@ def attribution(scorecard: Scorecard, words: Words) -> Markup:
     if found is None:
         return Markup("")
     return section(
-        "What attribution would say",
-        Markup("<p><strong>{}</strong></p>").format(DESCRIPTIVE),
+        say("beside.attribution"),
+        Markup("<p><strong>{}</strong></p>").format(say("beside.descriptive")),
         _channels(words, found),
         _rules(words, found),
         anchor="attribution",
@@ -112,14 +107,14 @@ def _between(words: Words, metric: str, quantity: Quantity) -> str:
 
 
 def _uplift(words: Words, one: Uplift) -> Markup:
-    title = f"{words.arm(one.arm)}, ranked by {one.score}"
+    title = say("beside.ranked_by", arm=words.arm(one.arm), score=one.score)
     if one.area is None or one.p_value is None:
         return Markup("<p>{}</p>").format(named(f"{title}: {one.refused}"))
     finds = one.area.lower is not None and one.area.lower > 0
     told = (
-        "The score finds units that the treatment moves more."
+        say("beside.the_score_finds_units")
         if finds
-        else "That the score finds such units is not shown."
+        else say("beside.that_the_score_finds")
     )
     rows = [
         (
@@ -132,15 +127,24 @@ def _uplift(words: Words, one: Uplift) -> Markup:
     ]
     return Markup("<p>{}</p><p>{}</p>{}").format(
         named(
-            f"{title}: {told} Area between the curve and that of a useless score "
-            f"{words.difference(one.metric, one.area.value)} "
-            f"(likely {_between(words, one.metric, one.area)}; "
-            f"{_p(words, one.p_value)})."
+            say(
+                "beside.area_between_the_curve",
+                title=title,
+                told=told,
+                area=words.difference(one.metric, one.area.value),
+                area_2=_between(words, one.metric, one.area),
+                p_value=_p(words, one.p_value),
+            )
         ),
-        CROSSED,
+        say("beside.crossed"),
         table(
-            f"Gain per unit of all in {words.label(one.metric)}",
-            ("Treated, best first", "Gain", "Likely", "Without a score"),
+            say("beside.gain_per_unit_of", metric=words.label(one.metric)),
+            (
+                say("beside.treated_best_first"),
+                say("beside.gain"),
+                say("beside.likely"),
+                say("beside.without_a_score"),
+            ),
             rows,
             numeric=(0, 1, 2, 3),
         ),
@@ -150,7 +154,11 @@ def _uplift(words: Words, one: Uplift) -> Markup:
 def _channels(words: Words, found: Attributed) -> Markup:
     rows = [
         (
-            named(f"{one.channel} (the treatment's)" if one.treatment else one.channel),
+            named(
+                say("beside.the_treatments", channel=one.channel)
+                if one.treatment
+                else one.channel
+            ),
             *(
                 words.count(credit)
                 for credit in (one.first, one.last, one.linear, one.markov)
@@ -160,13 +168,22 @@ def _channels(words: Words, found: Attributed) -> Markup:
     ]
     return Markup("{}<p>{}</p>").format(
         table(
-            f"{words.label(found.metric)}: conversions credited in the treated arms",
-            ("Channel", "First", "Last", "Linear", "Markov"),
+            say("beside.conversions_credited_in_the", metric=words.label(found.metric)),
+            (
+                say("beside.channel"),
+                say("beside.first"),
+                say("beside.last"),
+                say("beside.linear"),
+                say("beside.markov"),
+            ),
             rows,
             numeric=(1, 2, 3, 4),
         ),
-        f"Of {words.count(found.conversions)} conversions "
-        f"{words.count(found.untouched)} had no touch.",
+        say(
+            "beside.of_conversions_had_no",
+            conversions=words.count(found.conversions),
+            untouched=words.count(found.untouched),
+        ),
     )
 
 
@@ -186,11 +203,18 @@ def _rules(words: Words, found: Attributed) -> Markup:
         for one in found.rules
     ]
     return Markup("<p>{}</p>{}").format(
-        f"The holdback says that the treatment added {words.count(added.value)} "
-        f"(likely {words.range(added, words.count)}).",
+        say(
+            "beside.the_holdback_says_that",
+            added=words.count(added.value),
+            count=words.range(added, words.count),
+        ),
         table(
-            "Incrementality factor: added by credited",
-            ("Rule", "Credited to the treatment's channels", "Factor (likely)"),
+            say("beside.incrementality_factor_added_by"),
+            (
+                say("beside.rule"),
+                say("beside.credited_to_the_treatments"),
+                say("beside.factor_likely"),
+            ),
             rows,
             numeric=(1, 2),
         ),

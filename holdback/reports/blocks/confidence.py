@@ -7,8 +7,8 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports import money_sentences, sentences
 from holdback.reports.blocks import join, named, section
-from holdback.reports.phrases import CONFIDENCE, PRIORS
 from holdback.reports.words import Words
+from holdback.wording import say, texts
 
 __all__ = ["render", "told"]
 
@@ -19,10 +19,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     found = told(scorecard, words)
     return section(
-        CONFIDENCE["title"],
+        say("confidence.title"),
         join(Markup("<p>{}</p>").format(named(text)) for text in found),
         Markup('<p class="small">{}</p>').format(_prior(scorecard)),
-        Markup('<p class="small">{}</p>').format(CONFIDENCE["preview"])
+        Markup('<p class="small">{}</p>').format(say("confidence.preview"))
         if scorecard.preview is not None
         else Markup(""),
         anchor="confidence",
@@ -57,7 +57,8 @@ def _prior(scorecard: Scorecard) -> str:
         if r.role == "primary" and r.bayes is not None
     }
     if not names:
-        return CONFIDENCE["without"]
-    return CONFIDENCE["prior"].format(
-        prior=", ".join(PRIORS.get(name, name) for name in sorted(names))
+        return say("confidence.without")
+    return say(
+        "confidence.prior",
+        prior=", ".join(texts("priors").get(name, name) for name in sorted(names)),
     )

@@ -10,6 +10,7 @@ from holdback.reports.blocks import join, named
 from holdback.reports.headline import best_arm, headline
 from holdback.reports.precision_sentences import reach
 from holdback.reports.words import Words
+from holdback.wording import texts
 
 __all__ = ["MARKS", "render", "told_first"]
 
@@ -104,7 +105,7 @@ def _arms(scorecard: Scorecard, words: Words) -> Markup:
     items = (
         Markup("<li>{}: {}. {}</li>").format(
             named(words.arm(arm.arm)),
-            sentences.OUTCOME_WORDS[arm.outcome],
+            texts("outcomes")[arm.outcome],
             named(" ".join(arm.reasons)),
         )
         for arm in decision.arms

@@ -6,23 +6,23 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import join, section
-from holdback.reports.glossary_words import GLOSSARY
-from holdback.reports.phrases import GLOSSARY_WORDS
 from holdback.reports.words import Words
+from holdback.wording import say, texts
 
 __all__ = ["render"]
 
 
 def render(_scorecard: Scorecard, _words: Words) -> Markup:
     """Every term, with one or two sentences; folded away on a screen."""
+    found, meanings = texts("glossary.terms"), texts("glossary.meanings")
     terms = join(
-        Markup("<dt>{}</dt><dd>{}</dd>").format(term, meaning)
-        for term, meaning in GLOSSARY
+        Markup("<dt>{}</dt><dd>{}</dd>").format(term, meanings[name])
+        for name, term in found.items()
     )
     return section(
-        GLOSSARY_WORDS["title"],
+        say("glossary.title"),
         Markup(
             '<details><summary>{}</summary><dl class="terms">\n{}\n</dl></details>'
-        ).format(GLOSSARY_WORDS["count"].format(count=len(GLOSSARY)), terms),
+        ).format(say("glossary.count", count=len(found)), terms),
         anchor="glossary",
     )

@@ -12,15 +12,9 @@ from holdback.experiments.returns_record import (
 from holdback.experiments.scorecard import Money, Scorecard
 from holdback.reports.blocks import named, section, table
 from holdback.reports.words import Words
+from holdback.wording import heads, say
 
 __all__ = ["added", "payback_told", "render"]
-
-ASSUMED = (
-    "Only the first line was measured. The others carry the lift of {days} days over "
-    "to more time and more units; their ranges are those of the test, and do not "
-    "cover whether the lift lasts. Plan with the first line, hope for the last."
-)
-SEASONAL = "The lift is applied to last year's revenue of the same periods."
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -29,7 +23,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if found is None or not (found.rollout or found.payback_days):
         return Markup("")
     return section(
-        "If it goes on",
+        say("going_on.if_it_goes_on"),
         _payback(words, found),
         _scenarios(words, found),
         anchor="rollout",
@@ -50,15 +44,16 @@ def added(scorecard: Scorecard, words: Words) -> Markup:
         for one in scorecard.incremental
     ]
     return section(
-        "Extra return on extra spend",
-        Markup("<p>{}</p>").format(
-            "A ratio within an arm credits the spend with everything that came. What "
-            "counts is extra over extra: the arms' difference above the line by their "
-            "difference below it."
-        ),
+        say("going_on.extra_return_on_extra"),
+        Markup("<p>{}</p>").format(say("going_on.a_ratio_within_an")),
         table(
-            "Ratios of the arms, and of what was added",
-            ("Ratio", "Control", "Treatment", "Added (likely)"),
+            say("going_on.ratios_of_the_arms"),
+            (
+                say("going_on.ratio"),
+                say("common.control"),
+                say("going_on.treatment"),
+                say("going_on.added_likely"),
+            ),
             rows,
             numeric=(1, 2, 3),
         ),
@@ -70,22 +65,26 @@ def payback_told(words: Words, found: PaybackDays) -> str:
     """One sentence of when what was paid once is back."""
     once = words.money(found.paid_once)
     if found.value is None and found.lower is None:
-        return f"The {once} paid once never come back at this rate."
+        return say("going_on.the_paid_once_never", once=once)
     if found.value is None:
-        text = f"At what was found the {once} paid once never come back"
-        text += f"; at best after {words.count(found.lower or 0)} days."
+        text = say("going_on.at_what_was_found", once=once)
+        text += say("going_on.at_best_after_days", count=words.count(found.lower or 0))
     else:
-        text = f"The {once} paid once are back after {words.count(found.value)} days"
+        text = say(
+            "going_on.the_paid_once_are", once=once, found=words.count(found.value)
+        )
         low = words.count(found.lower) if found.lower is not None else ""
         if found.upper is not None:
-            text += f" (likely {low} to {words.count(found.upper)})."
+            text += say("going_on.likely_to", low=low, upper=words.count(found.upper))
         elif low:
-            text += f" (likely {low} or more, perhaps never)."
+            text += say("going_on.likely_or_more_perhaps", low=low)
         else:
             text += "."
     if found.p_within_year is not None:
-        text += f" Within a year: {words.chance(found.p_within_year)}."
-    return f"{text} This takes each day to be like an average one of the test."
+        text += say(
+            "going_on.within_a_year", p_within_year=words.chance(found.p_within_year)
+        )
+    return say("going_on.this_takes_each_day", text=text)
 
 
 def _payback(words: Words, money: Money) -> Markup:
@@ -100,15 +99,15 @@ def _scenarios(words: Words, money: Money) -> Markup:
     seasonal = any(one.seasonal for one in money.rollout)
     return Markup("{}{}<p>{}</p>").format(
         table(
-            "Money under each assumption",
-            ("If", "Days", "Units", "Profit after costs (likely)", "ROPI"),
+            say("going_on.money_under_each_assumption"),
+            heads("going_on.head"),
             [_row(words, one) for one in money.rollout],
             numeric=(1, 2, 3, 4),
         ),
-        Markup("<p>{}</p>").format(SEASONAL) if seasonal else "",
-        ASSUMED.format(days=words.count(money.period_days or 0))
+        Markup("<p>{}</p>").format(say("going_on.seasonal")) if seasonal else "",
+        say("going_on.assumed", days=words.count(money.period_days or 0))
         if money.period_days
-        else ASSUMED.replace("of {days} days ", ""),
+        else say("going_on.assumed_without_days"),
     )
 
 
@@ -125,11 +124,12 @@ def _row(words: Words, one: RolloutScenario) -> tuple[str, ...]:
 
 def _called(words: Words, one: RolloutScenario) -> str:
     if one.scenario == "stop":
-        return "it stops with the test (measured)"
+        return say("going_on.it_stops_with_the")
     if one.half_life_days is None:
-        return "it goes on and the lift stays"
-    return (
-        f"it goes on and the lift halves every {words.count(one.half_life_days)} days"
+        return say("going_on.it_goes_on_and")
+    return say(
+        "going_on.it_goes_on_and_the_lift",
+        half_life_days=words.count(one.half_life_days),
     )
 
 

@@ -10,8 +10,8 @@ from holdback.experiments.past_record import LearnedPrior
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section, table
-from holdback.reports.phrases import PRIORS
 from holdback.reports.words import Words
+from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
@@ -22,19 +22,13 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     """Method and posteriors of each metric, folded away."""
     overall = [r for r in scorecard.readouts if r.segment is None]
     return section(
-        "Method",
-        Markup(
-            "<details><summary>How each number was computed</summary>{}{}</details>"
-        ).format(_methods(words, overall), _status(scorecard)),
-        Markup(
-            "<details><summary>Probabilities under other priors</summary>"
-            "{}{}{}</details>"
-        ).format(
-            Markup('<p class="small">{}</p>').format(
-                "A prior says which lifts were plausible before the test. Where the "
-                "answer changes with it, the data alone do not settle the question. "
-                "Losses are lifts lost on average by a wrong decision."
-            ),
+        say("method.title"),
+        Markup("<details><summary>{}</summary>{}{}</details>").format(
+            say("method.computed"), _methods(words, overall), _status(scorecard)
+        ),
+        Markup("<details><summary>{}</summary>{}{}{}</details>").format(
+            say("method.other_priors"),
+            Markup('<p class="small">{}</p>').format(say("method.a_prior_says_which")),
             join(_learned(words, prior) for prior in scorecard.learned),
             _posteriors(words, overall),
         ),
@@ -45,10 +39,14 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 def _learned(words: Words, prior: LearnedPrior) -> Markup:
     names = [one.experiment for one in prior.experiments]
     return Markup('<p class="small">{} {}.</p>').format(
-        f"The prior of {words.label(prior.metric)} was learned from "
-        f"{words.count(len(names))} finished experiments, whatever they had found: "
-        f"lifts of {words.lift(expm1(prior.mean))} ± {words.share(prior.sd)} were "
-        f"thought usual, true ones spread by {words.share(prior.tau)}. They are",
+        say(
+            "method.learned",
+            metric=words.label(prior.metric),
+            count=words.count(len(names)),
+            lift=words.lift(expm1(prior.mean)),
+            sd=words.share(prior.sd),
+            tau=words.share(prior.tau),
+        ),
         join((named(name) for name in names), ", "),
     )
 
@@ -66,8 +64,8 @@ def _methods(words: Words, readouts: list[Readout]) -> Markup:
         for r in readouts
     ]
     return table(
-        "Methods",
-        ("Metric", "Method", "p", "p adjusted", "Skew A", "Why"),
+        say("method.methods"),
+        heads("method.head"),
         rows,
         numeric=(2, 3, 4),
     )
@@ -81,9 +79,13 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
     rows = [
         (
             named(words.names(r.metric, r.arm)),
-            PRIORS.get(bayes.prior, bayes.prior),
+            texts("priors").get(bayes.prior, bayes.prior),
             words.lift(bayes.mean),
-            f"{words.lift(bayes.lower)} to {words.lift(bayes.upper)}",
+            say(
+                "common.to",
+                lower=words.lift(bayes.lower),
+                upper=words.lift(bayes.upper),
+            ),
             words.probability(bayes.p_positive),
             words.probability(bayes.p_above_minimum),
             _equivalent(words, bayes),
@@ -93,17 +95,8 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
         for bayes in _bayes(r)
     ]
     return table(
-        "Posterior of the lift",
-        (
-            "Metric",
-            "Prior",
-            "Mean",
-            "Range",
-            "P(lift > 0)",
-            "P(better than the minimum)",
-            "No consequence",
-            "Loss shipped / held",
-        ),
+        say("method.posterior_of_the_lift"),
+        heads("method.posterior_head"),
         rows,
         numeric=(2, 3, 4, 5, 6, 7),
     )
@@ -114,7 +107,11 @@ def _equivalent(words: Words, bayes: Bayes) -> str:
     if bayes.p_equivalent is None or bayes.equivalence is None:
         return "—"
     edge = words.share(bayes.equivalence)
-    return f"{words.probability(bayes.p_equivalent)} (within {edge})"
+    return say(
+        "method.equivalent",
+        p_equivalent=words.probability(bayes.p_equivalent),
+        edge=edge,
+    )
 
 
 def _losses(words: Words, bayes: Bayes) -> str:
@@ -133,7 +130,4 @@ def _bayes(readout: Readout) -> tuple[Bayes, ...]:
 
 def _status(scorecard: Scorecard) -> Markup:
     plan = sentences.status(scorecard)
-    return Markup('<p class="small">{}</p>').format(
-        f"{plan} Segments and secondary metrics are corrected for their number. "
-        "Amounts are read on the log scale; rates by score intervals."
-    )
+    return Markup('<p class="small">{}</p>').format(say("method.status", plan=plan))

@@ -10,9 +10,8 @@ from holdback.experiments.scorecard import Quantity, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.figures import Axis, axis_of, forest_mark
-from holdback.reports.phrases import FOREST_HEAD, METRICS
-from holdback.reports.sentences import VERDICT_WORDS
 from holdback.reports.words import Words
+from holdback.wording import heads, say, texts
 
 __all__ = ["forest_table", "render"]
 
@@ -41,9 +40,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     readouts = [r for r in scorecard.readouts if r.segment is None]
     several = sum(not arm.control for arm in scorecard.arms) > 1
     return section(
-        METRICS["title"],
+        say("metrics.title"),
         Markup("<p>{}</p>").format(
-            METRICS["intro"].format(
+            say(
+                "metrics.intro",
                 control=words.arm(readouts[0].control),
                 level=words.round_share(scorecard.level),
             )
@@ -52,7 +52,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             words,
             readouts,
             [_name(words, r, several=several) for r in readouts],
-            caption=METRICS["caption"],
+            caption=say("metrics.caption"),
         ),
         join(
             Markup("<p>{}</p>").format(named(told))
@@ -69,7 +69,7 @@ def forest_table(
     names: Sequence[Markup],
     *,
     caption: str,
-    first: str = METRICS["metric"],
+    first: str = "",
     last: tuple[str, Sequence[Markup]] | None = None,
 ) -> Markup:
     """Rows of readouts: both arms, the change, its range, the picture, the reading.
@@ -80,7 +80,7 @@ def forest_table(
     lifts = [r.relative for r in readouts if r.relative is not None]
     axis = axis_of(lifts)
     tones = [TONES[r.verdict] if last is None else "plain" for r in readouts]
-    head, told = last or (METRICS["reading"], list(map(_reading, readouts)))
+    head, told = last or (say("metrics.reading"), list(map(_reading, readouts)))
     rows = [
         (name, *_cells(words, readout, axis, tone), cell)
         for name, readout, tone, cell in zip(names, readouts, tones, told, strict=True)
@@ -88,7 +88,7 @@ def forest_table(
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
     return table(
         caption,
-        (first, *FOREST_HEAD, ends, head),
+        (first or say("metrics.metric"), *heads("metrics.forest"), ends, head),
         rows,
         numeric=(1, 2, 3, 4),
         css="metrics",
@@ -98,7 +98,7 @@ def forest_table(
 def _reading(readout: Readout) -> Markup:
     tone = TONES[readout.verdict]
     return Markup('<span class="{}">{}{}</span>').format(
-        tone, MARKS[readout.verdict], VERDICT_WORDS[readout.verdict]
+        tone, MARKS[readout.verdict], texts("verdicts")[readout.verdict]
     )
 
 
@@ -115,8 +115,11 @@ def _cells(
         picture = forest_mark(
             readout.relative,
             axis,
-            METRICS["alt"].format(
-                metric=words.label(readout.metric), change=change, range=likely
+            say(
+                "metrics.alt",
+                metric=words.label(readout.metric),
+                change=change,
+                range=likely,
             ),
             tone,
         )

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Scorecard
 from holdback.reports.blocks import join, named, section, table, unbroken
 from holdback.reports.money_sentences import brings_back
-from holdback.reports.phrases import MONEY
 from holdback.reports.words import Words
 from holdback.stats.normal import quantile
+from holdback.wording import say, texts
 
 __all__ = ["detail", "render"]
-
-NO_COSTS = "No costs are named, so no return can be stated."
-CONVENTION = (
-    "A month counts 365.25 / 12 days, a year 365.25: costs and hours saved per month "
-    "or year cover the days of the test and no more. Hours count as money only if "
-    "they are used for something else."
-)
-KINDS = {"technology": "technology", "people": "work", "campaign": "campaigns"}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -28,19 +22,19 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if found is None:
         return Markup("")
     tiles = [
-        _tile(words, "Extra revenue", found.incremental_revenue),
+        _tile(words, say("common.extra_revenue"), found.incremental_revenue),
         *_profit_tile(words, found),
         *_net_tile(words, found),
         *_return_tiles(words, found),
     ]
     return section(
-        "What it is worth",
+        say("money.what_it_is_worth"),
         Markup("<p>{}</p>").format(_period(words, found)),
         _capped(scorecard, words, found),
         Markup('<div class="tiles">{}</div>').format(join(tiles)),
         Markup("")
         if found.cost
-        else Markup('<p class="small">{}</p>').format(NO_COSTS),
+        else Markup('<p class="small">{}</p>').format(say("money.no_costs")),
         anchor="money",
     )
 
@@ -57,7 +51,7 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
     if not (share or few or found.cost or chances or len(several) > 1):
         return Markup("")
     return section(
-        "The money in detail",
+        say("money.detail"),
         share,
         few,
         _costs(words, found),
@@ -73,9 +67,11 @@ def _share(words: Words, money: Money) -> Markup:
     if found is None:
         return Markup("")
     return Markup("<p>{}</p>").format(
-        f"{words.share(found.value)} of the treated units' revenue was added by the "
-        f"treatment (likely {words.range(found, words.share)}); the rest would have "
-        "come anyway, whatever it touched."
+        say(
+            "money.share",
+            found=words.share(found.value),
+            share=words.range(found, words.share),
+        )
     )
 
 
@@ -85,31 +81,41 @@ def _few(scorecard: Scorecard, words: Words) -> Markup:
     if found is None:
         return Markup("")
     return Markup("<p>{}</p>").format(
-        f"The {words.round_share(found.top)} of buyers who spent most brought "
-        f"{words.share(found.share)} of the revenue in all arms; how the test went "
-        "rests on them."
+        say(
+            "money.few",
+            top=words.round_share(found.top),
+            share=words.share(found.share),
+        )
     )
 
 
 def _tile(words: Words, name: str, quantity: Quantity) -> Markup:
     return Markup(
         '<div class="tile"><p class="name">{}</p><p class="figure">{}</p>'
-        '<p class="range">likely {}</p></div>'
-    ).format(name, words.money(quantity.value), unbroken(words, quantity, words.money))
+        '<p class="range">{}</p></div>'
+    ).format(name, words.money(quantity.value), _likely(words, quantity, words.money))
+
+
+def _likely(words: Words, quantity: Quantity, write: Callable[[float], str]) -> Markup:
+    return Markup(say("common.likely", range="{}")).format(  # a text of ours
+        unbroken(words, quantity, write)
+    )
 
 
 def _profit_tile(words: Words, money: Money) -> list[Markup]:
     """The margin's part of the revenue; nothing where no margin is taken off."""
     if money.incremental_profit == money.incremental_revenue:
         return []
-    return [_tile(words, "Extra profit before costs", money.incremental_profit)]
+    return [
+        _tile(words, say("common.extra_profit_before_costs"), money.incremental_profit)
+    ]
 
 
 def _net_tile(words: Words, money: Money) -> list[Markup]:
     """What is left of the profit when the costs are paid."""
     if money.net_profit is None:
         return []
-    return [_tile(words, "Extra profit after costs", money.net_profit)]
+    return [_tile(words, say("money.net_tile"), money.net_profit)]
 
 
 def _return_tiles(words: Words, money: Money) -> list[Markup]:
@@ -122,12 +128,12 @@ def _return_tiles(words: Words, money: Money) -> list[Markup]:
     per_unit = money.return_per_unit_cost
     tiles = [
         Markup(
-            '<div class="tile"><p class="name">Return on personalization investment '
-            '(ROPI)</p><p class="figure">{}</p><p class="range">likely {}</p>'
-            '<p class="small">{}</p></div>'
+            '<div class="tile"><p class="name">{}</p><p class="figure">{}</p>'
+            '<p class="range">{}</p><p class="small">{}</p></div>'
         ).format(
+            say("money.ropi"),
             words.lift(ropi.value),
-            unbroken(words, interval, words.lift),
+            _likely(words, interval, words.lift),
             brings_back(words, per_unit.value),
         )
     ]
@@ -137,12 +143,13 @@ def _return_tiles(words: Words, money: Money) -> list[Markup]:
                 '<div class="tile"><p class="name">{}</p>'
                 '<p class="figure">{}</p><p class="range">{}</p></div>'
             ).format(
-                MONEY["break_even"],
+                say("money.break_even"),
                 words.lift(money.break_even_lift),
-                MONEY["break_even_note"].format(
-                    metric="profit"
+                say(
+                    "money.break_even_note",
+                    metric=say("money.profit")
                     if money.measured_profit
-                    else words.label(money.value_metric)
+                    else words.label(money.value_metric),
                 ),
             )
         )
@@ -150,10 +157,15 @@ def _return_tiles(words: Words, money: Money) -> list[Markup]:
 
 
 def _period(words: Words, money: Money) -> str:
-    days = f" over {words.count(money.period_days)} days" if money.period_days else ""
-    return (
-        f"For the {words.count(money.treated_units)} units that were treated{days}, "
-        "compared with what they would have brought without it."
+    days = (
+        say("money.over_days", period_days=words.count(money.period_days))
+        if money.period_days
+        else ""
+    )
+    return say(
+        "money.for_the_units_that",
+        treated_units=words.count(money.treated_units),
+        days=days,
     )
 
 
@@ -167,9 +179,11 @@ def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
     if not raw:
         return Markup("")
     return Markup('<p class="small">{}</p>').format(
-        f"Money counts every amount in full. The change in "
-        f"{words.label(money.value_metric)} is read with the largest amounts cut off; "
-        f"without the cut it is {words.lift(raw[0].relative.value)}."
+        say(
+            "money.capped",
+            value_metric=words.label(money.value_metric),
+            relative=words.lift(raw[0].relative.value),
+        )
     )
 
 
@@ -178,22 +192,29 @@ def _costs(words: Words, money: Money) -> Markup:
         return Markup("")
     rows = [(_cost_name(item), words.money(item.amount)) for item in money.cost.items]
     rows += _by_kind(words, money.cost)
-    rows.append((Markup("<strong>All costs</strong>"), words.money(money.cost.total)))
+    name = Markup("<strong>{}</strong>").format(say("money.all_costs"))
+    rows.append((name, words.money(money.cost.total)))
     if money.savings and not money.saving_items:
-        rows.append((Markup("Savings in work"), words.money(money.savings)))
+        rows.append((named(say("money.savings")), words.money(money.savings)))
     rows += [
         (
-            named(f"Saved: {one.name} ({words.number(one.hours)} hours)"),
+            named(
+                say("money.saved_hours", name=one.name, hours=words.number(one.hours))
+            ),
             words.money(one.amount),
         )
         for one in money.saving_items
     ]
-    return Markup("<details><summary>What it cost</summary>{}{}{}</details>").format(
+    return Markup("<details><summary>{}</summary>{}{}{}</details>").format(
+        say("money.what_it_cost"),
         table(
-            "Costs of the same days and units", ("Cost", "Amount"), rows, numeric=(1,)
+            say("money.costs_of_the_same"),
+            (say("common.cost"), say("money.amount")),
+            rows,
+            numeric=(1,),
         ),
         _uncertain(words, money.cost),
-        Markup('<p class="small">{}</p>').format(CONVENTION)
+        Markup('<p class="small">{}</p>').format(say("money.convention"))
         if money.period_days
         else Markup(""),
     )
@@ -206,29 +227,29 @@ def _chances(words: Words, money: Money) -> Markup:
         return Markup("")
     rows = [
         (
-            "Lost on average by treating everyone where it does not pay",
+            say("money.lost_on_average_by"),
             words.money(found.expected_loss_if_shipped),
         ),
         (
-            "Lost on average by treating no one where it pays",
+            say("money.lost_on_average_by_treating_no"),
             words.money(found.expected_loss_if_held),
         ),
     ]
     if found.p_threefold is not None:
         chance = words.probability(found.p_threefold)
-        rows.append(("Chance that it brings back three times its cost", chance))
+        rows.append((say("money.chance_that_it_brings"), chance))
     if found.week_of_data is not None:
         worth = words.money(found.week_of_data)
-        rows.append(("Worth of one more week of data to this choice", worth))
-    return Markup(
-        "<details><summary>What a wrong choice would cost</summary>{}{}</details>"
-    ).format(
-        Markup('<p class="small">{}</p>').format(
-            "Under the chosen prior, for one more time as long as the one analyzed and "
-            "as many units. More data are worth collecting where a week of them is "
-            "worth more than the week's delay."
+        rows.append((say("money.worth_of_one_more"), worth))
+    return Markup("<details><summary>{}</summary>{}{}</details>").format(
+        say("money.wrong_choice"),
+        Markup('<p class="small">{}</p>').format(say("money.under_the_chosen_prior")),
+        table(
+            say("money.the_choice_in_money"),
+            (say("common.what"), say("money.how_much")),
+            rows,
+            numeric=(1,),
         ),
-        table("The choice in money", ("What", "How much"), rows, numeric=(1,)),
     )
 
 
@@ -238,12 +259,13 @@ def _cost_name(item: CostItem) -> Markup:
 
 def _by_kind(words: Words, cost: Costs) -> list[tuple[Markup, str]]:
     """A total for each kind, where there are several."""
-    kinds = [k for k in KINDS if any(item.kind == k for item in cost.items)]
+    called = texts("money.kinds")
+    kinds = [k for k in called if any(item.kind == k for item in cost.items)]
     if len(kinds) < 2:
         return []
     return [
         (
-            Markup("All {}").format(KINDS[kind]),
+            named(say("money.all_of_kind", kind=called[kind])),
             words.money(sum(i.amount for i in cost.items if i.kind == kind)),
         )
         for kind in kinds
@@ -254,10 +276,7 @@ def _uncertain(words: Words, cost: Costs) -> Markup:
     if cost.se is None:
         return Markup("")
     off = words.money(cost.se * quantile(0.975))
-    return Markup('<p class="small">{}</p>').format(
-        f"The costs may be off by {off} in all; the ranges of the profit after costs "
-        "and of ROPI include that."
-    )
+    return Markup('<p class="small">{}</p>').format(say("money.uncertain", off=off))
 
 
 def _revenue(words: Words, money: Money) -> str:
@@ -276,8 +295,13 @@ def _by_arm(words: Words, several: list[Money]) -> Markup:
         for m in several
     ]
     return table(
-        "Each arm by itself",
-        ("Arm", "Units", "Extra revenue (likely)", "ROPI"),
+        say("money.each_arm_by_itself"),
+        (
+            say("money.arm"),
+            say("common.units"),
+            say("money.extra_revenue_likely"),
+            "ROPI",
+        ),
         rows,
         numeric=(1, 2, 3),
     )

@@ -8,6 +8,7 @@ from holdback.experiments.scorecard import OverTime, Quantity, Scorecard, Trend
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import axis_of, trend_picture
 from holdback.reports.words import Words
+from holdback.wording import heads, say
 
 __all__ = ["render"]
 
@@ -24,12 +25,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if not parts:
         return Markup("")
     return section(
-        "What it has brought so far",
-        Markup("<p>{}</p>").format(
-            "By the end of each month, from all units that had joined and had their "
-            "full time by then. The ranges are always-valid: all of them hold at once, "
-            "however often they are looked at."
-        ),
+        say("over_time.what_it_has_brought"),
+        Markup("<p>{}</p>").format(say("over_time.by_the_end_of")),
         *parts,
         anchor="over-time",
     )
@@ -41,10 +38,18 @@ def _arm(words: Words, points: list[OverTime]) -> Markup:
     shown = [_shown(point, paid=paid) for point in points]
     axis = axis_of([point.relative for point in shown])
     first, last = shown[0], shown[-1]
-    what = "Extra revenue to date" if paid else "Lift to date"
-    label = (
-        f"{what}: {write(first.relative.value)} by {words.day(first.date)}, "
-        f"{write(last.relative.value)} by {words.day(last.date)}"
+    what = (
+        say("over_time.extra_revenue_to_date")
+        if paid
+        else say("over_time.lift_to_date")
+    )
+    label = say(
+        "over_time.by_by",
+        what=what,
+        relative=write(first.relative.value),
+        date=words.day(first.date),
+        relative_2=write(last.relative.value),
+        date_2=words.day(last.date),
     )
     return join(
         [
@@ -78,8 +83,8 @@ def _numbers(words: Words, points: list[OverTime]) -> Markup:
         for point in points
     ]
     return table(
-        f"{words.label(points[0].metric)} by the end of each month",
-        ("By", "Units", "Change", "Extra revenue"),
+        say("over_time.by_the_end_of_each_month", metric=words.label(points[0].metric)),
+        heads("over_time.head"),
         rows,
         numeric=(1, 2, 3),
     )

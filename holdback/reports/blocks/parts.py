@@ -9,8 +9,8 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Decomposition, Quantity, Scorecard
 from holdback.reports.blocks import join, section, table
 from holdback.reports.figures import Axis, step_mark
-from holdback.reports.phrases import WATERFALL, WATERFALL_HEAD
 from holdback.reports.words import Words
+from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
@@ -21,11 +21,11 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     several = len(scorecard.decomposition) > 1
     return section(
-        WATERFALL["title"],
+        say("waterfall.title"),
         join(
             _waterfall(words, part, several=several) for part in scorecard.decomposition
         ),
-        Markup('<p class="small">{}</p>').format(WATERFALL["note"]),
+        Markup('<p class="small">{}</p>').format(say("waterfall.note")),
         anchor="parts",
     )
 
@@ -48,10 +48,10 @@ def _waterfall(words: Words, part: Decomposition, *, several: bool) -> Markup:
                 step_mark(start, end, axis, label, tone),
             )
         )
-    caption = WATERFALL["caption"]
+    caption = say("waterfall.caption")
     if several:
         caption = f"{caption}, {words.arm(part.arm)}"
-    return table(caption, WATERFALL_HEAD, rows, numeric=(1, 2), css="steps")
+    return table(caption, heads("waterfall.head"), rows, numeric=(1, 2), css="steps")
 
 
 def _steps(part: Decomposition) -> Iterator[tuple[str, float, float, Quantity | None]]:
@@ -68,6 +68,6 @@ def _steps(part: Decomposition) -> Iterator[tuple[str, float, float, Quantity | 
         ("orders", part.from_orders_per_buyer, orders),
         ("value", part.from_order_value, value),
     ):
-        yield WATERFALL[key], at, at + size, quantity
+        yield texts("waterfall")[key], at, at + size, quantity
         at += size
-    yield WATERFALL["total"], 0.0, part.revenue_per_unit, None
+    yield say("waterfall.total"), 0.0, part.revenue_per_unit, None

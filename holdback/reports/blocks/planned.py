@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import section, table
-from holdback.reports.phrases import PLANNED, PLANNED_HEAD
 from holdback.reports.words import Words
+from holdback.wording import heads, say
 
 __all__ = ["render"]
 
@@ -20,12 +20,12 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     metric = words.label(found.metric)
     rows = [
         (
-            PLANNED["units"],
+            say("planned.units"),
             words.count(found.planned_units),
             words.count(found.units),
         ),
         (
-            PLANNED["mean"].format(metric=metric),
+            say("planned.mean", metric=metric),
             words.value(found.metric, found.planned_mean),
             "–" if found.mean is None else words.value(found.metric, found.mean),
         ),
@@ -33,7 +33,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if found.planned_cv is not None:
         rows.append(
             (
-                PLANNED["spread"],
+                say("planned.spread"),
                 words.number(found.planned_cv),
                 "–" if found.cv is None else words.number(found.cv),
             )
@@ -41,7 +41,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if found.planned_detectable_lift is not None:
         rows.append(
             (
-                PLANNED["detects"].format(often=f"{10 * found.power:.3g}"),
+                say("planned.detects", often=f"{10 * found.power:.3g}"),
                 words.share(found.planned_detectable_lift),
                 "–"
                 if found.detectable_lift is None
@@ -49,8 +49,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             )
         )
     return section(
-        PLANNED["title"],
-        Markup("<p>{}</p>").format(PLANNED["intro"]),
-        table(PLANNED["caption"], PLANNED_HEAD, rows, numeric=(1, 2)),
+        say("planned.title"),
+        Markup("<p>{}</p>").format(say("planned.intro")),
+        table(say("planned.caption"), heads("planned.head"), rows, numeric=(1, 2)),
         anchor="planned",
     )

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import named, section, table
-from holdback.reports.phrases import AGAIN, INPUTS_HEAD, PROVENANCE
 from holdback.reports.words import Words
+from holdback.wording import heads, say
 
 __all__ = ["render"]
 
@@ -22,7 +22,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         (
             named(i.source),
             words.count(i.rows),
-            Markup("<code>{}</code>").format(i.sha256 or PROVENANCE["no_file"]),
+            Markup("<code>{}</code>").format(i.sha256 or say("provenance.no_file")),
         )
         for i in scorecard.inputs
     ]
@@ -31,20 +31,23 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     )
     versions = ", ".join(f"{n} {v}" for n, v in sorted(scorecard.versions.items()))
     return section(
-        PROVENANCE["title"],
-        Markup("<p>{}</p><pre><code>{}</code></pre>").format(AGAIN, scorecard.command),
+        say("provenance.title"),
+        Markup("<p>{}</p><pre><code>{}</code></pre>").format(
+            say("provenance.again"), scorecard.command
+        ),
         Markup(
             '<details><summary>{}</summary>{}<p class="small">{}</p></details>'
         ).format(
-            PROVENANCE["inputs"],
+            say("provenance.inputs"),
             table(
-                PROVENANCE["caption"],
-                INPUTS_HEAD,
+                say("provenance.caption"),
+                heads("provenance.head"),
                 rows,
                 numeric=(1,),
                 css="hashes",
             ),
-            PROVENANCE["plan"].format(
+            say(
+                "provenance.plan",
                 plan=scorecard.plan_hash[:SHOWN],
                 seed=scorecard.seed,
                 versions=versions,
@@ -52,6 +55,6 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         ),
         Markup(
             "<details><summary>{}</summary><pre><code>{}</code></pre></details>"
-        ).format(PROVENANCE["configuration"], configuration),
+        ).format(say("provenance.configuration"), configuration),
         anchor="again",
     )

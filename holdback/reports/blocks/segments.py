@@ -10,8 +10,8 @@ from holdback.experiments.scorecard import Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section
 from holdback.reports.blocks.metrics import forest_table
-from holdback.reports.phrases import SEGMENTS
 from holdback.reports.words import Words
+from holdback.wording import say
 
 __all__ = ["render"]
 
@@ -26,14 +26,14 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     rest = [r for r in found if r.metric not in primary]
     folded = (
         Markup("<details><summary>{}</summary>{}</details>").format(
-            SEGMENTS["others"], _tables(scorecard, words, rest)
+            say("segments.others"), _tables(scorecard, words, rest)
         )
         if rest
         else Markup("")
     )
     return section(
-        SEGMENTS["title"],
-        Markup("<p>{}</p>").format(SEGMENTS["intro"]),
+        say("segments.title"),
+        Markup("<p>{}</p>").format(say("segments.intro")),
         _tables(scorecard, words, first),
         folded,
         anchor="segments",
@@ -63,12 +63,12 @@ def _dimension_tables(
             words,
             rows,
             [named(r.segment.level) for r in rows if r.segment is not None],
-            caption=SEGMENTS["caption"].format(
-                metric=words.label(metric), dimension=dimension
+            caption=say(
+                "segments.caption", metric=words.label(metric), dimension=dimension
             )
             + tail,
             first=dimension.capitalize(),
-            last=(SEGMENTS["pulled"], [_pulled(words, r) for r in rows]),
+            last=(say("segments.pulled"), [_pulled(words, r) for r in rows]),
         )
         yield join(
             Markup("<p>{}</p>").format(named(sentences.differ(words, test)))

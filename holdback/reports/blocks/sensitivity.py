@@ -6,9 +6,8 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import named, section, table
-from holdback.reports.phrases import SENSITIVITY, SENSITIVITY_HEAD, VARIANTS
-from holdback.reports.sentences import VERDICT_WORDS
 from holdback.reports.words import Words
+from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
@@ -20,18 +19,18 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     rows = [
         (
             named(words.names(s.metric, s.arm)),
-            named(VARIANTS.get(s.variant) or _compared(s.variant)),
+            named(texts("variants").get(s.variant) or _compared(s.variant)),
             words.lift(s.relative.value),
             words.range(s.relative, words.lift),
-            VERDICT_WORDS[s.verdict],
+            texts("verdicts")[s.verdict],
         )
         for s in scorecard.sensitivity
     ]
     return section(
-        SENSITIVITY["title"],
+        say("sensitivity.title"),
         table(
-            SENSITIVITY["caption"],
-            SENSITIVITY_HEAD,
+            say("sensitivity.caption"),
+            heads("sensitivity.head"),
             rows,
             numeric=(2, 3),
         ),
@@ -41,4 +40,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _compared(variant: str) -> str:
     """Words of ``within device`` and the like."""
-    return SENSITIVITY["within"].format(dimension=variant.removeprefix("within "))
+    return say(
+        "sensitivity.within",
+        dimension=variant.removeprefix(say("sensitivity.compared")),
+    )

@@ -7,8 +7,8 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Scorecard, Trend
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import axis_of, trend_picture
-from holdback.reports.phrases import PICTURE, TREND, TREND_HEAD
 from holdback.reports.words import Words
+from holdback.wording import heads, say
 
 __all__ = ["render"]
 
@@ -25,9 +25,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     if not pictures:
         return Markup("")
     return section(
-        TREND["title"],
+        say("trend.title"),
         Markup("<p>{}</p>").format(
-            TREND["intro"].format(metric=words.label(scorecard.trend[0].metric))
+            say("trend.intro", metric=words.label(scorecard.trend[0].metric))
         ),
         *pictures,
         anchor="trend",
@@ -37,7 +37,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 def _picture(words: Words, points: list[Trend]) -> Markup:
     axis = axis_of([p.relative for p in points])
     first, last = points[0], points[-1]
-    label = TREND["alt"].format(
+    label = say(
+        "trend.alt",
         first=words.lift(first.relative.value),
         start=words.day(first.date),
         last=words.lift(last.relative.value),
@@ -52,8 +53,8 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
         for p in points
     ]
     numbers = table(
-        TREND["caption"],
-        TREND_HEAD,
+        say("trend.caption"),
+        heads("trend.head"),
         rows,
         numeric=(1, 2),
     )
@@ -66,7 +67,7 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
                 (words.day(first.date), words.day(last.date)),
             ),
             Markup("<details><summary>{}</summary>{}</details>").format(
-                PICTURE["numbers"], numbers
+                say("picture.numbers"), numbers
             ),
         ]
     )

@@ -7,8 +7,8 @@ from markupsafe import Markup
 from holdback.experiments.scorecard import Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section
-from holdback.reports.phrases import SUMMARY, WATCH
 from holdback.reports.words import Words
+from holdback.wording import say
 
 __all__ = ["render"]
 
@@ -31,9 +31,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     )
     items = [_guardrail(words, r) for r in guardrails]
     if not items:
-        items = [_item("plain", "–", WATCH["none"])]
+        items = [_item("plain", "–", say("watch.none"))]
     return section(
-        WATCH["title"],
+        say("watch.title"),
         Markup('<ul class="watched">\n{}\n</ul>').format(
             join([*items, _checks(scorecard, words)])
         ),
@@ -68,7 +68,8 @@ def _checks(scorecard: Scorecard, words: Words) -> Markup:
         "passed": ("good", "✓"),
         "none": ("plain", "–"),
     }[state]
-    told = SUMMARY[state].format(
+    told = say(
+        f"summary.{state}",
         total=words.count(total),
         passed=words.count(total - failed - warned),
         warned=words.count(warned),

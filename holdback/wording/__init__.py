@@ -1,0 +1,132 @@
+"""What reports say: templates of one language, all of them in one file.
+
+A translation is one more file beside `en.toml`, with the same keys. Which language
+is spoken follows from the locale of the page being written; keys without a
+translation, and languages without a file, are English.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, wraps
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+__all__ = [
+    "catalog",
+    "counted",
+    "heads",
+    "in_its_language",
+    "language",
+    "say",
+    "speaking",
+    "texts",
+]
+
+ENGLISH = "en"
+P = ParamSpec("P")
+R = TypeVar("R")
+_spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+
+
+class Localized(Protocol):
+    """What is told in the language of its locale."""
+
+    @property
+    def locale(self) -> str:
+        """Such as `de-DE`."""
+
+
+L = TypeVar("L", bound=Localized)
+
+
+def say(key: str, /, **values: object) -> str:
+    """The template of a key, such as `money.detail`, with its values filled in.
+
+    Raises KeyError where the language has no such template, or a value is missing.
+    """
+    return str(_entry(key)).format(**values)
+
+
+def counted(key: str, number: float, /, **values: object) -> str:
+    """The plural form of a number, among those that stand under a key."""
+    from babel import Locale
+
+    forms = texts(key)
+    form: str = Locale(language()).plural_form(number)
+    return forms.get(form, forms["other"]).format(**values)
+
+
+def texts(key: str, /) -> Mapping[str, str]:
+    """The texts under a key, for those that are chosen by a name from the data."""
+    found: dict[str, str] = {}
+    for spoken in (ENGLISH, language()):
+        under = _look_up(catalog(spoken), key)
+        if isinstance(under, Mapping):
+            found |= {name: t for name, t in under.items() if isinstance(t, str)}
+    return MappingProxyType(found)
+
+
+def heads(key: str, /) -> tuple[str, ...]:
+    """The texts of a list, such as the names of a table's columns."""
+    found = _entry(key)
+    assert isinstance(found, list)  # noqa: S101  # the file's keys are tested
+    return tuple(map(str, found))
+
+
+def language() -> str:
+    """The language that is spoken now, such as `en`."""
+    return _spoken.get()
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Speak the language of a locale such as `de-DE`, if there is a file of it."""
+    wanted = locale.replace("_", "-").partition("-")[0].lower()
+    before = _spoken.set(wanted if catalog(wanted) else ENGLISH)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def in_its_language(
+    tell: Callable[Concatenate[L, P], R],
+) -> Callable[Concatenate[L, P], R]:
+    """Tell what comes first in the language of its locale."""
+
+    @wraps(tell)
+    def told(about: L, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with speaking(about.locale):
+            return tell(about, *args, **kwargs)
+
+    return told
+
+
+@cache
+def catalog(language: str) -> Mapping[str, object]:
+    """The texts of a language, section by section; empty where it has no file."""
+    path = files("holdback.wording") / f"{language}.toml"
+    if not language.isalpha() or not path.is_file():
+        return {}
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _entry(key: str) -> object:
+    for spoken in (language(), ENGLISH):
+        found = _look_up(catalog(spoken), key)
+        if found is not None:
+            return found
+    raise KeyError(key)
+
+
+def _look_up(found: object, key: str) -> object:
+    for name in key.split("."):
+        if not isinstance(found, Mapping) or name not in found:
+            return None
+        found = found[name]
+    return found
