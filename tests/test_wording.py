@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from reports.examples import EXAMPLES
+from reports.gallery import GALLERY, YAML
 
 import holdback
 from holdback import wording
@@ -212,6 +213,23 @@ def test_a_page_speaks_from_the_catalog_alone(name: str) -> None:
     page = Visible()
     page.feed(render(scorecard))
     assert foreign(" \n".join(page.texts), scorecard) - MONTHS == set()
+
+
+@pytest.mark.parametrize("name", ["srm-failed", "returns"])
+@pytest.mark.usefixtures("bracketed")
+def test_an_analysis_speaks_from_it(name: str, tmp_path: Path) -> None:
+    """What the engine finds is told from the catalog as well."""
+    scorecard = GALLERY[name](tmp_path)
+    decision = scorecard.decision
+    assert decision is not None
+    told = [
+        *(check.message for check in scorecard.checks),
+        *(readout.note for readout in scorecard.readouts),
+        *decision.reasons,
+    ]
+    own = re.findall(r"[^\W\d_]{2,}", YAML.lower() + " bold recommendations")
+    words = re.findall(r"[^\W\d_]{2,}", outside(" ".join(told)).lower())
+    assert set(words) - set(own) == set()
 
 
 @pytest.mark.parametrize("tell", [markdown, summary])

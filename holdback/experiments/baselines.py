@@ -17,6 +17,7 @@ from holdback.experiments.rehearsal import Rehearsal, rehearsed
 from holdback.stats.delta import estimate
 from holdback.stats.moments import Moments
 from holdback.stats.sample import Sample
+from holdback.wording import say
 
 __all__ = ["Baseline", "Measured", "measured"]
 
@@ -143,7 +144,9 @@ def _untimed(experiment: Experiment, frames: Mapping[str, object]) -> Measured:
         baselines=_read(experiment, evidence.cells, arms, None),
         units=sum(evidence.assigned.values()),
         sample=_rows_of_primary(experiment, evidence.cells, arms),
-        untimed="the control arm" if logged else "all units",
+        untimed=say("baselines.the_control_arm")
+        if logged
+        else say("baselines.all_units"),
     )
 
 

@@ -54,6 +54,7 @@ class DoseStep:
     absolute: Quantity | None = None
     incremental_profit: Quantity | None = None
     extra_cost: float | None = None
+    extra_savings: float = 0.0
     ropi: Return | None = None
 
 

@@ -23,6 +23,7 @@ from holdback.stats.moments import Moments
 from holdback.stats.prediction import predicted
 from holdback.stats.resplit import TwoSamples
 from holdback.stats.sample import Sample, with_column
+from holdback.wording import say
 
 __all__ = [
     "EVERYONE",
@@ -238,7 +239,7 @@ class Comparison:
             return self.plain(level)
         found = self.netted(self.adjusted, level)
         saved = f"{100 * self.adjusted.variance_reduction:.0f}%"
-        told = f"Differences from before exposure are taken off: {saved} less variance."
+        told = say("comparison.inference", saved=saved)
         return replace(found, note=f"{found.note} {told}")
 
     def netted(self, net: Adjusted, level: float) -> Inference:

@@ -10,6 +10,7 @@ from holdback.experiments.finished import LeftOut, effect_of
 from holdback.experiments.past_record import LogLift, MoneyBasis
 from holdback.experiments.scorecard import Money, Scorecard
 from holdback.stats.effect import LogRatio
+from holdback.wording import say
 
 __all__ = ["MONEY", "Counted", "Paid", "counted_of", "lead_of", "paid_of"]
 
@@ -81,7 +82,7 @@ def counted_of(
         one = lead_of(card)
         if one is None or lead != (MONEY if one.paid else one.metric):
             told = "money" if lead == MONEY else f"'{lead}'"
-            reason = f"it has no lift of {told} with an error."
+            reason = say("counted.counted_of", told=told)
             rest.append(LeftOut(experiment=card.experiment, reason=reason))
         else:
             counted.append(one)

@@ -11,6 +11,7 @@ from holdback.experiments.verdict import verdict
 from holdback.stats.dunnett import exceeding
 from holdback.stats.multiplicity import benjamini_hochberg, holm
 from holdback.stats.normal import quantile
+from holdback.wording import say
 
 __all__ = ["corrected", "gated", "together"]
 
@@ -75,16 +76,13 @@ def gated(experiment: Experiment, found: Sequence[Readout]) -> list[Readout]:
         r.arm for r in found if r.role == "primary" and r.verdict in {"better", "worse"}
     }
     return [
-        replace(r, verdict="unclear", note=f"{r.note} {GATED}")
+        replace(r, verdict="unclear", note=f"{r.note} {say('families.gated')}")
         if r.role == "secondary"
         and r.arm not in settled
         and r.verdict in {"better", "worse"}
         else r
         for r in found
     ]
-
-
-GATED = "The primary metric is not settled, so this proves nothing by itself."
 
 
 def _dunnett(p_value: float, sizes: Sequence[int], control: int) -> float:

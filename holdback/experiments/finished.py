@@ -10,6 +10,7 @@ from holdback.errors import ReportError
 from holdback.experiments.codec import from_json
 from holdback.experiments.past_record import LogLift
 from holdback.experiments.scorecard import Readout, Scorecard
+from holdback.wording import say
 
 __all__ = [
     "LeftOut",
@@ -115,9 +116,7 @@ def _read(folders: Iterable[Path]) -> Iterator[Scorecard | LeftOut]:
                 reason=" ".join(filter(None, (what.where, what.what))),
             )
         except (OSError, UnicodeDecodeError):
-            yield LeftOut(
-                experiment=path.parent.name, reason="its scorecard cannot be read."
-            )
+            yield LeftOut(experiment=path.parent.name, reason=say("finished.read"))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -133,10 +132,10 @@ def _order(card: Scorecard) -> tuple[str, str, str]:
 def _why_not(card: Scorecard) -> str:
     failed = [check.check for check in card.checks if check.status == "fail"]
     if failed:
-        return f"a check of its data failed: {', '.join(failed)}."
+        return say("finished.a_check_of_its", failed=", ".join(failed))
     if is_long_run(card):
         return ""
     decided = card.decision is not None and card.decision.outcome in DECIDED
     if not card.final and not decided:
-        return "it is not finished."
+        return say("finished.it_is_not_finished")
     return ""

@@ -11,14 +11,9 @@ from holdback.experiments.metrics import Metric
 from holdback.experiments.quantity import Quantity
 from holdback.experiments.returns_record import IncrementalRatio
 from holdback.stats.added_ratio import added_ratio
+from holdback.wording import say
 
 __all__ = ["incremental_ratios"]
-
-TOO_ALIKE = (
-    "The arms' denominators differ too little to divide by: the treatment neither "
-    "spends nor wins clearly more."
-)
-NO_UNITS = "An arm has too few units."
 
 
 def incremental_ratios(
@@ -48,7 +43,9 @@ def _added(
         for name in (experiment.control.name, arm)
     )
     if min(control.n, treated.n) < 2:
-        return IncrementalRatio(metric=metric.name, arm=arm, note=NO_UNITS)
+        return IncrementalRatio(
+            metric=metric.name, arm=arm, note=say("incremental.no_units")
+        )
     top, bottom = (float(v) for v in treated.mean - control.mean)
     found = added_ratio(
         (top, bottom), control.cov / control.n + treated.cov / treated.n, level=level
@@ -62,7 +59,7 @@ def _added(
         added=Quantity(value=found.value, lower=bounds.lower, upper=bounds.upper)
         if found is not None and bounds is not None
         else None,
-        note="" if bounds is not None else TOO_ALIKE,
+        note="" if bounds is not None else say("incremental.too_alike"),
     )
 
 

@@ -31,6 +31,7 @@ from holdback.experiments.power_curve import Point, power_curve
 from holdback.experiments.shown import Shown
 from holdback.experiments.typed_baselines import Typed, given, refuse_bad
 from holdback.experiments.what_if import WhatIf, supposed
+from holdback.wording import in_its_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,6 +113,7 @@ class Plan(Shown):
         return pd.DataFrame(rows)
 
 
+@in_its_language
 def plan(
     experiment: Experiment,
     *,

@@ -13,6 +13,7 @@ from holdback.experiments.experiment import Experiment
 from holdback.stats.holdback_share import cheapest_share
 from holdback.stats.normal import quantile
 from holdback.stats.power import exceeding_power
+from holdback.wording import say
 
 __all__ = ["Returns", "returns_of", "told_returns"]
 
@@ -109,28 +110,40 @@ def told_returns(found: Returns, currency: str) -> Iterator[str]:
     """One sentence of break-even, and of the chance to prove it."""
     even, needed = found.break_even_lift, found.lift_needed
     yield (
-        f"The planned costs of {found.cost:,.0f} {currency} are covered at a lift of "
-        f"{100 * even:.3g} %; that it pays is proved {10 * found.power:.3g} times "
-        f"in 10 from a true lift of {100 * needed:.3g} % on."
+        say(
+            "plan_returns.the_planned_costs_of",
+            cost=f"{found.cost:,.0f}",
+            currency=currency,
+            even=f"{100 * even:.3g}",
+            power=f"{10 * found.power:.3g}",
+            needed=f"{100 * needed:.3g}",
+        )
         if even > 0
-        else f"The savings cover the planned costs of {found.cost:,.0f} {currency} at "
-        "any lift that is not a loss."
+        else say(
+            "plan_returns.the_savings_cover_the",
+            cost=f"{found.cost:,.0f}",
+            currency=currency,
+        )
     )
     if found.minimum_lift is None:
         return
     if found.chance is None:
-        yield (
-            f"The minimum lift of {100 * found.minimum_lift:.3g} % does not cover them."
+        yield say(
+            "plan_returns.the_minimum_lift_of",
+            minimum_lift=f"{100 * found.minimum_lift:.3g}",
         )
     else:
-        yield (
-            f"At the minimum lift of {100 * found.minimum_lift:.3g} % the chance to "
-            f"prove that it pays is {100 * found.chance:.0f} %."
+        yield say(
+            "plan_returns.at_the_minimum_lift",
+            minimum_lift=f"{100 * found.minimum_lift:.3g}",
+            chance=f"{100 * found.chance:.0f}",
         )
         yield (
-            "No share held back proves it with the planned units, not even half."
+            say("plan_returns.no_share_held_back")
             if found.cheapest_share is None
-            else "The smallest share held back that proves it "
-            f"{10 * found.power:.3g} times in 10 with the planned units is "
-            f"{100 * found.cheapest_share:.3g} %."
+            else say(
+                "plan_returns.the_smallest_share_held",
+                power=f"{10 * found.power:.3g}",
+                cheapest_share=f"{100 * found.cheapest_share:.3g}",
+            )
         )

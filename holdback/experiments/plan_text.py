@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from holdback.experiments.baselines import Measured
 from holdback.experiments.experiment import Experiment
+from holdback.wording import counted, say
 
 if TYPE_CHECKING:
     from holdback.experiments.metric_plan import MetricPlan
@@ -24,38 +25,27 @@ def notes(
     """Sentences: where the figures come from, and what they leave out."""
     if seen.earlier is not None:
         first, last = seen.earlier
-        yield (
-            f"Nobody has joined yet, so the test was rehearsed on {first} to {last}: "
-            "whoever would have joined then, each once, with what followed."
-        )
+        yield say("plan_text.nobody_has_joined_yet", first=first, last=last)
         yield from _season(experiment, seen)
     if seen.untimed is not None:
-        yield (
-            f"The rows have no time: the baselines are those of {seen.untimed} as they "
-            "stand, and as many units are taken to come again."
-        )
+        yield say("plan_text.the_rows_have_no", untimed=seen.untimed)
     yield from _saved(experiment, seen)
     if unknown:
-        yield (
-            f"Nothing to plan {', '.join(unknown)} with: there is no history, or units "
-            "do not differ in it. Give --baseline."
-        )
+        yield say("plan_text.nothing_to_plan_with", unknown=", ".join(unknown))
     guards = len(experiment.guardrails)
     if guards:
-        yield (
-            f"With {guards} guardrail{'s' if guards > 1 else ''} each metric is "
-            f"planned at a power of {100 * power:.0f} %, so that all of them together "
-            "come out right 8 times in 10."
+        yield counted(
+            "plan_text.with_guardrails",
+            guards,
+            guards=guards,
+            power=f"{100 * power:.0f}",
         )
     if len(experiment.treatments) > 1:
-        yield (
-            f"{len(experiment.treatments)} treatment arms: the lifts are for the "
-            "smallest of them, at the stricter level of several arms read together."
+        yield say(
+            "plan_text.treatment_arms_the_lifts",
+            treatments=len(experiment.treatments),
         )
-    yield (
-        "For amounts of money the formula is optimistic when a few units spend most; "
-        "read the detectable lift as the best case."
-    )
+    yield say("plan_text.for_amounts_of_money")
 
 
 def _season(experiment: Experiment, seen: Measured) -> Iterator[str]:
@@ -65,29 +55,19 @@ def _season(experiment: Experiment, seen: Measured) -> Iterator[str]:
     peaks = [i for i, units in enumerate(whole, 1) if usual and units > PEAK * usual]
     if peaks:
         listed = ", ".join(str(week) for week in peaks)
-        yield (
-            f"Week {listed} of that time brought more than {PEAK:g} times the usual "
-            "units: if it was a season or a sale, the planned window may bring fewer."
-        )
+        yield say("plan_text.week_of_that_time", listed=listed, peak=f"{PEAK:g}")
     rush = [
         i for i, units in enumerate(seen.last_year, 1) if usual and units > PEAK * usual
     ]
     if rush:
         listed = ", ".join(str(week) for week in rush)
-        yield (
-            f"In week {listed} of the same weeks a year earlier more than {PEAK:g} "
-            "times as many joined as is usual now: a season falls into the planned "
-            "window, and its lift may not hold for the rest of the year."
-        )
+        yield say("plan_text.in_week_of_the", listed=listed, peak=f"{PEAK:g}")
     window = experiment.window
     days = (window.end - window.start).days + 1 if window is not None else 0
     if seen.earlier is not None:
         known = (seen.earlier[1] - seen.earlier[0]).days + 1
         if known < days:
-            yield (
-                f"The history holds {known} days and the window {days}: later weeks "
-                "are taken to bring as many new units as the last one."
-            )
+            yield say("plan_text.the_history_holds_days", known=known, days=days)
 
 
 def _saved(experiment: Experiment, seen: Measured) -> Iterator[str]:
@@ -97,18 +77,18 @@ def _saved(experiment: Experiment, seen: Measured) -> Iterator[str]:
         if baseline.saved
     ]
     if saved:
-        yield (
-            "What is known from before exposure takes off variance, and is counted on: "
-            f"{', '.join(saved)}."
-        )
+        yield say("plan_text.saved", saved=", ".join(saved))
 
 
 def lines(made: Plan) -> Iterator[str]:
     """The whole plan as text."""
-    yield (
-        f"Plan of {made.experiment}: {made.units:,} units, "
-        f"{100 * made.control_share:.4g} % in control, "
-        f"{100 * made.level:g} % intervals, power {100 * made.power:g} %"
+    yield say(
+        "plan_text.plan_of_units_in",
+        experiment=made.experiment,
+        units=f"{made.units:,}",
+        control_share=f"{100 * made.control_share:.4g}",
+        level=f"{100 * made.level:g}",
+        power=f"{100 * made.power:g}",
     )
     yield ""
     width = max([len(m.label) for m in made.metrics] + [6])
@@ -121,9 +101,11 @@ def lines(made: Plan) -> Iterator[str]:
             yield from _primary(m, made)
     for m in made.metrics:
         if m.safety is not None:
-            yield (
-                f"{m.label} can be shown safe (no worse than {_signed(m)}) with a "
-                f"chance of {100 * m.safety.chance:.0f} % where nothing is harmed."
+            yield say(
+                "plan_text.can_be_shown_safe",
+                label=m.label,
+                m=_signed(m),
+                chance=f"{100 * m.safety.chance:.0f}",
             )
     design = made.told()
     yield from ("", *design) if design else ()
@@ -132,35 +114,41 @@ def lines(made: Plan) -> Iterator[str]:
 
 
 def _primary(m: MetricPlan, made: Plan) -> Iterator[str]:
-    often = f"{m.power * 10:.3g} times in 10"
-    yield (
-        f"With these units a true {'change' if m.detectable_points else 'lift'} of "
-        f"{_detects(m)} in {m.label} is found {often}; smaller ones less often."
+    often = say("plan_text.times_in", power=f"{m.power * 10:.3g}")
+    yield say(
+        "plan_text.with_these_units_a",
+        what=say("plan_page.change") if m.detectable_points else say("plan_page.lift"),
+        size=_detects(m),
+        label=m.label,
+        often=often,
     )
     if m.baseline.response_rate is not None and m.baseline.response_rate < 1:
         rate = m.baseline.response_rate
-        yield (
-            f"{100 * rate:.3g} % of the units answer: about "
-            f"{made.units * rate:,.0f} answers."
+        yield say(
+            "plan_text.of_the_units_answer",
+            rate=f"{100 * rate:.3g}",
+            units=f"{made.units * rate:,.0f}",
         )
     if m.units_needed is not None and m.power_at_minimum is not None:
-        yield (
-            f"For the minimum lift of {100 * m.minimum_lift:g} %: "
-            f"{m.units_needed:,} units are needed; with {made.units:,} the chance is "
-            f"{100 * m.power_at_minimum:.0f} %."
+        yield say(
+            "plan_text.for_the_minimum_lift",
+            minimum_lift=f"{100 * m.minimum_lift:g}",
+            units_needed=f"{m.units_needed:,}",
+            units=f"{made.units:,}",
+            power_at_minimum=f"{100 * m.power_at_minimum:.0f}",
         )
     if m.chance_of_no_change is not None and m.chance_of_no_change >= 0.005:
-        yield (
-            f"If nothing changes, the chance to show that (less than "
-            f"{100 * m.minimum_lift:g} % either way) is "
-            f"{100 * m.chance_of_no_change:.0f} %."
+        yield say(
+            "plan_text.if_nothing_changes_the",
+            minimum_lift=f"{100 * m.minimum_lift:g}",
+            chance_of_no_change=f"{100 * m.chance_of_no_change:.0f}",
         )
     if m.alternatives:
         options = ", ".join(
             f"{100 * a.control_share:g} % → {_percent(a.detectable_lift)}"
             for a in m.alternatives
         )
-        yield f"Detectable lift by share of control: {options}."
+        yield say("plan_text.detectable_lift_by_share", options=options)
 
 
 def _curve(made: Plan) -> Iterator[str]:
@@ -173,22 +161,19 @@ def _curve(made: Plan) -> Iterator[str]:
     )
     if told and told[0].simulated is not None:
         yield ""
-        yield (
-            f"Found in {told[0].simulated.runs} tests simulated with your own units "
-            f"and the product's own reading, by true lift: {points}."
-        )
+        yield say("plan_text.curve", runs=told[0].simulated.runs, points=points)
 
 
 def _signed(m: MetricPlan) -> str:
     assert m.safety is not None  # noqa: S101  # the caller has looked
     if m.baseline.cv is None:
-        return f"{m.safety.margin:+g} points"
+        return say("plan_text.signed", margin=f"{m.safety.margin:+g}")
     return f"{100 * m.safety.margin:+.3g} %"
 
 
 def _detects(m: MetricPlan) -> str:
     if m.detectable_points is not None:
-        return f"{m.detectable_points:.3g} points"
+        return say("plan_text.detects", detectable_points=f"{m.detectable_points:.3g}")
     return _percent(m.detectable_lift)
 
 

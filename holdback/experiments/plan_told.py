@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdback.experiments.designing import YEAR, Design
+from holdback.wording import say
 
 __all__ = ["told"]
 
@@ -17,28 +18,36 @@ def told(
         yield from _target(design, label, control_share, power)
         yield from _cost(design, control_share, currency)
     if design.answer_on is not None:
-        yield (
-            f"About {design.units_per_week:,.0f} units join in a week, and the last of "
-            f"them has had its time on {design.answer_on}."
+        yield say(
+            "plan_told.about_units_join_in",
+            units_per_week=f"{design.units_per_week:,.0f}",
+            answer_on=design.answer_on,
         )
     if design.looks_factor is not None:
         planned = design.looks[0].on is not None
         half = next((look for look in design.looks if look.chance >= 0.5), None)
         early = (
-            "; at that lift, half of all tests can stop "
-            + (f"by week {half.week}" if half.on is None else f"on {half.on}")
+            say("plan_told.at_that_lift_half")
+            + (
+                say("plan_told.by_week", week=half.week)
+                if half.on is None
+                else say("plan_told.on", on=half.on)
+            )
             if half is not None
             else ""
         )
-        yield (
-            f"{'The planned looks cost' if planned else 'Reading every week costs'} "
-            f"{_percent(design.looks_factor - 1)} more units{early}."
+        yield say(
+            "plan_told.more_units",
+            what=say("plan_told.the_planned_looks_cost")
+            if planned
+            else say("plan_told.reading_every_week_costs"),
+            percent=_percent(design.looks_factor - 1),
+            early=early,
         )
     if design.test_and_roll is not None:
-        yield (
-            "Where the better arm is simply rolled out to everyone who comes within a "
-            f"year, whatever its p-value, {design.test_and_roll:,} units in each arm "
-            "earn most (test & roll, under the file's prior)."
+        yield say(
+            "plan_told.where_the_better_arm",
+            test_and_roll=f"{design.test_and_roll:,}",
         )
 
 
@@ -46,61 +55,79 @@ def _target(
     design: Design, label: str, control_share: float, power: float
 ) -> Iterator[str]:
     lift = _percent(design.target_lift or 0.0)
-    often = f"{10 * power:.3g} times in 10"
+    often = say("plan_told.times_in", power=f"{10 * power:.3g}")
     if design.weeks_at_half is None:
-        yield (
-            f"A lift of {lift} in {label} cannot be proved within a year, not even "
-            "with half of the units held back. Aim at a larger change, at a metric "
-            "that varies less, or at more units."
-        )
+        yield say("plan_told.a_lift_of_in", lift=lift, label=label)
         return
     if design.weeks_needed is None:
-        yield (
-            f"With {_percent(control_share)} held back, finding a lift of {lift} in "
-            f"{label} {often} takes more than {YEAR} weeks; with half held back "
-            f"{design.weeks_at_half}."
+        yield say(
+            "plan_told.with_held_back_finding",
+            control_share=_percent(control_share),
+            lift=lift,
+            label=label,
+            often=often,
+            year=YEAR,
+            weeks_at_half=design.weeks_at_half,
         )
         return
     shorter = (
-        f" (with half held back: {design.weeks_at_half})"
+        say("plan_told.with_half_held_back", weeks_at_half=design.weeks_at_half)
         if design.weeks_at_half < design.weeks_needed
         else ""
     )
-    yield (
-        f"Run it for {design.weeks_needed} weeks with {_percent(control_share)} held "
-        f"back{shorter}: a lift of {lift} in {label} is then found {often}."
+    yield say(
+        "plan_told.run_it_for_weeks",
+        weeks_needed=design.weeks_needed,
+        control_share=_percent(control_share),
+        shorter=shorter,
+        lift=lift,
+        label=label,
+        often=often,
     )
 
 
 def _cost(design: Design, control_share: float, currency: str) -> Iterator[str]:
     if design.forgone is not None:
-        yield (
-            f"If the lift is there, {_percent(control_share)} held back gives up about "
-            f"{design.forgone:,.0f} {currency} of gross profit."
+        yield say(
+            "plan_told.if_the_lift_is",
+            control_share=_percent(control_share),
+            forgone=f"{design.forgone:,.0f}",
+            currency=currency,
         )
     if design.cheapest_share is not None:
         money = (
-            f", which gives up {design.forgone_cheapest:,.0f} {currency}"
+            say(
+                "plan_told.which_gives_up",
+                forgone_cheapest=f"{design.forgone_cheapest:,.0f}",
+                currency=currency,
+            )
             if design.forgone_cheapest is not None
             else ""
         )
-        yield (
-            "The smallest share that proves it with the planned units is "
-            f"{_percent(design.cheapest_share)}{money}."
+        yield say(
+            "plan_told.the_smallest_share_that",
+            cheapest_share=_percent(design.cheapest_share),
+            money=money,
         )
     elif not design.hopeless:
-        yield "With the planned units no share proves it: plan for more weeks."
+        yield say("plan_told.with_the_planned_units")
     stepped = design.stepped
     if stepped is not None and stepped.detectable_lift is not None:
         price = (
-            f" and gives up {stepped.forgone:,.0f} {currency}"
+            say(
+                "plan_told.and_gives_up",
+                forgone=f"{stepped.forgone:,.0f}",
+                currency=currency,
+            )
             if stepped.forgone is not None
             else ""
         )
-        yield (
-            f"Half held back for the first {stepped.weeks} weeks and "
-            f"{_percent(control_share)} afterwards (compared within weeks, each as a "
-            f"phase) finds {_percent(stepped.detectable_lift)}{price}."
+        yield say(
+            "plan_told.half_held_back_for",
+            weeks=stepped.weeks,
+            control_share=_percent(control_share),
+            detectable_lift=_percent(stepped.detectable_lift),
+            price=price,
         )
 
 

@@ -36,6 +36,7 @@ from holdback.experiments.valued import (
     money_comparisons,
     value_comparisons,
 )
+from holdback.wording import in_its_language, say
 
 __all__ = [
     "DoseComparison",
@@ -58,6 +59,7 @@ class Reading:
     doses: tuple[DoseComparison, ...] = ()
 
 
+@in_its_language
 def read(
     experiment: Experiment, evidence: Evidence, history: History | None = None
 ) -> Reading:
@@ -145,8 +147,12 @@ def _restated(
 ) -> Iterator[Finding]:
     """What has changed in the data that an earlier look had read."""
     told = [
-        f"{one.source} has changed since this moment was last looked at: it had "
-        f"{history.restated[one.source]:,} rows then and has {one.rows:,} now."
+        say(
+            "reading.has_changed_since_this",
+            source=one.source,
+            restated=f"{history.restated[one.source]:,}",
+            rows=f"{one.rows:,}",
+        )
         for one in evidence.inputs
         if one.source in history.restated
     ]
@@ -157,8 +163,7 @@ def _restated(
         yield Finding(
             check="restated",
             status="pass",
-            message="Units and values that were complete at the last look are the "
-            "same now.",
+            message=say("reading.units_and_values_that"),
         )
 
 

@@ -16,6 +16,7 @@ from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import Group, formula_columns, moments_of
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
+from holdback.wording import say
 
 __all__ = ["settled", "told_changes"]
 
@@ -65,12 +66,17 @@ def told_changes(
             continue
         if 0 < then["units"] - units <= left_out.get(arm.name, 0):
             continue
-        joined = f" that joined up to {through}" if through else ""
-        was, now = f"{then['units']:,} units{joined}", f"{units:,}"
+        joined = say("settled.that_joined_up_to", through=through) if through else ""
+        was, now = (
+            say("settled.units", then=f"{then['units']:,}", joined=joined),
+            f"{units:,}",
+        )
         if "total" in then:
-            was += f", with {then['total']:,.10g} in all for '{title}'"
-            now += f", with {total:,.10g}"
-        yield f"Arm {arm.name} had {was}; now they are {now}."
+            was += say(
+                "settled.with_in_all_for", then=f"{then['total']:,.10g}", title=title
+            )
+            now += say("settled.with", total=f"{total:,.10g}")
+        yield say("settled.arm_had_now_they", name=arm.name, was=was, now=now)
 
 
 def _metric(experiment: Experiment) -> str:

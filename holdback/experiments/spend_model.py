@@ -8,18 +8,9 @@ from holdback.errors import StatsError
 from holdback.experiments.comparison import Comparison
 from holdback.stats.posterior.hurdle import Hurdle, Spend, log_spend
 from holdback.stats.posterior.predictive import predictive_check
+from holdback.wording import say
 
 __all__ = ["NO_MODEL", "SpendModel", "spend_model"]
-
-PASSED = (
-    "Belief: a hurdle model, buyers by their share and spend as lognormal with one "
-    "spread in both arms; data it would make look like the buyers' (p {p:.2g})."
-)
-REFUSED = (
-    "Belief: the normal on the log ratio; a lognormal hurdle was refused, for buyers' "
-    "spend is unlike it in its {worst} (p {p:.2g})."
-)
-UNUSABLE = "Belief: the normal on the log ratio. {why}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +45,9 @@ def spend_model(comparison: Comparison) -> SpendModel:
             log_spend(control), log_spend(treated), comparison.seed
         )
     except StatsError as refusal:
-        return SpendModel(note=UNUSABLE.format(why=refusal))
+        return SpendModel(note=say("spend_model.unusable", why=refusal))
     if not found.passes:
-        return SpendModel(note=REFUSED.format(worst=found.worst, p=found.p_value))
-    return SpendModel(hurdle=hurdle, note=PASSED.format(p=found.p_value))
+        return SpendModel(
+            note=say("spend_model.refused", worst=found.worst, p=found.p_value)
+        )
+    return SpendModel(hurdle=hurdle, note=say("spend_model.passed", p=found.p_value))

@@ -16,6 +16,7 @@ from holdback.stats.boundaries import boundaries
 from holdback.stats.dunnett import critical
 from holdback.stats.normal import two_sided
 from holdback.stats.spending import obrien_fleming, pocock
+from holdback.wording import say
 
 __all__ = ["LEAST_VALUES", "Stage", "arm_sizes", "stage_of"]
 
@@ -96,11 +97,7 @@ def _of_looks(
     level = float(experiment.analysis.level)
     plain = _plain(level, information, final=final)
     if looks == "end":
-        return (
-            plain
-            if final
-            else _preview(plain, "the plan reads results once, at the end")
-        )
+        return plain if final else _preview(plain, say("stage.the_plan_reads_results"))
     if isinstance(looks, tuple):
         return _planned(experiment, plain, looks, as_of)
     earlier = [t for t in history.looks if t < information]
@@ -109,8 +106,7 @@ def _of_looks(
     if not final and _fewest(experiment, cells) < LEAST_VALUES:
         return _preview(
             plain,
-            f"an arm has fewer than {LEAST_VALUES} units with a value in the primary "
-            "metric, too few for an early look",
+            say("stage.an_arm_has_fewer", least_values=LEAST_VALUES),
         )
     return _spent(experiment, plain, [*earlier, information], final=final)
 
@@ -170,7 +166,7 @@ def _planned(
         return _spent(experiment, plain, [*times, 1.0], final=True)
     come = [day for day in days if day <= today]
     if not come or come[-1] != today:
-        return _preview(plain, "no look is planned for this day")
+        return _preview(plain, say("stage.planned"))
     return _spent(experiment, plain, times[: len(come)], final=False)
 
 
@@ -181,7 +177,7 @@ def _spent(
     bounds = boundaries(times, alpha=alpha, spending=obrien_fleming, last=final)
     bound = bounds[-1]
     if bound > FARTHEST:
-        return _preview(plain, "it is too early for any result to be beyond chance")
+        return _preview(plain, say("stage.spent"))
     harm = boundaries(times, alpha=alpha, spending=pocock, last=final)[-1]
     spent = alpha if final else 2 * obrien_fleming(min(times[-1], 1.0), alpha / 2)
     return replace(
@@ -209,8 +205,7 @@ def _always_valid(experiment: Experiment, cells: Cells) -> Stage:
     if _fewest(experiment, cells) < LEAST_VALUES:
         return _preview(
             plain,
-            f"an arm has fewer than {LEAST_VALUES} units with a value in the primary "
-            "metric, too few for an always-valid reading",
+            say("stage.always_valid", least_values=LEAST_VALUES),
         )
     bound = multiplier(max(sum(treated) + control, 1), alpha=alpha)
     strict = 1 - two_sided(bound)

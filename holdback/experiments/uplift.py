@@ -16,6 +16,7 @@ from holdback.experiments.scored import SCORED
 from holdback.experiments.tally import Tally
 from holdback.stats.normal import quantile
 from holdback.stats.uplift import Bins, binned, qini
+from holdback.wording import say
 
 __all__ = ["LEAST", "uplifts"]
 
@@ -89,13 +90,22 @@ def _too_small(
         if had >= LEAST:
             continue
         needed = ceil(LEAST * moments.n / had) if had else None
-        size = f", which takes about {needed:,} units in it" if needed else ""
+        size = (
+            say("uplift.which_takes_about_units", needed=f"{needed:,}")
+            if needed
+            else ""
+        )
         return Uplift(
             score=none.score,
             metric=none.metric,
             arm=arm,
-            refused=f"Arm {name} has {had:,} units with an outcome. A curve of uplift "
-            f"needs {LEAST:,}{size}.",
+            refused=say(
+                "uplift.arm_has_units_with",
+                name=name,
+                had=f"{had:,}",
+                least=f"{LEAST:,}",
+                size=size,
+            ),
             units_needed=needed,
         )
     return None

@@ -20,10 +20,12 @@ from holdback.experiments.scorecard import (
 )
 from holdback.reports import money_sentences, precision_sentences, sentences
 from holdback.reports.words import Words
+from holdback.wording import in_its_language
 
 __all__ = ["decide"]
 
 
+@in_its_language
 def decide(experiment: Experiment, scorecard: Scorecard) -> Decision:
     """Outcome of each treatment arm, and of the experiment: that of its best arm.
 

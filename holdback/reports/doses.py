@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -52,42 +52,51 @@ def _step(
         return record
     earning = one.comparison.profit or one.comparison
     margin = 1.0 if one.comparison.profit else float(economics.margin)
-    extra = _extra_cost(economics, one, units, period_days)
+    extra = (
+        _extra(one, units, lambda arm: _cost(economics, arm, units, period_days))
+        if economics.costs
+        else None
+    )
+    savings = _extra(one, units, lambda arm: _saved(economics, arm, units, period_days))
     stake = Stake(
         comparison=earning,
         margin=margin,
         cost=Costs(total=extra, items=()) if extra is not None and extra > 0 else None,
+        savings=savings,
     )
     revenue = stake.revenue()
     if revenue is None:
         return record
     profit = image(revenue, lambda amount: margin * amount)
     return replace(
-        record, incremental_profit=profit, extra_cost=extra, ropi=stake.ropi(profit)
+        record,
+        incremental_profit=profit,
+        extra_cost=extra,
+        extra_savings=savings,
+        ropi=stake.ropi(profit),
     )
 
 
-def _extra_cost(
-    economics: Economics,
-    one: DoseComparison,
-    units: Mapping[str, int],
-    period_days: int | None,
-) -> float | None:
-    """Cost net of savings of the upper arm, less that of as many units in the lower."""
+def _extra(
+    one: DoseComparison, units: Mapping[str, int], of_arm: Callable[[str], float]
+) -> float:
+    """The upper arm's amount, less that of as many units in the lower arm."""
     upper, lower = one.step.upper.name, one.step.lower.name
-    if not economics.costs:
-        return None
-    mine = _net_cost(economics, upper, units, period_days)
     if lower not in units:
-        return mine
+        return of_arm(upper)
     scale = units[upper] / units[lower] if units[lower] else 0.0
-    return mine - scale * _net_cost(economics, lower, units, period_days)
+    return of_arm(upper) - scale * of_arm(lower)
 
 
-def _net_cost(
+def _cost(
     economics: Economics, arm: str, units: Mapping[str, int], period_days: int | None
 ) -> float:
     found = costs_of(economics.costs, arm=arm, units=units, period_days=period_days)
+    return 0.0 if found is None else found.total
+
+
+def _saved(
+    economics: Economics, arm: str, units: Mapping[str, int], period_days: int | None
+) -> float:
     share = Fraction(units[arm], sum(units.values()) or 1)
-    total = 0.0 if found is None else found.total
-    return total - float(saved(economics.savings, period_days) * share)
+    return float(saved(economics.savings, period_days) * share)

@@ -17,6 +17,7 @@ from holdback.reports.payback import payback
 from holdback.reports.rollout import scenarios
 from holdback.reports.stake import Stake, image, incremental
 from holdback.reports.words import Words
+from holdback.wording import in_its_language
 
 __all__ = ["break_even_lift", "incremental", "money", "questions", "revenue_of"]
 
@@ -41,6 +42,7 @@ def money(
     return tuple(record for record in found if record is not None)
 
 
+@in_its_language
 def questions(scorecard: Scorecard) -> Iterator[Finding]:
     """A warning for each arm whose return is too good to be believed unasked."""
     words = Words.of(scorecard)

@@ -50,8 +50,16 @@ def test_doses_against_the_rows(tmp_path: Path) -> None:
     assert second.extra_cost == pytest.approx(200 * 8 / 7)
     assert second.ropi.value == pytest.approx(profit / (200 * 8 / 7) - 1)
     share = len(rows["rules"]) / (n + len(rows["rules"]))
-    running = (100 - 80) * 8 / 7 + 9000 * 8 / 365.25
+    running = 100 * 8 / 7 + 9000 * 8 / 365.25
     assert first.extra_cost == pytest.approx(running * share, rel=1e-6)
+    # Savings are no lower cost: ROPI is (profit + savings − cost) / cost, as for arms.
+    saved = 4 * 20 * 8 / 7 * share
+    gained = 0.5 * len(rows["rules"]) * (averages[1] - averages[0])
+    cost = running * share
+    assert first.extra_savings == pytest.approx(saved)
+    assert first.ropi.value == pytest.approx((gained + saved - cost) / cost)
+    alone = next(m for m in card.money if m.arm == "rules")
+    assert first.ropi.value == pytest.approx(alone.ropi.value)
     page = render(card)
     assert "Does more do more?" in page
     assert "rules → predictive" in page

@@ -1,4 +1,4 @@
-"""The gallery: ten tests of known truth, simulated and analyzed by the product."""
+"""The gallery: eleven tests of known truth, simulated and analyzed by the product."""
 
 from __future__ import annotations
 
@@ -50,6 +50,23 @@ decision: {{rule: profit, minimum_lift: 1%}}
 """
 
 
+SOURCES = """\
+  ads:       {csv: ads.csv, columns: {unit: id, time: at}}
+  touches:   {csv: touches.csv, columns: {unit: id, time: at}}
+"""
+METRICS = """\
+  ad_return: {kind: ratio, numerator: {source: orders, value: total}, denominator: {source: ads, value: paid}, within: 7 days, label: Revenue per advertising spend}
+"""
+MONEY = """\
+    - {name: Set-up, amount: 4800, spread: 24 months, kind: technology}
+    - {name: Data scientist, amount: 2000, per: month, kind: people, arms: [bold], uncertainty: 20%}
+  savings: [{name: Curation by hand, hours: 6, per: week, rate: 30}]
+  rollout: {units: 60000, per: month, horizon: 6 months, decay: 8 weeks, last_year: [310000, 290000, 420000, 250000, 260000, 300000]}
+  incremental: [ad_return]
+attribution: {source: touches, channel: channel, conversion: conversion, channels: [recommendations]}
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
     """What is true of a simulated shop."""
@@ -64,6 +81,8 @@ class Shop:
     as_of: str = "2026-10-06"
     seed: int = 7
     names: tuple[str, ...] = field(default=("holdback", "personalized", "bold"))
+    returns: bool = False
+    """Whether everything that is known of money is asked for."""
 
 
 def analyzed(name: str, shop: Shop, folder: Path) -> Scorecard:
@@ -81,9 +100,26 @@ def analyzed(name: str, shop: Shop, folder: Path) -> Scorecard:
             )
         )
     )
-    path.write_text(YAML.format(name=name, arms=arms, dimension="device"))
+    text = YAML.format(name=name, arms=arms, dimension="device")
+    path.write_text(_with_returns(text) if shop.returns else text)
     moment = date.fromisoformat(shop.as_of)
     return hb.analyze(path, as_of=moment, **_frames(shop)).scorecard
+
+
+def _with_returns(text: str) -> str:
+    """Doses, advertising, touches, a score, savings, uncertain and single costs."""
+    doses = {"holdback": 0, "personalized": 1, "bold": 2}
+    for arm, dose in doses.items():
+        text = text.replace(f"  {arm}: {{", f"  {arm}: {{dose: {dose}, ")
+    for before, more in (
+        ("metrics:\n", SOURCES),
+        ("primary:", METRICS),
+        ("decision:", MONEY),
+    ):
+        text = text.replace(before, more + before)
+    return text.replace("[conversion,", "[conversion, ad_return,").replace(
+        "segments: [device]", "segments: [device], uplift: score"
+    )
 
 
 def _frames(shop: Shop) -> dict[str, pd.DataFrame]:
@@ -120,7 +156,34 @@ def _frames(shop: Shop) -> dict[str, pd.DataFrame]:
     leavers = pd.DataFrame(
         {"id": ids[leaves], "at": seen[leaves] + pd.Timedelta(hours=5)}
     )
-    return {"exposures": exposures, "orders": orders, "leavers": leavers}
+    frames = {"exposures": exposures, "orders": orders, "leavers": leavers}
+    return frames | _more(shop, exposures, draw) if shop.returns else frames
+
+
+def _more(
+    shop: Shop, exposures: pd.DataFrame, draw: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """What is spent on each unit, what touched it, and a score that ranks nobody."""
+    n = len(exposures)
+    treated = exposures["arm"].to_numpy() != shop.names[0]
+    touched = [
+        ("search", draw.random(n) < 0.5),
+        ("newsletter", draw.random(n) < 0.3),
+        ("recommendations", treated & (draw.random(n) < 0.8)),
+    ]
+    hour = pd.Timedelta(hours=1)
+    touches = [
+        exposures.loc[mask, ["id", "at"]].assign(channel=channel)
+        for channel, mask in touched
+    ]
+    for frame in touches:
+        frame["at"] += hour * draw.random(len(frame))
+    paid = draw.uniform(0.8, 1.2, n) * np.where(treated, 1.6, 1.0)
+    return {
+        "exposures": exposures.assign(score=draw.random(n).round(2)),
+        "ads": exposures[["id", "at"]].assign(paid=paid.round(2)),
+        "touches": pd.concat(touches, ignore_index=True),
+    }
 
 
 WIN = Shop()
@@ -137,6 +200,14 @@ SHOPS: dict[str, Shop] = {
     "negative-revenue": replace(WIN, refunds=60.0),
     "tiny-holdback": replace(WIN, shares=(0.01, 0.99)),
     "twelve-segments": replace(WIN, devices=12),
+    "returns": replace(
+        WIN,
+        units=60_000,
+        shares=(0.3, 0.35, 0.35),
+        buying=(2.5, 2.9, 3.1),
+        leaving=(1.0,) * 3,
+        returns=True,
+    ),
 }
 GALLERY: dict[str, Callable[[Path], Scorecard]] = {
     name: (lambda folder, name=name, shop=shop: analyzed(name, shop, folder))

@@ -14,6 +14,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
 from holdback.kinds import Kinds
+from holdback.wording import counted
 
 __all__ = ["Check", "findings", "kinds", "percent", "plural"]
 
@@ -70,12 +71,12 @@ def percent(share: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A count with its noun.
+    """A count with its noun, one of those that the catalog knows.
 
     >>> plural(1, "unit"), plural(1200, "row")
     ('1 unit', '1,200 rows')
     """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    return counted(f"nouns.{noun}", count, count=f"{count:,}")
 
 
 def _rank(name: str) -> int:

@@ -8,6 +8,7 @@ from holdback.experiments.checks import kinds, percent
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Bots"]
 
@@ -49,11 +50,16 @@ class Bots:
                 check="bots",
                 status="warn" if odd else "pass",
                 message=(
-                    f"One unit makes {percent(share)} of all rows counted in {source}. "
-                    "Look whether it is a robot, a test account or shared by many, "
-                    "and leave such units out of all arms alike with `where`."
+                    say(
+                        "checks.bots.one_unit_makes_of",
+                        share=percent(share),
+                        source=source,
+                    )
                     if odd
-                    else f"No unit makes more than {percent(share)} of the rows "
-                    f"counted in {source}."
+                    else say(
+                        "checks.bots.no_unit_makes_more",
+                        share=percent(share),
+                        source=source,
+                    )
                 ),
             )

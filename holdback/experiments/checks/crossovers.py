@@ -8,16 +8,12 @@ from holdback.experiments.checks import kinds, percent, plural
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say, texts
 
 __all__ = ["Crossovers"]
 
 WARN_ABOVE = 0.0
 FAIL_ABOVE = 0.05
-
-TREATED = {
-    "exclude": "They are left out of both arms",
-    "first": "They stay in the arm they were first seen in",
-}
 
 
 @kinds.register("crossovers")
@@ -36,9 +32,9 @@ class Crossovers:
             yield Finding(
                 check="crossovers",
                 status="pass",
-                message="No unit was seen in both arms."
+                message=say("checks.crossovers.no_unit_was_seen")
                 if len(experiment.arms) == 2
-                else "No unit was seen in more than one arm.",
+                else say("checks.crossovers.no_unit_was_seen_in_more"),
             )
             return
         share = crossed / total
@@ -46,13 +42,17 @@ class Crossovers:
             f"{arm} {count:,}"
             for arm, count in sorted(evidence.quality.crossovers.items())
         )
-        treated = TREATED[experiment.assignment.crossovers]
+        treated = texts("checks.crossovers.treated")[experiment.assignment.crossovers]
         yield Finding(
             check="crossovers",
             status="fail" if share > FAIL_ABOVE else "warn",
             message=(
-                f"{plural(crossed, 'unit')} ({percent(share)}) were seen in both arms "
-                f"(first in: {by_arm}). {treated}. Check how units are recognized "
-                "across devices and log-ins."
+                say(
+                    "checks.crossovers.were_seen_in_both",
+                    crossed=plural(crossed, "unit"),
+                    share=percent(share),
+                    by_arm=by_arm,
+                    treated=treated,
+                )
             ),
         )

@@ -9,6 +9,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.reached import shares_reached
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Dilution"]
 
@@ -40,20 +41,17 @@ class Dilution:
             if found is None:
                 continue
             (control, treated), _ = found
-            told = (
-                f"Of {arm.name}, {percent(treated)} of units were reached, of "
-                f"{experiment.control.name} {percent(control)}."
+            told = say(
+                "checks.dilution.of_of_units_were",
+                name=arm.name,
+                treated=percent(treated),
+                name_2=experiment.control.name,
+                control=percent(control),
             )
             if control > SOME:
-                told += (
-                    " Control units that get the treatment hide its effect: find out "
-                    "how they came by it."
-                )
+                told += say("checks.dilution.control_units_that_get")
             elif treated < ALMOST_ALL:
-                told += (
-                    " The lift is that over all units, as assigned; it is smaller than "
-                    "on those who were reached."
-                )
+                told += say("checks.dilution.the_lift_is_that")
             diluted = control > SOME or treated < ALMOST_ALL
             yield Finding(
                 check="dilution", status="warn" if diluted else "pass", message=told

@@ -8,6 +8,7 @@ from holdback.experiments.checks import kinds, plural
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Duplicates"]
 
@@ -26,21 +27,29 @@ class Duplicates:
             if source.columns.id is None and name != experiment.assignment.source
         ]
         parts = [
-            f"{plural(count, 'row')} of {name} stood there twice and counted once."
+            say(
+                "checks.duplicates.of_stood_there_twice",
+                count=plural(count, "row"),
+                name=name,
+            )
             for name, count in sorted(copies.items())
         ]
         if repeated:
             parts.append(
-                f"{plural(repeated, 'later exposure')} of units already in the test: "
-                "the first one counts."
+                say(
+                    "checks.duplicates.of_units_already_in",
+                    repeated=plural(repeated, "exposure"),
+                )
             )
         if unchecked:
             parts.append(
-                f"No `id` column is named for {', '.join(sorted(unchecked))}, so "
-                "copies there would not be noticed."
+                say(
+                    "checks.duplicates.no_id_column_is",
+                    join=", ".join(sorted(unchecked)),
+                )
             )
         yield Finding(
             check="duplicates",
             status="warn" if copies else "pass",
-            message=" ".join(parts) or "No row stands in the data twice.",
+            message=" ".join(parts) or say("checks.duplicates.no_row_stands_in"),
         )

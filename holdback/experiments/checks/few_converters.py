@@ -8,6 +8,7 @@ from holdback.experiments.checks import kinds, plural
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["FewConverters"]
 
@@ -33,13 +34,22 @@ class FewConverters:
         }
         arm, fewest = min(counts.items(), key=lambda item: item[1])
         label = metric.title
-        told = f"{plural(fewest, 'unit')} of {arm} with a value in {label}"
+        told = say(
+            "checks.few_converters.of_with_a_value",
+            fewest=plural(fewest, "unit"),
+            arm=arm,
+            label=label,
+        )
         if fewest < LEAST:
-            message = f"Only {told}: too few to read amounts of money at all."
+            message = say("checks.few_converters.only_too_few_to", told=told)
         elif fewest < ENOUGH:
-            message = f"Only {told}: expect wide ranges and read them with care."
+            message = say("checks.few_converters.only_expect_wide_ranges", told=told)
         else:
-            message = f"{told[0].upper()}{told[1:]}, the smallest arm: enough to read."
+            message = say(
+                "checks.few_converters.the_smallest_arm_enough",
+                upper=told[0].upper(),
+                told=told[1:],
+            )
         yield Finding(
             check="few_converters",
             status="pass" if fewest >= ENOUGH else "warn",

@@ -8,6 +8,7 @@ from holdback.experiments.checks import kinds, percent, plural
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["HoldoutContamination"]
 
@@ -33,7 +34,9 @@ class HoldoutContamination:
             yield Finding(
                 check="holdout",
                 status="pass",
-                message=f"The holdout '{name}' kept {told} out of the experiment.",
+                message=say(
+                    "checks.holdout.the_holdout_kept_out", name=name, told=told
+                ),
             )
         exposed = quality.exposed_holdout
         if exposed is None:
@@ -42,24 +45,27 @@ class HoldoutContamination:
             yield Finding(
                 check="holdout",
                 status="pass",
-                message=f"No unit of the holdout '{name}' was given an arm.",
+                message=say("checks.holdout.no_unit_of_the", name=name),
             )
             return
         total = sum(evidence.assigned.values())
         ignored = exposed > FAIL_ABOVE * float(experiment.holdouts[name].share) * total
         cause = (
-            "A part of the system gives arms without asking the holdout"
+            say("checks.holdout.a_part_of_the")
             if ignored
-            else "They may be test users, or log entries from before the holdout began"
+            else say("checks.holdout.they_may_be_test")
         )
         yield Finding(
             check="holdout",
             status="fail" if ignored else "warn",
             message=(
-                f"{plural(exposed, 'unit')} of the holdout '{name}' were given an arm "
-                f"({percent(exposed / total)} of all units with one; a holdout that is "
-                f"not asked has {percent(float(experiment.holdouts[name].share))}). "
-                f"{cause}, and what the holdout shows of all experiments together is "
-                "too small by their part."
+                say(
+                    "checks.holdout.of_the_holdout_were",
+                    exposed=plural(exposed, "unit"),
+                    name=name,
+                    percent=percent(exposed / total),
+                    percent_2=percent(float(experiment.holdouts[name].share)),
+                    cause=cause,
+                )
             ),
         )

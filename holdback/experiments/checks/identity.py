@@ -9,6 +9,7 @@ from holdback.experiments.checks import kinds, percent
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Identity"]
 
@@ -47,11 +48,11 @@ class Identity:
             check="identity",
             status="warn" if share > WARN_ABOVE else "pass",
             message=(
-                f"{percent(share)} of all units were first seen after the first four "
-                f"weeks, {percent(newest / total)} in the latest four. They are new "
-                "customers, or known ones under a new id (a lost cookie, another "
-                "device), who were drawn again. If all were known ones, the arms "
-                "would have grown alike and the true lift would be up to "
-                f"{factor:.3g} times the one shown. Ids of accounts do not wear off."
+                say(
+                    "checks.identity.of_all_units_were",
+                    share=percent(share),
+                    percent=percent(newest / total),
+                    factor=f"{factor:.3g}",
+                )
             ),
         )

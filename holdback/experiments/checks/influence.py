@@ -10,6 +10,7 @@ from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.scorecard import Finding
 from holdback.stats.influence import without_largest
+from holdback.wording import say
 
 __all__ = ["Influence"]
 
@@ -52,8 +53,11 @@ class Influence:
                 check="influence",
                 status="pass",
                 message=(
-                    f"No unit carries more than {percent(share)} of an arm's total "
-                    f"in {label}."
+                    say(
+                        "checks.influence.no_unit_carries_more",
+                        share=percent(share),
+                        label=label,
+                    )
                 ),
             )
             return
@@ -69,10 +73,16 @@ class Influence:
             check="influence",
             status="warn",
             message=(
-                f"The largest unit of {arm} makes {percent(share)} of that arm's total "
-                f"in {label}: with it {other} stands at {_signed(lift)} against "
-                f"{control}, without it at {_signed(left)}. Find out whether it is a "
-                "customer like the others."
+                say(
+                    "checks.influence.the_largest_unit_of",
+                    arm=arm,
+                    share=percent(share),
+                    label=label,
+                    other=other,
+                    lift=_signed(lift),
+                    control=control,
+                    left=_signed(left),
+                )
             ),
         )
 

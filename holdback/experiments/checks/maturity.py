@@ -9,6 +9,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.period import complete_on, is_final
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Maturity"]
 
@@ -23,7 +24,7 @@ class Maturity:
             return
         waiting = self._waiting(experiment, evidence)
         if experiment.analysis.looks == "always_valid":
-            told = "Always-valid ranges may be read on any day."
+            told = say("checks.maturity.always_valid_ranges_may")
             yield Finding(
                 check="maturity", status="pass", message=f"{told} {waiting}".strip()
             )
@@ -33,18 +34,18 @@ class Maturity:
                 check="maturity",
                 status="warn",
                 message=(
-                    "The test is not over: it is complete on "
-                    f"{complete_on(experiment)}, and the data end earlier. {waiting}"
-                    "The result is read once, at the end; until then the figures are "
-                    "a preview. If the data are complete and only quiet, say so with "
-                    f"--as-of {complete_on(experiment)}."
+                    say(
+                        "checks.maturity.the_test_is_not",
+                        experiment=complete_on(experiment),
+                        waiting=waiting,
+                    )
                 ),
             )
             return
         yield Finding(
             check="maturity",
             status="pass",
-            message=f"The test is over. {waiting}".strip(),
+            message=say("checks.maturity.the_test_is_over", waiting=waiting).strip(),
         )
 
     @staticmethod
@@ -57,9 +58,10 @@ class Maturity:
         total = evidence.cells.total(block, arms).n
         matured = evidence.cells.total(block, arms, within=horizons[-1]).n
         if total == matured:
-            return "Every unit has had its full time. "
-        return (
-            f"{plural(total - matured, 'unit')} ({percent((total - matured) / total)}) "
-            f"have not had their full {horizons[-1].days} days yet and are left out of "
-            "the metrics that need them. "
+            return say("checks.maturity.every_unit_has_had")
+        return say(
+            "checks.maturity.have_not_had_their",
+            plural=plural(total - matured, "unit"),
+            percent=percent((total - matured) / total),
+            days=horizons[-1].days,
         )

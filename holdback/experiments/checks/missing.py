@@ -8,6 +8,7 @@ from holdback.experiments.checks import kinds, plural
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Missing"]
 
@@ -28,36 +29,44 @@ class Missing:
         """One finding."""
         quality = evidence.quality
         odd = [
-            *_told(quality.missing_ids, "without a unit id"),
-            *_told(quality.null_values, "whose value is empty or divided by zero"),
+            *_told(quality.missing_ids, say("checks.missing.without_a_unit_id")),
+            *_told(quality.null_values, say("checks.missing.whose_value_is_empty")),
             *_told(
                 quality.nonexistent_times,
-                "with a local time that daylight saving skips, moved forward",
+                say("checks.missing.with_a_local_time"),
             ),
-            *_told(quality.float_ids, "with a decimal number as unit id"),
+            *_told(quality.float_ids, say("checks.missing.with_a_decimal_number")),
         ]
         if quality.similar_ids:
             odd.append(
-                f"{plural(quality.similar_ids, 'pair')} of unit ids differ only by "
-                "case, spaces, accents' spelling or a trailing .0; they count as "
-                "different units"
+                say(
+                    "checks.missing.of_unit_ids_differ",
+                    similar_ids=plural(quality.similar_ids, "pair"),
+                )
             )
         usual = [
-            *_told(quality.unassigned, "of units not assigned to any arm"),
-            *_told(quality.before, "from before assignment"),
-            *_told(quality.late, "after the last moment analyzed"),
+            *_told(quality.unassigned, say("checks.missing.of_units_not_assigned")),
+            *_told(quality.before, say("checks.missing.from_before_assignment")),
+            *_told(quality.late, say("checks.missing.after_the_last_moment")),
         ]
         message = "; ".join([*odd, *usual])
         yield Finding(
             check="missing",
             status="warn" if odd else "pass",
-            message=f"{message}." if message else "Every row could be used.",
+            message=f"{message}."
+            if message
+            else say("checks.missing.every_row_could_be"),
         )
 
 
 def _told(counts: Mapping[str, int], reason: str) -> list[str]:
     return [
-        f"{plural(count, 'row')} of {source} {reason}"
+        say(
+            "checks.missing.told",
+            count=plural(count, "row"),
+            source=source,
+            reason=reason,
+        )
         for source, count in sorted(counts.items())
         if count
     ]

@@ -15,6 +15,7 @@ from holdback.experiments.scorecard import Finding
 from holdback.stats.delta import combined_variance
 from holdback.stats.moments import Moments
 from holdback.stats.normal import two_sided
+from holdback.wording import say
 
 __all__ = ["Novelty"]
 
@@ -58,22 +59,25 @@ def _finding(arm: str, days: int, control: Moments, treated: Moments) -> Finding
     shift = log((1 + then) / (1 + first))
     p_value = two_sided(shift / sqrt(error_c + error_t))
     changed = p_value < WARN_BELOW
-    told = (
-        f"In the first {days} days of a unit's time the lift of {arm} was "
-        f"{_signed(first)}, afterwards {_signed(then)}"
+    told = say(
+        "checks.novelty.in_the_first_days",
+        days=days,
+        arm=arm,
+        first=_signed(first),
+        then=_signed(then),
     )
     fades = exp(shift) < 1 if first > 0 else exp(shift) > 1
     means = (
-        " The effect seems to wear off: what is new attracts for a while. Do not count "
-        "on the whole lift for later."
+        say("checks.novelty.the_effect_seems_to")
         if fades
-        else " The effect seems to grow with time."
+        else say("checks.novelty.the_effect_seems_to_grow_with")
     )
     return Finding(
         check="novelty",
         status="warn" if changed else "pass",
         p_value=p_value,
-        message=f"{told}." + (means if changed else " Chance alone may do that."),
+        message=f"{told}."
+        + (means if changed else say("checks.novelty.chance_alone_may_do")),
     )
 
 

@@ -8,6 +8,7 @@ from holdback.experiments.checks import kinds, percent
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Phase"]
 
@@ -32,16 +33,18 @@ class Phase:
             if one.reason == "outside_window"
         )
         held = float(experiment.control.share)
-        told = f" {left:,} rows of exposures lie outside it." if left else ""
+        told = (
+            say("checks.phase.rows_of_exposures_lie", left=f"{left:,}") if left else ""
+        )
         yield Finding(
             check="phase",
             status="pass",
             message=(
-                f"Phase {phase} drew all arms anew: about {percent(1 - held)} of the "
-                "units held back now were treated before, and the same share of the "
-                "others was. Only exposures inside this window count, so no unit "
-                f"stands in two phases.{told} What the earlier phase left behind is in "
-                "both arms; the effect of never being treated is that of the first "
-                "phase."
+                say(
+                    "checks.phase.phase_drew_all_arms",
+                    phase=phase,
+                    percent=percent(1 - held),
+                    told=told,
+                )
             ),
         )

@@ -12,6 +12,7 @@ from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding, Status
 from holdback.stats.moments import Moments
 from holdback.stats.multiplicity import holm
+from holdback.wording import say
 
 __all__ = ["PrePeriod"]
 
@@ -38,14 +39,13 @@ class PrePeriod:
             zip(compared, adjusted, strict=True), key=lambda item: item[1]
         )
         tests = plural(len(compared), "comparison")
-        alike = (
-            f"The arms were alike before the test ({tests} of measures from before "
-            "exposure)."
-        )
-        differed = (
-            f"The arms differed before the test began: {label} of {arm} against "
-            f"{experiment.control.name} ({tests}). A random split does this rarely; "
-            "look at how units were assigned."
+        alike = say("checks.pre_period.the_arms_were_alike", tests=tests)
+        differed = say(
+            "checks.pre_period.the_arms_differed_before",
+            label=label,
+            arm=arm,
+            name=experiment.control.name,
+            tests=tests,
         )
         yield Finding(
             check="pre_period",
@@ -80,7 +80,7 @@ def _comparisons(
                 )
                 if p_value is not None:
                     label = (
-                        f"the earlier {metric.title}"
+                        say("checks.pre_period.comparisons", title=metric.title)
                         if column.role == "before"
                         else column.name
                     )

@@ -10,6 +10,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
 from holdback.stats.strata import same_split
+from holdback.wording import say
 
 __all__ = ["ResponseRate"]
 
@@ -46,10 +47,13 @@ class ResponseRate:
                 check="response_rate",
                 status="warn" if differ else "pass",
                 p_value=p_value,
-                message=f"{metric.title} was answered by: {told}."
+                message=say(
+                    "checks.response_rate.was_answered_by",
+                    title=metric.title,
+                    told=told,
+                )
                 + (
-                    " The arms answered unequally often, so their scores compare "
-                    "different people."
+                    say("checks.response_rate.the_arms_answered_unequally")
                     if differ
                     else ""
                 ),

@@ -9,6 +9,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
 from holdback.stats.strata import same_split
+from holdback.wording import say
 
 __all__ = ["SplitDrift"]
 
@@ -45,10 +46,8 @@ class SplitDrift:
             status="warn" if changed else "pass",
             p_value=p_value,
             message=(
-                "The arms' shares changed from day to day, so an average over all days "
-                "mixes days differently in each arm. The lift compared within days "
-                "stands under “the same lift, computed in other ways”."
+                say("checks.split_drift.the_arms_shares_changed")
                 if changed
-                else "The arms had the same shares on every day."
+                else say("checks.split_drift.the_arms_had_the")
             ),
         )

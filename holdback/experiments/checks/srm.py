@@ -12,13 +12,13 @@ from holdback.experiments.scorecard import Finding
 from holdback.experiments.splits import planned_widths
 from holdback.stats.srm import srm
 from holdback.stats.srm_sequential import sequential_srm
+from holdback.wording import say
 
 __all__ = ["SampleRatioMismatch"]
 
 FAIL_BELOW = 0.001
 WARN_BELOW = 0.01
 LEAST_PART = 100
-READ_DAILY = " The test is running, so this holds at every look (a sequential test)."
 
 
 @kinds.register("srm")
@@ -44,8 +44,13 @@ class SampleRatioMismatch:
         if daily is not None:
             p_value = daily
         seen = ", ".join(
-            f"{arm} {count:,} ({percent(count / total)}, planned "
-            f"{percent(widths[arm] / sum(widths.values()))})"
+            say(
+                "checks.srm.planned",
+                arm=arm,
+                count=f"{count:,}",
+                percent=percent(count / total),
+                percent_2=percent(widths[arm] / sum(widths.values())),
+            )
             for arm, count in zip(arms, counts, strict=True)
         )
         where = "" if p_value >= WARN_BELOW else _furthest(experiment, evidence, widths)
@@ -54,18 +59,16 @@ class SampleRatioMismatch:
                 check="srm",
                 status="fail",
                 p_value=p_value,
-                message=(
-                    f"The arms do not have the planned shares: {seen}. Chance alone "
-                    "does this less than once in 1,000 tests, so units were lost or "
-                    "moved, and no lift from these data can be believed. Look for "
-                    f"lost log entries, redirects, bots or a changed split.{where}"
-                ),
+                message=(say("checks.srm.the_arms_do_not", seen=seen, where=where)),
             )
             return
         doubtful = p_value < WARN_BELOW
         smallest = (
-            f" Had only {percent(ratio.detectable_share)} of the units come into "
-            f"{experiment.control.name}, this check would most likely have noticed."
+            say(
+                "checks.srm.had_only_of_the",
+                detectable_share=percent(ratio.detectable_share),
+                name=experiment.control.name,
+            )
             if ratio.detectable_share is not None
             else ""
         )
@@ -75,12 +78,12 @@ class SampleRatioMismatch:
             p_value=p_value,
             message=(
                 (
-                    "The shares are further from plan than usual"
+                    say("checks.srm.the_shares_are_further")
                     if doubtful
-                    else "The arms have the planned shares"
+                    else say("checks.srm.the_arms_have_the")
                 )
                 + f": {seen}.{where}{smallest}"
-                + (READ_DAILY if daily is not None else "")
+                + (say("checks.srm.read_daily") if daily is not None else "")
             ),
         )
 
@@ -116,9 +119,14 @@ def _furthest(
         return ""
     p_value, name, counts = min(found)
     if p_value * len(found) >= WARN_BELOW:
-        return " No single day or segment stands out."
+        return say("checks.srm.no_single_day_or")
     share = percent(counts[0] / sum(counts))
-    return f" Furthest off: {name}, with {share} in {experiment.control.name}."
+    return say(
+        "checks.srm.furthest_off_with_in",
+        name=name,
+        share=share,
+        name_2=experiment.control.name,
+    )
 
 
 def _parts(

@@ -9,6 +9,7 @@ from holdback.experiments.comparison import Comparison
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
+from holdback.wording import say
 
 __all__ = ["Twyman"]
 
@@ -50,15 +51,17 @@ class Twyman:
                     check="twyman",
                     status="warn",
                     message=(
-                        f"A change of {percent(abs(effect.value))} in {metric.title} "
-                        f"({arm.name}) is far beyond what treatments usually do. Look "
-                        "for a fault first: events counted in one arm only, a changed "
-                        "price, a test page."
+                        say(
+                            "checks.twyman.a_change_of_in",
+                            percent=percent(abs(effect.value)),
+                            title=metric.title,
+                            name=arm.name,
+                        )
                     ),
                 )
         if not odd:
             yield Finding(
                 check="twyman",
                 status="pass",
-                message="The lift is of a size that treatments can have.",
+                message=say("checks.twyman.the_lift_is_of"),
             )

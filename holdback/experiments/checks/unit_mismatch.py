@@ -9,6 +9,7 @@ from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.scorecard import Finding
 from holdback.experiments.splits import planned_widths
+from holdback.wording import say
 
 __all__ = ["UnitMismatch"]
 
@@ -34,9 +35,18 @@ class UnitMismatch:
         strangers = list(_strangers(experiment, evidence))
         redrawn = _redrawn(experiment, evidence)
         told = [
-            f"{'No row' if share == 0 else f'Only {percent(share)} of the rows'} of "
-            f"{source} ({rows:,} rows) belong{'s' if share == 0 else ''} to a unit of "
-            "the experiment: do its ids mean the same thing, written the same way?"
+            say(
+                "checks.unit_mismatch.nothing_belongs",
+                source=source,
+                rows=f"{rows:,}",
+            )
+            if share == 0
+            else say(
+                "checks.unit_mismatch.little_belongs",
+                share=percent(share),
+                source=source,
+                rows=f"{rows:,}",
+            )
             for source, share, rows in strangers
         ]
         if redrawn:
@@ -51,7 +61,7 @@ class UnitMismatch:
             yield Finding(
                 check="unit_mismatch",
                 status="pass",
-                message="The ids of the sources meet, and units stay in their arm.",
+                message=say("checks.unit_mismatch.the_ids_of_the"),
             )
 
 
@@ -78,8 +88,8 @@ def _redrawn(experiment: Experiment, evidence: Evidence) -> str:
     few = not later or crossed <= MANY_CROSSED * units
     if few or crossed < later * elsewhere / 2:
         return ""
-    return (
-        f"{plural(crossed, 'unit')} changed arms over {later:,} later exposures, about "
-        "as often as if every exposure had been drawn anew: the split was probably "
-        "made by session, device or visit. Name that as the unit, or split by the unit."
+    return say(
+        "checks.unit_mismatch.redrawn",
+        crossed=plural(crossed, "unit"),
+        later=f"{later:,}",
     )

@@ -13,6 +13,8 @@ from holdback.wording import say
 
 __all__ = ["attribution", "doses", "uplift"]
 
+GAP = "\N{NO-BREAK SPACE}"
+
 
 def doses(scorecard: Scorecard, words: Words) -> Markup:
     """The trend over the doses, and each step to the next one."""
@@ -93,7 +95,7 @@ def _step(words: Words, one: DoseStep) -> tuple[str | Markup, ...]:
 
 def _p(words: Words, value: float) -> str:
     text = words.p_value(value)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
+    return f"p{GAP}{text}" if text.startswith("<") else f"p{GAP}={GAP}{text}"
 
 
 def _ranged(words: Words, lift: Quantity | None) -> str:

@@ -21,6 +21,7 @@ from holdback.stats.methods.welch import welch
 from holdback.stats.moments import Moments
 from holdback.stats.resplit import TwoSamples
 from holdback.stats.skewness import log_lean, skew_coefficient
+from holdback.wording import counted, say
 
 __all__ = ["compare", "compare_means", "needs_rows"]
 
@@ -54,11 +55,11 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
     second = _estimate(treatment, formula, columns)
     if first is None or second is None:
         fewest = min(control.n, treatment.n)
-        units = "1 unit" if fewest == 1 else f"{fewest} units"
+        units = counted("nouns.unit", fewest, count=fewest)
         note = (
-            f"No number: an arm has {units}, and a comparison needs at least 2."
+            say("methods.no_number_an_arm", units=units)
             if fewest < 2
-            else "No number: the denominator is 0 in an arm."
+            else say("methods.no_number_the_denominator")
         )
         return _none(first, second, note)
     if family == "proportion":
@@ -147,18 +148,17 @@ def _may_stand_alone(control: Estimate, treatment: Estimate, skew: float) -> boo
 
 
 def _refusal(control: Estimate, treatment: Estimate) -> str | None:
-    for one, name in ((control, "control"), (treatment, "the treatment arm")):
+    for one, name in (
+        (control, say("methods.control")),
+        (treatment, say("methods.the_treatment_arm")),
+    ):
         if one.nonzero < LEAST:
-            units = "1 unit" if one.nonzero == 1 else f"{one.nonzero} units"
-            return (
-                f"No interval: only {units} of {name} have a value other than 0, and "
-                f"below {LEAST} the spread of amounts cannot be judged."
+            units = counted("nouns.unit", one.nonzero, count=one.nonzero)
+            return say(
+                "methods.no_interval_only_of", units=units, name=name, least=LEAST
             )
         if one.se == 0:
-            return (
-                f"No interval: the variance of {name} is 0, so there is no spread to "
-                "judge chance by."
-            )
+            return say("methods.no_interval_the_variance", name=name)
     return None
 
 

@@ -7,6 +7,7 @@ from math import sqrt
 
 from holdback.stats.effect import Estimate, Inference
 from holdback.stats.log_scale import log_inference, relative_variance
+from holdback.wording import say
 
 __all__ = ["log_delta"]
 
@@ -20,6 +21,5 @@ def log_delta(control: Estimate, treatment: Estimate, *, level: float) -> Infere
     s = sqrt(relative_variance(control) + relative_variance(treatment))
     return replace(
         log_inference(control, treatment, s=s, level=level, method="log_delta"),
-        note="Delta method on the log scale: there are enough units and little enough "
-        "skew for each arm's own spread; the p-value tests a ratio of 1.",
+        note=say("methods.log_delta.log_delta"),
     )

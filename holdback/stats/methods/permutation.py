@@ -12,6 +12,7 @@ from holdback.stats.effect import Estimate, Inference
 from holdback.stats.log_scale import log_inference_between
 from holdback.stats.normal import quantile
 from holdback.stats.resplit import Resplits, TwoSamples, resplits
+from holdback.wording import say
 
 __all__ = ["LARGEST", "permutation"]
 
@@ -113,8 +114,4 @@ def _crossing(
 
 def _note(control: Estimate, treatment: Estimate, draws: int) -> str:
     fewest = min(control.nonzero, treatment.nonzero)
-    return (
-        f"Permutation: with {fewest:,} units that have a value in the smaller arm, or "
-        "values this skewed, plain ranges err to one side; this one compares with "
-        f"{draws:,} re-splits of the same units. The p-value tests a ratio of 1."
-    )
+    return say("methods.permutation.note", fewest=f"{fewest:,}", draws=f"{draws:,}")

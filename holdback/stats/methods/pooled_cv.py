@@ -7,6 +7,7 @@ from math import sqrt
 
 from holdback.stats.effect import Estimate, Inference
 from holdback.stats.log_scale import log_inference, relative_variance
+from holdback.wording import say
 
 __all__ = ["pooled_cv"]
 
@@ -31,7 +32,6 @@ def pooled_cv(control: Estimate, treatment: Estimate, *, level: float) -> Infere
     s = sqrt(squared_cv * (1 / n + 1 / m))
     return replace(
         log_inference(control, treatment, s=s, level=level, method="pooled_cv_log"),
-        note="Approximate: the values are skewed or few for the size of the arms, so "
-        "the spread is pooled over both arms; the p-value tests a ratio of 1.",
+        note=say("methods.pooled_cv.pooled_cv"),
         approximate=True,
     )

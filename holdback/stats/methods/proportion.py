@@ -13,6 +13,7 @@ from math import acos, copysign, cos, exp, inf, log, pi, sqrt
 from holdback.stats.effect import Contrast, Estimate, Inference, Interval, LogRatio
 from holdback.stats.normal import quantile, two_sided
 from holdback.stats.root import root
+from holdback.wording import say
 
 __all__ = ["Counts", "compare_proportions", "difference_interval", "ratio_interval"]
 
@@ -45,7 +46,11 @@ def compare_proportions(
     converted = counts.x + counts.y
     z = quantile((1 + level) / 2)
     if converted in {0, counts.n + counts.m}:
-        everyone = "every unit" if converted else "no unit"
+        everyone = (
+            say("methods.proportion.every_unit")
+            if converted
+            else say("methods.proportion.no_unit")
+        )
         return Inference(
             control=control,
             treatment=treatment,
@@ -53,8 +58,7 @@ def compare_proportions(
             relative=None,
             p_value=None,
             method="none",
-            note=f"No number: {everyone} converted in either arm, so there is nothing "
-            "to compare.",
+            note=say("methods.proportion.no_number_converted_in", everyone=everyone),
         )
     relative, log_ratio = _relative(counts, z=z, level=level)
     return Inference(
@@ -64,9 +68,8 @@ def compare_proportions(
         relative=relative,
         p_value=two_sided(_ratio_score(1.0, counts)),
         method="koopman_score",
-        note="Score intervals for rates, which stay right with few conversions and "
-        "unequal arms; the p-value tests equal rates."
-        + ("" if counts.y else " Control has no conversion, so there is no lift."),
+        note=say("methods.proportion.score_intervals_for_rates")
+        + ("" if counts.y else say("methods.proportion.control_has_no_conversion")),
         log_ratio=log_ratio,
     )
 

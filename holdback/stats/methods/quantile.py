@@ -11,6 +11,7 @@ import numpy.typing as npt
 from holdback.stats.effect import Contrast, Estimate, Inference, Interval, LogRatio
 from holdback.stats.normal import quantile as normal_quantile
 from holdback.stats.order_statistics import Counted, differences_between
+from holdback.wording import say
 
 __all__ = ["LEAST_BEYOND", "compare_quantiles"]
 
@@ -36,8 +37,7 @@ def compare_quantiles(
     if fewest * min(q, 1 - q) < LEAST_BEYOND - 1e-9:
         needed = round(LEAST_BEYOND / min(q, 1 - q))
         return _none(
-            f"No number: an arm has {fewest} units with a value, and this quantile "
-            f"needs {needed}."
+            say("methods.quantile.no_number_an_arm", fewest=fewest, needed=needed)
         )
     placed = control.placed(q), treatment.placed(q)
     first, second = (
@@ -48,10 +48,7 @@ def compare_quantiles(
     ends = _central(found, level)
     if ends[0] == ends[1]:
         return replace(
-            _none(
-                "No interval: so many units share one value that the quantile can "
-                "hardly be another."
-            ),
+            _none(say("methods.quantile.no_interval_so_many")),
             control=first,
             treatment=second,
         )
@@ -77,8 +74,7 @@ def compare_quantiles(
         relative=relative,
         p_value=_p_value(found),
         method="order_statistics",
-        note=f"The {100 * q:.4g} % quantile of the units with a value; its interval "
-        "comes from order statistics and takes no shape for granted.",
+        note=say("methods.quantile.the_quantile_of_the", q=f"{100 * q:.4g}"),
         log_ratio=log_ratio,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from holdback.stats.effect import Estimate, Inference
 from holdback.stats.methods.welch import welch
+from holdback.wording import say
 
 __all__ = ["compare_scores"]
 
@@ -22,6 +23,5 @@ def compare_scores(
     return replace(
         found,
         approximate=False,
-        note="Welch: a score may be 0 or negative, so it has no lift; the difference "
-        "is read with each arm's own variance, and the p-value tests it.",
+        note=say("methods.score.compare_scores"),
     )

@@ -9,6 +9,7 @@ from holdback.stats.effect import Inference
 from holdback.stats.life_table import LifeTable, log_rank_z
 from holdback.stats.log_scale import log_inference, relative_variance
 from holdback.stats.normal import two_sided
+from holdback.wording import say
 
 __all__ = ["LEAST_EVENTS", "compare_survival"]
 
@@ -25,20 +26,26 @@ def compare_survival(
     stands in the note. Without a unit watched to the horizon, or below 10 events in
     an arm, there is no number, and the note says so.
     """
-    sides = [("control", control), ("the treatment arm", treatment)]
+    sides = [
+        (say("methods.control"), control),
+        (say("methods.the_treatment_arm"), treatment),
+    ]
     for name, table in sides:
         if table.n < 2 or not table.is_complete:
             return _none(
-                f"No number: no unit of {name} has been watched for {table.days} days "
-                "yet. Wait, or shorten `within`."
+                say("methods.survival.no_number_no_unit", name=name, days=table.days)
             )
     first, second = control.restricted_mean(), treatment.restricted_mean()
     for (name, _), one in zip(sides, (first, second), strict=True):
         if one.nonzero < LEAST_EVENTS or one.se == 0:
             return replace(
                 _none(
-                    f"No interval: {name} has {one.nonzero} events, and below "
-                    f"{LEAST_EVENTS} chance cannot be judged."
+                    say(
+                        "methods.survival.no_interval_has_events",
+                        name=name,
+                        nonzero=one.nonzero,
+                        least_events=LEAST_EVENTS,
+                    )
                 ),
                 control=first,
                 treatment=second,
@@ -47,14 +54,17 @@ def compare_survival(
     found = log_inference(first, second, s=s, level=level, method="rmst")
     return replace(
         found,
-        note=f"Mean days up to day {control.days} from Kaplan–Meier curves: units "
-        f"still being watched count as far as they go.{_curves(control, treatment)}",
+        note=say(
+            "methods.survival.mean_days_up_to",
+            days=control.days,
+            treatment=_curves(control, treatment),
+        ),
     )
 
 
 def _curves(control: LifeTable, treatment: LifeTable) -> str:
     z = log_rank_z(control, treatment)
-    return "" if z is None else f" Log-rank test of the curves: p = {two_sided(z):.3g}."
+    return "" if z is None else say("methods.survival.curves", z=f"{two_sided(z):.3g}")
 
 
 def _none(note: str) -> Inference:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from holdback.stats.effect import Contrast, Estimate, Inference, Interval
+from holdback.wording import say
 
 __all__ = ["welch"]
 
@@ -34,8 +35,6 @@ def welch(control: Estimate, treatment: Estimate, *, level: float) -> Inference:
         relative=None,
         p_value=2 * float(stdtr(df, -abs(value) / se)),
         method="welch",
-        note="Approximate: a value does not lie clearly above 0, so a lift means "
-        "nothing; the difference is read with each arm's own variance and the "
-        "p-value tests it.",
+        note=say("methods.welch.welch"),
         approximate=True,
     )
