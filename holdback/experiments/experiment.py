@@ -54,6 +54,11 @@ class Arm:
     logged_as: str = ""
     dose: Fraction | None = None
 
+    @property
+    def title(self) -> str:
+        """How reports call it."""
+        return self.label or self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
@@ -282,6 +287,10 @@ class Experiment:
     def treatments(self) -> tuple[Arm, ...]:
         """All other arms, in the file's order."""
         return tuple(arm for arm in self.arms if not arm.control)
+
+    def called(self, arm: str) -> str:
+        """How reports call the arm of a name."""
+        return next((one.title for one in self.arms if one.name == arm), arm)
 
     def roles(self) -> tuple[tuple[str, Role], ...]:
         """(metric, role) in reading order: primary, secondary, guardrails."""

@@ -76,7 +76,7 @@ def told_changes(
                 "settled.with_in_all_for", then=f"{then['total']:,.10g}", title=title
             )
             now += say("settled.with", total=f"{total:,.10g}")
-        yield say("settled.arm_had_now_they", name=arm.name, was=was, now=now)
+        yield say("settled.arm_had_now_they", name=arm.title, was=was, now=now)
 
 
 def _metric(experiment: Experiment) -> str:

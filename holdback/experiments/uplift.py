@@ -101,7 +101,7 @@ def _too_small(
             arm=arm,
             refused=say(
                 "uplift.arm_has_units_with",
-                name=name,
+                name=experiment.called(name),
                 had=f"{had:,}",
                 least=f"{LEAST:,}",
                 size=size,

@@ -42,7 +42,7 @@ def test_split_as_planned_passes() -> None:
     """200 of 2,000 at a planned tenth."""
     finding = found("srm", experiment(), world())
     assert finding.status == "pass"
-    assert "holdback 200 (10 %, planned 10 %)" in finding.message
+    assert "Off 200 (10 %, planned 10 %)" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_one_unit_that_carries_the_result_is_noticed() -> None:
     seen = evidence({"holdback": control, "personalized": [BUYER, NOBODY] * 900})
     finding = found("influence", experiment(), seen)
     assert finding.status == "warn"
-    assert "largest unit of holdback makes 20.2 %" in finding.message
+    assert "largest unit of Off makes 20.2 %" in finding.message
     assert "500" not in finding.message
     ratio = 10.0 / ((99 * 20 + 500) / 200) - 1
     left = 10.0 / (99 * 20 / 199) - 1

@@ -39,7 +39,7 @@ class Crossovers:
             return
         share = crossed / total
         by_arm = ", ".join(
-            f"{arm} {count:,}"
+            f"{experiment.called(arm)} {count:,}"
             for arm, count in sorted(evidence.quality.crossovers.items())
         )
         treated = texts("checks.crossovers.treated")[experiment.assignment.crossovers]

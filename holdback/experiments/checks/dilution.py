@@ -43,9 +43,9 @@ class Dilution:
             (control, treated), _ = found
             told = say(
                 "checks.dilution.of_of_units_were",
-                name=arm.name,
+                name=arm.title,
                 treated=percent(treated),
-                name_2=experiment.control.name,
+                name_2=experiment.control.title,
                 control=percent(control),
             )
             if control > SOME:

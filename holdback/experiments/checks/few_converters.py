@@ -37,7 +37,7 @@ class FewConverters:
         told = say(
             "checks.few_converters.of_with_a_value",
             fewest=plural(fewest, "unit"),
-            arm=arm,
+            arm=experiment.called(arm),
             label=label,
         )
         if fewest < LEAST:

@@ -75,12 +75,12 @@ class Influence:
             message=(
                 say(
                     "checks.influence.the_largest_unit_of",
-                    arm=arm,
+                    arm=experiment.called(arm),
                     share=percent(share),
                     label=label,
-                    other=other,
+                    other=experiment.called(other),
                     lift=_signed(lift),
-                    control=control,
+                    control=experiment.control.title,
                     left=_signed(left),
                 )
             ),

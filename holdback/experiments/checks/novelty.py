@@ -48,7 +48,7 @@ class Novelty:
         for arm, moments in zip(experiment.treatments, treated, strict=True):
             if any(_is_thin(side) for side in (control, moments)):
                 continue
-            yield _finding(arm.name, days, control, moments)
+            yield _finding(arm.title, days, control, moments)
 
 
 def _finding(arm: str, days: int, control: Moments, treated: Moments) -> Finding:

@@ -43,8 +43,8 @@ class PrePeriod:
         differed = say(
             "checks.pre_period.the_arms_differed_before",
             label=label,
-            arm=arm,
-            name=experiment.control.name,
+            arm=experiment.called(arm),
+            name=experiment.control.title,
             tests=tests,
         )
         yield Finding(

@@ -39,7 +39,7 @@ class ResponseRate:
                 continue
             p_value = same_split(list(zip(*counts, strict=True)))
             told = ", ".join(
-                f"{arm.name} {percent(answered / (answered + silent))}"
+                f"{arm.title} {percent(answered / (answered + silent))}"
                 for arm, (answered, silent) in zip(experiment.arms, counts, strict=True)
             )
             differ = p_value < WARN_BELOW

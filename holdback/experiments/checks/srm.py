@@ -46,7 +46,7 @@ class SampleRatioMismatch:
         seen = ", ".join(
             say(
                 "checks.srm.planned",
-                arm=arm,
+                arm=experiment.called(arm),
                 count=f"{count:,}",
                 percent=percent(count / total),
                 percent_2=percent(widths[arm] / sum(widths.values())),
@@ -67,7 +67,7 @@ class SampleRatioMismatch:
             say(
                 "checks.srm.had_only_of_the",
                 detectable_share=percent(ratio.detectable_share),
-                name=experiment.control.name,
+                name=experiment.control.title,
             )
             if ratio.detectable_share is not None
             else ""
@@ -125,7 +125,7 @@ def _furthest(
         "checks.srm.furthest_off_with_in",
         name=name,
         share=share,
-        name_2=experiment.control.name,
+        name_2=experiment.control.title,
     )
 
 

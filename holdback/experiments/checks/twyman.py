@@ -55,7 +55,7 @@ class Twyman:
                             "checks.twyman.a_change_of_in",
                             percent=percent(abs(effect.value)),
                             title=metric.title,
-                            name=arm.name,
+                            name=arm.title,
                         )
                     ),
                 )
