@@ -5,6 +5,7 @@ from __future__ import annotations
 # records and YAML read best one a line
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy import stats
 
 from holdback.experiments.codec import from_json, to_json
 from holdback.experiments.expected import Expected
-from holdback.experiments.scorecard import Decomposition
+from holdback.experiments.scorecard import Decomposition, Quantity
 from holdback.reports.page import POLICY, render
 from holdback.reports.summary import summary
 from holdback.reports.table import readouts_csv
@@ -286,3 +287,24 @@ def test_no_group_is_called_better_than_another() -> None:
     for word in ("Better", "Can’t tell", 'class="good"', 'class="forest good'):
         assert word not in part
         assert word in page
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "told"),
+    [
+        (0.02, 0.05, 0.08, "was added by the treatment"),
+        (-0.02, 0.01, 0.04, "cannot be told yet"),
+        (-0.09, -0.05, -0.01, "took revenue away"),
+    ],
+)
+def test_the_share_that_was_added_is_no_stronger_than_its_range(
+    low: float, value: float, high: float, told: str
+) -> None:
+    """Added, unclear or lost, by what the range holds."""
+    share = Quantity(value=value, lower=low, upper=high)
+    win = clear_win()
+    found = tuple(replace(m, incremental_share=share) for m in win.money)
+    text = unescape(render(replace(win, money=found)))
+    assert told in text
+    others = {"was added by the treatment", "cannot be told yet", "took revenue away"}
+    assert not any(other in text for other in others - {told})

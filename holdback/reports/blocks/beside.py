@@ -48,6 +48,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
             ),
             [_step(words, one) for one in scorecard.dose_steps],
             numeric=(1, 2, 3, 4),
+            css="wide",
         ),
         Markup('<p class="small">{}</p>').format(say("beside.ranges_hold_for_all")),
         anchor="doses",

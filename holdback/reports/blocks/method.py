@@ -99,6 +99,7 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
         heads("method.posterior_head"),
         rows,
         numeric=(2, 3, 4, 5, 6, 7),
+        css="wide",
     )
 
 

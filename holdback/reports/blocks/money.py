@@ -66,9 +66,12 @@ def _share(words: Words, money: Money) -> Markup:
     found = money.incremental_share
     if found is None:
         return Markup("")
+    gained = found.lower is not None and found.lower > 0
+    lost = found.upper is not None and found.upper < 0
+    which = "added_share" if gained else "lost_share" if lost else "unclear_share"
     return Markup("<p>{}</p>").format(
         say(
-            "money.share",
+            f"money.shares.{which}",
             found=words.share(found.value),
             share=words.range(found, words.share),
         )
