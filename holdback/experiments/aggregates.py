@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from sqlglot import exp
 
@@ -55,8 +56,8 @@ def aggregate(
     match measure.aggregate:
         case "any":
             return _any(conditions, value, measure)
-        case "first_day":
-            return _first_day(dialect, inside_it, time, exposed)
+        case "first_day" | "last_day":
+            return _day(dialect, measure.aggregate, inside_it, time, exposed)
         case "last":
             return _last(dialect, inside_it, value, time, unit.digits)
         case "sum":
@@ -84,17 +85,19 @@ def _any(
     return exp.func("COALESCE", exp.Max(this=counted), integer(0))
 
 
-def _first_day(
+def _day(
     dialect: Dialect,
+    which: Literal["first_day", "last_day"],
     inside: exp.Expression,
     time: exp.Expression | None,
     exposed: exp.Expression | None,
 ) -> exp.Expression:
-    """Whole days from exposure to the earliest row, plus 1."""
+    """Whole days from exposure to the earliest or latest row, plus 1."""
     assert time is not None  # noqa: S101  # asked for with times only
     assert exposed is not None  # noqa: S101  # asked for with times only
     gap = exp.Paren(this=exp.Sub(this=time, expression=exposed))
-    whole = dialect.quotient(exp.Min(this=when(inside, gap, None)), integer(DAY))
+    extreme = exp.Min if which == "first_day" else exp.Max
+    whole = dialect.quotient(extreme(this=when(inside, gap, None)), integer(DAY))
     return exp.func("COALESCE", exp.Add(this=whole, expression=integer(1)), integer(0))
 
 

@@ -1,17 +1,23 @@
-"""What an experiment may show beside its comparison: uplift and attribution."""
+"""What an experiment may show beside its comparison: uplift, CLV, attribution."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from holdback.experiments.experiment import Analysis, Assignment, Attribution
+from holdback.experiments.experiment import (
+    Analysis,
+    Assignment,
+    Attribution,
+    Window,
+)
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
 from holdback.experiments.scored import SCORED, Scored
 from holdback.experiments.written import ExperimentFile
 
-__all__ = ["attribution_of", "with_scores"]
+__all__ = ["attribution_of", "with_companions", "with_scores"]
 
 
 def with_scores(
@@ -43,6 +49,24 @@ def with_scores(
         score=analysis.uplift,
         outcome=metric.measures()[0],
     )
+    return found
+
+
+def with_companions(
+    metrics: Mapping[str, Metric], window: Window | None, issues: Issues
+) -> dict[str, Metric]:
+    """The metrics, and the hidden ones that some of them are collected with."""
+    found = dict(metrics)
+    days = 0 if window is None else (window.end - window.start).days + 1
+    for metric in metrics.values():
+        try:
+            companions = metric.companions(timedelta(days=days // 2))
+        except ValueError as error:
+            issues.add(
+                ("metrics", metric.name), f"metric '{metric.name}': {error}.", key=True
+            )
+            continue
+        found |= {one.name: one for one in companions}
     return found
 
 

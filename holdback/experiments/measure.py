@@ -16,7 +16,7 @@ from holdback.experiments.expression import Expression
 __all__ = ["Aggregate", "Cap", "Collected", "Measure"]
 
 Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct", "any"]
-Collected = Aggregate | Literal["first_day"]
+Collected = Aggregate | Literal["first_day", "last_day"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,8 @@ class Measure:
     and no window applies. Units without rows have the value 0. `any` is 1 for a
     unit with at least `least` rows (with `value`: rows whose value is not 0).
     `first_day` is the number of the day, counted in 24 hours from exposure, on which
-    the unit's first row lies: 1 for the first 24 hours.
+    the unit's first row lies: 1 for the first 24 hours. `last_day` is that of its last
+    row.
     `digits` decimals are kept, rounded half away from zero after aggregation.
     """
 

@@ -37,7 +37,6 @@ from holdback.experiments.leaves import (
 from holdback.experiments.measure import Cap
 
 __all__ = [
-    "LATER_METRICS",
     "LATER_SOURCES",
     "WrittenCap",
     "WrittenMetric",
@@ -45,9 +44,8 @@ __all__ = [
     "value_field",
 ]
 
-LATER_METRICS = ("clv", "funnel")
 LATER_SOURCES = ("ga4_events", "shopify_orders")
-FILLED = frozenset({"name", "digits", "hidden"})
+FILLED = frozenset({"name", "digits", "hidden", "of"})
 MEANINGS = {
     "aggregate": "How rows become one number. Default: sum; count without value.",
     "arm": "Column of the logged arm.",
@@ -60,7 +58,9 @@ MEANINGS = {
     "delimiter": "What stands between the fields.",
     "denominator": "What the numerator is divided by.",
     "duplicates": "What to do with rows of the same id that differ.",
+    "discount": "What money a year later is worth less, such as 10%.",
     "encoding": "Text encoding of the file.",
+    "horizon": "Until when after the exposure value counts, such as 52 weeks.",
     "id": "Column that makes rows unique; exact duplicates are dropped and counted.",
     "inactive": "Without a row for so long at the end of `within`, a unit has left.",
     "label": "How reports call it.",
@@ -69,7 +69,10 @@ MEANINGS = {
     "numerator": "What is summed above the line.",
     "per": "A source whose rows are counted, or an expression.",
     "quantile": "The share of units at or below it, such as 75%.",
+    "renews": "A subscription: how long until the next payment, such as 30 days.",
     "source": "The source whose rows are measured.",
+    "step": "How reports call the step.",
+    "steps": "What has to happen, one after another: {step: Basket, source: baskets}.",
     "time": "Column of the time of the row.",
     "top": "The lowest answer that counts as satisfied, such as 4.",
     "unit": "In a metric: money, or a word such as ms. In columns: the unit's id.",
@@ -151,8 +154,6 @@ def _metric_kind(node: Any) -> str | None:
     kind = node.get("kind") if isinstance(node, Block) else None
     if not isinstance(kind, Scalar):
         return None
-    if kind.text in LATER_METRICS:
-        return TAG + "later"
     return TAG + kind.text if kind.text in metrics.kinds else None
 
 
@@ -169,9 +170,6 @@ def _metric_union() -> Any:
         key = {"kind": (Annotated[str, *choice(kind)], Field(description="The kind."))}
         model = _model(cls, f"{cls.__name__}Metric", key, without=FILLED)
         models.append(Annotated[model, Tag(TAG + kind)])
-    key = {"kind": (Annotated[str, *choice(*LATER_METRICS)], ...)}
-    later: Any = create_model("LaterMetric", __base__=Later, **key)  # type: ignore[call-overload]
-    models.append(Annotated[later, Tag(TAG + "later")])
     return Annotated[reduce(or_, models), Discriminator(_metric_kind)]
 
 

@@ -18,8 +18,10 @@ from holdback.experiments.doses import dose_trends
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.foreseen import compared_with_plan, outlook_of
+from holdback.experiments.funnel import funnels
 from holdback.experiments.history import History
 from holdback.experiments.incremental import incremental_ratios
+from holdback.experiments.lifetime import lifetimes
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.readouts import readouts
 from holdback.experiments.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
@@ -118,6 +120,8 @@ def read(
         dose_trends=tuple(dose_trends(experiment, cells, stage.level)),
         concentration=concentration(experiment, cells),
         uplift=uplifts(experiment, cells, stage.level),
+        funnels=funnels(experiment, cells, stage.level),
+        lifetime=lifetimes(experiment, cells, stage.level),
         attributed=attributed(experiment, cells, evidence.paths, stage.level),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),

@@ -19,7 +19,7 @@ from holdback.experiments.experiment import (
     Experiment,
     Window,
 )
-from holdback.experiments.extras import attribution_of, with_scores
+from holdback.experiments.extras import attribution_of, with_companions, with_scores
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
@@ -59,9 +59,10 @@ def resolve(
     _check_name(written.experiment, issues)
     check_project(written, issues, environ)
     arms = arms_of(written.arms, issues)
-    metrics = metrics_of(written, metric_names(written, issues), issues)
-    plan = written.assignment or WrittenAssignment.model_validate({})
     window = _window(written, issues)
+    metrics = metrics_of(written, metric_names(written, issues), issues)
+    metrics = with_companions(metrics, window, issues)
+    plan = written.assignment or WrittenAssignment.model_validate({})
     holdouts = holdout_of(written, plan, window, issues)
     layer, layers = layer_of(written, plan, issues)
     assignment = assignment_of(written, plan, arms, layer, issues)

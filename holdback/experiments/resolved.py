@@ -48,7 +48,7 @@ def resolved_of(
         "metrics": {
             name: {
                 "kind": metric.kind,
-                **_fields(metric, plain, {"name", "digits", "hidden"}),
+                **_fields(metric, plain, {"name", "digits", "hidden", "of"}),
             }
             for name, metric in experiment.metrics.items()
             if not metric.hidden

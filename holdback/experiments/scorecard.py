@@ -23,6 +23,8 @@ from holdback.experiments.beside_record import (
 from holdback.experiments.chances_record import Chances
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
+from holdback.experiments.funnel_record import FunnelArm
+from holdback.experiments.lifetime_record import Lifetime
 from holdback.experiments.past_record import LearnedPrior, LogLift, MoneyBasis
 from holdback.experiments.quantity import Quantity, Return
 from holdback.experiments.replays import Simulation
@@ -440,6 +442,8 @@ class Scorecard(Shown):
     dose_trends: tuple[DoseTrend, ...] = ()
     dose_steps: tuple[DoseStep, ...] = ()
     uplift: tuple[Uplift, ...] = ()
+    funnels: tuple[FunnelArm, ...] = ()
+    lifetime: tuple[Lifetime, ...] = ()
     attributed: Attributed | None = None
     concentration: Concentration | None = None
     decision: Decision | None = None

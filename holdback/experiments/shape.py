@@ -15,7 +15,7 @@ from holdback.experiments import metrics, sources
 from holdback.experiments.document import Block, Document, Items, Scalar
 from holdback.experiments.issues import Issues, Path, node_at
 from holdback.experiments.keys import TAG, Written
-from holdback.experiments.plugins import LATER_METRICS, LATER_SOURCES
+from holdback.experiments.plugins import LATER_SOURCES
 from holdback.experiments.quantities import Unreadable, did_you_mean
 
 __all__ = ["read"]
@@ -195,7 +195,7 @@ def _unknown_kind(path: Path, root: Block, issues: Issues) -> None:
             key=True,
         )
         return
-    known = (*metrics.kinds, *LATER_METRICS)
+    known = tuple(metrics.kinds)
     kind = node.get("kind")
     if isinstance(kind, Scalar):
         issues.add(

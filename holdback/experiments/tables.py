@@ -92,9 +92,6 @@ def metric_from(
     """
     path: Path = ("metrics", name)
     kind, given = _kind_and_fields(written, key="kind")
-    if isinstance(written, Later):
-        issues.add((*path, "kind"), f"metric kind '{kind}' is not in this version.")
-        return None
     names = tuple(known_sources)
     _check_sources(path, given, names, issues, strictness)
     if "margin_value" in given and kind != "mean":
@@ -112,6 +109,8 @@ def metric_from(
         if part in given:
             _check_aggregate((*path, part), _written_only(given[part]), issues)
             given[part] = _part(kind, part, given[part])
+    if "steps" in given:
+        given["steps"] = tuple(_part(kind, "steps", one) for one in given["steps"])
     _check_aggregate(path, given, issues)
     if issues.is_broken(*path):
         return None
@@ -217,6 +216,8 @@ def _check_sources(
     for part in ("numerator", "denominator"):
         if part in given:
             places[*path, part, "source"] = given[part].source
+    for at, step in enumerate(given.get("steps", ())):
+        places[*path, "steps", at, "source"] = step.source
     for place, source in places.items():
         if source is None or source in names or strictness == "unused":
             continue

@@ -63,6 +63,7 @@ def _check_metric_times(
     exposures: str,
     issues: Issues,
 ) -> None:
+    name = metric.of or name
     path = ("metrics", name)
     others = {m.source for m in metric.measures()} - {exposures}
     if columns.unit == "row" and others:
@@ -70,15 +71,15 @@ def _check_metric_times(
         fix = f"Use columns of '{exposures}', or name the unit's id."
         issues.add(path, what, fix=fix, key=True)
         return
-    if metric.tallied == "survival" and not others:
+    if metric.needs_events and not others:
         what = f"metric '{name}' waits for rows, and '{exposures}' has one per unit."
         fix = "Name a source of events with times."
         issues.add((*path, "source"), what, fix=fix)
         return
-    if columns.time is None and metric.within is not None:
-        what = "'within' needs the time of each exposure."
+    if columns.time is None and metric.timed_by is not None:
+        what = f"'{metric.timed_by}' needs the time of each exposure."
         fix = f"Name it: `time: column` in source '{exposures}'."
-        issues.add((*path, "within"), what, fix=fix)
+        issues.add((*path, metric.timed_by), what, fix=fix)
 
 
 def _check_events(name: str, source: Source, issues: Issues) -> None:

@@ -34,7 +34,7 @@ def metrics_of(
     found = {}
     for name in dict.fromkeys((*used, *written.metrics)):
         model = written.metrics.get(name)
-        if model is None or (isinstance(model, Later) and name not in used):
+        if model is None:
             continue
         metric = metric_from(
             name,

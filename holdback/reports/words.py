@@ -150,11 +150,15 @@ class Words:
         """A difference of a metric, signed; of rates in percentage points."""
         record = self.metrics.get(metric)
         if record is not None and record.scale == "share":
-            points = self.number(abs(100 * value))
-            sign = "+" if value > 0 else MINUS if value < 0 else ""
-            return say("words.difference", sign=sign, points=points)
+            return self.points(value)
         text = self.value(metric, abs(value))
         return ("+" if value > 0 else MINUS if value < 0 else "") + text
+
+    def points(self, value: float) -> str:
+        """A difference of shares, signed, in percentage points."""
+        sign = "+" if value > 0 else MINUS if value < 0 else ""
+        points = self.number(abs(100 * value))
+        return say("words.difference", sign=sign, points=points)
 
     def range(self, quantity: Quantity, write: Callable[[float], str]) -> str:
         """An interval in words; an open side is said to be open."""

@@ -103,8 +103,6 @@ CASES = [
      ["${DB_PASSWORD}", "${env:NAME}"]),
     ("Y26 unknown kind", "kind: mean", "kind: meen", "23:19",
      ["'meen'", "Did you mean 'mean'?"]),
-    ("Y26 kind of later", "kind: mean", "kind: clv", "23:19",
-     ["metric kind 'clv' is not in this version"]),
     ("Y29 no primary", "primary: revenue\n", "", "1:1",
      ["'primary' is missing", "conversion, revenue"]),
     ("S08 literal password", "csv: orders.csv",

@@ -11,15 +11,27 @@ import pytest
 
 from holdback.experiments.expression import parse
 from holdback.experiments.metrics import Metric, kinds
+from holdback.experiments.metrics.funnel import Step
 from holdback.stats.delta import estimate, gradient
 from holdback.stats.moments import Moments
 
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "clv": {
+        "source": "orders",
+        "value": parse("total"),
+        "horizon": timedelta(weeks=52),
+    },
     "conversion": {"source": "orders"},
     "mean": {"source": "orders", "value": parse("total")},
     "retention": {"source": "visits", "between": (timedelta(30), timedelta(37))},
     "churn": {"source": "cancellations"},
     "count": {"source": "orders"},
+    "funnel": {
+        "steps": (
+            Step(step="Basket", source="baskets"),
+            Step(step="Order", source="orders"),
+        )
+    },
     "nps": {"source": "surveys", "value": parse("score")},
     "csat": {"source": "surveys", "value": parse("stars"), "top": 4},
     "ratio": {"source": "orders", "value": parse("total"), "per": "orders"},

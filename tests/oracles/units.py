@@ -90,7 +90,7 @@ def units(world: World) -> dict[str, dict[str, Any]]:
     return found
 
 
-def value_of(  # noqa: C901  # one case an aggregate
+def value_of(  # noqa: C901, PLR0912  # one case an aggregate
     world: World, name: str, unit: Mapping[str, Any], want: Want
 ) -> int:
     """One measure of one unit, in quanta."""
@@ -123,6 +123,8 @@ def value_of(  # noqa: C901  # one case an aggregate
             return len(set(kept))
         case "first_day":
             return 1 + (min(r["t"] for r in rows) - unit["t"]).days if rows else 0
+        case "last_day":
+            return 1 + (max(r["t"] for r in rows) - unit["t"]).days if rows else 0
         case "last":
             dated = [(r["t"], r[want.value]) for r in rows if r[want.value] is not None]
             return half_away(max(dated)[1], want.digits) if dated else 0

@@ -25,7 +25,7 @@ __all__ = [
 Family = Literal["proportion", "mean", "score"]
 SHORT = frozenset({"aov", "arpu", "cac", "clv", "csat", "ctr", "nps", "roas"})
 """Words of names that readers know as abbreviations."""
-Tallied = Literal["survival", "quantile", "scored"]
+Tallied = Literal["survival", "quantile", "scored", "histories"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Metric:
     `unit` is ``money`` (the project's currency) or any word such as ``ms``;
     `digits` is the number of decimals kept of a unit's value (filled by the loader:
     the currency's minor unit for money, otherwise 6). A `hidden` metric is collected
-    for something else and not told by itself.
+    for something else, such as the metric that it is `of`, and not told by itself.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Metric:
     margin_value: Expression | None = None
     digits: int = 6
     hidden: bool = False
+    of: str = ""
 
     def measures(self) -> tuple[Measure, ...]:
         """The measures whose means the formula takes, in its order, uncapped."""
@@ -71,6 +72,23 @@ class Metric:
     def limits(self) -> tuple[Limit, ...]:
         """Values that cannot be outside a scale."""
         return ()
+
+    def companions(
+        self,
+        half: timedelta,  # noqa: ARG002  # kinds that have some may need it
+    ) -> tuple[Metric, ...]:
+        """Hidden metrics that are collected with it; `half` of the window is given."""
+        return ()
+
+    @property
+    def timed_by(self) -> str | None:
+        """The key that only works where exposures have times."""
+        return None if self.within is None else "within"
+
+    @property
+    def needs_events(self) -> bool:
+        """Whether rows of its own are needed, with times."""
+        return False
 
     @property
     def scale(self) -> Literal["share", "value"]:
@@ -181,6 +199,11 @@ class TimeToEvent(Metric):
     def tallied(self) -> Tallied:
         """Read from life tables."""
         return "survival"
+
+    @property
+    def needs_events(self) -> bool:
+        """What is waited for happens later."""
+        return True
 
 
 kinds: Kinds[Metric] = Kinds("holdback.experiments.metrics")

@@ -1,0 +1,145 @@
+"""Units' histories from their tally: orders, last one, time watched, money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.experiments.tally import Tally
+from holdback.stats.bg_nbd import Histories
+from holdback.stats.gamma_gamma import Spend
+from holdback.stats.shifted_beta_geometric import Tenures
+
+__all__ = ["ArmHistories"]
+
+Vector = npt.NDArray[np.float64]
+HALF_DAY = 0.5
+WEEK = 7.0
+LATE = 1.5
+"""Payments without which a subscriber has left."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArmHistories:
+    """The units of an arm grouped by history, each array (k,); days since exposure.
+
+    A unit joined in the middle of its day, on average, and ordered in the middle of a
+    day; so days are told with a half.
+    """
+
+    orders: Vector
+    last: Vector
+    watched: Vector
+    gross: Vector
+    net: Vector
+    units: Vector
+    early: tuple[Vector, Vector] | None
+
+    @classmethod
+    def of(cls, tally: Tally, arm: str, horizon: float) -> Self:
+        """Those of one arm, watched up to the horizon at most."""
+        rows = tally.chosen({arm})
+        values = tally.values[rows]
+        watched = np.minimum(tally.watched[rows] + HALF_DAY, horizon)
+        orders = values[:, 0]
+        last = np.where(orders > 0, np.minimum(values[:, 1] - HALF_DAY, watched), 0.0)
+        early = None
+        if values.shape[1] > 4:  # count and last day at half time
+            early = (values[:, 4], np.maximum(values[:, 5] - HALF_DAY, 0.0))
+        return cls(
+            orders=orders,
+            last=last,
+            watched=watched,
+            gross=values[:, 2],
+            net=values[:, 3],
+            units=tally.units[rows].astype(float),
+            early=early,
+        )
+
+    @property
+    def total(self) -> float:
+        """Units of the arm."""
+        return float(self.units.sum())
+
+    def at_least(self, orders: int) -> int:
+        """Units with so many orders."""
+        return int(self.units[self.orders >= orders].sum())
+
+    def mean_and_variance(self) -> tuple[float, float]:
+        """Of what a unit brought."""
+        mean = float(self.units @ self.net) / self.total
+        off = self.net - mean
+        return mean, float(self.units @ off**2) / max(self.total - 1, 1.0)
+
+    def histories(self) -> tuple[Histories, npt.NDArray[np.int64]]:
+        """Distinct histories in weeks, and the row of each of ours among them."""
+        keys = np.column_stack([self.orders, self.last, self.watched])
+        (orders, last, watched), units, place = _distinct(keys, self.units)
+        weeks = last / WEEK, watched / WEEK
+        return Histories.of(orders, *weeks, units), place
+
+    def spend(self) -> tuple[Spend, npt.NDArray[np.int64]]:
+        """Distinct spends of buyers; rows without orders are in place −1."""
+        bought = self.orders > 0
+        keys = np.column_stack([self.orders[bought], self.gross[bought]])
+        (orders, gross), units, place = _distinct(keys, self.units[bought])
+        everyone = np.full(len(bought), -1)
+        everyone[bought] = place
+        return Spend.of(orders, gross / orders, units), everyone
+
+    def tenures(self, renews: float) -> tuple[Tenures, npt.NDArray[np.int64]]:
+        """Distinct tenures of subscribers in renewals; others are in place −1.
+
+        Without a payment for one and a half periods a subscriber has left.
+        """
+        paid = self.orders > 0
+        left = self.watched - self.last >= LATE * renews
+        renewals = np.round(self.last / renews)
+        keys = np.column_stack([renewals + left, left])[paid]
+        (periods, gone), units, place = _distinct(keys, self.units[paid])
+        everyone = np.full(len(paid), -1)
+        everyone[paid] = place
+        return Tenures(periods=periods, left=gone > 0, units=units), everyone
+
+    def halves(self, days: float) -> tuple[Histories, Vector, Vector] | None:
+        """Histories at half time, weeks left to watch, orders in them; of who has."""
+        if self.early is None:
+            return None
+        later = self.watched > days
+        if not later.any():
+            return None
+        orders, last = (one[later] for one in self.early)
+        keys = np.column_stack(
+            [orders, np.where(orders > 0, np.minimum(last, days), 0.0)]
+        )
+        found = Histories.of(
+            keys[:, 0] * 1.0,
+            keys[:, 1] / WEEK,
+            np.full(len(keys), days / WEEK),
+            self.units[later],
+        )
+        left = (self.watched[later] - days) / WEEK
+        return found, left, self.orders[later] - orders
+
+    def above_mean(self, place: npt.NDArray[np.int64]) -> Vector:
+        """What the units in each place brought above the arm's mean, in all."""
+        mean, _ = self.mean_and_variance()
+        known = place >= 0
+        more = (self.units * (self.net - mean))[known]
+        return np.asarray(np.bincount(place[known], weights=more), dtype=float)
+
+    def times(self, factor: float) -> Self:
+        """The same with other money."""
+        return replace(self, gross=self.gross * factor, net=self.net * factor)
+
+
+def _distinct(
+    keys: Vector, units: Vector
+) -> tuple[tuple[Vector, ...], Vector, npt.NDArray[np.int64]]:
+    found, place = np.unique(keys, axis=0, return_inverse=True)
+    place = np.asarray(place.reshape(-1), dtype=np.int64)
+    weight = np.asarray(np.bincount(place, weights=units), dtype=float)
+    return tuple(found.T), weight, place

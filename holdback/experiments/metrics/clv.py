@@ -1,0 +1,174 @@
+"""Customer lifetime value per assigned unit: what came, and what is still ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from holdback.experiments.expression import (
+    Comparison,
+    Expression,
+    Junction,
+    Number,
+    Tree,
+)
+from holdback.experiments.measure import Measure
+from holdback.experiments.metrics import Metric, Tallied, kinds
+from holdback.wording import say
+
+__all__ = ["Clv", "Histories"]
+
+WEEK = timedelta(days=7)
+
+
+@kinds.register("clv")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clv(Metric):
+    """Sum of `value` per unit; beside it what a model expects until the `horizon`.
+
+    As a metric it is what came in the window: that is what was measured, and what may
+    decide. The projection is told on its own.
+    """
+
+    source: str
+    value: Expression
+    horizon: timedelta
+    discount: Fraction = Fraction(1, 10)
+    renews: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if self.within is not None:
+            raise ValueError(
+                "`horizon` says how far lifetime value reaches, `within`"
+                " has no place here"
+            )
+        for name, span in (("horizon", self.horizon), ("renews", self.renews)):
+            if span is not None and (span < WEEK or span % timedelta(days=1)):
+                raise ValueError(f"`{name}` is a number of whole days, a week or more")
+        if self.renews is not None and self.horizon < 2 * self.renews:
+            raise ValueError("`horizon` is shorter than two payments")
+        if not 0 <= self.discount <= 1:
+            raise ValueError("`discount` lies between 0% and 100% a year")
+
+    def measures(self) -> tuple[Measure, ...]:
+        """What a unit brought in the window."""
+        return (
+            Measure(
+                source=self.source,
+                aggregate="sum",
+                value=self.value,
+                where=self.where,
+                digits=self.digits,
+            ),
+        )
+
+    def formula(self, mean: Sequence[Any]) -> Any:
+        """The value from the measure's mean."""
+        (value,) = mean
+        return value
+
+    def companions(self, half: timedelta) -> tuple[Metric, ...]:
+        """Each unit's history, as models of the future read it."""
+        if self.horizon < 2 * half:
+            raise ValueError("`horizon` is shorter than the window")
+        found = Histories(
+            name=f"{self.name}: histories",
+            hidden=True,
+            of=self.name,
+            source=self.source,
+            value=self.value,
+            where=self.where,
+            digits=self.digits,
+            horizon=self.horizon,
+            half=None if self.renews else max(half, WEEK),
+        )
+        return (found,)
+
+    @property
+    def title(self) -> str:
+        """The number of the comparison is what came, and says so."""
+        return say("lifetime.so_far", title=self.whole)
+
+    @property
+    def whole(self) -> str:
+        """How the whole value is called."""
+        return super(Clv, self).title
+
+    @property
+    def timed_by(self) -> str:
+        """The horizon counts from the exposure."""
+        return "horizon"
+
+    @property
+    def needs_events(self) -> bool:
+        """Orders come later than the exposure."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histories(Metric):
+    """What each unit's orders tell of the next ones.
+
+    Their count, the day of the last, their money, and all money with what was given
+    back; then count and last day as they were `half` a window after the exposure.
+    An order is a row whose value is above 0.
+    """
+
+    source: str
+    value: Expression
+    horizon: timedelta
+    half: timedelta | None
+
+    def measures(self) -> tuple[Measure, ...]:
+        """In the order of the class's description."""
+        found = [
+            self._measure("count", orders=True, end=self.horizon),
+            self._measure("last_day", orders=True, end=self.horizon),
+            self._measure("sum", orders=True, end=self.horizon),
+            self._measure("sum", orders=False, end=self.horizon),
+        ]
+        if self.half is not None:
+            found.append(self._measure("count", orders=True, end=self.half))
+            found.append(self._measure("last_day", orders=True, end=self.half))
+        return tuple(found)
+
+    def formula(self, mean: Sequence[Any]) -> Any:
+        """The mean money: what is counted, not what is reported."""
+        return mean[3]
+
+    @property
+    def tallied(self) -> Tallied:
+        """Read from how many units share each history."""
+        return "histories"
+
+    @property
+    def kind(self) -> str:
+        """No kind of the YAML."""
+        return "histories"
+
+    def _measure(self, aggregate: Any, *, orders: bool, end: timedelta) -> Measure:
+        sums = aggregate == "sum"
+        return Measure(
+            source=self.source,
+            aggregate=aggregate,
+            value=self.value if sums else None,
+            where=self._orders() if orders else self.where,
+            end=end,
+            digits=self.digits if sums else 0,
+        )
+
+    def _orders(self) -> Expression:
+        """Rows that bring money, of those that count."""
+        tree: Tree = Comparison(
+            operator=">", left=self.value.tree, right=Number(Decimal(0))
+        )
+        text, columns = f"({self.value.text}) > 0", self.value.columns
+        if self.where is not None:
+            tree = Junction(operator="and", left=self.where.tree, right=tree)
+            text = f"({self.where.text}) and {text}"
+            columns |= self.where.columns
+        return Expression(text=text, tree=tree, columns=columns)

@@ -1,0 +1,61 @@
+"""Funnels: how many of all assigned units got to each step."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.funnel_record import FunnelArm, StepShare
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports.blocks import join, named, section, table
+from holdback.reports.words import Words
+from holdback.wording import say
+
+__all__ = ["render"]
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """A table for each funnel and arm; nothing without one."""
+    if not scorecard.funnels:
+        return Markup("")
+    return section(
+        say("funnel.title"),
+        *(_one(scorecard, words, one) for one in scorecard.funnels),
+        Markup('<p class="small">{}</p>').format(say("funnel.of_all_units")),
+        anchor="funnel",
+    )
+
+
+def _one(scorecard: Scorecard, words: Words, one: FunnelArm) -> Markup:
+    control = next(arm.arm for arm in scorecard.arms if arm.control)
+    found = table(
+        say("funnel.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
+        (
+            say("funnel.step"),
+            words.arm(control),
+            words.arm(one.arm),
+            say("funnel.points_likely"),
+            say("funnel.lift_likely"),
+        ),
+        [_row(words, step) for step in one.steps],
+        numeric=(1, 2, 3, 4),
+        css="wide",
+    )
+    if one.more_than_before is None:
+        return found
+    odd = say("funnel.more_than_before", step=one.more_than_before)
+    return join([found, Markup("<p>{}</p>").format(named(odd))])
+
+
+def _row(words: Words, step: StepShare) -> tuple[str | Markup, ...]:
+    points, lift = step.absolute, step.relative
+    return (
+        named(step.step),
+        words.share(step.control),
+        words.share(step.treatment),
+        "—"
+        if points is None
+        else f"{words.points(points.value)} ({words.range(points, words.points)})",
+        "—"
+        if lift is None
+        else f"{words.lift(lift.value)} ({words.range(lift, words.lift)})",
+    )

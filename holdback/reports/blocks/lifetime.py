@@ -1,0 +1,173 @@
+"""Lifetime value: what was measured, what is projected, and how far to trust it."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.experiments.lifetime_record import Lifetime, LifetimeArm
+from holdback.experiments.quantity import Quantity
+from holdback.experiments.scorecard import Scorecard
+from holdback.reports.blocks import join, named, section, table
+from holdback.reports.words import Words
+from holdback.wording import say
+
+__all__ = ["render"]
+
+MOSTLY = 0.5
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """Each arm's value beside control's; nothing where no such metric is read."""
+    if not scorecard.lifetime:
+        return Markup("")
+    return section(
+        say("lifetime.title"),
+        *(_one(words, one) for one in scorecard.lifetime),
+        anchor="lifetime",
+    )
+
+
+def _one(words: Words, one: Lifetime) -> Markup:
+    told = [Markup("<h3>{}</h3>").format(named(_heading(words, one)))]
+    if one.refused:
+        told.append(_paragraph(words.localized(one.refused)))
+    else:
+        told += [_paragraph(text) for text in _conclusion(words, one)]
+    told.append(_values(words, one))
+    told.append(_paragraph(_unit(words, one)))
+    if not one.refused:
+        told += [_paragraph(words.localized(text)) for text in one.warnings]
+        told += [_held_out(words, one), _paragraph(_fitted(words, one))]
+    told.append(_paragraph(say("lifetime.simple")))
+    return join(told)
+
+
+def _heading(words: Words, one: Lifetime) -> str:
+    return say("lifetime.heading", label=one.label, arm=words.arm(one.arm))
+
+
+def _paragraph(text: str) -> Markup:
+    return Markup("<p>{}</p>").format(named(text))
+
+
+def _conclusion(words: Words, one: Lifetime) -> list[str]:
+    """The strongest caution first, then what the model says."""
+    days, watched = words.count(one.horizon_days), words.count(one.watched_days)
+    share = words.round_share(one.ahead_share or 0.0)
+    found = []
+    if one.too_early:
+        found.append(say("lifetime.too_early", share=share, watched=watched, days=days))
+    found.append(say("lifetime.not_measured", watched=watched, days=days))
+    if one.p_positive is not None:
+        arm, chance = words.arm(one.arm), words.chance(one.p_positive)
+        found.append(
+            say("lifetime.higher_without_lift", arm=arm, chance=chance)
+            if one.lift is None
+            else say(
+                "lifetime.higher",
+                arm=arm,
+                chance=chance,
+                lift=words.lift(one.lift.value),
+                range=words.range(one.lift, words.lift),
+            )
+        )
+    if not one.too_early and (one.ahead_share or 0.0) > MOSTLY:
+        found.append(say("lifetime.mostly_model", share=share))
+    if one.model == "subscriptions":
+        found.append(say("lifetime.subscribers"))
+    return found
+
+
+def _unit(words: Words, one: Lifetime) -> str:
+    if one.margin is None:
+        return say("lifetime.of_money")
+    return say("lifetime.of_profit", margin=words.round_share(one.margin))
+
+
+def _values(words: Words, one: Lifetime) -> Markup:
+    control, treatment = one.control, one.treatment
+    parts = [
+        (say("lifetime.came"), control.came, treatment.came, one.came),
+        (say("lifetime.ahead"), control.ahead, treatment.ahead, one.ahead),
+        (say("lifetime.total"), control.total, treatment.total, one.total),
+        (
+            say("lifetime.carried_on"),
+            control.carried_on,
+            treatment.carried_on,
+            one.carried_on,
+        ),
+    ]
+    rows = [
+        (
+            name,
+            _value(words, one, first),
+            _value(words, one, second),
+            _change(words, one, more),
+        )
+        for name, first, second, more in parts
+        if more is not None
+    ]
+    return table(
+        say("lifetime.per_unit", days=words.count(one.horizon_days)),
+        (
+            say("lifetime.part"),
+            words.arm(control.arm),
+            words.arm(treatment.arm),
+            say("lifetime.difference_likely"),
+        ),
+        rows,
+        numeric=(1, 2, 3),
+    )
+
+
+def _value(words: Words, one: Lifetime, found: Quantity | None) -> str:
+    return "—" if found is None else words.value(one.metric, found.value)
+
+
+def _change(words: Words, one: Lifetime, found: Quantity) -> str:
+    def write(value: float) -> str:
+        return words.difference(one.metric, value)
+
+    return f"{write(found.value)} ({words.range(found, write)})"
+
+
+def _held_out(words: Words, one: Lifetime) -> Markup:
+    arms = [arm for arm in (one.control, one.treatment) if arm.held_out is not None]
+    days = next((arm.held_out.days for arm in arms if arm.held_out), 0)
+    if not arms:
+        return Markup("")
+    return table(
+        say("lifetime.held_out_table", days=words.count(days)),
+        (
+            say("lifetime.arm"),
+            say("lifetime.foreseen"),
+            say("lifetime.orders_came"),
+            say("lifetime.miss"),
+        ),
+        [_missed(words, arm) for arm in arms],
+        numeric=(1, 2, 3),
+    )
+
+
+def _missed(words: Words, arm: LifetimeArm) -> tuple[str | Markup, ...]:
+    held = arm.held_out
+    if held is None:
+        return ()
+    off = words.lift(held.foreseen / held.orders - 1) if held.orders else "—"
+    return (
+        named(words.arm(arm.arm)),
+        words.count(round(held.foreseen)),
+        words.count(held.orders),
+        off,
+    )
+
+
+def _fitted(words: Words, one: Lifetime) -> str:
+    parameters = ", ".join(
+        f"{name} = {words.number(value)}" for name, value in one.parameters.items()
+    )
+    return say(
+        "lifetime.fitted",
+        parameters=parameters,
+        discount=words.round_share(one.discount),
+    )

@@ -1,0 +1,189 @@
+"""Orders of customers who may silently stop: the BG/NBD model.
+
+While active, a customer orders at random at a rate of their own; after each order they
+stop for good with a probability of their own. Rates are gamma with shape r and scale
+1/alpha, probabilities beta with a and b (Fader, Hardie & Lee 2005, "Counting your
+customers" the easy way, Marketing Science 24: 275–284; likelihood and expectations as
+published there).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import betaln, gammaln, hyp2f1, psi
+
+from holdback.errors import Problem, StatsError
+
+__all__ = ["NEAR_ONE", "BgNbd", "Histories", "expected", "likelihood"]
+
+Vector = npt.NDArray[np.float64]
+GTOL = 1e-9
+NEAR_ONE = 1e-6
+"""How far a stays from 1, where the expectations are limits."""
+START = (0.5, 5.0, 1.0, 2.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Histories:
+    """Customers grouped by their history, each array (k,).
+
+    `orders` since the start, time of the `last` one (0 without any), time `watched`,
+    in one unit of time, and how many `units` share the history.
+    """
+
+    orders: Vector
+    last: Vector
+    watched: Vector
+    units: Vector
+
+    @classmethod
+    def of(
+        cls,
+        orders: npt.ArrayLike,
+        last: npt.ArrayLike,
+        watched: npt.ArrayLike,
+        units: npt.ArrayLike | None = None,
+    ) -> Self:
+        """From any sequences; units default to one each."""
+        x = np.asarray(orders, dtype=float)
+        return cls(
+            orders=x,
+            last=np.asarray(last, dtype=float),
+            watched=np.asarray(watched, dtype=float),
+            units=np.ones_like(x) if units is None else np.asarray(units, dtype=float),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BgNbd:
+    """The four parameters; `alpha` is in the histories' unit of time."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    def expected(self, t: npt.ArrayLike) -> Vector:
+        """Orders that a new customer is expected to place by time t, the shape of t."""
+        return expected(
+            np.asarray(t, dtype=float), self.r, self.alpha, _apart(self.a), self.b
+        )
+
+    def alive(self, found: Histories) -> Vector:
+        """Chance that customers of each history are still active, (k,)."""
+        return np.asarray(1 / (1 + self._stopped(found)))
+
+    def ahead(self, found: Histories, t: npt.ArrayLike) -> Vector:
+        """Orders expected within the next t after what was watched, (k,)."""
+        r, alpha, a, b = self.r, self.alpha, _apart(self.a), self.b
+        x, whole = found.orders, np.asarray(t, dtype=float)
+        now = alpha + found.watched
+        share = hyp2f1(r + x, b + x, a + b + x - 1, whole / (now + whole))
+        grown = 1 - (now / (now + whole)) ** (r + x) * share
+        return np.asarray(
+            (a + b + x - 1) / (a - 1) * grown / (1 + self._stopped(found))
+        )
+
+    def _stopped(self, found: Histories) -> Vector:
+        """Odds of having stopped after the last order, (k,)."""
+        x = found.orders
+        since = (self.alpha + found.watched) / (self.alpha + found.last)
+        odds = self.a / np.maximum(self.b + x - 1, 1e-300) * since ** (self.r + x)
+        return np.where(x > 0, odds, 0.0)
+
+    @classmethod
+    def fit(cls, found: Histories) -> Self:
+        """Maximum likelihood, by its gradient on the log scale.
+
+        Raises StatsError where nobody ordered, or where no maximum is found.
+        """
+        if not (found.orders > 0).any():
+            raise StatsError(
+                Problem(
+                    where="the orders",
+                    what="nobody ordered.",
+                    why="How often customers order cannot be learned from none.",
+                )
+            )
+        n = found.units.sum()
+
+        def loss(theta: Vector) -> tuple[float, Vector]:
+            with np.errstate(over="ignore"):
+                at = np.exp(np.clip(theta, -20, 20))
+            value, scores = likelihood(at, found)
+            weight = found.units / n
+            return -float(weight @ value), -(weight @ scores) * at
+
+        best = minimize(
+            loss, np.log(START), jac=True, method="BFGS", options={"gtol": GTOL}
+        )
+        if not np.isfinite(best.fun) or np.abs(best.jac).max() > 1e-3:
+            raise StatsError(
+                Problem(
+                    where="the orders",
+                    what="no customer model fits them.",
+                    why="Orders are too few, or hardly anyone orders twice.",
+                )
+            )
+        return cls(**dict(zip(("r", "alpha", "a", "b"), np.exp(best.x), strict=True)))
+
+    def log_likelihood(self, found: Histories) -> float:
+        """Of all units together."""
+        at = np.array([self.r, self.alpha, self.a, self.b])
+        return float(found.units @ likelihood(at, found)[0])
+
+
+def expected(
+    t: npt.ArrayLike,
+    r: npt.ArrayLike,
+    alpha: npt.ArrayLike,
+    a: npt.ArrayLike,
+    b: npt.ArrayLike,
+) -> Vector:
+    """Expected orders by t of a new customer; arrays broadcast."""
+    t, r, alpha, a, b = (np.asarray(one, dtype=float) for one in (t, r, alpha, a, b))
+    share = hyp2f1(r, b, a + b - 1, t / (alpha + t))
+    return np.asarray((a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * share))
+
+
+def likelihood(at: Vector, found: Histories) -> tuple[Vector, Vector]:
+    """Log-likelihood (k,) of each history and its gradient (k, 4) in r, alpha, a, b."""
+    r, alpha, a, b = at
+    x, last, watched = found.orders, found.last, found.watched
+    again = x > 0
+    going = -(r + x) * np.log(alpha + watched)
+    before = np.where(again, b + x - 1, 1.0)
+    over = np.where(
+        again, np.log(a) - np.log(before) - (r + x) * np.log(alpha + last), -np.inf
+    )
+    both = np.logaddexp(going, over)
+    w_going, w_over = np.exp(going - both), np.exp(over - both)
+    value = (
+        gammaln(r + x)
+        - gammaln(r)
+        + r * np.log(alpha)
+        + betaln(a, b + x)
+        - betaln(a, b)
+        + both
+    )
+    # B(a, b + x) Γ… : Γ(a + b) Γ(b + x) / (Γ(b) Γ(a + b + x)) = B(a, b + x) / B(a, b).
+    by_r = psi(r + x) - psi(r) + np.log(alpha)
+    by_r -= w_going * np.log(alpha + watched) + w_over * np.log(alpha + last)
+    by_alpha = r / alpha
+    by_alpha = by_alpha - (r + x) * (
+        w_going / (alpha + watched) + w_over / (alpha + last)
+    )
+    common = psi(a + b) - psi(a + b + x)
+    by_a = common + w_over / a
+    by_b = common + psi(b + x) - psi(b) - w_over / before
+    return value, np.column_stack([by_r, by_alpha, by_a, by_b])
+
+
+def _apart(a: float) -> float:
+    """The expectations divide by a − 1, where they have a limit."""
+    return a if abs(a - 1) > NEAR_ONE else 1 + NEAR_ONE

@@ -1,0 +1,140 @@
+"""Coverage of the lift in lifetime value, by customers drawn one order at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from oracles.customers import Customers
+from scipy import stats
+
+from holdback.experiments.expression import parse
+from holdback.experiments.lifetime_model import project
+from holdback.experiments.metrics.clv import Clv
+
+LONG = pytest.mark.calibration
+HORIZON = 78
+METRIC = Clv(
+    name="worth",
+    source="orders",
+    value=parse("total"),
+    horizon=timedelta(weeks=HORIZON),
+    discount=Fraction(0),
+)
+CONTROL = Customers()
+Draw = Callable[[np.random.Generator], Customers]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Of each run: the truth, its rank among the draws, and the interval's ends."""
+
+    truth: npt.NDArray[np.float64]
+    rank: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    scaled: npt.NDArray[np.bool_]
+
+    @property
+    def covered(self) -> float:
+        """Share of 95 % intervals that hold the truth."""
+        return float(((self.low <= self.truth) & (self.truth <= self.high)).mean())
+
+
+def runs(
+    draw: Draw, *, units: int, weeks: tuple[float, float], count: int, seed: int
+) -> Results:
+    """So many experiments of two equal arms watched for `weeks`."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(count):
+        treated = draw(rng)
+        watched = rng.uniform(*weeks, units)
+        sides = (
+            CONTROL.arm(rng, watched),
+            treated.arm(rng, rng.permutation(watched)),
+        )
+        found = project(METRIC, sides, (seed, i), draws=1000).worth.total
+        more = found[:, 1] - found[:, 0]
+        truth = treated.worth(HORIZON) - CONTROL.worth(HORIZON)
+        low, high = np.quantile(more, [0.025, 0.975])
+        rows.append((truth, (more < truth).mean(), low, high, scaled(sides, truth)))
+    columns = [np.array(one) for one in zip(*rows, strict=True)]
+    return Results(
+        truth=columns[0],
+        rank=columns[1],
+        low=columns[2],
+        high=columns[3],
+        scaled=columns[4],
+    )
+
+
+def scaled(sides: tuple[object, ...], truth: float) -> bool:
+    """Whether the window's difference, scaled to the horizon, holds the truth."""
+    rates, errors = [], []
+    for side in sides:
+        per_week = side.net / (side.watched / 7)  # type: ignore[attr-defined]
+        rates.append(per_week.mean() * HORIZON)
+        errors.append(per_week.std() / np.sqrt(len(per_week)) * HORIZON)
+    return bool(abs(rates[1] - rates[0] - truth) <= 1.96 * np.hypot(*errors))
+
+
+def from_the_prior(rng: np.random.Generator) -> Customers:
+    """Effects as the model believes in them."""
+    return CONTROL.treated(*rng.normal(0, 0.2, 4))
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(600, marks=LONG)])
+def test_ranks_of_the_truth_are_uniform(count: int) -> None:
+    """Simulation-based calibration, averaged over effects drawn from the prior."""
+    found = runs(from_the_prior, units=2000, weeks=(27, 39), count=count, seed=5)
+    assert stats.kstest(found.rank, "uniform").pvalue > 0.01
+    spread = 3 * np.sqrt(0.95 * 0.05 / count)
+    assert found.covered == pytest.approx(0.95, abs=spread)
+
+
+@LONG
+@pytest.mark.parametrize(
+    ("effects", "units", "weeks", "least"),
+    [
+        ((0.0, 0.0, 0.0, 0.0), 2_000, (27, 39), 0.95),
+        ((-0.1398, 0.0, 0.0, 0.0), 2_000, (27, 39), 0.93),
+        ((-0.1398, -0.1, 0.0, 0.0), 10_000, (27, 39), 0.93),
+        ((0.0, 0.0, 0.0, 0.0), 2_000, (6, 12), 0.95),
+        ((-0.1398, 0.0, 0.0, 0.0), 10_000, (6, 12), 0.93),
+    ],
+)
+def test_coverage_at_fixed_effects(
+    effects: tuple[float, float, float, float],
+    units: int,
+    weeks: tuple[float, float],
+    least: float,
+) -> None:
+    """At effects well inside the prior the interval covers at least about 95 %."""
+    found = runs(
+        lambda _: CONTROL.treated(*effects),
+        units=units,
+        weeks=weeks,
+        count=200,
+        seed=11,
+    )
+    assert found.covered >= least - 3 * np.sqrt(0.95 * 0.05 / 200)
+
+
+@pytest.mark.parametrize("count", [10, pytest.param(200, marks=LONG)])
+def test_scaling_a_short_window_fails(count: int) -> None:
+    """15 % more orders, 6 to 12 weeks seen: scaled to 78 weeks, most miss the truth."""
+    found = runs(
+        lambda _: CONTROL.treated(-0.1398),
+        units=10_000,
+        weeks=(6, 12),
+        count=count,
+        seed=12,
+    )
+    assert found.scaled.mean() < 0.8
+    assert found.covered >= 0.9

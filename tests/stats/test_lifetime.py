@@ -1,0 +1,148 @@
+"""What is ahead of two arms, against sums over single units; and the simple formula."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from oracles.customers import Customers
+
+from holdback.errors import StatsError
+from holdback.stats.bg_nbd import BgNbd, Histories
+from holdback.stats.gamma_gamma import Spend
+from holdback.stats.laplace import mode_of
+from holdback.stats.lifetime import carried_on
+from holdback.stats.lifetime_orders import Orders
+from holdback.stats.lifetime_prices import Paid, Prices
+from holdback.stats.lifetime_subscriptions import Subscriptions
+from holdback.stats.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
+
+HORIZON = 52.0
+
+
+def histories(seed: int, units: int = 1500) -> tuple[Histories, Histories]:
+    """Two arms drawn from the same customers."""
+    rng = np.random.default_rng(seed)
+    arms = [
+        Customers().arm(rng, np.round(rng.uniform(4, 30, units) * 7) / 7)
+        for _ in range(2)
+    ]
+    first, second = (arm.histories()[0] for arm in arms)
+    return first, second
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.1])
+def test_orders_ahead_against_a_sum_over_units(discount: float) -> None:
+    """Each unit's expected orders, day by day from as-of to its horizon."""
+    arms = histories(3)
+    fitted = Orders.fit(arms, horizon=HORIZON, discount=discount)
+    found = fitted.ahead(fitted.mode.at[None, :])[0]
+    control = BgNbd(**fitted.control)
+    days = np.arange(0, HORIZON * 7 + 1) / 7
+    daily = np.diff(control.expected(days))
+    middle = (days[1:] + days[:-1]) / 2
+    total = units = 0.0
+    for arm in arms:
+        for watched, count in zip(arm.watched, arm.units, strict=True):
+            later = middle > watched
+            wait = (middle[later] - watched) * 7 / 365.25
+            total += count * float(daily[later] @ (1 + discount) ** -wait)
+            units += count
+    assert found[0] == pytest.approx(total / units, rel=2e-3)
+
+
+def test_the_mode_is_that_of_the_likelihood_where_the_prior_is_weak() -> None:
+    """Both arms alike and many: the shared model is close to the fit of all."""
+    first, _ = histories(4, units=20_000)
+    fitted = Orders.fit((first, first), horizon=HORIZON, discount=0.0)
+    alone = BgNbd.fit(first)
+    for name, value in fitted.control.items():
+        assert value == pytest.approx(getattr(alone, name), rel=0.05)
+    ahead = fitted.ahead(fitted.mode.at[None, :])[0]
+    assert ahead[0] == pytest.approx(ahead[1], rel=2e-3)
+    np.testing.assert_allclose(fitted.mode.at[4:], 0, atol=5e-3)
+
+
+def test_payments_ahead_against_a_sum_over_subscribers() -> None:
+    """Who is there pays again with S(t + k) / S(t)."""
+    tenures = Tenures(
+        periods=np.array([1.0, 2.0, 3.0, 4.0, 2.0, 4.0]),
+        left=np.array([True, True, True, True, False, False]),
+        units=np.array([300.0, 120.0, 60.0, 30.0, 200.0, 250.0]),
+    )
+    fitted = Subscriptions.fit(
+        (tenures, tenures), (1200.0, 1200.0), horizon=12, years=1 / 12, discount=0.1
+    )
+    model = ShiftedBetaGeometric(**fitted.control)
+    expected = 0.0
+    for t, units in ((2, 200), (4, 250)):
+        for k in range(1, 12 - t + 1):
+            kept = float(model.survival(t + k)) / float(model.survival(t))
+            expected += units * kept * 1.1 ** (-k / 12)
+    found = fitted.ahead(fitted.mode.at[None, :])[0]
+    assert found[0] == pytest.approx(expected / 1200, rel=1e-9)
+    assert found[1] == pytest.approx(found[0], rel=5e-3)
+    alone = ShiftedBetaGeometric.fit(tenures)
+    assert model.alpha == pytest.approx(alone.alpha, rel=0.05)
+
+
+def test_amounts_of_two_arms() -> None:
+    """Gamma–gamma keeps the arms' ratio; the plain mean is Σ amount / Σ orders."""
+    rng = np.random.default_rng(8)
+    arms = []
+    for scale in (1.0, 1.1):
+        orders = 1.0 + rng.poisson(1.5, 4000)
+        own = rng.gamma(3.74, 1 / (15.44 * scale), 4000)
+        arms.append(Spend.of(orders, rng.gamma(6.25 * orders) / own / orders))
+    pair = arms[0], arms[1]
+    fitted = Prices.fit(pair)
+    means = fitted.means(fitted.mode.at[None, :])[0]
+    assert means[0] == pytest.approx(35.2, rel=0.05)
+    assert means[1] / means[0] == pytest.approx(1.1, abs=0.03)
+    plain = Paid.fit(pair)
+    for arm, found, one in zip(pair, plain.means(plain.mode.at), range(2), strict=True):
+        amount = arm.orders * arm.mean
+        ratio = amount.sum() / arm.orders.sum()
+        assert found == pytest.approx(ratio)
+        off = (amount - ratio * arm.orders) / arm.orders.sum()
+        error = np.sqrt((off**2).sum()) / ratio
+        assert np.sqrt(plain.mode.covariance[one, one]) == pytest.approx(error)
+
+
+def test_same_amounts_have_no_error() -> None:
+    """A subscription of one price: the mean is that price, in every draw."""
+    spend = Spend.of([2, 3, 5], [20.0, 20.0, 20.0])
+    paid = Paid.fit((spend, spend))
+    np.testing.assert_allclose(paid.means(paid.mode.draws(50, (1,))), 20.0, rtol=1e-6)
+    with pytest.raises(StatsError, match="fewer than two"):
+        Paid.fit((spend, Spend.of([2], [20.0])))
+
+
+def test_the_simple_formula_against_its_jackknife() -> None:
+    """Order value × frequency × lifespan is Σ came / Σ watched × lifespan."""
+    rng = np.random.default_rng(9)
+    watched = rng.integers(10, 60, 800).astype(float)
+    orders = rng.poisson(watched / 30)
+    came = np.round(rng.gamma(2, 20, 800) * orders, 2)
+    units = np.ones(800)
+    value, error = carried_on(came, watched, units, until=365.0)
+    average = came.sum() / orders.sum()
+    frequency = orders.sum() / watched.sum()
+    assert value == pytest.approx(average * frequency * 365.0)
+    left = (came.sum() - came) / (watched.sum() - watched) * 365
+    jackknife = np.sqrt(799 / 800 * ((left - left.mean()) ** 2).sum())
+    assert error == pytest.approx(jackknife, rel=0.01)
+
+
+def test_no_mode_is_no_answer() -> None:
+    """A loss without a least point, or flat in one direction, is refused."""
+
+    def downhill(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        return float(-theta.sum()), -np.ones_like(theta)
+
+    def flat(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        slope = np.array([2 * theta[0], 0.0])
+        return float(theta[0] ** 2), slope
+
+    for loss in (downhill, flat):
+        with pytest.raises(StatsError, match="no clear best fit"):
+            mode_of(loss, np.ones(2), scale=1.0)
