@@ -18,8 +18,8 @@ __all__ = ["ArmHistories"]
 Vector = npt.NDArray[np.float64]
 HALF_DAY = 0.5
 WEEK = 7.0
-LATE = 1.5
-"""Payments without which a subscriber has left."""
+GRACE = 0.5
+"""How late a payment may come, in periods."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,16 +93,19 @@ class ArmHistories:
     def tenures(self, renews: float) -> tuple[Tenures, npt.NDArray[np.int64]]:
         """Distinct tenures of subscribers in renewals; others are in place −1.
 
-        Without a payment for one and a half periods a subscriber has left.
+        A renewal is settled half a period after it was due: paid by then, or left.
         """
         paid = self.orders > 0
-        left = self.watched - self.last >= LATE * renews
-        renewals = np.round(self.last / renews)
-        keys = np.column_stack([renewals + left, left])[paid]
-        (periods, gone), units, place = _distinct(keys, self.units[paid])
+        due = np.floor(self.watched / renews)
+        settled = np.maximum(np.floor(self.watched / renews - GRACE), 0)
+        renewed = np.round(self.last / renews)
+        left = renewed < settled
+        periods = np.where(left, renewed + 1, settled)
+        keys = np.column_stack([periods, left, due])[paid]
+        (periods, gone, due), units, place = _distinct(keys, self.units[paid])
         everyone = np.full(len(paid), -1)
         everyone[paid] = place
-        return Tenures(periods=periods, left=gone > 0, units=units), everyone
+        return Tenures(periods=periods, left=gone > 0, due=due, units=units), everyone
 
     def halves(self, days: float) -> tuple[Histories, Vector, Vector] | None:
         """Histories at half time, weeks left to watch, orders in them; of who has."""

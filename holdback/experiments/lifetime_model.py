@@ -111,7 +111,7 @@ def _orders(metric: Clv, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
     subscriptions = Subscriptions.fit(
         (one, other),
         (sides[0].total, sides[1].total),
-        horizon=metric.horizon.days // period,
+        horizon=(metric.horizon.days - 1) // period,
         years=period / YEAR,
         discount=float(metric.discount),
     )

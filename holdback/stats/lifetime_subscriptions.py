@@ -84,11 +84,13 @@ class Subscriptions:
         for arm, (found, total) in enumerate(zip(self.arms, self.totals, strict=True)):
             alpha, beta = (one[:, None] for one in shapes_of(draws, arm, 0))
             ahead = np.zeros(len(draws))
-            there = ~found.left & (found.periods < self.horizon)
-            for t, n in zip(found.periods[there], found.units[there], strict=True):
-                later = np.arange(t + 1, self.horizon + 1)
+            there = ~found.left & (found.due < self.horizon)
+            for t, due, n in zip(
+                found.periods[there], found.due[there], found.units[there], strict=True
+            ):
+                later = np.arange(due + 1, self.horizon + 1)
                 kept = np.exp(betaln(alpha, beta + later) - betaln(alpha, beta + t))
-                wait = (later - t) * self.years
+                wait = (later - due) * self.years
                 ahead += n * (kept @ discounts(self.discount, wait))
             values.append(ahead / total)
         return np.column_stack(values)

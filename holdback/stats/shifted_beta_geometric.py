@@ -29,11 +29,13 @@ class Tenures:
     """Subscribers grouped by tenure, each array (k,).
 
     `periods` is the renewal at which they `left`, or how many renewals they are past
-    and still there; `units` how many share that.
+    and still there; `due` how many renewals have come due, which may be more where the
+    last ones are not settled; `units` how many share that.
     """
 
     periods: Vector
     left: npt.NDArray[np.bool_]
+    due: Vector
     units: Vector
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from oracles.customers import Customers
-from scipy import stats
+from scipy import special, stats
 
+from holdback.experiments.customer_histories import ArmHistories
 from holdback.experiments.expression import parse
 from holdback.experiments.lifetime_model import project
 from holdback.experiments.metrics.clv import Clv
@@ -27,6 +28,7 @@ METRIC = Clv(
     discount=Fraction(0),
 )
 CONTROL = Customers()
+Vector = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator], Customers]
 
 
@@ -138,3 +140,61 @@ def test_scaling_a_short_window_fails(count: int) -> None:
     )
     assert found.scaled.mean() < 0.8
     assert found.covered >= 0.9
+
+
+SUBSCRIBED = Clv(
+    name="worth",
+    source="payments",
+    value=parse("fee"),
+    horizon=timedelta(days=720),
+    renews=timedelta(days=30),
+    discount=Fraction(0),
+)
+
+
+def subscribers(
+    rng: np.random.Generator, shapes: tuple[float, float], watched: Vector
+) -> ArmHistories:
+    """Units that pay 20 every 30 days until they leave."""
+    leaves = rng.geometric(rng.beta(*shapes, len(watched)))
+    payments = np.minimum(leaves, 1 + np.floor(watched / 30))
+    return ArmHistories(
+        orders=payments,
+        last=30 * (payments - 1) + 0.5,
+        watched=watched,
+        gross=20 * payments,
+        net=20 * payments,
+        units=np.ones(len(watched)),
+        early=None,
+    )
+
+
+def paid_until_horizon(alpha: float, beta: float) -> float:
+    """20 × the sum of the shares that renew 0, 1, … 23 times."""
+    months = np.arange(24)
+    return 20 * float(
+        np.exp(special.betaln(alpha, beta + months) - special.betaln(alpha, beta)).sum()
+    )
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(600, marks=LONG)])
+def test_ranks_of_subscribers_are_uniform(count: int) -> None:
+    """Effects drawn from the prior on the mean chance to leave and its spread."""
+    rng = np.random.default_rng(21)
+    ranks, covered = [], []
+    for i in range(count):
+        share = special.expit(special.logit(1 / 6) + rng.normal(0, 0.2))
+        size = 6 * np.exp(rng.normal(0, 0.2))
+        arms = (1.0, 5.0), (share * size, (1 - share) * size)
+        control, treated = (
+            subscribers(rng, shapes, rng.uniform(60, 210, 2000)) for shapes in arms
+        )
+        total = project(SUBSCRIBED, (control, treated), (21, i), draws=1000).worth.total
+        more = total[:, 1] - total[:, 0]
+        truth = paid_until_horizon(*arms[1]) - paid_until_horizon(*arms[0])
+        low, high = np.quantile(more, [0.025, 0.975])
+        ranks.append((more < truth).mean())
+        covered.append(low <= truth <= high)
+    assert stats.kstest(ranks, "uniform").pvalue > 0.01
+    spread = 3 * np.sqrt(0.95 * 0.05 / count)
+    assert np.mean(covered) == pytest.approx(0.95, abs=spread)

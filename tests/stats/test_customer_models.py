@@ -143,6 +143,7 @@ def test_published_figures_of_subscriptions(
     found = Tenures(
         periods=np.append(years, 7.0),
         left=np.append(np.ones(7, dtype=bool), False),
+        due=np.append(years, 7.0),
         units=np.append(share[:-1] - share[1:], share[-1]),
     )
     model = ShiftedBetaGeometric.fit(found)
@@ -178,6 +179,7 @@ def test_gradients_against_finite_differences() -> None:
     tenures = Tenures(
         periods=np.array([1.0, 4.0, 6.0]),
         left=np.array([True, True, False]),
+        due=np.array([1.0, 4.0, 6.0]),
         units=np.ones(3),
     )
     for module, at, data in (
@@ -208,9 +210,10 @@ def test_what_cannot_be_fitted_says_why() -> None:
         GammaGamma.fit(Spend.of([3, 2], [20.0, 0.0]))
     with pytest.raises(StatsError, match="no model of spend"):
         GammaGamma.fit(Spend.of([2, 3, 4], [20.0, 20.0, 20.0]))
-    stayed = Tenures(periods=np.array([3.0]), left=np.array([False]), units=np.ones(1))
+    three, one = np.array([3.0]), np.ones(1)
+    stayed = Tenures(periods=three, left=np.array([False]), due=three, units=one)
     with pytest.raises(StatsError, match="nobody has left"):
         ShiftedBetaGeometric.fit(stayed)
-    left = Tenures(periods=np.array([1.0]), left=np.array([True]), units=np.ones(1))
+    left = Tenures(periods=one, left=np.array([True]), due=three, units=one)
     with pytest.raises(StatsError, match="nobody has stayed"):
         ShiftedBetaGeometric.fit(left)

@@ -67,6 +67,7 @@ def test_payments_ahead_against_a_sum_over_subscribers() -> None:
     tenures = Tenures(
         periods=np.array([1.0, 2.0, 3.0, 4.0, 2.0, 4.0]),
         left=np.array([True, True, True, True, False, False]),
+        due=np.array([4.0, 4.0, 4.0, 4.0, 3.0, 4.0]),
         units=np.array([300.0, 120.0, 60.0, 30.0, 200.0, 250.0]),
     )
     fitted = Subscriptions.fit(
@@ -74,10 +75,10 @@ def test_payments_ahead_against_a_sum_over_subscribers() -> None:
     )
     model = ShiftedBetaGeometric(**fitted.control)
     expected = 0.0
-    for t, units in ((2, 200), (4, 250)):
-        for k in range(1, 12 - t + 1):
-            kept = float(model.survival(t + k)) / float(model.survival(t))
-            expected += units * kept * 1.1 ** (-k / 12)
+    for t, due, units in ((2, 3, 200), (4, 4, 250)):
+        for renewal in range(due + 1, 12 + 1):
+            kept = float(model.survival(renewal)) / float(model.survival(t))
+            expected += units * kept * 1.1 ** (-(renewal - due) / 12)
     found = fitted.ahead(fitted.mode.at[None, :])[0]
     assert found[0] == pytest.approx(expected / 1200, rel=1e-9)
     assert found[1] == pytest.approx(found[0], rel=5e-3)
