@@ -48,6 +48,7 @@ LATER_SOURCES = ("ga4_events", "shopify_orders")
 FILLED = frozenset({"name", "digits", "hidden", "of"})
 MEANINGS = {
     "aggregate": "How rows become one number. Default: sum; count without value.",
+    "answers": "The lowest and the highest answer, such as [1, 5].",
     "arm": "Column of the logged arm.",
     "better": "Which direction is good. Default: higher.",
     "between": "Two times after the exposure, such as [30 days, 37 days].",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,91 @@ def test_response_rates_are_compared(tmp_path: Path) -> None:
     path.write_text("\n".join([head, *kept]) + "\n")
     found = [c for c in analyzed(tmp_path).checks if c.check == "response_rate"]
     assert [c.status for c in found] == ["warn", "warn"]
+    low, high = bounds_by_sorting(kept)
+    span = re.search(r"is ([-+][\d.]+) to ([-+][\d.]+) \(with chance", found[0].message)
+    assert span is not None
+    assert float(span[1]) == pytest.approx(low, abs=0.1)
+    assert float(span[2]) == pytest.approx(high, abs=0.1)
+
+
+def bounds_by_sorting(rows: list[str]) -> tuple[float, float]:
+    """Lee's bounds for NPS, with one number for each unit that answered.
+
+    The 600 units of the even arm lost half their answers; the other arm answers more
+    often, and loses its best or its worst.
+    """
+    classes: dict[int, list[int]] = {}
+    for row in rows:
+        unit, _, score, _ = row.split(",")
+        if score:
+            points = 100 * (int(score) >= 9) - 100 * (int(score) <= 6)
+            classes.setdefault(int(unit[1:]), []).append(points)
+    means = {unit: float(np.mean(own)) for unit, own in classes.items()}
+    few, many = (
+        np.sort([mean for unit, mean in means.items() if unit % 2 == odd])
+        for odd in (0, 1)
+    )
+    return (
+        float(many[: len(few)].mean() - few.mean()),
+        float(many[-len(few) :].mean() - few.mean()),
+    )
+
+
+def test_the_mean_answer_and_its_scale(tmp_path: Path) -> None:
+    """Without `top`, CSAT is the mean answer on the scale that is given."""
+    truth = world(tmp_path)
+    mean = "value: stars, answers: [1, 5]"
+    text = YAML.replace("value: stars, top: 4", mean)
+    (tmp_path / "loyalty.yaml").write_text(text)
+    readout = analyzed(tmp_path).readout("csat")
+    means = [
+        np.mean(
+            [
+                np.mean([b for _, b in own])
+                for own, t in zip(truth["scores"], truth["treated"], strict=True)
+                if own and t == arm
+            ]
+        )
+        for arm in (False, True)
+    ]
+    found = [readout.estimates.control.value, readout.estimates.treatment.value]
+    assert found == pytest.approx(means, rel=1e-6)
+    (tmp_path / "loyalty.yaml").write_text(text.replace("[1, 5]", "[1, 4]"))
+    with pytest.raises(DataError, match="outside 1 to 4"):
+        analyzed(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("value: stars", "the lowest answer that counts as satisfied"),
+        ("value: stars, answers: [5, 1]", "the lowest and the highest"),
+        ("value: stars, answers: [5]", "the lowest and the highest"),
+        ("value: stars, answers: [1, 5], top: 6", "outside the scale"),
+    ],
+)
+def test_satisfaction_needs_a_scale(tmp_path: Path, written: str, told: str) -> None:
+    """The top boxes or the ends of the scale."""
+    world(tmp_path)
+    file = tmp_path / "loyalty.yaml"
+    file.write_text(YAML.replace("value: stars, top: 4", written))
+    with pytest.raises(hb.errors.ConfigError, match=told):
+        load(file)
+
+
+def test_answering_is_a_guardrail_like_any_other(tmp_path: Path) -> None:
+    """A conversion of the survey's source: fewer answers by half are a breach."""
+    world(tmp_path)
+    text = YAML.replace(
+        "metrics:\n",
+        "metrics:\n  answered: {kind: conversion, source: surveys, within: 37 days}\n",
+    ).replace("{churn_30d: 5 points}", "{answered: 10%}")
+    (tmp_path / "loyalty.yaml").write_text(text)
+    path = tmp_path / "surveys.csv"
+    head, *rows = path.read_text().splitlines()
+    kept = [r for k, r in enumerate(rows) if not int(r[1 : r.index(",")]) % 2 or k % 2]
+    path.write_text("\n".join([head, *kept]) + "\n")
+    assert analyzed(tmp_path).readout("answered").verdict == "breached"
 
 
 @pytest.mark.parametrize(

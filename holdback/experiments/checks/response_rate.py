@@ -8,7 +8,9 @@ from holdback.experiments.checks import kinds, percent
 from holdback.experiments.comparison import moments_of
 from holdback.experiments.evidence import Evidence
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.metrics import Metric
 from holdback.experiments.scorecard import Finding
+from holdback.stats.lee_bounds import Answers, bounds, range_of_bounds
 from holdback.stats.strata import same_split
 from holdback.wording import say
 
@@ -27,9 +29,10 @@ class ResponseRate:
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a metric of answers."""
-        for metric in experiment.metrics.values():
-            if metric.kind not in {"nps", "csat"}:
+        for hidden in experiment.metrics.values():
+            if hidden.tallied != "answers":
                 continue
+            metric = experiment.metrics[hidden.of]
             counts = []
             for arm in experiment.arms:
                 moments = moments_of(evidence.cells, metric, {arm.name})
@@ -54,7 +57,52 @@ class ResponseRate:
                 )
                 + (
                     say("checks.response_rate.the_arms_answered_unequally")
+                    + "".join(_bounded(experiment, evidence, hidden))
                     if differ
                     else ""
                 ),
             )
+
+
+def _bounded(
+    experiment: Experiment, evidence: Evidence, hidden: Metric
+) -> Iterable[str]:
+    """What the difference may be for those who answer in either arm."""
+    level = float(experiment.analysis.level)
+    arms = (experiment.control, *experiment.treatments)
+    control, *others = (_answers(evidence, hidden, arm.name) for arm in arms)
+    share = experiment.metrics[hidden.of].scale == "share"
+    for place, (arm, treated) in enumerate(zip(arms[1:], others, strict=True)):
+        if not control.units.sum() or not treated.units.sum():
+            continue
+        low, high = bounds(control, treated)
+        least, most = range_of_bounds(
+            control, treated, level=level, seed=(experiment.seed, place)
+        )
+        ends = [f"{100 * end if share else end:+.3g}" for end in (low, high)]
+        wide = [f"{100 * end if share else end:+.3g}" for end in (least, most)]
+        span = say("common.to", lower=ends[0], upper=ends[1])
+        reach = say("common.to", lower=wide[0], upper=wide[1])
+        yield (
+            say(
+                "checks.response_rate.bounds_in_points",
+                arm=arm.title,
+                span=span,
+                reach=reach,
+            )
+            if share
+            else say(
+                "checks.response_rate.bounds", arm=arm.title, span=span, reach=reach
+            )
+        )
+
+
+def _answers(evidence: Evidence, hidden: Metric, arm: str) -> Answers:
+    """The arm's answers, of the units whose time to answer is over."""
+    tally = evidence.cells.tallies[hidden.name]
+    rows = tally.chosen({arm}, needed=evidence.cells.passed(hidden.within))
+    values, did = tally.values[rows].T
+    units = tally.units[rows].astype(float)
+    return Answers(
+        values=values[did > 0], units=units[did > 0], asked=float(units.sum())
+    )

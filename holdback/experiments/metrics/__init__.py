@@ -12,6 +12,7 @@ from holdback.experiments.measure import Cap, Measure
 from holdback.kinds import Kinds
 
 __all__ = [
+    "Answers",
     "Family",
     "Limit",
     "Metric",
@@ -25,7 +26,7 @@ __all__ = [
 Family = Literal["proportion", "mean", "score"]
 SHORT = frozenset({"aov", "arpu", "cac", "clv", "csat", "ctr", "nps", "roas"})
 """Words of names that readers know as abbreviations."""
-Tallied = Literal["survival", "quantile", "scored", "histories"]
+Tallied = Literal["survival", "quantile", "scored", "histories", "answers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +205,44 @@ class TimeToEvent(Metric):
     def needs_events(self) -> bool:
         """What is waited for happens later."""
         return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers(Metric):
+    """How often each answer occurs: what bounds under non-response are read from."""
+
+    pair: tuple[Measure, Measure]
+
+    @classmethod
+    def beside(cls, metric: Metric) -> tuple[Metric, ...]:
+        """The hidden metric of a survey: a unit's answer, and whether it did."""
+        answer, did = metric.measures()
+        hidden = cls(
+            name=f"{metric.name}: answers",
+            hidden=True,
+            of=metric.name,
+            within=metric.within,
+            pair=(answer, did),
+        )
+        return (hidden,)
+
+    def measures(self) -> tuple[Measure, ...]:
+        """The mean answer, then whether there was one."""
+        return self.pair
+
+    def formula(self, mean: Sequence[Any]) -> Any:
+        """The share that answered: what is counted, not what is reported."""
+        return mean[1]
+
+    @property
+    def tallied(self) -> Tallied:
+        """Read from how often each answer occurs."""
+        return "answers"
+
+    @property
+    def kind(self) -> str:
+        """No kind of the YAML."""
+        return "answers"
 
 
 kinds: Kinds[Metric] = Kinds("holdback.experiments.metrics")

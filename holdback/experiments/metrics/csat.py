@@ -1,15 +1,16 @@
-"""Customer satisfaction: the share of answers in the top boxes."""
+"""Customer satisfaction: the share of answers in the top boxes, or their mean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from holdback.experiments.expression import Comparison, Expression, Number
 from holdback.experiments.measure import Measure
-from holdback.experiments.metrics import Metric, answered, kinds
+from holdback.experiments.metrics import Answers, Limit, Metric, answered, kinds
 
 __all__ = ["Csat"]
 
@@ -19,15 +20,34 @@ __all__ = ["Csat"]
 class Csat(Metric):
     """Share of those who answered that answered `top` or better.
 
-    A unit with several answers counts once, with the share of them in the top boxes.
+    Without `top` it is the mean answer. A unit with several answers counts once, with
+    the share of them in the top boxes, or with their mean. `answers` are the lowest
+    and the highest answer there is; others are refused.
     """
 
     source: str
     value: Expression
-    top: int
+    top: int | None = None
+    answers: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.top is None and self.answers is None:
+            raise ValueError(
+                "it needs `top: 4`, the lowest answer that counts as satisfied, or "
+                "`answers: [1, 5]`, the scale, for the mean answer"
+            )
+        if self.answers is None:
+            return
+        low, high = (*self.answers, 0, 0)[:2]
+        if len(self.answers) != 2 or low >= high:  # two ends
+            raise ValueError("`answers` needs the lowest and the highest answer")
+        if self.top is not None and not low < self.top <= high:
+            raise ValueError("`top` lies outside the scale")
 
     def measures(self) -> tuple[Measure, ...]:
-        """The share of a unit's answers in the top boxes, and whether it answered."""
+        """A unit's answers (or the share in the top boxes), and whether it answered."""
+        if self.top is None:
+            return answered(self, self.source, self.value, self.value)
         satisfied = Expression(
             text=f"{self.value.text} >= {self.top}",
             tree=Comparison(
@@ -39,6 +59,25 @@ class Csat(Metric):
         )
         return answered(self, self.source, self.value, satisfied)
 
+    def companions(self, half: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+        """How often each answer occurs."""
+        return Answers.beside(self)
+
+    def limits(self) -> tuple[Limit, ...]:
+        """Answers lie on the scale, where one is given."""
+        if self.answers is None:
+            return ()
+        low, high = self.answers
+        return (
+            Limit(
+                source=self.source,
+                value=self.value,
+                low=low,
+                high=high,
+                where=self.where,
+            ),
+        )
+
     def formula(self, mean: Sequence[Any]) -> Any:
         """The value from the measures' means."""
         top, answers = mean
@@ -46,5 +85,5 @@ class Csat(Metric):
 
     @property
     def scale(self) -> Literal["share", "value"]:
-        """A share of those who answered."""
-        return "share"
+        """A share of those who answered; the mean answer is a number."""
+        return "value" if self.top is None else "share"

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from holdback.experiments.expression import Arithmetic, Comparison, Expression, Number
 from holdback.experiments.measure import Measure
-from holdback.experiments.metrics import Family, Limit, Metric, answered, kinds
+from holdback.experiments.metrics import (
+    Answers,
+    Family,
+    Limit,
+    Metric,
+    answered,
+    kinds,
+)
 
 __all__ = ["Nps"]
 
@@ -62,6 +70,10 @@ class Nps(Metric):
                 where=self.where,
             ),
         )
+
+    def companions(self, half: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+        """How often each class occurs."""
+        return Answers.beside(self)
 
     @property
     def family(self) -> Family:

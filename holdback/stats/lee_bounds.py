@@ -1,0 +1,97 @@
+"""What a difference of answers may be where the arms did not answer equally often.
+
+Bounds of Lee 2009, Training, wages, and sample selection: estimating sharp bounds on
+treatment effects, Review of Economic Studies 76: 1071–1102, proposition 1a. They are
+for the units that would answer in either arm, and take for granted that the treatment
+makes units answer more often or less often, not some of each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Answers", "bounds", "range_of_bounds"]
+
+Vector = npt.NDArray[np.float64]
+RESAMPLES = 400
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answers:
+    """An arm's answers: distinct values (k,), units with each (k,), and units asked."""
+
+    values: Vector
+    units: Vector
+    asked: float
+
+    @property
+    def rate(self) -> float:
+        """Share of the units that answered."""
+        return float(self.units.sum()) / self.asked
+
+
+def bounds(control: Answers, treated: Answers) -> tuple[float, float]:
+    """The least and the greatest difference, treated − control.
+
+    The arm that answered more often loses as many of its best, or of its worst,
+    answers as it has too many. Raises ValueError where an arm has no answers.
+    """
+    if not control.units.sum() or not treated.units.sum():
+        raise ValueError("an arm has no answers")
+    more = treated.rate - control.rate
+    if more >= 0:
+        low, high = _trimmed(treated, more / treated.rate)
+        mean = _mean(control.values, control.units)
+        return low - mean, high - mean
+    low, high = _trimmed(control, -more / control.rate)
+    mean = _mean(treated.values, treated.units)
+    return mean - high, mean - low
+
+
+def range_of_bounds(
+    control: Answers, treated: Answers, *, level: float, seed: tuple[int, ...]
+) -> tuple[float, float]:
+    """An interval that holds both bounds with at least `level`, by resampling units.
+
+    Percentiles of the lower and of the upper bound over 400 draws of both arms.
+    """
+    rng = np.random.default_rng(seed)
+    draws = [(_again(rng, control), _again(rng, treated)) for _ in range(RESAMPLES)]
+    found = np.array(
+        [
+            bounds(one, other)
+            for one, other in draws
+            if one.units.sum() and other.units.sum()
+        ]
+    )
+    tail = (1 - level) / 2
+    return (
+        float(np.quantile(found[:, 0], tail)),
+        float(np.quantile(found[:, 1], 1 - tail)),
+    )
+
+
+def _trimmed(arm: Answers, share: float) -> tuple[float, float]:
+    """Means without the best, and without the worst, share of the answers."""
+    order = np.argsort(arm.values, kind="stable")
+    values, units = arm.values[order], arm.units[order]
+    kept = units.sum() * (1 - share)
+    worst = np.clip(kept - (np.cumsum(units) - units), 0, units)
+    back = np.cumsum(units[::-1])[::-1] - units
+    best = np.clip(kept - back, 0, units)
+    return _mean(values, worst), _mean(values, best)
+
+
+def _mean(values: Vector, units: Vector) -> float:
+    return float(values @ units / units.sum())
+
+
+def _again(rng: np.random.Generator, arm: Answers) -> Answers:
+    silent = arm.asked - arm.units.sum()
+    counts = rng.multinomial(int(arm.asked), np.append(arm.units, silent) / arm.asked)
+    return Answers(
+        values=arm.values, units=counts[:-1].astype(float), asked=float(counts.sum())
+    )
