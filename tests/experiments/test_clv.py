@@ -72,20 +72,13 @@ def ordered(
 ) -> list[Row]:
     """A customer's orders, one before the exposure, and now and then a refund."""
     world = Customers(r=0.8, alpha=6.0).treated(-0.1 if treated else 0.0)
-    rate = rng.gamma(world.r, 1 / world.alpha)
-    stop = rng.beta(world.a, world.b)
-    own = rng.gamma(world.q, 1 / world.gamma)
     found: list[Row] = [(unit, at - timedelta(days=2), 500.0)]
-    weeks = rng.exponential(1 / max(rate, 1e-9))
-    while weeks < 80:
+    for weeks, amount in zip(*world.orders(rng, weeks=80), strict=True):
         when = at + timedelta(weeks=weeks)
-        total = price or float(np.round(rng.gamma(world.p) / own, 2)) + 0.01
+        total = price or round(amount, 2)
         found.append((unit, when, total))
         if rng.random() < 0.05:
-            found.append((unit, when + timedelta(hours=5), -np.round(total / 2, 2)))
-        if rng.random() < stop:
-            break
-        weeks += rng.exponential(1 / max(rate, 1e-9))
+            found.append((unit, when + timedelta(hours=5), -round(total / 2, 2)))
     return found
 
 

@@ -61,6 +61,22 @@ class Customers:
             gamma=float(self.gamma * np.exp(spend)),
         )
 
+    def orders(
+        self, rng: np.random.Generator, *, weeks: float
+    ) -> tuple[list[float], list[float]]:
+        """One customer's order times up to `weeks`, and their amounts."""
+        rate = max(rng.gamma(self.r, 1 / self.alpha), 1e-9)
+        stop = rng.beta(self.a, self.b)
+        own = rng.gamma(self.q, 1 / self.gamma)
+        times: list[float] = []
+        now = rng.exponential(1 / rate)
+        while now < weeks:
+            times.append(float(now))
+            if rng.random() < stop:
+                break
+            now += rng.exponential(1 / rate)
+        return times, [float(rng.gamma(self.p) / own) + 0.01 for _ in times]
+
     def arm(self, rng: np.random.Generator, watched: Vector) -> ArmHistories:
         """Units (n,) watched for so many weeks, one a row."""
         n = len(watched)

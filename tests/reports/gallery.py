@@ -1,4 +1,4 @@
-"""The gallery: eleven tests of known truth, simulated and analyzed by the product."""
+"""The gallery: twelve tests of known truth, simulated and analyzed by the product."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from reports.gallery_lifetime import lifetime
 
 import holdback as hb
 from holdback.experiments.scorecard import Scorecard
@@ -213,3 +214,4 @@ GALLERY: dict[str, Callable[[Path], Scorecard]] = {
     name: (lambda folder, name=name, shop=shop: analyzed(name, shop, folder))
     for name, shop in SHOPS.items()
 }
+GALLERY["lifetime"] = lifetime

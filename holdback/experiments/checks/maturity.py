@@ -50,18 +50,19 @@ class Maturity:
 
     @staticmethod
     def _waiting(experiment: Experiment, evidence: Evidence) -> str:
-        horizons = evidence.cells.horizons
-        if not horizons:
+        told = (m.within for m in experiment.metrics.values() if not m.hidden)
+        longest = max((within for within in told if within is not None), default=None)
+        if longest is None:
             return ""
         arms = [arm.name for arm in experiment.arms]
         block = next(iter(evidence.cells.blocks))
         total = evidence.cells.total(block, arms).n
-        matured = evidence.cells.total(block, arms, within=horizons[-1]).n
+        matured = evidence.cells.total(block, arms, within=longest).n
         if total == matured:
             return say("checks.maturity.every_unit_has_had")
         return say(
             "checks.maturity.have_not_had_their",
             plural=plural(total - matured, "unit"),
             percent=percent((total - matured) / total),
-            days=horizons[-1].days,
+            days=longest.days,
         )

@@ -53,7 +53,7 @@ def _paragraph(text: str) -> Markup:
 def _conclusion(words: Words, one: Lifetime) -> list[str]:
     """The strongest caution first, then what the model says."""
     days, watched = words.count(one.horizon_days), words.count(one.watched_days)
-    share = words.round_share(one.ahead_share or 0.0)
+    share = words.round_share(round(one.ahead_share or 0.0, 2))
     found = []
     if one.too_early:
         found.append(say("lifetime.too_early", share=share, watched=watched, days=days))
