@@ -49,12 +49,23 @@ class Histories:
         watched: npt.ArrayLike,
         units: npt.ArrayLike | None = None,
     ) -> Self:
-        """From any sequences; units default to one each."""
-        x = np.asarray(orders, dtype=float)
+        """From any sequences; units default to one each.
+
+        Raises StatsError for a time below 0, or an order after the time watched.
+        """
+        x, at, end = (np.asarray(one, dtype=float) for one in (orders, last, watched))
+        if (at < 0).any() or (end < at).any() or (x < 0).any():
+            raise StatsError(
+                Problem(
+                    where="the orders",
+                    what="a history has an order before its start or after its end.",
+                    why="Times run from 0, the start, to the time watched.",
+                )
+            )
         return cls(
             orders=x,
-            last=np.asarray(last, dtype=float),
-            watched=np.asarray(watched, dtype=float),
+            last=at,
+            watched=end,
             units=np.ones_like(x) if units is None else np.asarray(units, dtype=float),
         )
 

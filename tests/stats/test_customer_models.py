@@ -204,6 +204,9 @@ def test_what_cannot_be_fitted_says_why() -> None:
     """Nobody ordered, one buyer, amounts of 0, nobody left: a sentence each."""
     with pytest.raises(StatsError, match="nobody ordered"):
         BgNbd.fit(Histories.of([0, 0], [0, 0], [10, 10]))
+    for last, watched in ((-1.0, 10.0), (12.0, 10.0), (0.0, -3.0)):
+        with pytest.raises(StatsError, match="before its start or after its end"):
+            Histories.of([1], [last], [watched])
     with pytest.raises(StatsError, match="two or more buyers"):
         GammaGamma.fit(Spend.of([3], [20.0]))
     with pytest.raises(StatsError, match="all above 0"):
