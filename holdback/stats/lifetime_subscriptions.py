@@ -22,14 +22,19 @@ from holdback.stats.shrunken import (
 __all__ = ["Subscriptions"]
 
 Vector = npt.NDArray[np.float64]
+TENURE = 4
+"""Parameters of how long units stay."""
+TINY = 1e-18
+"""Variance of a share where all subscribed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subscriptions:
     """Renewals of subscribers: shifted beta-geometric in both arms, in periods.
 
-    Parameters: logit and ln of alpha/(alpha + beta) and alpha + beta of control, and
-    the treatment's effects on both. `totals` are the assigned units of the arms.
+    Parameters: logit and ln of alpha/(alpha + beta) and alpha + beta of control, the
+    treatment's effects on both, and each arm's share of assigned units that subscribed
+    (`totals` are the assigned units).
     """
 
     arms: tuple[Tenures, Tenures]
@@ -62,7 +67,13 @@ class Subscriptions:
             return value, slope
 
         start = np.concatenate([middle, np.zeros(2)])
-        mode = mode_of(loss, start, scale=sum(totals))
+        tenure = mode_of(loss, start, scale=sum(totals))
+        share = np.array([one.units.sum() for one in arms]) / totals
+        spread_of_share = np.maximum(share * (1 - share) / totals, TINY)
+        covariance = np.zeros((TENURE + 2, TENURE + 2))
+        covariance[:TENURE, :TENURE] = tenure.covariance
+        covariance[TENURE:, TENURE:] = np.diag(spread_of_share)
+        mode = Mode(at=np.append(tenure.at, share), covariance=covariance)
         return cls(
             arms=arms,
             totals=totals,
@@ -79,29 +90,40 @@ class Subscriptions:
         return {"alpha": float(alpha[0]), "beta": float(beta[0])}
 
     def ahead(self, draws: Vector) -> Vector:
-        """Payments still to come of those who are there, per assigned unit."""
+        """Payments still to come per assigned unit, discounted to as-of.
+
+        Of the subscribers of an arm as many pay the later renewals as the model says;
+        how long they have been watched is taken from both arms together.
+        """
+        due = np.concatenate([found.due for found in self.arms])
+        units = np.concatenate([found.units for found in self.arms])
+        later = np.arange(1, self.horizon + 1)
+        wait = (later[None, :] - due[:, None]) * self.years
+        ahead = np.where(wait > 0, discounts(self.discount, wait), 0.0)
+        weight = units @ ahead / units.sum()
         values = []
-        for arm, (found, total) in enumerate(zip(self.arms, self.totals, strict=True)):
-            alpha, beta = (one[:, None] for one in shapes_of(draws, arm, 0))
-            ahead = np.zeros(len(draws))
-            there = ~found.left & (found.due < self.horizon)
-            for t, due, n in zip(
-                found.periods[there], found.due[there], found.units[there], strict=True
-            ):
-                later = np.arange(due + 1, self.horizon + 1)
-                kept = np.exp(betaln(alpha, beta + later) - betaln(alpha, beta + t))
-                wait = (later - due) * self.years
-                ahead += n * (kept @ discounts(self.discount, wait))
-            values.append(ahead / total)
+        for arm in (0, 1):
+            alpha, beta = (one[:, None] for one in shapes_of(draws[:, :TENURE], arm, 0))
+            kept = np.exp(betaln(alpha, beta + later) - betaln(alpha, beta))
+            values.append(draws[:, TENURE + arm] * (kept @ weight))
         return np.column_stack(values)
 
     def scores(self) -> tuple[Vector, Vector]:
-        """Each row's gradient of its log-likelihood at the mode, (k, p)."""
+        """Each row's gradient of its log-likelihood at the mode, (k, p).
+
+        That of the share is told without what all units of an arm have in common.
+        """
         first, second = (
-            _tenure_scores(self.mode.at, arm, found)[1]
-            for arm, found in enumerate(self.arms)
+            self._scores_of(arm, found) for arm, found in enumerate(self.arms)
         )
         return first, second
+
+    def _scores_of(self, arm: int, found: Tenures) -> Vector:
+        tenure = _tenure_scores(self.mode.at[:TENURE], arm, found)[1]
+        share = np.zeros((len(tenure), 2))
+        variance = self.mode.covariance[TENURE + arm, TENURE + arm]
+        share[:, arm] = 1 / (variance * self.totals[arm])
+        return np.column_stack([tenure, share])
 
 
 def _tenure_scores(theta: Vector, arm: int, found: Tenures) -> tuple[Vector, Vector]:

@@ -63,7 +63,7 @@ def test_the_mode_is_that_of_the_likelihood_where_the_prior_is_weak() -> None:
 
 
 def test_payments_ahead_against_a_sum_over_subscribers() -> None:
-    """Who is there pays again with S(t + k) / S(t)."""
+    """Of 960 subscribers among 1,200 units as many pay as the model says."""
     tenures = Tenures(
         periods=np.array([1.0, 2.0, 3.0, 4.0, 2.0, 4.0]),
         left=np.array([True, True, True, True, False, False]),
@@ -75,15 +75,18 @@ def test_payments_ahead_against_a_sum_over_subscribers() -> None:
     )
     model = ShiftedBetaGeometric(**fitted.control)
     expected = 0.0
-    for t, due, units in ((2, 3, 200), (4, 4, 250)):
-        for renewal in range(due + 1, 12 + 1):
-            kept = float(model.survival(renewal)) / float(model.survival(t))
-            expected += units * kept * 1.1 ** (-(renewal - due) / 12)
+    for due, units in zip(tenures.due, tenures.units, strict=True):
+        for renewal in range(int(due) + 1, 12 + 1):
+            wait = (renewal - due) / 12
+            expected += units * float(model.survival(renewal)) * 1.1**-wait
     found = fitted.ahead(fitted.mode.at[None, :])[0]
     assert found[0] == pytest.approx(expected / 1200, rel=1e-9)
     assert found[1] == pytest.approx(found[0], rel=5e-3)
     alone = ShiftedBetaGeometric.fit(tenures)
     assert model.alpha == pytest.approx(alone.alpha, rel=0.05)
+    assert fitted.mode.at[4] == pytest.approx(960 / 1200)
+    spread = np.sqrt(0.8 * 0.2 / 1200)
+    assert np.sqrt(fitted.mode.covariance[4, 4]) == pytest.approx(spread)
 
 
 def test_amounts_of_two_arms() -> None:
