@@ -72,9 +72,9 @@ def posterior_of(
 
     It is that of the spend's own model where there is one and the lift has a range.
     """
-    if spend.hurdle is not None and inference.log_ratio is not None:
+    if spend.model is not None and inference.log_ratio is not None:
         with suppress(StatsError):
-            return spend.hurdle.posterior(prior)
+            return spend.model.posterior(prior)
     try:
         return posterior(inference, family=metric.family, prior=prior)
     except StatsError:

@@ -31,18 +31,19 @@ economics: {margin: 40%, costs: [{name: Service, amount: 500, per: month}]}
 
 
 def project(folder: Path, amounts: str) -> Path:
-    """8,000 units, 5 % of them buyers whose spend is lognormal or a few prices."""
+    """8,000 units, 5 % of them buyers whose spend follows a law or a few prices."""
     rng = np.random.default_rng(12)
     lines = ["customer,group,seen,spent"]
     for i in range(8_000):
         arm = "holdback" if i % 10 == 0 else "personalized"
         spent = 0.0
         if rng.random() < 0.05:
-            spent = (
-                float(np.exp(rng.normal(3, 1)))
-                if amounts == "lognormal"
-                else float(rng.choice([19, 49, 99]))
-            )
+            spent = {
+                "lognormal": float(np.exp(rng.normal(3, 1))),
+                "gamma": float(rng.gamma(0.6, 40)) + 0.01,
+                "student": float(np.exp(3 + rng.standard_t(2.5) / 2)),
+                "prices": float(rng.choice([19, 49, 99])),
+            }[amounts]
         lines.append(f"u{i},{arm},2026-10-{1 + i % 28:02d},{spent:.2f}")
     (folder / "units.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     file = folder / "small.yaml"
@@ -54,7 +55,9 @@ def project(folder: Path, amounts: str) -> Path:
     ("amounts", "method", "told"),
     [
         ("lognormal", "hurdle_lognormal", "Belief: a hurdle model"),
-        ("prices", "normal_log_ratio", "a lognormal hurdle was refused"),
+        ("gamma", "hurdle_gamma", "spend as gamma with one shape"),
+        ("student", "hurdle_student_t", "a Student t that the treatment moves"),
+        ("prices", "normal_log_ratio", "gamma and Student-t spend were refused"),
     ],
 )
 def test_model_follows_the_buyers(

@@ -116,6 +116,12 @@ def test_rates_and_counts_against_rows(tmp_path: Path) -> None:
     retention = card.readout("retention_30d")
     assert retention.method == "koopman_score"
     assert card.readout("churn_30d").verdict in {"safe", "at_risk"}
+    visits = card.readout("visits")
+    assert visits.bayes is not None
+    assert visits.bayes.method == "negative_binomial"
+    assert visits.bayes.p_positive == pytest.approx(
+        stats.norm.cdf(visits.relative.value / visits.relative.se), abs=0.03
+    )
     record = {m.metric: m for m in card.metrics}
     assert record["churn_30d"].better == "lower"
     assert record["churn_30d"].scale == record["csat"].scale == "share"

@@ -1,9 +1,9 @@
-"""Revenue per unit as a hurdle: who buys, and how much, with one shape for both arms.
+"""Revenue per unit as a hurdle: who buys, and how much.
 
-B ~ Bernoulli(p_a), ln(spend of a buyer) ~ Normal(μ_a, σ²). Mean revenue per unit is
-p_a exp(μ_a + σ²/2), so with a shared σ the log ratio of the arms is
-ln(p_T / p_C) + (μ_T − μ_C): the unknown tail cancels, which is why this is narrower
-than each arm's own standard error.
+B ~ Bernoulli(p_a), and a buyer's spend follows a model: lognormal unless another is
+given. Mean revenue per unit is p_a times mean spend, so the log ratio of the arms is
+ln(p_T / p_C) plus the log ratio of mean spends. With one shape in both arms the unknown
+tail cancels there, which is why this is narrower than each arm's own standard error.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, gammaln, polygamma
+from scipy.special import betaln, polygamma
 
 from holdback.errors import StatsError
 from holdback.stats.posterior.grid import GridLift
 from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.posterior.spend import REACH, Amounts
+from holdback.stats.posterior.spend_gamma import GammaSpend
+from holdback.stats.posterior.spend_lognormal import OneSpread, TwoSpreads
+from holdback.stats.posterior.spend_student import StudentSpend
 from holdback.stats.sample import Sample
 
 __all__ = ["Hurdle", "Spend"]
@@ -28,9 +32,14 @@ Vector = npt.NDArray[np.float64]
 
 JEFFREYS = 0.5
 LEAST = 20
-REACH = 12.0
 EDGE = 1e-7
 NO_SPREAD = 1e-18
+METHODS: dict[type, str] = {
+    OneSpread: "lognormal",
+    TwoSpreads: "lognormal_two_spreads",
+    GammaSpend: "gamma",
+    StudentSpend: "student_t",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +76,15 @@ def log_spend(sample: Sample) -> Vector:
 class Hurdle:
     """What both arms' spend says of the log ratio.
 
-    Flat on μ_C and on the log ratio, 1/σ² on the variance, Beta(½, ½) on each share
-    of buyers (Jeffreys' prior, whose tails are near those of a frequentist interval).
+    Flat on the log ratio, Beta(½, ½) on each share of buyers (Jeffreys' prior, whose
+    tails are near those of a frequentist interval); the model of spend has its own.
 
     Raises StatsError below 20 buyers in an arm, or where all buyers spend the same.
     """
 
     control: Spend
     treatment: Spend
+    amounts: Amounts | None = None
 
     def __post_init__(self) -> None:
         fewest = min(self.control.buyers, self.treatment.buyers)
@@ -90,11 +100,12 @@ class Hurdle:
     def posterior(self, prior: LiftPrior) -> GridLift:
         """Posterior of the lift under a normal prior on the log ratio, or a flat one.
 
-        The log ratio is a difference of two log-beta variables plus a scaled Student
-        t (the marginal of μ_T − μ_C), so its density is two convolutions on a grid;
-        nothing is drawn. As the log ratio is flat and independent of the rest, a
-        normal prior only multiplies it. Raises StatsError where the prior lies so far
-        from the data that the grid does not reach their compromise.
+        The log ratio is a difference of two log-beta variables plus that of mean
+        spends (with one lognormal spread, a Student t), so its density is two
+        convolutions on a grid; nothing is drawn. As the log ratio is flat and
+        independent of the rest, a normal prior only multiplies it. Raises StatsError
+        where the prior lies so far from the data that the grid does not reach their
+        compromise.
         """
         at, density = self._density
         log_density = np.log(np.maximum(density, 1e-300))
@@ -103,24 +114,32 @@ class Hurdle:
         top = float(log_density.max())
         if max(log_density[0], log_density[-1]) > top + log(EDGE):
             raise StatsError("The prior lies too far from the data to be combined.")
-        return GridLift.from_log_density(at, log_density, "hurdle_lognormal")
+        return GridLift.from_log_density(at, log_density, self.method)
+
+    @property
+    def method(self) -> str:
+        """A short fixed name of the model."""
+        return f"hurdle_{METHODS[type(self.spend)]}"
+
+    @cached_property
+    def spend(self) -> Amounts:
+        """The model of spend: lognormal with one spread unless another is given."""
+        if self.amounts is not None:
+            return self.amounts
+        return OneSpread(
+            centre=self.treatment.log_mean - self.control.log_mean,
+            squares=self.control.log_squares + self.treatment.log_squares,
+            buyers=(self.control.buyers, self.treatment.buyers),
+        )
 
     @cached_property
     def _density(self) -> tuple[Vector, Vector]:
         """The log ratio's grid, whose points are multiples of one step, and density."""
-        freedom = self.control.buyers + self.treatment.buyers - 2
-        scale = sqrt(
-            (self.control.log_squares + self.treatment.log_squares)
-            / freedom
-            * (1 / self.control.buyers + 1 / self.treatment.buyers)
-        )
         shares = [_share(arm) for arm in (self.treatment, self.control)]
-        widths = [sd for _, _, _, sd in shares] + [scale]
+        widths = [sd for _, _, _, sd in shares] + [self.spend.scale]
         total = sqrt(sum(w**2 for w in widths))
         step = max(min(total / 60, min(widths) / 5), total / 2000)
-        start, density = _t_grid(
-            self.treatment.log_mean - self.control.log_mean, scale, freedom, step
-        )
+        start, density = self.spend.grid(step)
         for sign, (a, b, centre, sd) in zip((1, -1), shares, strict=True):
             first, other = _share_grid(a, b, centre, sd, step)
             if sign < 0:
@@ -147,17 +166,4 @@ def _share_grid(
     at = np.arange(low, min(high, -1) + 1) * step
     log_density = a * at + (b - 1) * np.log(-np.expm1(at)) - betaln(a, b)
     density = np.exp(log_density)
-    return low, density / (density.sum() * step)
-
-
-def _t_grid(
-    centre: float, scale: float, freedom: int, step: float
-) -> tuple[int, Vector]:
-    """Density of a Student t, moved and scaled, at multiples of `step`."""
-    low = floor((centre - REACH * scale) / step)
-    high = ceil((centre + REACH * scale) / step)
-    z = (np.arange(low, high + 1) * step - centre) / scale
-    constant = gammaln((freedom + 1) / 2) - gammaln(freedom / 2)
-    log_density = constant - (freedom + 1) / 2 * np.log1p(z**2 / freedom)
-    density = np.exp(log_density) / (scale * sqrt(np.pi * freedom))
     return low, density / (density.sum() * step)

@@ -1,8 +1,8 @@
-"""Whether buyers' spend looks as the lognormal hurdle would have it."""
+"""Whether buyers' spend looks as a model of it would have it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -22,7 +22,9 @@ NAMES = (
     "Gini coefficient",
     "spread of the arms",
 )
+Residuals = Callable[[np.random.Generator, tuple[int, int]], Vector]
 REPLICATES = 400
+BATCH = 50
 MOST = 2_000
 LEAST_P = 0.01
 NO_SPREAD = 1e-18
@@ -42,7 +44,12 @@ class Predictive:
 
 
 def predictive_check(
-    control: Vector, treatment: Vector, seed: int | Sequence[int]
+    control: Vector,
+    treatment: Vector,
+    seed: int | Sequence[int],
+    *,
+    residuals: Residuals = np.random.Generator.standard_normal,
+    one_spread: bool = True,
 ) -> Predictive:
     """The model's replicated data against what was seen, by ten statistics.
 
@@ -50,21 +57,25 @@ def predictive_check(
     residuals about each arm's mean over the shared deviation, so that under the model
     their distribution depends on no unknown parameter, and the p-value is that of a
     test: of the largest standardized distance among all statistics, against
-    replicates. At most 2,000 buyers an arm are looked at, drawn without replacement.
+    replicates. `residuals` draws log spend of the model, normal unless another is
+    given (then with fitted shapes, so that its p-values err on the high side); without
+    `one_spread` each arm is seen by its own deviation. At most 2,000 buyers an arm are
+    looked at, drawn without replacement.
     Raises StatsError where the logs have no spread.
     """
     rng = np.random.default_rng(seed)
     seen = [_thinned(rng, logs) for logs in (control, treatment)]
-    found = _statistics(*(logs[None, :] for logs in seen))
+    found = _statistics(*(logs[None, :] for logs in seen), one_spread=one_spread)
     if found is None:
         raise StatsError("All buyers spend the same: there is no spread to judge.")
     sizes = [len(logs) for logs in seen]
-    replicates = np.concatenate(
-        [
-            _drawn(rng.standard_normal((50, sizes[0])), rng, sizes[1])
-            for _ in range(REPLICATES // 50)
-        ]
-    )
+    drawn = []
+    for _ in range(REPLICATES // BATCH):
+        arms = [residuals(rng, (BATCH, size)) for size in sizes]
+        told = _statistics(arms[0], arms[1], one_spread=one_spread)
+        assert told is not None  # noqa: S101  # draws have spread
+        drawn.append(told)
+    replicates = np.concatenate(drawn)
     centre, spread = replicates.mean(axis=0), replicates.std(axis=0)
     distance = np.abs(found[0] - centre) / spread
     usual = np.max(np.abs(replicates - centre) / spread, axis=1)
@@ -74,29 +85,34 @@ def predictive_check(
     )
 
 
-def _drawn(control: Vector, rng: np.random.Generator, size: int) -> Vector:
-    found = _statistics(control, rng.standard_normal((len(control), size)))
-    assert found is not None  # noqa: S101  # normal draws have spread
-    return found
-
-
 def _thinned(rng: np.random.Generator, logs: Vector) -> Vector:
     return logs if len(logs) <= MOST else rng.choice(logs, MOST, replace=False)
 
 
-def _statistics(control: Vector, treatment: Vector) -> Vector | None:
-    """(r, 10) statistics of (r, k) control and treatment logs; None without spread."""
+def _statistics(
+    control: Vector, treatment: Vector, *, one_spread: bool
+) -> Vector | None:
+    """Statistics (r, 10) of (r, k) control and treatment logs; None without spread.
+
+    Without `one_spread` there are 9: the spreads of the arms are not compared.
+    """
     arms = [x - x.mean(axis=1, keepdims=True) for x in (control, treatment)]
     k, m = control.shape[1], treatment.shape[1]
     squares = [np.sum(x**2, axis=1) for x in arms]
     variance = (squares[0] + squares[1]) / (k + m - 2)
     if min(float(s.min()) for s in squares) <= NO_SPREAD * (k + m):
         return None
-    z = np.sort(np.concatenate(arms, axis=1) / np.sqrt(variance)[:, None], axis=1)
+    own = [square / (x.shape[1] - 1) for square, x in zip(squares, arms, strict=True)]
+    by = [variance, variance] if one_spread else own
+    scaled = [x / np.sqrt(v)[:, None] for x, v in zip(arms, by, strict=True)]
+    z = np.sort(np.concatenate(scaled, axis=1), axis=1)
     quantiles = np.quantile(z, QUANTILES, axis=1).T
     spend = np.exp(z - z[:, -1:])
     order = 2 * np.arange(1, k + m + 1) - (k + m) - 1
     gini = spend @ order / ((k + m) * spend.sum(axis=1))
+    told = [quantiles, z[:, -1], gini]
+    if not one_spread:
+        return np.column_stack(told)
     ratio = np.log(squares[0] / (k - 1)) - np.log(squares[1] / (m - 1))
     ratio = ratio / sqrt(2 / (k - 1) + 2 / (m - 1))
-    return np.column_stack([quantiles, z[:, -1], gini, ratio])
+    return np.column_stack([*told, ratio])
