@@ -88,11 +88,12 @@ class Cells:
         level: str = ALL,
         within: timedelta | None = None,
         day: date | None = None,
+        since: date | None = None,
         through: date | None = None,
     ) -> Moments:
         """Moments of a block over the cells that fit, matured for `within` only.
 
-        `day` picks one day of first exposure, `through` all days up to one.
+        `day` picks one day of first exposure, `since` and `through` bound the days.
         """
         needed = self.passed(within)
         columns = self.blocks[block]
@@ -104,6 +105,7 @@ class Cells:
             and cell.level == level
             and cell.matured >= needed
             and (day is None or cell.day == day)
+            and (since is None or (cell.day is not None and cell.day >= since))
             and (through is None or (cell.day is not None and cell.day <= through))
         ]
         zero = Moments.empty([c.name for c in columns], [c.digits for c in columns])

@@ -15,9 +15,10 @@ from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
 from holdback.experiments.scored import SCORED, Scored
+from holdback.experiments.sliced import SLICED, Sliced, edges_of
 from holdback.experiments.written import ExperimentFile
 
-__all__ = ["attribution_of", "with_companions", "with_scores"]
+__all__ = ["attribution_of", "with_companions", "with_scores", "with_slices"]
 
 
 def with_scores(
@@ -67,6 +68,32 @@ def with_companions(
             )
             continue
         found |= {one.name: one for one in companions}
+    return found
+
+
+def with_slices(
+    primary: str | None, assignment: Assignment, metrics: Mapping[str, Metric]
+) -> dict[str, Metric]:
+    """The metrics, and the hidden one of the primary by days since exposure.
+
+    Where the primary is one amount, count or event of each unit, from the exposure on.
+    """
+    found = dict(metrics)
+    metric = metrics.get(primary or "")
+    if metric is None or metric.tallied or metric.family == "score":
+        return found
+    first, *others = metric.measures()
+    events = first.source != assignment.source
+    whole = first.end == metric.within and first.start == timedelta(0)
+    plain = first.aggregate in {"sum", "count", "any"} and first.least == 1
+    if not (others or not events) and whole and plain and edges_of(metric.within):
+        found[SLICED] = Sliced(
+            name=SLICED,
+            hidden=True,
+            of=metric.name,
+            within=metric.within,
+            outcome=first,
+        )
     return found
 
 

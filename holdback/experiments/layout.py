@@ -134,12 +134,17 @@ def layout(experiment: Experiment, history: timedelta | None = None) -> Layout:
 def _block(
     experiment: Experiment, metric: Metric, history: timedelta | None
 ) -> tuple[Column, ...]:
-    """Outcomes, capped twins, measures before exposure, attributes: in this order."""
+    """Outcomes, capped twins, measures before exposure, attributes: in this order.
+
+    A hidden metric has its outcomes alone.
+    """
     measures = metric.measures()
     columns = [
         Column(name=f"{metric.name}.{i}", role="outcome", digits=m.digits, measure=m)
         for i, m in enumerate(measures)
     ]
+    if metric.hidden:
+        return tuple(columns)
     top = replace(measures[0], cap=metric.cap or WINSORIZED)
     if metric.cap is not None:
         columns.append(_column(f"{metric.name}.0.capped", "capped", top))

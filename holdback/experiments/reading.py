@@ -12,6 +12,7 @@ from holdback.errors import Problem, StatsError
 from holdback.experiments.attributed import attributed
 from holdback.experiments.beliefs import beliefs
 from holdback.experiments.checks import findings
+from holdback.experiments.cohorts import before_after, cohorts
 from holdback.experiments.concentration import concentration
 from holdback.experiments.decomposition import decomposition
 from holdback.experiments.doses import dose_trends
@@ -21,6 +22,7 @@ from holdback.experiments.foreseen import compared_with_plan, outlook_of
 from holdback.experiments.funnel import funnels
 from holdback.experiments.history import History
 from holdback.experiments.incremental import incremental_ratios
+from holdback.experiments.lasting import lasting
 from holdback.experiments.lifetime import lifetimes
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.readouts import readouts
@@ -125,6 +127,9 @@ def read(
         attributed=attributed(experiment, cells, evidence.paths, stage.level),
         decomposition=decomposition(experiment, cells, stage.nominal),
         trend=trend(experiment, cells),
+        lasting=lasting(experiment, cells, stage.nominal),
+        cohorts=cohorts(experiment, cells, stage.nominal),
+        before_after=before_after(experiment, cells),
         beliefs=beliefs(experiment, cells, stage),
         expected=expected,
         outlook=outlook_of(experiment, cells, stage.nominal, as_of, expected),

@@ -19,7 +19,12 @@ from holdback.experiments.experiment import (
     Experiment,
     Window,
 )
-from holdback.experiments.extras import attribution_of, with_companions, with_scores
+from holdback.experiments.extras import (
+    attribution_of,
+    with_companions,
+    with_scores,
+    with_slices,
+)
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantities import did_you_mean
@@ -82,6 +87,7 @@ def resolve(
     attribution = attribution_of(written, metrics, issues)
     if assignment is not None:
         metrics = with_scores(written.primary, analysis, assignment, metrics, issues)
+        metrics = with_slices(written.primary, assignment, metrics)
     decision = decision_of(written, issues)
     if assignment is not None:
         check_times(written, assignment, metrics, sources, issues)

@@ -24,6 +24,7 @@ from holdback.experiments.chances_record import Chances
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
 from holdback.experiments.funnel_record import FunnelArm
+from holdback.experiments.lasting_record import BeforeAfter, Cohorts, Lasting
 from holdback.experiments.lifetime_record import Lifetime
 from holdback.experiments.past_record import LearnedPrior, LogLift, MoneyBasis
 from holdback.experiments.quantity import Quantity, Return
@@ -442,6 +443,9 @@ class Scorecard(Shown):
     dose_trends: tuple[DoseTrend, ...] = ()
     dose_steps: tuple[DoseStep, ...] = ()
     uplift: tuple[Uplift, ...] = ()
+    lasting: tuple[Lasting, ...] = ()
+    cohorts: Cohorts | None = None
+    before_after: tuple[BeforeAfter, ...] = ()
     funnels: tuple[FunnelArm, ...] = ()
     lifetime: tuple[Lifetime, ...] = ()
     attributed: Attributed | None = None
