@@ -45,10 +45,7 @@ def _of_arm(
 ) -> Lasting:
     edges = np.array(edges_of(experiment.metrics[SLICED].within), dtype=np.float64)
     ratio = treated.mean / control.mean
-    spread = sum(
-        side.cov / np.outer(side.mean, side.mean) / side.n
-        for side in (control, treated)
-    )
+    spread = _relative_covariance(control) + _relative_covariance(treated)
     covariance = np.asarray(spread * np.outer(ratio, ratio))
     change = fading(ratio - 1, covariance, edges)
     half = decay(ratio - 1, covariance, edges, level=level)
@@ -87,6 +84,11 @@ def _of_arm(
         half_life_upper=half.upper,
         planned=None if planned is None else planned.days,
     )
+
+
+def _relative_covariance(side: Moments) -> Vector:
+    """Of the logs of the slices' means."""
+    return np.asarray(side.cov / np.outer(side.mean, side.mean) / side.n)
 
 
 def _is_thin(side: Moments) -> bool:

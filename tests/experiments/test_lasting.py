@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def slices(units: list[Any], arm: str) -> np.ndarray:
         [
             [
                 sum(t for day, t in unit["bought"] if low <= day < high)
-                for low, high in zip(EDGES[:-1], EDGES[1:], strict=True)
+                for low, high in pairwise(EDGES)
             ]
             for unit in units
             if unit["arm"] == arm
