@@ -9,7 +9,6 @@ from holdback.experiments.cells import Cells, Column
 from holdback.experiments.comparison import formula_columns, quantity
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.lasting_record import BeforeAfter, Cohort, CohortArm, Cohorts
-from holdback.experiments.quantity import Quantity
 from holdback.experiments.sliced import SLICED, edges_of
 from holdback.experiments.small_cells import SMALLEST
 from holdback.stats.delta import estimate
@@ -54,7 +53,11 @@ def cohorts(experiment: Experiment, cells: Cells, level: float) -> Cohorts | Non
         every="week" if by_week else "month",
         cohorts=tuple(found),
         edges=edges_of(metric.within) if SLICED in experiment.metrics else (),
-        p_same=tuple(_same(list(column)) for column in zip(*lifts, strict=True)),
+        p_same={
+            name: p
+            for name, column in zip(names[1:], zip(*lifts, strict=True), strict=True)
+            if (p := _same(list(column))) is not None
+        },
         hidden=hidden,
     )
 
@@ -104,7 +107,7 @@ def _cohort(  # the pieces of one row
     sides: Sequence[Moments],
     read: Sequence[Inference],
 ) -> Cohort:
-    lifts: list[Quantity | None] = [quantity(one.relative) for one in read]
+    lifts = [None, *(quantity(one.relative) for one in read)]
     metric = experiment.metrics[experiment.primary]
     columns = formula_columns(cells.blocks[metric.name], capped=False)
     return Cohort(
@@ -116,10 +119,10 @@ def _cohort(  # the pieces of one row
                 units=side.n,
                 value=estimate(side, metric.formula, columns).value,
                 by_slice=_by_slice(experiment, cells, name, span),
+                relative=lift,
             )
-            for name, side in zip(names, sides, strict=True)
+            for name, side, lift in zip(names, sides, lifts, strict=True)
         ),
-        lifts=tuple(lifts),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdback.experiments.quantity import Quantity
@@ -44,25 +45,28 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortArm:
-    """An arm's units of a cohort: their value, and what they brought in each slice."""
+    """An arm's units of a cohort: their value, and what they brought in each slice.
+
+    `relative` is a treatment arm's lift.
+    """
 
     arm: str
     units: int
     value: float
     by_slice: tuple[float, ...] = ()
+    relative: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
     """Units whose first exposure lies from `start` to `end`, ISO dates, inclusive.
 
-    `lifts` are those of the treatment arms, in the order of `arms` without control.
+    The control arm stands first.
     """
 
     start: str
     end: str
     arms: tuple[CohortArm, ...]
-    lifts: tuple[Quantity | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class Cohorts:
     every: str
     cohorts: tuple[Cohort, ...]
     edges: tuple[int, ...]
-    p_same: tuple[float | None, ...]
+    p_same: Mapping[str, float]
     hidden: int = 0
 
 

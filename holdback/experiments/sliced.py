@@ -47,7 +47,7 @@ def edges_of(within: timedelta | None) -> tuple[int, ...]:
     None below two days a slice.
 
     >>> edges_of(timedelta(days=14))
-    (0, 4, 7, 10, 14)
+    (0, 4, 7, 11, 14)
     >>> edges_of(timedelta(days=7))
     ()
     """

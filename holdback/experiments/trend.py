@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from math import ceil
+
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import Comparison, Group, quantity
 from holdback.experiments.experiment import Experiment
@@ -9,18 +12,20 @@ from holdback.experiments.scorecard import Trend
 
 __all__ = ["trend"]
 
+MOST = 60
+
 
 def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
     """Lift of the primary over the units that joined up to each day.
 
     A day without an honest interval yet is left out. The intervals are those of a
     single look: they show how the estimate settled and are not to be read one by
-    one.
+    one. At most 60 days, evenly apart, the last among them.
     """
     metric = experiment.metrics[experiment.primary]
     found = []
     for arm in experiment.treatments:
-        for day in cells.days():
+        for day in _shown(cells.days()):
             inference = Comparison(
                 experiment=experiment,
                 cells=cells,
@@ -40,3 +45,8 @@ def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
                     )
                 )
     return tuple(found)
+
+
+def _shown(days: tuple[date, ...]) -> tuple[date, ...]:
+    step = max(1, ceil(len(days) / MOST))
+    return days[::-1][::step][::-1]

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln, hyp2f1, psi
+from scipy.special import betaln, expit, gammaln, hyp2f1, psi
 
 from holdback.errors import Problem, StatsError
 
@@ -87,25 +87,24 @@ class BgNbd:
 
     def alive(self, found: Histories) -> Vector:
         """Chance that customers of each history are still active, (k,)."""
-        return np.asarray(1 / (1 + self._stopped(found)))
+        x = found.orders
+        since = np.log(self.alpha + found.watched) - np.log(self.alpha + found.last)
+        log_odds = np.log(self.a) - np.log(np.where(x > 0, self.b + x - 1, 1.0))
+        stopped = expit(log_odds + (self.r + x) * since)
+        return np.where(x > 0, 1 - stopped, 1.0)
 
     def ahead(self, found: Histories, t: npt.ArrayLike) -> Vector:
-        """Orders expected within the next t after what was watched, (k,)."""
-        r, alpha, a, b = self.r, self.alpha, _apart(self.a), self.b
-        x, whole = found.orders, np.asarray(t, dtype=float)
-        now = alpha + found.watched
-        share = hyp2f1(r + x, b + x, a + b + x - 1, whole / (now + whole))
-        grown = 1 - (now / (now + whole)) ** (r + x) * share
-        return np.asarray(
-            (a + b + x - 1) / (a - 1) * grown / (1 + self._stopped(found))
-        )
+        """Orders expected within the next t after what was watched, (k,).
 
-    def _stopped(self, found: Histories) -> Vector:
-        """Odds of having stopped after the last order, (k,)."""
-        x = found.orders
-        since = (self.alpha + found.watched) / (self.alpha + found.last)
-        odds = self.a / np.maximum(self.b + x - 1, 1e-300) * since ** (self.r + x)
-        return np.where(x > 0, odds, 0.0)
+        The hypergeometric function is taken by Euler's transformation, which stays
+        finite for customers with many orders.
+        """
+        r, a, b = self.r, _apart(self.a), self.b
+        x, whole = found.orders, np.asarray(t, dtype=float)
+        part = whole / (self.alpha + found.watched + whole)
+        share = hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, part)
+        grown = 1 - (1 - part) ** (a - 1) * share
+        return np.asarray((a + b + x - 1) / (a - 1) * grown * self.alive(found))
 
     @classmethod
     def fit(cls, found: Histories) -> Self:

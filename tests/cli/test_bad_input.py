@@ -186,10 +186,6 @@ CONFIG = {
         yaml=lambda t: t + "assignment: {source: assignments, salt: 'a:b'}\n",
         told=("salt",),
     ),
-    "not in this version": Case(
-        yaml=swap("kind: conversion", "kind: clv"),
-        told=("'clv'", "not in this version"),
-    ),
     "S15 URL as path": Case(
         yaml=swap("csv: orders.csv", "csv: http://169.254.169.254/x"), told=("path",)
     ),

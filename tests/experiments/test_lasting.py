@@ -149,10 +149,12 @@ def test_cohorts_against_units_of_each_week(world: tuple[Any, Any]) -> None:
         errors.append(
             np.sqrt(sum(x.var(ddof=1) / len(x) / x.mean() ** 2 for x in arms))
         )
-        assert told.lifts[0].value == pytest.approx(np.expm1(logs[-1]), rel=0.02)
+        assert told.arms[1].relative.value == pytest.approx(
+            np.expm1(logs[-1]), rel=0.02
+        )
     w = 1 / np.array(errors) ** 2
     q = float(w @ (np.array(logs) - w @ logs / w.sum()) ** 2)
-    assert found.p_same[0] == pytest.approx(stats.chi2(3).sf(q), abs=0.05)
+    assert found.p_same["personalized"] == pytest.approx(stats.chi2(3).sf(q), abs=0.05)
 
 
 def test_before_and_after_is_context(world: tuple[Any, Any]) -> None:

@@ -17,6 +17,7 @@ from holdback.experiments.load import check_project_file, is_project_file, load
 from holdback.experiments.measure import Cap
 from holdback.experiments.plan_hash import plan_hash
 from holdback.experiments.secrets import revealed
+from holdback.experiments.sliced import SLICED
 from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.sources.parquet import ParquetSource
 
@@ -166,6 +167,7 @@ def test_load_against_contract_metrics(project: Path) -> None:
         "returns",
         "page_load",
         "items_price",
+        SLICED,
     ]
     revenue = experiment.metrics["revenue_per_visitor"]
     assert revenue.within == timedelta(days=14)

@@ -142,3 +142,81 @@ def test_replays_on_wholesale_customers(customers: Any, tmp_path: Path) -> None:
     assert ours.false_wins <= 0.1
     assert ours.false_losses <= 0.1
     assert found.with_value < found.units
+
+
+LOG = """
+version: 1
+experiment: year
+currency: GBP
+arms: {holdback: {share: 50%, control: true}, personalized: {share: 50%}}
+sources:
+  customers: {csv: customers.csv, columns: {unit: id, arm: arm, time: at}}
+  rows: {csv: rows.csv, columns: {unit: id, time: at}}
+metrics:
+  revenue: {kind: mean, source: rows, value: quantity * price, unit: money}
+  kept_on: {kind: mean, source: rows, value: quantity * price, unit: money, where: quantity > 0}
+  worth: {kind: clv, source: rows, value: quantity * price, horizon: 104 weeks, unit: money}
+assignment: {source: customers}
+window: {start: 2010-12-01, end: 2011-12-09}
+primary: revenue
+secondary: [kept_on, worth]
+analysis: {looks: end}
+"""  # noqa: E501  # one metric a line
+
+
+@pytest.fixture(scope="module")
+def log(shared: Path) -> Any:
+    """The year's rows as they are: refunds, cancellations, rows without a customer."""
+    import pandas as pd
+
+    name = "online_retail_2010_2011.parquet"
+    frame = pd.read_parquet(shared / "data" / "online_retail" / name)
+    return pd.DataFrame(
+        {
+            "id": frame["CustomerID"].astype("Int64").astype("string"),
+            "at": pd.to_datetime(frame["InvoiceDate"]),
+            "quantity": frame["Quantity"].astype(int),
+            "price": frame["UnitPrice"].astype(float),
+        }
+    )
+
+
+def test_refunds_and_missing_ids_in_a_year_of_rows(
+    log: Any, truth: dict[str, Any], tmp_path: Path
+) -> None:
+    """Cancellations come off their customer; rows without one are counted and shown.
+
+    The reference counts 541,909 rows, 135,080 of them without a customer.
+    """
+    known = log.dropna(subset=["id"])
+    assert len(log) == truth["quality_2010_2011"]["rows"]
+    customers = known.groupby("id", as_index=False)["at"].min()
+    assert len(customers) == truth["quality_2010_2011"]["customers"]
+    customers["arm"] = [
+        ("holdback", "personalized")[hashlib.sha256(i.encode()).digest()[0] % 2]
+        for i in customers["id"]
+    ]
+    file = tmp_path / "year.yaml"
+    file.write_text(LOG, encoding="utf-8")
+    card = hb.analyze(hb.load(file), customers=customers, rows=log).scorecard
+    lost = truth["quality_2010_2011"]["null_customer"]
+    assert any(f"{lost:,}" in check.message for check in card.checks)
+    value = known["quantity"] * known["price"]
+    arms = known["id"].map(customers.set_index("id")["arm"])
+    for name, kept in (("revenue", value), ("kept_on", value[known["quantity"] > 0])):
+        sums = kept.groupby(arms).sum()
+        sizes = customers["arm"].value_counts()
+        readout = card.readout(name)
+        for arm, found in (
+            ("holdback", readout.estimates.control),
+            ("personalized", readout.estimates.treatment),
+        ):
+            assert found.value == pytest.approx(sums[arm] / sizes[arm], rel=1e-5)
+    (worth,) = card.lifetime
+    net = value.groupby(arms).sum()["holdback"] / sizes["holdback"]
+    assert worth.control.came.value == pytest.approx(net, rel=1e-5)
+    assert card.cohorts.every == "month"
+    months = customers["at"].dt.strftime("%Y-%m").value_counts()
+    for cohort in card.cohorts.cohorts:
+        units = sum(arm.units for arm in cohort.arms)
+        assert units == months[cohort.start[:7]]

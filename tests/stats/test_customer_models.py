@@ -90,6 +90,15 @@ def test_one_customer_against_quadrature(
     assert float(model.ahead(found, 39.0)[0]) == pytest.approx(ahead, rel=2e-5)
 
 
+def test_customers_with_thousands_of_orders() -> None:
+    """Close to a rate that is known: x/T orders a week, and hardly any stop."""
+    found = Histories.of([4_000, 4_000], [199.9, 20.0], [200.0, 200.0])
+    ahead = MODELS[0].ahead(found, 10.0)
+    assert ahead[0] == pytest.approx(10 * 4_000 / 204.4, rel=0.1)
+    assert ahead[1] == 0
+    np.testing.assert_allclose(MODELS[0].alive(found), [1, 0], atol=0.1)
+
+
 def test_published_figures_of_cdnow() -> None:
     """E[Y(39) | x = 2, t = 30.43, T = 38.86] = 1.226, and E[X(78)] = 1.858."""
     model = BgNbd(r=0.2426, alpha=4.4136, a=0.7930, b=2.4260)

@@ -43,8 +43,7 @@ def cohorts(scorecard: Scorecard, words: Words) -> Markup:
             arm=words.arm(arm),
             p=words.p_value(p),
         )
-        for arm, p in zip(treated, found.p_same, strict=True)
-        if p is not None
+        for arm, p in found.p_same.items()
     ]
     if found.hidden:
         told.append(say("lasting.hidden", count=words.count(found.hidden)))
@@ -172,7 +171,7 @@ def _cohort_table(words: Words, scorecard: Scorecard, at: int) -> Markup:
             words.value(found.metric, first.value),
             words.value(found.metric, second.value),
         )
-        rows.append((cells, one.lifts[at]))
+        rows.append((cells, second.relative))
     arm = words.arm(found.cohorts[0].arms[at + 1].arm)
     return _lifts(
         words,
