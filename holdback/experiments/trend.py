@@ -12,7 +12,7 @@ from holdback.experiments.scorecard import Trend
 
 __all__ = ["trend"]
 
-MOST = 60
+MOST = 30
 
 
 def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
@@ -20,7 +20,7 @@ def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
 
     A day without an honest interval yet is left out. The intervals are those of a
     single look: they show how the estimate settled and are not to be read one by
-    one. At most 60 days, evenly apart, the last among them.
+    one. At most 30 days, evenly apart, the last among them.
     """
     metric = experiment.metrics[experiment.primary]
     found = []
