@@ -65,7 +65,7 @@ __all__ = [
     "Trend",
 ]
 
-Status = Literal["pass", "warn", "fail"]
+Status = Literal["pass", "warn", "fail", "skip"]
 Outcome = Literal["ship", "hold_back", "keep_testing", "stop", "invalid"]
 Verdict = Literal[
     "better", "worse", "equivalent", "unclear", "safe", "at_risk", "breached"

@@ -36,7 +36,11 @@ def markdown(scorecard: Scorecard) -> str:
         sentences.guardrail(words, r)
         for r in scorecard.readouts
         if r.role == "guardrail" and r.segment is None and r.verdict != "safe"
-    ] + [sentences.checked(words, c) for c in scorecard.checks if c.status != "pass"]
+    ] + [
+        sentences.checked(words, c)
+        for c in scorecard.checks
+        if c.status in {"warn", "fail"}
+    ]
     if watch:
         lines += ["", f"**{say('chat.watch')}**", "", *(f"- {_safe(w)}" for w in watch)]
     return "\n".join([*lines, "", say("chat.more"), ""])

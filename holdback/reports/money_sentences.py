@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil, log1p
+
+from holdback.experiments.expected import Outlook
 from holdback.experiments.scorecard import Money, Quantity, Return
 from holdback.reports.words import Words
 from holdback.wording import say
 
 __all__ = [
+    "below_break_even",
     "brings_back",
+    "decide_now",
     "does_not_pay",
     "may_pay",
     "no_chance",
@@ -64,6 +69,36 @@ def sure_of_return(words: Words, money: Money) -> list[str]:
         return []
     chance = words.chance(money.ropi.p_positive)
     return [say("money_sentences.sure_of_return", chance=chance)]
+
+
+def decide_now(words: Words, money: Money) -> str:
+    """Which choice risks less where nothing is settled; empty without a posterior."""
+    found = money.chances
+    if found is None:
+        return ""
+    kept, stopped = found.expected_loss_if_shipped, found.expected_loss_if_held
+    told, other = words.money(kept), words.money(stopped)
+    if kept < stopped:
+        return say("money_sentences.rather_keep", kept=told, stopped=other)
+    return say("money_sentences.rather_stop", kept=told, stopped=other)
+
+
+def below_break_even(words: Words, money: Money, outlook: Outlook | None) -> str:
+    """Where the lift that is looked for would lose money; empty where it would not.
+
+    The size goes with the square of the log lift, at the same precision per unit.
+    """
+    even = money.break_even_lift
+    if outlook is None or even is None or not 0 < outlook.lift < even:
+        return ""
+    smaller = (log1p(outlook.lift) / log1p(even)) ** 2
+    return say(
+        "money_sentences.below_break_even",
+        lift=words.lift(outlook.lift),
+        even=words.lift(even),
+        power=f"{10 * outlook.power:.3g}",
+        units=words.count(ceil(outlook.units_needed * smaller)),
+    )
 
 
 def brings_back(words: Words, per_unit: float) -> str:

@@ -8,11 +8,12 @@ range is that of the test: it says nothing of whether the assumption holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from math import exp, log
 
-from holdback.experiments.costs import DAYS, costs_of, saved
+from holdback.experiments.costs import DAYS, costs_of, paid_once, saved
 from holdback.experiments.experiment import Economics, Rollout
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.returns_record import RolloutScenario
@@ -33,20 +34,41 @@ def scenarios(
     rollout = economics.rollout
     if rollout is None or record.net_profit is None:
         return
-    yield RolloutScenario(
-        scenario="stop",
-        horizon_days=record.period_days or 0,
-        units=record.treated_units,
-        incremental_profit=record.incremental_profit,
-        cost=record.cost.total if record.cost else 0.0,
-        savings=record.savings,
-        net_profit=record.net_profit,
-        ropi=record.ropi,
-    )
+    yield _stopped(economics, record, comparison, margin, units)
     for half_life in (rollout.decay, None) if rollout.decay else (None,):
         found = _scenario(economics, rollout, half_life, comparison, margin, units)
         if found is not None:
             yield found
+
+
+def _stopped(
+    economics: Economics,
+    record: Money,
+    comparison: ValueComparison,
+    margin: float,
+    units: Mapping[str, int],
+) -> RolloutScenario:
+    """What was measured; what was paid once is spent in full if nothing follows."""
+    whole, counted = paid_once(
+        economics.costs, arm=record.arm, units=units, period_days=record.period_days
+    )
+    cost = record.cost
+    if cost is not None:
+        cost = replace(cost, total=cost.total + whole - counted)
+    stake = Stake(
+        comparison=comparison, margin=margin, cost=cost, savings=record.savings
+    )
+    profit = record.incremental_profit
+    return RolloutScenario(
+        scenario="stop",
+        horizon_days=record.period_days or 0,
+        units=record.treated_units,
+        incremental_profit=profit,
+        cost=cost.total if cost else 0.0,
+        savings=record.savings,
+        net_profit=stake.net(profit),
+        ropi=stake.ropi(profit),
+    )
 
 
 def left_of_lift(start: float, end: float, half_life: float | None) -> float:

@@ -218,10 +218,13 @@ def guardrail(words: Words, readout: Readout) -> str:
     )
     if effect is None:
         return say("sentences.has_no_range_to", label=label, limit=limit)
-    if readout.margin_scale == "relative":
-        likely = words.range(effect, words.lift)
-    else:
-        likely = words.range(effect, lambda v: words.difference(readout.metric, v))
+
+    def write(value: float) -> str:
+        if readout.margin_scale == "relative":
+            return words.lift(value)
+        return words.difference(readout.metric, value)
+
+    likely = words.range(effect, write)
     state = (
         say("sentences.is_past_the_limit", limit=limit)
         if readout.verdict == "breached"
@@ -229,7 +232,17 @@ def guardrail(words: Words, readout: Readout) -> str:
         if readout.verdict == "at_risk"
         else say("sentences.stays_within_the_limit", limit=limit)
     )
-    return say("sentences.guardrail", label=label, state=state, likely=likely)
+    if readout.estimates is None or readout.verdict == "safe":
+        return say("sentences.guardrail", label=label, state=state, likely=likely)
+    return say(
+        "sentences.guardrail_with_levels",
+        label=label,
+        state=state,
+        treatment=words.value(readout.metric, readout.estimates.treatment.value),
+        control=words.value(readout.metric, readout.estimates.control.value),
+        change=write(effect.value),
+        likely=likely,
+    )
 
 
 def above(words: Words, readout: Readout, bar: float, rule: str) -> str:

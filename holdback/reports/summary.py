@@ -31,7 +31,7 @@ def summary(scorecard: Scorecard) -> str:
     lines += [
         f"  {marks[check.status]} {check.check}: {sentences.checked(words, check)}"
         for check in scorecard.checks
-        if check.status != "pass"
+        if check.status in marks
     ]
     return "\n".join(printable(line) for line in lines)
 
@@ -128,4 +128,5 @@ def _ropi_range(words: Words, money: Money) -> str:
 
 def _check_line(scorecard: Scorecard) -> str:
     passed = sum(check.status == "pass" for check in scorecard.checks)
-    return say("summary.check_line", passed=passed, checks=len(scorecard.checks))
+    made = sum(check.status != "skip" for check in scorecard.checks)
+    return say("summary.check_line", passed=passed, checks=made)

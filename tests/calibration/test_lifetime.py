@@ -94,7 +94,7 @@ def from_the_prior(rng: np.random.Generator) -> Customers:
     return CONTROL.treated(*rng.normal(0, 0.2, 4))
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(600, marks=LONG)])
+@pytest.mark.parametrize("count", [30, pytest.param(600, marks=LONG)])
 def test_ranks_of_the_truth_are_uniform(count: int) -> None:
     """Simulation-based calibration, averaged over effects drawn from the prior."""
     found = runs(from_the_prior, units=2000, weeks=(27, 39), count=count, seed=5)

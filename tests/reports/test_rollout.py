@@ -42,8 +42,8 @@ def test_scenarios_against_hand_computation() -> None:
     stop, persist = record().rollout
     assert stop.scenario == "stop"
     assert stop.incremental_profit.value == pytest.approx(5400)
-    assert stop.cost == pytest.approx(100 * 30 + 900 + 3000 * 30 / 300)
-    assert stop.net_profit.value == pytest.approx(5400 - 4200)
+    assert stop.cost == pytest.approx(100 * 30 + 900 + 3000)
+    assert stop.net_profit.value == pytest.approx(5400 - 6900)
     assert (persist.units, persist.horizon_days) == (624_000, 364)
     assert persist.incremental_profit.value == pytest.approx(0.06 * 624_000)
     cost = 100 * 364 + 6240 + 3000
@@ -53,11 +53,14 @@ def test_scenarios_against_hand_computation() -> None:
 
 
 def test_stop_is_what_the_test_itself_earned() -> None:
-    """The headline is measured: the same profit, range and return as the test's."""
+    """The same profit; what was paid once is spent, so it costs 2,700 more."""
     found = record()
     stop = found.rollout[0]
-    assert stop.ropi == found.ropi
-    assert stop.net_profit == found.net_profit
+    assert stop.incremental_profit == found.incremental_profit
+    for end in ("value", "lower", "upper"):
+        less = getattr(found.net_profit, end) - 2700
+        assert getattr(stop.net_profit, end) == pytest.approx(less)
+    assert stop.ropi.value == pytest.approx((5400 - 6900) / 6900)
 
 
 @pytest.mark.parametrize("half_life", [7.0, 56.0, 1000.0])

@@ -9,6 +9,7 @@ from math import exp, log
 import pytest
 from reports.examples import clear_win, no_answer, readout
 
+from holdback.experiments.chances_record import Chances
 from holdback.experiments.expected import Outlook
 from holdback.experiments.replays import MethodRecord, Simulation
 from holdback.experiments.scorecard import (
@@ -28,6 +29,9 @@ MONEY = CARD.money[-1]
 OPEN = no_answer().readouts[0]
 WIN = CARD.readouts[0]
 GUARD = CARD.readouts[2]
+RISKS = Chances(
+    expected_loss_if_shipped=120.0, expected_loss_if_held=45.0, week_of_data=1.0
+)
 LOOK = Look(
     information=0.62,
     boundary=2.61,
@@ -193,8 +197,8 @@ TOLD = {
     "guardrail": (
         sentences.guardrail(W, replace(GUARD, verdict="at_risk")),
         (
-            "Unsubscribe rate may be past the limit of 5% that was set (likely −5.0% to "
-            "+3.0%)."
+            "Unsubscribe rate may be past the limit of 5% that was set: 2.0% with the "
+            "treatment, 2.0% without (change −1.0%, likely −5.0% to +3.0%)."
         ),
     ),
     "status": (
@@ -252,6 +256,34 @@ TOLD = {
         (
             "How likely it is to pay cannot be said, because the money per unit is not "
             "clearly above 0 and so has no lift; the ROPI is likely −300.0% to −100.0%."
+        ),
+    ),
+    "decide_now": (
+        money_sentences.decide_now(W, replace(MONEY, chances=RISKS)),
+        (
+            "If it must be decided now: keeping it on loses €120 on average by being "
+            "wrong, switching it off €45.00. Switching it off risks less."
+        ),
+    ),
+    "decide_now, to keep": (
+        money_sentences.decide_now(
+            W,
+            replace(MONEY, chances=replace(RISKS, expected_loss_if_shipped=30.0)),
+        ),
+        (
+            "If it must be decided now: keeping it on loses €30.00 on average by being "
+            "wrong, switching it off €45.00. Keeping it on risks less."
+        ),
+    ),
+    "below_break_even": (
+        money_sentences.below_break_even(
+            W,
+            replace(MONEY, break_even_lift=0.0404),
+            Outlook(lift=0.02, power=0.8, units=900, units_needed=4000),
+        ),
+        (
+            "A lift of +2.0% would lose money: it breaks even at +4.0%. To find that 8 "
+            "times in 10 would take 1,000 units."
         ),
     ),
     "brings_back": (

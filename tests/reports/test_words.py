@@ -184,5 +184,6 @@ def test_a_loss_for_each_unit_of_cost_is_called_one() -> None:
         "Each €1.00 of cost brings back €2.50 (2.5:1)."
     )
     assert money_sentences.brings_back(w, -0.11) == (
-        "Each €1.00 of cost came with a loss of €0.11 (−0.1:1)."
+        "For each €1.00 of cost, profit before costs was €0.11 lower: that and the "
+        "cost are lost (−0.1:1)."
     )

@@ -58,7 +58,7 @@ def test_exact_curves_give_their_half_life() -> None:
     assert nothing.upper is None
 
 
-@pytest.mark.parametrize("runs", [400, pytest.param(5_000, marks=LONG)])
+@pytest.mark.parametrize("runs", [200, pytest.param(5_000, marks=LONG)])
 def test_tests_and_interval_keep_their_word(runs: int) -> None:
     """No change: 5 % of both tests; fading by half in 10 days: 95 % hold it."""
     rng = np.random.default_rng(2)

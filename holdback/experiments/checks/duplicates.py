@@ -50,6 +50,6 @@ class Duplicates:
             )
         yield Finding(
             check="duplicates",
-            status="warn" if copies else "pass",
+            status="warn" if copies else "skip" if unchecked else "pass",
             message=" ".join(parts) or say("checks.duplicates.no_row_stands_in"),
         )

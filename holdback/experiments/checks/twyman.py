@@ -28,7 +28,7 @@ class Twyman:
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding per arm that is out of the usual; one pass otherwise."""
         metric = experiment.metrics[experiment.primary]
-        odd = False
+        odd = seen = False
         for arm in experiment.treatments:
             effect = (
                 Comparison(
@@ -42,6 +42,7 @@ class Twyman:
             )
             if effect is None:
                 continue
+            seen = True
             low, high = effect.interval.lower, effect.interval.upper
             if (low is not None and low > USUAL) or (
                 high is not None and high < -USUAL
@@ -62,6 +63,8 @@ class Twyman:
         if not odd:
             yield Finding(
                 check="twyman",
-                status="pass",
-                message=say("checks.twyman.the_lift_is_of"),
+                status="pass" if seen else "skip",
+                message=say("checks.twyman.the_lift_is_of")
+                if seen
+                else say("checks.twyman.no_lift"),
             )

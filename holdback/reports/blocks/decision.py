@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
-from holdback.reports import sentences
+from holdback.reports import money_sentences, sentences
 from holdback.reports.blocks import join, named
 from holdback.reports.headline import best_arm, headline
 from holdback.reports.precision_sentences import reach
@@ -57,12 +57,34 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
         if readout.after_looks is not None
     ]
     told += [r for r in (decision.reasons if decision else ()) if r not in told]
+    final = decision is not None and decision.outcome in {"ship", "hold_back"}
+    if final and scorecard.status == "exploratory":
+        told.append(sentences.status(scorecard))
+    told += _still_open(scorecard, words)
     blocking = {
         sentences.guardrail(words, r)
         for r in scorecard.readouts
         if r.role == "guardrail" and r.segment is None and r.verdict == "breached"
     }
     return sorted(_once(told), key=lambda text: text not in blocking)
+
+
+def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
+    """What to do where nothing is settled, for one arm or all of them together."""
+    decision = scorecard.decision
+    if decision is None or decision.outcome != "keep_testing" or scorecard.preview:
+        return []
+    arm = "*" if len(decision.arms) > 1 else decision.arms[0].arm
+    money = next((one for one in scorecard.money if one.arm == arm), None)
+    if money is None:
+        return []
+    primary = next((r.metric for r in scorecard.readouts if r.role == "primary"), "")
+    outlook = scorecard.outlook if primary == money.value_metric else None
+    found = (
+        money_sentences.below_break_even(words, money, outlook),
+        money_sentences.decide_now(words, money),
+    )
+    return [text for text in found if text]
 
 
 def _lift(scorecard: Scorecard, words: Words) -> list[str]:

@@ -35,7 +35,18 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         Markup("")
         if found.cost
         else Markup('<p class="small">{}</p>').format(say("money.no_costs")),
+        _beside_costs(scorecard, words),
         anchor="money",
+    )
+
+
+def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
+    """What the units spend that a ratio divides by is no cost unless it is listed."""
+    labels = dict.fromkeys(words.label(one.metric) for one in scorecard.incremental)
+    if not labels:
+        return Markup("")
+    return Markup('<p class="small">{}</p>').format(
+        named(say("money.beside_costs", metrics=", ".join(labels)))
     )
 
 

@@ -13,8 +13,8 @@ from holdback.wording import say, texts
 __all__ = ["render"]
 
 
-ORDER = ("fail", "warn", "pass")
-TONES = {"pass": "good", "warn": "watch", "fail": "bad"}
+ORDER = ("fail", "warn", "skip", "pass")
+TONES = {"pass": "good", "warn": "watch", "fail": "bad", "skip": "plain"}
 
 
 def render(scorecard: Scorecard, words: Words) -> Markup:

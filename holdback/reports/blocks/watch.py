@@ -47,7 +47,7 @@ def _guardrail(words: Words, readout: Readout) -> Markup:
 
 
 def _checks(scorecard: Scorecard, words: Words) -> Markup:
-    total = len(scorecard.checks)
+    total = sum(c.status != "skip" for c in scorecard.checks)
     failed = sum(c.status == "fail" for c in scorecard.checks)
     warned = sum(c.status == "warn" for c in scorecard.checks)
     state = (
