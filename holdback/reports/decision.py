@@ -60,13 +60,13 @@ def _of_arm(
     experiment: Experiment, scorecard: Scorecard, words: Words, arm: str
 ) -> DecisionArm:
     outcome, reason = _by_rule(experiment, scorecard, words, arm)
-    reasons = [reason]
-    if outcome == "keep_testing" and scorecard.outlook is not None:
-        reasons.append(precision_sentences.outlook(words, scorecard.outlook))
     guardrails = [
         r for r in scorecard.readouts if r.role == "guardrail" and r.arm == arm
     ]
     breached = [r for r in guardrails if r.verdict == "breached"]
+    reasons = [_despite(scorecard, words, arm, reason) if breached else reason]
+    if outcome == "keep_testing" and scorecard.outlook is not None:
+        reasons.append(precision_sentences.outlook(words, scorecard.outlook))
     reasons += [
         sentences.guardrail(words, r) for r in guardrails if r.verdict != "safe"
     ]
@@ -87,7 +87,8 @@ def _by_rule(
     readout = scorecard.readout(experiment.primary, arm)
     effect = _effect(readout)
     if effect is None:
-        return "keep_testing", sentences.no_number(words, readout)
+        told = (sentences.no_number(words, readout), sentences.needed(words, readout))
+        return "keep_testing", " ".join(filter(None, told))
     if experiment.decision.rule == "profit":
         return _by_profit(scorecard, words, arm)
     return _by_interval(experiment, words, readout, effect)
@@ -106,6 +107,16 @@ def _by_profit(scorecard: Scorecard, words: Words, arm: str) -> tuple[Outcome, s
     if 1 - chance >= level:
         return "hold_back", money_sentences.does_not_pay(words, money, level)
     return "keep_testing", money_sentences.may_pay(words, money, level)
+
+
+def _despite(scorecard: Scorecard, words: Words, arm: str, reason: str) -> str:
+    """The profit that a breached guardrail outweighs; any other reason as it is."""
+    money, level = _money(scorecard, arm), scorecard.decision_level
+    if money is None or money.ropi is None or money.ropi.p_positive is None:
+        return reason
+    if reason != money_sentences.pays(words, money, level):
+        return reason
+    return money_sentences.although(words, money, level)
 
 
 def _by_return(words: Words, ropi: Return) -> tuple[Outcome, str]:

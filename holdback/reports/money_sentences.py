@@ -10,11 +10,14 @@ from holdback.reports.words import Words
 from holdback.wording import say
 
 __all__ = [
+    "added_share",
+    "although",
     "below_break_even",
     "brings_back",
     "decide_now",
     "does_not_pay",
     "may_pay",
+    "money_and_lift",
     "no_chance",
     "no_return",
     "pays",
@@ -26,6 +29,14 @@ def pays(words: Words, money: Money, level: float) -> str:
     """It pays, with the probability that the rule asks for."""
     chance = _chance(words, money, level)
     return say("money_sentences.pays", chance=chance, level=words.round_share(level))
+
+
+def although(words: Words, money: Money, level: float) -> str:
+    """It pays, and yet a guardrail forbids it."""
+    chance = _chance(words, money, level)
+    return say(
+        "money_sentences.although", chance=chance, level=words.round_share(level)
+    )
 
 
 def does_not_pay(words: Words, money: Money, level: float) -> str:
@@ -98,6 +109,48 @@ def below_break_even(words: Words, money: Money, outlook: Outlook | None) -> str
         even=words.lift(even),
         power=f"{10 * outlook.power:.3g}",
         units=words.count(ceil(outlook.units_needed * smaller)),
+    )
+
+
+def added_share(words: Words, share: Quantity) -> str:
+    """What part of the revenue is the treatment's, in place of what it touched.
+
+    A part that is surely lost is told as what would have come besides.
+    """
+    if share.upper is not None and share.upper < 0:
+        lower = None if share.lower is None else -share.lower
+        missed = Quantity(value=-share.value, lower=-share.upper, upper=lower)
+        return say(
+            "money_sentences.shares.lost",
+            found=words.share(missed.value),
+            share=words.range(missed, words.share),
+        )
+    told = {"found": words.share(share.value), "share": words.range(share, words.share)}
+    if share.lower is not None and share.lower > 0:
+        return say("money_sentences.shares.added", **told)
+    return say("money_sentences.shares.unclear", **told)
+
+
+def money_and_lift(words: Words, money: Money) -> str:
+    """Why the money may lose more than it gains where the lift does not.
+
+    The share s of the revenue that was added is the lift s / (1 − s). Empty where the
+    two ranges lean to the same side.
+    """
+    revenue, share = money.incremental_revenue, money.incremental_share
+    if share is None or share.lower is None or share.upper is None:
+        return ""
+    if revenue.lower is None or revenue.upper is None or share.upper >= 1:
+        return ""
+    down, up = (one / (1 - one) for one in (share.lower, share.upper))
+    if not down < 0 < up or -down > up or -revenue.lower < revenue.upper:
+        return ""
+    return say(
+        "money_sentences.money_and_lift",
+        down=words.lift(down),
+        lost=words.money(-revenue.lower),
+        up=words.lift(up),
+        gained=words.money(revenue.upper),
     )
 
 

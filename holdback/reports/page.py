@@ -101,31 +101,36 @@ RESULTS: set[Block] = {
     segments.render,
     sensitivity.render,
 }
-"""What a failed check makes unreadable."""
+"""What a failed check makes unreadable: folded away, below the checks."""
 
 
 @in_its_language
 def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
-    first = Markup('<div class="first">\n{}\n</div>').format(
-        join([_header(scorecard, words), *_blocks(FIRST, scorecard, words)])
+    if any(check.status == "fail" for check in scorecard.checks):
+        first = [block for block in (*FIRST, trust.render) if block not in RESULTS]
+        others = [one for one in BLOCKS if one not in RESULTS and one not in first]
+        spoiled = [block for block in (*FIRST, *BLOCKS) if block in RESULTS]
+        rest = [
+            _spoiled(_told(spoiled, scorecard, words)),
+            *_told(others, scorecard, words),
+        ]
+    else:
+        first = list(FIRST)
+        rest = [*_told(BLOCKS, scorecard, words)]
+    sheet = Markup('<div class="first">\n{}\n</div>').format(
+        join([_header(scorecard, words), *_told(first, scorecard, words)])
     )
-    return document(
-        say("page.title", experiment=scorecard.experiment),
-        join([first, *_blocks(BLOCKS, scorecard, words)]),
-    )
+    title = say("page.title", experiment=scorecard.experiment)
+    return document(title, join([sheet, *rest]))
 
 
-def _blocks(
+def _told(
     blocks: Sequence[Block], scorecard: Scorecard, words: Words
 ) -> Iterator[Markup]:
-    """The blocks that have something to say; results greyed where a check failed."""
-    failed = any(check.status == "fail" for check in scorecard.checks)
-    for block in blocks:
-        told = block(scorecard, words)
-        if told:
-            yield _greyed(told) if failed and block in RESULTS else told
+    """The blocks that have something to say."""
+    return filter(None, (block(scorecard, words) for block in blocks))
 
 
 def document(title: str, body: Markup) -> str:
@@ -156,12 +161,12 @@ def style() -> Markup:
     return Markup(text)  # a file of the package
 
 
-def _greyed(block: Markup) -> Markup:
-    """A block whose figures a failed check has spoiled."""
+def _spoiled(blocks: Iterator[Markup]) -> Markup:
+    """The blocks whose figures a failed check has spoiled: grey, and out of sight."""
     return Markup(
-        '<div class="spoiled">\n<p class="caution"><strong>{}</strong> {}</p>\n'
-        "{}\n</div>"
-    ).format(say("page.not_to_be_used"), say("page.spoiled"), block)
+        '<details class="spoiled">\n'
+        '<summary class="caution"><strong>{}</strong> {}</summary>\n{}\n</details>'
+    ).format(say("page.not_to_be_used"), say("page.spoiled"), join(blocks))
 
 
 def _last_day(as_of: str) -> str:

@@ -55,14 +55,8 @@ def literal(page: str) -> str:
         sheet = sheet.replace(f"var(--{name})", colour)
     extra = (files("holdback.reports") / "print.css").read_text(encoding="utf-8")
     page = page[:start] + sheet + extra + page[end:]
-    return SVG.sub(
-        lambda found: pictures(found[0], grey=_is_spoiled(page, found.start())), page
-    )
-
-
-def _is_spoiled(page: str, at: int) -> bool:
-    """Whether a picture stands in a block that a failed check has greyed."""
-    return page.rfind('<div class="spoiled">', 0, at) > page.rfind("</section>", 0, at)
+    grey = '<details class="spoiled">' in page  # then every picture shows a result
+    return SVG.sub(lambda found: pictures(found[0], grey=grey), page)
 
 
 def palette() -> dict[str, str]:

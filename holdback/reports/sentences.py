@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from holdback.experiments.scorecard import (
     Finding,
     Interaction,
@@ -11,6 +13,7 @@ from holdback.experiments.scorecard import (
     Scorecard,
 )
 from holdback.reports.words import Words
+from holdback.stats.methods import LEAST
 from holdback.stats.normal import quantile
 from holdback.wording import say
 
@@ -24,6 +27,7 @@ __all__ = [
     "differ",
     "guardrail",
     "look",
+    "needed",
     "no_number",
     "preview",
     "reached",
@@ -111,6 +115,29 @@ def no_number(words: Words, readout: Readout) -> str:
     """Why a metric has no lift."""
     return say(
         "sentences.no_number", metric=words.label(readout.metric), note=readout.note
+    )
+
+
+def needed(words: Words, readout: Readout) -> str:
+    """How many units an arm takes to be read at all; empty where it has values enough.
+
+    Each arm needs so many units with a value; its rate is the one seen.
+    """
+    if readout.estimates is None:
+        return ""
+    control, treatment = readout.estimates.control, readout.estimates.treatment
+    arm, fewest = min(
+        ((readout.control, control), (readout.arm, treatment)),
+        key=lambda one: one[1].nonzero or 0,
+    )
+    if not fewest.nonzero or fewest.nonzero >= LEAST:
+        return ""
+    return say(
+        "sentences.needed",
+        arm=words.arm(arm),
+        needed=words.count(ceil(fewest.units * LEAST / fewest.nonzero)),
+        units=words.count(fewest.units),
+        metric=words.label(readout.metric),
     )
 
 

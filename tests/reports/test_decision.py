@@ -179,6 +179,20 @@ def test_a_breached_guardrail_forbids_shipping() -> None:
     assert any("Unsubscribe rate is past the limit" in r for r in decision.reasons)
 
 
+def test_a_gain_past_a_guardrail_is_bound_to_it() -> None:
+    """What would have shipped is told with “Although”; nothing else is."""
+    paying = decide(experiment("profit"), chance(breached(), 0.97))
+    assert paying.outcome == "hold_back"
+    assert paying.reasons[0].startswith(
+        "Although the chance that it earns more than it"
+    )
+    for other in (
+        decide(experiment("profit"), chance(breached(), 0.5)),
+        decide(experiment("profit"), chance(clear_win(), 0.97)),
+    ):
+        assert not any("Although" in reason for reason in other.reasons)
+
+
 def test_a_guardrail_at_risk_is_told() -> None:
     """At risk does not forbid, but stands among the reasons."""
     win = clear_win()

@@ -13,9 +13,11 @@ from holdback.experiments.chances_record import Chances
 from holdback.experiments.expected import Outlook
 from holdback.experiments.replays import MethodRecord, Simulation
 from holdback.experiments.scorecard import (
+    Estimates,
     Finding,
     Interaction,
     Look,
+    PointEstimate,
     Quantity,
     Reached,
     Return,
@@ -124,6 +126,73 @@ TOLD = {
     "no_number": (
         sentences.no_number(W, replace(WIN, note="Only 3 buyers.")),
         "Revenue per visitor cannot be compared. Only 3 buyers.",
+    ),
+    "needed": (
+        sentences.needed(  # 20 of 12 times 173 is 288.3
+            W,
+            replace(
+                WIN,
+                estimates=Estimates(
+                    control=PointEstimate(value=4.6, units=173, nonzero=12),
+                    treatment=PointEstimate(value=5.4, units=19827, nonzero=1657),
+                ),
+            ),
+        ),
+        (
+            "To be read at all, “No personalization” takes about 289 units in place of "
+            "173, at the rate of Revenue per visitor that was seen, and more for a "
+            "narrow range."
+        ),
+    ),
+    "needed, enough": (sentences.needed(W, WIN), ""),
+    "although": (
+        money_sentences.although(W, MONEY, 0.85),
+        (
+            "Although the chance that it earns more than it costs is about 88 in 100, "
+            "and the rule asks for 85%, it must not be kept on as it is: a guardrail is "
+            "past its limit."
+        ),
+    ),
+    "added_share": (
+        money_sentences.added_share(W, Quantity(value=0.1, lower=0.02, upper=0.2)),
+        (
+            "10.0% of the treated units' revenue was added by the treatment (likely 2.0% "
+            "to 20.0%); the rest would have come anyway, whatever it touched."
+        ),
+    ),
+    "added_share, lost": (
+        money_sentences.added_share(W, Quantity(value=-0.1, lower=-0.25, upper=-0.02)),
+        (
+            "The treatment took revenue away: without it the treated units would have "
+            "brought 10.0% more than they did (likely 2.0% to 25.0%)."
+        ),
+    ),
+    "money_and_lift": (
+        money_sentences.money_and_lift(
+            W,
+            replace(  # 1,000 came; 1,250 without the treatment, or 800
+                MONEY,
+                incremental_revenue=Quantity(value=0.0, lower=-250.0, upper=200.0),
+                incremental_share=Quantity(value=0.0, lower=-0.25, upper=0.2),
+            ),
+        ),
+        (
+            "The money has the range of the lift: a lift of −20.0% is €250 lost, one of "
+            "+25.0% is €200 gained. The loss is the larger amount because a lift is a "
+            "share of what would have come without the treatment: the more was lost, "
+            "the more would have come."
+        ),
+    ),
+    "money_and_lift, where both lean alike": (
+        money_sentences.money_and_lift(
+            W,
+            replace(
+                MONEY,
+                incremental_revenue=Quantity(value=100.0, lower=-150.0, upper=200.0),
+                incremental_share=Quantity(value=0.05, lower=-0.25, upper=0.2),
+            ),
+        ),
+        "",
     ),
     "preview": (
         sentences.preview("the window is open"),

@@ -103,12 +103,9 @@ def _lift(scorecard: Scorecard, words: Words) -> list[str]:
 
 
 def _once(told: list[str]) -> list[str]:
-    """Sentences without those that another one begins with."""
-    return [
-        text
-        for i, text in enumerate(told)
-        if not any(j != i and other.startswith(text) for j, other in enumerate(told))
-    ]
+    """Each sentence once, and in full where another one begins with it."""
+    full = (max((o for o in told if o.startswith(text)), key=len) for text in told)
+    return list(dict.fromkeys(full))
 
 
 def _told_by_arm(scorecard: Scorecard) -> set[str]:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Scorecard
 from holdback.reports.blocks import join, named, section, table, unbroken
-from holdback.reports.money_sentences import brings_back
+from holdback.reports.money_sentences import added_share, brings_back, money_and_lift
 from holdback.reports.words import Words
 from holdback.stats.normal import quantile
 from holdback.wording import say, texts
@@ -77,16 +77,8 @@ def _share(words: Words, money: Money) -> Markup:
     found = money.incremental_share
     if found is None:
         return Markup("")
-    gained = found.lower is not None and found.lower > 0
-    lost = found.upper is not None and found.upper < 0
-    which = "added_share" if gained else "lost_share" if lost else "unclear_share"
-    return Markup("<p>{}</p>").format(
-        say(
-            f"money.shares.{which}",
-            found=words.share(found.value),
-            share=words.range(found, words.share),
-        )
-    )
+    told = f"{added_share(words, found)} {money_and_lift(words, money)}"
+    return Markup("<p>{}</p>").format(told.strip())
 
 
 def _few(scorecard: Scorecard, words: Words) -> Markup:
