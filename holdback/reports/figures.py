@@ -20,14 +20,16 @@ __all__ = [
     "axis_of",
     "belief_picture",
     "curve",
+    "curves_picture",
     "forest_mark",
     "step_mark",
     "swatch",
     "trend_picture",
 ]
 
-
 TAIL = 8.0
+FAINT = 0.35
+"""Opacity of the first of several lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,34 @@ def curve(
         'preserveAspectRatio="none"><title>{label}</title>'
         '<polyline class="line" points="{line}"/></svg>'
     ).format(label=label, line=" ".join(points))
+
+
+def curves_picture(
+    lines: Sequence[Sequence[float]], at: Sequence[float], axis: Axis, label: str
+) -> Markup:
+    """Several lines over the places `at`, the first one faint and the last one strong.
+
+    Each line has a value for each place.
+    """
+    start, width = at[0], (at[-1] - at[0]) or 1
+    most = max(len(lines) - 1, 1)
+    drawn = Markup("").join(
+        Markup('<polyline class="line" stroke-opacity="{:g}" points="{}"/>').format(
+            round(FAINT + (1 - FAINT) * i / most, 2),
+            " ".join(
+                f"{round(100 * (place - start) / width, 2):g},"
+                f"{round(100 - axis.at(value), 2):g}"
+                for place, value in zip(at, line, strict=True)
+            ),
+        )
+        for i, line in enumerate(lines)
+    )
+    zero = round(100 - axis.at(0), 2)
+    return Markup(
+        '<svg class="trend" role="img" aria-label="{label}" viewBox="0 0 100 100" '
+        'preserveAspectRatio="none"><title>{label}</title>'
+        '<line class="zero" x1="0" x2="100" y1="{zero:g}" y2="{zero:g}"/>{drawn}</svg>'
+    ).format(label=label, zero=zero, drawn=drawn)
 
 
 def belief_picture(belief: Belief, label: str) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -205,3 +206,25 @@ def test_few_values_are_not_sliced(tmp_path: Path) -> None:
 def test_edges_are_whole_days(days: int, edges: tuple[int, ...]) -> None:
     """Four slices; none where a slice would be shorter than two days."""
     assert edges_of(timedelta(days=days)) == edges
+
+
+def test_the_report_draws_each_arms_cohorts_to_their_sums(
+    world: tuple[Any, Any],
+) -> None:
+    """One line a cohort in each arm's picture; the highest line ends at its top."""
+    card = world[0]
+    found = card.cohorts
+    html = render(card)
+    pictures = re.findall(r'<svg class="trend"[^>]*>.*?</svg>', html)
+    drawn = [p for p in pictures if p.count("<polyline") == len(found.cohorts)]
+    assert len(drawn) == len(found.cohorts[0].arms)
+    ends = [
+        [sum(one.arms[at].by_slice) for one in found.cohorts]
+        for at in range(len(drawn))
+    ]
+    top = max(value for arm in ends for value in arm)
+    for picture, arm in zip(drawn, ends, strict=True):
+        lasts = re.findall(r"100,([\d.]+)\"", picture)
+        assert [float(y) for y in lasts] == [
+            pytest.approx(100 - 100 * value / top, abs=0.011) for value in arm
+        ]

@@ -1,20 +1,17 @@
-"""Does it last: the lift by days since exposure, by cohort, and before and after."""
+"""Does it last: the lift by days since exposure, and before and after."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from markupsafe import Markup
 
-from holdback.experiments.lasting_record import BeforeAfter, Cohort, Lasting
-from holdback.experiments.quantity import Quantity
+from holdback.experiments.lasting_record import BeforeAfter, Lasting
 from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import join, named, section, table
-from holdback.reports.figures import axis_of, forest_mark
+from holdback.reports.blocks.lift_table import days, lift_table
 from holdback.reports.words import Words
-from holdback.wording import heads, say
+from holdback.wording import say
 
-__all__ = ["cohorts", "context", "render"]
+__all__ = ["context", "render"]
 
 LIKELY = 0.05
 
@@ -29,37 +26,6 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         *(_one(words, one) for one in scorecard.lasting),
         anchor="lasting",
     )
-
-
-def cohorts(scorecard: Scorecard, words: Words) -> Markup:
-    """The primary by week or month of joining, and what each cohort brought when."""
-    found = scorecard.cohorts
-    if found is None:
-        return Markup("")
-    treated = [one.arm for one in found.cohorts[0].arms[1:]]
-    told = [
-        say(
-            "lasting.one_lift",
-            arm=words.arm(arm),
-            p=words.p_value(p),
-        )
-        for arm, p in found.p_same.items()
-    ]
-    if found.hidden:
-        told.append(say("lasting.hidden", count=words.count(found.hidden)))
-    body = [
-        Markup("<p>{}</p>").format(say("lasting.cohorts_intro")),
-        *(_cohort_table(words, scorecard, at) for at in range(len(treated))),
-        *(Markup("<p>{}</p>").format(named(text)) for text in told),
-    ]
-    if found.edges:
-        body.append(
-            Markup("<details><summary>{}</summary>{}</details>").format(
-                say("lasting.when_they_brought"),
-                join(_curves(words, scorecard, at) for at in range(len(treated) + 1)),
-            )
-        )
-    return section(say("lasting.cohorts"), *body, anchor="cohorts")
 
 
 def context(scorecard: Scorecard, words: Words) -> Markup:
@@ -93,14 +59,14 @@ def context(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def _one(words: Words, one: Lasting) -> Markup:
-    found = _lifts(
+    found = lift_table(
         words,
         say("lasting.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
         (say("lasting.since_exposure"),),
         [
             (
                 (
-                    _days(words, s.start, s.end),
+                    days(words, s.start, s.end),
                     words.value(one.metric, s.control),
                     words.value(one.metric, s.treatment),
                 ),
@@ -151,89 +117,6 @@ def _half_life(words: Words, one: Lasting) -> str:
         say("lasting.plan_assumes_longer", days=days)
         if shorter
         else say("lasting.plan_assumes", days=days)
-    )
-
-
-def _span(words: Words, one: Cohort) -> str:
-    return f"{words.day(one.start)} – {words.day(one.end)}"
-
-
-def _cohort_table(words: Words, scorecard: Scorecard, at: int) -> Markup:
-    found = scorecard.cohorts
-    if found is None:
-        return Markup("")
-    rows = []
-    for one in found.cohorts:
-        first, second = one.arms[0], one.arms[at + 1]
-        cells = (
-            _span(words, one),
-            words.count(first.units + second.units),
-            words.value(found.metric, first.value),
-            words.value(found.metric, second.value),
-        )
-        rows.append((cells, second.relative))
-    arm = words.arm(found.cohorts[0].arms[at + 1].arm)
-    return _lifts(
-        words,
-        say("lasting.by_cohort", metric=words.label(found.metric), arm=arm),
-        (say("lasting.joined"), say("lasting.units")),
-        rows,
-    )
-
-
-def _lifts(
-    words: Words,
-    caption: str,
-    first: tuple[str, ...],
-    rows: Sequence[tuple[tuple[str, ...], Quantity | None]],
-) -> Markup:
-    """A table of lifts with their ranges, drawn on one axis."""
-    axis = axis_of([lift for _, lift in rows if lift is not None])
-    told = []
-    for cells, lift in rows:
-        if lift is None:
-            told.append((*cells, "—", "—", Markup("")))
-            continue
-        change, likely = words.lift(lift.value), words.range(lift, words.lift)
-        label = say("metrics.alt", metric=cells[0], change=change, range=likely)
-        told.append((*cells, change, likely, forest_mark(lift, axis, label, "plain")))
-    ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
-    count = len(first) + len(heads("metrics.forest"))
-    return table(
-        caption,
-        (*first, *heads("metrics.forest"), ends),
-        told,
-        numeric=tuple(range(1, count)),
-        css="metrics",
-    )
-
-
-def _days(words: Words, start: int, end: int) -> str:
-    return say("lasting.days", start=words.count(start + 1), end=words.count(end))
-
-
-def _curves(words: Words, scorecard: Scorecard, at: int) -> Markup:
-    """Rows are cohorts, columns slices of time since exposure."""
-    found = scorecard.cohorts
-    if found is None:
-        return Markup("")
-    arm = found.cohorts[0].arms[at].arm
-    heads = [
-        _days(words, start, end)
-        for start, end in zip(found.edges[:-1], found.edges[1:], strict=True)
-    ]
-    return table(
-        say("lasting.by_slice", metric=words.label(found.metric), arm=words.arm(arm)),
-        (say("lasting.joined"), *heads),
-        [
-            (
-                _span(words, one),
-                *(words.value(found.metric, v) for v in one.arms[at].by_slice),
-            )
-            for one in found.cohorts
-        ],
-        numeric=tuple(range(1, len(heads) + 1)),
-        css="wide",
     )
 
 

@@ -1,0 +1,47 @@
+"""A table of lifts, each with its range and its mark on one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from holdback.experiments.quantity import Quantity
+from holdback.reports.blocks import table
+from holdback.reports.figures import axis_of, forest_mark
+from holdback.reports.words import Words
+from holdback.wording import heads, say
+
+__all__ = ["days", "lift_table"]
+
+
+def lift_table(
+    words: Words,
+    caption: str,
+    first: tuple[str, ...],
+    rows: Sequence[tuple[tuple[str, ...], Quantity | None]],
+) -> Markup:
+    """A table of lifts with their ranges, drawn on one axis."""
+    axis = axis_of([lift for _, lift in rows if lift is not None])
+    told = []
+    for cells, lift in rows:
+        if lift is None:
+            told.append((*cells, "—", "—", Markup("")))
+            continue
+        change, likely = words.lift(lift.value), words.range(lift, words.lift)
+        label = say("metrics.alt", metric=cells[0], change=change, range=likely)
+        told.append((*cells, change, likely, forest_mark(lift, axis, label, "plain")))
+    ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
+    count = len(first) + len(heads("metrics.forest"))
+    return table(
+        caption,
+        (*first, *heads("metrics.forest"), ends),
+        told,
+        numeric=tuple(range(1, count)),
+        css="metrics",
+    )
+
+
+def days(words: Words, start: int, end: int) -> str:
+    """Days since exposure, counted from 1."""
+    return say("lasting.days", start=words.count(start + 1), end=words.count(end))
