@@ -26,6 +26,8 @@ GTOL = 1e-9
 NEAR_ONE = 1e-6
 """How far a stays from 1, where the expectations are limits."""
 START = (0.5, 5.0, 1.0, 2.0)
+NODES = 400
+"""Steps over the logit of the chance to stop."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,10 +157,39 @@ def expected(
     a: npt.ArrayLike,
     b: npt.ArrayLike,
 ) -> Vector:
-    """Expected orders by t of a new customer; arrays broadcast."""
-    t, r, alpha, a, b = (np.asarray(one, dtype=float) for one in (t, r, alpha, a, b))
-    share = hyp2f1(r, b, a + b - 1, t / (alpha + t))
-    return np.asarray((a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * share))
+    """Expected orders by t of a new customer; arrays broadcast.
+
+    Where the hypergeometric function of scipy overflows (many orders in next to no
+    time), the expectation over the dropout's beta is taken by the trapezoid rule.
+    """
+    t, r, alpha, a, b = np.broadcast_arrays(
+        *(np.asarray(one, dtype=float) for one in (t, r, alpha, a, b))
+    )
+    with np.errstate(all="ignore"):
+        share = hyp2f1(r, b, a + b - 1, t / (alpha + t))
+        found = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * share)
+    found, lost = np.asarray(found), ~np.isfinite(found)
+    if lost.any():
+        found[lost] = _by_quadrature(t[lost], r[lost], alpha[lost], a[lost], b[lost])
+    return found
+
+
+def _by_quadrature(t: Vector, r: Vector, alpha: Vector, a: Vector, b: Vector) -> Vector:
+    """E[(1 − (1 + p t / alpha)^(−r)) / p] over p ~ Beta(a, b), all (k,).
+
+    That is E[X(t)] before p is integrated out: (1 − e^(−λ p t)) / p orders for given
+    λ and p, over λ ~ Gamma(r, alpha). In the logit of p the integrand is analytic
+    and its tails are exponential, so that equal steps converge geometrically.
+    """
+    peak = 8.5 * np.sqrt(1 / a + 1 / b)
+    lower = np.log(a / b) - peak - 37 / a
+    upper = np.log(a / b) + peak + 37 / b
+    logit = lower + (upper - lower) * np.linspace(0, 1, NODES)[:, None]
+    p = expit(logit)
+    log_weight = a * logit - (a + b) * np.logaddexp(0, logit)
+    weight = np.exp(log_weight - log_weight.max(axis=0))
+    orders = -np.expm1(-r * np.log1p(p * t / alpha)) / p
+    return np.asarray((weight * orders).sum(axis=0) / weight.sum(axis=0))
 
 
 def likelihood(at: Vector, found: Histories) -> tuple[Vector, Vector]:
