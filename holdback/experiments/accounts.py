@@ -9,6 +9,7 @@ from holdback.experiments.cube import Cube
 from holdback.experiments.evidence import Quality
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.probe import Seen
+from holdback.experiments.returned import Returned
 from holdback.experiments.row_fates import Fates
 from holdback.experiments.scorecard import Accounting, Excluded
 from holdback.experiments.units import (
@@ -74,6 +75,7 @@ def quality(
     everyone: Sequence[Row],
     seen: Mapping[str, Seen],
     told: Fates,
+    returns: Mapping[str, Returned],
 ) -> Quality:
     """What was odd in the rows: counts for the checks."""
     arms = [arm.name for arm in experiment.arms]
@@ -94,7 +96,10 @@ def quality(
         repeated_exposures=repeated_exposures(everyone, told),
         missing_ids={n: s.missing_ids for n, s in seen.items() if s.missing_ids},
         unassigned={
-            name: seen[name].kept - seen[name].missing_ids - counts["rows"][name]
+            name: seen[name].kept
+            - seen[name].missing_ids
+            - (returns[name].unmatched if name in returns else 0)
+            - counts["rows"][name]
             for name in sources
         },
         before=counts["before"],
@@ -102,6 +107,7 @@ def quality(
         null_values={n: s.null_values for n, s in seen.items() if s.null_values},
         float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
         held_out=_held_out(experiment, cube, told),
+        returns=returns,
     )
 
 

@@ -17,7 +17,7 @@ from holdback.experiments.engine.reader import Reader
 from holdback.experiments.engine.sql import col, integer
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.splits import split_of
-from holdback.experiments.units import nested
+from holdback.experiments.units import nested, widened
 
 __all__ = ["ARM", "REASON", "id_text", "with_arms"]
 
@@ -38,7 +38,7 @@ def with_arms(
     text = id_text(unit, dialect)
     draws = [engine.drawn(draw, text) for draw in split.draws]
     numbers = [f"holdback:{i}" for i in range(len(draws))]
-    drawn = _more(
+    drawn = widened(
         dict(zip(numbers, map(_raw, draws), strict=True)),
         reader.table.relation.copy(),
     )
@@ -56,21 +56,13 @@ def with_arms(
     for i, name in enumerate(split.names):
         arm = arm.when(exp.Literal.string(name), integer(i), copy=False)
     decisions = {ARM: arm, REASON: _raw(columns.reason)}
-    relation = engine.kept(_more(decisions, nested(drawn, "drawn")))
+    relation = engine.kept(widened(decisions, nested(drawn, "drawn")))
     return replace(reader, table=replace(reader.table, relation=relation))
 
 
 def id_text(unit: exp.Expression, dialect: str) -> str:
     """SQL of an id as the text that is hashed."""
     return DIALECTS[dialect].text.format(text=unit.sql(dialect=dialect))
-
-
-def _more(
-    columns: dict[str, exp.Expression], relation: exp.Expression
-) -> exp.Expression:
-    """All columns of a relation, and some more."""
-    named = [exp.alias_(value, name, quoted=True) for name, value in columns.items()]
-    return exp.Select(expressions=[exp.Star(), *named]).from_(relation, copy=False)
 
 
 def _raw(sql: str) -> exp.Expression:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from holdback.experiments.cells import Cells
+from holdback.experiments.returned import Returned
 from holdback.experiments.scorecard import Accounting, Input
 from holdback.stats.attribution import Path
 
@@ -27,6 +28,9 @@ class Quality:
     normalization or a trailing ``.0``. `float_ids`: integral floats used as ids.
     `held_out`: units that the global holdout kept out, where arms are computed;
     `exposed_holdout`: units of it with a logged arm; None where it does not apply.
+    `returns`: by source with a rule for them, how many found their purchase.
+    `former`: units of an earlier phase by the arm they have now and the one they had
+    then; None where there was no earlier phase.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -42,6 +46,8 @@ class Quality:
     similar_ids: int = 0
     held_out: int | None = None
     exposed_holdout: int | None = None
+    returns: Mapping[str, Returned] = field(default_factory=dict)
+    former: Mapping[str, Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from holdback.experiments.expression import Expression
 from holdback.experiments.held_out import is_held_out
 from holdback.experiments.overrides import overrides_of
 from holdback.experiments.probe import Seen, blank
+from holdback.experiments.returned import Returned, at_purchase, count_returned
 from holdback.experiments.row_fates import Fates
 from holdback.experiments.units import (
     Events,
@@ -36,6 +37,7 @@ __all__ = [
     "events_of",
     "exposures_of",
     "filters",
+    "returned_of",
     "unit_text",
 ]
 
@@ -111,8 +113,43 @@ def events_of(
     readers: Mapping[str, Reader],
     name: str,
     zone: Zone | None,
+    as_of: int | None,
 ) -> Events:
-    """A source of events, read; rows without a unit id are left out."""
+    """A source of events, read; rows without a unit id are left out.
+
+    Returns count when their purchase did, where the source says which they are; those
+    from `as_of` on are not known yet.
+    """
+    events = _as_written(experiment, readers, name, zone)
+    rule = experiment.sources[name].returns
+    return events if rule is None else at_purchase(events, rule, as_of)
+
+
+def returned_of(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    engine: Engine,
+    zone: Zone | None,
+    as_of: int | None,
+) -> dict[str, Returned]:
+    """How many returns found their purchase, by source with a rule for them."""
+    rules = {name: experiment.sources[name].returns for name in readers}
+    return {
+        name: count_returned(
+            engine, _as_written(experiment, readers, name, zone), rule, as_of
+        )
+        for name, rule in rules.items()
+        if rule is not None
+    }
+
+
+def _as_written(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    name: str,
+    zone: Zone | None,
+) -> Events:
+    """A source of events, each row at its own time."""
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)
     missing = exp.Not(this=blank(reader, source.columns.unit))

@@ -41,8 +41,8 @@ def paths_of(
     if asked is None or asked.conversion not in experiment.metrics:
         return {}
     (measure,) = experiment.metrics[asked.conversion].measures()
-    touches = events_of(experiment, readers, asked.source, cube.zone)
-    bought = events_of(experiment, readers, measure.source, cube.zone)
+    touches = events_of(experiment, readers, asked.source, cube.zone, cube.span.as_of)
+    bought = events_of(experiment, readers, measure.source, cube.zone, cube.span.as_of)
     if touches.time is None or bought.time is None or cube.exposures.time is None:
         raise ConfigError(
             Problem(

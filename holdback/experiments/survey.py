@@ -29,10 +29,12 @@ from holdback.experiments.exposing import (
     events_of,
     exposures_of,
     filters,
+    returned_of,
     unit_text,
 )
 from holdback.experiments.expression import Expression
 from holdback.experiments.feasible import check_one_row, check_plan
+from holdback.experiments.former_phase import former_arms
 from holdback.experiments.held_out import exposed_holdout
 from holdback.experiments.layout import Layout, layout
 from holdback.experiments.listing import with_rows
@@ -89,7 +91,9 @@ class Survey:
             layout=self.layout,
             exposures=exposed.exposures,
             events={
-                n: events_of(self.experiment, self.readers, n, exposed.zone)
+                n: events_of(
+                    self.experiment, self.readers, n, exposed.zone, exposed.span.as_of
+                )
                 for n in self.layout.sources()
             },
             span=exposed.span,
@@ -151,7 +155,9 @@ class Survey:
 
     def _settle_types(self, name: str) -> None:
         """Which text columns compare with each other as numbers."""
+        rule = self.experiment.sources[name].returns
         trees = [one.tree for one in filters(self.experiment, name)]
+        trees += [] if rule is None else [rule.where.tree]
         for unit in self.layout.units.values():
             if unit.measure is not None and unit.measure.source == name:
                 parts = (unit.measure.value, unit.measure.where)
@@ -162,10 +168,11 @@ class Survey:
     def _look(self, name: str) -> Seen:
         source = self.experiment.sources[name]
         reader = self.readers[name]
-        roles = source.columns
+        roles, rule = source.columns, source.returns
+        matched = () if rule is None else rule.match
         problems = [
             reader.missing(column)
-            for column in (roles.unit, roles.arm, roles.time, roles.id)
+            for column in (roles.unit, roles.arm, roles.time, roles.id, *matched)
             if column is not None
             and column != ROW
             and column not in reader.table.columns
@@ -173,6 +180,8 @@ class Survey:
         if problems:
             raise DataError(problems)
         self._settle_types(name)
+        if rule is not None:
+            reader.condition(rule.where.tree)
         own = name == self.experiment.assignment.source
         values: dict[str, Expression] = {}
         for unit in self.layout.units.values():
@@ -225,6 +234,9 @@ class Survey:
         cells = with_rows(self.experiment, self.engine, cube, plain, self.rows_of)
         cells = with_tallies(self.experiment, self.engine, cube, cells)
         as_of = cube.span.as_of
+        returns = returned_of(
+            self.experiment, self.readers, self.engine, exposed.zone, as_of
+        )
         return Evidence(
             cells=cells,
             accounting=accounting(self.experiment, everyone, seen, told, copies),
@@ -237,8 +249,16 @@ class Survey:
                 for i, arm in enumerate(arms)
             },
             quality=replace(
-                quality(self.experiment, cube, everyone, seen, told),
+                quality(self.experiment, cube, everyone, seen, told, returns),
                 duplicates=copies,
+                former=former_arms(
+                    self.experiment,
+                    self.readers,
+                    self.engine,
+                    exposed.zone,
+                    cube.exposures,
+                    cube.span,
+                ),
                 exposed_holdout=exposed_holdout(self.engine, cube.exposures, cube.span),
                 nonexistent_times=self._skipped(seen, cube.zone),
                 similar_ids=similar_ids(

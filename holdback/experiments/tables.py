@@ -23,7 +23,7 @@ from holdback.experiments.metrics import Metric
 from holdback.experiments.plugins import Later, WrittenCap, value_field
 from holdback.experiments.quantities import Unreadable, did_you_mean
 from holdback.experiments.secrets import named, unset
-from holdback.experiments.sources import Columns, Source
+from holdback.experiments.sources import Columns, Returns, Source
 
 __all__ = ["check_connection", "metric_from", "source_from"]
 
@@ -57,6 +57,8 @@ def source_from(
     field = value_field(cls)
     given[field] = given.pop(kind)
     given["columns"] = Columns(**_written_only(given["columns"]))
+    if "returns" in given:
+        given["returns"] = Returns(**_written_only(given["returns"]))
     if field == "path":
         _check_path((*path, kind), given[field], issues)
     if given.get("database") is not None:

@@ -39,6 +39,10 @@ def check_times(
     for name, source in sources.items():
         if name != assignment.source:
             _check_events(name, source, issues)
+        elif source.returns is not None:
+            what = f"'{name}' says who was exposed, and an exposure is not returned."
+            fix = "Write `returns` at the source of purchases."
+            issues.add(("sources", name, "returns"), what, fix=fix, key=True)
     for name, metric in metrics.items():
         _check_metric_times(name, metric, columns, assignment.source, issues)
 

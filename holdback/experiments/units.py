@@ -39,6 +39,7 @@ __all__ = [
     "exposed_units",
     "kept_rows",
     "select",
+    "widened",
 ]
 
 USED, CROSSED, KEPT_CROSSED, OVERRIDDEN = 0, 1, 2, 3
@@ -119,6 +120,14 @@ def select(
     if group:
         query = query.group_by(*(col(name) for name in group), copy=False)
     return query
+
+
+def widened(
+    columns: Mapping[str, exp.Expression], source: exp.Expression
+) -> exp.Select:
+    """All columns of a relation, and some more."""
+    named = [exp.alias_(value, name, quoted=True) for name, value in columns.items()]
+    return exp.Select(expressions=[exp.Star(), *named]).from_(source, copy=False)
 
 
 def nested(query: exp.Expression, name: str) -> exp.Subquery:

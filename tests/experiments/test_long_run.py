@@ -194,3 +194,76 @@ def test_a_holdout_can_be_measured_by_its_own_draw() -> None:
     for i in range(2_000):
         arm = split.assign(f"u{i}").arm
         assert (arm == "holdback") == (not gate.passes(f"u{i}"))
+
+
+def two_phases(*, follows: bool, logged: bool = True) -> pd.DataFrame:
+    """Rows of a year before the window, and rows of those who came again after it."""
+    rng = np.random.default_rng(11)
+    names = np.array(["holdback", "personalized"])
+    old = names[(rng.random(2_000) > 0.4).astype(int)]
+    new = old if follows else names[(rng.random(2_000) > 0.4).astype(int)]
+    ids = np.array([f"u{i}" for i in range(2_000)])
+    before = pd.DataFrame({"id": ids, "arm": old, "at": "2025-10-01T08:00:00Z"})
+    again = pd.DataFrame({"id": ids, "arm": new, "at": "2026-01-01T08:00:00Z"})
+    came = pd.DataFrame(
+        {"id": [f"n{i}" for i in range(500)], "at": "2026-01-05T08:00:00Z"}
+    ).assign(arm=lambda f: names[(rng.random(len(f)) > 0.4).astype(int)])
+    found = pd.concat([before, again[:1_500], came], ignore_index=True)
+    return found if logged else found.drop(columns="arm")
+
+
+NO_ORDERS = pd.DataFrame(
+    {
+        "id": ["u1", "u2", "u3"],
+        "at": ["2026-02-20T10:00:00Z"] * 3,
+        "order": ["o1", "o2", "o3"],
+        "total": [10.0, 20.0, 30.0],
+    }
+)
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_arms_of_two_phases_against_a_cross_table(
+    tmp_path: Path, *, follows: bool
+) -> None:
+    """A draw that follows the old one fails; crosstab and chi-square of scipy agree."""
+    from scipy.stats import chi2_contingency
+
+    rows = two_phases(follows=follows)
+    found = hb.analyze(written(tmp_path, 2), exposures=rows, orders=NO_ORDERS)
+    (told,) = [one for one in found.scorecard.checks if one.check == "phase"]
+    old = rows[rows["at"] < "2026"].set_index("id")["arm"]
+    new = rows[rows["at"] >= "2026"].set_index("id")["arm"]
+    table = pd.crosstab(new, old.reindex(new.index))
+    expected = chi2_contingency(table, correction=False).pvalue
+    assert told.p_value == pytest.approx(expected, abs=1e-12)
+    assert told.status == ("fail" if follows else "pass")
+    assert "1,500 units were seen before this window" in told.message
+    share = table.loc["holdback", "holdback"] / table.loc["holdback"].sum()
+    assert f"{100 * share:.3g} % of the units held back now" in told.message
+
+
+def test_computed_arms_of_two_phases(tmp_path: Path) -> None:
+    """Arms that follow from the id: those of phase 1 are drawn again and compared."""
+    rows = two_phases(follows=False, logged=False)
+    path = written(tmp_path, 2)
+    path.write_text(path.read_text().replace(", arm: arm", ""))
+    found = hb.analyze(path, exposures=rows, orders=NO_ORDERS)
+    (told,) = [one for one in found.scorecard.checks if one.check == "phase"]
+    first = Split("always-on", ARMS)
+    second = replace(first, phase=2)
+    held = [f"u{i}" for i in range(1_500) if second.assign(f"u{i}").arm == "holdback"]
+    kept = sum(first.assign(unit).arm == "holdback" for unit in held)
+    assert told.status == "pass"
+    assert f"{100 * kept / len(held):.3g} % of the units held back now" in told.message
+
+
+def test_nobody_from_the_phase_before(tmp_path: Path) -> None:
+    """Data that begin with the window cannot compare the draws, and say so."""
+    rows = two_phases(follows=False)
+    rows = rows[rows["at"] >= "2026"]
+    found = hb.analyze(written(tmp_path, 2), exposures=rows, orders=NO_ORDERS)
+    (told,) = [one for one in found.scorecard.checks if one.check == "phase"]
+    assert told.status == "pass"
+    assert told.p_value is None
+    assert "nobody before this window" in told.message

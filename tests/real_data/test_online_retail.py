@@ -220,3 +220,55 @@ def test_refunds_and_missing_ids_in_a_year_of_rows(
     for cohort in card.cohorts.cohorts:
         units = sum(arm.units for arm in cohort.arms)
         assert units == months[cohort.start[:7]]
+
+
+MATCHED = LOG.replace(
+    "rows: {csv: rows.csv, columns: {unit: id, time: at}}",
+    "rows: {csv: rows.csv, columns: {unit: id, time: at}, "
+    "returns: {where: quantity < 0, match: [product, price]}}",
+).replace("2011-12-09", "2011-05-31")
+
+
+def test_cancellations_come_off_their_order(
+    shared: Path, log: Any, tmp_path: Path
+) -> None:
+    """Half a year of orders, with what was cancelled until December taken off them.
+
+    A merge of pandas finds the order of each cancellation, row by row.
+    """
+    import pandas as pd
+
+    name = "online_retail_2010_2011.parquet"
+    code = pd.read_parquet(
+        shared / "data" / "online_retail" / name, columns=["StockCode"]
+    )
+    rows = log.assign(product=code["StockCode"].astype("string"))
+    known = rows.dropna(subset=["id"]).sort_values("at", kind="stable")
+    customers = known.groupby("id", as_index=False)["at"].min()
+    customers["arm"] = [
+        ("holdback", "personalized")[hashlib.sha256(i.encode()).digest()[0] % 2]
+        for i in customers["id"]
+    ]
+    file = tmp_path / "year.yaml"
+    file.write_text(MATCHED, encoding="utf-8")
+    card = hb.analyze(hb.load(file), customers=customers, rows=rows).scorecard
+    back = known[known["quantity"] < 0]
+    sold = known[known["quantity"] > 0]
+    by = ["id", "product", "price"]
+    orders = sold[[*by, "at"]].assign(ordered=sold["at"])
+    found = pd.merge_asof(back, orders, on="at", by=by).dropna(subset=["ordered"])
+    (told,) = [one.message for one in card.checks if one.check == "returns"]
+    assert f"{len(found):,} of {len(back):,} returns" in told
+    end = pd.Timestamp("2011-06-01")
+    joined = customers[customers["at"] < end]
+    kept = pd.concat([sold, found.assign(at=found["ordered"])])
+    kept = kept[(kept["at"] < end) & kept["id"].isin(joined["id"])]
+    arms = kept["id"].map(joined.set_index("id")["arm"])
+    sums = (kept["quantity"] * kept["price"]).groupby(arms).sum()
+    sizes = joined["arm"].value_counts()
+    readout = card.readout("revenue")
+    for arm, estimate in (
+        ("holdback", readout.estimates.control),
+        ("personalized", readout.estimates.treatment),
+    ):
+        assert estimate.value == pytest.approx(sums[arm] / sizes[arm], rel=1e-6)

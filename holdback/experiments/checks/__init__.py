@@ -30,6 +30,7 @@ ORDER = (
     "pre_period",
     "maturity",
     "duplicates",
+    "returns",
     "missing",
     "response_rate",
     "few_converters",

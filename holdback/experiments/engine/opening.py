@@ -95,6 +95,9 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
         return None
     found = {name for name in (roles.unit, roles.arm, roles.time) if name is not None}
     expressions = [described.where]
+    if described.returns is not None:
+        expressions.append(described.returns.where)
+        found |= {*described.returns.match}
     for unit in layout(experiment).units.values():
         if unit.measure is not None and unit.measure.source == source:
             expressions += [unit.measure.value, unit.measure.where]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from holdback.experiments.engine.postgres import Server
     from holdback.experiments.engine.reading import Store
 
-__all__ = ["Columns", "Source", "kinds"]
+__all__ = ["Columns", "Returns", "Source", "kinds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +31,30 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returns:
+    """Which rows are returns, and by what they are matched to their purchase.
+
+    A return counts at the time of the unit's latest purchase with the same values in
+    the columns of `match`; without columns, of its latest purchase of anything.
+    """
+
+    where: Expression
+    match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What every source has. `duplicates` rules rows of the same `id` that differ."""
+    """What every source has.
+
+    `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
+    others.
+    """
 
     name: str
     columns: Columns
     where: Expression | None = None
     duplicates: Literal["error", "first", "last"] = "error"
+    returns: Returns | None = None
 
     def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
         """Read the source into the embedded engine; None wants every column."""

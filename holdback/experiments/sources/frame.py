@@ -29,6 +29,7 @@ class FrameSource(Source):
             columns=source.columns,
             where=source.where,
             duplicates=source.duplicates,
+            returns=source.returns,
             frame=frame,
         )
 
