@@ -11,17 +11,19 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 REPORT_TOOLS := tests/browser/requirements.txt
 LOCK := requirements/py$(VERSION).txt
 DEV_LOCK := requirements/dev-py$(VERSION).txt
+BAYES_LOCK := requirements/bayes-py$(VERSION).txt
 VERSIONS := 3.11 3.12 3.13
 # Installed libraries are compiled to bytecode, whatever the environment says.
 PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
   --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test test-fast test-engines test-report calibration bench notebooks lock clean
+.PHONY: help demo test test-fast test-bayes test-engines test-report calibration bench notebooks lock clean
 
 help:
 	@echo "make demo          install and run the main job on simulated data"
 	@echo "make test          format, lint, types, import rules, tests with coverage"
+	@echo "make test-bayes    models drawn from with PyMC (600 MB, once)"
 	@echo "make test-engines  PostgreSQL, and Spark where Java is (450 MB, once)"
 	@echo "make test-report   the gallery in Chromium: axe, PDF, mail, pictures"
 	@echo "make calibration   slow simulations of coverage and false positives"
@@ -49,6 +51,10 @@ test-engines: $(VENV)/.dev-$(VERSION)
 	  else echo "There is no Java here, so Spark is left out."; fi
 	BIN=$(BIN) bash tests/engines/run.sh
 
+test-bayes: $(VENV)/.dev-$(VERSION)
+	$(PIP) --require-hashes -r $(BAYES_LOCK)
+	$(BIN)/pytest -q -m "bayes and not calibration" tests/bayes
+
 test-report: $(VENV)/.dev-$(VERSION)
 	$(PIP) --require-hashes -r $(REPORT_TOOLS)
 	$(BIN)/pytest -q -m browser tests/browser
@@ -71,7 +77,9 @@ lock: $(VENV)/.dev-$(VERSION)
 	  echo "Pinning for Python $$version …" && \
 	  $(COMPILE) --python-version $$version -o requirements/py$$version.txt && \
 	  $(COMPILE) --python-version $$version -o requirements/dev-py$$version.txt \
-	    --group dev --extra frames --extra postgres --extra predict --extra pdf --extra email || exit 1; \
+	    --group dev --extra frames --extra postgres --extra predict --extra pdf --extra email && \
+	  $(COMPILE) --python-version $$version -o requirements/bayes-py$$version.txt \
+	    -c requirements/dev-py$$version.txt --extra bayes --extra frames || exit 1; \
 	done
 	@$(BIN)/uv pip compile tests/browser/requirements.in --quiet --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o $(REPORT_TOOLS)

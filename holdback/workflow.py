@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from importlib import import_module
@@ -125,6 +125,8 @@ def analyze(
     *,
     as_of: date | datetime | None = None,
     replays: int = 0,
+    save_posterior: bool = False,
+    advance: Callable[[float], None] | None = None,
     **frames: object,
 ) -> Analysis:
     """Read the data, estimate every lift, count the money and decide.
@@ -134,6 +136,10 @@ def analyze(
 
     `replays` above 0 also splits the experiment's own units so many times at random
     and tells how often its reading would have been wrong (see `simulate`).
+
+    `save_posterior` also draws from the hierarchical models with PyMC (segments, arms,
+    weeks, spend): `posteriors` holds them for ArviZ, and `write` saves them as netCDF.
+    `advance` is told the share of the draws that are done.
 
     The look is recorded in `audit.jsonl` beside the experiment's file, once: alpha is
     spent at the looks that were really taken. Raises ConfigError, DataError,
@@ -151,6 +157,10 @@ def analyze(
     from holdback.reports.money import money, questions
     from holdback.reports.over_time import earned
 
+    if save_posterior:
+        from holdback.experiments.sampling import check_installed
+
+        check_installed()
     planned = with_past(_loaded(experiment))
     evidence = extract(planned, as_of=as_of, frames=frames)
     moment = told_as_of(planned, evidence)
@@ -177,7 +187,19 @@ def analyze(
 
         found = simulate_units(planned, replays=replays, as_of=as_of, frames=frames)
         scorecard = replace(scorecard, simulation=found)
-    return Analysis(scorecard=replace(scorecard, decision=decide(planned, scorecard)))
+    posteriors: dict[str, Any] = {}
+    if save_posterior:
+        from holdback.experiments.sampling import drawn, with_drawn
+
+        models = drawn(planned, evidence.cells, scorecard, advance)
+        scorecard = with_drawn(scorecard, models)
+        posteriors = {
+            one.record.file: one.data for one in models if one.data is not None
+        }
+    return Analysis(
+        scorecard=replace(scorecard, decision=decide(planned, scorecard)),
+        posteriors=posteriors,
+    )
 
 
 def simulate(
@@ -277,6 +299,8 @@ class Analysis:
     """A finished analysis: shows itself, converts itself, writes itself."""
 
     scorecard: Scorecard
+    posteriors: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Draws by the name of their file, as ArviZ holds them."""
 
     @property
     def money(self) -> tuple[Money, ...]:
@@ -319,12 +343,19 @@ class Analysis:
     def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
         """Write `scorecard.json`, `report.html` and `readouts.csv`, all or nothing.
 
+        Posteriors that were asked for are written beside them as netCDF.
+
         Raises EnvironmentFault when the folder cannot be written; old files then
         stay as they were.
         """
         from holdback.atomic import write_files
 
-        return write_files(Path(folder), render(self.scorecard))
+        files: dict[str, str | bytes] = {**render(self.scorecard)}
+        if self.posteriors:
+            from holdback.stats.sampled import netcdf
+
+            files |= {name: netcdf(data) for name, data in self.posteriors.items()}
+        return write_files(Path(folder), files)
 
     def plot(self, axes: Any = None) -> Any:
         """A forest plot of all metrics on matplotlib axes, which are returned."""

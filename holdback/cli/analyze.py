@@ -11,6 +11,8 @@ from holdback.errors import ConfigError, Problem, StatsError
 
 __all__ = ["command"]
 
+STRICT = {("sampler", "warn")}
+"""What --strict stops at though data and exact results are sound."""
 EXAMPLE = """\b
 Example:
   holdback analyze experiments/recs-holdback.yaml
@@ -40,6 +42,12 @@ Example:
     help="Also replay the test so often on its own units (see `holdback simulate`), "
     "and tell in the report how often its reading is wrong.",
 )
+@click.option(
+    "--save-posterior",
+    is_flag=True,
+    help="Also draw from the hierarchical models with PyMC (segments, arms, weeks) and "
+    "save the draws as netCDF, for ArviZ. Needs holdback[bayes]; takes a minute.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 4 when a check failed.")
 @click.option(
     "--format",
@@ -56,6 +64,7 @@ def command(
     shape: str,
     *,
     replays: int,
+    save_posterior: bool,
     strict: bool,
     quiet: bool,
 ) -> None:
@@ -70,8 +79,14 @@ def command(
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)
     folder = output_folder(output, experiment.root, experiment.name)
-    with progress("Reading the data", quiet=quiet):
-        analysis = workflow.analyze(experiment, as_of=moment, replays=replays)
+    with progress("Reading the data", quiet=quiet) as advance:
+        analysis = workflow.analyze(
+            experiment,
+            as_of=moment,
+            replays=replays,
+            save_posterior=save_posterior,
+            advance=advance,
+        )
     written = analysis.write(folder)
     if not quiet and shape == "text":
         tone = headline(analysis.scorecard).tone
@@ -81,7 +96,11 @@ def command(
         from holdback.experiments.codec import to_json
 
         click.echo(to_json(analysis.scorecard), nl=False)
-    failed = [c.check for c in analysis.scorecard.checks if c.status == "fail"]
+    failed = [
+        c.check
+        for c in analysis.scorecard.checks
+        if c.status == "fail" or (c.check, c.status) in STRICT
+    ]
     if strict and failed:
         raise StatsError(
             Problem(

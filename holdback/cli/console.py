@@ -7,8 +7,9 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["coloured", "invocation", "progress"]
@@ -19,23 +20,43 @@ WIDTH, LIT = 16, 4
 COLOURS = {"good": "1;32", "bad": "1;31", "watch": "1;33", "plain": "1"}
 
 
+@dataclass(slots=True)
+class Shown:
+    """What the line says: a share of the work where it is known."""
+
+    what: str
+    share: float | None = None
+
+    def line(self, step: int, seconds: float) -> str:
+        """The line at a step of the bar."""
+        if self.share is None:
+            return f"{self.what} {bar(step)} {seconds:.0f} s"
+        return f"Drawing from the models {filled(self.share)} {seconds:.0f} s"
+
+
 @contextmanager
-def progress(what: str, *, quiet: bool) -> Iterator[None]:
+def progress(what: str, *, quiet: bool) -> Iterator[Callable[[float], None]]:
     """Show a moving bar and the seconds, on a terminal, after about a second.
 
+    Yields a function that is told the share that is done, where it becomes known.
     Pipes, `quiet`, NO_COLOR and dumb terminals see nothing.
     """
+    shown = Shown(what)
+
+    def advance(share: float) -> None:
+        shown.share = share
+
     if quiet or not _is_lively():
-        yield
+        yield advance
         return
     done = threading.Event()
-    shown = threading.Thread(target=_tick, args=(what, done), daemon=True)
-    shown.start()
+    thread = threading.Thread(target=_tick, args=(shown, done), daemon=True)
+    thread.start()
     try:
-        yield
+        yield advance
     finally:
         done.set()
-        shown.join()
+        thread.join()
 
 
 def coloured(text: str, tone: str) -> str:
@@ -74,15 +95,16 @@ def _is_lively() -> bool:
     return sys.stderr.isatty() and not plain
 
 
-def _tick(what: str, done: threading.Event) -> None:
+def _tick(shown: Shown, done: threading.Event) -> None:
     start = time.monotonic()
     if done.wait(PATIENCE):
         return
     line = ""
     step = 0
     while not done.wait(STEP):
-        line = f"{what} {bar(step)} {time.monotonic() - start:.0f} s"
-        sys.stderr.write(f"\r{line}")
+        before = len(line)
+        line = shown.line(step, time.monotonic() - start)
+        sys.stderr.write(f"\r{line:<{before}}")
         sys.stderr.flush()
         step += 1
     sys.stderr.write("\r" + " " * len(line) + "\r")
@@ -98,3 +120,13 @@ def bar(step: int) -> str:
     way = WIDTH - LIT
     at = way - abs(step % (2 * way) - way)
     return "[" + " " * at + "=" * LIT + " " * (way - at) + "]"
+
+
+def filled(share: float) -> str:
+    """A bar that fills up.
+
+    >>> filled(0.5)
+    '[========        ] 50 %'
+    """
+    lit = round(share * WIDTH)
+    return "[" + "=" * lit + " " * (WIDTH - lit) + f"] {100 * share:.0f} %"

@@ -73,7 +73,7 @@ def _newer(found: object) -> bool:
 
 def _plain(value: object) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        items = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        items = ((f.name, getattr(value, f.name)) for f in _stored(value))
         return {name: _plain(item) for name, item in items if not _absent(item)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -82,6 +82,11 @@ def _plain(value: object) -> Any:
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"A result holds {value}, which is no number.")
     return value
+
+
+def _stored(kind: Any) -> list[dataclasses.Field[Any]]:
+    """The fields that a scorecard keeps: all but those that say otherwise."""
+    return [f for f in dataclasses.fields(kind) if f.metadata.get("stored", True)]
 
 
 def _absent(value: object) -> bool:
@@ -121,7 +126,7 @@ def _record(kind: type, data: Any, where: str) -> Any:
         raise _broken(where, "an object")
     hints = typing.get_type_hints(kind)
     values = {}
-    for f in dataclasses.fields(kind):
+    for f in _stored(kind):
         if f.name in data:
             values[f.name] = _built(hints[f.name], data[f.name], f"{where}.{f.name}")
         elif (

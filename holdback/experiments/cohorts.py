@@ -9,6 +9,7 @@ from holdback.experiments.cells import Cells, Column
 from holdback.experiments.comparison import formula_columns, quantity
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.lasting_record import BeforeAfter, Cohort, CohortArm, Cohorts
+from holdback.experiments.metrics import Metric
 from holdback.experiments.sliced import SLICED, edges_of
 from holdback.experiments.small_cells import SMALLEST
 from holdback.stats.delta import estimate
@@ -17,7 +18,7 @@ from holdback.stats.heterogeneity import heterogeneity
 from holdback.stats.methods import compare
 from holdback.stats.moments import Moments
 
-__all__ = ["before_after", "cohorts"]
+__all__ = ["before_after", "cohorts", "compared", "sides_in", "weeks"]
 
 Span = tuple[date, date]
 MOST_WEEKS = 13
@@ -31,7 +32,7 @@ def cohorts(experiment: Experiment, cells: Cells, level: float) -> Cohorts | Non
     if metric.tallied or not days:
         return None
     by_week = (days[-1] - days[0]).days < 7 * MOST_WEEKS
-    spans = _weeks(days) if by_week else _months(days)
+    spans = weeks(days) if by_week else _months(days)
     names = [experiment.control.name, *(arm.name for arm in experiment.treatments)]
     found: list[Cohort] = []
     lifts: list[list[LogRatio | None]] = []
@@ -43,7 +44,7 @@ def cohorts(experiment: Experiment, cells: Cells, level: float) -> Cohorts | Non
         if min(side.n for side in sides) < SMALLEST:
             hidden += any(side.n for side in sides)
             continue
-        read = [_compared(experiment, cells, sides[0], one, level) for one in sides[1:]]
+        read = [compared(metric, cells, sides[0], one, level) for one in sides[1:]]
         found.append(_cohort(experiment, cells, span, names, sides, read))
         lifts.append([one.log_ratio for one in read])
     if len(found) < 2:  # one cohort is everybody
@@ -144,14 +145,21 @@ def _total(
     return cells.total(block, {arm}, within=within, since=span[0], through=span[1])
 
 
-def _compared(
-    experiment: Experiment,
-    cells: Cells,
-    control: Moments,
-    treated: Moments,
-    level: float,
+def sides_in(
+    experiment: Experiment, cells: Cells, metric: str, arm: str, span: Span
+) -> tuple[Moments, Moments]:
+    """Control and an arm over the days of a span, with the metric's full time."""
+    control, treated = (
+        _total(experiment, cells, metric, name, span)
+        for name in (experiment.control.name, arm)
+    )
+    return control, treated
+
+
+def compared(
+    metric: Metric, cells: Cells, control: Moments, treated: Moments, level: float
 ) -> Inference:
-    metric = experiment.metrics[experiment.primary]
+    """One arm against control, from their moments, without covariates or caps."""
     return compare(
         control,
         treated,
@@ -168,7 +176,7 @@ def _same(lifts: Sequence[LogRatio | None]) -> float | None:
     return heterogeneity(known).p_value if len(known) > 1 else None
 
 
-def _weeks(days: Sequence[date]) -> list[Span]:
+def weeks(days: Sequence[date]) -> list[Span]:
     """Seven days each, from the first day that holds units."""
     count = (days[-1] - days[0]).days // 7 + 1
     starts = [days[0] + timedelta(weeks=i) for i in range(count)]

@@ -35,6 +35,7 @@ from holdback.experiments.returns_record import (
     RolloutScenario,
     SavingItem,
 )
+from holdback.experiments.sampled_record import SampledModel
 from holdback.experiments.shown import Shown
 
 __all__ = [
@@ -166,7 +167,8 @@ class Readout(Shown):
     `unadjusted` and `variance_reduction` stand where covariates were used; `pooled`
     is a segment's lift pulled towards the other levels' of its dimension.
     `after_looks` is the primary's lift, median-unbiased, where a test that was read
-    before may end with this look.
+    before may end with this look. `inference_data` holds draws for ArviZ where a
+    sampler ran in this process; they are never stored here.
     """
 
     metric: str
@@ -197,6 +199,9 @@ class Readout(Shown):
     bayes: Bayes | None = None
     bayes_alternatives: tuple[Bayes, ...] = ()
     log_lift: LogLift | None = None
+    inference_data: Any = field(
+        default=None, compare=False, repr=False, metadata={"stored": False}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -458,6 +463,7 @@ class Scorecard(Shown):
     tags: tuple[str, ...] = ()
     learned: tuple[LearnedPrior, ...] = ()
     over_time: tuple[OverTime, ...] = ()
+    sampled: tuple[SampledModel, ...] = ()
     schema: str = field(default="holdback/scorecard/1")
 
     @property

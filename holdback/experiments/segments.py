@@ -12,7 +12,7 @@ from holdback.stats.heterogeneity import heterogeneity
 from holdback.stats.multiplicity import benjamini_hochberg
 from holdback.stats.normal import quantile
 
-__all__ = ["compared_segments"]
+__all__ = ["compared_segments", "log_ratio_of", "segment_groups"]
 
 Key = tuple[str, str, str]
 
@@ -27,8 +27,8 @@ def compared_segments(
     false discovery rate). Only where they do is there reason to read one apart.
     """
     tests, pooled = [], {}
-    for key, members in _groups(found):
-        ratios = [_log_ratio(member) for member in members]
+    for key, members in segment_groups(found):
+        ratios = [log_ratio_of(member) for member in members]
         result = heterogeneity([r for r in ratios if r is not None])
         tests.append((key, result.p_value))
         for member, ratio in zip(members, result.pooled, strict=True):
@@ -53,10 +53,11 @@ def compared_segments(
     )
 
 
-def _groups(found: Sequence[Readout]) -> Iterator[tuple[Key, list[Readout]]]:
+def segment_groups(found: Sequence[Readout]) -> Iterator[tuple[Key, list[Readout]]]:
+    """(metric, arm, dimension) and its readouts, where two levels have a range."""
     groups: dict[Key, list[Readout]] = {}
     for readout in found:
-        if readout.segment is not None and _log_ratio(readout) is not None:
+        if readout.segment is not None and log_ratio_of(readout) is not None:
             key = (readout.metric, readout.arm, readout.segment.dimension)
             groups.setdefault(key, []).append(readout)
     for key, members in groups.items():
@@ -64,7 +65,7 @@ def _groups(found: Sequence[Readout]) -> Iterator[tuple[Key, list[Readout]]]:
             yield key, members
 
 
-def _log_ratio(readout: Readout) -> LogRatio | None:
+def log_ratio_of(readout: Readout) -> LogRatio | None:
     """The normal on ln R that has the readout's interval."""
     effect = readout.relative
     if effect is None or effect.lower is None or effect.upper is None:

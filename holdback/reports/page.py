@@ -29,6 +29,7 @@ from holdback.reports.blocks import (
     parts,
     planned,
     provenance,
+    sampled,
     segments,
     sensitivity,
     trend,
@@ -69,6 +70,7 @@ BLOCKS: tuple[Block, ...] = (
     lifetime.render,
     beside.doses,
     segments.render,
+    sampled.render,
     lasting.context,
     beside.uplift,
     beside.attribution,
@@ -100,6 +102,7 @@ RESULTS: set[Block] = {
     lasting.context,
     parts.render,
     segments.render,
+    sampled.render,
     sensitivity.render,
 }
 """What a failed check makes unreadable: folded away, below the checks."""

@@ -1,0 +1,339 @@
+"""The models that a sampler draws from, from what an experiment's readouts say."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from math import expm1
+from typing import Any
+
+import numpy as np
+
+from holdback.errors import EnvironmentFault, Problem, StatsError
+from holdback.experiments.cells import Cells
+from holdback.experiments.cohorts import compared, sides_in, weeks
+from holdback.experiments.comparison import Comparison
+from holdback.experiments.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.experiments.quantity import Quantity
+from holdback.experiments.sampled_record import SampledEffect, SampledModel
+from holdback.experiments.scorecard import Finding, Readout, Scorecard, Status
+from holdback.experiments.segments import log_ratio_of, segment_groups
+from holdback.experiments.small_cells import SMALLEST
+from holdback.experiments.spend_model import spend_model
+from holdback.stats.effect import LogRatio
+from holdback.stats.posterior.hurdle import Hurdle
+from holdback.stats.posterior.spend_lognormal import OneSpread
+from holdback.stats.sampled import (
+    Sampled,
+    hurdle_drawn,
+    is_installed,
+    pooled_arms,
+    pooled_groups,
+    pooled_weeks,
+)
+from holdback.wording import say, texts
+
+__all__ = ["Drawn", "check_installed", "drawn", "with_drawn"]
+
+Advance = Callable[[float], None]
+Draw = Callable[[Sequence[int], Advance | None], Sampled]
+DIGITS = 4
+SHOWN_VERSIONS = ("arviz", "pymc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model to draw from, before it is: `names` of its effects, in their order.
+
+    `readouts` are those that its draws belong to.
+    """
+
+    record: SampledModel
+    draw: Draw
+    names: tuple[str, ...]
+    parameter: str = "log_ratio"
+    readouts: tuple[Readout, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What became of a model; `data` is for ArviZ, None where it failed."""
+
+    record: SampledModel
+    readouts: tuple[Readout, ...]
+    data: Any = None
+
+
+def check_installed() -> None:
+    """Raise EnvironmentFault where the extra is missing."""
+    if not is_installed():
+        raise EnvironmentFault(
+            Problem(
+                what="PyMC and ArviZ are not installed.",
+                why="Posteriors to save are drawn with them.",
+                fix="Install them: pip install 'holdback[bayes]'; or leave out "
+                "--save-posterior: the exact results need neither.",
+            )
+        )
+
+
+def drawn(
+    experiment: Experiment,
+    cells: Cells,
+    scorecard: Scorecard,
+    advance: Advance | None = None,
+) -> tuple[Drawn, ...]:
+    """Draw from every model that the experiment has a use for.
+
+    Segments of the primary pooled towards each other, arms likewise, all metrics by
+    week of joining, and the hurdle of spend. A model whose draws cannot be believed
+    gives no effect; the exact results stand beside it all the same.
+    """
+    models = list(_models(experiment, cells, scorecard))
+    found = []
+    for at, model in enumerate(models):
+        share = _part(advance, at, len(models))
+        name = f"posterior-{at + 1}-{model.record.model}.nc"
+        record = replace(model.record, file=name)
+        seed = (experiment.seed, zlib.crc32(repr(_key(record)).encode()))
+        found.append(_drawn(experiment, replace(model, record=record), seed, share))
+    return tuple(found)
+
+
+def with_drawn(scorecard: Scorecard, found: Sequence[Drawn]) -> Scorecard:
+    """The scorecard with what was drawn, its check, and draws at their readouts."""
+    believed = [one for one in reversed(found) if one.data is not None]
+    data = {id(r): one.data for one in believed for r in one.readouts}
+    return replace(
+        scorecard,
+        sampled=tuple(one.record for one in found),
+        checks=(*scorecard.checks, _finding(found)),
+        versions=dict(scorecard.versions)
+        | {name: version(name) for name in SHOWN_VERSIONS},
+        readouts=tuple(
+            replace(r, inference_data=data[id(r)]) if id(r) in data else r
+            for r in scorecard.readouts
+        ),
+    )
+
+
+def _finding(found: Sequence[Drawn]) -> Finding:
+    """Whether the samplers may be believed; where one may not, exact results stand."""
+    failed = [one.record for one in found if one.record.faults]
+    if not found:
+        message = say("checks.sampler.nothing_to_draw")
+    elif failed:
+        message = " ".join(
+            say(
+                "checks.sampler.failed",
+                model=texts("sampled.models")[one.model],
+                faults="; ".join(one.faults),
+            )
+            for one in failed
+        )
+        message = f"{message} {say('checks.sampler.falls_back')}"
+    else:
+        worst = max(one.record.r_hat or 0.0 for one in found)
+        fewest = min(
+            min(one.record.ess_bulk or 0.0, one.record.ess_tail or 0.0) for one in found
+        )
+        message = say("checks.sampler.sound", r_hat=worst, ess=fewest)
+    status: Status = "warn" if failed else "pass" if found else "skip"
+    return Finding(check="sampler", status=status, message=message)
+
+
+def _key(record: SampledModel) -> tuple[str, str, str, str]:
+    return record.model, record.metric, record.arm, record.of
+
+
+def _part(advance: Advance | None, at: int, of: int) -> Advance | None:
+    return None if advance is None else lambda share: advance((at + share) / of)
+
+
+def _drawn(
+    experiment: Experiment, model: Model, seed: Sequence[int], advance: Advance | None
+) -> Drawn:
+    try:
+        found = model.draw(seed, advance)
+    except StatsError as error:
+        record = replace(model.record, faults=(str(error),))
+        return Drawn(record=record, readouts=model.readouts)
+    seen = found.diagnostics
+    record = replace(
+        model.record,
+        faults=seen.faults,
+        r_hat=round(seen.r_hat, DIGITS),
+        ess_bulk=float(round(seen.ess_bulk)),
+        ess_tail=float(round(seen.ess_tail)),
+        divergences=seen.divergences,
+        bfmi=round(seen.bfmi, DIGITS),
+        draws=seen.draws,
+    )
+    if seen.faults:
+        return Drawn(record=record, readouts=model.readouts)
+    level = float(experiment.analysis.level)
+    centres = np.median(found.draws[model.parameter], axis=(0, 1)).reshape(-1)
+    effects = tuple(
+        SampledEffect(
+            name=name,
+            relative=Quantity(
+                value=round(expm1(float(centre)), DIGITS),
+                lower=round(expm1(one.lower or 0.0), DIGITS),
+                upper=round(expm1(one.upper or 0.0), DIGITS),
+            ),
+        )
+        for name, centre, one in zip(
+            model.names, centres, found.interval(model.parameter, level), strict=True
+        )
+    )
+    return Drawn(
+        record=replace(record, effects=effects),
+        readouts=model.readouts,
+        data=found.inference_data,
+    )
+
+
+def _models(
+    experiment: Experiment, cells: Cells, scorecard: Scorecard
+) -> Iterator[Model]:
+    yield from _spend(experiment, cells, scorecard)
+    yield from _arms(experiment, cells, scorecard)
+    yield from _segments(experiment, scorecard)
+    yield from _weeks(experiment, cells)
+
+
+def _comparison(
+    experiment: Experiment, cells: Cells, metric: Metric, arm: str
+) -> Comparison:
+    return Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset({arm}),
+        capped=metric.cap is not None,
+    )
+
+
+def _spend(
+    experiment: Experiment, cells: Cells, scorecard: Scorecard
+) -> Iterator[Model]:
+    """Revenue per unit, where the hurdle with one spread passed its check."""
+    metric = experiment.metrics[experiment.primary]
+    for arm in experiment.treatments:
+        model = spend_model(_comparison(experiment, cells, metric, arm.name)).model
+        if isinstance(model, Hurdle) and isinstance(model.spend, OneSpread):
+            yield Model(
+                record=SampledModel(model="spend", metric=metric.name, arm=arm.name),
+                draw=_hurdle(model),
+                names=(arm.title,),
+                readouts=(scorecard.readout(metric.name, arm.name),),
+            )
+
+
+def _hurdle(model: Hurdle) -> Draw:
+    return lambda seed, advance: hurdle_drawn(
+        model.control, model.treatment, seed, advance
+    )
+
+
+def _arms(
+    experiment: Experiment, cells: Cells, scorecard: Scorecard
+) -> Iterator[Model]:
+    """The primary of all treatment arms together, where there are several."""
+    metric = experiment.metrics[experiment.primary]
+    listed = [scorecard.readout(metric.name, a.name) for a in experiment.treatments]
+    ratios = [
+        LogRatio(value=r.log_lift.value, se=r.log_lift.se)
+        for r in listed
+        if r.log_lift is not None and r.log_lift.se > 0
+    ]
+    first = _comparison(experiment, cells, metric, experiment.treatments[0].name)
+    estimates = first.estimates
+    if len(listed) < 2 or len(ratios) < len(listed) or estimates is None:
+        return
+    control = (estimates[0].se / estimates[0].value) ** 2
+    names = tuple(arm.title for arm in experiment.treatments)
+    yield Model(
+        record=SampledModel(model="arms", metric=metric.name, arm="*"),
+        draw=lambda seed, advance: pooled_arms(
+            ratios, control, names, seed, advance=advance
+        ),
+        names=names,
+        readouts=tuple(listed),
+    )
+
+
+def _segments(experiment: Experiment, scorecard: Scorecard) -> Iterator[Model]:
+    """The primary by the levels of each dimension."""
+    for (metric, arm, dimension), members in segment_groups(scorecard.readouts):
+        if metric != experiment.primary:
+            continue
+        names = tuple(m.segment.level for m in members if m.segment is not None)
+        ratios = [one for m in members if (one := log_ratio_of(m)) is not None]
+        yield Model(
+            record=SampledModel(model="segments", metric=metric, arm=arm, of=dimension),
+            draw=_groups(ratios, names),
+            names=names,
+            readouts=tuple(members),
+        )
+
+
+def _groups(ratios: Sequence[LogRatio], names: Sequence[str]) -> Draw:
+    return lambda seed, advance: pooled_groups(ratios, names, seed, advance=advance)
+
+
+def _weeks(experiment: Experiment, cells: Cells) -> Iterator[Model]:
+    """All metrics that have an effect in every week of joining, with two weeks."""
+    for arm in experiment.treatments:
+        by_metric = _by_week(experiment, cells, arm.name)
+        shared = _in_all(by_metric.values())
+        if len(shared) < 2:
+            continue
+        metrics = tuple(by_metric)
+        effects = [[by_metric[name][week] for week in shared] for name in metrics]
+        yield Model(
+            record=SampledModel(model="weeks", metric="*", arm=arm.name),
+            draw=_by_weeks(effects, metrics, shared),
+            names=tuple(f"{name}, {week}" for name in metrics for week in shared),
+        )
+
+
+def _in_all(by_week: Collection[Mapping[str, LogRatio]]) -> list[str]:
+    """The weeks in which every metric has an effect."""
+    return sorted(set.intersection(*map(set, by_week))) if by_week else []
+
+
+def _by_weeks(
+    effects: Sequence[Sequence[LogRatio]], metrics: Sequence[str], shared: Sequence[str]
+) -> Draw:
+    return lambda seed, advance: pooled_weeks(
+        effects, metrics, shared, seed, advance=advance
+    )
+
+
+def _by_week(
+    experiment: Experiment, cells: Cells, arm: str
+) -> Mapping[str, Mapping[str, LogRatio]]:
+    """Metric → first day of the week → log ratio, where there are enough units."""
+    level = float(experiment.analysis.level)
+    found: dict[str, dict[str, LogRatio]] = {}
+    if not cells.days():
+        return found
+    for name in dict.fromkeys(name for name, role in experiment.roles()):
+        metric = experiment.metrics[name]
+        if metric.tallied:
+            continue
+        known = {}
+        for span in weeks(cells.days()):
+            control, treated = sides_in(experiment, cells, name, arm, span)
+            if min(control.n, treated.n) < SMALLEST:
+                continue
+            ratio = compared(metric, cells, control, treated, level).log_ratio
+            if ratio is not None and ratio.se > 0:
+                known[span[0].isoformat()] = ratio
+        if len(known) > 1:
+            found[name] = known
+    return found

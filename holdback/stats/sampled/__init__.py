@@ -1,0 +1,26 @@
+"""Models that are sampled with PyMC: where no closed form exists, and as its check.
+
+A sampler sees a handful of numbers (effects with their errors, sufficient statistics),
+never rows. Every model is non-centred where a scale is learned. Nothing here imports
+PyMC before a model is drawn from.
+"""
+
+from __future__ import annotations
+
+from holdback.stats.sampled.diagnostics import Diagnostics
+from holdback.stats.sampled.inference_data import netcdf
+from holdback.stats.sampled.pooling import pooled_arms, pooled_groups
+from holdback.stats.sampled.sampler import Sampled, is_installed
+from holdback.stats.sampled.spend import hurdle_drawn
+from holdback.stats.sampled.weeks import pooled_weeks
+
+__all__ = [
+    "Diagnostics",
+    "Sampled",
+    "hurdle_drawn",
+    "is_installed",
+    "netcdf",
+    "pooled_arms",
+    "pooled_groups",
+    "pooled_weeks",
+]

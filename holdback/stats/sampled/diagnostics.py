@@ -1,0 +1,84 @@
+"""Whether draws may be believed: R-hat, effective sizes, divergences, energy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.wording import say
+
+__all__ = ["Diagnostics"]
+
+Vector = npt.NDArray[np.float64]
+MOST_R_HAT = 1.01
+LEAST_ESS = 400
+LEAST_BFMI = 0.3
+TAILS = (0.05, 0.95)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """The worst of each over all parameters.
+
+    Rank-normalized split R-hat, bulk and tail effective sample size (Vehtari, Gelman,
+    Simpson, Carpenter & Bürkner 2021, Bayesian Analysis 16: 667–718, whose limits 1.01
+    and 400 are used), divergent transitions, and the energy's Bayesian fraction of
+    missing information (Betancourt 2016, arXiv 1604.00695; limit 0.3).
+    """
+
+    r_hat: float
+    ess_bulk: float
+    ess_tail: float
+    divergences: int
+    bfmi: float
+    draws: int
+
+    @classmethod
+    def of(
+        cls,
+        draws: Mapping[str, Vector],
+        *,
+        diverging: npt.NDArray[np.bool_],
+        energy: Vector,
+    ) -> Self:
+        """From arrays (chain, draw, …); `diverging` and `energy` are (chain, draw)."""
+        from arviz import ess, rhat
+
+        columns = [
+            values.reshape(*values.shape[:2], -1)[:, :, i]
+            for values in draws.values()
+            for i in range(int(np.prod(values.shape[2:], dtype=int)))
+        ]
+        step = np.square(np.diff(energy, axis=1)).mean(axis=1)
+        return cls(
+            r_hat=max(float(rhat(one)) for one in columns),
+            ess_bulk=min(float(ess(one, method="bulk")) for one in columns),
+            ess_tail=min(float(ess(one, method="tail", prob=TAILS)) for one in columns),
+            divergences=int(diverging.sum()),
+            bfmi=float(np.min(step / energy.var(axis=1))),
+            draws=int(energy.size),
+        )
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong, in words; nothing where the draws may be used.
+
+        A number that could not be computed is a fault.
+        """
+        found = []
+        if not self.r_hat <= MOST_R_HAT:
+            found.append(say("sampled.chains_disagree", r_hat=self.r_hat))
+        fewest = min(self.ess_bulk, self.ess_tail)
+        if not fewest >= LEAST_ESS:
+            found.append(say("sampled.few_draws", ess=fewest, least=LEAST_ESS))
+        if self.divergences:
+            found.append(
+                say("sampled.divergent", count=self.divergences, draws=self.draws)
+            )
+        if not self.bfmi >= LEAST_BFMI:
+            found.append(say("sampled.slow_energy", bfmi=self.bfmi))
+        return tuple(found)
