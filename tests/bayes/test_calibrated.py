@@ -1,0 +1,140 @@
+"""Simulation-based calibration of the models that are drawn from (Talts et al. 2018).
+
+Parameters from the prior, data from them, and the rank of each parameter among 99
+draws of its posterior: uniform where the model is right. A flat prior on a location or
+a log scale is met by any value of it, as the posterior moves along with the data.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.stats import chisquare
+
+from holdback.stats.effect import LogRatio
+from holdback.stats.posterior.hurdle import Spend
+from holdback.stats.sampled import (
+    Sampled,
+    hurdle_drawn,
+    pooled_arms,
+    pooled_groups,
+    pooled_weeks,
+)
+
+pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
+pytestmark = [pytest.mark.bayes, pytest.mark.calibration]
+Vector = npt.NDArray[np.float64]
+RUNS = int(os.environ.get("HOLDBACK_SBC_RUNS", "200"))
+DRAWS, BINS, LEAST_P = 99, 10, 1e-3
+ERRORS = np.array([0.03, 0.05, 0.04, 0.08])
+NAMES = ["a", "b", "c", "d"]
+Simulated = tuple[Sampled, dict[str, Vector]]
+
+
+def told(seen: Vector, errors: Vector) -> list[LogRatio]:
+    """Effects as the models take them."""
+    pairs = zip(seen, errors, strict=True)
+    return [LogRatio(value=float(value), se=float(se)) for value, se in pairs]
+
+
+def groups(rng: np.random.Generator, seed: int, *, factor: float = 1.0) -> Simulated:
+    """Four groups; `factor` is a planted error: the model is told false errors."""
+    spread = abs(rng.normal(0, 0.03))
+    truth = 0.02 + spread * rng.standard_normal(4)
+    seen = truth + ERRORS * rng.standard_normal(4)
+    found = pooled_groups(told(seen, factor * ERRORS), NAMES, (seed,))
+    return found, {"log_ratio": truth, "spread": np.array(spread)}
+
+
+def arms(rng: np.random.Generator, seed: int) -> Simulated:
+    """Three arms and the error of the control that they share."""
+    spread = abs(rng.normal(0, 0.03))
+    truth = 0.02 + spread * rng.standard_normal(3)
+    shared = 0.02 * rng.standard_normal()
+    own = np.sqrt(ERRORS[:3] ** 2 - 0.02**2)
+    seen = truth + shared + own * rng.standard_normal(3)
+    found = pooled_arms(told(seen, ERRORS[:3]), 0.02**2, NAMES[:3], (seed,))
+    return found, {"log_ratio": truth, "spread": np.array(spread)}
+
+
+def by_week(rng: np.random.Generator, seed: int) -> Simulated:
+    """Two metrics in four weeks."""
+    shared = abs(rng.normal(0, 0.03))
+    spread = shared * np.exp(rng.standard_normal(2) / 2)
+    common = rng.standard_normal(2)
+    truth = common[:, None] + spread[:, None] * rng.standard_normal((2, 4))
+    seen = truth + ERRORS * rng.standard_normal((2, 4))
+    rows = [told(row, ERRORS) for row in seen]
+    found = pooled_weeks(rows, ["m", "n"], NAMES, (seed,))
+    return found, {"log_ratio": truth, "common": common, "spread": spread}
+
+
+def spend(rng: np.random.Generator, seed: int) -> Simulated:
+    """Shares from their prior; data with fewer than 20 buyers are drawn again."""
+    sigma, mean = 1.3, np.array([3.0, 3.1])
+    while True:
+        share = rng.beta(0.5, 0.5, 2)
+        buyers = rng.binomial([800, 4000], share)
+        if buyers.min() >= 20:
+            break
+    logs = [mean[i] + sigma * rng.standard_normal(buyers[i]) for i in (0, 1)]
+    sides = [
+        Spend(
+            n=(800, 4000)[i],
+            buyers=len(one),
+            log_mean=float(one.mean()),
+            log_squares=float(np.sum((one - one.mean()) ** 2)),
+        )
+        for i, one in enumerate(logs)
+    ]
+    found = hurdle_drawn(sides[0], sides[1], (seed,))
+    ratio = np.log(share[1] / share[0]) + mean[1] - mean[0]
+    return found, {"log_ratio": np.array(ratio), "share": share, "log_mean": mean}
+
+
+def ranks(
+    simulate: Callable[[np.random.Generator, int], Simulated], runs: int
+) -> dict[str, list[int]]:
+    """Rank of the first element of each parameter among thinned draws, by run."""
+    found: dict[str, list[int]] = {}
+    for run in range(runs):
+        rng = np.random.default_rng((2018, run))
+        sampled, truth = simulate(rng, run)
+        for name, value in truth.items():
+            draws = sampled.draws[name]
+            flat = draws.reshape(draws.shape[0] * draws.shape[1], -1)[:, 0]
+            thinned = flat[:: len(flat) // DRAWS][:DRAWS]
+            rank = int((thinned < value.reshape(-1)[0]).sum())
+            found.setdefault(name, []).append(rank)
+    return found
+
+
+def p_values(found: dict[str, list[int]]) -> Iterator[float]:
+    """Chi-square of uniform ranks, a parameter each."""
+    for name, listed in found.items():
+        counts, _ = np.histogram(listed, bins=BINS, range=(0, DRAWS + 1))
+        print(name, counts.tolist())  # noqa: T201  # the histograms of the docs
+        yield float(chisquare(counts).pvalue)
+
+
+@pytest.mark.parametrize(
+    "simulate", [groups, arms, by_week, spend], ids=lambda one: one.__name__
+)
+def test_ranks_are_uniform(
+    simulate: Callable[[np.random.Generator, int], Simulated],
+) -> None:
+    """All parameters, at p above 0.001."""
+    assert min(p_values(ranks(simulate, RUNS))) > LEAST_P
+
+
+def test_a_planted_error_is_caught() -> None:
+    """Errors told half as large as they are: effects leave the middle."""
+
+    def misled(rng: np.random.Generator, seed: int) -> Simulated:
+        return groups(rng, seed, factor=0.5)
+
+    assert min(p_values(ranks(misled, RUNS))) < LEAST_P

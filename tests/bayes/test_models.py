@@ -1,0 +1,175 @@
+"""Models that are drawn from, against integrals over a grid: within four errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from holdback.stats.effect import LogRatio
+from holdback.stats.heterogeneity import heterogeneity
+from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.sampled import (
+    Sampled,
+    hurdle_drawn,
+    pooled_arms,
+    pooled_groups,
+    pooled_weeks,
+)
+
+pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
+pytestmark = pytest.mark.bayes
+Vector = npt.NDArray[np.float64]
+FOUR = 4.0
+
+
+def effects(count: int, seed: int) -> list[LogRatio]:
+    """Log ratios with errors of every size."""
+    rng = np.random.default_rng(seed)
+    return [
+        LogRatio(value=float(rng.normal(0.03, 0.05)), se=float(rng.uniform(0.02, 0.1)))
+        for _ in range(count)
+    ]
+
+
+def errors_of(found: Sampled, name: str) -> tuple[Vector, Vector]:
+    """Monte-Carlo errors of the means and standard deviations of a parameter.
+
+    sd / √ESS, and sd √(kurtosis − 1) / (2 √ESS of the squares) by the delta method.
+    """
+    from arviz import ess
+
+    draws = found.draws[name]
+    flat = draws.reshape(*draws.shape[:2], -1)
+    mean, sd = flat.mean(axis=(0, 1)), flat.std(axis=(0, 1))
+    squares = (flat - mean) ** 2
+    count = range(flat.shape[2])
+    own = np.array([float(ess(flat[:, :, i])) for i in count])
+    wide = np.array([float(ess(squares[:, :, i])) for i in count])
+    return sd / np.sqrt(own), squares.std(axis=(0, 1)) / np.sqrt(wide) / (2 * sd)
+
+
+def agrees(found: Sampled, name: str, mean: Vector, sd: Vector) -> None:
+    """Means and standard deviations lie within four Monte-Carlo errors."""
+    assert found.diagnostics.faults == ()
+    by_mean, by_sd = errors_of(found, name)
+    assert np.abs((found.mean(name).reshape(-1) - mean) / by_mean).max() < FOUR
+    assert np.abs((found.sd(name).reshape(-1) - sd) / by_sd).max() < FOUR
+
+
+def test_twenty_segments_against_the_exact_integral() -> None:
+    """The default's one-dimensional integral and the sampler are one model."""
+    groups = effects(20, 5)
+    found = pooled_groups(groups, [f"s{i}" for i in range(20)], (1, 2))
+    exact = heterogeneity(groups).pooled
+    agrees(
+        found,
+        "log_ratio",
+        np.array([one.value for one in exact]),
+        np.array([one.se for one in exact]),
+    )
+
+
+def over_scales(
+    seen: Vector,
+    covariance: Vector,
+    log_prior: Callable[[Vector], Vector],
+    *,
+    precision: float = 0.0,
+    most: float = 0.6,
+) -> tuple[Vector, Vector]:
+    """Means and deviations of effects N(μ, τ²) seen with a covariance, over all τ.
+
+    μ ~ N(0, 1 / `precision`); given τ everything is normal, written out in matrices.
+    """
+    scales = (np.arange(3000) + 0.5) / 3000 * most
+    count = len(seen)
+    ones = np.ones(count)
+    weights, means, seconds = [], [], []
+    for tau, log_density in zip(scales, log_prior(scales), strict=True):
+        total = covariance + tau**2 * np.eye(count)
+        inverse = np.linalg.inv(total)
+        held = ones @ inverse @ ones + precision
+        middle = ones @ inverse @ seen / held
+        rest = seen @ inverse @ seen - middle**2 * held
+        weights.append(
+            log_density - np.linalg.slogdet(total)[1] / 2 - np.log(held) / 2 - rest / 2
+        )
+        pull = tau**2 * inverse
+        mean = middle + pull @ (seen - middle)
+        loss = (np.eye(count) - pull) @ ones
+        own = tau**2 * np.eye(count) - tau**2 * pull + np.outer(loss, loss) / held
+        means.append(mean)
+        seconds.append(np.diag(own) + mean**2)
+    weight = np.exp(np.array(weights) - max(weights))
+    weight /= weight.sum()
+    centre = weight @ np.array(means)
+    return centre, np.sqrt(weight @ np.array(seconds) - centre**2)
+
+
+def half_normal(spread: float) -> Callable[[Vector], Vector]:
+    """Log density of τ."""
+    return lambda tau: -((tau / spread) ** 2) / 2
+
+
+def test_arms_with_one_control_against_matrices() -> None:
+    """Three arms whose errors share the control's."""
+    told = ((0.02, 0.03), (0.09, 0.04), (0.05, 0.035))
+    arms = [LogRatio(value=value, se=se) for value, se in told]
+    shared = 0.02**2
+    found = pooled_arms(arms, shared, ["a", "b", "c"], (3, 4))
+    covariance = np.full((3, 3), shared)
+    np.fill_diagonal(covariance, [one.se**2 for one in arms])
+    seen = np.array([one.value for one in arms])
+    agrees(found, "log_ratio", *over_scales(seen, covariance, half_normal(0.03)))
+
+
+def test_weeks_of_one_metric_against_a_double_integral() -> None:
+    """τ is half-normal times e^(η / 2): its density by summing over η."""
+    weeks = effects(6, 9)
+    found = pooled_weeks([weeks], ["revenue"], [f"w{i}" for i in range(6)], (5, 6))
+    eta = np.linspace(-6, 6, 1201)
+
+    def log_prior(tau: Vector) -> Vector:
+        scale = 0.03 * np.exp(eta / 2)
+        each = np.exp(-((tau[:, None] / scale) ** 2) / 2 - eta**2 / 2) / scale
+        return np.asarray(np.log(each.sum(axis=1)))
+
+    seen = np.array([one.value for one in weeks])
+    covariance = np.diag([one.se**2 for one in weeks])
+    exact = over_scales(seen, covariance, log_prior, precision=1.0)
+    agrees(found, "log_ratio", *exact)
+
+
+def test_hurdle_against_its_density_on_a_grid() -> None:
+    """60 buyers held back and 640 treated."""
+    control = Spend(n=2_000, buyers=60, log_mean=3.1, log_squares=60 * 1.4**2)
+    treated = Spend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
+    found = hurdle_drawn(control, treated, (7, 8))
+    flat = LiftPrior(name="none", sd=None)
+    exact = Hurdle(control=control, treatment=treated).posterior(flat)
+    mean = exact.expect(lambda ratio: ratio)
+    square = exact.expect(lambda ratio: ratio**2)
+    agrees(found, "log_ratio", np.array([mean]), np.array([np.sqrt(square - mean**2)]))
+
+
+def test_the_same_seed_gives_the_same_draws() -> None:
+    """And another seed others."""
+    groups, names = effects(3, 1), ["a", "b", "c"]
+    first = pooled_groups(groups, names, (1,)).draws["log_ratio"]
+    assert (first == pooled_groups(groups, names, (1,)).draws["log_ratio"]).all()
+    assert (first != pooled_groups(groups, names, (2,)).draws["log_ratio"]).any()
+
+
+def test_one_alone_cannot_be_pooled() -> None:
+    """A group, an arm or a week alone is told to be one."""
+    alone = effects(1, 1)
+    with pytest.raises(ValueError, match="1 groups cannot be compared"):
+        pooled_groups(alone, ["a"], (1,))
+    with pytest.raises(ValueError, match="1 groups cannot be compared"):
+        pooled_arms(alone, 0.0001, ["a"], (1,))
+    with pytest.raises(ValueError, match="two weeks or more"):
+        pooled_weeks([alone], ["m"], ["w"], (1,))
