@@ -69,6 +69,7 @@ bench: $(VENV)/.dev-$(VERSION)
 	$(BIN)/python -m benchmarks.planning
 
 notebooks: $(VENV)/.dev-$(VERSION)
+	$(PIP) --require-hashes -r $(BAYES_LOCK)
 	$(BIN)/python notebooks/run.py notebooks/*.ipynb
 
 lock: $(VENV)/.dev-$(VERSION)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from base64 import b64encode
 from contextlib import redirect_stdout
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,13 @@ def _outputs(source: str, space: dict[str, Any], count: int) -> list[dict[str, A
 def _shown(value: Any) -> dict[str, list[str]]:
     """Every form in which a notebook may show a value."""
     shown = {"text/plain": repr(value)}
-    if hasattr(value, "_repr_html_"):
-        shown = {"text/html": value._repr_html_(), "text/plain": str(value)}
+    page = value._repr_html_() if hasattr(value, "_repr_html_") else None
+    if page is not None:
+        shown = {"text/html": page, "text/plain": str(value)}
+    if hasattr(value, "savefig"):
+        drawn = BytesIO()
+        value.savefig(drawn, format="png", dpi=72, bbox_inches="tight")
+        shown["image/png"] = b64encode(drawn.getvalue()).decode()
     return {kind: text.splitlines(keepends=True) for kind, text in shown.items()}
 
 

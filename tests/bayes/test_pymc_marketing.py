@@ -31,8 +31,8 @@ def test_orders_of_cdnow(shared: Path) -> None:
     frame = pd.DataFrame(read, columns=["frequency", "recency", "T"])
     frame["customer_id"] = np.arange(len(frame))
     flat = {name: Prior("HalfFlat") for name in ("alpha", "r", "a", "b")}
-    model = clv.BetaGeoModel(data=frame, model_config=flat)
-    model.fit(method="map")
+    model = clv.BetaGeoModel(model_config=flat)
+    model.fit(frame, method="map", progressbar=False)
     found = BgNbd.fit(Histories.of(*np.array(read).T))
     for name in ("r", "alpha", "a", "b"):
         theirs = float(model.idata.posterior[name].mean())

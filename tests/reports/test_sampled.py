@@ -1,0 +1,101 @@
+"""What the report tells of models that were drawn from, and the command that asks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli.test_bad_input import Case, project
+from reports.examples import clear_win
+
+from holdback.cli import run
+from holdback.experiments import sampling
+from holdback.experiments.codec import from_json, to_json
+from holdback.experiments.quantity import Quantity
+from holdback.experiments.sampled_record import SampledEffect, SampledModel
+from holdback.reports.page import render
+
+LIFT = Quantity(value=0.061, lower=0.012, upper=0.113)
+SOUND = SampledModel(
+    model="segments",
+    metric="revenue",
+    arm="personalized",
+    of="device",
+    file="posterior-1-segments.nc",
+    effects=(SampledEffect(name="<b>phone</b>", relative=LIFT),),
+    r_hat=1.002,
+    ess_bulk=912.0,
+    ess_tail=845.0,
+    divergences=0,
+    bfmi=0.91,
+    draws=2000,
+)
+
+
+def test_lifts_with_how_the_sampler_fared() -> None:
+    """A table of lifts, the diagnostics and the file; names from the data escaped."""
+    page = render(replace(clear_win(), sampled=(SOUND,)))
+    assert "Segments together of device" in page
+    assert "+6.1" in page
+    assert "2,000 draws, R-hat 1.002, effective 912 in the middle and 845" in page
+    assert "posterior-1-segments.nc" in page
+    assert "<b>phone</b>" not in page
+
+
+def test_a_model_that_failed_shows_no_number() -> None:
+    """Only why, and that the exact results stand."""
+    failed = replace(SOUND, effects=(), faults=("3 of 2,000 draws diverged",))
+    page = render(replace(clear_win(), sampled=(failed,)))
+    assert (
+        "No result: 3 of 2,000 draws diverged. The exact results above stand." in page
+    )
+    assert (
+        "+6.1" not in page.partition("Drawn from models")[2].partition("</section>")[0]
+    )
+
+
+def test_most_reports_have_no_such_section() -> None:
+    """A default analysis draws nothing."""
+    assert "Drawn from models" not in render(clear_win())
+
+
+def test_records_read_back() -> None:
+    """Through JSON and back."""
+    card = replace(clear_win(), sampled=(SOUND,))
+    assert from_json(to_json(card)).sampled == (SOUND,)
+
+
+def test_without_the_extra(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Exit 5 at once, with what to install; the report in place stays."""
+    monkeypatch.setattr(sampling, "is_installed", lambda: False)
+    file = project(tmp_path, Case())
+    assert run(["analyze", str(file), "--save-posterior", "-o", str(tmp_path)]) == 5
+    told = capsys.readouterr().err
+    assert "PyMC and ArviZ are not installed" in told
+    assert "holdback[bayes]" in told
+    assert not (tmp_path / "scorecard.json").exists()
+
+
+def test_a_default_analysis_never_imports_pymc(tmp_path: Path) -> None:
+    """Even where it is installed: packages of these names that must not be touched."""
+    for name in ("pymc", "arviz", "pytensor", "nutpie"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('imported')")
+    file = project(tmp_path, Case())
+    found = subprocess.run(
+        [sys.executable, "-m", "holdback", "analyze", str(file), "-o", str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    assert "imported" not in found.stderr
