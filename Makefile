@@ -63,10 +63,12 @@ calibration: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -m calibration
 
 bench: $(VENV)/.dev-$(VERSION)
-	$(PIP) tea-tasting growthbook
+	$(PIP) tea-tasting growthbook bayesian-testing
+	$(PIP) --require-hashes -r $(BAYES_LOCK)
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.assigning
 	$(BIN)/python -m benchmarks.planning
+	$(BIN)/python -m benchmarks.sampling
 
 notebooks: $(VENV)/.dev-$(VERSION)
 	$(PIP) --require-hashes -r $(BAYES_LOCK)

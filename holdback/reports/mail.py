@@ -24,7 +24,7 @@ from holdback.reports.figures import Axis, axis_of, forest_mark
 from holdback.reports.headline import headline
 from holdback.reports.print_page import palette, pictures
 from holdback.reports.words import Words
-from holdback.wording import heads, in_its_language, say
+from holdback.wording import heads, in_its_language, language, say
 
 __all__ = ["html", "message"]
 
@@ -92,12 +92,13 @@ def _page(scorecard: Scorecard, source: Source) -> str:
     )
     return str(
         Markup(
-            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
             "<title>{title}</title></head>\n"
             '<body style="margin:0;padding:16px;background:#ffffff">\n'
             '<table role="presentation" width="640" cellpadding="0" cellspacing="0" '
             'border="0" style="{font}color:{ink}">\n{inner}\n</table></body></html>\n'
         ).format(
+            language=language(),
             title=named_text(scorecard.experiment),
             font=FONT,
             ink=palette()["ink"],
