@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -39,11 +40,31 @@ SOUND = SampledModel(
 def test_lifts_with_how_the_sampler_fared() -> None:
     """A table of lifts, the diagnostics and the file; names from the data escaped."""
     page = render(replace(clear_win(), sampled=(SOUND,)))
-    assert "Segments together of device" in page
+    assert "Segments pulled together, device" in page
     assert "+6.1" in page
     assert "2,000 draws, R-hat 1.002, effective 912 in the middle and 845" in page
     assert "posterior-1-segments.nc" in page
     assert "<b>phone</b>" not in page
+
+
+def test_weeks_stand_in_a_table_a_metric() -> None:
+    """Metrics by their labels, weeks by their first day as the locale writes it."""
+    effects = tuple(
+        SampledEffect(name=f"{metric}, 2026-10-0{day}", relative=LIFT)
+        for metric in ("revenue", "conversion")
+        for day in (1, 8)
+    )
+    weeks = replace(SOUND, model="weeks", metric="*", of="", effects=effects)
+    page = render(replace(clear_win(), sampled=(weeks,)))
+    (told,) = re.findall(r"<section[^>]*sampled.*?</section>", page, re.DOTALL)
+    assert told.count("<caption>By week of joining") == 2
+    assert "8 Oct 2026" in told
+    assert "2026-10-08" not in told
+    assert re.findall(r"<th[^>]*>(?:<[^>]*>)*(\w[\w ]*)", told)[:3] == [
+        "Joined from",
+        "Change",
+        "Likely range",
+    ]
 
 
 def test_a_model_that_failed_shows_no_number() -> None:

@@ -12,7 +12,7 @@ from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.blocks.lift_table import days, lift_table
 from holdback.reports.figures import Axis, curves_picture
 from holdback.reports.words import Words
-from holdback.wording import say
+from holdback.wording import heads, say
 
 __all__ = ["render"]
 
@@ -64,7 +64,7 @@ def _cohort_table(words: Words, found: Cohorts, at: int) -> Markup:
     return lift_table(
         words,
         say("lasting.by_cohort", metric=words.label(found.metric), arm=arm),
-        (say("lasting.joined"), say("lasting.units")),
+        (say("lasting.joined"), say("lasting.units"), *heads("metrics.forest")[:2]),
         rows,
     )
 

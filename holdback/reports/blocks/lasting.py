@@ -9,7 +9,7 @@ from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.blocks.lift_table import days, lift_table
 from holdback.reports.words import Words
-from holdback.wording import say
+from holdback.wording import heads, say
 
 __all__ = ["context", "render"]
 
@@ -62,7 +62,7 @@ def _one(words: Words, one: Lasting) -> Markup:
     found = lift_table(
         words,
         say("lasting.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
-        (say("lasting.since_exposure"),),
+        (say("lasting.since_exposure"), *heads("metrics.forest")[:2]),
         [
             (
                 (

@@ -21,7 +21,10 @@ def lift_table(
     first: tuple[str, ...],
     rows: Sequence[tuple[tuple[str, ...], Quantity | None]],
 ) -> Markup:
-    """A table of lifts with their ranges, drawn on one axis."""
+    """A table of lifts with their ranges, drawn on one axis.
+
+    `first` names the columns before the lift, which each row fills.
+    """
     axis = axis_of([lift for _, lift in rows if lift is not None])
     told = []
     for cells, lift in rows:
@@ -32,12 +35,12 @@ def lift_table(
         label = say("metrics.alt", metric=cells[0], change=change, range=likely)
         told.append((*cells, change, likely, forest_mark(lift, axis, label, "plain")))
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
-    count = len(first) + len(heads("metrics.forest"))
+    lifts = heads("metrics.forest")[-2:]
     return table(
         caption,
-        (*first, *heads("metrics.forest"), ends),
+        (*first, *lifts, ends),
         told,
-        numeric=tuple(range(1, count)),
+        numeric=tuple(range(1, len(first) + len(lifts))),
         css="metrics",
     )
 

@@ -27,19 +27,14 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def _model(words: Words, one: SampledModel) -> Markup:
-    metric = (
-        say("sampled.all_metrics") if one.metric == "*" else words.label(one.metric)
-    )
-    model, arm = texts("sampled.models")[one.model], words.arm(one.arm)
-    caption = (
-        say("sampled.caption_of", model=model, of=one.of, metric=metric, arm=arm)
-        if one.of
-        else say("sampled.caption", model=model, metric=metric, arm=arm)
-    )
     if one.faults:
         told = say("sampled.failed", faults="; ".join(one.faults))
-        return Markup("<p>{}: {}</p>").format(named(caption), named(told))
-    rows = [((named(_called(words, one, e.name)),), e.relative) for e in one.effects]
+        metric = (
+            say("sampled.all_metrics") if one.metric == "*" else words.label(one.metric)
+        )
+        return Markup("<p>{}: {}</p>").format(
+            named(_caption(words, one, metric)), named(told)
+        )
     fared = say(
         "sampled.diagnostics",
         draws=one.draws or 0,
@@ -50,17 +45,36 @@ def _model(words: Words, one: SampledModel) -> Markup:
         bfmi=one.bfmi or 0.0,
         file=one.file,
     )
-    return join(
-        [
-            lift_table(words, caption, (say("sampled.effect"),), rows),
-            Markup('<p class="small">{}</p>').format(fared),
+    tables = _by_week(words, one) if one.model == "weeks" else _whole(words, one)
+    return join([tables, Markup('<p class="small">{}</p>').format(fared)])
+
+
+def _caption(words: Words, one: SampledModel, metric: str) -> str:
+    model, arm = texts("sampled.models")[one.model], words.arm(one.arm)
+    if one.of:
+        return say("sampled.caption_of", model=model, of=one.of, metric=metric, arm=arm)
+    return say("sampled.caption", model=model, metric=metric, arm=arm)
+
+
+def _whole(words: Words, one: SampledModel) -> Markup:
+    """One table of all effects."""
+    rows = [((named(effect.name),), effect.relative) for effect in one.effects]
+    caption = _caption(words, one, words.label(one.metric))
+    return lift_table(words, caption, (say("sampled.effect"),), rows)
+
+
+def _by_week(words: Words, one: SampledModel) -> Markup:
+    """One table a metric, folded away: names hold the metric and a week's first day."""
+    tables = []
+    named_by = [effect.name.rpartition(", ") for effect in one.effects]
+    for metric in dict.fromkeys(name for name, _, _ in named_by):
+        rows = [
+            ((words.day(week),), effect.relative)
+            for (name, _, week), effect in zip(named_by, one.effects, strict=True)
+            if name == metric
         ]
+        caption = _caption(words, one, words.label(metric))
+        tables.append(lift_table(words, caption, (say("sampled.from"),), rows))
+    return Markup("<details><summary>{}</summary>{}</details>").format(
+        say("sampled.by_week"), join(tables)
     )
-
-
-def _called(words: Words, one: SampledModel, name: str) -> str:
-    """An effect's name as the report calls it: metrics by their labels."""
-    if one.model != "weeks":
-        return name
-    metric, _, week = name.rpartition(", ")
-    return f"{words.label(metric)}, {week}"
