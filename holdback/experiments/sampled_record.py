@@ -7,7 +7,7 @@ from typing import Literal
 
 from holdback.experiments.quantity import Quantity
 
-__all__ = ["SampledEffect", "SampledModel"]
+__all__ = ["LawFit", "SampledEffect", "SampledModel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +19,29 @@ class SampledEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LawFit:
+    """How well a law of spend predicts a buyer left out, summed over the buyers.
+
+    `behind` the best law, with its standard error. `worst_k`: largest Pareto k.
+    """
+
+    name: Literal["lognormal", "gamma", "student_t"]
+    elpd: float
+    behind: float
+    behind_se: float
+    worst_k: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampledModel:
     """One model that was drawn from, with its diagnostics.
 
     `file` is the name of its netCDF file, `of` what its effects are: the dimension of
-    segments, the metric of weeks. Without effects it failed: `faults` say why.
+    segments. It failed where there are `faults`: they say why, and there is no result.
+    `laws` compares what spend may follow, the best first.
     """
 
-    model: Literal["segments", "arms", "weeks", "spend"]
+    model: Literal["segments", "arms", "weeks", "spend", "laws"]
     metric: str
     arm: str
     file: str = ""
@@ -39,3 +54,4 @@ class SampledModel:
     divergences: int | None = None
     bfmi: float | None = None
     draws: int | None = None
+    laws: tuple[LawFit, ...] = ()

@@ -18,18 +18,20 @@ from holdback.experiments.comparison import Comparison
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.quantity import Quantity
-from holdback.experiments.sampled_record import SampledEffect, SampledModel
+from holdback.experiments.sampled_record import LawFit, SampledEffect, SampledModel
 from holdback.experiments.scorecard import Finding, Readout, Scorecard, Status
 from holdback.experiments.segments import log_ratio_of, segment_groups
 from holdback.experiments.small_cells import SMALLEST
 from holdback.experiments.spend_model import spend_model
 from holdback.stats.effect import LogRatio
-from holdback.stats.posterior.hurdle import Hurdle
+from holdback.stats.posterior.hurdle import Hurdle, log_spend
 from holdback.stats.posterior.spend_lognormal import OneSpread
 from holdback.stats.sampled import (
+    Law,
     Sampled,
     hurdle_drawn,
     is_installed,
+    laws_compared,
     pooled_arms,
     pooled_groups,
     pooled_weeks,
@@ -41,6 +43,7 @@ __all__ = ["Drawn", "check_installed", "drawn", "with_drawn"]
 Advance = Callable[[float], None]
 Draw = Callable[[Sequence[int], Advance | None], Sampled]
 DIGITS = 4
+LEAST_BUYERS = 20
 SHOWN_VERSIONS = ("arviz", "pymc")
 
 
@@ -89,18 +92,20 @@ def drawn(
     """Draw from every model that the experiment has a use for.
 
     Segments of the primary pooled towards each other, arms likewise, all metrics by
-    week of joining, and the hurdle of spend. A model whose draws cannot be believed
-    gives no effect; the exact results stand beside it all the same.
+    week of joining, the hurdle of spend, and the laws that spend may follow. A model
+    whose draws cannot be believed gives no effect; the exact results stand beside it
+    all the same.
     """
     models = list(_models(experiment, cells, scorecard))
     found = []
     for at, model in enumerate(models):
-        share = _part(advance, at, len(models))
+        share = _part(advance, at, len(models) + 1)
         name = f"posterior-{at + 1}-{model.record.model}.nc"
         record = replace(model.record, file=name)
         seed = (experiment.seed, zlib.crc32(repr(_key(record)).encode()))
         found.append(_drawn(experiment, replace(model, record=record), seed, share))
-    return tuple(found)
+    last = _part(advance, len(models), len(models) + 1)
+    return (*found, *_laws(experiment, cells, last))
 
 
 def with_drawn(scorecard: Scorecard, found: Sequence[Drawn]) -> Scorecard:
@@ -236,6 +241,62 @@ def _spend(
 def _hurdle(model: Hurdle) -> Draw:
     return lambda seed, advance: hurdle_drawn(
         model.control, model.treatment, seed, advance
+    )
+
+
+def _laws(
+    experiment: Experiment, cells: Cells, advance: Advance | None
+) -> Iterator[Drawn]:
+    """Which law predicts the buyers of the primary, where it is money with rows."""
+    metric = experiment.metrics[experiment.primary]
+    if not (metric.is_mean and metric.unit == "money"):
+        return
+    for at, arm in enumerate(experiment.treatments):
+        rows = _comparison(experiment, cells, metric, arm.name).rows
+        record = SampledModel(model="laws", metric=metric.name, arm=arm.name)
+        if rows is None:
+            continue
+        try:
+            control, treated = log_spend(rows[0]), log_spend(rows[1])
+        except StatsError:
+            continue
+        if min(len(control), len(treated)) < LEAST_BUYERS:
+            continue
+        seed = (experiment.seed, zlib.crc32(repr(_key(record)).encode()))
+        try:
+            share = _part(advance, at, len(experiment.treatments))
+            laws = laws_compared(control, treated, seed, share)
+        except StatsError as error:
+            yield Drawn(record=replace(record, faults=(str(error),)), readouts=())
+            continue
+        yield Drawn(record=_of_laws(record, laws), readouts=())
+
+
+def _of_laws(record: SampledModel, laws: Sequence[Law]) -> SampledModel:
+    """The record of laws; none of them where the draws of one have faults."""
+    faults = tuple(dict.fromkeys(f for law in laws for f in law.diagnostics.faults))
+    seen = [law.diagnostics for law in laws]
+    return replace(
+        record,
+        faults=faults,
+        r_hat=round(max(one.r_hat for one in seen), DIGITS),
+        ess_bulk=float(round(min(one.ess_bulk for one in seen))),
+        ess_tail=float(round(min(one.ess_tail for one in seen))),
+        divergences=sum(one.divergences for one in seen),
+        bfmi=round(min(one.bfmi for one in seen), DIGITS),
+        draws=min(one.draws for one in seen),
+        laws=()
+        if faults
+        else tuple(
+            LawFit(
+                name=law.name,
+                elpd=round(law.elpd, 1),
+                behind=round(law.behind, 1),
+                behind_se=round(law.behind_se, 1),
+                worst_k=round(law.worst_k, 2),
+            )
+            for law in laws
+        ),
     )
 
 

@@ -103,7 +103,10 @@ def test_every_model_is_drawn(found: Any) -> None:
     assert check.status == "pass"
     for one in found.scorecard.sampled:
         assert one.faults == ()
+        assert one.effects or one.model == "laws"
         assert all(e.relative.lower < e.relative.upper for e in one.effects)
+    laws = [one.laws for one in found.scorecard.sampled if one.model == "laws"]
+    assert [law[0].name for law in laws] == ["lognormal", "lognormal"]
     weeks = next(one for one in found.scorecard.sampled if one.model == "weeks")
     assert [e.name for e in weeks.effects][:2] == [
         "revenue, 2026-09-01",
@@ -143,7 +146,7 @@ def test_draws_for_arviz(found: Any, tmp_path: Path) -> None:
     assert "seen" in segment.inference_data.posterior_predictive
     written = found.write(tmp_path)
     files = sorted(path.name for path in written if path.suffix == ".nc")
-    assert files == sorted(one.file for one in found.scorecard.sampled)
+    assert files == sorted(one.file for one in found.scorecard.sampled if one.file)
     again = arviz.from_netcdf(str(tmp_path / files[0]))
     assert again.posterior["log_ratio"].shape[:2] == (2, 1000)
     page = (tmp_path / "report.html").read_text()
@@ -180,7 +183,7 @@ def test_a_failed_sampler_prints_no_result(
     assert run(words) == 4
     assert "failed checks: sampler" in capsys.readouterr().err
     card = from_json((tmp_path / "scorecard.json").read_text())
-    assert all(one.faults and not one.effects for one in card.sampled)
+    assert all(one.faults and not one.effects and not one.laws for one in card.sampled)
     (check,) = [c for c in card.checks if c.check == "sampler"]
     assert check.status == "warn"
     assert "the exact results stand" in check.message

@@ -17,7 +17,7 @@ from holdback.cli import run
 from holdback.experiments import sampling
 from holdback.experiments.codec import from_json, to_json
 from holdback.experiments.quantity import Quantity
-from holdback.experiments.sampled_record import SampledEffect, SampledModel
+from holdback.experiments.sampled_record import LawFit, SampledEffect, SampledModel
 from holdback.reports.page import render
 
 LIFT = Quantity(value=0.061, lower=0.012, upper=0.113)
@@ -65,6 +65,23 @@ def test_weeks_stand_in_a_table_a_metric() -> None:
         "Change",
         "Likely range",
     ]
+
+
+def test_laws_stand_in_their_order() -> None:
+    """The best first, others with how far they lie behind it."""
+    laws = (
+        LawFit(name="gamma", elpd=-2652.2, behind=0.0, behind_se=0.0, worst_k=0.24),
+        LawFit(
+            name="lognormal", elpd=-2878.5, behind=226.3, behind_se=25.6, worst_k=0.9
+        ),
+    )
+    found = SampledModel(model="laws", metric="revenue", arm="personalized", laws=laws)
+    card = replace(clear_win(), sampled=(found,))
+    page = render(card)
+    (told,) = re.findall(r"<section[^>]*sampled.*?</section>", page, re.DOTALL)
+    assert told.index(">gamma<") < told.index(">lognormal<")
+    assert "226.3 ± 25.6" in told
+    assert from_json(to_json(card)).sampled == (found,)
 
 
 def test_a_model_that_failed_shows_no_number() -> None:

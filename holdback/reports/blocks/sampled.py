@@ -6,10 +6,10 @@ from markupsafe import Markup
 
 from holdback.experiments.sampled_record import SampledModel
 from holdback.experiments.scorecard import Scorecard
-from holdback.reports.blocks import join, named, section
+from holdback.reports.blocks import join, named, section, table
 from holdback.reports.blocks.lift_table import lift_table
 from holdback.reports.words import Words
-from holdback.wording import say, texts
+from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
@@ -35,6 +35,8 @@ def _model(words: Words, one: SampledModel) -> Markup:
         return Markup("<p>{}: {}</p>").format(
             named(_caption(words, one, metric)), named(told)
         )
+    if one.model == "laws":
+        return _laws(words, one)
     fared = say(
         "sampled.diagnostics",
         draws=one.draws or 0,
@@ -77,4 +79,29 @@ def _by_week(words: Words, one: SampledModel) -> Markup:
         tables.append(lift_table(words, caption, (say("sampled.from"),), rows))
     return Markup("<details><summary>{}</summary>{}</details>").format(
         say("sampled.by_week"), join(tables)
+    )
+
+
+def _laws(words: Words, one: SampledModel) -> Markup:
+    """The laws of spend, the one that predicts best first."""
+    names = texts("sampled.laws")
+    rows = [
+        (
+            names[law.name],
+            f"{law.elpd:,.1f}",
+            "—" if law.behind == 0 else f"{law.behind:,.1f} ± {law.behind_se:,.1f}",
+            f"{law.worst_k:.2f}",
+        )
+        for law in one.laws
+    ]
+    return join(
+        [
+            table(
+                _caption(words, one, words.label(one.metric)),
+                heads("sampled.law_heads"),
+                rows,
+                numeric=(1, 2, 3),
+            ),
+            Markup('<p class="small">{}</p>').format(say("sampled.laws_told")),
+        ]
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from holdback.stats.sampled.diagnostics import Diagnostics
 from holdback.stats.sampled.inference_data import netcdf
+from holdback.stats.sampled.laws import Law, laws_compared
 from holdback.stats.sampled.pooling import pooled_arms, pooled_groups
 from holdback.stats.sampled.sampler import Sampled, is_installed
 from holdback.stats.sampled.spend import hurdle_drawn
@@ -16,9 +17,11 @@ from holdback.stats.sampled.weeks import pooled_weeks
 
 __all__ = [
     "Diagnostics",
+    "Law",
     "Sampled",
     "hurdle_drawn",
     "is_installed",
+    "laws_compared",
     "netcdf",
     "pooled_arms",
     "pooled_groups",

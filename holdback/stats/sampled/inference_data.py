@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 import numpy.typing as npt
 
-__all__ = ["Groups", "container", "netcdf"]
+__all__ = ["Groups", "container", "netcdf", "with_likelihood"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 FIRST_TREE = 1
@@ -33,16 +33,25 @@ def container(
     dims: Mapping[str, list[str]],
 ) -> Any:
     """InferenceData of ArviZ 0, a DataTree of ArviZ 1; it says nothing of the clock."""
+    coords = {name: list(values) for name, values in labels.items()}
+    return _built(dict(groups), coords=coords, dims=dict(dims))
+
+
+def with_likelihood(posterior: Arrays, density: npt.NDArray[Any]) -> Any:
+    """A container of draws and the log-likelihood (chain, draw, k) of each datum."""
+    return _built({"posterior": posterior, "log_likelihood": {"seen": density}})
+
+
+def _built(groups: dict[str, Any], **named: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import arviz
 
-        coords = {name: list(values) for name, values in labels.items()}
         if int(arviz.__version__.split(".")[0]) >= FIRST_TREE:
-            found = arviz.from_dict(groups, coords=coords, dims=dict(dims))
+            found = arviz.from_dict(groups, **named)
             nodes = list(found.subtree)
         else:
-            found = arviz.from_dict(**groups, coords=coords, dims=dict(dims))
+            found = arviz.from_dict(**groups, **named)
             nodes = [found[name] for name in found.groups()]
     for node in nodes:
         node.attrs.clear()

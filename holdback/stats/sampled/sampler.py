@@ -139,8 +139,12 @@ def _drawn(
                 )
             except (pymc.exceptions.SamplingError, ArithmeticError, ValueError) as why:
                 raise StatsError(say("sampled.stopped", why=str(why))) from why
-            again = pymc.sample_posterior_predictive(
-                found, random_seed=int(numbers[CHAINS]), progressbar=False
+            again = (
+                pymc.sample_posterior_predictive(
+                    found, random_seed=int(numbers[CHAINS]), progressbar=False
+                ).posterior_predictive
+                if wanted.observed
+                else {}
             )
     draws = {name: np.asarray(found.posterior[name]) for name in wanted.parameters}
     diverging = np.asarray(found.sample_stats["diverging"], dtype=bool)
@@ -151,9 +155,7 @@ def _drawn(
         diverging=diverging,
         energy=energy,
         observed={n: np.asarray(found.observed_data[n]) for n in wanted.observed},
-        predicted={
-            n: np.asarray(again.posterior_predictive[n]) for n in wanted.observed
-        },
+        predicted={n: np.asarray(again[n]) for n in wanted.observed},
         labels=wanted.labels,
         dims=wanted.dims,
     )
