@@ -11,8 +11,9 @@ from holdback.experiments.scorecard import Bayes
 from holdback.experiments.spend_model import NO_MODEL, SpendModel
 from holdback.stats.effect import Inference
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
+from holdback.wording import say
 
-__all__ = ["bayes_of", "lift_prior", "other_priors", "posterior_of"]
+__all__ = ["bayes_of", "lift_prior", "other_priors", "posterior_of", "why_none"]
 
 WIDTHS = {"weak": 0.30, "skeptical": 0.05, "none": None}
 EQUIVALENCE = 0.01
@@ -79,6 +80,17 @@ def posterior_of(
         return posterior(inference, family=metric.family, prior=prior)
     except StatsError:
         return None
+
+
+def why_none(metric: Metric, inference: Inference, prior: LiftPrior) -> str:
+    """Why a comparison that has numbers has no posterior; nothing where it has one."""
+    if inference.absolute is None:
+        return ""
+    try:
+        posterior(inference, family=metric.family, prior=prior)
+    except StatsError as refusal:
+        return say("posteriors.no_chance", why=str(refusal))
+    return ""
 
 
 def bayes_of(

@@ -17,7 +17,7 @@ from holdback.experiments.experiment import Experiment, Role
 from holdback.experiments.families import corrected, gated, together
 from holdback.experiments.metrics import Metric
 from holdback.experiments.past_record import LogLift
-from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors
+from holdback.experiments.posteriors import bayes_of, lift_prior, other_priors, why_none
 from holdback.experiments.reached import reached
 from holdback.experiments.scorecard import (
     Estimates,
@@ -184,10 +184,13 @@ def _with_bayes(
         bayes_of(experiment, metric, inference, other, spend)
         for other in other_priors(prior, metric)
     )
+    chosen = lift_prior(prior, metric)
+    found = bayes_of(experiment, metric, inference, chosen, spend)
+    why = "" if found is not None else why_none(metric, inference, chosen)
     return replace(
         readout,
-        note=f"{readout.note} {spend.note}".strip(),
-        bayes=bayes_of(experiment, metric, inference, lift_prior(prior, metric), spend),
+        note=" ".join(filter(None, (readout.note, spend.note, why))),
+        bayes=found,
         bayes_alternatives=tuple(other for other in others if other is not None),
     )
 

@@ -57,8 +57,10 @@ def changed(words: Words, readout: Readout) -> str:
     way = (
         say("sentences.was_higher") if effect.value > 0 else say("sentences.was_lower")
     )
-    told = say(
-        "sentences.changed", label=label, way=way, by=by, arm=arm, control=control
+    told = (
+        say("sentences.changed", label=label, way=way, by=by, arm=arm, control=control)
+        if effect.value
+        else say("sentences.same", label=label, arm=arm, control=control)
     )
     tail = "" if _excludes_zero(effect) else say("sentences.so_chance_alone_may")
     return say("sentences.changed_likely", told=told, likely=likely, tail=tail)

@@ -1,0 +1,69 @@
+"""Data that bear no posterior: a sentence each, and never a number that is none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+import pytest
+from experiments.worlds import Rows, evidence, experiment
+
+from holdback.experiments.codec import to_json
+from holdback.experiments.reading import read
+from holdback.reports.sentences import changed
+from holdback.reports.words import Words
+
+BUYS, NOTHING = (20.0, 1.0), (0.0, 0.0)
+
+
+def rows(buyers: int, n: int = 1_000) -> Rows:
+    """So many buyers of the same amount, and others who buy nothing."""
+    return [BUYS] * buyers + [NOTHING] * (n - buyers)
+
+
+def numbers(value: Any) -> list[float]:
+    """All numbers of a JSON value."""
+    if isinstance(value, dict):
+        return [n for item in value.values() for n in numbers(item)]
+    if isinstance(value, list):
+        return [n for item in value for n in numbers(item)]
+    return [value] if isinstance(value, float) else []
+
+
+@pytest.mark.parametrize(
+    ("control", "treated", "told"),
+    [
+        (0, 0, "no unit converted in either arm"),
+        (0, 50, "no conversion in control"),
+        (1, 50, "With 1 conversion in control the lift's posterior has no spread"),
+    ],
+)
+def test_conversions_too_few_for_a_chance(
+    control: int, treated: int, told: str
+) -> None:
+    """Why there is no chance stands in the note; rates and money alike have none."""
+    plan = replace(experiment(), primary="conversion", secondary=("revenue",))
+    found = read(
+        plan, evidence({"holdback": rows(control), "personalized": rows(treated)})
+    )
+    readout = found.scorecard.readout("conversion")
+    assert readout.bayes is None
+    assert told in readout.note
+    money = found.scorecard.readout("revenue")
+    assert money.bayes is None
+    assert "below 20 the spread of amounts cannot be judged" in money.note
+    assert all(map(isfinite, numbers(json.loads(to_json(found.scorecard)))))
+
+
+def test_identical_values() -> None:
+    """Everybody spends the same: no change is said to be none, up or down."""
+    found = read(
+        experiment(), evidence({"holdback": rows(200), "personalized": rows(200)})
+    )
+    readout = found.scorecard.readout("revenue")
+    assert readout.bayes is not None
+    assert readout.bayes.method == "normal_log_ratio"
+    told = changed(Words.of(found.scorecard), readout)
+    assert "Revenue was the same in “On” as in “Off”" in told
