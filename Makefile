@@ -16,7 +16,7 @@ VERSIONS := 3.11 3.12 3.13
 # Installed libraries are compiled to bytecode, whatever the environment says.
 PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
-  --generate-hashes --no-header --no-annotate --no-emit-index-url
+  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
 .PHONY: help demo test test-fast test-bayes test-engines test-report calibration bench notebooks lock clean
 
@@ -81,11 +81,12 @@ lock: $(VENV)/.dev-$(VERSION)
 	  $(COMPILE) --python-version $$version -o requirements/py$$version.txt && \
 	  $(COMPILE) --python-version $$version -o requirements/dev-py$$version.txt \
 	    --group dev --extra frames --extra postgres --extra predict --extra pdf --extra email && \
+	  sed 's/\[.*\]==/==/' requirements/dev-py$$version.txt > $(VENV)/constraints.txt && \
 	  $(COMPILE) --python-version $$version -o requirements/bayes-py$$version.txt \
-	    -c requirements/dev-py$$version.txt --extra bayes --extra frames || exit 1; \
+	    -c $(VENV)/constraints.txt --extra bayes --extra frames || exit 1; \
 	done
 	@$(BIN)/uv pip compile tests/browser/requirements.in --quiet --upgrade --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o $(REPORT_TOOLS)
+	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url -o $(REPORT_TOOLS)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

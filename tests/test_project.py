@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ EXAMPLES = ["README.md", "docs/getting-started.md"]
 def pinned(path: Path) -> dict[str, str]:
     """Library → version of one file of pins."""
     text = path.read_text(encoding="utf-8")
-    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==(\S+)", text, re.MULTILINE))
 
 
 def canonical(requirement: str) -> str:
@@ -38,7 +39,7 @@ def test_pins_have_hashes_and_no_addresses(path: Path) -> None:
     """Every line is a pin or a hash: no address of an index, no option, no path."""
     lines = path.read_text(encoding="utf-8").splitlines()
     shape = re.compile(
-        r"[a-z0-9-]+==[^\s:/]+( ; .*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
+        r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[^\s:/]+( ; .*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
     )
     assert [line for line in lines if not shape.fullmatch(line)] == []
     starts = [n for n, line in enumerate(lines) if "==" in line]
@@ -62,6 +63,28 @@ def test_pins_cover_what_is_required(path: Path) -> None:
     lean = pinned(path.with_name(path.name.rpartition("-")[2]))
     assert lean.items() <= pinned(path).items()
     assert wanted <= set(pinned(path))
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.stem)
+def test_pins_name_the_extras_that_are_asked_for(path: Path) -> None:
+    """`coverage[toml]`, not `coverage`, where a pinned library asks for the extra.
+
+    pip takes a library with an extra for one of its own: without its pin it picks the
+    newest release, and refuses it for want of a hash on the day there is a newer one.
+    """
+    text = path.read_text(encoding="utf-8")
+    shape = re.compile(r"^([A-Za-z0-9._-]+)\[([^\]]+)\](?!.*extra ==)")
+    lost = []
+    for name in pinned(path):
+        try:
+            asked = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        for found in filter(None, map(shape.match, asked)):
+            wanted = canonical(found[1])
+            if wanted in pinned(path) and f"\n{wanted}[" not in f"\n{text}":
+                lost.append(f"{name} asks for {found[0]}")
+    assert lost == []
 
 
 def test_every_claimed_python_is_pinned() -> None:
