@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from holdback.errors import printable
 from holdback.experiments.scorecard import Money, Quantity, Readout, Scorecard
 from holdback.reports import sentences
+from holdback.reports.blocks import confidence
 from holdback.reports.blocks.going_on import payback_told
 from holdback.reports.headline import outcome
 from holdback.reports.words import Words
@@ -25,6 +26,8 @@ def summary(scorecard: Scorecard) -> str:
     lines.append("")
     overall = [r for r in scorecard.readouts if r.segment is None]
     lines += _readout_lines(words, overall)
+    chances = confidence.told(scorecard, words)
+    lines += ["", *(f"  {text}" for text in chances)] if chances else []
     lines += _money_lines(words, scorecard)
     lines += ["", _check_line(scorecard)]
     marks = texts("summary")
