@@ -89,9 +89,10 @@ def segments() -> list[Any]:
 
 def integrated() -> np.ndarray[Any, Any]:
     """Mean of each segment by our integral."""
-    from holdback.stats.heterogeneity import heterogeneity
+    from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
 
-    return np.array([one.value for one in heterogeneity(segments()).pooled])
+    found = random_effects(segments(), spread=SEGMENT_SPREAD)
+    return np.array([one.mean for one in found.effects])
 
 
 def drawn() -> np.ndarray[Any, Any]:
@@ -131,7 +132,7 @@ def main() -> None:
         name = f"bayesian-testing, {draws:,} draws"
         print(f"{name:<34} {spent:>9.4f} {spent / base:>8.1f} {error:>9.1e}")
     base, found = timed(integrated, repeat)
-    from holdback.stats import heterogeneity as module
+    from holdback.stats import random_effects as module
 
     points, module.POINTS = module.POINTS, 40 * module.POINTS
     fine = integrated()

@@ -14,9 +14,9 @@ from holdback.experiments.sliced import SLICED, edges_of
 from holdback.experiments.small_cells import SMALLEST
 from holdback.stats.delta import estimate
 from holdback.stats.effect import Inference, LogRatio
-from holdback.stats.heterogeneity import heterogeneity
 from holdback.stats.methods import compare
 from holdback.stats.moments import Moments
+from holdback.stats.random_effects import random_effects
 
 __all__ = ["before_after", "cohorts", "compared", "sides_in", "weeks"]
 
@@ -173,7 +173,7 @@ def compared(
 def _same(lifts: Sequence[LogRatio | None]) -> float | None:
     """P-value of one lift in all cohorts that have one; None below two."""
     known = [one for one in lifts if one is not None and one.se > 0]
-    return heterogeneity(known).p_value if len(known) > 1 else None
+    return random_effects(known).p_value if len(known) > 1 else None
 
 
 def weeks(days: Sequence[date]) -> list[Span]:

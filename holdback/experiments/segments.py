@@ -8,9 +8,10 @@ from math import expm1, log1p
 
 from holdback.experiments.scorecard import Interaction, Quantity, Readout
 from holdback.stats.effect import LogRatio
-from holdback.stats.heterogeneity import heterogeneity
 from holdback.stats.multiplicity import benjamini_hochberg
 from holdback.stats.normal import quantile
+from holdback.stats.normal_mixture import NormalMixture
+from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
 
 __all__ = ["compared_segments", "log_ratio_of", "segment_groups"]
 
@@ -29,10 +30,11 @@ def compared_segments(
     tests, pooled = [], {}
     for key, members in segment_groups(found):
         ratios = [log_ratio_of(member) for member in members]
-        result = heterogeneity([r for r in ratios if r is not None])
+        known = [r for r in ratios if r is not None]
+        result = random_effects(known, spread=SEGMENT_SPREAD)
         tests.append((key, result.p_value))
-        for member, ratio in zip(members, result.pooled, strict=True):
-            pooled[id(member)] = _quantity(ratio, member.level)
+        for member, one in zip(members, result.effects, strict=True):
+            pooled[id(member)] = _quantity(one, member.level)
     adjusted = benjamini_hochberg([p for _, p in tests]) if tests else []
     return (
         tuple(
@@ -77,10 +79,6 @@ def log_ratio_of(readout: Readout) -> LogRatio | None:
     return LogRatio(value=(low + high) / 2, se=se) if se > 0 else None
 
 
-def _quantity(ratio: LogRatio, level: float) -> Quantity:
-    z = quantile((1 + level) / 2)
-    return Quantity(
-        value=expm1(ratio.value),
-        lower=expm1(ratio.value - z * ratio.se),
-        upper=expm1(ratio.value + z * ratio.se),
-    )
+def _quantity(log_ratio: NormalMixture, level: float) -> Quantity:
+    low, high = (log_ratio.quantile((1 + side * level) / 2) for side in (-1, 1))
+    return Quantity(value=expm1(log_ratio.mean), lower=expm1(low), upper=expm1(high))

@@ -1,8 +1,10 @@
-"""Many experiments together: how large effects are, and what each one's really is.
+"""Many effects together: how large they are, and what each one's really is.
+
+Of experiments, of the levels of a segment, or of cohorts.
 
 Model: b_j ~ N(β_j, s_j²), β_j ~ N(μ, τ²), μ flat. Given τ all is normal, so every
-answer is a mixture over τ, integrated on a grid rather than plugged in: with few
-experiments the best single τ is often 0, which would say that all effects are equal
+answer is a mixture over τ, integrated on a grid rather than plugged in: with few of
+them the best single τ is often 0, which would say that all effects are equal
 (Gelman et al., Bayesian Data Analysis, 3rd ed., section 5.4).
 """
 
@@ -19,12 +21,21 @@ from holdback.stats.chi_square import upper_tail
 from holdback.stats.effect import LogRatio
 from holdback.stats.normal_mixture import NormalMixture
 
-__all__ = ["ENOUGH", "SPREAD", "RandomEffects", "dersimonian_laird", "random_effects"]
+__all__ = [
+    "ENOUGH",
+    "SEGMENT_SPREAD",
+    "SPREAD",
+    "RandomEffects",
+    "dersimonian_laird",
+    "random_effects",
+]
 
 Vector = npt.NDArray[np.float64]
 
 SPREAD = 0.05
 """Scale of the half-normal on τ: lifts of a program usually differ by a few percent."""
+SEGMENT_SPREAD = 0.03
+"""The same for the levels of a segment, and for arms and weeks of one experiment."""
 ENOUGH = 20
 """Experiments from which τ is learned from them alone (flat in τ)."""
 POINTS = 400
@@ -126,11 +137,13 @@ def random_effects(
 
     τ is half-normal(`spread`), by default of scale 0.05 below 20 experiments and flat
     from there on. Winners alone would teach effects that are too large: give all.
+    Null of the test: one effect in all groups; Q = Σ w (b − b̄)², w = 1/s², against
+    chi-square with one degree less than groups (Cochran 1954, Biometrics 10: 101–129).
 
-    Raises ValueError for fewer than 2 experiments or an error that is not above 0.
+    Raises ValueError for fewer than 2 groups or an error that is not above 0.
     """
     if len(groups) < 2:
-        raise ValueError(f"{len(groups)} experiments cannot be put together.")
+        raise ValueError(f"{len(groups)} effects cannot be put together.")
     b = np.array([group.value for group in groups])
     s = np.array([group.se for group in groups])
     if not (s > 0).all():

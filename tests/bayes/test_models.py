@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from holdback.stats.effect import LogRatio
-from holdback.stats.heterogeneity import heterogeneity
 from holdback.stats.posterior.hurdle import Hurdle, Spend
 from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
 from holdback.stats.sampled import (
     Sampled,
     hurdle_drawn,
@@ -65,12 +65,12 @@ def test_twenty_segments_against_the_exact_integral() -> None:
     """The default's one-dimensional integral and the sampler are one model."""
     groups = effects(20, 5)
     found = pooled_groups(groups, [f"s{i}" for i in range(20)], (1, 2))
-    exact = heterogeneity(groups).pooled
+    exact = random_effects(groups, spread=SEGMENT_SPREAD).effects
     agrees(
         found,
         "log_ratio",
-        np.array([one.value for one in exact]),
-        np.array([one.se for one in exact]),
+        np.array([one.mean for one in exact]),
+        np.array([one.sd for one in exact]),
     )
 
 

@@ -13,7 +13,7 @@ from holdback.experiments.scorecard import Quantity, Readout, Segment
 from holdback.experiments.segments import compared_segments
 from holdback.reports.page import render
 from holdback.stats.effect import LogRatio
-from holdback.stats.heterogeneity import heterogeneity
+from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
 
 
 def segment(
@@ -44,11 +44,12 @@ def test_groups_are_tested_and_pulled_together() -> None:
         low, high = math.log1p(r.relative.lower), math.log1p(r.relative.upper)
         se = (high - low) / 2 / 1.959963984540054
         ratios.append(LogRatio(value=(low + high) / 2, se=se))
-    expected = heterogeneity(ratios)
+    expected = random_effects(ratios, spread=SEGMENT_SPREAD)
     assert test.p_value == pytest.approx(expected.p_value)
     assert (test.metric, test.dimension) == ("conversion", "device")
-    for one, ratio in zip(read, expected.pooled, strict=True):
-        assert one.pooled.value == pytest.approx(math.expm1(ratio.value))
+    for one, effect in zip(read, expected.effects, strict=True):
+        assert one.pooled.value == pytest.approx(math.expm1(effect.mean))
+        assert effect.below(math.log1p(one.pooled.lower)) == pytest.approx(0.025)
         assert (
             one.pooled.upper - one.pooled.lower
             < one.relative.upper - one.relative.lower

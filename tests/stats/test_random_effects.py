@@ -212,7 +212,7 @@ def test_errors_too_small_are_found() -> None:
 
 def test_rejects_what_has_no_spread() -> None:
     """One experiment, and an error of 0."""
-    with pytest.raises(ValueError, match="1 experiments cannot be put together"):
+    with pytest.raises(ValueError, match="1 effects cannot be put together"):
         random_effects(groups([0.1], [0.1]))
     with pytest.raises(ValueError, match="standard error above 0"):
         random_effects(groups([0.1, 0.2], [0.1, 0.0]))

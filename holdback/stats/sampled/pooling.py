@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.stats.effect import LogRatio
-from holdback.stats.heterogeneity import SPREAD
+from holdback.stats.random_effects import SEGMENT_SPREAD
 from holdback.stats.sampled.sampler import Advance, Sampled, Wanted, draw
 
 __all__ = ["pooled_arms", "pooled_groups"]
@@ -22,10 +22,10 @@ def pooled_groups(
     names: Sequence[str],
     seed: Sequence[int],
     *,
-    spread: float = SPREAD,
+    spread: float = SEGMENT_SPREAD,
     advance: Advance | None = None,
 ) -> Sampled:
-    """The model of `heterogeneity`, drawn from: log ratios β_j ~ N(μ, τ²).
+    """The model of `random_effects`, drawn from: log ratios β_j ~ N(μ, τ²).
 
     μ is flat, τ half-normal(`spread`), b_j ~ N(β_j, s_j²) (Gelman et al., Bayesian
     Data Analysis, 3rd ed., section 5.4; non-centred as in Betancourt & Girolami 2013,
@@ -43,7 +43,7 @@ def pooled_arms(
     names: Sequence[str],
     seed: Sequence[int],
     *,
-    spread: float = SPREAD,
+    spread: float = SEGMENT_SPREAD,
     advance: Advance | None = None,
 ) -> Sampled:
     """The same for treatment arms, whose log ratios share the control's error.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from holdback.stats.effect import LogRatio
-from holdback.stats.heterogeneity import SPREAD
+from holdback.stats.random_effects import SEGMENT_SPREAD
 from holdback.stats.sampled.sampler import Advance, Sampled, Wanted, draw
 
 __all__ = ["pooled_weeks"]
@@ -22,7 +22,7 @@ def pooled_weeks(
     weeks: Sequence[str],
     seed: Sequence[int],
     *,
-    spread: float = SPREAD,
+    spread: float = SEGMENT_SPREAD,
     advance: Advance | None = None,
 ) -> Sampled:
     """Log ratios β_mw = μ_m + τ_m z_mw of metric m among those who joined in week w.
