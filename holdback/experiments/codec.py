@@ -90,7 +90,7 @@ def _stored(kind: Any) -> list[dataclasses.Field[Any]]:
 
 
 def _absent(value: object) -> bool:
-    return value is None or value in ("", ())
+    return value is None or (isinstance(value, str | tuple) and not value)
 
 
 def _built(kind: Any, data: Any, where: str) -> Any:

@@ -27,7 +27,8 @@ class ArmHistories:
     """The units of an arm grouped by history, each array (k,); days since exposure.
 
     A unit joined in the middle of its day, on average, and ordered in the middle of a
-    day; so days are told with a half.
+    day; so days are told with a half. `early`: orders and the last one's day as they
+    were at half time.
     """
 
     orders: Vector
@@ -36,7 +37,7 @@ class ArmHistories:
     gross: Vector
     net: Vector
     units: Vector
-    early: tuple[Vector, Vector] | None
+    early: tuple[Vector, Vector]
 
     @classmethod
     def of(cls, tally: Tally, arm: str, horizon: float) -> Self:
@@ -46,9 +47,6 @@ class ArmHistories:
         watched = np.minimum(tally.watched[rows] + HALF_DAY, horizon)
         orders = values[:, 0]
         last = np.where(orders > 0, np.minimum(values[:, 1] - HALF_DAY, watched), 0.0)
-        early = None
-        if values.shape[1] > 4:  # count and last day at half time
-            early = (values[:, 4], np.maximum(values[:, 5] - HALF_DAY, 0.0))
         return cls(
             orders=orders,
             last=last,
@@ -56,7 +54,7 @@ class ArmHistories:
             gross=values[:, 2],
             net=values[:, 3],
             units=tally.units[rows].astype(float),
-            early=early,
+            early=(values[:, 4], values[:, 5]),
         )
 
     @property
@@ -73,6 +71,18 @@ class ArmHistories:
         mean = float(self.units @ self.net) / self.total
         off = self.net - mean
         return mean, float(self.units @ off**2) / max(self.total - 1, 1.0)
+
+    def kept(self) -> tuple[float, float, float]:
+        """The share of orders' money that was not given back.
+
+        Value, variance by the delta method, and covariance with the mean brought.
+        """
+        gross = float(self.units @ self.gross)
+        share = float(self.units @ self.net) / gross
+        off = (self.net - share * self.gross) / gross
+        mean, _ = self.mean_and_variance()
+        above = (self.net - mean) / self.total
+        return share, float(self.units @ off**2), float(self.units @ (off * above))
 
     def histories(self) -> tuple[Histories, npt.NDArray[np.int64]]:
         """Distinct histories in weeks, and the row of each of ours among them."""
@@ -97,7 +107,7 @@ class ArmHistories:
         """
         paid = self.orders > 0
         due = np.floor(self.watched / renews)
-        settled = np.maximum(np.floor(self.watched / renews - GRACE), 0)
+        settled = self.settled(renews)
         renewed = np.round(self.last / renews)
         left = renewed < settled
         periods = np.where(left, renewed + 1, settled)
@@ -107,25 +117,18 @@ class ArmHistories:
         everyone[paid] = place
         return Tenures(periods=periods, left=gone > 0, due=due, units=units), everyone
 
-    def halves(self, days: float) -> tuple[Histories, Vector, Vector] | None:
-        """Histories at half time, weeks left to watch, orders in them; of who has."""
-        if self.early is None:
-            return None
-        later = self.watched > days
-        if not later.any():
-            return None
-        orders, last = (one[later] for one in self.early)
-        keys = np.column_stack(
-            [orders, np.where(orders > 0, np.minimum(last, days), 0.0)]
+    def settled(self, renews: float) -> Vector:
+        """How many renewals of each row are known to have been paid or not."""
+        return np.asarray(np.maximum(np.floor(self.watched / renews - GRACE), 0))
+
+    def at_half_time(self) -> Self:
+        """The same units when half of what each was watched was over, without money."""
+        orders, days = self.early
+        watched, none = self.watched / 2, np.zeros_like(self.watched)
+        last = np.where(orders > 0, np.minimum(days - HALF_DAY, watched), 0.0)
+        return replace(
+            self, orders=orders, last=last, watched=watched, gross=none, net=none
         )
-        found = Histories.of(
-            keys[:, 0] * 1.0,
-            keys[:, 1] / WEEK,
-            np.full(len(keys), days / WEEK),
-            self.units[later],
-        )
-        left = (self.watched[later] - days) / WEEK
-        return found, left, self.orders[later] - orders
 
     def above_mean(self, place: npt.NDArray[np.int64]) -> Vector:
         """What the units in each place brought above the arm's mean, in all."""

@@ -89,7 +89,10 @@ def window(
     if exposures.time is not None:
         found.append(exp.GTE(this=time, expression=_shifted(measure.start)))
         if measure.end is not None:
-            found.append(exp.LT(this=time.copy(), expression=_shifted(measure.end)))
+            end = measure.end / 2 if measure.half else measure.end
+            found.append(exp.LT(this=time.copy(), expression=_shifted(end)))
+        if measure.half and span.as_of is not None:
+            found.append(_before_the_middle(time.copy(), span.as_of))
     elif span.start is not None:
         found.append(exp.GTE(this=time, expression=integer(span.start)))
     last = span.last if measure.end is None else span.as_of
@@ -126,6 +129,14 @@ def _told(
     for name, condition in (("n_before", before), ("n_late", late)):
         found[name] = total(when(condition, integer(1), integer(0)))
     return found
+
+
+def _before_the_middle(time: exp.Expression, as_of: int) -> exp.Expression:
+    """Before the middle of exposure and as-of: 2 t < exposure + as-of, in integers."""
+    twice = exp.Mul(this=integer(2), expression=time)
+    return exp.LT(
+        this=twice, expression=exp.Add(this=col("t", "u"), expression=integer(as_of))
+    )
 
 
 def _shifted(by: timedelta) -> exp.Expression:

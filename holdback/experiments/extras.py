@@ -61,7 +61,7 @@ def with_companions(
     days = 0 if window is None else (window.end - window.start).days + 1
     for metric in metrics.values():
         try:
-            companions = metric.companions(timedelta(days=days // 2))
+            companions = metric.companions(timedelta(days=days))
         except ValueError as error:
             issues.add(
                 ("metrics", metric.name), f"metric '{metric.name}': {error}.", key=True

@@ -13,8 +13,9 @@ from holdback.errors import StatsError
 from holdback.experiments.cells import Cells
 from holdback.experiments.customer_histories import ArmHistories
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.lifetime_model import Sides, correlation, foreseen, project
-from holdback.experiments.lifetime_record import HeldOut, Lifetime, LifetimeArm
+from holdback.experiments.hold_out import held_out
+from holdback.experiments.lifetime_model import Sides, correlation, project
+from holdback.experiments.lifetime_record import Lifetime, LifetimeArm
 from holdback.experiments.metrics.clv import Clv, Histories
 from holdback.experiments.quantity import Quantity
 from holdback.stats.lifetime import carried_on
@@ -44,7 +45,6 @@ def lifetimes(
         _Beside(
             experiment=experiment,
             metric=metric,
-            half=None if histories.half is None else histories.half.days,
             arm=arm.name,
             sides=_sides(experiment, cells, histories, arm.name),
             level=level,
@@ -77,11 +77,10 @@ def _margin(experiment: Experiment) -> float | None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Beside:
-    """One arm beside control, and the days after which half the window is over."""
+    """One arm beside control."""
 
     experiment: Experiment
     metric: Clv
-    half: int | None
     arm: str
     sides: Sides
     level: float
@@ -166,7 +165,7 @@ class _Beside:
                 arm,
                 ahead=self._drawn(ahead[:, i]),
                 total=self._drawn(total[:, i], arm.came.value + ahead[:, i].mean()),
-                held_out=self._held_out(side),
+                held_out=held_out(self.metric, side),
             )
             for i, (arm, side) in enumerate(
                 zip((measured.control, measured.treatment), self.sides, strict=True)
@@ -202,12 +201,6 @@ class _Beside:
             return None
         return self._drawn(total[:, 1] / total[:, 0] - 1, values[1] / values[0] - 1)
 
-    def _held_out(self, side: ArmHistories) -> HeldOut | None:
-        found = None if self.half is None else foreseen(side, self.half)
-        if self.half is None or found is None:
-            return None
-        return HeldOut(days=self.half, orders=found[0], foreseen=found[1])
-
     def _warnings(self, told: Lifetime, *, spend_modelled: bool) -> Iterator[str]:
         if not spend_modelled:
             yield say("lifetime.no_model_of_spend")
@@ -220,7 +213,9 @@ class _Beside:
             off = held.foreseen / held.orders - 1
             if abs(off) > OFF:
                 yield say(
-                    "lifetime.missed",
+                    "lifetime.missed"
+                    if self.metric.renews is None
+                    else "lifetime.missed_renewals",
                     arm=self.experiment.called(arm.arm),
                     orders=f"{held.orders:,}",
                     foreseen=f"{held.foreseen:,.0f}",

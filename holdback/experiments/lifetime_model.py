@@ -11,14 +11,13 @@ import numpy.typing as npt
 from holdback.errors import StatsError
 from holdback.experiments.customer_histories import WEEK, ArmHistories
 from holdback.experiments.metrics.clv import Clv
-from holdback.stats.bg_nbd import BgNbd
 from holdback.stats.gamma_gamma import Spend
 from holdback.stats.lifetime import DRAWS, Ahead, Means, Seen, Worth, worth
 from holdback.stats.lifetime_orders import Orders
 from holdback.stats.lifetime_prices import Paid, Prices
 from holdback.stats.lifetime_subscriptions import Subscriptions
 
-__all__ = ["Projection", "Sides", "correlation", "foreseen", "project"]
+__all__ = ["Projection", "Sides", "correlation", "project"]
 
 Vector = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -43,8 +42,6 @@ def project(
     control, control_at = sides[0].spend()
     treated, treated_at = sides[1].spend()
     means, modelled = _means((control, treated))
-    gross = sum(float(side.units @ side.gross) for side in sides)
-    net = sum(float(side.units @ side.net) for side in sides)
     found = worth(
         (
             _seen(sides[0], places[0], control_at),
@@ -52,7 +49,6 @@ def project(
         ),
         ahead,
         means,
-        factor=net / gross,
         seed=seed,
         draws=draws,
     )
@@ -75,23 +71,6 @@ def correlation(sides: Sides) -> float | None:
     cov = np.cov(orders, gross / orders, fweights=units.astype(np.int64))
     spread = float(np.sqrt(cov[0, 0] * cov[1, 1]))
     return float(cov[0, 1]) / spread if spread > 0 else None
-
-
-def foreseen(side: ArmHistories, days: int) -> tuple[int, float] | None:
-    """Orders after each unit's first days, and what the model of these expects.
-
-    None where nobody was watched for longer, or the first days fit no model.
-    """
-    found = side.halves(days)
-    if found is None:
-        return None
-    histories, left, orders = found
-    try:
-        model = BgNbd.fit(histories)
-    except StatsError:
-        return None
-    expected = float(histories.units @ model.ahead(histories, left))
-    return int(histories.units @ orders), expected
 
 
 def _orders(metric: Clv, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
@@ -134,4 +113,5 @@ def _seen(side: ArmHistories, by_history: Places, by_spend: Places) -> Seen:
         variance=variance,
         by_history=side.above_mean(by_history),
         by_spend=side.above_mean(by_spend),
+        kept=side.kept(),
     )

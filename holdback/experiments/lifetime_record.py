@@ -13,12 +13,11 @@ __all__ = ["HeldOut", "Lifetime", "LifetimeArm"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
-    """Orders after the first `days` of each unit, as they were and as foreseen.
+    """Orders in the second half of each unit's time, as they were and as foreseen.
 
-    The model is fitted to the first days alone.
+    Of subscriptions renewals. The model is fitted to the first half alone.
     """
 
-    days: int
     orders: int
     foreseen: float
 

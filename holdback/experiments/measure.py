@@ -39,6 +39,8 @@ class Measure:
     `first_day` is the number of the day, counted in 24 hours from exposure, on which
     the unit's first row lies: 1 for the first 24 hours. `last_day` is that of its last
     row.
+    With `half` only rows before the middle of the time for which the unit was watched
+    count, from its exposure to its end or as-of.
     `digits` decimals are kept, rounded half away from zero after aggregation.
     """
 
@@ -51,3 +53,4 @@ class Measure:
     digits: int = 6
     cap: Cap | None = None
     least: int = 1
+    half: bool = False

@@ -26,6 +26,11 @@ GTOL = 1e-9
 NEAR_ONE = 1e-6
 """How far a stays from 1, where the expectations are limits."""
 START = (0.5, 5.0, 1.0, 2.0)
+EDGE = 20.0
+"""Logs of parameters beyond which nothing changes any more."""
+LARGE = 1e5
+"""From where a + b costs scipy's hypergeometric function its digits."""
+TINY = 1e-12
 NODES = 400
 """Steps over the logit of the chance to stop."""
 
@@ -98,15 +103,12 @@ class BgNbd:
     def ahead(self, found: Histories, t: npt.ArrayLike) -> Vector:
         """Orders expected within the next t after what was watched, (k,).
 
-        The hypergeometric function is taken by Euler's transformation, which stays
-        finite for customers with many orders.
+        Those who are still active are like new customers whose parameters have learned
+        from what was seen: r + x, alpha + T, a, b + x.
         """
-        r, a, b = self.r, _apart(self.a), self.b
-        x, whole = found.orders, np.asarray(t, dtype=float)
-        part = whole / (self.alpha + found.watched + whole)
-        share = hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, part)
-        grown = 1 - (1 - part) ** (a - 1) * share
-        return np.asarray((a + b + x - 1) / (a - 1) * grown * self.alive(found))
+        x = found.orders
+        known = self.r + x, self.alpha + found.watched, _apart(self.a), self.b + x
+        return np.asarray(expected(t, *known) * self.alive(found))
 
     @classmethod
     def fit(cls, found: Histories) -> Self:
@@ -126,7 +128,7 @@ class BgNbd:
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             with np.errstate(over="ignore"):
-                at = np.exp(np.clip(theta, -20, 20))
+                at = np.exp(np.clip(theta, -EDGE, EDGE))
             value, scores = likelihood(at, found)
             weight = found.units / n
             return -float(weight @ value), -(weight @ scores) * at
@@ -142,7 +144,10 @@ class BgNbd:
                     why="Orders are too few, or hardly anyone orders twice.",
                 )
             )
-        return cls(**dict(zip(("r", "alpha", "a", "b"), np.exp(best.x), strict=True)))
+        known = np.exp(np.clip(best.x, -EDGE, EDGE))
+        return cls(
+            **dict(zip(("r", "alpha", "a", "b"), map(float, known), strict=True))
+        )
 
     def log_likelihood(self, found: Histories) -> float:
         """Of all units together."""
@@ -160,7 +165,8 @@ def expected(
     """Expected orders by t of a new customer; arrays broadcast.
 
     Where the hypergeometric function of scipy overflows (many orders in next to no
-    time), the expectation over the dropout's beta is taken by the trapezoid rule.
+    time) or loses its digits (customers who are all alike: a + b above 100,000), the
+    expectation over the dropout's beta is taken by the trapezoid rule.
     """
     t, r, alpha, a, b = np.broadcast_arrays(
         *(np.asarray(one, dtype=float) for one in (t, r, alpha, a, b))
@@ -168,7 +174,8 @@ def expected(
     with np.errstate(all="ignore"):
         share = hyp2f1(r, b, a + b - 1, t / (alpha + t))
         found = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * share)
-    found, lost = np.asarray(found), ~np.isfinite(found)
+    found = np.asarray(found)
+    lost = ~np.isfinite(found) | (a + b > LARGE)
     if lost.any():
         found[lost] = _by_quadrature(t[lost], r[lost], alpha[lost], a[lost], b[lost])
     return found
@@ -188,7 +195,8 @@ def _by_quadrature(t: Vector, r: Vector, alpha: Vector, a: Vector, b: Vector) ->
     p = expit(logit)
     log_weight = a * logit - (a + b) * np.logaddexp(0, logit)
     weight = np.exp(log_weight - log_weight.max(axis=0))
-    orders = -np.expm1(-r * np.log1p(p * t / alpha)) / p
+    some = np.maximum(p, TINY)  # below, orders are r t / alpha
+    orders = -np.expm1(-r * np.log1p(some * t / alpha)) / some
     return np.asarray((weight * orders).sum(axis=0) / weight.sum(axis=0))
 
 

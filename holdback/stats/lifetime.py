@@ -9,6 +9,7 @@ regression on them, whose slope is the covariance of a unit's value with its sco
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Protocol
 
 import numpy as np
@@ -64,6 +65,8 @@ class Seen:
 
     `mean` and `variance` (of one unit) over `units`; `by_history` and `by_spend` are
     what the units behind each row of the two models brought above the mean, in all.
+    `kept` is the share of orders' money that was not given back: value, variance, and
+    covariance with the mean.
     """
 
     units: float
@@ -71,6 +74,7 @@ class Seen:
     variance: float
     by_history: Vector
     by_spend: Vector
+    kept: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,19 +95,19 @@ def worth(
     ahead: Ahead,
     means: Means,
     *,
-    factor: float,
     seed: tuple[int, ...],
     draws: int = DRAWS,
 ) -> Worth:
-    """Joint draws of both arms; `factor` turns an order's amount into what counts.
+    """Joint draws of both arms, each with the share of its orders' money that it keeps.
 
     The same seed gives the same draws. The two models share no parameter, as orders
     and amounts are taken to be independent.
     """
     theta = ahead.mode.draws(draws, (*seed, 1))
     phi = means.mode.draws(draws, (*seed, 2))
-    still = factor * ahead.ahead(theta) * means.means(phi)
+    still = ahead.ahead(theta) * means.means(phi)
     noise = np.random.default_rng((*seed, 3)).standard_normal((draws, 2))
+    given = np.random.default_rng((*seed, 4)).standard_normal((draws, 2))
     came = np.empty_like(still)
     for arm, (one, by_history, by_spend) in enumerate(
         zip(seen, ahead.scores(), means.scores(), strict=True)
@@ -112,9 +116,14 @@ def worth(
         second = one.by_spend @ by_spend / one.units
         told = first @ ahead.mode.covariance @ first
         told += second @ means.mode.covariance @ second
+        kept, variance, shared = one.kept
+        slope = shared / sqrt(variance) if variance > 0 else 0.0
+        told += slope**2
         rest = np.sqrt(max(float(one.variance / one.units - told), 0.0))
         along = (theta - ahead.mode.at) @ first + (phi - means.mode.at) @ second
+        along += slope * given[:, arm]
         came[:, arm] = one.mean + along + rest * noise[:, arm]
+        still[:, arm] *= kept + sqrt(variance) * given[:, arm]
     return Worth(came=came, ahead=still)
 
 

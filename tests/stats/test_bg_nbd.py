@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from holdback.stats import bg_nbd
-from holdback.stats.bg_nbd import expected
+from holdback.stats.bg_nbd import BgNbd, Histories, expected
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,28 @@ def test_both_ways_to_the_expected_orders_agree() -> None:
     steps = bg_nbd._by_quadrature(t, r, alpha, a, b)
     away = np.abs(a - 1) > 1e-3
     assert direct[away] == pytest.approx(steps[away], rel=1e-6)
+
+
+def test_customers_who_are_all_alike() -> None:
+    """Huge a and b are one chance to stop, p: E[X(t)] = E[(1 − e^(−λ p t))] / p.
+
+    Scipy's hypergeometric function has lost its digits there.
+    """
+    r, alpha, p, t = 0.8, 6.0, 0.3, np.array([1.0, 12.0, 52.0])
+    for whole in (1e6, 1e8, 4e8):
+        known = (1 - (alpha / (alpha + p * t)) ** r) / p
+        found = expected(t, r, alpha, p * whole, (1 - p) * whole)
+        assert found == pytest.approx(known, rel=1e-4)
+    never = expected(t, r, alpha, 0.1, 1e8)
+    assert never == pytest.approx(r * t / alpha, rel=1e-4)
+
+
+def test_orders_ahead_where_all_customers_are_alike() -> None:
+    """A fit at the edge of what is possible still foresees a finite number."""
+    rng = np.random.default_rng(8)
+    orders = rng.poisson(0.2 * 4, 2_000)
+    last = np.where(orders > 0, 4 * rng.uniform(size=2_000) ** (1 / (orders + 1)), 0)
+    found = Histories.of(orders, last, np.full(2_000, 4.0))
+    model = BgNbd.fit(found)
+    ahead = float(found.units @ model.ahead(found, np.full(2_000, 4.0)))
+    assert ahead == pytest.approx(orders.sum(), rel=0.2)

@@ -76,9 +76,9 @@ class Metric:
 
     def companions(
         self,
-        half: timedelta,  # noqa: ARG002  # kinds that have some may need it
+        window: timedelta,  # noqa: ARG002  # kinds that have some may need it
     ) -> tuple[Metric, ...]:
-        """Hidden metrics that are collected with it; `half` of the window is given."""
+        """Hidden metrics that are collected with it; the window's length is given."""
         return ()
 
     @property

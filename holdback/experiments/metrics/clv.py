@@ -71,9 +71,9 @@ class Clv(Metric):
         (value,) = mean
         return value
 
-    def companions(self, half: timedelta) -> tuple[Metric, ...]:
+    def companions(self, window: timedelta) -> tuple[Metric, ...]:
         """Each unit's history, as models of the future read it."""
-        if self.horizon < 2 * half:
+        if self.horizon < window:
             raise ValueError("`horizon` is shorter than the window")
         found = Histories(
             name=f"{self.name}: histories",
@@ -84,7 +84,6 @@ class Clv(Metric):
             where=self.where,
             digits=self.digits,
             horizon=self.horizon,
-            half=None if self.renews else max(half, WEEK),
         )
         return (found,)
 
@@ -114,27 +113,24 @@ class Histories(Metric):
     """What each unit's orders tell of the next ones.
 
     Their count, the day of the last, their money, and all money with what was given
-    back; then count and last day as they were `half` a window after the exposure.
-    An order is a row whose value is above 0.
+    back; then count and last day as they were when half of the time for which the unit
+    was watched was over. An order is a row whose value is above 0.
     """
 
     source: str
     value: Expression
     horizon: timedelta
-    half: timedelta | None
 
     def measures(self) -> tuple[Measure, ...]:
         """In the order of the class's description."""
-        found = [
-            self._measure("count", orders=True, end=self.horizon),
-            self._measure("last_day", orders=True, end=self.horizon),
-            self._measure("sum", orders=True, end=self.horizon),
-            self._measure("sum", orders=False, end=self.horizon),
-        ]
-        if self.half is not None:
-            found.append(self._measure("count", orders=True, end=self.half))
-            found.append(self._measure("last_day", orders=True, end=self.half))
-        return tuple(found)
+        return (
+            self._measure("count"),
+            self._measure("last_day"),
+            self._measure("sum"),
+            self._measure("sum", orders=False),
+            self._measure("count", half=True),
+            self._measure("last_day", half=True),
+        )
 
     def formula(self, mean: Sequence[Any]) -> Any:
         """The mean money: what is counted, not what is reported."""
@@ -150,14 +146,17 @@ class Histories(Metric):
         """No kind of the YAML."""
         return "histories"
 
-    def _measure(self, aggregate: Any, *, orders: bool, end: timedelta) -> Measure:
+    def _measure(
+        self, aggregate: Any, *, orders: bool = True, half: bool = False
+    ) -> Measure:
         sums = aggregate == "sum"
         return Measure(
             source=self.source,
             aggregate=aggregate,
             value=self.value if sums else None,
             where=self._orders() if orders else self.where,
-            end=end,
+            end=self.horizon,
+            half=half,
             digits=self.digits if sums else 0,
         )
 

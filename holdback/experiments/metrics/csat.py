@@ -59,7 +59,7 @@ class Csat(Metric):
         )
         return answered(self, self.source, self.value, satisfied)
 
-    def companions(self, half: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+    def companions(self, window: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
         """How often each answer occurs."""
         return Answers.beside(self)
 

@@ -54,7 +54,7 @@ class Funnel(Metric):
         (rate,) = mean
         return rate
 
-    def companions(self, half: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+    def companions(self, window: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
         """One share of units a step."""
         return tuple(self._step(one) for one in self.steps)
 

@@ -71,7 +71,7 @@ class Nps(Metric):
             ),
         )
 
-    def companions(self, half: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+    def companions(self, window: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
         """How often each class occurs."""
         return Answers.beside(self)
 

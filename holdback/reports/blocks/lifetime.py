@@ -133,11 +133,11 @@ def _change(words: Words, one: Lifetime, found: Quantity) -> str:
 
 def _held_out(words: Words, one: Lifetime) -> Markup:
     arms = [arm for arm in (one.control, one.treatment) if arm.held_out is not None]
-    days = next((arm.held_out.days for arm in arms if arm.held_out), 0)
     if not arms:
         return Markup("")
+    renewals = one.model == "subscriptions"
     return table(
-        say("lifetime.held_out_table", days=words.count(days)),
+        say("lifetime.held_out_renewals" if renewals else "lifetime.held_out_table"),
         (
             say("lifetime.arm"),
             say("lifetime.foreseen"),

@@ -55,7 +55,8 @@ def compare_quantiles(
     relative = log_ratio = None
     if min(points[0] for points in placed) > 0:
         ratios = _central(differences_between(*map(np.log, placed)), level)
-        width = (ratios[1] - ratios[0]) / (2 * normal_quantile((1 + level) / 2))
+        reach = 2 * normal_quantile((1 + level) / 2)
+        width = float(ratios[1] - ratios[0]) / reach
         ratio = second.value / first.value
         relative = Contrast(
             value=ratio - 1,
