@@ -15,7 +15,7 @@ from holdback.experiments.customer_histories import ArmHistories
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.hold_out import held_out
 from holdback.experiments.lifetime_model import Sides, correlation, project
-from holdback.experiments.lifetime_record import Lifetime, LifetimeArm
+from holdback.experiments.lifetime_record import HeldOut, Lifetime, LifetimeArm
 from holdback.experiments.metrics.clv import Clv, Histories
 from holdback.experiments.quantity import Quantity
 from holdback.stats.lifetime import carried_on
@@ -210,16 +210,18 @@ class _Beside:
             held = arm.held_out
             if held is None or held.orders == 0:
                 continue
-            off = held.foreseen / held.orders - 1
-            if abs(off) > OFF:
-                yield say(
-                    "lifetime.missed"
-                    if self.metric.renews is None
-                    else "lifetime.missed_renewals",
-                    arm=self.experiment.called(arm.arm),
-                    orders=f"{held.orders:,}",
-                    foreseen=f"{held.foreseen:,.0f}",
-                )
+            if abs(held.foreseen / held.orders - 1) > OFF:
+                yield self._missed(arm.arm, held)
+
+    def _missed(self, arm: str, held: HeldOut) -> str:
+        told = {
+            "arm": self.experiment.called(arm),
+            "orders": f"{held.orders:,}",
+            "foreseen": f"{held.foreseen:,.0f}",
+        }
+        if self.metric.renews is None:
+            return say("lifetime.missed", **told)
+        return say("lifetime.missed_renewals", **told)
 
     @property
     def _seed(self) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from oracles.customers import Customers
 
 import holdback as hb
 from holdback.errors import ConfigError
+from holdback.experiments.customer_histories import ArmHistories
 from holdback.reports.page import render
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -338,3 +339,28 @@ def test_subscribers_against_what_they_are_worth(tmp_path: Path) -> None:
     assert found.total.lower < true < found.total.upper
     assert found.p_positive > 0.9
     assert "counts those who are subscribed" in render(card)
+
+
+def test_the_share_kept_against_a_jackknife() -> None:
+    """Of two arms that give back unequally; and its covariance with the mean."""
+    rng = np.random.default_rng(6)
+    n = 500
+    gross = np.round(rng.gamma(1, 40, n) * (rng.random(n) < 0.5), 2)
+    net = np.where(rng.random(n) < 0.3, gross / 2, gross)
+    none = np.zeros(n)
+    side = ArmHistories(
+        orders=none,
+        last=none,
+        watched=none + 50,
+        gross=gross,
+        net=net,
+        units=np.ones(n),
+        early=(none, none),
+    )
+    share, variance, shared = side.kept()
+    assert share == pytest.approx(net.sum() / gross.sum())
+    shares = (net.sum() - net) / (gross.sum() - gross)
+    means = (net.sum() - net) / (n - 1)
+    off = shares - shares.mean(), means - means.mean()
+    assert variance == pytest.approx((n - 1) / n * off[0] @ off[0], rel=0.02)
+    assert shared == pytest.approx((n - 1) / n * off[0] @ off[1], rel=0.02)

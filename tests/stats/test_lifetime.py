@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from oracles.customers import Customers
 
 from holdback.errors import StatsError
 from holdback.stats.bg_nbd import BgNbd, Histories
 from holdback.stats.gamma_gamma import Spend
-from holdback.stats.laplace import mode_of
-from holdback.stats.lifetime import carried_on
+from holdback.stats.laplace import Mode, mode_of
+from holdback.stats.lifetime import Seen, carried_on, worth
 from holdback.stats.lifetime_orders import Orders
 from holdback.stats.lifetime_prices import Paid, Prices
 from holdback.stats.lifetime_subscriptions import Subscriptions
 from holdback.stats.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
 
+Vector = npt.NDArray[np.float64]
 HORIZON = 52.0
 
 
@@ -135,6 +139,41 @@ def test_the_simple_formula_against_its_jackknife() -> None:
     left = (came.sum() - came) / (watched.sum() - watched) * 365
     jackknife = np.sqrt(799 / 800 * ((left - left.mean()) ** 2).sum())
     assert error == pytest.approx(jackknife, rel=0.01)
+
+
+class Sure:
+    """A model that knows its one number in each arm."""
+
+    def __init__(self, *values: float) -> None:
+        self.mode = Mode(at=np.array(values), covariance=np.eye(2) * 1e-18)
+        self.control: dict[str, float] = {}
+
+    def ahead(self, draws: Vector) -> Vector:
+        """The number itself."""
+        return draws
+
+    means = ahead
+
+    def scores(self) -> tuple[Vector, Vector]:
+        """A row that teaches nothing."""
+        return np.zeros((1, 2)), np.zeros((1, 2))
+
+
+def test_what_is_given_back_is_each_arms_own() -> None:
+    """A share kept of 0.7 (SE 0.1) scales what is ahead and moves with what came."""
+    nothing = np.zeros(1)
+    plain = Seen(
+        units=100.0, mean=20.0, variance=400.0, by_history=nothing, by_spend=nothing
+    )
+    some = replace(plain, kept=(0.7, 0.01, 0.08))
+    found = worth((plain, some), Sure(3.0, 3.0), Sure(10.0, 10.0), seed=(1,))
+    ahead, came = found.ahead, found.came
+    np.testing.assert_allclose(ahead[:, 0], 30.0, rtol=1e-6)
+    assert ahead[:, 1].mean() == pytest.approx(21.0, abs=4 * 3 / 4000**0.5)
+    assert ahead[:, 1].std() == pytest.approx(3.0, rel=0.04)
+    assert came[:, 1].std() == pytest.approx(2.0, rel=0.04)
+    together = np.corrcoef(came[:, 1], ahead[:, 1])[0, 1]
+    assert together == pytest.approx(0.08 / (0.1 * 2.0), abs=0.06)
 
 
 def test_no_mode_is_no_answer() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import exp, log, sqrt
+from math import log, log1p, sqrt
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from holdback.experiments.scorecard import Finding
 from holdback.stats.delta import combined_variance
 from holdback.stats.moments import Moments
 from holdback.stats.normal import two_sided
-from holdback.wording import say
+from holdback.wording import say, texts
 
 __all__ = ["Novelty"]
 
@@ -66,19 +66,23 @@ def _finding(arm: str, days: int, control: Moments, treated: Moments) -> Finding
         first=_signed(first),
         then=_signed(then),
     )
-    fades = exp(shift) < 1 if first > 0 else exp(shift) > 1
-    means = (
-        say("checks.novelty.the_effect_seems_to")
-        if fades
-        else say("checks.novelty.the_effect_seems_to_grow_with")
-    )
+    course = texts("checks.novelty.course")[_course(first, then)]
     return Finding(
         check="novelty",
         status="warn" if changed else "pass",
         p_value=p_value,
-        message=f"{told}."
-        + (means if changed else say("checks.novelty.chance_alone_may_do")),
+        message=f"{told}. {course if changed else say('checks.novelty.chance_alone')}",
     )
+
+
+def _course(first: float, then: float) -> str:
+    """What became of the first half's lift in the second."""
+    if (first < 0) != (then < 0):
+        return "turned_up" if then > first else "turned_down"
+    less = abs(log1p(then)) < abs(log1p(first))
+    if first < 0:
+        return "loss_fades" if less else "loss_grows"
+    return "gain_fades" if less else "gain_grows"
 
 
 def _halves(moments: Moments) -> tuple[float, float, float]:

@@ -137,7 +137,7 @@ def _held_out(words: Words, one: Lifetime) -> Markup:
         return Markup("")
     renewals = one.model == "subscriptions"
     return table(
-        say("lifetime.held_out_renewals" if renewals else "lifetime.held_out_table"),
+        say("lifetime.held_out_renewals") if renewals else say("lifetime.held_out"),
         (
             say("lifetime.arm"),
             say("lifetime.foreseen"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
-from holdback.stats.effect import Inference
+from holdback.stats.effect import Estimate, Inference
 from holdback.stats.life_table import LifeTable, log_rank_z
 from holdback.stats.log_scale import log_inference, relative_variance
 from holdback.stats.normal import two_sided
@@ -37,19 +37,9 @@ def compare_survival(
             )
     first, second = control.restricted_mean(), treatment.restricted_mean()
     for (name, _), one in zip(sides, (first, second), strict=True):
-        if one.nonzero < LEAST_EVENTS or one.se == 0:
-            return replace(
-                _none(
-                    say(
-                        "methods.survival.no_interval_has_events",
-                        name=name,
-                        nonzero=one.nonzero,
-                        least_events=LEAST_EVENTS,
-                    )
-                ),
-                control=first,
-                treatment=second,
-            )
+        refusal = _refusal(name, one)
+        if refusal:
+            return replace(_none(refusal), control=first, treatment=second)
     s = sqrt(relative_variance(first) + relative_variance(second))
     found = log_inference(first, second, s=s, level=level, method="rmst")
     return replace(
@@ -60,6 +50,22 @@ def compare_survival(
             treatment=_curves(control, treatment),
         ),
     )
+
+
+def _refusal(name: str, mean: Estimate) -> str:
+    """Why chance cannot be judged in an arm; nothing where it can."""
+    if mean.nonzero < LEAST_EVENTS:
+        return say(
+            "methods.survival.no_interval_has_events",
+            name=name,
+            nonzero=mean.nonzero,
+            least_events=LEAST_EVENTS,
+        )
+    if mean.se == 0:
+        return say(
+            "methods.survival.no_interval_all_alike", name=name, nonzero=mean.nonzero
+        )
+    return ""
 
 
 def _curves(control: LifeTable, treatment: LifeTable) -> str:

@@ -17,6 +17,9 @@ from holdback.stats.posterior.rates import rates_posterior
 
 __all__ = ["LiftPrior", "Posterior", "posterior"]
 
+ADJUSTED = "log_delta"
+"""How a rate is read that was adjusted for covariates."""
+
 Vector = npt.NDArray[np.float64]
 
 
@@ -78,15 +81,16 @@ def posterior(
     """Posterior of the lift of a comparison under a prior.
 
     Rates: uniform priors on both rates where the prior is flat or weak, else a
-    uniform control rate and a normal log ratio, both by quadrature. Everything else:
+    uniform control rate and a normal log ratio, both by quadrature. Everything else,
+    and rates that were adjusted for covariates, whose counts no longer tell the lift:
     normal prior × normal likelihood of the log ratio with the method's own standard
     error; a prior learned from other experiments by quadrature. Raises StatsError
     where the inference has no honest number.
     """
-    if family == "proportion":
+    if family == "proportion" and inference.method != ADJUSTED:
         return rates_posterior(inference, prior)
     if inference.log_ratio is None:
-        raise StatsError("There is no lift to put a prior on: " + inference.note)
+        raise StatsError("There is no lift to put a prior on.")
     if prior.learned is not None:
         return learned_posterior(inference.log_ratio, prior.learned)
     return LogNormalLift.from_evidence(inference.log_ratio, prior)
