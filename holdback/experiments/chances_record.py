@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Chances"]
+from holdback.experiments.quantity import Quantity
+
+__all__ = ["BelievedMoney", "Chances"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +22,18 @@ class Chances:
     expected_loss_if_held: float
     p_threefold: float | None = None
     week_of_data: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BelievedMoney:
+    """The money that the posterior of the lift leaves likely: medians and quantiles.
+
+    Each is the posterior's image, with the spread of uncertain costs. What has no value
+    (nothing is paid back at the median) or does not apply is absent.
+    """
+
+    level: float
+    incremental_profit: Quantity
+    incremental_revenue: Quantity | None = None
+    ropi: Quantity | None = None
+    payback_days: Quantity | None = None

@@ -20,7 +20,7 @@ from holdback.experiments.beside_record import (
     DoseTrend,
     Uplift,
 )
-from holdback.experiments.chances_record import Chances
+from holdback.experiments.chances_record import BelievedMoney, Chances
 from holdback.experiments.expected import Expected, Outlook
 from holdback.experiments.experiment import Role
 from holdback.experiments.funnel_record import FunnelArm
@@ -377,6 +377,7 @@ class Money:
     return_per_unit_cost: Quantity | None = None
     break_even_lift: float | None = None
     chances: Chances | None = None
+    believed: BelievedMoney | None = None
     saving_items: tuple[SavingItem, ...] = ()
     payback_days: PaybackDays | None = None
     rollout: tuple[RolloutScenario, ...] = ()

@@ -11,9 +11,10 @@ from holdback.experiments.experiment import Economics, Experiment
 from holdback.experiments.past_record import LogLift, MoneyBasis
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import Finding, Money, Quantity, Scorecard
+from holdback.reports.believed import believed_money
 from holdback.reports.chances import chances_of
 from holdback.reports.implausible import IMPLAUSIBLE, questioned
-from holdback.reports.payback import payback
+from holdback.reports.payback import payback, repaid
 from holdback.reports.rollout import scenarios
 from holdback.reports.stake import Stake, image, incremental
 from holdback.reports.words import Words
@@ -38,7 +39,8 @@ def money(
     units = {c.arm: c.treated_units for c in comparisons if c.arm != "*"} or {
         c.arm: c.treated_units for c in comparisons
     }
-    found = (_of_arm(economics, one, period_days, units) for one in comparisons)
+    level = float(experiment.analysis.level)
+    found = (_of_arm(economics, one, period_days, units, level) for one in comparisons)
     return tuple(record for record in found if record is not None)
 
 
@@ -67,6 +69,7 @@ def _of_arm(
     comparison: ValueComparison,
     period_days: int | None,
     units: Mapping[str, int],
+    level: float,
 ) -> Money | None:
     everyone = sum(units.values())
     share = Fraction(comparison.treated_units, everyone) if everyone else Fraction(1)
@@ -102,14 +105,19 @@ def _of_arm(
         incremental_share=_share(comparison, revenue),
         basis=None if comparison.profit else _basis(comparison, margin),
     )
+    asked = repaid(economics, record, units)
     if stake.cost is not None:
         record = _with_return(record, stake)
-        record = replace(record, payback_days=payback(economics, record, stake, units))
+        record = replace(record, payback_days=payback(asked, record, stake))
     elif economics.rollout is not None:
         record = replace(record, net_profit=stake.net(profit))
     rolled = tuple(scenarios(economics, record, earning, margin, units))
-    believed = chances_of(record, earning, margin)
-    return replace(record, rollout=rolled, chances=believed)
+    return replace(
+        record,
+        rollout=rolled,
+        chances=chances_of(record, earning, margin),
+        believed=believed_money(record, comparison, stake, asked, level),
+    )
 
 
 def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from holdback.experiments.costs import paid_once
 from holdback.experiments.experiment import Economics
@@ -11,19 +11,34 @@ from holdback.experiments.returns_record import PaybackDays
 from holdback.experiments.scorecard import Costs, Money
 from holdback.reports.stake import Stake
 
-__all__ = ["payback"]
+__all__ = ["Repaid", "payback", "repaid"]
 
 YEAR = 365.25
 
 
-def payback(
-    economics: Economics, record: Money, stake: Stake, units: Mapping[str, int]
-) -> PaybackDays | None:
-    """Paid once / (gain − running cost a day); None where nothing was paid once.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaid:
+    """What was paid once, against a gain of so many days after its running costs."""
 
-    It falls as the lift rises, so the ends of the profit's interval give its own, in
-    reverse. The chance of less than a year is that of the lift that it takes.
-    """
+    once: float
+    days: int
+    running: float
+
+    def after(self, profit: float | None) -> float | None:
+        """Days until it is back at such a profit; None where it never is."""
+        gain = None if profit is None else profit - self.running
+        return None if gain is None or gain <= 0 else self.once * self.days / gain
+
+    @property
+    def within_year(self) -> float:
+        """The profit of the period that brings it back within a year."""
+        return self.running + self.once * self.days / YEAR
+
+
+def repaid(
+    economics: Economics, record: Money, units: Mapping[str, int]
+) -> Repaid | None:
+    """What an arm has to pay back; None where nothing was paid once."""
     days = record.period_days
     if not days or record.cost is None:
         return None
@@ -33,20 +48,26 @@ def payback(
     if once <= 0:
         return None
     running = record.cost.total - counted - record.savings
+    return Repaid(once=once, days=days, running=running)
 
-    def after(profit: float | None) -> float | None:
-        gain = None if profit is None else profit - running
-        return None if gain is None or gain <= 0 else once * days / gain
 
+def payback(asked: Repaid | None, record: Money, stake: Stake) -> PaybackDays | None:
+    """Paid once / (gain − running cost a day); None where nothing was paid once.
+
+    It falls as the lift rises, so the ends of the profit's interval give its own, in
+    reverse. The chance of less than a year is that of the lift that it takes.
+    """
+    if asked is None:
+        return None
     profit = record.incremental_profit
-    lower, upper = after(profit.upper), after(profit.lower)
+    lower, upper = asked.after(profit.upper), asked.after(profit.lower)
     return PaybackDays(
-        paid_once=once,
-        value=after(profit.value),
+        paid_once=asked.once,
+        value=asked.after(profit.value),
         lower=lower,
         upper=upper,
         unbounded="upper" if lower is not None and upper is None else None,
-        p_within_year=_within_year(stake, running + once * days / YEAR),
+        p_within_year=_within_year(stake, asked.within_year),
     )
 
 

@@ -96,6 +96,19 @@ class Stake:
             p_positive=chance,
         )
 
+    def profit_of(self, lift: float) -> float:
+        """Profit before costs at a lift."""
+        return self.margin * self._of_lift(1 + lift)
+
+    def believed_ropi(self, profit: Quantity, level: float) -> Quantity | None:
+        """The return at quantiles of the profit, those of uncertain costs included."""
+        if self.cost is None or self.cost.total <= 0:
+            return None
+        total = self.cost.total
+        known = image(profit, lambda amount: (amount - self._burden) / total)
+        worth = self._worth
+        return known if worth is None else worth.believed_ropi(known, level)
+
     def break_even(self) -> float | None:
         """The lift that covers the costs; None where none does, or no lift is known."""
         if self.comparison.inference.relative is None:

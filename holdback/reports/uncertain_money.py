@@ -41,9 +41,30 @@ class Worth:
 
     def chance(self, known: float | None, *, above: float = 0.0) -> float | None:
         """P(ROPI > `above`), the lift's posterior and the cost's spread together."""
-        posterior = self.comparison.posterior
-        if posterior is None or known is None:
+        gain = self._believed()
+        if gain is None or known is None:
             return known
+        return 1 - self.cost.return_below(above, gain)
+
+    def believed_ropi(self, known: Quantity, level: float) -> Quantity:
+        """Median and range of the return, the lift's posterior and the cost together.
+
+        `known`: those of known costs, from where the search begins.
+        """
+        gain = self._believed()
+        if gain is None:
+            return known
+        lower, value, upper = (
+            self.cost.return_quantile(q, gain, start=known.value)
+            for q in ((1 - level) / 2, 0.5, (1 + level) / 2)
+        )
+        return Quantity(value=value, lower=lower, upper=upper)
+
+    def _believed(self) -> Gain | None:
+        """P(profit before costs <= y) of the posterior."""
+        posterior = self.comparison.posterior
+        if posterior is None:
+            return None
 
         def gain(y: float) -> float:
             ratio = self._ratio_at(y)
@@ -51,7 +72,7 @@ class Worth:
                 return 0.0 if ratio is not None else 1.0
             return 1 - posterior.probability_above(ratio - 1)
 
-        return 1 - self.cost.return_below(above, gain)
+        return gain
 
     def _ranged(self, known: Quantity, at: Callable[..., float]) -> Quantity:
         found = self._gain()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import Scorecard
-from holdback.reports import money_sentences, sentences
+from holdback.reports import belief_sentences, money_sentences, sentences
 from holdback.reports.blocks import join, named, section
 from holdback.reports.words import Words
 from holdback.wording import say, texts
@@ -46,6 +46,8 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
     money = next((m for m in scorecard.money if m.arm == "*"), None)
     if money is not None and money.ropi is not None:
         found += money_sentences.sure_of_return(words, money)
+    if money is not None:
+        found += filter(None, [belief_sentences.moved(words, money)])
     reasons = scorecard.decision.reasons if scorecard.decision else ()
     return [text for text in found if not any(r.startswith(text[:-1]) for r in reasons)]
 

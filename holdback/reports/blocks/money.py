@@ -7,6 +7,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Scorecard
+from holdback.reports.belief_sentences import with_prior
 from holdback.reports.blocks import join, named, section, table, unbroken
 from holdback.reports.money_sentences import added_share, brings_back, money_and_lift
 from holdback.reports.words import Words
@@ -59,6 +60,7 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     share = _share(words, found)
     chances = _chances(words, found)
+    believed = _believed(words, found)
     if not (share or few or found.cost or chances or len(several) > 1):
         return Markup("")
     return section(
@@ -67,6 +69,7 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
         few,
         _costs(words, found),
         chances,
+        believed,
         _by_arm(words, several) if len(several) > 1 else Markup(""),
         anchor="costs",
     )
@@ -255,6 +258,22 @@ def _chances(words: Words, money: Money) -> Markup:
             (say("common.what"), say("money.how_much")),
             rows,
             numeric=(1,),
+        ),
+    )
+
+
+def _believed(words: Words, money: Money) -> Markup:
+    """The same money from the test alone, and with the prior counted in."""
+    if money.believed is None:
+        return Markup("")
+    return Markup("<details><summary>{}</summary>{}{}</details>").format(
+        say("money.with_the_prior"),
+        Markup('<p class="small">{}</p>').format(say("money.two_ranges")),
+        table(
+            say("money.with_the_prior"),
+            (say("common.what"), say("money.test_alone"), say("money.prior_in")),
+            list(with_prior(words, money)),
+            numeric=(1, 2),
         ),
     )
 

@@ -1,0 +1,68 @@
+"""The money that the posterior of the lift leaves likely, beside that of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from holdback.experiments.chances_record import BelievedMoney
+from holdback.experiments.quantity import Quantity
+from holdback.experiments.reading import ValueComparison
+from holdback.experiments.scorecard import Money
+from holdback.reports.payback import Repaid
+from holdback.reports.stake import Stake
+from holdback.stats.posterior import Posterior
+
+__all__ = ["believed_money"]
+
+Rising = Callable[[float], float]
+
+
+def believed_money(
+    record: Money,
+    comparison: ValueComparison,
+    stake: Stake,
+    asked: Repaid | None,
+    level: float,
+) -> BelievedMoney | None:
+    """Medians and central ranges of the posterior's money; None without a posterior.
+
+    Money rises with the lift, so quantiles of the lift are quantiles of the money: the
+    whole joint posterior: given the lift, the rest is known. Uncertain costs are
+    integrated over. `comparison` is the revenue's, `stake` that of what is earned.
+    """
+    posterior = stake.comparison.posterior
+    if posterior is None or stake.comparison.treated_total <= 0:
+        return None
+    profit = _image(posterior, stake.profit_of, level)
+    revenue = None
+    if comparison.posterior is not None and comparison.treated_total > 0:
+        plain = Stake(comparison=comparison, margin=1.0, cost=None)
+        revenue = _image(comparison.posterior, plain.profit_of, level)
+    return BelievedMoney(
+        level=level,
+        incremental_revenue=revenue,
+        incremental_profit=profit,
+        ropi=stake.believed_ropi(profit, level) if record.ropi is not None else None,
+        payback_days=None if asked is None else _paid_back(asked, profit),
+    )
+
+
+def _image(posterior: Posterior, rising: Rising, level: float) -> Quantity:
+    lower, value, upper = (
+        rising(posterior.quantile(q)) for q in ((1 - level) / 2, 0.5, (1 + level) / 2)
+    )
+    return Quantity(value=value, lower=lower, upper=upper)
+
+
+def _paid_back(asked: Repaid, profit: Quantity) -> Quantity | None:
+    """Days fall as the profit rises; without an end where it may never be back."""
+    days = asked.after(profit.value)
+    if days is None:
+        return None
+    upper = asked.after(profit.lower)
+    return Quantity(
+        value=days,
+        lower=asked.after(profit.upper),
+        upper=upper,
+        unbounded="upper" if upper is None else None,
+    )

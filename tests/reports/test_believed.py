@@ -1,0 +1,153 @@
+"""Money with the prior counted in: against draws, and against the test's own ranges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from math import exp, log
+
+import numpy as np
+import pytest
+from reports.examples import clear_win
+from reports.test_money import COSTS, comparison, experiment, worked
+
+from holdback.experiments.chances_record import BelievedMoney
+from holdback.experiments.experiment import Cost, Economics
+from holdback.experiments.quantity import Quantity
+from holdback.experiments.scorecard import Money
+from holdback.reports.belief_sentences import moved, with_prior
+from holdback.reports.blocks.money import detail
+from holdback.reports.money import money
+from holdback.reports.words import Words
+from holdback.stats.posterior import LiftPrior, posterior
+
+REVENUE = 1.80 * 90_000
+CARD = clear_win()
+W = Words.of(CARD)
+
+
+def believed(prior: LiftPrior, *costs: Cost) -> Money:
+    """The worked example's money over 30 days, under a prior."""
+    inference = worked()
+    one = replace(
+        comparison(inference),
+        posterior=posterior(inference, family="mean", prior=prior),
+    )
+    economics = Economics(value="revenue", margin=Fraction(2, 5), costs=costs)
+    (found,) = money(experiment(economics), [one], 30)
+    return found
+
+
+def test_a_flat_prior_gives_the_test_s_own_ranges() -> None:
+    """The normal on the log ratio: money, ROPI and payback are the same to 1e-6.
+
+    With the costs known; the value is the median, which is that of the lift.
+    """
+    once = Cost(name="Set-up", amount=Fraction(2000), spread=timedelta(days=60))
+    found = believed(LiftPrior(name="none", sd=None), *COSTS[1:], once)
+    ours = found.believed
+    assert ours is not None
+    assert found.ropi is not None
+    for alone, together in (
+        (found.incremental_revenue, ours.incremental_revenue),
+        (found.incremental_profit, ours.incremental_profit),
+        (found.ropi.interval, ours.ropi),
+    ):
+        assert together is not None
+        for name in ("value", "lower", "upper"):
+            expected = getattr(alone, name)
+            assert getattr(together, name) == pytest.approx(expected, rel=1e-6)
+    assert found.payback_days is not None
+    assert ours.payback_days is not None
+    assert ours.payback_days.value == pytest.approx(found.payback_days.value, rel=1e-6)
+    assert ours.payback_days.lower == pytest.approx(found.payback_days.lower, rel=1e-6)
+    assert ours.payback_days.upper is None
+    assert ours.payback_days.unbounded == "upper"
+
+
+@pytest.mark.parametrize("uncertainty", [Fraction(0), Fraction(3, 10)])
+def test_under_a_prior_against_draws(uncertainty: Fraction) -> None:
+    """400,000 lifts from prior × likelihood and as many costs: medians and ranges."""
+    inference = worked()
+    assert inference.log_ratio is not None
+    b, s, sd = inference.log_ratio.value, inference.log_ratio.se, 0.05
+    cost = Cost(name="Fixed", amount=Fraction(2500), uncertainty=uncertainty)
+    found = believed(LiftPrior(name="skeptical", sd=sd), cost)
+    ours = found.believed
+    assert ours is not None
+    rng = np.random.default_rng(4)
+    weight = sd**2 / (sd**2 + s**2)
+    drawn = rng.normal(weight * b, sd * np.sqrt(1 - weight), 400_000)
+    revenue = REVENUE * -np.expm1(-drawn)
+    assert found.cost is not None
+    spent = rng.normal(2500, found.cost.se or 0.0, 400_000)
+    ropi = 0.4 * revenue / spent - 1
+    for told, draws in (
+        (ours.incremental_revenue, revenue),
+        (ours.incremental_profit, 0.4 * revenue),
+        (ours.ropi, ropi),
+    ):
+        assert told is not None
+        width = np.diff(np.quantile(draws, [0.025, 0.975]))[0]
+        for name, q in (("lower", 0.025), ("value", 0.5), ("upper", 0.975)):
+            near = pytest.approx(np.quantile(draws, q), abs=0.01 * width)
+            assert getattr(told, name) == near
+    assert found.ropi is not None
+    assert found.ropi.p_positive == pytest.approx((ropi > 0).mean(), abs=0.004)
+
+
+def test_payback_is_the_image_of_the_profit() -> None:
+    """Paid once × days / (profit − running cost), at the posterior's median lift."""
+    once = Cost(name="Set-up", amount=Fraction(1000), spread=timedelta(days=60))
+    found = believed(LiftPrior(name="skeptical", sd=0.05), once)
+    inference = worked()
+    assert inference.log_ratio is not None
+    b, s = inference.log_ratio.value, inference.log_ratio.se
+    median = exp(b * 0.05**2 / (0.05**2 + s**2))
+    profit = 0.4 * REVENUE * (1 - 1 / median)
+    assert found.believed is not None
+    assert found.believed.payback_days is not None
+    days = 1000 * 30 / profit
+    assert found.believed.payback_days.value == pytest.approx(days, rel=1e-6)
+    assert log(median) < b
+
+
+def test_without_a_posterior_nothing_is_believed() -> None:
+    """A lift without a posterior has money, but no other money beside it."""
+    economics = Economics(value="revenue", margin=Fraction(2, 5), costs=COSTS)
+    one = replace(comparison(worked()), posterior=None)
+    (found,) = money(experiment(economics), [one], 30)
+    assert found.believed is None
+    assert found.chances is None
+    assert moved(W, found) == ""
+
+
+def beside(lower: float, upper: float) -> Money:
+    """The example's money, whose ROPI is likely so much in the posterior."""
+    plain = CARD.money[-1]
+    return replace(
+        plain,
+        believed=BelievedMoney(
+            level=0.95,
+            incremental_profit=Quantity(value=4000.0, lower=1000.0, upper=7000.0),
+            ropi=Quantity(value=0.5, lower=lower, upper=upper),
+        ),
+    )
+
+
+def test_what_is_said_where_the_prior_moves_the_money() -> None:
+    """Nothing for the same range; both ranges where an end moves; a table always."""
+    same = CARD.money[-1].ropi
+    assert same is not None
+    assert same.lower is not None
+    assert same.upper is not None
+    assert moved(W, beside(same.lower, same.upper)) == ""
+    told = moved(W, beside(-0.2, 1.1))
+    assert "puts ROPI at −20.0% to +110.0%" in told
+    assert W.range(same.interval, W.lift) in told
+    rows = list(with_prior(W, beside(-0.2, 1.1)))
+    assert [name for name, _, _ in rows] == ["Extra profit", "ROPI"]
+    page = detail(replace(CARD, money=(beside(-0.2, 1.1),)), W)
+    assert "The money as the chances see it" in page
+    assert "+50.0% (−20.0% to +110.0%)" in page
