@@ -5,15 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from holdback.errors import StatsError
 from holdback.stats.sampled import Diagnostics
+from holdback.stats.sampled.ways import Way, first_that_works, ways
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = pytest.mark.bayes
 CHAINS, DRAWS = 2, 1_000
+GROUPS = """
+from holdback.stats.sampled import pooled_groups
+from holdback.stats.effect import LogRatio
+groups = [LogRatio(value=0.02 * i, se=0.03) for i in range(4)]
+found = pooled_groups(groups, list("abcd"), (1,))
+assert found.diagnostics.faults == (), found.diagnostics
+"""
 
 
 def sound(seed: int = 1) -> dict[str, np.ndarray]:
@@ -81,20 +92,54 @@ def test_numbers_that_are_none() -> None:
     assert diagnosed(draws).faults
 
 
-def test_without_a_c_compiler() -> None:
-    """PyTensor told of no compiler: the same model, compiled another way."""
-    code = (
-        "from holdback.stats.sampled import pooled_groups\n"
-        "from holdback.stats.effect import LogRatio\n"
-        "groups = [LogRatio(value=0.02 * i, se=0.03) for i in range(4)]\n"
-        "found = pooled_groups(groups, list('abcd'), (1,))\n"
-        "assert found.diagnostics.faults == (), found.diagnostics\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTENSOR_FLAGS": "cxx="},
+def drawn(**environment: str) -> subprocess.CompletedProcess[str]:
+    """Four groups drawn in a process of their own."""
+    return subprocess.run(
+        [sys.executable, "-c", GROUPS],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_without_a_c_compiler() -> None:
+    """PyTensor told of no compiler: the same model, compiled another way."""
+    run = drawn(PYTENSOR_FLAGS="cxx=")
     assert run.returncode == 0, run.stderr
+
+
+def test_no_compiler_on_the_path_is_nobodys_news(tmp_path: Path) -> None:
+    """PyTensor finds none by itself: it works, and nothing is said of it."""
+    run = drawn(PATH=str(tmp_path), PYTENSOR_FLAGS=f"base_compiledir={tmp_path}/c")
+    assert run.returncode == 0, run.stderr
+    assert "g++" not in run.stderr
+
+
+def test_a_compiler_that_fails(tmp_path: Path) -> None:
+    """One that is there and does not work: compiled another way as well."""
+    run = drawn(PYTENSOR_FLAGS=f"cxx=/bin/false,base_compiledir={tmp_path}/c")
+    assert run.returncode == 0, run.stderr
+
+
+def test_whatever_a_sampler_raises_is_a_sentence() -> None:
+    """The last of the ways, its first line only; a later way is tried before."""
+
+    def run(options: Mapping[str, object]) -> str:
+        if "good" in options:
+            return "drawn"
+        raise RuntimeError("No luck.\nAnd many lines of why.")
+
+    bad, good = Way(options={}), Way(options={"good": True})
+    assert first_that_works([bad, good], run) == "drawn"
+    with pytest.raises(StatsError, match=r"the sampler stopped \(No luck\.\)"):
+        first_that_works([bad, bad], run)
+
+
+def test_nutpie_where_it_is_installed() -> None:
+    """It is tried first, and its draws of the same model have no fault."""
+    pytest.importorskip("nutpie", reason="nutpie is not installed")
+    run = drawn()
+    assert run.returncode == 0, run.stderr
+    (first, *_) = ways([1, 2], None)
+    assert first.options["nuts_sampler"] == "nutpie"

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import count
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from holdback.errors import StatsError
 from holdback.stats.effect import Interval
 from holdback.stats.sampled.diagnostics import Diagnostics
 from holdback.stats.sampled.inference_data import Groups, container
-from holdback.wording import say
+from holdback.stats.sampled.ways import first_that_works, quiet_pymc, ways
 
 __all__ = ["Advance", "Sampled", "draw", "is_installed"]
 
@@ -121,31 +118,31 @@ def _drawn(
     acceptance: float,
     advance: Advance | None,
 ) -> Sampled:
-    with _quietly() as pymc:
+    with quiet_pymc() as pymc:
         numbers = np.random.SeedSequence(list(seed)).generate_state(CHAINS + 1)
         with pymc.Model(coords={k: list(v) for k, v in wanted.labels.items()}):
             build(pymc)
-            try:
-                found = pymc.sample(
+
+            def run(options: Mapping[str, Any]) -> tuple[Any, Any]:
+                drawn = pymc.sample(
                     draws=DRAWS,
                     tune=TUNE,
                     chains=CHAINS,
                     cores=1,
                     target_accept=acceptance,
-                    random_seed=[int(one) for one in numbers[:CHAINS]],
                     progressbar=False,
                     compute_convergence_checks=False,
-                    **_sampler(advance),
+                    **options,
                 )
-            except (pymc.exceptions.SamplingError, ArithmeticError, ValueError) as why:
-                raise StatsError(say("sampled.stopped", why=str(why))) from why
-            again = (
-                pymc.sample_posterior_predictive(
-                    found, random_seed=int(numbers[CHAINS]), progressbar=False
-                ).posterior_predictive
-                if wanted.observed
-                else {}
-            )
+                if not wanted.observed:
+                    return drawn, {}
+                predicted = pymc.sample_posterior_predictive(
+                    drawn, random_seed=int(numbers[CHAINS]), progressbar=False
+                )
+                return drawn, predicted.posterior_predictive
+
+            seeds = [int(one) for one in numbers[:CHAINS]]
+            found, again = first_that_works(ways(seeds, _counted(advance)), run)
     draws = {name: np.asarray(found.posterior[name]) for name in wanted.parameters}
     diverging = np.asarray(found.sample_stats["diverging"], dtype=bool)
     energy = np.asarray(found.sample_stats["energy"], dtype=float)
@@ -161,50 +158,9 @@ def _drawn(
     )
 
 
-def _sampler(advance: Advance | None) -> dict[str, Any]:
-    """Nutpie where it is installed, which compiles by itself; else PyMC's own.
-
-    Without a C compiler PyTensor would interpret the model in Python; Numba compiles
-    it where it is there.
-    """
-    if find_spec("nutpie"):
-        return {"nuts_sampler": "nutpie"}
-    import pytensor
-
-    chosen: dict[str, Any] = {}
-    if not pytensor.config.cxx and find_spec("numba"):
-        chosen["compile_kwargs"] = {"mode": "NUMBA"}
-    if advance is not None:
-        chosen["callback"] = _Counter(advance)
-    return chosen
-
-
-@dataclass(slots=True)
-class _Counter:
+def _counted(advance: Advance | None) -> Callable[..., None] | None:
     """Counts draws as PyMC reports them."""
-
-    advance: Advance
-    done: int = 0
-
-    def __call__(self, *_: object, **__: object) -> None:
-        self.done += 1
-        self.advance(min(self.done / (CHAINS * (TUNE + DRAWS)), 1.0))
-
-
-@contextmanager
-def _quietly() -> Iterator[Any]:
-    """PyMC without its chatter, and without ArviZ' news of its next version."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pymc
-    loggers = [logging.getLogger(name) for name in ("pymc", "pytensor")]
-    levels = [one.level for one in loggers]
-    try:
-        for one in loggers:
-            one.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield pymc
-    finally:
-        for one, level in zip(loggers, levels, strict=True):
-            one.setLevel(level)
+    if advance is None:
+        return None
+    done = count(1)
+    return lambda *_, **__: advance(min(next(done) / (CHAINS * (TUNE + DRAWS)), 1.0))
