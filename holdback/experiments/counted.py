@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from holdback.experiments.finished import LeftOut, effect_of
+from holdback.experiments.finished import LeftOut, effect_of, readout_of
 from holdback.experiments.past_record import LogLift, MoneyBasis
-from holdback.experiments.scorecard import Money, Scorecard
+from holdback.experiments.scorecard import Money, Quantity, Scorecard
 from holdback.stats.effect import LogRatio
 from holdback.wording import say
 
@@ -55,6 +55,12 @@ class Counted:
         return next(
             (m.better for m in self.card.metrics if m.metric == self.metric), "higher"
         )
+
+    @property
+    def told(self) -> Quantity | None:
+        """The lift with the range that its own report tells."""
+        found = readout_of(self.card, self.metric)
+        return None if found is None else found.relative
 
     @property
     def ratio(self) -> LogRatio:

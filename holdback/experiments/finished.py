@@ -17,6 +17,7 @@ __all__ = [
     "Results",
     "effect_of",
     "is_long_run",
+    "readout_of",
     "results_in",
     "whole_arm",
 ]
@@ -57,6 +58,11 @@ def results_in(folders: Iterable[Path]) -> Results:
     left_out = [one for one in read if isinstance(one, LeftOut)]
     newest: dict[str, Scorecard] = {}
     for card in sorted(cards, key=_order):
+        older = newest.get(card.experiment)
+        if older is not None and older != card:
+            left_out.append(
+                LeftOut(experiment=card.experiment, reason=say("finished.another"))
+            )
         newest[card.experiment] = card
     finished, long_run = [], []
     for card in newest.values():
@@ -88,12 +94,13 @@ def whole_arm(card: Scorecard) -> str:
 
 def effect_of(card: Scorecard, metric: str) -> LogLift | None:
     """The lift of a metric over all units and treatment arms, where there is one."""
-    found = _readout(card, metric)
+    found = readout_of(card, metric)
     known = None if found is None else found.log_lift
     return known if known is not None and known.se > 0 else None
 
 
-def _readout(card: Scorecard, metric: str) -> Readout | None:
+def readout_of(card: Scorecard, metric: str) -> Readout | None:
+    """What the experiment says of a metric over all units and treatment arms."""
     arm = whole_arm(card)
     return next(
         (

@@ -99,7 +99,8 @@ class Reconciled:
     """A long-run holdback beside what the tests say it should show.
 
     `expected` is the sum of the tests' shrunk lifts, each by the share of the
-    holdback's days and units that it worked on; `agree` is the z test's p-value.
+    holdback's days and units that it worked on; `p_value` is the z test's.
+    `other_metric`: the tests are of another metric, so there is nothing to compare.
     """
 
     experiment: str
@@ -108,6 +109,7 @@ class Reconciled:
     tests: int
     expected: Quantity | None = None
     p_value: float | None = None
+    other_metric: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

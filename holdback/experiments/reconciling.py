@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from math import expm1, sqrt
+from math import expm1, log1p, sqrt
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from holdback.experiments.counted import Counted
 from holdback.experiments.portfolio_record import Reconciled
 from holdback.experiments.quantities import share
 from holdback.experiments.scorecard import Quantity, Scorecard
+from holdback.stats.effect import LogRatio
 from holdback.stats.normal import quantile, two_sided
 from holdback.stats.random_effects import RandomEffects
 
@@ -32,18 +33,21 @@ def reconciled(
     Tests that kept the holdback's units out count, by the share of its days and units
     on which they worked: while a test ran its treated share, afterwards everyone
     where it was kept on. Lifts add on the log scale. Null of the test: both are equal;
-    z is their difference over the root of both variances.
+    z is their difference over the root of both variances, where the holdback's is that
+    of a normal with its own range: as that holds at every reading, so does the test,
+    which errs on the safe side. A holdback of another metric is not compared.
     """
-    card, seen = long_run.card, long_run.effect
+    card, seen = long_run.card, _normal(long_run, level)
     weights = np.array([weight_of(card, one) for one in counted])
     tests = int(np.count_nonzero(weights))
     found = Reconciled(
         experiment=card.experiment,
         metric=long_run.metric,
-        seen=_quantity(seen.value, seen.se, level),
+        seen=long_run.told or _quantity(seen.value, seen.se, level),
         tests=tests,
+        other_metric=None if _alike(long_run, counted) else True,
     )
-    if effects is None or not tests:
+    if effects is None or not tests or found.other_metric:
         return found
     expected = effects.total(weights)
     interval = expected.interval(level)
@@ -61,6 +65,24 @@ def reconciled(
             upper=expm1(interval.upper),
         ),
         p_value=two_sided(z),
+    )
+
+
+def _normal(long_run: Counted, level: float) -> LogRatio:
+    """The effect, with the error of a normal whose range is at least the told one."""
+    plain, told = long_run.ratio, long_run.told
+    if told is None or told.lower is None or told.upper is None or told.lower <= -1:
+        return plain
+    half = (log1p(told.upper) - log1p(told.lower)) / 2
+    return LogRatio(
+        value=plain.value, se=max(plain.se, half / quantile((1 + level) / 2))
+    )
+
+
+def _alike(long_run: Counted, counted: Sequence[Counted]) -> bool:
+    """Whether the tests' lifts are of the holdback's kind: all money, or one metric."""
+    return all(
+        one.metric == long_run.metric or (one.paid and long_run.paid) for one in counted
     )
 
 

@@ -130,7 +130,7 @@ def spread(found: Portfolio, words: Words) -> Iterator[str]:
         say(
             "portfolio_words.p_true_lifts_are",
             same=same,
-            p_value=words.p_value(pooled.p_value),
+            p_value=words.p_told(pooled.p_value),
             tau=words.share(pooled.tau),
             tau_moments=words.share(pooled.tau_moments),
         )
@@ -145,6 +145,8 @@ def reconciliation(one: Reconciled, words: Words) -> str:
         seen=words.lift(one.seen.value),
         lift=words.range(one.seen, words.lift),
     )
+    if one.other_metric:
+        return say("portfolio_words.another_metric", seen=seen)
     if one.expected is None or one.p_value is None:
         return say("portfolio_words.no_finished_test_kept", seen=seen)
     expected = say(
@@ -153,7 +155,7 @@ def reconciliation(one: Reconciled, words: Words) -> str:
         expected=words.lift(one.expected.value),
         lift=words.range(one.expected, words.lift),
     )
-    p = words.p_value(one.p_value)
+    p = words.p_told(one.p_value)
     if one.p_value >= CLEAR:
         return say(
             "portfolio_words.they_agree_as_far", seen=seen, expected=expected, p=p

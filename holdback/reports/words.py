@@ -209,6 +209,12 @@ class Words:
             )
         return str(format_decimal(value, format="0.000", locale=self.locale))
 
+    def p_told(self, value: float) -> str:
+        """A p-value within a sentence: "p = 0.012", "p < 0.001"."""
+        text = self.p_value(value)
+        sign = "" if text.startswith("<") else "=\N{NO-BREAK SPACE}"
+        return f"p\N{NO-BREAK SPACE}{sign}{text}"
+
     def probability(self, value: float) -> str:
         """A probability with three decimals; never certain."""
         least = 0.001

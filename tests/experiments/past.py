@@ -28,8 +28,12 @@ def finished(
     """A finished test of revenue per visitor with this log lift."""
     win = clear_win()
     lift = LogLift(value=effect, se=se)
+    low, high = (expm1(effect + side * 1.959963984540054 * se) for side in (-1, 1))
+    relative = Quantity(value=expm1(effect), lower=low, upper=high)
     readouts = tuple(
-        replace(r, log_lift=lift) if r.role == "primary" and r.segment is None else r
+        replace(r, log_lift=lift, relative=relative)
+        if r.role == "primary" and r.segment is None
+        else r
         for r in win.readouts
     )
     revenue = total * (1 - 1 / (1 + expm1(effect)))

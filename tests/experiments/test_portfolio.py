@@ -15,9 +15,12 @@ from holdback.errors import ConfigError, StatsError
 from holdback.experiments.codec import to_json
 from holdback.experiments.counted import lead_of
 from holdback.experiments.finished import results_in
+from holdback.experiments.past_record import LogLift
 from holdback.experiments.portfolio import portfolio
 from holdback.experiments.reconciling import reconciled, weight_of
-from holdback.experiments.scorecard import Costs, Finding, Scorecard
+from holdback.experiments.scorecard import Costs, Finding, Quantity, Scorecard
+from holdback.reports.portfolio_words import reconciliation
+from holdback.reports.words import Words
 from holdback.stats.effect import LogRatio
 from holdback.stats.random_effects import random_effects
 
@@ -278,6 +281,76 @@ def test_reconciliation_keeps_its_level(runs: int) -> None:
     low, high = stats.binom.ppf((0.0005, 0.9995), runs, 0.05) / runs
     assert low <= agree / runs <= high
     assert halved / runs > 0.4
+
+
+def test_a_holdback_of_another_metric_is_not_compared(tmp_path: Path) -> None:
+    """Tests of money beside a holdback that is read for conversion, without money."""
+    conversion = replace(
+        long_run(0.0, 0.01),
+        money=(),
+        metrics=tuple(
+            replace(m, role="primary" if m.metric == "conversion" else "secondary")
+            for m in long_run(0.0, 0.01).metrics
+        ),
+    )
+    readout = conversion.readout("conversion")
+    known = replace(readout, log_lift=LogLift(value=0.007, se=0.01))
+    card = replace(
+        conversion,
+        readouts=tuple(known if r is readout else r for r in conversion.readouts),
+    )
+    kept = held_out("kept", 0.08, ("2026-02-01", "2026-02-28"), "ship")
+    also = held_out("also", 0.02, ("2026-03-01", "2026-03-31"), "ship")
+    stored(tmp_path, card, kept, also)
+    found = portfolio([tmp_path])
+    (one,) = found.long_run
+    assert one.metric == "conversion"
+    assert one.expected is None
+    told = reconciliation(one, Words.plain("en-IE"))
+    assert "That is another metric than the tests'" in told
+
+
+def test_a_holdback_is_read_with_its_own_range(tmp_path: Path) -> None:
+    """Always-valid ranges are wider than a single reading's, and so is the test."""
+    plain = long_run(0.01, 0.004)
+    readout = next(r for r in plain.readouts if r.role == "primary")
+    wide = Quantity(value=expm1(0.01), lower=expm1(-0.004), upper=expm1(0.024))
+    card = replace(
+        plain,
+        readouts=tuple(
+            replace(r, relative=wide) if r is readout else r for r in plain.readouts
+        ),
+    )
+    kept = held_out("kept", 0.08, ("2026-02-01", "2026-02-28"), "ship")
+    also = held_out("also", 0.02, ("2026-03-01", "2026-03-31"), "ship")
+    found = []
+    for name, one in (("plain", plain), ("wide", card)):
+        stored(tmp_path / name, one, kept, also)
+        found.append(portfolio([tmp_path / name]).long_run[0])
+    assert found[1].seen == wide
+    assert found[0].p_value is not None
+    assert found[1].p_value is not None
+    ratio = stats.norm.isf(found[0].p_value / 2) / stats.norm.isf(found[1].p_value / 2)
+    model = random_effects([LogRatio(value=b, se=0.01) for b in (0.08, 0.02)])
+    counted = [lead_of(one) for one in (kept, also)]
+    weights = np.array([weight_of(plain, one) for one in counted if one is not None])
+    spread = model.total(weights).sd
+    errors = hypot(spread, 0.014 / 1.959964) / hypot(spread, 0.004)
+    assert ratio == pytest.approx(errors, rel=1e-4)
+
+
+def test_two_experiments_of_one_name(tmp_path: Path) -> None:
+    """Of two projects: the later one counts, and the other is told, not lost."""
+    first = stored(tmp_path / "a", finished("recs", 0.02, 0.01))
+    later = finished("recs", 0.05, 0.01, window_end="2026-12-31")
+    second = stored(tmp_path / "b", later)
+    found = portfolio([first, second])
+    assert [one.experiment for one in found.experiments] == ["recs"]
+    assert found.experiments[0].window_end == "2026-12-31"
+    (left,) = found.left_out
+    assert "give one another name" in left.reason
+    same = portfolio([first, stored(tmp_path / "c", finished("recs", 0.02, 0.01))])
+    assert same.left_out == ()
 
 
 def test_lower_may_be_better(tmp_path: Path) -> None:

@@ -13,8 +13,6 @@ from holdback.wording import say
 
 __all__ = ["attribution", "doses", "uplift"]
 
-GAP = "\N{NO-BREAK SPACE}"
-
 
 def doses(scorecard: Scorecard, words: Words) -> Markup:
     """The trend over the doses, and each step to the next one."""
@@ -28,7 +26,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
                     metric=words.label(one.metric),
                     slope=words.difference(one.metric, one.slope.value),
                     slope_2=_between(words, one.metric, one.slope),
-                    p_value=_p(words, one.p_value),
+                    p_value=words.p_told(one.p_value),
                 )
             )
         )
@@ -94,11 +92,6 @@ def _step(words: Words, one: DoseStep) -> tuple[str | Markup, ...]:
     )
 
 
-def _p(words: Words, value: float) -> str:
-    text = words.p_value(value)
-    return f"p{GAP}{text}" if text.startswith("<") else f"p{GAP}={GAP}{text}"
-
-
 def _ranged(words: Words, lift: Quantity | None) -> str:
     if lift is None:
         return "—"
@@ -136,7 +129,7 @@ def _uplift(words: Words, one: Uplift) -> Markup:
                 told=told,
                 area=words.difference(one.metric, one.area.value),
                 area_2=_between(words, one.metric, one.area),
-                p_value=_p(words, one.p_value),
+                p_value=words.p_told(one.p_value),
             )
         ),
         say("beside.crossed"),

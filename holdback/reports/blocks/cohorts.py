@@ -27,7 +27,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         say(
             "lasting.one_lift",
             arm=words.arm(arm),
-            p=words.p_value(p),
+            p=words.p_told(p),
         )
         for arm, p in found.p_same.items()
     ]

@@ -80,7 +80,7 @@ def _one(words: Words, one: Lasting) -> Markup:
 
 
 def _change(words: Words, one: Lasting) -> str:
-    p = words.p_value(one.p_slope)
+    p = words.p_told(one.p_slope)
     week = words.points(7 * one.slope.value)
     low, high = (
         words.points(7 * (end or 0.0)) for end in (one.slope.lower, one.slope.upper)
