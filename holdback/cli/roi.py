@@ -74,7 +74,11 @@ SHARES = ("margin", "response", "attributed")
 @click.option("--ratio", help="A return that is quoted, such as 3:1.")
 @click.option("--before", help="A rate (2%), or a score with --sd, before.")
 @click.option("--after", help="The same, after.")
-@click.option("--units", type=int, help="Visitors or answers behind each of the two.")
+@click.option(
+    "--units",
+    type=click.IntRange(max=10**12),
+    help="Visitors or answers behind each of the two.",
+)
 @click.option("--sd", help="Standard deviation of a score (of NPS about 70).")
 @click.option("--response", help="Share that answers a survey.")
 @click.option(
@@ -120,7 +124,7 @@ def command(shape: str, example: str | None, *, quiet: bool, **given: Any) -> No
     from holdback.reports.calculator import calculated
 
     if example is not None:
-        given |= EXAMPLES[example]
+        given = _example(example, given)
     elif not _anything(given) and sys.stdin.isatty() and sys.stdout.isatty():
         given |= _answers(given["per"])
     found = calculated(_asked(given))
@@ -132,6 +136,16 @@ def command(shape: str, example: str | None, *, quiet: bool, **given: Any) -> No
         click.echo(to_json(found), nl=False)
         return
     click.echo(str(found))
+
+
+def _example(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The example's numbers, where nobody gave another one."""
+    source = click.get_current_context().get_parameter_source
+    typed = {
+        one for one in given if source(one) is click.core.ParameterSource.COMMANDLINE
+    }
+    filled = {one: v for one, v in EXAMPLES[name].items() if one not in typed}
+    return given | filled
 
 
 def _anything(given: dict[str, Any]) -> bool:
@@ -195,11 +209,25 @@ def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:
     from holdback.experiments.quantities import Unreadable
 
     try:
-        return read(text)
+        return _bounded(text, read(text))
     except Unreadable as error:
         where = f"--{name.replace('_', '-')}"
         problem = Problem(where=where, what=error.what, why=error.why, fix=error.fix)
         raise ConfigError(problem) from error
+
+
+def _bounded(text: str, value: Any) -> Any:
+    """A number as exact as anybody counts: twelve digits on each side of the point."""
+    from fractions import Fraction
+
+    from holdback.experiments.quantities import Unreadable
+    from holdback.reports.calculator.asked import LARGEST
+
+    if not isinstance(value, Fraction):
+        return value
+    if abs(value) > LARGEST:
+        raise Unreadable(f"'{text}' is larger than 1,000,000,000,000.")
+    return Fraction(round(value * LARGEST), LARGEST)
 
 
 def _named(option: str, text: str, read: Callable[[str], Any]) -> tuple[str, Any]:

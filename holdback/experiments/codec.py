@@ -114,10 +114,19 @@ def _built(kind: Any, data: Any, where: str) -> Any:
         return data
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _record(kind, data, where)
+    return _leaf(kind, data, where)
+
+
+def _leaf(kind: Any, data: Any, where: str) -> Any:
+    """A number, a text, or one of a few words."""
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if kind in (float, int, str, bool) and not isinstance(data, kind):
         raise _broken(where, kind.__name__)
+    if typing.get_origin(kind) is typing.Literal:
+        options = typing.get_args(kind)
+        if not isinstance(data, str) or data not in options:
+            raise _broken(where, " or ".join(map(repr, options)))
     return data
 
 

@@ -155,3 +155,37 @@ def test_answers_of_a_person_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
         "hours": "4",
         "rate": "20",
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "told_of"),
+    [
+        (("--change", "churn=-99.99999999999999999999%"), "to 0 or below"),
+        (("--before", "50%", "--after", "50.0000000000000001%"), "the same as"),
+        (
+            ("--before", "50.00000000000000001", "--after", "50", "--sd", "5"),
+            "the same",
+        ),
+        (("--cost", "50", "--gain", "9" * 27), "larger than 1,000,000,000,000"),
+        (("--before", "2%", "--after", "3%", "--units", "9" * 320), "not in the range"),
+        (("--cost", "1", "--margin", "40%"), "Give `--gain` as well"),
+        (
+            ("--before", "2%", "--after", "3%", "--response", "9%"),
+            "Give `--sd` as well",
+        ),
+        (("--revenue", "100"), "Give `--credit` as well"),
+        (("--compared-with", "before"), "`--before` or `--claim` or `--change`"),
+    ],
+)
+def test_numbers_that_cannot_be_or_say_nothing(
+    options: tuple[str, ...], told_of: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sentence each, exit code 2; nothing is passed over in silence."""
+    assert run_line(["roi", *options]) == 2
+    assert told_of in capsys.readouterr().err
+
+
+def test_a_number_of_ones_own_beats_the_example() -> None:
+    """The bakery at a cost of 999: 346.67 / 999 − 1."""
+    found = values("return", "--example", "bakery", "--cost", "999")
+    assert found["roi"] == pytest.approx(4 * 20 * 52 / 12 / 999 - 1)

@@ -56,3 +56,12 @@ def test_damage_is_located() -> None:
     data["readouts"][0]["relative"]["value"] = "high"
     with pytest.raises(ReportError, match=r"readouts\[0\]\.relative\.value"):
         from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("outcome", [-5, [], "maybe"])
+def test_words_that_are_none_of_the_few(outcome: object) -> None:
+    """An outcome that no decision has is damage, and is said where."""
+    data = json.loads(to_json(clear_win()))
+    data["decision"]["outcome"] = outcome
+    with pytest.raises(ReportError, match=r"decision\.outcome.*'ship' or 'hold_back'"):
+        from_json(json.dumps(data))

@@ -18,6 +18,19 @@ Comparator = Literal[
     "holdback", "before", "last-year", "earlier-customers", "other-customers"
 ]
 MINIMA = {"cost": 0, "once": 0, "hours": 0, "rate": 0, "sd": 0, "spend": 0, "units": 1}
+NEEDS = {
+    "margin": ("gain", "money that it brings"),
+    "units": ("before", "a rate or score before and after"),
+    "response": ("sd", "a score with its standard deviation"),
+    "sd": ("before", "a score before and after"),
+    "new": ("starting", "customers at the start"),
+    "revenue": ("credits", "what channels are credited with"),
+    "value": ("spend", "what was spent to win customers"),
+    "compared_with": ("before or claim or changes", "a change or a claim"),
+}
+"""Numbers that only mean something beside another one, and what that is."""
+OPTIONS = {"credits": "credit", "changes": "change"}
+LARGEST = 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,12 @@ class Asked:
     value: Fraction | None = None
 
     def __post_init__(self) -> None:
+        for name, (other, what) in NEEDS.items():
+            beside = [getattr(self, one) for one in other.split(" or ")]
+            if getattr(self, name) is not None and beside[0] in (None, ()):
+                if any(one not in (None, ()) for one in beside[1:]):
+                    continue
+                raise refused(name, f"says nothing without {what}", fix=_give(other))
         for name, least in MINIMA.items():
             value = getattr(self, name)
             if value is not None and value < least:
@@ -84,6 +103,12 @@ class Asked:
         """A number as somebody would write it."""
         text = decimal_text(value or Fraction(0))
         return text if "/" not in text else self.words.number(float(value or 0))
+
+
+def _give(names: str) -> str:
+    """The options that are missing, as they are written."""
+    options = [OPTIONS.get(one, one) for one in names.split(" or ")]
+    return f"Give {' or '.join(f'`--{option}`' for option in options)} as well."
 
 
 def refused(name: str, what: str, *, fix: str = "") -> ConfigError:

@@ -77,9 +77,11 @@ def multiplied(asked: Asked) -> Iterator[Answer]:
         gap = found - float(asked.claim)
         values |= {"claim": float(asked.claim), "gap": gap}
         if abs(gap) > 0.01:  # a percentage point
+            apart = words.points(abs(gap)).lstrip("+")
             told.append(
-                f"That is not the {words.lift(float(asked.claim))} claimed: horizons "
-                "or customers of the parts differ, so the parts do not add up to it."
+                f"That is not the {words.lift(float(asked.claim))} claimed, but "
+                f"{apart} {'more' if gap > 0 else 'less'}: horizons or customers of "
+                "the parts differ, so the parts do not add up to it."
             )
     yield Answer(
         question="value",
