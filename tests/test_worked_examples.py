@@ -95,7 +95,9 @@ def test_e6_pet_box_parts_against_the_claim() -> None:
     assert found["together"] == pytest.approx(1.10 / 0.85 - 1)
     text = said(*asked, "--compared-with", "other-customers")
     assert "churn −15.0% makes a lifetime +17.6%" in text
-    assert "That is not the +20.0% claimed, but 9.41 points more" in text
+    assert (
+        "That is not the +20.0% claimed, but 9.41\N{NO-BREAK SPACE}points more" in text
+    )
     assert "differ by how they were chosen" in text
 
 

@@ -7,6 +7,7 @@ again, so that the checks that follow can tell the rest of the problems.
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
@@ -30,6 +31,7 @@ _NEEDED = {
     "list_type": "a list",
     "tuple_type": "a list",
 }
+_SHAPES = {"keys": "a block of keys", "list": "a list", "value": "a single value"}
 
 
 def read(model: type[M], document: Document, issues: Issues) -> M:
@@ -102,13 +104,23 @@ def _tell(
         ):
             issues.unreadable(path, error, node=node_at(root, path))
         else:
-            needed = _NEEDED.get(kind)
+            needed = _NEEDED.get(kind) or _shapes(found)
             what = f"{needed} is needed here." if needed else f"{found['msg']}."
             issues.add(path, what, fix=_shape_fix(path, needed))
 
 
+def _shapes(found: Found) -> str | None:
+    """What may stand in place of a shape that may not: a value, keys, a list."""
+    if found["type"] != "union_tag_invalid":
+        return None
+    tags = re.findall("|".join(_SHAPES), found["ctx"]["expected_tags"])
+    return " or ".join(_SHAPES[tag] for tag in tags)
+
+
 def _shape_fix(path: Path, needed: str | None) -> str:
     name = path[-1] if path else "key"
+    if needed and needed.startswith(_SHAPES["value"]):
+        return f"Write {name}: value."
     if needed == "a list":
         return f"Write {name}: [one, two]."
     return f"Write {name}: {{key: value}}." if needed else ""

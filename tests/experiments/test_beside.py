@@ -245,6 +245,27 @@ def test_attribution_against_the_rows(tmp_path: Path) -> None:
     assert "mail (the treatment&#39;s)" in page
 
 
+def test_a_channel_that_met_nobody_is_told(tmp_path: Path) -> None:
+    """A slip in its name, with the nearest one; and one that met four units."""
+    file, *_ = touched(tmp_path)
+    file.write_text(file.read_text().replace("[mail]", "[mial, mail, rare]"))
+    touches = tmp_path / "touches.csv"
+    treated = [
+        line.split(",")[0]
+        for line in (tmp_path / "people.csv").read_text().splitlines()
+        if "personalized" in line
+    ]
+    with touches.open("a") as rows:
+        rows.writelines(f"{u},2026-10-16T12:00Z,rare\n" for u in treated[:4])
+    told = [c for c in analyzed(file).checks if c.check == "channels"]
+    assert [one.status for one in told] == ["warn", "warn"]
+    slip, few = (one.message for one in told)
+    assert "the channel “mial”" in slip
+    assert slip.endswith("Did you mean 'mail'?")
+    assert "Fewer than 10 treated units" in few
+    assert "“rare”" in few
+
+
 def test_channels_of_the_data_are_escaped(tmp_path: Path) -> None:
     """A channel named like markup comes back as text."""
     file, *_ = touched(tmp_path)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
-from experiments.worlds import evidence, experiment, unmatured
+from experiments.worlds import METRICS, evidence, experiment, unmatured
 from scipy import stats
 
 from holdback.experiments.checks import findings
+from holdback.experiments.checks.vanity import Vanity
 from holdback.experiments.evidence import Evidence, Quality
 from holdback.experiments.experiment import Arm, Experiment
+from holdback.experiments.expression import parse
 from holdback.experiments.scorecard import Finding, Input
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
@@ -290,3 +293,23 @@ def test_a_lift_beyond_belief_is_questioned() -> None:
     assert finding.status == "warn"
     assert "fault first" in finding.message
     assert found("twyman", experiment(), world()).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("changes", "warns"),
+    [
+        ({"label": "Click-through rate"}, True),
+        ({"where": parse("event = 'page_view'")}, True),
+        ({"where": parse("event = 'purchase'")}, False),
+        ({}, False),
+    ],
+)
+def test_attention_that_decides_is_told_in_the_report(
+    changes: dict[str, Any], *, warns: bool
+) -> None:
+    """Also where only the label or a condition says that it is attention."""
+    metrics = {**METRICS, "conversion": replace(METRICS["conversion"], **changes)}
+    plan = replace(experiment(), primary="conversion", metrics=metrics)
+    found = list(Vanity().examine(plan, world()))
+    assert bool(found) is warns
+    assert all("counts attention, and it decides" in one.message for one in found)

@@ -277,6 +277,9 @@ def test_a_prior_that_cannot_be_learned_yet_is_a_warning(file: Path) -> None:
         ("conversion", "mail_opens", True),
         ("conversion", "email_ctr", True),
         ("visits", "page_views", True),
+        ("visits", "pageview", True),
+        ("visits", "page_view", True),
+        ("conversion", "clickthrough_rate", True),
         ("visits", "viewers", False),
         ("conversion", "conversion", False),
     ],
@@ -286,7 +289,7 @@ def test_attention_as_primary_warns(
 ) -> None:
     """Opens, clicks and views may be read, but a decision on them gets a warning."""
     text = YAML.replace(old, new).replace("kind: mail_opens", "kind: conversion")
-    for wrong in ("email_ctr",):
+    for wrong in ("email_ctr", "clickthrough_rate"):
         text = text.replace(f"kind: {wrong}", "kind: conversion")
     file.write_text(text, encoding="utf-8")
     told = [w for w in review(file).warnings if "counts attention" in w.what]

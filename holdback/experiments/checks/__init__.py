@@ -38,6 +38,8 @@ ORDER = (
     "bots",
     "novelty",
     "twyman",
+    "vanity",
+    "channels",
 )
 
 
