@@ -83,8 +83,9 @@ def posterior_of(
 
 
 def why_none(metric: Metric, inference: Inference, prior: LiftPrior) -> str:
-    """Why a comparison that has numbers has no posterior; nothing where it has one."""
-    if inference.absolute is None:
+    """Why a comparison that has a range has no posterior; nothing where it has one."""
+    effect = inference.absolute
+    if effect is None or effect.interval.lower == effect.interval.upper is None:
         return ""
     try:
         posterior(inference, family=metric.family, prior=prior)

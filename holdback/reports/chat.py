@@ -11,8 +11,9 @@ from holdback.reports import sentences
 from holdback.reports.blocks.confidence import told as sure_told
 from holdback.reports.blocks.decision import MARKS, told_first
 from holdback.reports.headline import headline
+from holdback.reports.verdict_words import verdict_told
 from holdback.reports.words import Words
-from holdback.wording import heads, in_its_language, say, texts
+from holdback.wording import heads, in_its_language, say
 
 __all__ = ["markdown", "money_rows", "readout_row"]
 
@@ -71,7 +72,7 @@ def money_rows(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
 def readout_row(words: Words, readout: Readout) -> tuple[str, str, str, str]:
     """Name, change, range and reading of a metric; or why there is no number."""
     name = words.names(readout.metric, readout.arm)
-    reading = texts("verdicts")[readout.verdict]
+    reading = verdict_told(readout)
     if readout.relative is not None:
         effect, write = readout.relative, words.lift
     elif readout.absolute is not None and readout.absolute.has_interval:

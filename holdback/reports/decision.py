@@ -15,7 +15,6 @@ from holdback.experiments.scorecard import (
     Outcome,
     Quantity,
     Readout,
-    Return,
     Scorecard,
 )
 from holdback.reports import money_sentences, precision_sentences, sentences
@@ -96,10 +95,14 @@ def _by_rule(
 
 def _by_profit(scorecard: Scorecard, words: Words, arm: str) -> tuple[Outcome, str]:
     money = _money(scorecard, arm)
-    if money is None or money.ropi is None:
+    if money is None or (money.ropi is None and money.net_profit is None):
         return "keep_testing", money_sentences.no_return()
+    if money.ropi is None:
+        told = money_sentences.nothing_to_pay(words, money)
+        return _by_range(money.net_profit or money.incremental_profit, told)
     if money.ropi.p_positive is None:
-        return _by_return(words, money.ropi)
+        told = money_sentences.no_chance(words, money.ropi)
+        return _by_range(money.ropi.interval, told)
     level = scorecard.decision_level
     chance = money.ropi.p_positive
     if chance >= level:
@@ -119,12 +122,11 @@ def _despite(scorecard: Scorecard, words: Words, arm: str, reason: str) -> str:
     return money_sentences.although(words, money, level)
 
 
-def _by_return(words: Words, ropi: Return) -> tuple[Outcome, str]:
-    """Where the money has no lift and so no posterior: by the range of the ROPI."""
-    told = money_sentences.no_chance(words, ropi)
-    if ropi.lower is not None and ropi.lower > 0:
+def _by_range(found: Quantity, told: str) -> tuple[Outcome, str]:
+    """Without a chance, as there is no lift or no cost: by the range of the money."""
+    if found.lower is not None and found.lower > 0:
         return "ship", told
-    if ropi.upper is not None and ropi.upper < 0:
+    if found.upper is not None and found.upper < 0:
         return "hold_back", told
     return "keep_testing", told
 

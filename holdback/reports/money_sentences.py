@@ -20,6 +20,7 @@ __all__ = [
     "money_and_lift",
     "no_chance",
     "no_return",
+    "nothing_to_pay",
     "pays",
     "sure_of_return",
 ]
@@ -56,6 +57,14 @@ def may_pay(words: Words, money: Money, level: float) -> str:
 def no_return() -> str:
     """No return can be stated."""
     return say("money_sentences.no_return")
+
+
+def nothing_to_pay(words: Words, money: Money) -> str:
+    """Costs of 0 (or savings that cover them) have no return; the profit decides."""
+    profit = money.net_profit or money.incremental_profit
+    return say(
+        "money_sentences.nothing_to_pay", likely=words.range(profit, words.money)
+    )
 
 
 def no_chance(words: Words, found: Return) -> str:

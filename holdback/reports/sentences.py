@@ -12,6 +12,7 @@ from holdback.experiments.scorecard import (
     Readout,
     Scorecard,
 )
+from holdback.reports.verdict_words import excludes_zero
 from holdback.reports.words import Words
 from holdback.stats.methods import LEAST
 from holdback.stats.normal import quantile
@@ -62,7 +63,7 @@ def changed(words: Words, readout: Readout) -> str:
         if effect.value
         else say("sentences.same", label=label, arm=arm, control=control)
     )
-    tail = "" if _excludes_zero(effect) else say("sentences.so_chance_alone_may")
+    tail = "" if excludes_zero(effect) else say("sentences.so_chance_alone_may")
     return say("sentences.changed_likely", told=told, likely=likely, tail=tail)
 
 
@@ -303,9 +304,3 @@ def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:
         else say("sentences.the_minimum_lift")
     )
     return say("sentences.bar", name=name, lift=words.lift(sign * bar))
-
-
-def _excludes_zero(effect: Quantity) -> bool:
-    up = effect.lower is not None and effect.lower > 0
-    down = effect.upper is not None and effect.upper < 0
-    return up or down

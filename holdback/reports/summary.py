@@ -10,6 +10,7 @@ from holdback.reports import sentences
 from holdback.reports.blocks import confidence
 from holdback.reports.blocks.going_on import payback_told
 from holdback.reports.headline import outcome
+from holdback.reports.verdict_words import verdict_told
 from holdback.reports.words import Words
 from holdback.wording import in_its_language, say, texts
 
@@ -53,7 +54,7 @@ def _readout_lines(words: Words, readouts: Sequence[Readout]) -> list[str]:
     return [
         f"  {name:<{names}}  {change:>{changes}}   {told:<{ranges}}   {reading}"
         for (name, change, told), reading in zip(
-            rows, (r.verdict.replace("_", " ") for r in readouts), strict=True
+            rows, (verdict_told(r).lower() for r in readouts), strict=True
         )
     ]
 

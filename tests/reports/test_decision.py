@@ -80,7 +80,9 @@ def test_profit_reads_the_chance_of_paying(p: float, outcome: str) -> None:
 def test_profit_without_a_return_keeps_testing() -> None:
     """No return, no decision; the reason says so."""
     win = clear_win()
-    bare = replace(win, money=tuple(replace(m, ropi=None) for m in win.money))
+    bare = replace(
+        win, money=tuple(replace(m, ropi=None, net_profit=None) for m in win.money)
+    )
     decision = decide(experiment("profit"), bare)
     assert decision.outcome == "keep_testing"
     assert "no honest range" in decision.reasons[0]
@@ -249,3 +251,22 @@ def test_the_title_names_the_arm_to_keep_on() -> None:
     assert headline(card).title == "Keep “Bold” on"
     assert best_arm(card) == "bold"
     assert headline(win).title == "Keep it on"
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "outcome"),
+    [(10.0, 90.0, "ship"), (-90.0, -10.0, "hold_back"), (-5.0, 90.0, "keep_testing")],
+)
+def test_costs_of_nothing_leave_the_profit_to_decide(
+    lower: float, upper: float, outcome: str
+) -> None:
+    """Without a cost there is no return; the range of the profit says it."""
+    win = clear_win()
+    profit = Quantity(value=(lower + upper) / 2, lower=lower, upper=upper)
+    free = replace(
+        win,
+        money=tuple(replace(m, ropi=None, net_profit=profit) for m in win.money),
+    )
+    decision = decide(experiment("profit"), free)
+    assert decision.outcome == outcome
+    assert decision.reasons[0].startswith("There is nothing to pay")

@@ -320,6 +320,16 @@ TOLD = {
         money_sentences.no_return(),
         "Whether it pays cannot be said: there is no honest range for the money.",
     ),
+    "nothing_to_pay": (
+        money_sentences.nothing_to_pay(
+            W,
+            replace(MONEY, net_profit=Quantity(value=50.0, lower=-120.0, upper=450.0)),
+        ),
+        (
+            "There is nothing to pay, so there is no return on it: what counts is the "
+            "extra profit, likely −€120 to €450."
+        ),
+    ),
     "no_chance": (
         money_sentences.no_chance(W, Return(value=-2.0, lower=-3.0, upper=-1.0)),
         (

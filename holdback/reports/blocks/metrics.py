@@ -10,8 +10,9 @@ from holdback.experiments.scorecard import Quantity, Readout, Scorecard
 from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.figures import Axis, axis_of, forest_mark
+from holdback.reports.verdict_words import verdict_told
 from holdback.reports.words import Words
-from holdback.wording import heads, say, texts
+from holdback.wording import heads, say
 
 __all__ = ["forest_table", "render"]
 
@@ -98,7 +99,7 @@ def forest_table(
 def _reading(readout: Readout) -> Markup:
     tone = TONES[readout.verdict]
     return Markup('<span class="{}">{}{}</span>').format(
-        tone, MARKS[readout.verdict], texts("verdicts")[readout.verdict]
+        tone, MARKS[readout.verdict], verdict_told(readout)
     )
 
 
