@@ -70,9 +70,11 @@ def _sides(
 
 
 def _margin(experiment: Experiment) -> float | None:
-    """The flat margin; None without one."""
+    """The flat margin; None without one, or where it is the whole of the money."""
     money = experiment.economics
-    return None if money is None or money.profit is not None else float(money.margin)
+    if money is None or money.profit is not None or money.margin == 1:
+        return None
+    return float(money.margin)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -30,6 +30,7 @@ __all__ = [
     "look",
     "needed",
     "no_number",
+    "of_arm",
     "preview",
     "reached",
     "status",
@@ -65,6 +66,13 @@ def changed(words: Words, readout: Readout) -> str:
     )
     tail = "" if excludes_zero(effect) else say("sentences.so_chance_alone_may")
     return say("sentences.changed_likely", told=told, likely=likely, tail=tail)
+
+
+def of_arm(words: Words, arm: str, told: str) -> str:
+    """A sentence with the arm that it is about, where there are several."""
+    if not words.several or not told:
+        return told
+    return say("decision.of_arm", arm=words.arm(arm), told=told)
 
 
 def baseline(words: Words, readout: Readout) -> str:

@@ -22,8 +22,7 @@ def summary(scorecard: Scorecard) -> str:
     """At most about twenty aligned lines of plain text."""
     words = Words.of(scorecard)
     lines = [f"{scorecard.experiment}: {_outcome(scorecard)}"]
-    if scorecard.decision is not None:
-        lines += [f"  {reason}" for reason in scorecard.decision.reasons[:3]]
+    lines += [f"  {reason}" for reason in _reasons(scorecard, words)]
     lines.append("")
     overall = [r for r in scorecard.readouts if r.segment is None]
     lines += _readout_lines(words, overall)
@@ -38,6 +37,24 @@ def summary(scorecard: Scorecard) -> str:
         if check.status in marks
     ]
     return "\n".join(printable(line) for line in lines)
+
+
+def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
+    """Three at most; of several arms each by its name."""
+    decision = scorecard.decision
+    if decision is None:
+        return []
+    if len({arm.reasons for arm in decision.arms}) < 2:
+        return list(decision.reasons[:3])
+    return [
+        say(
+            "decision.arm_told",
+            arm=words.arm(arm.arm),
+            outcome=texts("outcomes")[arm.outcome],
+            reasons=" ".join(arm.reasons[:3]),
+        )
+        for arm in decision.arms
+    ]
 
 
 def _outcome(scorecard: Scorecard) -> str:

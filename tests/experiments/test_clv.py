@@ -201,7 +201,7 @@ def test_the_page_says_what_is_projected(card: Any) -> None:
     assert "A projection, not a measurement." in page
     assert "Still ahead (model)" in page
     assert "foreseen from the first half alone" in page
-    assert "Worth: so far" in page
+    assert "Worth: in the window" in page
     assert "no flat margin is given" in page
 
 

@@ -320,6 +320,7 @@ TOLD = {
         money_sentences.no_return(),
         "Whether it pays cannot be said: there is no honest range for the money.",
     ),
+    "of_arm": (sentences.of_arm(W, "personalized", "It rose."), "It rose."),
     "nothing_to_pay": (
         money_sentences.nothing_to_pay(
             W,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reports.examples import broken_split, clear_win, decided, no_answer
 
+from holdback.experiments.chances_record import Chances
+from holdback.reports.blocks.decision import told_first
 from holdback.reports.summary import summary
+from holdback.reports.words import Words
 
 
 def test_chances_stand_below_the_lifts() -> None:
@@ -26,3 +31,39 @@ def test_chances_are_not_told_twice_nor_of_spoiled_data() -> None:
     again = summary(decided(clear_win(), "ship", chance.strip()))
     assert again.count(told) == 1
     assert told not in summary(broken_split())
+
+
+def test_of_several_arms_each_is_told_by_its_name() -> None:
+    """Reasons, what to do now, and chances: never one arm's under another's name."""
+    plain = no_answer()
+    first = plain.arms[-1]
+    arms = (*plain.arms, replace(first, arm="rules", label="Rules"))
+    assert plain.decision is not None
+    one = plain.decision.arms[0]
+    told = tuple(
+        replace(one, arm=name, reasons=(f"Reason of {name}.",))
+        for name in (first.arm, "rules")
+    )
+    risks = {first.arm: (90.0, 10.0), "rules": (5.0, 60.0)}
+    money = [
+        replace(
+            plain.money[-1],
+            arm=arm,
+            chances=Chances(expected_loss_if_shipped=a, expected_loss_if_held=b),
+        )
+        for arm, (a, b) in risks.items()
+    ]
+    card = replace(
+        plain,
+        arms=arms,
+        decision=replace(plain.decision, arms=told, reasons=told[0].reasons),
+        money=(*money, plain.money[-1]),
+    )
+    printed = summary(card)
+    assert "  Rules: not settled yet. Reason of rules." in printed
+    assert "  All arms: The chance that it earns more than it costs" in printed
+    page = told_first(card, Words.of(card))
+    now = [text for text in page if "must be decided now" in text]
+    assert [text.split(":")[0] for text in now] == [first.label, "Rules"]
+    assert now[0].endswith("Switching it off risks less.")
+    assert now[1].endswith("Keeping it on risks less.")

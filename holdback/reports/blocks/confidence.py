@@ -44,10 +44,12 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
         and (readout.arm != "*" or not words.several)
     ]
     money = next((m for m in scorecard.money if m.arm == "*"), None)
-    if money is not None and money.ropi is not None:
-        found += money_sentences.sure_of_return(words, money)
     if money is not None:
-        found += filter(None, [belief_sentences.moved(words, money)])
+        told = [
+            *money_sentences.sure_of_return(words, money),
+            belief_sentences.moved(words, money),
+        ]
+        found += [sentences.of_arm(words, money.arm, text) for text in told if text]
     reasons = scorecard.decision.reasons if scorecard.decision else ()
     return [text for text in found if not any(r.startswith(text[:-1]) for r in reasons)]
 

@@ -70,21 +70,23 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
 
 
 def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
-    """What to do where nothing is settled, for one arm or all of them together."""
+    """What to do where nothing is settled, arm by arm where there are several."""
     decision = scorecard.decision
     if decision is None or decision.outcome != "keep_testing" or scorecard.preview:
         return []
-    arm = "*" if len(decision.arms) > 1 else decision.arms[0].arm
-    money = next((one for one in scorecard.money if one.arm == arm), None)
-    if money is None:
-        return []
     primary = next((r.metric for r in scorecard.readouts if r.role == "primary"), "")
-    outlook = scorecard.outlook if primary == money.value_metric else None
-    found = (
-        money_sentences.below_break_even(words, money, outlook),
-        money_sentences.decide_now(words, money),
-    )
-    return [text for text in found if text]
+    found = []
+    for arm in decision.arms:
+        money = next((one for one in scorecard.money if one.arm == arm.arm), None)
+        if money is None or arm.outcome != "keep_testing":
+            continue
+        outlook = scorecard.outlook if primary == money.value_metric else None
+        told = (
+            money_sentences.below_break_even(words, money, outlook),
+            money_sentences.decide_now(words, money),
+        )
+        found += [sentences.of_arm(words, arm.arm, text) for text in told if text]
+    return found
 
 
 def _lift(scorecard: Scorecard, words: Words) -> list[str]:
@@ -95,10 +97,13 @@ def _lift(scorecard: Scorecard, words: Words) -> list[str]:
     if len(primary) == 1 and (arms := sentences.baseline(words, primary[0])):
         told.append(arms)
     shipped = scorecard.decision is not None and scorecard.decision.outcome == "ship"
-    unclear = (r for r in primary if r.verdict == "unclear" and not shipped)
+    alone = [r for r in primary if r.arm != "*" or not words.several]
+    unclear = (r for r in alone if r.verdict == "unclear" and not shipped)
     level = scorecard.decision_level
     minimum = 0.0 if scorecard.outlook else scorecard.minimum_lift
-    reached = (reach(words, r, level, minimum) for r in unclear)
+    reached = (
+        sentences.of_arm(words, r.arm, reach(words, r, level, minimum)) for r in unclear
+    )
     return told + [text for text in reached if text]
 
 
