@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -13,10 +13,12 @@ from experiments.worlds import METRICS, evidence, experiment, unmatured
 from scipy import stats
 
 from holdback.experiments.checks import findings
+from holdback.experiments.checks.already_gone import AlreadyGone
 from holdback.experiments.checks.vanity import Vanity
 from holdback.experiments.evidence import Evidence, Quality
 from holdback.experiments.experiment import Arm, Experiment
 from holdback.experiments.expression import parse
+from holdback.experiments.metrics.churn import Churn
 from holdback.experiments.scorecard import Finding, Input
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
@@ -313,3 +315,20 @@ def test_attention_that_decides_is_told_in_the_report(
     found = list(Vanity().examine(plan, world()))
     assert bool(found) is warns
     assert all("counts attention, and it decides" in one.message for one in found)
+
+
+@pytest.mark.parametrize(("rows", "warns"), [(19, False), (20, True)])
+def test_units_that_had_left_before(rows: int, *, warns: bool) -> None:
+    """Twenty cancellations before exposure among 2,000 units, for churn by event."""
+    churn = Churn(name="churn", label="", source="leaving")
+    metrics = {**METRICS, "churn": churn}
+    plan = replace(experiment(), metrics=metrics, secondary=("churn",))
+    seen = world(quality=Quality(before={"leaving": rows, "orders": 500}))
+    told = list(AlreadyGone().examine(plan, seen))
+    assert bool(told) is warns
+    if warns:
+        assert f"{rows} rows of leaving lie before the exposure" in told[0].message
+        assert "1 % of the units" in told[0].message
+    silent = replace(churn, inactive=timedelta(days=5), within=timedelta(days=30))
+    other = replace(plan, metrics={**metrics, "churn": silent})
+    assert list(AlreadyGone().examine(other, seen)) == []

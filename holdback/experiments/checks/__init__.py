@@ -31,6 +31,7 @@ ORDER = (
     "maturity",
     "duplicates",
     "returns",
+    "already_gone",
     "missing",
     "response_rate",
     "few_converters",

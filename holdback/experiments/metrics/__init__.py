@@ -92,6 +92,11 @@ class Metric:
         return False
 
     @property
+    def is_leaving(self) -> bool:
+        """Whether a row says that the unit left for good."""
+        return False
+
+    @property
     def scale(self) -> Literal["share", "value"]:
         """Whether values are written as percentages."""
         return "share" if self.family == "proportion" else "value"

@@ -31,6 +31,11 @@ class Churn(ShareOfUnits):
         if self.within is None or not timedelta(0) < self.inactive <= self.within:
             raise ValueError("`inactive` is a part of `within`, such as 30 of 90 days")
 
+    @property
+    def is_leaving(self) -> bool:
+        """A cancellation is; a sign of life is not."""
+        return self.inactive is None
+
     def measures(self) -> tuple[Measure, ...]:
         """Whether a unit has a row; with `inactive`, in the last days."""
         (measure,) = super(Churn, self).measures()

@@ -13,3 +13,8 @@ __all__ = ["Survival"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survival(TimeToEvent):
     """Mean days until a unit's first row (a cancellation, say); longer is better."""
+
+    @property
+    def is_leaving(self) -> bool:
+        """The event ends the time kept."""
+        return True
