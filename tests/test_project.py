@@ -16,11 +16,13 @@ import holdback
 from holdback.assignment.params import keys_of
 from holdback.assignment.schemes import kinds as schemes
 from holdback.cli import COMMANDS
+from holdback.experiments import metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS = sorted((ROOT / "requirements").glob("*.txt"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXAMPLES = ["README.md", "docs/getting-started.md"]
+DOCUMENTS = sorted(str(one.relative_to(ROOT)) for one in (ROOT / "docs").glob("*.md"))
 
 
 def pinned(path: Path) -> dict[str, str]:
@@ -148,9 +150,46 @@ def test_documents_name_every_scheme_and_its_keys() -> None:
     assert found == {name: list(keys_of(scheme)) for name, scheme in schemes.items()}
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "docs/getting-started.md"]
+KINDS = re.findall(
+    r"`(\{kind: [^`…]*\})`", (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
 )
+FRAME = """\
+version: 1
+experiment: shop
+currency: EUR
+arms: {holdback: {share: 10%, control: true}, personalized: {share: 90%}}
+sources:
+  exposures: {csv: exposures.csv, columns: {unit: id, arm: arm, time: at}}
+SOURCES
+metrics:
+  one: METRIC
+assignment: {source: exposures}
+window: {start: 2026-10-01, end: 2026-10-31}
+primary: one
+"""
+
+
+@pytest.mark.parametrize("metric", KINDS)
+def test_metrics_of_the_documents_load(metric: str, tmp_path: Path) -> None:
+    """Each example of docs/metrics.md, with the sources that it names."""
+    names = sorted(set(re.findall(r"source: (\w+)", metric)))
+    sources = "\n".join(
+        f"  {name}: {{csv: {name}.csv, columns: {{unit: id, time: at}}}}"
+        for name in names
+    )
+    file = tmp_path / "shop.yaml"
+    text = FRAME.replace("SOURCES", sources).replace("METRIC", metric)
+    file.write_text(text, encoding="utf-8")
+    assert holdback.load(file).primary == "one"
+
+
+def test_every_kind_of_metric_is_documented() -> None:
+    """docs/metrics.md shows an example of each."""
+    shown = {found for one in KINDS for found in re.findall(r"kind: (\w+)", one)}
+    assert shown == set(metrics.kinds)
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", *DOCUMENTS])
 def test_links_lead_somewhere(document: str) -> None:
     """Every relative link of a document names a file of the repository."""
     path = ROOT / document

@@ -84,6 +84,36 @@ def test_laws_stand_in_their_order() -> None:
     assert from_json(to_json(card)).sampled == (found,)
 
 
+@pytest.mark.parametrize(
+    ("method", "se", "told"),
+    [
+        ("hurdle_lognormal", 25.6, "lies 226.3 ± 25.6 behind gamma: take them with"),
+        ("hurdle_lognormal", 200.0, "lies 226.3 ± 200.0 behind gamma: as good as that"),
+        ("hurdle_gamma", 25.6, ""),
+        ("normal_log_ratio", 25.6, ""),
+    ],
+)
+def test_the_law_of_the_chances_beside_the_best(
+    method: str, se: float, told: str
+) -> None:
+    """The default's choice is held against leaving each buyer out."""
+    laws = (
+        LawFit(name="gamma", elpd=-2652.2, behind=0.0, behind_se=0.0, worst_k=0.24),
+        LawFit(name="lognormal", elpd=-2878.5, behind=226.3, behind_se=se, worst_k=0.9),
+    )
+    found = SampledModel(model="laws", metric="revenue", arm="personalized", laws=laws)
+    win = clear_win()
+    readouts = tuple(
+        replace(r, bayes=replace(r.bayes, method=method))
+        if r.bayes and r.metric == "revenue" and r.segment is None
+        else r
+        for r in win.readouts
+    )
+    page = render(replace(win, readouts=readouts, sampled=(found,)))
+    assert ("The chances of this report rest on" in page) is bool(told)
+    assert told in page
+
+
 def test_a_model_that_failed_shows_no_number() -> None:
     """Only why, and that the exact results stand."""
     failed = replace(SOUND, effects=(), faults=("3 of 2,000 draws diverged",))

@@ -13,6 +13,9 @@ from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
+CLEARLY = 2.0
+"""Standard errors from which one law predicts better than another."""
+
 
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One table a model; a model that failed says why and shows no number."""
@@ -21,12 +24,24 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     return section(
         say("sampled.title"),
         Markup("<p>{}</p>").format(say("sampled.intro")),
-        *(_model(words, one) for one in scorecard.sampled),
+        *(_model(words, one, _used(scorecard, one)) for one in scorecard.sampled),
         anchor="sampled",
     )
 
 
-def _model(words: Words, one: SampledModel) -> Markup:
+def _used(scorecard: Scorecard, one: SampledModel) -> str:
+    """The method of the posterior of the same metric and arm; empty without one."""
+    return next(
+        (
+            r.bayes.method
+            for r in scorecard.readouts
+            if (r.metric, r.arm, r.segment) == (one.metric, one.arm, None) and r.bayes
+        ),
+        "",
+    )
+
+
+def _model(words: Words, one: SampledModel, used: str) -> Markup:
     if one.faults:
         told = say("sampled.failed", faults="; ".join(one.faults))
         metric = (
@@ -36,7 +51,7 @@ def _model(words: Words, one: SampledModel) -> Markup:
             named(_caption(words, one, metric)), named(told)
         )
     if one.model == "laws":
-        return _laws(words, one)
+        return _laws(words, one, used)
     fared = say(
         "sampled.diagnostics",
         draws=one.draws or 0,
@@ -82,8 +97,8 @@ def _by_week(words: Words, one: SampledModel) -> Markup:
     )
 
 
-def _laws(words: Words, one: SampledModel) -> Markup:
-    """The laws of spend, the one that predicts best first."""
+def _laws(words: Words, one: SampledModel, used: str) -> Markup:
+    """The laws of spend, the best first; `used` is the law of the chances."""
     names = texts("sampled.laws")
     rows = [
         (
@@ -102,6 +117,25 @@ def _laws(words: Words, one: SampledModel) -> Markup:
                 rows,
                 numeric=(1, 2, 3),
             ),
-            Markup('<p class="small">{}</p>').format(say("sampled.laws_told")),
+            Markup('<p class="small">{} {}</p>').format(
+                say("sampled.laws_told"), _in_use(one, used)
+            ),
         ]
     )
+
+
+def _in_use(one: SampledModel, used: str) -> str:
+    """How far the law that the chances rest on lies behind; empty for another one."""
+    names = texts("sampled.laws")
+    law = next((law for law in one.laws if used == f"hurdle_{law.name}"), None)
+    if law is None or law.behind == 0:
+        return ""
+    told = {
+        "used": names[law.name],
+        "best": names[one.laws[0].name],
+        "behind": f"{law.behind:,.1f}",
+        "se": f"{law.behind_se:,.1f}",
+    }
+    if law.behind < CLEARLY * law.behind_se:
+        return say("sampled.another_law_a_little", **told)
+    return say("sampled.another_law_clearly", **told)
