@@ -80,19 +80,25 @@ def value_comparisons(
     together: bool = True,
 ) -> tuple[ValueComparison, ...]:
     """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
-    groups = {arm.name: frozenset({arm.name}) for arm in experiment.treatments}
-    if together:
-        groups["*"] = frozenset(arm.name for arm in experiment.treatments)
-    return tuple(
+    found = [
         _compared(
             experiment,
             cells,
             metric.name,
-            name,
-            arms,
-            stage.level if name == "*" else stage.arms_level,
+            arm.name,
+            frozenset({arm.name}),
+            stage.arms_level,
         )
-        for name, arms in groups.items()
+        for arm in experiment.treatments
+    ]
+    if not together:
+        return tuple(found)
+    if len(found) == 1 and stage.level == stage.arms_level:
+        return found[0], replace(found[0], arm="*")
+    arms = frozenset(arm.name for arm in experiment.treatments)
+    return (
+        *found,
+        _compared(experiment, cells, metric.name, "*", arms, stage.level),
     )
 
 

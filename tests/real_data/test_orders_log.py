@@ -19,6 +19,7 @@ import pytest
 
 import holdback as hb
 
+LONG = pytest.mark.calibration
 YAML = """\
 version: 1
 experiment: cohorts
@@ -30,7 +31,7 @@ sources:
 metrics:
   revenue: {kind: mean, source: orders, value: revenue, unit: money}
 assignment: {source: customers}
-window: {start: 2017-06-01, end: 2017-09-30}
+window: {start: 2017-06-01, end: 2018-05-31}
 primary: revenue
 analysis: {looks: end}
 """
@@ -44,8 +45,8 @@ def truth(shared: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def card(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The analysis of customers whose exposure is their first order."""
+def project(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Customers whose exposure is their first order, and all orders."""
     folder = tmp_path_factory.mktemp("orders_log")
     file = shared / "data" / "practicum_orders_log" / "orders_log_us.csv.gz"
     orders = [("id", "at", "revenue")]
@@ -57,7 +58,7 @@ def card(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
             first[unit] = min(first.get(unit, at), at)
     customers = [("id", "arm", "at")]
     for unit, at in first.items():
-        if at >= "2017-10":
+        if at >= "2018-06":
             continue
         odd = hashlib.sha256(unit.encode()).digest()[0] % 2
         customers.append((unit, ("holdback", "personalized")[odd], at))
@@ -65,20 +66,40 @@ def card(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         with (folder / f"{name}.csv").open("w", newline="") as out:
             csv.writer(out).writerows(table)
     (folder / "cohorts.yaml").write_text(YAML)
-    return hb.analyze(folder / "cohorts.yaml", as_of=date(2018, 5, 31)).scorecard
+    return folder / "cohorts.yaml"
 
 
-def test_cohorts_by_month_of_first_order(card: Any, truth: Any) -> None:
-    """Sizes, and revenue per customer to the window's end, of both arms together."""
+@pytest.fixture(scope="module")
+def card(project: Path) -> Any:
+    """The whole year."""
+    return hb.analyze(project, as_of=date(2018, 5, 31)).scorecard
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        date(2017, 9, 30),
+        pytest.param(date(2017, 12, 31), marks=LONG),
+        pytest.param(date(2018, 3, 31), marks=LONG),
+        date(2018, 5, 31),
+    ],
+    ids=str,
+)
+def test_cohorts_by_month_of_first_order(project: Path, truth: Any, last: date) -> None:
+    """Sizes, and revenue per customer until a month's end, of both arms together.
+
+    Four diagonals of the reference's triangle: 4 + 7 + 10 + 12 of its cells (the long version).
+    """
+    card = hb.analyze(project, as_of=last).scorecard
     assert card.cohorts.every == "month"
-    assert len(card.cohorts.cohorts) == 4
-    for cohort in card.cohorts.cohorts:
+    months = 12 * (last.year - 2017) + last.month - 5
+    assert len(card.cohorts.cohorts) == months
+    for place, cohort in enumerate(card.cohorts.cohorts):
         month = cohort.start[:7]
         units = sum(arm.units for arm in cohort.arms)
         assert units == truth["cohort_size"][month]
         worth = sum(arm.units * arm.value for arm in cohort.arms) / units
-        months_to_september = 9 - int(month[5:])
-        worth_by_then = truth["cohort_cum_ltv"][month][months_to_september]
+        worth_by_then = truth["cohort_cum_ltv"][month][months - 1 - place]
         assert worth == pytest.approx(worth_by_then, rel=1e-9)
     assert 0 < card.cohorts.p_same["personalized"] <= 1
 
@@ -88,7 +109,7 @@ def test_nothing_is_found_where_nothing_was_done(card: Any, truth: Any) -> None:
     readout = card.readout("revenue")
     assert readout.relative.lower < 0 < readout.relative.upper
     assert sum(arm.units for arm in card.arms) == sum(
-        list(truth["cohort_size"].values())[:4]
+        list(truth["cohort_size"].values())[:12]
     )
 
 
