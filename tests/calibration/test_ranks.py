@@ -25,7 +25,7 @@ LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)
 LEVELS = (0.5, 0.8, 0.95)
 LEAST_P = 1e-3
-RUNS = pytest.mark.parametrize("runs", [150, pytest.param(1_000, marks=LONG)])
+RUNS = pytest.mark.parametrize("runs", [100, pytest.param(1_000, marks=LONG)])
 
 
 def faults(ranks: Sequence[float]) -> list[str]:

@@ -99,15 +99,33 @@ def test_proportions_against_reference(
     )
 
 
-def test_conversion_posterior_against_reference(
-    analysis: hb.Analysis, truth: dict[str, Any]
+@pytest.mark.parametrize("metric", ["conversion", "visit"])
+def test_posterior_against_reference(
+    analysis: hb.Analysis, truth: dict[str, Any], metric: str
 ) -> None:
-    """P(womens > none) under Beta(1, 1) agrees with the closed form to 1e-6."""
-    readout = analysis.scorecard.readout("conversion", "womens")
-    expected = truth["womens_vs_none"]["conversion"]["bayes"]
+    """P(womens > none) under Beta(1, 1) agrees with the closed form to 1e-6.
+
+    The reference's losses and means are of rates: E p_T − E p_C, from its posterior
+    means, is also E[loss of holding] − E[loss of shipping] there.
+    """
+    readout = analysis.scorecard.readout(metric, "womens")
+    expected = truth["womens_vs_none"][metric]["bayes"]
     assert readout.bayes.p_positive == pytest.approx(
         expected["p_treatment_better"], abs=1e-6
     )
+    arms = readout.estimates
+    means = [
+        (one.nonzero + 1) / (one.units + 2) for one in (arms.control, arms.treatment)
+    ]
+    assert means[0] == pytest.approx(expected["post_mean_control"], rel=1e-9)
+    assert means[1] == pytest.approx(expected["post_mean_treatment"], rel=1e-9)
+    apart = (
+        expected["expected_loss_choose_control"]
+        - expected["expected_loss_choose_treatment"]
+    )
+    assert means[1] - means[0] == pytest.approx(apart, rel=1e-9)
+    mean = readout.bayes.expected_loss_if_held - readout.bayes.expected_loss_if_shipped
+    assert readout.bayes.mean == pytest.approx(mean, rel=1e-6)
 
 
 def test_spend_against_reference(analysis: hb.Analysis, truth: dict[str, Any]) -> None:

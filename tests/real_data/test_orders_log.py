@@ -88,7 +88,8 @@ def card(project: Path) -> Any:
 def test_cohorts_by_month_of_first_order(project: Path, truth: Any, last: date) -> None:
     """Sizes, and revenue per customer until a month's end, of both arms together.
 
-    Four diagonals of the reference's triangle: 4 + 7 + 10 + 12 of its cells (the long version).
+    Four diagonals of the reference's triangle: 4 + 7 + 10 + 12 of its cells (two of
+    them in the long version).
     """
     card = hb.analyze(project, as_of=last).scorecard
     assert card.cohorts.every == "month"
