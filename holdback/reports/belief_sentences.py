@@ -12,7 +12,7 @@ from holdback.wording import say
 
 __all__ = ["moved", "with_prior"]
 
-MOVED = 0.1
+MOVED = 0.25
 """Share of the range's width by which an end moves until that is said."""
 Write = Callable[[float], str]
 
@@ -93,9 +93,11 @@ def _told(words: Words, found: Quantity, write: Write) -> str:
 
 
 def _apart(one: Quantity, other: Quantity) -> bool:
-    """Whether an end of the range moves by a tenth of its width, or is gone."""
+    """Whether an end moves by a quarter of the width, across 0, or out of sight."""
     ends = one.lower, one.upper, other.lower, other.upper
     if None in ends:
         return ends[:2] != ends[2:]
     low, high, new_low, new_high = (float(end or 0.0) for end in ends)
-    return max(abs(new_low - low), abs(new_high - high)) > MOVED * (high - low)
+    crossed = (low > 0) != (new_low > 0) or (high < 0) != (new_high < 0)
+    most = max(abs(new_low - low), abs(new_high - high))
+    return crossed or most > MOVED * (high - low)

@@ -14,7 +14,7 @@ from reports.test_money import COSTS, comparison, experiment, worked
 
 from holdback.experiments.chances_record import BelievedMoney
 from holdback.experiments.experiment import Cost, Economics
-from holdback.experiments.quantity import Quantity
+from holdback.experiments.quantity import Quantity, Return
 from holdback.experiments.scorecard import Money
 from holdback.reports.belief_sentences import moved, with_prior
 from holdback.reports.blocks.money import detail
@@ -143,6 +143,11 @@ def test_what_is_said_where_the_prior_moves_the_money() -> None:
     assert same.lower is not None
     assert same.upper is not None
     assert moved(W, beside(same.lower, same.upper)) == ""
+    width = same.upper - same.lower
+    assert moved(W, beside(same.lower + 0.24 * width, same.upper)) == ""
+    assert moved(W, beside(same.lower + 0.26 * width, same.upper)) != ""
+    near = replace(beside(-0.01, 1.0), ropi=Return(value=0.5, lower=0.02, upper=1.0))
+    assert "puts ROPI at −1.0% to +100.0%" in moved(W, near)
     told = moved(W, beside(-0.2, 1.1))
     assert "puts ROPI at −20.0% to +110.0%" in told
     assert W.range(same.interval, W.lift) in told
