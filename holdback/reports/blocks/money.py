@@ -270,7 +270,7 @@ def _believed(words: Words, money: Money) -> Markup:
         say("money.with_the_prior"),
         Markup('<p class="small">{}</p>').format(say("money.two_ranges")),
         table(
-            say("money.with_the_prior"),
+            say("money.same_money"),
             (say("common.what"), say("money.test_alone"), say("money.prior_in")),
             list(with_prior(words, money)),
             numeric=(1, 2),
