@@ -8,6 +8,7 @@ from holdback.experiments.assembly import Row
 from holdback.experiments.cube import Cube
 from holdback.experiments.evidence import Quality
 from holdback.experiments.experiment import Experiment
+from holdback.experiments.layout import TOLD
 from holdback.experiments.probe import Seen
 from holdback.experiments.returned import Returned
 from holdback.experiments.row_fates import Fates
@@ -85,7 +86,7 @@ def quality(
             name: sum(row.told[f"{kind}_{i}"] for row in everyone)
             for i, name in enumerate(sources)
         }
-        for kind in ("rows", "before", "late")
+        for kind in TOLD
     }
     crossed = {
         arm: units_of(everyone, i, {CROSSED, KEPT_CROSSED})
@@ -104,6 +105,7 @@ def quality(
         },
         before=counts["before"],
         late=counts["late"],
+        earlier=counts["earlier"],
         null_values={n: s.null_values for n, s in seen.items() if s.null_values},
         float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
         held_out=_held_out(experiment, cube, told),

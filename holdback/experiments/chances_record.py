@@ -28,8 +28,8 @@ class Chances:
 class BelievedMoney:
     """The money that the posterior of the lift leaves likely: medians and quantiles.
 
-    Each is the posterior's image, with the spread of uncertain costs. What has no value
-    (nothing is paid back at the median) or does not apply is absent.
+    Each is the posterior's image; `ropi` with the spread of uncertain costs. What has
+    no value (nothing is paid back at the median) or does not apply is absent.
     """
 
     level: float

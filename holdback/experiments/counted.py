@@ -57,10 +57,12 @@ class Counted:
         )
 
     @property
-    def told(self) -> Quantity | None:
-        """The lift with the range that its own report tells."""
+    def told(self) -> tuple[Quantity, float] | None:
+        """The lift with the range that its own report tells, and the range's level."""
         found = readout_of(self.card, self.metric)
-        return None if found is None else found.relative
+        if found is None or found.relative is None:
+            return None
+        return found.relative, found.level
 
     @property
     def ratio(self) -> LogRatio:

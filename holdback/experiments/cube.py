@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from holdback.experiments.engine.dialects import Dialect
 from holdback.experiments.engine.zones import Zone
-from holdback.experiments.layout import Layout, Monomial, UnitColumn
+from holdback.experiments.layout import TOLD, Layout, Monomial, UnitColumn
 from holdback.experiments.units import (
     Events,
     Exposures,
@@ -78,11 +78,7 @@ class Cube:
 
     def told(self) -> tuple[str, ...]:
         """Columns that count each source's rows for the reader of the report."""
-        return tuple(
-            f"{name}_{i}"
-            for i in range(len(self.events))
-            for name in ("rows", "before", "late")
-        )
+        return tuple(f"{name}_{i}" for i in range(len(self.events)) for name in TOLD)
 
 
 def latest_exposure(cube: Cube, horizon: int) -> int:

@@ -18,7 +18,7 @@ from holdback.experiments.engine.sql import (
     total,
     when,
 )
-from holdback.experiments.layout import UnitColumn
+from holdback.experiments.layout import TOLD, UnitColumn
 from holdback.experiments.measure import Measure
 from holdback.experiments.units import (
     Events,
@@ -46,8 +46,9 @@ def event_units(
     """One row per exposed unit that has events: its keys and its values.
 
     Reads the units from `relation`, and carries their values `carried` along. Beside
-    the values it counts the unit's rows: ``n_rows``, those before exposure that no
-    measure collects (``n_before``) and those at or after as-of (``n_late``).
+    the values it counts the unit's rows, as `TOLD` names them: ``n_rows``, those before
+    exposure that no measure collects (``n_before``), those at or after as-of
+    (``n_late``), and all before exposure (``n_earlier``).
     """
     keys = unit_keys(exposures)
     columns: dict[str, exp.Expression] = {"unit": col("unit", "u")}
@@ -118,6 +119,7 @@ def _told(
     found: dict[str, exp.Expression] = {"n_rows": exp.Count(this=exp.Star())}
     before: exp.Expression = exp.false()
     late: exp.Expression = exp.false()
+    early: exp.Expression = exp.false()
     if events.time is not None:
         time = col("t", "e")
         if span.as_of is not None:
@@ -126,8 +128,9 @@ def _told(
             starts = [u.measure.start for u in wanted if u.measure is not None]
             earliest = min([timedelta(0), *starts])
             before = exp.LT(this=time.copy(), expression=_shifted(earliest))
-    for name, condition in (("n_before", before), ("n_late", late)):
-        found[name] = total(when(condition, integer(1), integer(0)))
+            early = exp.LT(this=time.copy(), expression=_shifted(timedelta(0)))
+    for kind, condition in zip(TOLD[1:], (before, late, early), strict=True):
+        found[f"n_{kind}"] = total(when(condition, integer(1), integer(0)))
     return found
 
 

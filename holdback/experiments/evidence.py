@@ -21,8 +21,9 @@ class Quality:
     `crossovers`: units seen in two arms, by arm of first exposure. `missing_ids`,
     `duplicates` (dropped exact duplicates), `unassigned` (rows of units that were
     never exposed), `before` (rows before exposure that are in no lookback), `late`
-    (rows at or after as-of), `null_values` (rows whose value could not be computed:
-    null or divided by zero), `nonexistent_times` (local times skipped by daylight
+    (rows at or after as-of), `earlier` (all rows before exposure), `null_values`
+    (rows whose value could not be computed: null or divided by zero),
+    `nonexistent_times` (local times skipped by daylight
     saving): rows by source. `repeated_exposures`: exposure rows beyond each unit's
     first. `similar_ids`: pairs that differ only by case, spaces, Unicode
     normalization or a trailing ``.0``. `float_ids`: integral floats used as ids.
@@ -40,6 +41,7 @@ class Quality:
     unassigned: Mapping[str, int] = field(default_factory=dict)
     before: Mapping[str, int] = field(default_factory=dict)
     late: Mapping[str, int] = field(default_factory=dict)
+    earlier: Mapping[str, int] = field(default_factory=dict)
     null_values: Mapping[str, int] = field(default_factory=dict)
     nonexistent_times: Mapping[str, int] = field(default_factory=dict)
     float_ids: Mapping[str, int] = field(default_factory=dict)

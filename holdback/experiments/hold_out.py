@@ -38,10 +38,15 @@ def _orders(side: ArmHistories) -> HeldOut:
     )
 
 
-def _renewals(side: ArmHistories, period: float) -> HeldOut:
-    """Of those who are subscribed at half time, as far as renewals are settled."""
+def _renewals(side: ArmHistories, period: float) -> HeldOut | None:
+    """Of those who are subscribed at half time, as far as renewals are settled.
+
+    None where nobody had subscribed by then.
+    """
     half = side.at_half_time()
     first, first_at = half.tenures(period)
+    if not len(first.units):
+        return None
     whole, whole_at = side.tenures(period)
     stay = (first_at >= 0) & ~first.left[first_at]
     units = side.units[stay]

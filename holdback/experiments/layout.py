@@ -18,7 +18,10 @@ from holdback.experiments.measure import Cap, Measure
 from holdback.experiments.metrics import Metric
 from holdback.stats.moments import pairs, triples
 
-__all__ = ["Capping", "Layout", "Monomial", "UnitColumn", "layout"]
+__all__ = ["TOLD", "Capping", "Layout", "Monomial", "UnitColumn", "layout"]
+
+TOLD = ("rows", "before", "late", "earlier")
+"""What is counted of each source's rows for the reader of the report."""
 
 Monomial = tuple[str, ...]
 """Names of unit columns multiplied; sorted, an indicator at most once."""

@@ -37,13 +37,13 @@ def reconciled(
     of a normal with its own range: as that holds at every reading, so does the test,
     which errs on the safe side. A holdback of another metric is not compared.
     """
-    card, seen = long_run.card, _normal(long_run, level)
+    card, seen = long_run.card, _normal(long_run)
     weights = np.array([weight_of(card, one) for one in counted])
     tests = int(np.count_nonzero(weights))
     found = Reconciled(
         experiment=card.experiment,
         metric=long_run.metric,
-        seen=long_run.told or _quantity(seen.value, seen.se, level),
+        seen=_seen(long_run, seen, level),
         tests=tests,
         other_metric=None if _alike(long_run, counted) else True,
     )
@@ -68,10 +68,20 @@ def reconciled(
     )
 
 
-def _normal(long_run: Counted, level: float) -> LogRatio:
+def _seen(long_run: Counted, normal: LogRatio, level: float) -> Quantity:
+    """The lift as its own report tells it, where that is at the portfolio's level."""
+    if long_run.told is not None and long_run.told[1] == level:
+        return long_run.told[0]
+    return _quantity(normal.value, normal.se, level)
+
+
+def _normal(long_run: Counted) -> LogRatio:
     """The effect, with the error of a normal whose range is at least the told one."""
-    plain, told = long_run.ratio, long_run.told
-    if told is None or told.lower is None or told.upper is None or told.lower <= -1:
+    plain = long_run.ratio
+    if long_run.told is None:
+        return plain
+    told, level = long_run.told
+    if told.lower is None or told.upper is None or told.lower <= -1:
         return plain
     half = (log1p(told.upper) - log1p(told.lower)) / 2
     return LogRatio(

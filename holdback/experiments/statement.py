@@ -19,7 +19,7 @@ from holdback.experiments.cube import Cube, Sum, latest_exposure
 from holdback.experiments.engine.dialects import cast
 from holdback.experiments.engine.sql import col, integer, total, when
 from holdback.experiments.event_units import event_units
-from holdback.experiments.layout import UnitColumn
+from holdback.experiments.layout import TOLD, UnitColumn
 from holdback.experiments.units import (
     exposed_units,
     nested,
@@ -224,7 +224,7 @@ def _widened(
     columns |= {key: col(key) for key in unit_keys(cube.exposures)}
     columns |= {name: col(name) for name in _carried(cube)}
     for i in range(len(cube.events)):
-        for name in ("rows", "before", "late"):
+        for name in TOLD:
             columns[f"{name}_{i}"] = col(f"n_{name}") if i == index else integer(0)
     for unit in cube.layout.units.values():
         if not unit.own and unit.capping is None:

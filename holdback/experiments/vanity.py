@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from holdback.errors import Problem
 from holdback.experiments.experiment import Experiment
@@ -35,6 +35,9 @@ WORDS = frozenset(
     }
 )
 
+EVENTS = WORDS - {"followers", "follower", "open", "opened", "traffic"}
+"""Of these, the words that no state of an order or channel is called by."""
+
 
 def vanity(experiment: Experiment, issues: Issues) -> Iterator[Problem]:
     """A warning where attention decides instead of what it is meant to bring."""
@@ -53,12 +56,23 @@ def vanity(experiment: Experiment, issues: Issues) -> Iterator[Problem]:
 def counts_attention(experiment: Experiment) -> bool:
     """Whether the primary is called, or reads, what is a word for attention.
 
-    Its name and label, its sources, and the columns and texts of its expressions.
+    Its name and label, its sources and the column that it counts; of a condition only
+    a value that is an event of attention, as ``event = 'page_view'`` has it. Money is
+    never attention.
     """
     metric = experiment.metrics[experiment.primary]
+    if metric.unit == "money":
+        return False
     read = {experiment.primary, metric.label}
+    events = set()
     for measure in metric.measures():
         read.add(measure.source)
-        read |= {e.text for e in (measure.value, measure.where) if e is not None}
-    words = (re.split(r"[^a-z]+", name.lower()) for name in read)
-    return not WORDS.isdisjoint(word for listed in words for word in listed)
+        if measure.value is not None:
+            read |= measure.value.columns
+        if measure.where is not None:
+            events |= _words(re.findall(r"'([^']*)'", measure.where.text))
+    return not WORDS.isdisjoint(_words(read)) or not EVENTS.isdisjoint(events)
+
+
+def _words(names: Iterable[str]) -> set[str]:
+    return {word for name in names for word in re.split(r"[^a-z]+", name.lower())}

@@ -22,17 +22,19 @@ def believed_money(
     comparison: ValueComparison,
     stake: Stake,
     asked: Repaid | None,
-    level: float,
 ) -> BelievedMoney | None:
     """Medians and central ranges of the posterior's money; None without a posterior.
 
     Money rises with the lift, so quantiles of the lift are quantiles of the money: the
-    whole joint posterior: given the lift, the rest is known. Uncertain costs are
-    integrated over. `comparison` is the revenue's, `stake` that of what is earned.
+    whole joint posterior: given the lift, the rest is known. In the return uncertain
+    costs are integrated over. At the level of the test's own range, which looks and
+    several arms widen, so that both compare. `comparison` is the revenue's, `stake`
+    that of what is earned.
     """
-    posterior = stake.comparison.posterior
-    if posterior is None or stake.comparison.treated_total <= 0:
+    posterior, lift = stake.comparison.posterior, stake.comparison.inference.relative
+    if posterior is None or lift is None or stake.comparison.treated_total <= 0:
         return None
+    level = lift.interval.level
     profit = _image(posterior, stake.profit_of, level)
     revenue = None
     if comparison.posterior is not None and comparison.treated_total > 0:

@@ -39,8 +39,7 @@ def money(
     units = {c.arm: c.treated_units for c in comparisons if c.arm != "*"} or {
         c.arm: c.treated_units for c in comparisons
     }
-    level = float(experiment.analysis.level)
-    found = (_of_arm(economics, one, period_days, units, level) for one in comparisons)
+    found = (_of_arm(economics, one, period_days, units) for one in comparisons)
     return tuple(record for record in found if record is not None)
 
 
@@ -69,7 +68,6 @@ def _of_arm(
     comparison: ValueComparison,
     period_days: int | None,
     units: Mapping[str, int],
-    level: float,
 ) -> Money | None:
     everyone = sum(units.values())
     share = Fraction(comparison.treated_units, everyone) if everyone else Fraction(1)
@@ -116,7 +114,7 @@ def _of_arm(
         record,
         rollout=rolled,
         chances=chances_of(record, earning, margin),
-        believed=believed_money(record, comparison, stake, asked, level),
+        believed=believed_money(record, comparison, stake, asked),
     )
 
 

@@ -60,7 +60,7 @@ def no_return() -> str:
 
 
 def nothing_to_pay(words: Words, money: Money) -> str:
-    """Costs of 0 (or savings that cover them) have no return; the profit decides."""
+    """Costs of 0 have no return; the profit, with savings, decides."""
     profit = money.net_profit or money.incremental_profit
     return say(
         "money_sentences.nothing_to_pay", likely=words.range(profit, words.money)

@@ -303,6 +303,8 @@ def test_a_lift_beyond_belief_is_questioned() -> None:
         ({"label": "Click-through rate"}, True),
         ({"where": parse("event = 'page_view'")}, True),
         ({"where": parse("event = 'purchase'")}, False),
+        ({"where": parse("status = 'open' and traffic_source = 'email'")}, False),
+        ({"unit": "money", "label": "Revenue without view-through"}, False),
         ({}, False),
     ],
 )
@@ -323,7 +325,7 @@ def test_units_that_had_left_before(rows: int, *, warns: bool) -> None:
     churn = Churn(name="churn", label="", source="leaving")
     metrics = {**METRICS, "churn": churn}
     plan = replace(experiment(), metrics=metrics, secondary=("churn",))
-    seen = world(quality=Quality(before={"leaving": rows, "orders": 500}))
+    seen = world(quality=Quality(earlier={"leaving": rows, "orders": 500}))
     told = list(AlreadyGone().examine(plan, seen))
     assert bool(told) is warns
     if warns:

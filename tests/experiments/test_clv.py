@@ -17,6 +17,9 @@ from oracles.customers import Customers
 import holdback as hb
 from holdback.errors import ConfigError
 from holdback.experiments.customer_histories import ArmHistories
+from holdback.experiments.expression import parse
+from holdback.experiments.hold_out import held_out
+from holdback.experiments.metrics.clv import Clv
 from holdback.reports.page import render
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -364,3 +367,27 @@ def test_the_share_kept_against_a_jackknife() -> None:
     off = shares - shares.mean(), means - means.mean()
     assert variance == pytest.approx((n - 1) / n * off[0] @ off[0], rel=0.02)
     assert shared == pytest.approx((n - 1) / n * off[0] @ off[1], rel=0.02)
+
+
+def test_nobody_had_subscribed_by_half_time() -> None:
+    """Trials that end after half of the time: no check, and no crash."""
+    n = 50
+    none = np.zeros(n)
+    side = ArmHistories(
+        orders=none + 2,
+        last=none + 40.5,
+        watched=none + 56.5,
+        gross=none + 40,
+        net=none + 40,
+        units=np.ones(n),
+        early=(none, none),
+    )
+    plan = Clv(
+        name="worth",
+        label="",
+        source="payments",
+        value=parse("fee"),
+        horizon=timedelta(days=720),
+        renews=timedelta(days=7),
+    )
+    assert held_out(plan, side) is None

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 import holdback as hb
+from holdback.experiments.checks.novelty import _course
 
 YAML = """\
 version: 1
@@ -88,3 +89,24 @@ def test_a_robot_is_noticed(tmp_path: Path, robot: int, status: str) -> None:
     """A unit with 900 of some 6,000 visits."""
     found = check(shop(tmp_path, later=0.5, robot=robot), "bots")
     assert found.status == status
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "better", "course"),
+    [
+        (0.5, 0.1, "higher", "gain_fades"),
+        (0.5, 0.9, "higher", "gain_grows"),
+        (-0.3, -0.1, "higher", "loss_fades"),
+        (-0.1, -0.3, "higher", "loss_grows"),
+        (-0.008, 0.296, "higher", "turned_up"),
+        (0.1, -0.2, "higher", "turned_down"),
+        (-0.523, -0.072, "lower", "gain_fades"),
+        (0.1, 0.4, "lower", "loss_grows"),
+        (0.1, -0.2, "lower", "turned_up"),
+    ],
+)
+def test_what_became_of_the_lift(
+    first: float, then: float, better: str, course: str
+) -> None:
+    """By the direction that is better, and by which side of none it lies on."""
+    assert _course(first, then, better) == course

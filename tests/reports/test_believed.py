@@ -20,6 +20,8 @@ from holdback.reports.belief_sentences import moved, with_prior
 from holdback.reports.blocks.money import detail
 from holdback.reports.money import money
 from holdback.reports.words import Words
+from holdback.stats.effect import Estimate
+from holdback.stats.methods import compare_means
 from holdback.stats.posterior import LiftPrior, posterior
 
 REVENUE = 1.80 * 90_000
@@ -156,3 +158,23 @@ def test_what_is_said_where_the_prior_moves_the_money() -> None:
     page = detail(replace(CARD, money=(beside(-0.2, 1.1),)), W)
     assert "The money as the chances see it" in page
     assert "+50.0% (−20.0% to +110.0%)" in page
+
+
+def test_both_ranges_have_one_level() -> None:
+    """A range that looks widen is held against as wide a posterior's: no prior's part.
+
+    99.5 %, flat prior: the two are equal, and nothing is said of a difference.
+    """
+    inference = compare_means(
+        Estimate(value=1.65, se=19 / 100, n=10_000, third=0.0, nonzero=5_000),
+        Estimate(value=1.80, se=20 / 300, n=90_000, third=0.0, nonzero=50_000),
+        level=0.995,
+    )
+    economics = Economics(value="revenue", margin=Fraction(2, 5), costs=COSTS)
+    (found,) = money(experiment(economics), [comparison(inference)], 30)
+    assert found.believed is not None
+    assert found.believed.level == 0.995
+    assert found.ropi is not None
+    assert found.believed.ropi is not None
+    assert found.believed.ropi.lower == pytest.approx(found.ropi.lower, rel=1e-6)
+    assert moved(W, found) == ""

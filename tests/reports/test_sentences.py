@@ -328,7 +328,7 @@ TOLD = {
         ),
         (
             "There is nothing to pay, so there is no return on it: what counts is the "
-            "extra profit, likely −€120 to €450."
+            "extra profit with what is saved, likely −€120 to €450."
         ),
     ),
     "no_chance": (

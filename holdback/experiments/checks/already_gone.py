@@ -33,7 +33,7 @@ class AlreadyGone:
             for measure in experiment.metrics[name].measures()
         }
         for source in sorted(sources):
-            rows = evidence.quality.before.get(source, 0)
+            rows = evidence.quality.earlier.get(source, 0)
             if units and rows >= WARN_FROM * units:
                 yield Finding(
                     check="already_gone",

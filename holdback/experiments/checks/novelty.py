@@ -48,10 +48,12 @@ class Novelty:
         for arm, moments in zip(experiment.treatments, treated, strict=True):
             if any(_is_thin(side) for side in (control, moments)):
                 continue
-            yield _finding(arm.title, days, control, moments)
+            yield _finding(arm.title, days, control, moments, metric.better)
 
 
-def _finding(arm: str, days: int, control: Moments, treated: Moments) -> Finding:
+def _finding(
+    arm: str, days: int, control: Moments, treated: Moments, better: str
+) -> Finding:
     (early_c, late_c, error_c), (early_t, late_t, error_t) = map(
         _halves, (control, treated)
     )
@@ -66,7 +68,7 @@ def _finding(arm: str, days: int, control: Moments, treated: Moments) -> Finding
         first=_signed(first),
         then=_signed(then),
     )
-    course = texts("checks.novelty.course")[_course(first, then)]
+    course = texts("checks.novelty.course")[_course(first, then, better)]
     return Finding(
         check="novelty",
         status="warn" if changed else "pass",
@@ -75,12 +77,13 @@ def _finding(arm: str, days: int, control: Moments, treated: Moments) -> Finding
     )
 
 
-def _course(first: float, then: float) -> str:
-    """What became of the first half's lift in the second."""
+def _course(first: float, then: float, better: str) -> str:
+    """What became of the first half's lift in the second; a fall may be the gain."""
+    sign = 1 if better == "higher" else -1
     if (first < 0) != (then < 0):
-        return "turned_up" if then > first else "turned_down"
+        return "turned_up" if sign * then > sign * first else "turned_down"
     less = abs(log1p(then)) < abs(log1p(first))
-    if first < 0:
+    if sign * first < 0:
         return "loss_fades" if less else "loss_grows"
     return "gain_fades" if less else "gain_grows"
 
