@@ -37,11 +37,15 @@ TOTAL = 8 * 1050 + 2800
         ORDERS.replace("\no3", "\n\no3").encode(),
         ORDERS.rstrip("\n").encode(),
         ORDERS.replace("o2", "é東").encode(),
+        ORDERS.replace("T", " ").replace("Z", " +0000").encode(),
+        ORDERS.replace("T11", " 09").replace("Z", " -02:00").encode(),
+        ORDERS.replace("Z", " Z").encode(),
     ],
     ids=[
         "byte order mark", "CRLF", "CR", "CRLF then LF", "CR then LF", "UTF-16", "gzip",
         "two gzip members", "line break in a value", "blank line", "no last line end",
-        "other scripts",
+        "other scripts", "offset after a space", "another offset after a space",
+        "Z after a space",
     ],
 )  # fmt: skip
 def test_csv_forms_invariance(tmp_path: Path, content: bytes) -> None:

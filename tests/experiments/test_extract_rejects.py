@@ -90,6 +90,11 @@ CASES: dict[str, tuple[str | bytes, int, list[str]]] = {
         3,
         ["orders.csv:4:4", "thousands"],
     ),
+    "words, where lines end in CRLF and a value holds LF": (
+        ORDERS.replace("13.50", "N/A").replace("\n", "\r\n").replace("o2", '"o\n2"'),
+        3,
+        ["orders.csv:6:4", "'N/A'"],
+    ),
     "ambiguous thousands": (
         ORDERS.replace("12.50", '"1,234"'),
         3,

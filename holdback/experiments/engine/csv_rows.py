@@ -49,11 +49,9 @@ class CsvRows:
             if not future.result().mixed:
                 sound(self.form.root, path, future.result(), utf8=plain)
                 raise
-            plain = False
         sound(self.form.root, path, future.result(), utf8=plain)
         if plain and future.result().mixed:
-            table = quoted_name(self.form.source)
-            self.engine.execute(f"DELETE FROM {table} WHERE rowid >= {before}")
+            self._cut(before)
             plain = False
         if not plain:
             target = self.engine.folder / f"{self.form.source}-{before}.csv"
@@ -70,6 +68,19 @@ class CsvRows:
             f"SELECT COUNT(*) FROM {quoted_name(self.form.source)}"
         )
         return int(rows)
+
+    def _cut(self, rows: int) -> None:
+        """Keep the first rows of the table; those that follow are numbered from there.
+
+        After a DELETE the engine would go on numbering from the rows that are gone.
+        """
+        table, first = quoted_name(self.form.source), quoted_name("holdback:first rows")
+        self.engine.execute(
+            f"CREATE TEMP TABLE {first} AS SELECT * FROM {table} WHERE rowid < {rows} "
+            "ORDER BY rowid"
+        )
+        self.engine.execute(f"DROP TABLE {table}")
+        self.engine.execute(f"ALTER TABLE {first} RENAME TO {table}")
 
     def copy(self, path: Path, form: CsvForm) -> None:
         """Append the rows of one plain UTF-8 file."""

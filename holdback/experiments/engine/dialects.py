@@ -84,7 +84,19 @@ class DuckDB:
 
     def stamp(self, text: exp.Expression) -> exp.Expression:
         """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""
-        parsed = exp.TryCast(this=text, to=exp.DataType.build("TIMESTAMPTZ"))
+        to = exp.DataType.build("TIMESTAMPTZ")
+        # `12:00:00 -0300`: DuckDB wants the offset without the space before it.
+        joined = exp.Anonymous(
+            this="regexp_replace",
+            expressions=[
+                text.copy(),
+                exp.Literal.string(" ([Z+-])"),
+                exp.Literal.string(r"\1"),
+            ],
+        )
+        parsed = exp.func(
+            "COALESCE", exp.TryCast(this=text, to=to), exp.TryCast(this=joined, to=to)
+        )
         return exp.Anonymous(this="epoch_us", expressions=[parsed])
 
     def has_offset(self, text: exp.Expression) -> exp.Expression:
