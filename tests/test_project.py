@@ -21,7 +21,7 @@ from holdback.experiments import metrics
 ROOT = Path(__file__).resolve().parents[1]
 PINS = sorted((ROOT / "requirements").glob("*.txt"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-EXAMPLES = ["README.md", "docs/getting-started.md"]
+EXAMPLES = ["README.md", "docs/getting-started.md", "docs/sources.md"]
 DOCUMENTS = sorted(str(one.relative_to(ROOT)) for one in (ROOT / "docs").glob("*.md"))
 
 

@@ -16,7 +16,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 from typing import get_type_hints as hints_of
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+from pydantic import BaseModel, Discriminator, Field, Tag, create_model
 
 from holdback.experiments import metrics, sources
 from holdback.experiments.document import Block, Scalar
@@ -37,14 +37,12 @@ from holdback.experiments.leaves import (
 from holdback.experiments.measure import Cap
 
 __all__ = [
-    "LATER_SOURCES",
     "WrittenCap",
     "WrittenMetric",
     "WrittenSource",
     "value_field",
 ]
 
-LATER_SOURCES = ("ga4_events", "shopify_orders")
 FILLED = frozenset({"name", "digits", "hidden", "of"})
 MEANINGS = {
     "aggregate": "How rows become one number. Default: sum; count without value.",
@@ -61,6 +59,7 @@ MEANINGS = {
     "duplicates": "What to do with rows of the same id that differ.",
     "discount": "What money a year later is worth less, such as 10%.",
     "encoding": "Text encoding of the file.",
+    "events": "Names of the events whose rows count, such as [purchase].",
     "horizon": "Until when after the exposure value counts, such as 52 weeks.",
     "id": "Column that makes rows unique; exact duplicates are dropped and counted.",
     "inactive": "Without a row for so long at the end of `within`, a unit has left.",
@@ -68,8 +67,11 @@ MEANINGS = {
     "least": "How many rows it takes, such as 2.",
     "margin_value": "Column or expression of profit, in place of a flat margin.",
     "match": "Columns that a return shares with its purchase, such as [product].",
+    "note_attributes": "Cart attributes that become columns, such as [visitor_id].",
     "numerator": "What is summed above the line.",
+    "parameters": "Parameters of the event that become columns.",
     "per": "A source whose rows are counted, or an expression.",
+    "properties": "Properties of the user that become columns.",
     "quantile": "The share of units at or below it, such as 75%.",
     "renews": "A subscription: how long until the next payment, such as 30 days.",
     "returns": "Which rows are returns; each counts when its purchase did.",
@@ -83,12 +85,6 @@ MEANINGS = {
     "where": "Which rows count, such as status = 'paid'.",
     "within": "How long after the exposure it counts, such as 14 days.",
 }
-
-
-class Later(BaseModel):
-    """A kind of the format that this version does not read."""
-
-    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
 
 
 class WrittenCap(Written):
@@ -163,8 +159,7 @@ def _metric_kind(node: Any) -> str | None:
 def _source_kind(node: Any) -> str | None:
     if not isinstance(node, Block):
         return None
-    known = (*sources.kinds, *LATER_SOURCES)
-    return next((TAG + key for key in node.key_places if key in known), None)
+    return next((TAG + key for key in node.key_places if key in sources.kinds), None)
 
 
 def _metric_union() -> Any:
@@ -184,11 +179,6 @@ def _source_union() -> Any:
         key = {kind: (_readable(hints_of(cls)[field], kind), Field(description=doc))}
         model = _model(cls, cls.__name__, key, without=FILLED | {field})
         models.append(Annotated[model, Tag(TAG + kind)])
-    for kind in LATER_SOURCES:
-        later: Any = create_model(
-            f"{kind}_source", __base__=Later, **{kind: (Any, ...)}
-        )  # type: ignore[call-overload]
-        models.append(Annotated[later, Tag(TAG + kind)])
     return Annotated[reduce(or_, models), Discriminator(_source_kind)]
 
 

@@ -16,7 +16,6 @@ from holdback.experiments import metrics, sources
 from holdback.experiments.document import Block, Document, Items, Scalar
 from holdback.experiments.issues import Issues, Path, node_at
 from holdback.experiments.keys import TAG, Written
-from holdback.experiments.plugins import LATER_SOURCES
 from holdback.experiments.quantities import Unreadable, did_you_mean
 
 __all__ = ["read"]
@@ -198,7 +197,7 @@ def _unknown_kind(path: Path, root: Block, issues: Issues) -> None:
         return
     name = path[-1]
     if path[0] == "sources":
-        known = (*sources.kinds, *LATER_SOURCES)
+        known = tuple(sources.kinds)
         hints = [hint for key in node if (hint := did_you_mean(key, known))]
         issues.add(
             path,

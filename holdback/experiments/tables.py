@@ -20,7 +20,7 @@ from holdback.experiments.expression import Expression, parse
 from holdback.experiments.issues import Issues, Path
 from holdback.experiments.measure import Cap
 from holdback.experiments.metrics import Metric
-from holdback.experiments.plugins import Later, WrittenCap, value_field
+from holdback.experiments.plugins import WrittenCap, value_field
 from holdback.experiments.quantities import Unreadable, did_you_mean
 from holdback.experiments.secrets import named, unset
 from holdback.experiments.sources import Columns, Returns, Source
@@ -48,15 +48,11 @@ def source_from(
     """
     path: Path = ("sources", name)
     kind, given = _kind_and_fields(written)
-    if isinstance(written, Later):
-        issues.add(
-            (*path, kind), f"source kind '{kind}' is not in this version.", key=True
-        )
-        return None
     cls = sources.kinds[kind]
     field = value_field(cls)
     given[field] = given.pop(kind)
-    given["columns"] = Columns(**_written_only(given["columns"]))
+    if "columns" in given:
+        given["columns"] = _columns(cls, given["columns"])
     if "returns" in given:
         given["returns"] = Returns(**_written_only(given["returns"]))
     if field == "path":
@@ -76,6 +72,15 @@ def source_from(
     if "encoding" in given:
         _check_encoding((*path, "encoding"), given["encoding"], issues)
     return None if issues.is_broken(*path) else cls(name=name, **given)
+
+
+def _columns(cls: type[Source], written: BaseModel) -> Columns:
+    """The roles as written; a kind that knows its columns fills the others."""
+    given = _written_only(written)
+    default = cls.__dataclass_fields__["columns"].default
+    if isinstance(default, Columns):
+        return dataclasses.replace(default, **given)
+    return Columns(**given)
 
 
 def metric_from(

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from holdback.experiments.currency import CODES
 from holdback.experiments.issues import Issues
 from holdback.experiments.metrics import Metric
-from holdback.experiments.plugins import Later
 from holdback.experiments.quantities import did_you_mean
 from holdback.experiments.sources import Source
 from holdback.experiments.tables import metric_from, source_from
@@ -64,13 +63,11 @@ def sources_of(
 ) -> dict[str, Source]:
     """The sources that are used, by name; the others are checked as well.
 
-    Variables need to be set, and kinds known to this version, only where used.
+    Variables need to be set only where used.
     """
     wanted = set(used)
     found = {}
     for name, model in written.sources.items():
-        if isinstance(model, Later) and name not in wanted:
-            continue
         source = source_from(name, model, issues, environ if name in wanted else None)
         if source is not None and name in wanted:
             found[name] = source

@@ -163,6 +163,14 @@ class Embedded:
         rows = self.execute(f"DESCRIBE {text}")
         return {str(row[0]): type_of(str(row[1])) for row in rows}
 
+    def fields(self, text: str) -> dict[str, Any]:
+        """Columns of a query's result and the engine's own types, records and all."""
+        try:
+            found = self._connection.sql(text)
+        except duckdb.Error as error:
+            raise _told(error) from error
+        return dict(zip(found.columns, found.types, strict=True))
+
     def register(self, name: str, frame: object) -> None:
         """Make a frame readable under a name, until `unregister`."""
         try:

@@ -67,8 +67,11 @@ class Store:
         names, prints = self._prints[source]
         return combined(names, [one.result() for one in prints])
 
-    def parquet(self, source: str, path: str) -> Table:
-        """A view on Parquet files."""
+    def parquet(self, source: str, path: str, *, by_name: bool = False) -> Table:
+        """A view on Parquet files; `by_name` where some have columns that others lack.
+
+        Such a column is null in the rows of the others.
+        """
         paths = self._files(source, path)
         for one in paths:
             if head(one, 4) != b"PAR1":
@@ -81,7 +84,7 @@ class Store:
                 )
         self._prints[source] = self._fingerprinted(paths, text=False)
         listed = ", ".join(quoted_text(str(one)) for one in paths)
-        text = f"SELECT * FROM read_parquet([{listed}], union_by_name = false)"
+        text = f"SELECT * FROM read_parquet([{listed}], union_by_name = {by_name})"
         try:
             types = self.engine.types(text)
             self.engine.execute(f"CREATE VIEW {quoted_name(source)} AS {text}")

@@ -1,0 +1,143 @@
+"""Events of Google Analytics 4 in Parquet: nested records → flat columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from holdback.errors import ConfigError, DataError, Problem
+from holdback.experiments.engine import Table
+from holdback.experiments.engine.csv_rows import quoted_name, quoted_text
+
+if TYPE_CHECKING:
+    from holdback.experiments.engine.reading import Store
+
+__all__ = ["Taken", "events"]
+
+STAMP, NAME, TIME = "event_timestamp", "event_name", "event_time"
+LISTS = {"parameters": "event_params", "properties": "user_properties"}
+VALUES = ("string_value", "int_value", "double_value", "float_value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Which events are read (none: all of them), and what of their lists."""
+
+    events: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+
+
+def events(store: Store, source: str, path: str, taken: Taken) -> Table:
+    """A view of the events with one flat column a field.
+
+    Raises DataError for files that are no such export, ConfigError for names that are
+    columns already.
+    """
+    raw = store.parquet(source, path, by_name=True)
+    fields = store.engine.fields(f"SELECT * FROM {quoted_name(source)}")
+    missing = [name for name in (NAME, STAMP) if name not in fields]
+    if missing:
+        raise DataError(
+            Problem(
+                where=f"source {source}",
+                what=f"there is no column '{missing[0]}', so these are no events of "
+                "Google Analytics 4.",
+                why=f"The columns are: {', '.join(list(raw.columns)[:10])}.",
+                fix="Export the tables `events_YYYYMMDD` to Parquet, or write "
+                "`parquet:`.",
+            )
+        )
+    columns = dict(_flat(fields))
+    columns[TIME] = f"CAST(make_timestamp({quoted_name(STAMP)}) AS TIMESTAMPTZ)"
+    for key, names in (
+        ("parameters", taken.parameters),
+        ("properties", taken.properties),
+    ):
+        for name in names:
+            if name in columns or LISTS[key] not in fields:
+                raise ConfigError(_not_taken(source, key, name, columns))
+            columns[name] = _listed(LISTS[key], fields[LISTS[key]], name)
+    chosen = ", ".join(quoted_text(one) for one in taken.events)
+    where = f" WHERE {quoted_name(NAME)} IN ({chosen})" if chosen else ""
+    listed = ", ".join(f"{sql} AS {quoted_name(n)}" for n, sql in columns.items())
+    text = f"SELECT {listed} FROM {quoted_name(source)}{where}"
+    _refuse_unseen(store, source, taken.events)
+    view = f"{source} (events)"
+    store.engine.execute(f"CREATE TEMP VIEW {quoted_name(view)} AS {text}")
+    return Table(
+        source=source,
+        relation=exp.table_(view, quoted=True),
+        columns=store.engine.types(text),
+    )
+
+
+def _flat(
+    fields: dict[str, Any], above: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Fields that hold one value, records within records joined by underscores."""
+    for name, kind in fields.items():
+        path = (*above, name)
+        if kind.id == "struct":
+            yield from _flat(dict(kind.children), path)
+        elif kind.id not in {"list", "map", "array"}:
+            yield "_".join(path), ".".join(quoted_name(part) for part in path)
+
+
+def _listed(column: str, kind: Any, key: str) -> str:
+    """SQL of the value of a key in a list of keys and values, as text.
+
+    BigQuery writes a list as a record `list` of records `element`, unless it is read
+    as one list.
+    """
+    wrapped = kind.id == "struct"
+    rows = f"{quoted_name(column)}.list" if wrapped else quoted_name(column)
+    inner = dict(kind.children)["list" if wrapped else "child"]
+    inner = dict(inner.children)["child"] if wrapped else inner
+    one = "p"
+    if "element" in dict(inner.children):
+        one, inner = "p.element", dict(inner.children)["element"]
+    held = dict(dict(inner.children)["value"].children)
+    parts = ", ".join(
+        f"CAST({one}.value.{name} AS VARCHAR)" for name in VALUES if name in held
+    )
+    return f"[coalesce({parts}) FOR p IN {rows} IF {one}.key = {quoted_text(key)}][1]"
+
+
+def _not_taken(source: str, key: str, name: str, columns: dict[str, str]) -> Problem:
+    where = f"source {source}, {key}"
+    if name in columns:
+        return Problem(
+            where=where,
+            what=f"'{name}' is a column of the events already.",
+            fix=f"Take it out of `{key}`.",
+        )
+    return Problem(
+        where=where,
+        what=f"the files have no column '{LISTS[key]}'.",
+        fix=f"Export it as well, or take `{key}` out.",
+    )
+
+
+def _refuse_unseen(store: Store, source: str, wanted: Sequence[str]) -> None:
+    """DataError for names of events that the files do not hold."""
+    if not wanted:
+        return
+    rows = store.engine.execute(
+        f"SELECT {quoted_name(NAME)}, count(*) FROM {quoted_name(source)} "
+        "GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    seen = [str(row[0]) for row in rows]
+    unseen = [one for one in wanted if one not in seen]
+    if unseen:
+        raise DataError(
+            Problem(
+                where=f"source {source}, events",
+                what=f"there is no event '{unseen[0]}'.",
+                why=f"The events are: {', '.join(seen[:20])}.",
+                fix="Correct the name, or take it out.",
+            )
+        )

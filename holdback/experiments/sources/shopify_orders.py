@@ -1,0 +1,51 @@
+"""Orders as a Shopify shop exports them: one row a line, here one row an order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from holdback.experiments.expression import Expression, parse
+from holdback.experiments.sources import Columns, Source, kinds
+
+if TYPE_CHECKING:
+    from holdback.experiments.engine import Table
+    from holdback.experiments.engine.reading import Store
+
+__all__ = ["ShopifyOrdersSource"]
+
+COLUMNS = Columns(unit="email", time="created_at", id="name")
+COUNTING = parse(
+    "cancelled_at is null and financial_status not in ('voided', 'expired')"
+)
+
+
+@kinds.register("shopify_orders")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopifyOrdersSource(Source):
+    """A CSV export of orders, or a glob of them.
+
+    Columns are the export's own in snake case (``Refunded Amount`` is
+    `refunded_amount`), without those of the line items; `email` is trimmed and in small
+    letters, and `email_sha256` its hash. Cancelled, voided and expired orders do not
+    count unless `where` says so.
+    """
+
+    path: str
+    columns: Columns = COLUMNS
+    where: Expression | None = COUNTING
+    note_attributes: tuple[str, ...] = ()
+
+    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
+        """One row an order, as text, in the embedded engine."""
+        from holdback.experiments.engine.shopify import orders
+
+        del wanted
+        return orders(
+            store,
+            self.name,
+            self.path,
+            note_attributes=self.note_attributes,
+            any_currency=self.where is not None and "currency" in self.where.columns,
+        )
