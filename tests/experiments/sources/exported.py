@@ -13,6 +13,7 @@ __all__ = [
     "METRICS",
     "Order",
     "experiment",
+    "in_time",
     "orders",
     "plain_orders",
     "visitors",
@@ -48,6 +49,12 @@ def visitors() -> list[tuple[str, str, datetime]]:
     ]
 
 
+def in_time() -> list[Order]:
+    """The orders that came within 14 days of the visit."""
+    seen = {unit: time for unit, _, time in visitors()}
+    return [one for one in orders() if one.time < seen[one.unit] + timedelta(days=14)]
+
+
 def orders() -> list[Order]:
     """Forty orders of the visitors, some of several items, some refunded in part."""
     rng = np.random.default_rng(79)
@@ -59,7 +66,7 @@ def orders() -> list[Order]:
             Order(
                 number=number,
                 unit=unit,
-                time=seen + timedelta(minutes=int(rng.integers(1, 15_000))),
+                time=seen + timedelta(minutes=int(rng.integers(1, 30_000))),
                 items=int(rng.integers(1, 4)),
                 total=total,
                 refunded=total // 3 if number % 7 == 0 else 0,
