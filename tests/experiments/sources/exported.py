@@ -78,7 +78,7 @@ def orders() -> list[Order]:
 def write_rows(path: Path, names: list[str], rows: list[list[object]]) -> None:
     """A CSV file."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
         writer.writerows(rows)
 
