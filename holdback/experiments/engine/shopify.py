@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -16,7 +17,6 @@ from sqlglot import exp
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.engine import Place, Table
 from holdback.experiments.engine.csv_rows import quoted_name, quoted_text
-from holdback.experiments.engine.csv_text import CsvForm
 
 if TYPE_CHECKING:
     from holdback.experiments.engine.reading import Store
@@ -33,19 +33,17 @@ EXAMPLES = 5
 
 def orders(
     store: Store,
-    source: str,
-    path: str,
+    raw: Table,
     *,
     note_attributes: Sequence[str],
     any_currency: bool,
 ) -> Table:
-    """The orders of an export, as text, in the order of the files.
+    """The orders of an export that was read as it is, in the order of the files.
 
     Raises DataError for files that are no such export, for items whose order is not
     there, and, unless `any_currency`, for orders in several currencies.
     """
-    form = CsvForm(source=source, root=store.root, delimiter=",", encoding="utf-8")
-    raw = store.csv(source, path, form=form, decimal_comma=False, wanted=None)
+    source = raw.source
     first = _of_first_row(source, list(raw.columns))
     columns = _columns(source, list(raw.columns), note_attributes)
     table = quoted_name(f"{source} (orders)")
@@ -58,11 +56,11 @@ def orders(
     if CURRENCY in raw.columns and not any_currency:
         _refuse_mixed(store, raw, first)
     store.engine.execute(f"DROP TABLE {quoted_name(source)}")
-    return Table(
-        source=source,
+    return replace(
+        raw,
         relation=exp.table_(f"{source} (orders)", quoted=True),
         columns=dict.fromkeys(columns, "text"),
-        numbered=True,
+        rows=None,
         place=_place(store, raw, table),
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdback.experiments.expression import Expression, parse
-from holdback.experiments.sources import Columns, Source, kinds
+from holdback.experiments.sources import Columns, kinds
+from holdback.experiments.sources.csv import CsvSource
 
 if TYPE_CHECKING:
     from holdback.experiments.engine import Table
@@ -23,7 +24,7 @@ COUNTING = parse(
 
 @kinds.register("shopify_orders")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShopifyOrdersSource(Source):
+class ShopifyOrdersSource(CsvSource):
     """A CSV export of orders, or a glob of them.
 
     Columns are the export's own in snake case (``Refunded Amount`` is
@@ -32,7 +33,6 @@ class ShopifyOrdersSource(Source):
     count unless `where` says so.
     """
 
-    path: str
     columns: Columns = COLUMNS
     where: Expression | None = COUNTING
     note_attributes: tuple[str, ...] = ()
@@ -44,8 +44,8 @@ class ShopifyOrdersSource(Source):
         del wanted
         return orders(
             store,
-            self.name,
-            self.path,
+            # Named, as a class made anew for its slots has no bare super().
+            CsvSource.attach(self, store, None),
             note_attributes=self.note_attributes,
             any_currency=self.where is not None and "currency" in self.where.columns,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -184,6 +185,17 @@ def test_several_currencies(tmp_path: Path) -> None:
     chosen = "where: currency = 'EUR'"
     file.write_text(file.read_text("utf-8").replace(SOURCE, f"{SOURCE}\n    {chosen}"))
     assert cells(file) == cells(plain_orders(tmp_path / "plain", VALUE, orders()[:20]))
+
+
+def test_an_export_that_a_spreadsheet_saved(tmp_path: Path) -> None:
+    """Semicolons and decimal commas are read when the file says so."""
+    file = written(tmp_path, "delimiter: ';'\n    decimal: ','")
+    for name in ("export_1.csv", "export_2.csv"):
+        text = (tmp_path / name).read_text("utf-8")
+        (tmp_path / name).write_text(
+            re.sub(r"(\d)\.(\d\d);", r"\1,\2;", text.replace(",", ";")), "utf-8"
+        )
+    assert cells(file) == cells(plain_orders(tmp_path / "plain", VALUE))
 
 
 def test_places_are_those_of_the_export(tmp_path: Path) -> None:
