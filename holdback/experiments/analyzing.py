@@ -14,6 +14,9 @@ from holdback.experiments.written import WrittenAnalysis, WrittenPrior
 
 __all__ = ["analysis_of"]
 
+LEAST_SD, MOST_SD = Fraction(1, 10_000), 10
+"""Bounds of a prior's deviation."""
+
 
 def analysis_of(
     written: WrittenAnalysis, window: Window | None, issues: Issues
@@ -90,10 +93,11 @@ def _looks(
 
 def _prior(written: Any, issues: Issues) -> Prior:
     if isinstance(written, WrittenPrior):
-        if not 0 < written.lift_sd <= 10:
+        if not LEAST_SD <= written.lift_sd <= MOST_SD:
             issues.add(
                 ("analysis", "prior", "lift_sd"),
-                "the lift's standard deviation lies above 0% and not above 1000%.",
+                "the lift's standard deviation lies from 0.01% to 1000%.",
+                why="Narrower than that no data would ever change it.",
             )
         return Prior(name="custom", lift_sd=written.lift_sd)
     return Prior(name=written)

@@ -231,7 +231,9 @@ CASES = [
     ("logged alike", "personalized: {share: 50%}",
      "personalized: {share: 50%, logged_as: holdback}", "7:3", ["both logged as"]),
     ("prior of no width", "  level: 95%", "  prior: {lift_sd: 0}", "13:20",
-     ["above 0%"]),
+     ["from 0.01%"]),
+    ("prior of no width to speak of", "  level: 95%", "  prior: {lift_sd: 0.000001%}",
+     "13:20", ["from 0.01%", "no data would ever change it"]),
     ("locale", "currency: EUR", "currency: EUR\nlocale: english", "4:9",
      ["'english'"]),
 ]  # fmt: skip

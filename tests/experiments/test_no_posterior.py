@@ -37,7 +37,7 @@ def numbers(value: Any) -> list[float]:
     [
         (0, 0, "no unit converted in either arm"),
         (0, 50, "no conversion in control"),
-        (1, 50, "With 1 conversion in control the lift's posterior has no spread"),
+        (1, 50, "With 1 conversion in control the lift's posterior is too wide"),
     ],
 )
 def test_conversions_too_few_for_a_chance(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import sqrt
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,12 +14,23 @@ from holdback.stats.effect import Inference, Interval
 from holdback.stats.posterior.learned import learned_posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
 from holdback.stats.posterior.prior import LiftPrior
-from holdback.stats.posterior.rates import rates_posterior
+from holdback.stats.posterior.rates import BY_RATIO, UNIFORM, rates_posterior
 
-__all__ = ["LiftPrior", "Posterior", "posterior"]
+__all__ = [
+    "DIRECT",
+    "NORMALS",
+    "LiftPrior",
+    "Posterior",
+    "log_deviation",
+    "posterior",
+]
 
 ADJUSTED = "log_delta"
 """How a rate is read that was adjusted for covariates."""
+NORMALS = frozenset({"normal_log_ratio", "learned_prior"})
+"""Methods whose likelihood is the normal of the log ratio."""
+DIRECT = NORMALS | {BY_RATIO, UNIFORM}
+"""Methods whose likelihood is of what is seen, without a model of amounts or counts."""
 
 Vector = npt.NDArray[np.float64]
 
@@ -70,6 +82,12 @@ class Posterior(Protocol):
     def interval(self, level: float) -> Interval:
         """Equal-tailed interval."""
         ...
+
+
+def log_deviation(found: Posterior) -> float:
+    """Standard deviation of the log ratio ln(1 + lift)."""
+    mean = found.expect(lambda x: x)
+    return sqrt(found.expect(lambda x: (x - mean) ** 2))
 
 
 def posterior(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import log, sqrt
+from math import sqrt
 from typing import Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import betaln, gammaln, polygamma, psi
 
 from holdback.errors import StatsError
+from holdback.stats.posterior.combined import combined
 from holdback.stats.posterior.grid import GridLift
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.posterior.spend import REACH
@@ -84,14 +85,7 @@ class Counts:
 
     def posterior(self, prior: LiftPrior) -> GridLift:
         """Posterior of the lift; as `Hurdle.posterior`, with the same errors."""
-        at, density = self._density
-        log_density = np.log(np.maximum(density, 1e-300))
-        if prior.sd is not None:
-            log_density = log_density + prior.log_density(at)
-        top = float(log_density.max())
-        if max(log_density[0], log_density[-1]) > top + log(EDGE):
-            raise StatsError("The prior lies too far from the data to be combined.")
-        return GridLift.from_log_density(at, log_density, "negative_binomial")
+        return combined(*self._density, prior, "negative_binomial")
 
     @cached_property
     def _density(self) -> tuple[Vector, Vector]:

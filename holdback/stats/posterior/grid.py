@@ -18,6 +18,7 @@ __all__ = ["DROP", "GridLift", "even_grid"]
 Vector = npt.NDArray[np.float64]
 
 POINTS = 1000
+MOST = 40_000
 COARSE = 101
 PASSES = 4
 DROP = 45.0
@@ -147,16 +148,26 @@ class GridLift:
 
 
 def even_grid(
-    log_density: Callable[[Vector], Vector], low: float, high: float
+    log_density: Callable[[Vector], Vector],
+    low: float,
+    high: float,
+    *,
+    finest: float | None = None,
 ) -> Vector:
-    """An even grid over all that is within e^DROP of the peak, with a point at 0."""
+    """An even grid over all that is within e^DROP of the peak, with a point at 0.
+
+    `finest`: the deviation of the narrowest part, which gets five points at least.
+    """
     for _ in range(PASSES):
         coarse = np.linspace(low, high, COARSE)
         heights = log_density(coarse)
         kept = np.flatnonzero(heights > heights.max() - DROP)
         first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, COARSE - 1)
         low, high = float(coarse[first]), float(coarse[last])
-    step = (high - low) / POINTS
+    points: float = POINTS
+    if finest is not None:
+        points = min(max(points, 5 * (high - low) / finest), MOST)
+    step = (high - low) / points
     first, last = floor(low / step), ceil(high / step)
     even: Vector = np.linspace(first * step, last * step, last - first + 1)
     return even

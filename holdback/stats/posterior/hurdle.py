@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, floor, log, sqrt
+from math import ceil, floor, sqrt
 from typing import Self
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.special import betaln, polygamma
 
 from holdback.errors import StatsError
+from holdback.stats.posterior.combined import combined
 from holdback.stats.posterior.grid import GridLift
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.posterior.spend import REACH, Amounts
@@ -32,7 +33,6 @@ Vector = npt.NDArray[np.float64]
 
 JEFFREYS = 0.5
 LEAST = 20
-EDGE = 1e-7
 NO_SPREAD = 1e-18
 METHODS: dict[type, str] = {
     OneSpread: "lognormal",
@@ -104,17 +104,9 @@ class Hurdle:
         spends (with one lognormal spread, a Student t), so its density is two
         convolutions on a grid; nothing is drawn. As the log ratio is flat and
         independent of the rest, a normal prior only multiplies it. Raises StatsError
-        where the prior lies so far from the data that the grid does not reach their
-        compromise.
+        where the prior lies too far from the data.
         """
-        at, density = self._density
-        log_density = np.log(np.maximum(density, 1e-300))
-        if prior.sd is not None:
-            log_density = log_density + prior.log_density(at)
-        top = float(log_density.max())
-        if max(log_density[0], log_density[-1]) > top + log(EDGE):
-            raise StatsError("The prior lies too far from the data to be combined.")
-        return GridLift.from_log_density(at, log_density, self.method)
+        return combined(*self._density, prior, self.method)
 
     @property
     def method(self) -> str:

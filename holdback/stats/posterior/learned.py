@@ -31,5 +31,6 @@ def learned_posterior(evidence: LogRatio, prior: NormalMixture) -> GridLift:
     reach = REACH * evidence.se
     low = min(evidence.value - reach, prior.mean)
     high = max(evidence.value + reach, prior.mean)
-    grid = even_grid(log_density, low, high)
+    finest = float(prior.sds.min())
+    grid = even_grid(log_density, low, high, finest=finest)
     return GridLift.from_log_density(grid, log_density(grid), "learned_prior")

@@ -61,13 +61,15 @@ def predictive_check(
     given (then with fitted shapes, so that its p-values err on the high side); without
     `one_spread` each arm is seen by its own deviation. At most 2,000 buyers an arm are
     looked at, drawn without replacement.
-    Raises StatsError where the logs have no spread.
+    Raises StatsError where the logs of an arm have no spread.
     """
     rng = np.random.default_rng(seed)
     seen = [_thinned(rng, logs) for logs in (control, treatment)]
     found = _statistics(*(logs[None, :] for logs in seen), one_spread=one_spread)
     if found is None:
-        raise StatsError("All buyers spend the same: there is no spread to judge.")
+        raise StatsError(
+            "In an arm all buyers spend the same: there is no spread to judge."
+        )
     sizes = [len(logs) for logs in seen]
     drawn = []
     for _ in range(REPLICATES // BATCH):

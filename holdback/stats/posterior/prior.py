@@ -34,6 +34,11 @@ class LiftPrior:
         """Mean of the log ratio."""
         return 0.0 if self.learned is None else self.learned.mean
 
+    @property
+    def finest(self) -> float | None:
+        """Deviation of its narrowest part; None where flat."""
+        return self.sd if self.learned is None else float(self.learned.sds.min())
+
     def log_density(
         self, log_ratios: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:

@@ -14,13 +14,17 @@ from holdback.stats.effect import Estimate, Inference
 from holdback.stats.posterior.grid import DROP, GridLift, even_grid
 from holdback.stats.posterior.prior import LiftPrior
 
-__all__ = ["rates_posterior"]
+__all__ = ["BY_RATIO", "UNIFORM", "rates_posterior"]
 
 Vector = npt.NDArray[np.float64]
 
 NODES = 40
 HALVINGS = 28
 LEAST = 2
+UNIFORM = "beta_binomial"
+"""Method of a posterior under uniform priors on both rates."""
+BY_RATIO = "binomial_log_ratio"
+"""Method of one under a prior on their ratio."""
 
 
 def rates_posterior(inference: Inference, prior: LiftPrior) -> GridLift:
@@ -28,20 +32,24 @@ def rates_posterior(inference: Inference, prior: LiftPrior) -> GridLift:
 
     Priors ``weak`` and ``none``: Beta(1, 1) on each rate. Otherwise a uniform
     control rate and Normal(0, sd) on the log ratio, cut where a rate would pass 1.
-    Raises StatsError where an arm has no unit or nobody converted; and under uniform
-    priors where control has fewer than 2 conversions, for E[1/p²] of its rate is
-    then infinite, so the lift has no spread.
+    Raises StatsError where an arm has no unit, and where nobody or everybody converted
+    (the arms' sizes alone would decide); and under uniform priors where control has
+    fewer than 2 conversions, for E[1/p²] of its rate is then infinite, so the lift has
+    no spread.
     """
     control, treatment = inference.control, inference.treatment
     if control is None or treatment is None:
         raise StatsError("There is no posterior without units: " + inference.note)
     if control.nonzero + treatment.nonzero == 0:
         raise StatsError("There is no posterior of a lift: nobody converted.")
+    if control.nonzero == control.n and treatment.nonzero == treatment.n:
+        raise StatsError("There is no posterior of a lift: everybody converted.")
     sd = None if prior.name in {"weak", "none"} else prior.sd
     if sd is None and control.nonzero < LEAST:
         conversions = "1 conversion" if control.nonzero else "no conversion"
         raise StatsError(
-            f"With {conversions} in control the lift's posterior has no spread."
+            f"With {conversions} in control the lift's posterior is too wide: its "
+            "spread is infinite."
         )
     likelihood = Likelihood(
         x=treatment.nonzero,
@@ -56,12 +64,14 @@ def rates_posterior(inference: Inference, prior: LiftPrior) -> GridLift:
         return evidence if sd is None else evidence + prior.log_density(log_ratios)
 
     log_ratios = even_grid(
-        log_density, *_hull(control, treatment, None if sd is None else prior.mean)
+        log_density,
+        *_hull(control, treatment, None if sd is None else prior.mean),
+        finest=None if sd is None else prior.finest,
     )
     return GridLift.from_log_density(
         log_ratios,
         log_density(log_ratios),
-        "beta_binomial" if sd is None else "binomial_log_ratio",
+        UNIFORM if sd is None else BY_RATIO,
     )
 
 
