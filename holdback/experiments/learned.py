@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from holdback.errors import ConfigError, Problem
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.finished import effect_of, results_in
+from holdback.experiments.metrics import Metric
 from holdback.experiments.past_record import LearnedPrior, PastEffect
-from holdback.experiments.scorecard import Scorecard
+from holdback.experiments.scorecard import MetricRecord, Scorecard
 from holdback.stats.effect import LogRatio
 from holdback.stats.normal_mixture import NormalMixture
 from holdback.stats.random_effects import random_effects
@@ -46,7 +47,7 @@ def with_past(experiment: Experiment) -> Experiment:
     ]
     learned = {}
     for name, _ in experiment.roles():
-        found = learned_from(of_kind(cards, name, experiment.metrics[name].kind), name)
+        found = learned_from(of_kind(cards, experiment.metrics[name]), name)
         if found is not None:
             learned[name] = found
     _require(experiment, learned, cards)
@@ -79,12 +80,20 @@ def learned_from(cards: Sequence[Scorecard], metric: str) -> Learned | None:
     )
 
 
-def of_kind(cards: Sequence[Scorecard], metric: str, kind: str) -> list[Scorecard]:
-    """The experiments whose metric of that name is of the same kind."""
+def of_kind(
+    cards: Sequence[Scorecard], metric: Metric | MetricRecord
+) -> list[Scorecard]:
+    """The experiments whose metric of that name is the same.
+
+    Of the same kind and unit, and better in the same direction: a lift of another one
+    teaches nothing of this.
+    """
+    name = metric.metric if isinstance(metric, MetricRecord) else metric.name
+    same = (name, metric.kind, metric.unit, metric.better)
     return [
         card
         for card in cards
-        if any((m.metric, m.kind) == (metric, kind) for m in card.metrics)
+        if any((m.metric, m.kind, m.unit, m.better) == same for m in card.metrics)
     ]
 
 
@@ -101,7 +110,7 @@ def _require(
 
 
 def _too_few(experiment: Experiment, name: str, cards: Sequence[Scorecard]) -> Problem:
-    same = of_kind(cards, name, experiment.metrics[name].kind)
+    same = of_kind(cards, experiment.metrics[name])
     usable = sum(effect_of(card, name) is not None for card in same)
     others = sorted({m.metric for card in cards for m in card.metrics} - {name})
     why = f"In results/ {_counted(len(cards))} finished"

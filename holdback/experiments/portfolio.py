@@ -196,9 +196,14 @@ def _themes(counted: Sequence[Counted]) -> tuple[Theme, ...]:
 
 
 def _priors(cards: Sequence[Scorecard]) -> tuple[LearnedPrior, ...]:
-    """What each metric's lifts teach; metrics of one name and two kinds are two."""
-    known = sorted({(m.metric, m.kind) for card in cards for m in card.metrics})
-    found = (learned_from(of_kind(cards, *one), one[0]) for one in known)
+    """What each metric's lifts teach; two metrics of one name are two."""
+    known = {
+        (m.metric, m.kind, m.unit or "", m.better): m for c in cards for m in c.metrics
+    }
+    found = (
+        learned_from(of_kind(cards, one), one.metric)
+        for _, one in sorted(known.items())
+    )
     return tuple(one.record for one in found if one is not None)
 
 

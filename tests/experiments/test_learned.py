@@ -119,6 +119,31 @@ def test_rejects_lifts_of_another_metric(tmp_path: Path) -> None:
         with_past(planned(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"unit": "ms"}, {"better": "lower"}, {"kind": "quantile"}],
+    ids=["unit", "direction", "kind"],
+)
+def test_rejects_another_metric_of_the_same_name(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    """Milliseconds that were called revenue teach nothing of money."""
+    tests = [finished(f"test-{i}", b, s) for i, (b, s) in enumerate(EFFECTS)]
+    odd = [
+        replace(
+            card,
+            metrics=tuple(
+                replace(m, **other) if m.metric == "revenue" else m
+                for m in card.metrics
+            ),
+        )
+        for card in tests
+    ]
+    stored(tmp_path, *odd)
+    with pytest.raises(ConfigError, match="none measured 'revenue' in this way"):
+        with_past(planned(tmp_path))
+
+
 def test_scores_teach_no_lift(tmp_path: Path) -> None:
     """Five finished tests without a lift in the metric are five without one."""
     cards = [finished(f"t{i}", 0.1, 0.1) for i in range(5)]
