@@ -17,6 +17,7 @@ from holdback.experiments.cohorts import compared, sides_in, weeks
 from holdback.experiments.comparison import Comparison
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.experiments.posteriors import lift_prior
 from holdback.experiments.quantity import Quantity
 from holdback.experiments.sampled_record import LawFit, SampledEffect, SampledModel
 from holdback.experiments.scorecard import Finding, Readout, Scorecard, Status
@@ -24,6 +25,7 @@ from holdback.experiments.segments import log_ratio_of, segment_groups
 from holdback.experiments.small_cells import SMALLEST
 from holdback.experiments.spend_model import spend_model
 from holdback.stats.effect import LogRatio
+from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, log_spend
 from holdback.stats.posterior.spend_lognormal import OneSpread
 from holdback.stats.sampled import (
@@ -164,7 +166,7 @@ def _drawn(
     try:
         found = model.draw(seed, advance)
     except StatsError as error:
-        record = replace(model.record, faults=(str(error),))
+        record = replace(model.record, faults=(str(error),), file="")
         return Drawn(record=record, readouts=model.readouts)
     seen = found.diagnostics
     record = replace(
@@ -178,7 +180,7 @@ def _drawn(
         draws=seen.draws,
     )
     if seen.faults:
-        return Drawn(record=record, readouts=model.readouts)
+        return Drawn(record=replace(record, file=""), readouts=model.readouts)
     level = float(experiment.analysis.level)
     centres = np.median(found.draws[model.parameter], axis=(0, 1)).reshape(-1)
     effects = tuple(
@@ -232,15 +234,15 @@ def _spend(
         if isinstance(model, Hurdle) and isinstance(model.spend, OneSpread):
             yield Model(
                 record=SampledModel(model="spend", metric=metric.name, arm=arm.name),
-                draw=_hurdle(model),
+                draw=_hurdle(model, lift_prior(experiment.analysis.prior, metric)),
                 names=(arm.title,),
                 readouts=(scorecard.readout(metric.name, arm.name),),
             )
 
 
-def _hurdle(model: Hurdle) -> Draw:
+def _hurdle(model: Hurdle, prior: LiftPrior) -> Draw:
     return lambda seed, advance: hurdle_drawn(
-        model.control, model.treatment, seed, advance
+        model.control, model.treatment, seed, prior=prior, advance=advance
     )
 
 

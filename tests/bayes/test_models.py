@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from holdback.stats.effect import LogRatio
+from holdback.stats.normal_mixture import NormalMixture
 from holdback.stats.posterior.hurdle import Hurdle, Spend
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
@@ -145,13 +146,26 @@ def test_weeks_of_one_metric_against_a_double_integral() -> None:
     agrees(found, "log_ratio", *exact)
 
 
-def test_hurdle_against_its_density_on_a_grid() -> None:
-    """60 buyers held back and 640 treated."""
+LEARNED = NormalMixture.of(
+    np.array([0.3, 0.7]), np.array([0.02, 0.04]), np.array([0.01, 0.06])
+)
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        LiftPrior(name="none", sd=None),
+        LiftPrior(name="weak", sd=0.3),
+        LiftPrior.of("past", LEARNED),
+    ],
+    ids=lambda one: one.name,
+)
+def test_hurdle_against_its_density_on_a_grid(prior: LiftPrior) -> None:
+    """60 buyers held back and 640 treated, under the prior of the exact posterior."""
     control = Spend(n=2_000, buyers=60, log_mean=3.1, log_squares=60 * 1.4**2)
     treated = Spend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
-    found = hurdle_drawn(control, treated, (7, 8))
-    flat = LiftPrior(name="none", sd=None)
-    exact = Hurdle(control=control, treatment=treated).posterior(flat)
+    found = hurdle_drawn(control, treated, (7, 8), prior=prior)
+    exact = Hurdle(control=control, treatment=treated).posterior(prior)
     mean = exact.expect(lambda ratio: ratio)
     square = exact.expect(lambda ratio: ratio**2)
     agrees(found, "log_ratio", np.array([mean]), np.array([np.sqrt(square - mean**2)]))

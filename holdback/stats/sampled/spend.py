@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from holdback.stats.posterior.hurdle import JEFFREYS, Spend
+from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.sampled.sampler import Advance, Sampled, Wanted, draw
 
 __all__ = ["hurdle_drawn"]
@@ -19,13 +20,16 @@ def hurdle_drawn(
     control: Spend,
     treatment: Spend,
     seed: Sequence[int],
+    *,
+    prior: LiftPrior | None = None,
     advance: Advance | None = None,
 ) -> Sampled:
     """The hurdle with one lognormal spread, whose density `Hurdle` has on a grid.
 
     Shares of buyers p_a ~ Beta(½, ½), k_a ~ Binomial(n_a, p_a); mean log spend
     ȳ_a ~ N(μ_a, σ²/k_a) and squares about it SS ~ σ² χ² with Σ k − 2 degrees, which
-    are all that ln(spend) ~ N(μ_a, σ²) needs of the rows; flat on μ and ln σ.
+    are all that ln(spend) ~ N(μ_a, σ²) needs of the rows; flat on μ and ln σ. A `prior`
+    multiplies the density by its own of the log ratio, flat where it is left out.
     Parameters: ``log_ratio`` of revenue per unit, ``share`` (arm), ``log_mean`` (arm),
     ``sigma``.
     """
@@ -50,6 +54,8 @@ def hurdle_drawn(
         pymc.Gamma("squares", freedom / 2, 1 / (2 * sigma**2), observed=squares)
         ratio = pymc.math.log(share[1]) - pymc.math.log(share[0]) + mean[1] - mean[0]
         pymc.Deterministic("log_ratio", ratio)
+        if prior is not None and prior.sd is not None:
+            pymc.Potential("prior", _log_prior(pymc, prior, ratio))
 
     wanted = Wanted(
         parameters=("log_ratio", "share", "log_mean", "sigma"),
@@ -58,3 +64,12 @@ def hurdle_drawn(
         dims={name: ["arm"] for name in ("share", "log_mean", "buyers", "mean")},
     )
     return draw(build, wanted, seed, advance)
+
+
+def _log_prior(pymc: Any, prior: LiftPrior, ratio: Any) -> Any:
+    """`LiftPrior.log_density` of what is drawn, up to a constant."""
+    learned = prior.learned
+    if learned is None:
+        return -((ratio / prior.sd) ** 2) / 2
+    parts = np.log(learned.weights) - np.log(learned.sds)
+    return pymc.math.logsumexp(parts - ((ratio - learned.means) / learned.sds) ** 2 / 2)
