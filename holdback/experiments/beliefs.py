@@ -11,18 +11,18 @@ from holdback.experiments.belief_record import Belief
 from holdback.experiments.cells import Cells
 from holdback.experiments.comparison import Comparison
 from holdback.experiments.experiment import Experiment
-from holdback.experiments.posteriors import lift_prior, posterior_of
+from holdback.experiments.posteriors import FLAT, lift_prior, posterior_of
 from holdback.experiments.spend_model import spend_model
 from holdback.experiments.stage import Stage
-from holdback.stats.posterior import LiftPrior, Posterior
+from holdback.stats.posterior import Posterior
 from holdback.stats.posterior.prior_density import prior_lift, uniform_rates_density
+from holdback.stats.posterior.rates import UNIFORM
 
 __all__ = ["beliefs"]
 
 POINTS = 61
 EDGE = 0.001
 DIGITS = 5
-FLAT = LiftPrior(name="none", sd=None)
 
 
 def beliefs(experiment: Experiment, cells: Cells, stage: Stage) -> tuple[Belief, ...]:
@@ -53,7 +53,7 @@ def _of_arm(
     if after is None or data is None:
         return
     lifts = _lifts(after, data)
-    uniform = metric.family == "proportion" and prior.name in {"weak", "none"}
+    uniform = after.method == UNIFORM
     before = None if uniform else prior_lift(prior)
     told = before.interval(float(experiment.analysis.level)) if before else None
     yield Belief(

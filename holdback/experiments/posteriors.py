@@ -11,10 +11,19 @@ from holdback.experiments.scorecard import Bayes
 from holdback.experiments.spend_model import NO_MODEL, SpendModel
 from holdback.stats.effect import Inference
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
+from holdback.stats.posterior.rates import UNIFORM
 from holdback.wording import say
 
-__all__ = ["bayes_of", "lift_prior", "other_priors", "posterior_of", "why_none"]
+__all__ = [
+    "FLAT",
+    "bayes_of",
+    "lift_prior",
+    "other_priors",
+    "posterior_of",
+    "why_none",
+]
 
+FLAT = LiftPrior(name="none", sd=None)
 WIDTHS = {"weak": 0.30, "skeptical": 0.05, "none": None}
 EQUIVALENCE = 0.01
 
@@ -34,15 +43,17 @@ def lift_prior(prior: Prior, metric: Metric | None = None) -> LiftPrior:
     return LiftPrior(name=prior.name, sd=WIDTHS[prior.name])
 
 
-def other_priors(prior: Prior, metric: Metric) -> tuple[LiftPrior, ...]:
+def other_priors(
+    prior: Prior, metric: Metric, chosen_method: str
+) -> tuple[LiftPrior, ...]:
     """The named priors that were not chosen, to be shown beside the one that was.
 
-    Beside it also the same half and twice as wide; uniform priors on two rates and
-    flat ones have no width.
+    Beside it also the same half and twice as wide; uniform priors on two rates (as the
+    method of the chosen posterior tells) and flat ones have no width.
     """
     chosen = lift_prior(prior, metric)
     widths = []
-    uniform = metric.family == "proportion" and chosen.name == "weak"
+    uniform = chosen_method == UNIFORM
     if chosen.learned is not None:
         widths = [
             LiftPrior.of("past_half", chosen.learned.scaled(0.5)),

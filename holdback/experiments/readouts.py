@@ -33,6 +33,8 @@ from holdback.experiments.spend_model import spend_model
 from holdback.experiments.stage import Stage, arm_sizes
 from holdback.experiments.verdict import guardrail_verdict, verdict
 from holdback.stats.effect import Estimate, Inference
+from holdback.stats.posterior import NORMALS
+from holdback.wording import say
 
 __all__ = ["readouts"]
 
@@ -180,16 +182,20 @@ def _with_bayes(
 ) -> Readout:
     experiment, metric = comparison.experiment, comparison.metric
     prior, spend = experiment.analysis.prior, spend_model(comparison)
-    others = (
-        bayes_of(experiment, metric, inference, other, spend)
-        for other in other_priors(prior, metric)
-    )
     chosen = lift_prior(prior, metric)
     found = bayes_of(experiment, metric, inference, chosen, spend)
+    method = "" if found is None else found.method
+    others = (
+        bayes_of(experiment, metric, inference, other, spend)
+        for other in other_priors(prior, metric, method)
+    )
     why = "" if found is not None else why_none(metric, inference, chosen)
+    belief = spend.note
+    if spend.model is not None and method in NORMALS:
+        belief = say("spend_model.too_far")
     return replace(
         readout,
-        note=" ".join(filter(None, (readout.note, spend.note, why))),
+        note=" ".join(filter(None, (readout.note, belief, why))),
         bayes=found,
         bayes_alternatives=tuple(other for other in others if other is not None),
     )

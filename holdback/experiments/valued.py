@@ -10,11 +10,11 @@ from holdback.experiments.comparison import Comparison, formula_columns, moments
 from holdback.experiments.doses import Step, steps
 from holdback.experiments.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.experiments.posteriors import lift_prior, posterior_of
+from holdback.experiments.posteriors import FLAT, lift_prior, posterior_of
 from holdback.experiments.spend_model import spend_model
 from holdback.experiments.stage import Stage
 from holdback.stats.effect import Inference
-from holdback.stats.posterior import Posterior
+from holdback.stats.posterior import Posterior, log_deviation
 
 __all__ = [
     "DoseComparison",
@@ -31,7 +31,8 @@ class ValueComparison:
 
     Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
     over the arm's matured units, in money. `profit` is the same of the units' profit
-    where that is measured.
+    where that is measured. `data_sd` is the deviation of the log ratio by the data
+    alone: under a flat prior, by the model that the posterior has.
     """
 
     arm: str
@@ -39,6 +40,7 @@ class ValueComparison:
     treated_total: float
     inference: Inference
     posterior: Posterior | None
+    data_sd: float | None = None
     profit: ValueComparison | None = None
 
 
@@ -145,6 +147,8 @@ def _compared(  # what is compared, and how strictly
     )
     inference = comparison.inference(level)
     treated = moments_of(cells, metric, arms).select(columns)
+    spend = spend_model(comparison)
+    data = posterior_of(metric, inference, FLAT, spend)
     return ValueComparison(
         arm=arm,
         treated_units=treated.n,
@@ -154,6 +158,7 @@ def _compared(  # what is compared, and how strictly
             metric,
             inference,
             lift_prior(experiment.analysis.prior, metric),
-            spend_model(comparison),
+            spend,
         ),
+        data_sd=None if data is None else log_deviation(data),
     )

@@ -6,15 +6,26 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from holdback.experiments.quantity import Quantity
-from holdback.experiments.scorecard import Money
+from holdback.experiments.scorecard import Bayes, Money, Readout, Scorecard
 from holdback.reports.words import Words
-from holdback.wording import say
+from holdback.stats.posterior import DIRECT
+from holdback.stats.posterior.rates import UNIFORM
+from holdback.wording import say, texts
 
-__all__ = ["moved", "with_prior"]
+__all__ = ["against", "full_amounts", "moved", "prior_name", "with_prior"]
 
+CLEAR = 0.2
+"""How far a chance lies from one half until it points somewhere."""
 MOVED = 0.25
 """Share of the range's width by which an end moves until that is said."""
 Write = Callable[[float], str]
+
+
+def prior_name(found: Bayes) -> str:
+    """How a posterior's prior is called: rates under `weak` and `none` are uniform."""
+    if found.method == UNIFORM:
+        return say("priors.uniform")
+    return texts("priors").get(found.prior, found.prior)
 
 
 def with_prior(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
@@ -22,6 +33,32 @@ def with_prior(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
     for name, alone, together, write in _pairs(words, money):
         if alone is not None and together is not None:
             yield name, _told(words, alone, write), _told(words, together, write)
+
+
+def against(words: Words, readout: Readout) -> str:
+    """That a chance and the plain lift point in opposite directions."""
+    found, plain = readout.bayes, readout.relative
+    if found is None or plain is None or found.method in DIRECT:
+        return ""
+    rising = found.p_positive - 0.5
+    if rising * plain.value >= 0 or abs(rising) < CLEAR:
+        return ""
+    return say(
+        "belief_sentences.against",
+        metric=words.names(readout.metric, readout.arm),
+        change=words.lift(plain.value),
+    )
+
+
+def full_amounts(words: Words, scorecard: Scorecard, money: Money) -> str:
+    """That the chance to earn is of other amounts than the chance of a rise."""
+    capped = any(
+        (one.metric, one.variant) == (money.value_metric, "raw")
+        for one in scorecard.sensitivity
+    )
+    if not capped or money.ropi is None or money.ropi.p_positive is None:
+        return ""
+    return say("belief_sentences.full_amounts", metric=words.label(money.value_metric))
 
 
 def moved(words: Words, money: Money) -> str:

@@ -16,7 +16,13 @@ from holdback.experiments.chances_record import BelievedMoney
 from holdback.experiments.experiment import Cost, Economics
 from holdback.experiments.quantity import Quantity, Return
 from holdback.experiments.scorecard import Money
-from holdback.reports.belief_sentences import moved, with_prior
+from holdback.reports.belief_sentences import (
+    against,
+    full_amounts,
+    moved,
+    prior_name,
+    with_prior,
+)
 from holdback.reports.blocks.money import detail
 from holdback.reports.money import money
 from holdback.reports.words import Words
@@ -27,6 +33,7 @@ from holdback.stats.posterior import LiftPrior, posterior
 REVENUE = 1.80 * 90_000
 CARD = clear_win()
 W = Words.of(CARD)
+WIN = CARD.readouts[0]
 
 
 def believed(prior: LiftPrior, *costs: Cost) -> Money:
@@ -97,6 +104,49 @@ def test_under_a_prior_against_draws(uncertainty: Fraction) -> None:
             assert getattr(told, name) == near
     assert found.ropi is not None
     assert found.ropi.p_positive == pytest.approx((ropi > 0).mean(), abs=0.004)
+
+
+@pytest.mark.parametrize(
+    ("p_positive", "value", "method", "some"),
+    [
+        (0.9, -0.1, "hurdle_lognormal", True),
+        (0.1, 0.1, "negative_binomial", True),
+        (0.9, 0.1, "hurdle_lognormal", False),
+        (0.6, -0.1, "hurdle_lognormal", False),
+        (0.9, -0.1, "normal_log_ratio", False),
+    ],
+)
+def test_a_chance_against_the_totals_is_explained(
+    p_positive: float, value: float, method: str, *, some: bool
+) -> None:
+    """Only where a model of amounts turns the sign of what is seen, clearly."""
+    assert WIN.bayes is not None
+    assert WIN.relative is not None
+    bayes = replace(WIN.bayes, p_positive=p_positive, method=method)
+    seen = replace(WIN, bayes=bayes, relative=replace(WIN.relative, value=value))
+    assert (f"point the other way ({W.lift(value)})" in against(W, seen)) is some
+
+
+def test_amounts_in_full_are_told_where_the_lift_is_of_capped_ones() -> None:
+    """By the lift without the cap, which stands beside a capped one only."""
+    paid = CARD.money[-1]
+    one = replace(CARD.sensitivity[0], metric=paid.value_metric, variant="raw")
+    capped = replace(CARD, sensitivity=(one,))
+    assert "counts every amount in full" in full_amounts(W, capped, paid)
+    assert full_amounts(W, replace(CARD, sensitivity=()), paid) == ""
+    assert full_amounts(W, capped, replace(paid, ropi=None)) == ""
+
+
+def test_rates_alike_are_called_so() -> None:
+    """`weak` and `none` are one prior of two rates, and two of a log ratio."""
+    bayes = WIN.bayes
+    assert bayes is not None
+    names = {
+        prior_name(replace(bayes, prior=prior, method="beta_binomial"))
+        for prior in ("weak", "none")
+    }
+    assert names == {"every pair of rates alike"}
+    assert "30%" in prior_name(replace(bayes, prior="weak", method="log_delta"))
 
 
 def test_payback_is_the_image_of_the_profit() -> None:

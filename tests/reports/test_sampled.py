@@ -47,6 +47,28 @@ def test_lifts_with_how_the_sampler_fared() -> None:
     assert "<b>phone</b>" not in page
 
 
+def test_a_mark_is_read_out_as_text() -> None:
+    """What a screen reader says of a lift's range holds no markup."""
+    phone = replace(SOUND, effects=(SampledEffect(name="phone & <b>", relative=LIFT),))
+    (told,) = re.findall(r'aria-label="([^"]*\+6\.1[^"]*)"', render(
+        replace(clear_win(), sampled=(phone,), readouts=clear_win().readouts[:1])
+    ))  # fmt: skip
+    assert told.startswith("phone &amp; &lt;b&gt;: ")
+
+
+def test_files_are_named_where_there_are_any() -> None:
+    """Nothing was drawn, or nothing that can be believed: no file to look for."""
+    failed = replace(SOUND, file="", effects=(), faults=("the chains disagree",))
+    laws = replace(SOUND, model="laws", of="", file="", effects=())
+    for listed, some in (((SOUND, laws), True), ((failed, laws), False)):
+        page = render(replace(clear_win(), sampled=listed))
+        assert ("The draws are in the files" in page) is some
+    spend = replace(SOUND, model="spend", of="")
+    page = render(replace(clear_win(), sampled=(spend,)))
+    (told,) = re.findall(r"<section[^>]*sampled.*?</section>", page, re.DOTALL)
+    assert re.findall(r"<th[^>]*>(?:<[^>]*>)*(\w[\w ]*)", told)[0] == "Arm"
+
+
 def test_weeks_stand_in_a_table_a_metric() -> None:
     """Metrics by their labels, weeks by their first day as the locale writes it."""
     effects = tuple(

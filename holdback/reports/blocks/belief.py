@@ -11,6 +11,7 @@ from holdback.experiments.scorecard import Bayes, Quantity, Readout, Scorecard
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures import belief_picture, swatch
 from holdback.reports.words import Words
+from holdback.stats.posterior import DIRECT
 from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
@@ -38,11 +39,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _picture(words: Words, belief: Belief, readout: Readout) -> Markup:
     drawn = [name for name in CURVES if getattr(belief, name)]
-    label = say(
-        "belief.label", metric=words.label(belief.metric), told=_told(words, readout)
-    )
+    told = _told(words, belief, readout)
+    label = say("belief.label", metric=words.label(belief.metric), told=told)
     legend = join(
-        Markup("<li>{} {}</li>").format(swatch(name), texts("belief")[name])
+        Markup("<li>{} {}</li>").format(swatch(name), _called(name, readout))
         for name in drawn
     )
     return join(
@@ -67,14 +67,22 @@ def _picture(words: Words, belief: Belief, readout: Readout) -> Markup:
     )
 
 
-def _told(words: Words, readout: Readout) -> str:
+def _called(curve: str, readout: Readout) -> str:
+    """What a curve is; the likelihood is that of a model where one was used."""
+    if curve == "data" and readout.bayes and readout.bayes.method not in DIRECT:
+        return say("belief.data_modelled")
+    return texts("belief")[curve]
+
+
+def _told(words: Words, belief: Belief, readout: Readout) -> str:
     if readout.bayes is None:
         return ""
+    middle = belief.after_median
     interval = Quantity(
-        value=readout.bayes.mean, lower=readout.bayes.lower, upper=readout.bayes.upper
+        value=middle, lower=readout.bayes.lower, upper=readout.bayes.upper
     )
     return (
-        f"{words.lift(readout.bayes.mean)}, {say('belief.likely')} "
+        f"{words.lift(middle)}, {say('belief.likely')} "
         f"{words.range(interval, words.lift)}"
     )
 
@@ -84,7 +92,8 @@ def _rows(
 ) -> Iterator[tuple[str, str, str, str]]:
     """Before, the data, after: the middle, the range, the chance of a rise."""
     if belief.before_median is None or belief.before_positive is None:
-        yield say("belief.before"), "—", say("belief.flat"), "—"
+        alike = say("belief.uniform") if belief.before else say("belief.flat")
+        yield say("belief.before"), "—", alike, "—"
     else:
         prior = Quantity(
             value=belief.before_median,
@@ -102,7 +111,11 @@ def _rows(
     for name, found in (("data", data), ("after", readout.bayes)):
         if found is not None:
             median: float = getattr(belief, f"{name}_median")
-            yield (texts("belief")[name], words.lift(median), *_posterior(words, found))
+            yield (
+                _called(name, readout),
+                words.lift(median),
+                *_posterior(words, found),
+            )
 
 
 def _posterior(words: Words, found: Bayes) -> tuple[str, str]:

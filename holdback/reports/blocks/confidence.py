@@ -8,7 +8,7 @@ from holdback.experiments.scorecard import Scorecard
 from holdback.reports import belief_sentences, money_sentences, sentences
 from holdback.reports.blocks import join, named, section
 from holdback.reports.words import Words
-from holdback.wording import say, texts
+from holdback.wording import say
 
 __all__ = ["render", "told"]
 
@@ -37,16 +37,22 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
     if any(check.status == "fail" for check in scorecard.checks):
         return []
     found = [
-        sentences.sure(words, readout, scorecard.minimum_lift)
+        text
         for readout in scorecard.readouts
         if readout.role == "primary"
         and readout.bayes is not None
         and (readout.arm != "*" or not words.several)
+        for text in (
+            sentences.sure(words, readout, scorecard.minimum_lift),
+            belief_sentences.against(words, readout),
+        )
+        if text
     ]
     money = next((m for m in scorecard.money if m.arm == "*"), None)
     if money is not None:
         told = [
             *money_sentences.sure_of_return(words, money),
+            belief_sentences.full_amounts(words, scorecard, money),
             belief_sentences.moved(words, money),
         ]
         found += [sentences.of_arm(words, money.arm, text) for text in told if text]
@@ -56,13 +62,10 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
 
 def _prior(scorecard: Scorecard) -> str:
     names = {
-        r.bayes.prior
+        belief_sentences.prior_name(r.bayes)
         for r in scorecard.readouts
         if r.role == "primary" and r.bayes is not None
     }
     if not names:
         return say("confidence.without")
-    return say(
-        "confidence.prior",
-        prior=", ".join(texts("priors").get(name, name) for name in sorted(names)),
-    )
+    return say("confidence.prior", prior=", ".join(sorted(names)))

@@ -32,7 +32,7 @@ def lift_table(
             told.append((*cells, "—", "—", Markup("")))
             continue
         change, likely = words.lift(lift.value), words.range(lift, words.lift)
-        label = say("metrics.alt", metric=cells[0], change=change, range=likely)
+        label = say("metrics.alt", metric=_plain(cells[0]), change=change, range=likely)
         told.append((*cells, change, likely, forest_mark(lift, axis, label, "plain")))
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
     lifts = heads("metrics.forest")[-2:]
@@ -43,6 +43,11 @@ def lift_table(
         numeric=tuple(range(1, len(first) + len(lifts))),
         css="metrics",
     )
+
+
+def _plain(cell: str) -> str:
+    """A cell's text, for what is no markup."""
+    return cell.striptags() if isinstance(cell, Markup) else cell
 
 
 def days(words: Words, start: int, end: int) -> str:

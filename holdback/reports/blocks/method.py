@@ -9,9 +9,10 @@ from markupsafe import Markup
 from holdback.experiments.past_record import LearnedPrior
 from holdback.experiments.scorecard import Bayes, Readout, Scorecard
 from holdback.reports import sentences
+from holdback.reports.belief_sentences import prior_name
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.words import Words
-from holdback.wording import heads, say, texts
+from holdback.wording import heads, say
 
 __all__ = ["render"]
 
@@ -79,7 +80,7 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
     rows = [
         (
             named(words.names(r.metric, r.arm)),
-            texts("priors").get(bayes.prior, bayes.prior),
+            prior_name(bayes),
             words.lift(bayes.mean),
             say(
                 "common.to",
@@ -123,10 +124,10 @@ def _losses(words: Words, bayes: Bayes) -> str:
     )
 
 
-def _bayes(readout: Readout) -> tuple[Bayes, ...]:
-    if readout.bayes is None:
-        return readout.bayes_alternatives
-    return (readout.bayes, *readout.bayes_alternatives)
+def _bayes(readout: Readout) -> list[Bayes]:
+    """The chosen posterior and the others, each prior once."""
+    every = [*filter(None, (readout.bayes,)), *readout.bayes_alternatives]
+    return list({prior_name(one): one for one in reversed(every)}.values())[::-1]
 
 
 def _status(scorecard: Scorecard) -> Markup:

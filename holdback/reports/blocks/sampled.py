@@ -23,7 +23,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     return section(
         say("sampled.title"),
-        Markup("<p>{}</p>").format(say("sampled.intro")),
+        Markup("<p>{} {}</p>").format(
+            say("sampled.intro"),
+            say("sampled.files") if any(s.file for s in scorecard.sampled) else "",
+        ),
         *(_model(words, one, _used(scorecard, one)) for one in scorecard.sampled),
         anchor="sampled",
     )
@@ -77,7 +80,8 @@ def _whole(words: Words, one: SampledModel) -> Markup:
     """One table of all effects."""
     rows = [((named(effect.name),), effect.relative) for effect in one.effects]
     caption = _caption(words, one, words.label(one.metric))
-    return lift_table(words, caption, (say("sampled.effect"),), rows)
+    head = say("sampled.effect") if one.model == "segments" else say("sampled.arm")
+    return lift_table(words, caption, (head,), rows)
 
 
 def _by_week(words: Words, one: SampledModel) -> Markup:
