@@ -12,7 +12,7 @@ from holdback.experiments.chances_record import Chances
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import Money
 from holdback.reports.uncertain_money import Worth
-from holdback.stats.posterior import Posterior
+from holdback.stats.posterior import Posterior, log_deviation
 from holdback.stats.sample_information import value_of_more_data
 from holdback.stats.uncertain_cost import UncertainCost
 
@@ -80,11 +80,16 @@ def _week(
     days: int | None,
     worth: Worths,
 ) -> float | None:
-    """Worth of a week of data as informative per day as those seen."""
-    evidence = comparison.inference.log_ratio
-    if days is None or days <= 0 or evidence is None or evidence.se <= 0:
+    """Worth of a week of data as informative per day as those seen.
+
+    To the model of the posterior, which may learn more from them than the interval.
+    """
+    seen = comparison.data_sd
+    if days is None or days <= 0 or seen is None or seen <= 0:
         return None
-    mean = posterior.expect(lambda x: x)
-    sd = sqrt(posterior.expect(lambda x: (x - mean) ** 2))
-    se = evidence.se * sqrt(days / WEEK)
-    return value_of_more_data(mean=mean, sd=sd, se=se, worth=worth)
+    return value_of_more_data(
+        mean=posterior.expect(lambda x: x),
+        sd=log_deviation(posterior),
+        se=seen * sqrt(days / WEEK),
+        worth=worth,
+    )

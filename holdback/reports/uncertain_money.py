@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import log
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
 
 from holdback.experiments.reading import ValueComparison
 from holdback.experiments.scorecard import Quantity
-from holdback.stats.normal import cdf, quantile
+from holdback.stats.normal import quantile
 from holdback.stats.uncertain_cost import Gain, UncertainCost
 
 __all__ = ["Worth"]
+
+Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +71,7 @@ class Worth:
         if posterior is None:
             return None
 
-        def gain(y: float) -> float:
-            ratio = self._ratio_at(y)
-            if ratio is None or ratio <= 0:
-                return 0.0 if ratio is not None else 1.0
-            return 1 - posterior.probability_above(ratio - 1)
-
-        return gain
+        return lambda y: posterior.below(self._ratio_at(y) - 1)
 
     def _ranged(self, known: Quantity, at: Callable[..., float]) -> Quantity:
         found = self._gain()
@@ -90,11 +89,11 @@ class Worth:
         if inference.log_ratio is not None and inference.relative is not None:
             centre, se = inference.log_ratio.value, inference.log_ratio.se
 
-            def by_ratio(y: float) -> float:
+            def by_ratio(y: Vector) -> Vector:
                 ratio = self._ratio_at(y)
-                if ratio is None or ratio <= 0:
-                    return 0.0 if ratio is not None else 1.0
-                return cdf((log(ratio) - centre) / se)
+                inside = np.where(ratio > 0, ratio, 1.0)
+                share = ndtr((np.log(inside) - centre) / se)
+                return np.where(ratio > 0, share, 0.0)
 
             return by_ratio, inference.relative.interval.level
         difference = inference.absolute
@@ -107,14 +106,16 @@ class Worth:
         middle = (low + high) / 2
         spread = (high - low) / 2 / quantile((1 + level) / 2)
         scale = self.margin * units
-        return lambda y: cdf((y / scale - middle) / spread), level
+        return lambda y: ndtr((y / scale - middle) / spread), level
 
-    def _ratio_at(self, profit: float) -> float | None:
-        """R at which g Rev (1 - 1/R) is this profit; None above all that can be.
+    def _ratio_at(self, profit: Vector) -> Vector:
+        """R at which g Rev (1 - 1/R) is each profit (m,); infinite where none is.
 
         With a baseline B it is g B (R - 1) that is the profit.
         """
         if self.baseline is not None:
             return 1 + profit / (self.margin * self.baseline)
         share = profit / (self.margin * self.comparison.treated_total)
-        return None if share >= 1 else 1 / (1 - share)
+        beyond = np.full(profit.shape, np.inf)
+        ratio: Vector = np.divide(1, 1 - share, out=beyond, where=share < 1)
+        return ratio

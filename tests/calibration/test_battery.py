@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy import stats
+from scipy.special import ndtr
 
 from holdback.reports.money import incremental
 from holdback.stats.adjust import adjust
@@ -18,7 +19,6 @@ from holdback.stats.methods import compare_means
 from holdback.stats.methods.proportion import compare_proportions
 from holdback.stats.moments import Moments
 from holdback.stats.multiplicity import benjamini_hochberg, holm
-from holdback.stats.normal import cdf
 from holdback.stats.power import MeanDesign, ProportionDesign
 from holdback.stats.resplit import TwoSamples
 from holdback.stats.rows import estimate_rows
@@ -257,9 +257,10 @@ def missed_return(
     centre, se = ends.mean(), (ends[1] - ends[0]) / 2 / 1.959964
     cost = UncertainCost(mean=guess, sd=sd)
 
-    def gain(y: float) -> float:
+    def gain(y: Vector) -> Vector:
         share = y / (0.4 * total)
-        return 1.0 if share >= 1 else cdf((-np.log1p(-share) - centre) / se)
+        log_ratio = -np.log1p(-np.where(share < 1, share, 0.0))
+        return np.where(share < 1, ndtr((log_ratio - centre) / se), 1.0)
 
     below, above = (cost.return_quantile(q, gain, start=0.0) for q in (0.025, 0.975))
     truth = profit / paid - 1
@@ -309,8 +310,8 @@ def test_a_guess_taken_for_the_cost_is_caught() -> None:
         profit = float(rng.normal(gained, se))
         cost = UncertainCost(mean=guess, sd=sd)
 
-        def gain(y: float, profit: float = profit) -> float:
-            return cdf((y - profit) / se)
+        def gain(y: Vector, profit: float = profit) -> Vector:
+            return ndtr((y - profit) / se)
 
         low, high = (cost.return_quantile(q, gain, start=0.0) for q in (0.025, 0.975))
         honest += not low <= gained / paid - 1 <= high

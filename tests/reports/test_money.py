@@ -60,6 +60,7 @@ def comparison(
         treated_total=inference.treatment.value * units,
         inference=inference,
         posterior=found,
+        data_sd=inference.log_ratio.se if inference.log_ratio else None,
     )
 
 
@@ -316,6 +317,33 @@ def test_chances_in_money_against_draws() -> None:
     assert chances.week_of_data is not None
     better = np.mean(np.maximum(0, net)) - max(0.0, float(np.mean(net)))
     assert 0 < chances.week_of_data < better
+
+
+@pytest.mark.parametrize("data_sd", [0.05, 0.2])
+def test_a_week_of_data_against_nested_draws(data_sd: float) -> None:
+    """200,000 weeks drawn from the lift: each is as wide as the model's data, by days.
+
+    A normal lift b ~ N(m, s²) that is seen with error e is believed to be
+    N(m + w (x − m), s² (1 − w)), w = s² / (s² + e²); what is then chosen earns the
+    mean of g Rev (1 − e^−b) − cost, or nothing.
+    """
+    inference = worked()
+    known = inference.log_ratio
+    assert known is not None
+    one = replace(comparison(inference), data_sd=data_sd)
+    economics = Economics(value="revenue", margin=Fraction(2, 5), costs=COSTS)
+    (found,) = money(experiment(economics), [one], 28)
+    assert found.chances is not None
+    rng = np.random.default_rng(14)
+    error, spread = data_sd * sqrt(28 / 7), known.se
+    weight = spread**2 / (spread**2 + error**2)
+    seen = known.value + rng.normal(0, np.sqrt(weight) * spread, 200_000)
+    left = spread**2 * (1 - weight)
+    worth = 0.4 * 162_000 * (1 - np.exp(-seen + left / 2)) - 3_400
+    gained = np.maximum(worth, 0.0)
+    value = gained.mean() - max(0.0, float(worth.mean()))
+    near = 5 * gained.std() / np.sqrt(len(gained))
+    assert found.chances.week_of_data == pytest.approx(value, abs=near)
 
 
 def test_no_posterior_no_chances() -> None:

@@ -67,6 +67,10 @@ class Posterior(Protocol):
         """P(lift > `lift`)."""
         ...
 
+    def below(self, lifts: Vector) -> Vector:
+        """P(lift <= each of `lifts`), (m,); 0 at or below −100 %."""
+        ...
+
     def quantile(self, q: float) -> float:
         """The lift below which a share `q` of the posterior lies."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, floor, log1p, sqrt
+from math import ceil, floor, sqrt
 from typing import Self
 
 import numpy as np
@@ -86,16 +86,21 @@ class GridLift:
 
     def probability_above(self, lift: float) -> float:
         """P(lift > `lift`); 1 at or below −100 %."""
-        if lift <= -1:
-            return 1.0
-        return min(max(1 - self._below(log1p(lift)), 0.0), 1.0)
+        return 1 - float(self.below(np.array([lift]))[0])
+
+    def below(self, lifts: Vector) -> Vector:
+        """P(lift <= each of `lifts`), (m,); 0 at or below −100 %."""
+        inside = np.where(lifts > -1, lifts, 0.0)
+        share = np.clip(self._below(np.log1p(inside)), 0.0, 1.0)
+        return np.where(lifts > -1, share, 0.0)
 
     def quantile(self, q: float) -> float:
         """The lift below which a share `q` lies; `q` in (0, 1)."""
         if not 0 < q < 1:
             raise ValueError(f"`q` must lie in (0, 1), got {q}.")
         low, high = float(self.log_ratios[0]), float(self.log_ratios[-1])
-        return float(np.expm1(root(lambda at: self._below(at) - q, low, high)))
+        at = root(lambda x: float(self._below(np.array([x]))[0]) - q, low, high)
+        return float(np.expm1(at))
 
     def density(self, lifts: Vector) -> Vector:
         """Density of the lift at each of `lifts` (m,); 0 at or below −100 %."""
@@ -128,23 +133,21 @@ class GridLift:
             return 0.0
         return step**2 / 12 * float(self.density_of_log[at])
 
-    def _below(self, at: float) -> float:
-        """P(log ratio ≤ at): a cubic through two values and their densities."""
+    def _below(self, at: Vector) -> Vector:
+        """P(log ratio ≤ each of `at`): a cubic through two values and densities."""
         x, step = self.log_ratios, _step(self.log_ratios)
-        if at <= x[0]:
-            return 0.0
-        if at >= x[-1]:
-            return 1.0
-        i = min(int((at - x[0]) / step), len(x) - 2)
-        t = (at - float(x[i])) / step
+        within = np.clip(at, x[0], x[-1])
+        i = np.minimum(((within - x[0]) / step).astype(int), len(x) - 2)
+        t = (within - x[i]) / step
         left, right = self.cumulative[i], self.cumulative[i + 1]
         rise, end = step * self.density_of_log[i], step * self.density_of_log[i + 1]
-        return float(
+        share: Vector = (
             (1 + 2 * t) * (1 - t) ** 2 * left
             + t * (1 - t) ** 2 * rise
             + t**2 * (3 - 2 * t) * right
             + t**2 * (t - 1) * end
         )
+        return share
 
 
 def even_grid(

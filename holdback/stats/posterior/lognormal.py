@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from holdback.stats.effect import Interval, LogRatio
 from holdback.stats.normal import cdf, quantile
@@ -67,6 +68,12 @@ class LogNormalLift:
         if lift <= -1:
             return 1.0
         return cdf((self.log_mean - log1p(lift)) / self.log_sd)
+
+    def below(self, lifts: Vector) -> Vector:
+        """P(lift <= each of `lifts`), (m,); 0 at or below −100 %."""
+        inside = np.where(lifts > -1, lifts, 0.0)
+        share = ndtr((np.log1p(inside) - self.log_mean) / self.log_sd)
+        return np.where(lifts > -1, share, 0.0)
 
     def quantile(self, q: float) -> float:
         """exp(μ + σ z_q) − 1."""

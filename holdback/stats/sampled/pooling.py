@@ -76,13 +76,16 @@ def _pooled(  # the pieces of one model
     independent = not np.any(covariance - np.diag(np.diag(covariance)))
 
     def build(pymc: Any) -> None:
+        # Numbers of the data are inputs, not constants: code that was compiled for
+        # one experiment then serves all.
+        one = pymc.Data("unit", unit)
         middle = pymc.Flat("middle", initval=float(seen.mean()) / unit)
-        scale = pymc.HalfNormal("scale", spread / unit)
+        scale = pymc.HalfNormal("scale", pymc.Data("prior", spread / unit))
         offset = pymc.Normal("offset", dims="group")
-        pymc.Deterministic("common", unit * middle)
-        pymc.Deterministic("spread", unit * scale)
+        pymc.Deterministic("common", one * middle)
+        pymc.Deterministic("spread", one * scale)
         each = pymc.Deterministic(
-            "log_ratio", unit * (middle + scale * offset), dims="group"
+            "log_ratio", one * (middle + scale * offset), dims="group"
         )
         if independent:
             errors = np.sqrt(np.diag(covariance))

@@ -44,6 +44,8 @@ def hurdle_drawn(
     def build(pymc: Any) -> None:
         share = pymc.Beta("share", JEFFREYS, JEFFREYS, dims="arm")
         pymc.Binomial("buyers", units, share, observed=buyers, dims="arm")
+        # Numbers of the data are inputs, not constants, as in `pooling`.
+        half = pymc.Data("half_freedom", freedom / 2)
         log_sigma = pymc.Flat("log_sigma", initval=float(np.log(centre)))
         sigma = pymc.Deterministic("sigma", pymc.math.exp(log_sigma))
         offset = pymc.Flat("offset", shape=2, initval=np.zeros(2))
@@ -51,7 +53,12 @@ def hurdle_drawn(
         mean = pymc.Deterministic("log_mean", means + error * offset, dims="arm")
         pymc.Normal("mean", mean, sigma / np.sqrt(buyers), observed=means, dims="arm")
         # SS / σ² ~ χ²: a gamma with half the degrees as shape and rate 1 / 2σ².
-        pymc.Gamma("squares", freedom / 2, 1 / (2 * sigma**2), observed=squares)
+        pymc.Gamma(
+            "squares",
+            half,
+            1 / (2 * sigma**2),
+            observed=pymc.Data("seen_squares", squares),
+        )
         ratio = pymc.math.log(share[1]) - pymc.math.log(share[0]) + mean[1] - mean[0]
         pymc.Deterministic("log_ratio", ratio)
         if prior is not None and prior.sd is not None:
@@ -70,6 +77,6 @@ def _log_prior(pymc: Any, prior: LiftPrior, ratio: Any) -> Any:
     """`LiftPrior.log_density` of what is drawn, up to a constant."""
     learned = prior.learned
     if learned is None:
-        return -((ratio / prior.sd) ** 2) / 2
+        return -((ratio / pymc.Data("prior_sd", prior.sd)) ** 2) / 2
     parts = np.log(learned.weights) - np.log(learned.sds)
     return pymc.math.logsumexp(parts - ((ratio - learned.means) / learned.sds) ** 2 / 2)
