@@ -85,8 +85,9 @@ class RandomEffects:
     @property
     def effects(self) -> tuple[NormalMixture, ...]:
         """Posterior of each experiment's effect."""
+        means, sds = self._means, np.sqrt(self._own)
         return tuple(
-            NormalMixture.of(self.weights, self._means[:, j], np.sqrt(self._own[:, j]))
+            NormalMixture.of(self.weights, means[:, j], sds[:, j])
             for j in range(self.n)
         )
 

@@ -104,14 +104,18 @@ class Store:
         source: str,
         path: str,
         *,
-        form: CsvForm,
-        decimal_comma: bool,
+        delimiter: str,
+        decimal: str,
+        encoding: str,
         wanted: Collection[str] | None,
     ) -> Table:
         """CSV files as a table of text, read strictly.
 
         Raises DataError with the places of rows that cannot be read.
         """
+        form = CsvForm(
+            source=source, root=self.root, delimiter=delimiter, encoding=encoding
+        )
         paths = self._files(source, path)
         for one in paths:
             refuse_other_formats(one, self.root)
@@ -143,7 +147,7 @@ class Store:
             relation=_relation(source),
             columns=dict.fromkeys(names, "text"),
             rows=rows,
-            decimal_comma=decimal_comma,
+            decimal_comma=decimal == ",",
             numbered=True,
             place=place,
         )

@@ -27,18 +27,11 @@ class CsvSource(Source):
 
     def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
         """The rows as text in the embedded engine."""
-        from holdback.experiments.engine.csv_text import CsvForm
-
-        form = CsvForm(
-            source=self.name,
-            root=store.root,
-            delimiter=self.delimiter,
-            encoding=self.encoding,
-        )
         return store.csv(
             self.name,
             self.path,
-            form=form,
-            decimal_comma=self.decimal == ",",
+            delimiter=self.delimiter,
+            decimal=self.decimal,
+            encoding=self.encoding,
             wanted=wanted,
         )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdback.experiments.expression import Expression, parse
-from holdback.experiments.sources import Columns, kinds
-from holdback.experiments.sources.csv import CsvSource
+from holdback.experiments.sources import Columns, Source, kinds
 
 if TYPE_CHECKING:
     from holdback.experiments.engine import Table
@@ -24,7 +23,7 @@ COUNTING = parse(
 
 @kinds.register("shopify_orders")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShopifyOrdersSource(CsvSource):
+class ShopifyOrdersSource(Source):
     """A CSV export of orders, or a glob of them.
 
     Columns are the export's own in snake case (``Refunded Amount`` is
@@ -33,8 +32,12 @@ class ShopifyOrdersSource(CsvSource):
     count unless `where` says so.
     """
 
+    path: str
     columns: Columns = COLUMNS
     where: Expression | None = COUNTING
+    delimiter: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
     note_attributes: tuple[str, ...] = ()
 
     def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
@@ -42,10 +45,17 @@ class ShopifyOrdersSource(CsvSource):
         from holdback.experiments.engine.shopify import orders
 
         del wanted
+        raw = store.csv(
+            self.name,
+            self.path,
+            delimiter=self.delimiter,
+            decimal=self.decimal,
+            encoding=self.encoding,
+            wanted=None,
+        )
         return orders(
             store,
-            # Named, as a class made anew for its slots has no bare super().
-            CsvSource.attach(self, store, None),
+            raw,
             note_attributes=self.note_attributes,
             any_currency=self.where is not None and "currency" in self.where.columns,
         )
