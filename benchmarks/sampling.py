@@ -2,8 +2,11 @@
 
 ``python -m benchmarks.sampling [--repeat 5]``. Rates: our quadrature beside
 bayesian-testing's draws (where it is installed), against the closed form of Evan
-Miller's sum. Twenty segments: our integral beside PyMC (where it is installed), from a
-cold process and from a warm one, against the integral on a grid forty times as fine.
+Miller's sum. Revenue per unit and counts per unit: our grids beside bayesian-testing's
+draws and PyMC, each against an integral of its own model, since bayesian-testing's
+models are others (a variance of spend for each arm; Poisson counts). Twenty segments:
+our integral beside PyMC (where it is installed), from a cold process and from a warm
+one, against the integral on a grid forty times as fine.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+
+from benchmarks import sampled_counts, sampled_revenue
 
 __all__ = ["main"]
 
@@ -24,6 +30,11 @@ CONTROL, TREATED = (1_000, 20), (9_000, 207)
 """Units and conversions of each arm."""
 SEGMENTS = 20
 COLD = "from benchmarks import sampling; sampling.drawn()"
+DRAWS = (20_000, 1_000_000)
+"""bayesian-testing's default, and many."""
+SEEDS, RUNS = 20, 5
+"""Seeds over which the error of bayesian-testing and of PyMC is taken."""
+WIDTH = 42
 
 
 def closed_form() -> float:
@@ -115,39 +126,123 @@ def timed(work: Callable[[], Any], repeat: int) -> tuple[float, Any]:
     return best, found
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeat", type=int, default=5)
-    repeat = parser.parse_args().repeat
+def head(title: str, *, probability: bool = True) -> None:
+    """Title of a table and its columns."""
+    third = f"{'P(lift > 0)':>12}" if probability else ""
+    print(f"\n{title:<{WIDTH}} {'seconds':>9} {'× ours':>8} {third} {'error':>9}")
+
+
+def line(
+    name: str, spent: float, base: float, error: float, found: float | None = None
+) -> None:
+    """One way: seconds, times ours, P(lift > 0) that it found on average, and error."""
+    third = "" if found is None else f"{found:>12.6f}"
+    times = spent / base
+    ratio = f"{times:>8.1f}" if times < 100 else f"{times:>8,.0f}"
+    print(f"{name:<{WIDTH}} {spent:>9.4f} {ratio} {third} {error:>9.1e}")
+
+
+def library_lines(
+    draw: Callable[[int, int], float],
+    truth: float,
+    base: float,
+    repeat: int,
+    name: str = "bayesian-testing",
+) -> None:
+    """bayesian-testing with few and many draws; `truth` is of its own model."""
+    for draws in DRAWS if find_spec("bayesian_testing") else ():
+        found = np.array([draw(draws, seed) for seed in range(SEEDS)])
+        spent, _ = timed(partial(draw, draws, 1), repeat)
+        error = float(np.sqrt(np.mean((found - truth) ** 2)))
+        line(f"{name}, {draws:,} draws", spent, base, error, found.mean())
+
+
+def pymc_lines(
+    draw: Callable[[int], float], command: str, truth: float, base: float
+) -> None:
+    """PyMC from a cold process, and warm: error over a few seeds."""
+    if not find_spec("pymc"):
+        return
+    cold, _ = timed(partial(started, command), 1)
+    draw(0)
+    runs = [timed(partial(draw, seed), 1) for seed in range(1, RUNS + 1)]
+    warm, found = min(run[0] for run in runs), np.array([run[1] for run in runs])
+    error = float(np.sqrt(np.mean((found - truth) ** 2)))
+    for name, spent in (("PyMC, cold process", cold), ("PyMC, warm", warm)):
+        line(name, spent, base, error, found.mean())
+
+
+def started(command: str) -> None:
+    """The command in a process of its own."""
+    subprocess.run([sys.executable, "-c", command], check=True)
+
+
+def rates(repeat: int) -> None:
+    """Two rates."""
     truth = closed_form()
     exact_rates()
     base, found = timed(exact_rates, repeat)
-    print(f"{'two rates':<34} {'seconds':>9} {'× ours':>8} {'error':>9}")
-    print(f"{'quadrature':<34} {base:>9.4f} {1:>8.1f} {abs(found - truth):>9.1e}")
-    for draws in (20_000, 1_000_000) if find_spec("bayesian_testing") else ():
-        errors = [drawn_rates(draws, seed) - truth for seed in range(20)]
-        spent, _ = timed(lambda n=draws: drawn_rates(n, 1), repeat)
-        error = float(np.sqrt(np.mean(np.square(errors))))
-        name = f"bayesian-testing, {draws:,} draws"
-        print(f"{name:<34} {spent:>9.4f} {spent / base:>8.1f} {error:>9.1e}")
+    head("two rates")
+    line("quadrature", base, base, abs(found - truth), found)
+    library_lines(drawn_rates, truth, base, repeat)
+
+
+def revenue(repeat: int) -> None:
+    """Revenue per unit: a hurdle with lognormal spend."""
+    ours = sampled_revenue
+    truth = ours.one_spread_truth()
+    ours.one_spread()
+    base, found = timed(ours.one_spread, repeat)
+    head("revenue per unit, hurdle")
+    line("grid", base, base, abs(found - truth), found)
+    pymc_lines(ours.drawn, ours.COLD, truth, base)
+    head("the same, a spread for each arm")
+    wide = ours.two_spreads_truth()
+    base, found = timed(ours.two_spreads, repeat)
+    line("grid", base, base, abs(found - wide), found)
+    library_lines(ours.library, ours.library_truth(), base, repeat)
+
+
+def counts(repeat: int) -> None:
+    """Counts per unit."""
+    ours = sampled_counts
+    truth = ours.truth()
+    ours.exact()
+    base, found = timed(ours.exact, repeat)
+    head("counts per unit, negative binomial")
+    line("grid", base, base, abs(found - truth), found)
+    pymc_lines(ours.drawn, ours.COLD, truth, base)
+    library_lines(
+        ours.library, ours.library_truth(), base, repeat, "bayesian-testing, Poisson"
+    )
+
+
+def twenty(repeat: int) -> None:
+    """Twenty segments pulled together."""
     base, found = timed(integrated, repeat)
     from holdback.stats import random_effects as module
 
     points, module.POINTS = module.POINTS, 40 * module.POINTS
     fine = integrated()
     module.POINTS = points
-    print(f"\n{'twenty segments':<34} {'seconds':>9} {'× ours':>8} {'error':>9}")
-    error = float(np.abs(found - fine).max())
-    print(f"{'integral':<34} {base:>9.4f} {1:>8.1f} {error:>9.1e}")
+    head("twenty segments", probability=False)
+    line("integral", base, base, float(np.abs(found - fine).max()))
     if find_spec("pymc"):
-        command = [sys.executable, "-c", COLD]
-        cold, _ = timed(lambda: subprocess.run(command, check=True), 1)
+        cold, _ = timed(partial(started, COLD), 1)
         drawn()
-        warm, means = timed(drawn, 2)
-        error = float(np.abs(means - fine).max())
-        for name, spent in (("PyMC, cold process", cold), ("PyMC, warm", warm)):
-            print(f"{name:<34} {spent:>9.2f} {spent / base:>8.0f} {error:>9.1e}")
+        warm, found = timed(drawn, 2)
+        error = float(np.abs(found - fine).max())
+        line("PyMC, cold process", cold, base, error)
+        line("PyMC, warm", warm, base, error)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeat", type=int, default=5)
+    repeat = parser.parse_args().repeat
+    for table in (rates, revenue, counts, twenty):
+        table(repeat)
 
 
 if __name__ == "__main__":
