@@ -190,13 +190,23 @@ def _told(error: BaseException) -> int:
 
 
 def _told_by_system(error: OSError) -> int:
+    _let_go_of_output()
     if error.errno == errno.EPIPE:
-        # Who read our output has left; nothing more can be written to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     where = f"{error.filename}: " if error.filename else ""
     click.echo(f"{where}{error.strerror or type(error).__name__}.", err=True)
     return ENVIRONMENT
+
+
+def _let_go_of_output() -> None:
+    """Nothing more is written to an output that is full or that nobody reads.
+
+    What the buffer still holds would otherwise fail once more as Python ends.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _place(error: BaseException) -> str:

@@ -245,8 +245,9 @@ def test_a_closed_pipe_is_quiet() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_is_told() -> None:
-    """Output that cannot be written ends with 5 and the reason."""
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_full_disk_is_told(unbuffered: str) -> None:
+    """Output that cannot be written ends with 5 and the reason, and with no more."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
             [sys.executable, "-m", "holdback", "--help"],
@@ -254,9 +255,10 @@ def test_a_full_disk_is_told() -> None:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert done.returncode == 5
-    assert "No space left" in done.stderr
+    assert done.stderr == "No space left on device.\n"
 
 
 def test_public_names_are_there() -> None:
