@@ -14,7 +14,14 @@ import numpy as np
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.counts import CountArm, Counts
 
-__all__ = ["COLD", "drawn", "exact", "library", "library_truth", "truth"]
+__all__ = [
+    "COLD",
+    "bayesian_testing_truth",
+    "by_bayesian_testing",
+    "drawn",
+    "exact",
+    "truth",
+]
 
 SIZES = (1_000, 9_000)
 SHAPE, MEANS = 0.5, (1.2, 1.22)
@@ -53,7 +60,7 @@ def exact() -> float:
     return found.probability_above(0.0)
 
 
-def library(draws: int, seed: int) -> float:
+def by_bayesian_testing(draws: int, seed: int) -> float:
     """bayesian-testing's answer, as if counts were Poisson."""
     from bayesian_testing.experiments import PoissonDataTest
 
@@ -64,7 +71,7 @@ def library(draws: int, seed: int) -> float:
     return float(next(r["prob_being_best"] for r in found if r["variant"] == "treated"))
 
 
-def library_truth() -> float:
+def bayesian_testing_truth() -> float:
     """P(one gamma variable > another): a beta integral."""
     from scipy.special import betainc
 

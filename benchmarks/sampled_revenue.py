@@ -19,9 +19,9 @@ from holdback.stats.posterior.spend_lognormal import TwoSpreads
 
 __all__ = [
     "COLD",
+    "bayesian_testing_truth",
+    "by_bayesian_testing",
     "drawn",
-    "library",
-    "library_truth",
     "one_spread",
     "one_spread_truth",
     "two_spreads",
@@ -59,7 +59,7 @@ def two_spreads() -> float:
     return hurdle.posterior(FLAT).probability_above(0.0)
 
 
-def library(draws: int, seed: int) -> float:
+def by_bayesian_testing(draws: int, seed: int) -> float:
     """bayesian-testing's answer, with its own priors of spend."""
     from bayesian_testing.experiments import DeltaLognormalDataTest
 
@@ -124,7 +124,7 @@ def two_spreads_truth() -> float:
     )
 
 
-def library_truth() -> float:
+def bayesian_testing_truth() -> float:
     """The same under bayesian-testing's priors."""
     arms = []
     for arm in ARMS:

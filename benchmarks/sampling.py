@@ -142,7 +142,7 @@ def line(
     print(f"{name:<{WIDTH}} {spent:>9.4f} {ratio} {third} {error:>9.1e}")
 
 
-def library_lines(
+def bayesian_testing_lines(
     draw: Callable[[int, int], float],
     truth: float,
     base: float,
@@ -184,7 +184,7 @@ def rates(repeat: int) -> None:
     base, found = timed(exact_rates, repeat)
     head("two rates")
     line("quadrature", base, base, abs(found - truth), found)
-    library_lines(drawn_rates, truth, base, repeat)
+    bayesian_testing_lines(drawn_rates, truth, base, repeat)
 
 
 def revenue(repeat: int) -> None:
@@ -200,7 +200,9 @@ def revenue(repeat: int) -> None:
     wide = ours.two_spreads_truth()
     base, found = timed(ours.two_spreads, repeat)
     line("grid", base, base, abs(found - wide), found)
-    library_lines(ours.library, ours.library_truth(), base, repeat)
+    bayesian_testing_lines(
+        ours.by_bayesian_testing, ours.bayesian_testing_truth(), base, repeat
+    )
 
 
 def counts(repeat: int) -> None:
@@ -212,8 +214,12 @@ def counts(repeat: int) -> None:
     head("counts per unit, negative binomial")
     line("grid", base, base, abs(found - truth), found)
     pymc_lines(ours.drawn, ours.COLD, truth, base)
-    library_lines(
-        ours.library, ours.library_truth(), base, repeat, "bayesian-testing, Poisson"
+    bayesian_testing_lines(
+        ours.by_bayesian_testing,
+        ours.bayesian_testing_truth(),
+        base,
+        repeat,
+        "bayesian-testing, Poisson",
     )
 
 
