@@ -97,7 +97,9 @@ def _prior(written: Any, issues: Issues) -> Prior:
             issues.add(
                 ("analysis", "prior", "lift_sd"),
                 "the lift's standard deviation lies from 0.01% to 1000%.",
-                why="Narrower than that no data would ever change it.",
+                why="Narrower than that no data would ever change it."
+                if written.lift_sd < LEAST_SD
+                else "",
             )
         return Prior(name="custom", lift_sd=written.lift_sd)
     return Prior(name=written)

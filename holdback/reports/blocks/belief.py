@@ -92,7 +92,7 @@ def _rows(
 ) -> Iterator[tuple[str, str, str, str]]:
     """Before, the data, after: the middle, the range, the chance of a rise."""
     if belief.before_median is None or belief.before_positive is None:
-        alike = say("belief.uniform") if belief.before else say("belief.flat")
+        alike = say("priors.uniform") if belief.before else say("belief.flat")
         yield say("belief.before"), "—", alike, "—"
     else:
         prior = Quantity(
