@@ -60,7 +60,10 @@ def events(store: Store, source: str, path: str, taken: Taken) -> Table:
         for name in names:
             if name in columns or LISTS[key] not in fields:
                 raise ConfigError(_not_taken(source, key, name, columns))
-            columns[name] = _listed(LISTS[key], fields[LISTS[key]], name)
+            sql = _listed(LISTS[key], fields[LISTS[key]], name)
+            if sql is None:
+                raise DataError(_no_list(source, LISTS[key]))
+            columns[name] = sql
     chosen = ", ".join(quoted_text(one) for one in taken.events)
     where = f" WHERE {quoted_name(NAME)} IN ({chosen})" if chosen else ""
     listed = ", ".join(f"{sql} AS {quoted_name(n)}" for n, sql in columns.items())
@@ -87,24 +90,44 @@ def _flat(
             yield "_".join(path), ".".join(quoted_name(part) for part in path)
 
 
-def _listed(column: str, kind: Any, key: str) -> str:
-    """SQL of the value of a key in a list of keys and values, as text.
+def _listed(column: str, kind: Any, key: str) -> str | None:
+    """SQL of the value of a key in a list of keys and values, as text; else None.
 
     BigQuery writes a list as a record `list` of records `element`, unless it is read
     as one list.
     """
-    wrapped = kind.id == "struct"
-    rows = f"{quoted_name(column)}.list" if wrapped else quoted_name(column)
-    inner = dict(kind.children)["list" if wrapped else "child"]
-    inner = dict(inner.children)["child"] if wrapped else inner
-    one = "p"
-    if "element" in dict(inner.children):
-        one, inner = "p.element", dict(inner.children)["element"]
-    held = dict(dict(inner.children)["value"].children)
+    rows, one = quoted_name(column), "p"
+    if kind.id == "struct":
+        rows, kind = f"{rows}.list", _inside(kind, "list")
+    kind = _inside(kind, "child")
+    if "element" in _fields(kind):
+        one, kind = "p.element", _inside(kind, "element")
+    held = _fields(_inside(kind, "value"))
+    if "key" not in _fields(kind) or not held.keys() & set(VALUES):
+        return None
     parts = ", ".join(
         f"CAST({one}.value.{name} AS VARCHAR)" for name in VALUES if name in held
     )
     return f"[coalesce({parts}) FOR p IN {rows} IF {one}.key = {quoted_text(key)}][1]"
+
+
+def _inside(kind: Any, name: str) -> Any:
+    """The type of what a record or a list holds; None where there is no such."""
+    return _fields(kind).get(name)
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    nested = kind is not None and kind.id in {"struct", "list"}
+    return dict(kind.children) if nested else {}
+
+
+def _no_list(source: str, column: str) -> Problem:
+    return Problem(
+        where=f"source {source}, column {column}",
+        what="this is no list of keys and values.",
+        why="In Analytics' own tables it is one.",
+        fix="Export the tables as they are, without rewriting their columns.",
+    )
 
 
 def _not_taken(source: str, key: str, name: str, columns: dict[str, str]) -> Problem:

@@ -12,6 +12,7 @@ from holdback.experiments.extract import extract
 from holdback.experiments.load import load
 from tests.experiments.sources.exported import (
     experiment,
+    in_time,
     orders,
     plain_orders,
     visitors,
@@ -130,6 +131,51 @@ def test_names_that_are_not_there(
     file = experiment(tmp_path, f"{SOURCE}\n    {options}", VALUE)
     with pytest.raises(kind, match=words):
         extract(load(file))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'{}'",
+        "['a']",
+        "{'list': 1}",
+        "[{'key': 'variant_id'}]",
+        "[{'key': 'variant_id', 'value': 'a'}]",
+    ],
+)
+def test_parameters_that_are_no_list_of_keys(tmp_path: Path, value: str) -> None:
+    """A column that was rewritten on its way is told, not stumbled over."""
+    (tmp_path / "events").mkdir()
+    target = tmp_path / "events" / "a.parquet"
+    duckdb.execute(
+        f"COPY (SELECT 'purchase' AS event_name, 1 AS event_timestamp, "
+        f"'u' AS user_pseudo_id, {value} AS event_params) "
+        f"TO '{target}' (FORMAT parquet)"
+    )
+    source = f"{SOURCE}\n    parameters: [variant_id]"
+    with pytest.raises(DataError, match="no list of keys and values"):
+        extract(load(experiment(tmp_path, source, VALUE)))
+
+
+def test_tables_from_before_a_field(tmp_path: Path) -> None:
+    """An older table has no refunds yet: none are what its purchases have."""
+    written(tmp_path, wrapped=True)
+    older = tmp_path / "events" / "events_0.parquet"
+    duckdb.execute(
+        f"COPY (SELECT * REPLACE ({{'transaction_id': ecommerce.transaction_id, "
+        f"'purchase_revenue': ecommerce.purchase_revenue}} AS ecommerce) "
+        f"FROM '{older}') TO '{tmp_path / 'older.parquet'}' (FORMAT parquet)"
+    )
+    (tmp_path / "older.parquet").replace(older)
+    source = f"{SOURCE}\n    {PURCHASES}"
+    value = "ecommerce_purchase_revenue"
+    found = extract(load(experiment(tmp_path, source, value)))
+    plain = "purchase - refund"
+    expected = extract(load(plain_orders(tmp_path / "plain", plain)))
+    arms = {"holdback", "personalized"}
+    refunds = sum(one.refunded for one in in_time())
+    ours = found.cells.total("revenue", arms).sums[0]
+    assert ours == expected.cells.total("revenue", arms).sums[0] + refunds
 
 
 def test_other_parquet_files_are_refused(tmp_path: Path) -> None:
