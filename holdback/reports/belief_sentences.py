@@ -14,7 +14,7 @@ from holdback.wording import say, texts
 
 __all__ = ["against", "full_amounts", "moved", "prior_name", "with_prior"]
 
-CLEAR = 0.2
+CLEAR = 0.1
 """How far a chance lies from one half until it points somewhere."""
 MOVED = 0.25
 """Share of the range's width by which an end moves until that is said."""
