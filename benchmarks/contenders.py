@@ -25,7 +25,7 @@ SELECT 'orders', count(*), sum(length(user_id)), sum(epoch_us(ordered_at)::HUGEI
 def holdback(folder: Path) -> float:
     """Our whole `analyze`: YAML to scorecard, report and CSV."""
     from holdback import workflow
-    from holdback.experiments.extract import extract
+    from holdback.data.extraction.extract import extract
 
     experiment = workflow.load(folder / "experiment.yaml")
     if "--engine" in sys.argv:

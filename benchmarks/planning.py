@@ -27,8 +27,9 @@ primary: revenue
 def planned(file: Path) -> tuple[float, float]:
     """Seconds of reading the history, and of everything after it."""
     import holdback as hb
-    from holdback.experiments import baselines, rehearsal
-    from holdback.reports.plan_page import render
+    from holdback.planning import baselines
+    from holdback.planning import historical_window as rehearsal
+    from holdback.reports.pages.plan_page import render
 
     read = 0.0
 

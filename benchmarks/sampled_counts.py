@@ -87,7 +87,7 @@ def drawn(seed: int) -> float:
     Flat on ln m of each arm and on ln k between its bounds, and √(m / (m + k)): the
     half of an event that `Counts` gives each arm. Draws with faults are no answer.
     """
-    from holdback.stats.sampled.sampler import Wanted, draw
+    from holdback.stats.mcmc.model import Wanted, draw
 
     def build(pymc: Any) -> None:
         low, high = LOGS

@@ -80,7 +80,7 @@ def by_bayesian_testing(draws: int, seed: int) -> float:
 
 def drawn(seed: int) -> float:
     """One spread by PyMC; draws with faults are no answer."""
-    from holdback.stats.sampled import hurdle_drawn
+    from holdback.stats.mcmc import hurdle_drawn
 
     found = hurdle_drawn(CONTROL, TREATED, (seed,))
     assert found.diagnostics.faults == ()

@@ -53,7 +53,7 @@ def closed_form() -> float:
 
 def exact_rates() -> float:
     """The same by our posterior."""
-    from holdback.stats.effect import Estimate, Inference
+    from holdback.stats.evidence.effect import Estimate, Inference
     from holdback.stats.posterior import LiftPrior, posterior
 
     def arm(units: int, conversions: int) -> Estimate:
@@ -89,7 +89,7 @@ def drawn_rates(draws: int, seed: int) -> float:
 
 def segments() -> list[Any]:
     """Twenty log ratios with errors of every size."""
-    from holdback.stats.effect import LogRatio
+    from holdback.stats.evidence.effect import LogRatio
 
     rng = np.random.default_rng(5)
     return [
@@ -100,7 +100,7 @@ def segments() -> list[Any]:
 
 def integrated() -> np.ndarray[Any, Any]:
     """Mean of each segment by our integral."""
-    from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
+    from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
 
     found = random_effects(segments(), spread=SEGMENT_SPREAD)
     return np.array([one.mean for one in found.effects])
@@ -108,7 +108,7 @@ def integrated() -> np.ndarray[Any, Any]:
 
 def drawn() -> np.ndarray[Any, Any]:
     """Mean of each segment by PyMC; draws with faults are no answer."""
-    from holdback.stats.sampled import pooled_groups
+    from holdback.stats.mcmc import pooled_groups
 
     names = [f"s{i}" for i in range(SEGMENTS)]
     found = pooled_groups(segments(), names, (1, 2))
@@ -226,7 +226,7 @@ def counts(repeat: int) -> None:
 def twenty(repeat: int) -> None:
     """Twenty segments pulled together."""
     base, found = timed(integrated, repeat)
-    from holdback.stats import random_effects as module
+    from holdback.stats.posterior import random_effects as module
 
     points, module.POINTS = module.POINTS, 40 * module.POINTS
     fine = integrated()

@@ -13,12 +13,19 @@ Map of the package, from the top floor down; imports run downward only::
 
     cli           the commands; the only place that prints
     workflow      load → plan, assign, analyze → report, as plain functions
-    reports       scorecard → money → decision → one self-contained page
-    experiments   YAML, sources, one query, metrics, checks → scorecard
-    stats         evidence that adds, effects, intervals, posteriors, power
+    reports       results → words → pages, and every other form they take
+    audit         logged against recomputed arms
+    portfolio     finished experiments together, and what they teach the next
+    planning      before a test: power, duration, the cheapest holdback
+    economics     lift → incremental revenue and profit, costs, ROPI
+    analysis      evidence → readouts, checks, looks, sections of the scorecard
+    data          experiment + sources → evidence; the only place that queries
+    results       what an analysis found, as frozen values; JSON and back
+    experiments   what an experiment is: YAML, metrics, sources, expressions
+    stats         numbers in, inferences out: intervals, posteriors, power
     assignment    unit id → arm, the same in Python and in SQL
-    atomic        files appear whole or not at all
-    kinds         the registry of plug-ins: one file, one kind
+    atomic_files  files appear whole or not at all
+    registry      plug-ins: one file, one kind
     errors        every error: where, what, why, how to fix it
 
 Importing `holdback` loads none of these: each name below comes on first use.
@@ -26,7 +33,9 @@ Importing `holdback` loads none of these: each name below comes on first use.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,9 +50,9 @@ if TYPE_CHECKING:
         ReportError,
         StatsError,
     )
-    from holdback.experiments.experiment import Experiment
-    from holdback.experiments.plan import Plan
-    from holdback.experiments.scorecard import Readout, Scorecard
+    from holdback.experiments.definition.experiment import Experiment
+    from holdback.planning.plan import Plan
+    from holdback.results.scorecard import Readout, Scorecard
     from holdback.workflow import (
         Analysis,
         analyze,
@@ -90,13 +99,13 @@ _HOMES = {
     "ConfigError": "errors",
     "DataError": "errors",
     "EnvironmentFault": "errors",
-    "Experiment": "experiments.experiment",
+    "Experiment": "experiments.definition.experiment",
     "HoldbackError": "errors",
-    "Plan": "experiments.plan",
+    "Plan": "planning.plan",
     "Problem": "errors",
-    "Readout": "experiments.scorecard",
+    "Readout": "results.scorecard",
     "ReportError": "errors",
-    "Scorecard": "experiments.scorecard",
+    "Scorecard": "results.scorecard",
     "Split": "assignment.split",
     "StatsError": "errors",
     "analyze": "workflow",
@@ -122,3 +131,18 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """Names that completion offers."""
     return sorted({*globals(), *__all__})
+
+
+class _Face(ModuleType):
+    """The face of the package: its functions keep their names.
+
+    Python binds a room to its name in the package when it is imported. `audit` and
+    `portfolio` are rooms and functions, and who writes `hb.audit` means the function.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

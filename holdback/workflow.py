@@ -15,19 +15,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdback.experiments.experiment import Experiment
-from holdback.experiments.scorecard import Decision, Money, Scorecard
-from holdback.experiments.shown import paint
+from holdback.experiments.definition.experiment import Experiment
+from holdback.results.notebook_display import paint
+from holdback.results.scorecard import Decision, Money, Scorecard
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from holdback.experiments.audited import Audit
-    from holdback.experiments.locking import Locked
-    from holdback.experiments.plan import Plan
-    from holdback.experiments.portfolio_record import Portfolio
-    from holdback.experiments.replays import Simulation
+    from holdback.analysis.preregistration.lock import Locked
+    from holdback.audit.result import Audit
+    from holdback.planning.plan import Plan
+    from holdback.portfolio.result import Portfolio
+    from holdback.results.simulation import Simulation
 
 __all__ = [
     "Analysis",
@@ -63,7 +63,7 @@ def assign(experiment: ExperimentLike, ids: Any) -> Any:
     array. An id without an arm (outside the traffic, held out, or not usable) gets
     None. Raises AssignmentError where `where` asks for attributes: ids have none.
     """
-    from holdback.experiments.splits import assign as assign_ids
+    from holdback.experiments.definition.split import assign as assign_ids
 
     return assign_ids(_loaded(experiment), ids)
 
@@ -80,7 +80,7 @@ def audit(
     shares, scheme) that explains the log. `frames` replaces sources by name. Raises
     ConfigError where no arm is logged, and what reading the data raises.
     """
-    from holdback.experiments.auditing import audit as audit_arms
+    from holdback.audit.audit import audit as audit_arms
 
     return audit_arms(_loaded(experiment), as_of=as_of, frames=frames)
 
@@ -103,9 +103,9 @@ def plan(
     `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
     or a true ``lift`` other than the file's minimum.
     """
-    from holdback.experiments.learned import with_past
-    from holdback.experiments.plan import plan as make_plan
-    from holdback.experiments.what_if import WhatIf
+    from holdback.planning.plan import plan as make_plan
+    from holdback.planning.what_if import WhatIf
+    from holdback.portfolio.past_prior import with_past
 
     return make_plan(
         with_past(_loaded(experiment)),
@@ -146,19 +146,20 @@ def analyze(
     StatsError or EnvironmentFault.
     """
     from holdback import __version__
-    from holdback.experiments.extract import extract
-    from holdback.experiments.history import history_of, record
-    from holdback.experiments.learned import with_past
-    from holdback.experiments.over_time import over_time
-    from holdback.experiments.period import days_analyzed
-    from holdback.experiments.reading import read, told_as_of
+    from holdback.analysis.analyze import read, told_as_of
+    from holdback.analysis.month_ends import over_time
+    from holdback.analysis.preregistration.history import history_of, record
+    from holdback.data.extraction.extract import extract
+    from holdback.economics.dose_value import dose_steps
+    from holdback.economics.money import money
+    from holdback.economics.month_end_value import earned
+    from holdback.experiments.definition.calendar import days_analyzed
+    from holdback.portfolio.past_prior import with_past
     from holdback.reports.decision import decide
-    from holdback.reports.doses import dose_steps
-    from holdback.reports.money import money, questions
-    from holdback.reports.over_time import earned
+    from holdback.reports.text.plausibility import questions
 
     if save_posterior:
-        from holdback.experiments.sampling import check_installed
+        from holdback.analysis.mcmc import check_installed
 
         check_installed()
     planned = with_past(_loaded(experiment))
@@ -183,13 +184,13 @@ def analyze(
         engine=__version__,
     )
     if replays:
-        from holdback.experiments.simulation import simulate as simulate_units
+        from holdback.analysis.replays import simulate as simulate_units
 
         found = simulate_units(planned, replays=replays, as_of=as_of, frames=frames)
         scorecard = replace(scorecard, simulation=found)
     posteriors: dict[str, Any] = {}
     if save_posterior:
-        from holdback.experiments.sampling import drawn, with_drawn
+        from holdback.analysis.mcmc import drawn, with_drawn
 
         models = drawn(planned, evidence.cells, scorecard, advance)
         scorecard = with_drawn(scorecard, models)
@@ -217,7 +218,7 @@ def simulate(
     an impossible lift, StatsError where nothing can be split, and what `analyze`
     raises.
     """
-    from holdback.experiments.simulation import simulate as simulate_units
+    from holdback.analysis.replays import simulate as simulate_units
 
     return simulate_units(
         _loaded(experiment), replays=replays, lift=lift, as_of=as_of, frames=frames
@@ -233,7 +234,7 @@ def lock(experiment: ExperimentLike, *, planned_units: int | None = None) -> Loc
     Raises ConfigError for an experiment without a file or a changed log,
     EnvironmentFault when the log cannot be written.
     """
-    from holdback.experiments.locking import lock as lock_plan
+    from holdback.analysis.preregistration.lock import lock as lock_plan
 
     return lock_plan(_loaded(experiment), planned_units=planned_units)
 
@@ -246,7 +247,7 @@ def portfolio(
     Raises ConfigError for a folder without results or two currencies, StatsError
     where no experiment is finished.
     """
-    from holdback.experiments.portfolio import portfolio as of_folders
+    from holdback.portfolio.portfolio import portfolio as of_folders
 
     if isinstance(folders, str | os.PathLike):
         folders = [folders]
@@ -255,9 +256,9 @@ def portfolio(
 
 def render(scorecard: Scorecard) -> dict[str, str]:
     """The files of a result: name → text."""
-    from holdback.experiments.codec import to_json
-    from holdback.reports.page import render as page
-    from holdback.reports.table import readouts_csv
+    from holdback.reports.exports.csv_table import readouts_csv
+    from holdback.reports.pages.experiment_page import render as page
+    from holdback.results.json_codec import to_json
 
     return {
         "scorecard.json": to_json(scorecard),
@@ -279,16 +280,16 @@ def render_more(
     """
     files: dict[str, str | bytes] = {}
     if pdf:
-        from holdback.reports.print_page import pdf as on_paper
+        from holdback.reports.pages.pdf import pdf as on_paper
 
         files["report.pdf"] = on_paper(scorecard)
     if email:
-        from holdback.reports.mail import html, message
+        from holdback.reports.exports.email import html, message
 
         files["email.html"] = html(scorecard)
         files["email.eml"] = message(scorecard)
     if markdown:
-        from holdback.reports.chat import markdown as for_chat
+        from holdback.reports.exports.markdown_summary import markdown as for_chat
 
         files["summary.md"] = for_chat(scorecard)
     return files
@@ -319,7 +320,7 @@ class Analysis:
         """The scorecard as `scorecard.json` holds it."""
         import json
 
-        from holdback.experiments.codec import to_json
+        from holdback.results.json_codec import to_json
 
         result: dict[str, Any] = json.loads(to_json(self.scorecard))
         return result
@@ -328,7 +329,7 @@ class Analysis:
         """The readouts as a pandas frame, one row a readout."""
         import pandas as pd
 
-        from holdback.reports.table import readout_rows
+        from holdback.reports.exports.csv_table import readout_rows
 
         return pd.DataFrame(readout_rows(self.scorecard))
 
@@ -336,7 +337,7 @@ class Analysis:
         """The readouts as an Arrow table, one row a readout."""
         import pyarrow as pa
 
-        from holdback.reports.table import readout_rows
+        from holdback.reports.exports.csv_table import readout_rows
 
         return pa.Table.from_pylist(readout_rows(self.scorecard))
 
@@ -348,28 +349,28 @@ class Analysis:
         Raises EnvironmentFault when the folder cannot be written; old files then
         stay as they were.
         """
-        from holdback.atomic import write_files
+        from holdback.atomic_files import write_files
 
         files: dict[str, str | bytes] = {**render(self.scorecard)}
         if self.posteriors:
-            from holdback.stats.sampled import netcdf
+            from holdback.stats.mcmc import netcdf
 
             files |= {name: netcdf(data) for name, data in self.posteriors.items()}
         return write_files(Path(folder), files)
 
     def plot(self, axes: Any = None) -> Any:
         """A forest plot of all metrics on matplotlib axes, which are returned."""
-        from holdback.reports.plots import forest
+        from holdback.reports.figures.matplotlib_plots import forest
 
         return forest(self.scorecard, axes)
 
     def __str__(self) -> str:
-        from holdback.reports.summary import summary
+        from holdback.reports.exports.terminal_summary import summary
 
         return summary(self.scorecard)
 
     def _repr_html_(self) -> str:
-        from holdback.reports.notebook import fragment
+        from holdback.reports.exports.notebook import fragment
 
         return fragment(self.scorecard)
 
@@ -383,12 +384,12 @@ def _shown(module: str, name: str) -> Callable[..., Any]:
     return painter
 
 
-paint("Scorecard", "html", _shown("notebook", "fragment"))
-paint("Scorecard", "plot", _shown("plots", "forest"))
-paint("Readout", "html", _shown("notebook", "readout_fragment"))
-paint("Readout", "plot", _shown("plots", "one"))
-paint("Plan", "html", _shown("notebook", "plan_fragment"))
-paint("Plan", "plot", _shown("plots", "plan"))
+paint("Scorecard", "html", _shown("exports.notebook", "fragment"))
+paint("Scorecard", "plot", _shown("figures.matplotlib_plots", "forest"))
+paint("Readout", "html", _shown("exports.notebook", "readout_fragment"))
+paint("Readout", "plot", _shown("figures.matplotlib_plots", "one"))
+paint("Plan", "html", _shown("exports.notebook", "plan_fragment"))
+paint("Plan", "plot", _shown("figures.matplotlib_plots", "plan"))
 
 
 def _loaded(experiment: ExperimentLike) -> Experiment:

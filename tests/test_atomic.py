@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback.atomic import replacing, write_files
+from holdback.atomic_files import replacing, write_files
 from holdback.errors import ConfigError, EnvironmentFault
 
 
@@ -96,7 +96,7 @@ def test_stray_files_of_dead_processes_are_swept(tmp_path: Path) -> None:
     """What a killed writer left is removed by the next one; a living one's stays."""
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from holdback.atomic import replacing\n"
+        "from holdback.atomic_files import replacing\n"
         "with replacing(Path(sys.argv[1])) as t: t.write_text('half'); os._exit(9)"
     )
     done = subprocess.run(

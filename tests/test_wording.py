@@ -17,11 +17,11 @@ from reports.gallery import GALLERY, YAML
 
 import holdback
 from holdback import wording
-from holdback.experiments.codec import to_json
-from holdback.experiments.scorecard import Scorecard
-from holdback.reports.chat import markdown
-from holdback.reports.page import render
-from holdback.reports.summary import summary
+from holdback.reports.exports.markdown_summary import markdown
+from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.pages.experiment_page import render
+from holdback.results.json_codec import to_json
+from holdback.results.scorecard import Scorecard
 
 FOLDER = Path(holdback.__file__).parent
 LANGUAGES = sorted(

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import holdback as hb
 from holdback.cli import group
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
 
 
 def said(*options: str) -> str:

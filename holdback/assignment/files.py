@@ -78,7 +78,7 @@ def assign_file(
     The kind of `source` is told by its name; CSV goes out with the delimiter it came
     in. `eligible` says which rows may take part. Raises ConfigError, DataError or
     EnvironmentFault; `target` is then unfinished, so hand over a temporary file
-    (`holdback.atomic.replacing`).
+    (`holdback.atomic_files.replacing`).
     """
     import duckdb
 

@@ -74,7 +74,7 @@ def command(
     """
     from holdback import workflow
     from holdback.cli.console import coloured, progress
-    from holdback.reports.headline import headline
+    from holdback.reports.text.headline import headline
 
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)
@@ -93,7 +93,7 @@ def command(
         click.echo(coloured(str(analysis), tone))
         click.echo(f"\nReport: {report_among(written)}")
     elif not quiet:
-        from holdback.experiments.codec import to_json
+        from holdback.results.json_codec import to_json
 
         click.echo(to_json(analysis.scorecard), nl=False)
     failed = [

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from holdback.assignment.appended import Tally
     from holdback.assignment.files import Eligible
     from holdback.assignment.split import Split
-    from holdback.experiments.experiment import Experiment
+    from holdback.experiments.definition.experiment import Experiment
 
 __all__ = ["command"]
 
@@ -82,8 +82,8 @@ def command(
     """
     from holdback import workflow
     from holdback.cli.console import progress
-    from holdback.experiments.eligible import eligible_in
-    from holdback.experiments.splits import split_of
+    from holdback.data.queries.eligibility import eligible_in
+    from holdback.experiments.definition.split import split_of
 
     experiment = workflow.load(file)
     split = split_of(experiment)
@@ -123,7 +123,7 @@ def _as_sql(
     experiment: Experiment, split: Split, column: str, dialect: str, *, quiet: bool
 ) -> str:
     from holdback.assignment.sql import DIALECTS, identifier
-    from holdback.experiments.eligible_sql import eligible_sql
+    from holdback.data.queries.eligibility_sql import eligible_sql
 
     known = dialect in DIALECTS
     named = identifier(column, dialect) if known else column
@@ -147,7 +147,7 @@ def _assigned(
     """
     from holdback.assignment.csv_rows import assign_rows
     from holdback.assignment.files import assign_file, shape_of
-    from holdback.atomic import replacing
+    from holdback.atomic_files import replacing
 
     if ids == "-" and eligible is not None:
         with _stored() as kept:

@@ -35,8 +35,8 @@ def command(
     from holdback import workflow
     from holdback.cli.analyze import parsed_moment
     from holdback.cli.console import progress
-    from holdback.experiments.codec import to_json
-    from holdback.reports.audit import table_of
+    from holdback.reports.exports.audit_table import table_of
+    from holdback.results.json_codec import to_json
 
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)

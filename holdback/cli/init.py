@@ -34,7 +34,7 @@ def command(folder: str, template: str, *, quiet: bool) -> None:
     Nothing that exists is overwritten. Replace the data by yours, then the names of
     the columns in holdback.yaml.
     """
-    from holdback.atomic import write_files
+    from holdback.atomic_files import write_files
     from holdback.experiments.starter import starter
 
     target = Path(folder)

@@ -28,13 +28,13 @@ def command(folder: str, shape: str, html: str | None) -> None:
     """List the experiments of a project: window, plan, looks and decision."""
     from pathlib import Path
 
-    from holdback.experiments.codec import to_json
-    from holdback.experiments.overview import Overview, lines, overview
+    from holdback.portfolio.experiment_list import Overview, lines, overview
+    from holdback.results.json_codec import to_json
 
     found = overview(Path(folder))
     if html is not None:
-        from holdback.atomic import write_files
-        from holdback.reports.index_page import index
+        from holdback.atomic_files import write_files
+        from holdback.reports.pages.index_page import index
 
         page = Path(html) if html else Path(folder) / "results" / "index.html"
         write_files(page.parent, {page.name: index(Path(folder), found, page.parent)})

@@ -65,11 +65,11 @@ def command(
     Baselines are measured in the time before each unit's first exposure.
     """
     from holdback import workflow
-    from holdback.atomic import write_files
+    from holdback.atomic_files import write_files
     from holdback.cli.analyze import output_folder
     from holdback.cli.console import progress
-    from holdback.experiments.codec import to_json
-    from holdback.reports.plan_page import render
+    from holdback.reports.pages.plan_page import render
+    from holdback.results.json_codec import to_json
 
     given = dict(_baseline(text) for text in baselines)
     experiment = workflow.load(file)

@@ -41,12 +41,12 @@ def command(
     from pathlib import Path
 
     from holdback import workflow
-    from holdback.atomic import write_files
+    from holdback.atomic_files import write_files
     from holdback.cli.analyze import report_among
     from holdback.cli.console import progress
-    from holdback.experiments.codec import to_json
-    from holdback.reports.portfolio_page import render
-    from holdback.reports.portfolio_text import summary
+    from holdback.reports.exports.portfolio_summary import summary
+    from holdback.reports.pages.portfolio_page import render
+    from holdback.results.json_codec import to_json
 
     places = [Path(folder) for folder in folders or (".",)]
     with progress("Reading the results", quiet=quiet):

@@ -41,8 +41,8 @@ def command(
 ) -> None:
     """Render SCORECARD (a scorecard.json) as report.html and readouts.csv."""
     from holdback import workflow
-    from holdback.atomic import write_files
-    from holdback.experiments.codec import from_json
+    from holdback.atomic_files import write_files
+    from holdback.results.json_codec import from_json
 
     path = Path(scorecard)
     try:

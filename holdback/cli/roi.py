@@ -131,7 +131,7 @@ def command(shape: str, example: str | None, *, quiet: bool, **given: Any) -> No
     if quiet:
         return
     if shape == "json":
-        from holdback.experiments.codec import to_json
+        from holdback.results.json_codec import to_json
 
         click.echo(to_json(found), nl=False)
         return
@@ -179,7 +179,7 @@ def _answers(per: str) -> dict[str, Any]:
 def _asked(given: dict[str, Any]) -> Asked:
     from fractions import Fraction
 
-    from holdback.experiments import quantities
+    from holdback.experiments.language import quantities
     from holdback.reports.calculator import Asked
 
     values = {name: value for name, value in given.items() if value is not None}
@@ -206,7 +206,7 @@ def _asked(given: dict[str, Any]) -> Asked:
 
 def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:
     from holdback.errors import ConfigError, Problem
-    from holdback.experiments.quantities import Unreadable
+    from holdback.experiments.language.quantities import Unreadable
 
     try:
         return _bounded(text, read(text))
@@ -220,7 +220,7 @@ def _bounded(text: str, value: Any) -> Any:
     """A number as exact as anybody counts: twelve digits on each side of the point."""
     from fractions import Fraction
 
-    from holdback.experiments.quantities import Unreadable
+    from holdback.experiments.language.quantities import Unreadable
     from holdback.reports.calculator.asked import LARGEST
 
     if not isinstance(value, Fraction):
@@ -240,7 +240,7 @@ def _named(option: str, text: str, read: Callable[[str], Any]) -> tuple[str, Any
 
 
 def _ratio(text: str) -> Fraction:
-    from holdback.experiments.quantities import Unreadable, amount
+    from holdback.experiments.language.quantities import Unreadable, amount
 
     gain, colon, cost = text.lower().removesuffix("x").partition(":")
     below = amount(cost) if colon else amount("1")
@@ -251,7 +251,7 @@ def _ratio(text: str) -> Fraction:
 
 def _claim(text: str) -> Fraction:
     """A lift: 16%, or 3x, which is a lift of 200 %."""
-    from holdback.experiments.quantities import amount, share
+    from holdback.experiments.language.quantities import amount, share
 
     if text.lower().endswith("x"):
         return amount(text[:-1]) - 1
@@ -260,7 +260,7 @@ def _claim(text: str) -> Fraction:
 
 def _change(text: str) -> Fraction:
     """A relative change: -15%, or from:to."""
-    from holdback.experiments.quantities import Unreadable, share
+    from holdback.experiments.language.quantities import Unreadable, share
 
     start, colon, end = text.partition(":")
     if not colon:
@@ -271,8 +271,8 @@ def _change(text: str) -> Fraction:
 
 
 def _currency(text: str) -> str:
-    from holdback.experiments.currency import CODES
-    from holdback.experiments.quantities import Unreadable, did_you_mean
+    from holdback.experiments.language.currency import CODES
+    from holdback.experiments.language.quantities import Unreadable, did_you_mean
 
     if text not in CODES:
         raise Unreadable(

@@ -21,6 +21,6 @@ Example:
 )
 def command(which: Literal["experiment", "project"]) -> None:
     """Print the JSON Schema of an experiment file, or of holdback.yaml."""
-    from holdback.experiments.schema import schema
+    from holdback.experiments.config.json_schema import schema
 
     click.echo(json.dumps(schema(which), indent=2, ensure_ascii=False))

@@ -51,11 +51,11 @@ def command(  # one parameter an option
     into the report.
     """
     from holdback import workflow
-    from holdback.atomic import write_files
+    from holdback.atomic_files import write_files
     from holdback.cli.analyze import output_folder, parsed_moment
     from holdback.cli.console import progress
-    from holdback.experiments.codec import to_json
-    from holdback.reports.replays import table_of
+    from holdback.reports.exports.replays_table import table_of
+    from holdback.results.json_codec import to_json
 
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)
@@ -75,7 +75,7 @@ def command(  # one parameter an option
 
 
 def _lift(text: str) -> float:
-    from holdback.experiments.quantities import Unreadable, share
+    from holdback.experiments.language.quantities import Unreadable, share
 
     sign = -1 if text.strip().startswith(("-", "\N{MINUS SIGN}")) else 1
     try:

@@ -12,8 +12,8 @@ import click
 from holdback.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from holdback.experiments.experiment import Experiment
-    from holdback.experiments.reviewing import Review
+    from holdback.experiments.definition.experiment import Experiment
+    from holdback.portfolio.review import Review
 
 __all__ = ["command"]
 
@@ -79,7 +79,7 @@ def _tell(fine: Sequence[str], warnings: Sequence[Problem]) -> None:
 def _checked(file: str) -> tuple[str, Sequence[Problem]]:
     """What a file says when nothing is wrong with it, and what is weak about it."""
     from holdback.experiments.load import check_project_file, is_project_file
-    from holdback.experiments.reviewing import review
+    from holdback.portfolio.review import review
 
     if is_project_file(file):
         metrics = check_project_file(file)
@@ -91,7 +91,7 @@ def _checked(file: str) -> tuple[str, Sequence[Problem]]:
 
 def _confirmation(found: Review) -> str:
     """The plan in a few lines, with what was assumed."""
-    from holdback.experiments.quantities import duration_text, share_text
+    from holdback.experiments.language.quantities import duration_text, share_text
 
     experiment = found.experiment
     arms = ", ".join(
@@ -117,7 +117,7 @@ def _confirmation(found: Review) -> str:
 
 def _drawn(found: Review) -> Iterator[str]:
     """What is special about how units get their arms."""
-    from holdback.experiments.quantities import share_text
+    from holdback.experiments.language.quantities import share_text
 
     experiment, plan = found.experiment, found.experiment.assignment
     if plan.scheme != "holdback":

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdback.errors import ConfigError, EnvironmentFault, Problem
-from holdback.experiments.document import Document
-from holdback.experiments.experiment import Experiment
-from holdback.experiments.parsing import MOST_BYTES, parsed
+from holdback.experiments.config.document import Document
+from holdback.experiments.config.yaml_parser import MOST_BYTES, parsed
+from holdback.experiments.definition.experiment import Experiment
 
 if TYPE_CHECKING:
-    from holdback.experiments.issues import Issues
-    from holdback.experiments.written import ExperimentFile
+    from holdback.experiments.config.issues import Issues
+    from holdback.experiments.config.models import ExperimentFile
 
 __all__ = [
     "PROJECT_FILE",
@@ -51,7 +51,7 @@ def load(
 
 def places_of(path: str | os.PathLike[str]) -> Issues:
     """The places of an experiment's files, for problems that are found later."""
-    from holdback.experiments.issues import Issues
+    from holdback.experiments.config.issues import Issues
 
     documents, _ = _documents(Path(path))
     return Issues(documents)
@@ -59,9 +59,9 @@ def places_of(path: str | os.PathLike[str]) -> Issues:
 
 def written_in(path: Path) -> tuple[ExperimentFile, Issues]:
     """What one experiment file says, as far as it can be read, and its places."""
-    from holdback.experiments.issues import Issues
-    from holdback.experiments.shape import read
-    from holdback.experiments.written import ExperimentFile
+    from holdback.experiments.config.issues import Issues
+    from holdback.experiments.config.models import ExperimentFile
+    from holdback.experiments.config.validation import read
 
     document = _document(path)
     issues = Issues([document])
@@ -93,11 +93,11 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
     Connections and unused kinds are left to the experiments that use them.
     """
-    from holdback.experiments.issues import Issues
-    from holdback.experiments.resolve import check_project
-    from holdback.experiments.shape import read
-    from holdback.experiments.uses import metrics_of, sources_of
-    from holdback.experiments.written import ProjectFile
+    from holdback.experiments.config.issues import Issues
+    from holdback.experiments.config.models import ProjectFile
+    from holdback.experiments.config.validation import read
+    from holdback.experiments.resolve.references import metrics_of, sources_of
+    from holdback.experiments.resolve.resolve import check_project
 
     document = _document(Path(path))
     issues = Issues([document])
@@ -113,10 +113,10 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
 def _experiment(
     documents: list[Document], environ: Mapping[str, str], root: Path
 ) -> Experiment:
-    from holdback.experiments.issues import Issues
-    from holdback.experiments.resolve import resolve
-    from holdback.experiments.shape import read
-    from holdback.experiments.written import ExperimentFile, ProjectFile
+    from holdback.experiments.config.issues import Issues
+    from holdback.experiments.config.models import ExperimentFile, ProjectFile
+    from holdback.experiments.config.validation import read
+    from holdback.experiments.resolve.resolve import resolve
 
     issues = Issues(documents)
     written = read(ExperimentFile, documents[0], issues)
@@ -170,7 +170,7 @@ def _document(file: Path) -> Document:
 
 
 def _nearby(file: Path) -> str:
-    from holdback.experiments.quantities import did_you_mean
+    from holdback.experiments.language.quantities import did_you_mean
 
     try:
         names = [p.name for p in file.parent.iterdir() if p.suffix in {".yaml", ".yml"}]

@@ -104,7 +104,7 @@ TEMPLATES: Final = {
 
 def starter(template: str) -> dict[str, str]:
     """The files of a new project: path → text."""
-    from holdback.experiments.schema import schema
+    from holdback.experiments.config.json_schema import schema
 
     invented = TEMPLATES[template]
     experiment = f"experiments/{invented.experiment}.yaml"

@@ -7,8 +7,11 @@ the rule speaks, as strictly as the look demands.
 
 from __future__ import annotations
 
-from holdback.experiments.experiment import Experiment
-from holdback.experiments.scorecard import (
+from holdback.experiments.definition.experiment import Experiment
+from holdback.reports.text import money_sentences, precision_sentences
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import (
     Decision,
     DecisionArm,
     Money,
@@ -17,8 +20,6 @@ from holdback.experiments.scorecard import (
     Readout,
     Scorecard,
 )
-from holdback.reports import money_sentences, precision_sentences, sentences
-from holdback.reports.words import Words
 from holdback.wording import in_its_language
 
 __all__ = ["decide"]

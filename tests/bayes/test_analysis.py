@@ -14,8 +14,8 @@ import pytest
 
 import holdback as hb
 from holdback.cli import run
-from holdback.experiments.codec import from_json, to_json
-from holdback.stats.sampled import diagnostics
+from holdback.results.json_codec import from_json, to_json
+from holdback.stats.mcmc import diagnostics
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = pytest.mark.bayes

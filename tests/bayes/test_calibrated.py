@@ -15,17 +15,17 @@ import numpy.typing as npt
 import pytest
 from calibration.ranks import drawn, histogram, uniform_p
 
-from holdback.stats.effect import LogRatio
-from holdback.stats.posterior.hurdle import Spend
-from holdback.stats.sampled import (
+from holdback.stats.evidence.effect import LogRatio
+from holdback.stats.mcmc import (
     Sampled,
     hurdle_drawn,
     pooled_arms,
     pooled_groups,
     pooled_weeks,
 )
-from holdback.stats.sampled.laws import LAWS, Name
-from holdback.stats.sampled.sampler import Wanted, draw
+from holdback.stats.mcmc.model import Wanted, draw
+from holdback.stats.mcmc.spend_laws import LAWS, Name
+from holdback.stats.posterior.hurdle import Spend
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = [pytest.mark.bayes, pytest.mark.calibration]

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from holdback.errors import StatsError
-from holdback.stats.sampled import Diagnostics
-from holdback.stats.sampled.ways import Way, first_that_works, ways
+from holdback.stats.mcmc import Diagnostics
+from holdback.stats.mcmc.backends import Way, first_that_works, ways
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = pytest.mark.bayes
 CHAINS, DRAWS = 2, 1_000
 GROUPS = """
-from holdback.stats.sampled import pooled_groups
-from holdback.stats.effect import LogRatio
+from holdback.stats.mcmc import pooled_groups
+from holdback.stats.evidence.effect import LogRatio
 groups = [LogRatio(value=0.02 * i, se=0.03) for i in range(4)]
 found = pooled_groups(groups, list("abcd"), (1,))
 assert found.diagnostics.faults == (), found.diagnostics

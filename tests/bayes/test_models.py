@@ -8,12 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from holdback.stats.effect import LogRatio
-from holdback.stats.normal_mixture import NormalMixture
-from holdback.stats.posterior.hurdle import Hurdle, Spend
-from holdback.stats.posterior.prior import LiftPrior
-from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
-from holdback.stats.sampled import (
+from holdback.stats.evidence.effect import LogRatio
+from holdback.stats.mcmc import (
     Sampled,
     hurdle_drawn,
     laws_compared,
@@ -21,6 +17,10 @@ from holdback.stats.sampled import (
     pooled_groups,
     pooled_weeks,
 )
+from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.normal_mixture import NormalMixture
+from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = pytest.mark.bayes

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holdback.stats.bg_nbd import BgNbd, Histories
+from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
 
 clv = pytest.importorskip(
     "pymc_marketing.clv", reason="pymc-marketing is an optional cross-check"

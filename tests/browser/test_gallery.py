@@ -18,12 +18,12 @@ from experiments.past import finished, stored
 from PIL import Image
 from reports.gallery import GALLERY
 
-from holdback.experiments.portfolio import portfolio
-from holdback.experiments.scorecard import Scorecard
-from holdback.reports.mail import html, message
-from holdback.reports.page import render
-from holdback.reports.portfolio_page import render as portfolio_html
-from holdback.reports.print_page import pdf
+from holdback.portfolio.portfolio import portfolio
+from holdback.reports.exports.email import html, message
+from holdback.reports.pages.experiment_page import render
+from holdback.reports.pages.pdf import pdf
+from holdback.reports.pages.portfolio_page import render as portfolio_html
+from holdback.results.scorecard import Scorecard
 
 pytestmark = pytest.mark.browser
 

@@ -13,19 +13,19 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.effect import Estimate, Inference, LogRatio
-from holdback.stats.normal_mixture import NormalMixture
+from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.counts import CountArm, Counts
 from holdback.stats.posterior.hurdle import Hurdle, Spend
 from holdback.stats.posterior.learned import learned_posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
+from holdback.stats.posterior.normal_mixture import NormalMixture
+from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
 from holdback.stats.posterior.spend import Amounts
 from holdback.stats.posterior.spend_gamma import GammaSpend
 from holdback.stats.posterior.spend_lognormal import TwoSpreads
 from holdback.stats.posterior.spend_student import FREEDOM, StudentSpend
-from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
-from holdback.stats.sample import Sample
 
 __all__ = ["MODELS", "WEAK", "Simulated", "segments"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.delta import Formula, estimate
-from holdback.stats.effect import Estimate
-from holdback.stats.moments import Moments
-from holdback.stats.sample import Sample
+from holdback.stats.evidence.delta_method import Formula, estimate
+from holdback.stats.evidence.effect import Estimate
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.sample import Sample
 
 Vector = npt.NDArray[np.float64]
 

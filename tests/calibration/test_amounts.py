@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from holdback.stats.effect import Estimate, Inference
+from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.methods import compare_means
 from holdback.stats.methods.log_delta import log_delta
 from holdback.stats.methods.pooled_cv import pooled_cv

@@ -12,18 +12,18 @@ import pytest
 from scipy import stats
 from scipy.special import ndtr
 
-from holdback.reports.money import incremental
-from holdback.stats.adjust import adjust
-from holdback.stats.effect import Contrast, Estimate, Inference
+from holdback.economics.money import incremental
+from holdback.stats.design.power import MeanDesign, ProportionDesign
+from holdback.stats.evidence.effect import Contrast, Estimate, Inference
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.resplits import TwoSamples
+from holdback.stats.evidence.row_moments import estimate_rows
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods import compare_means
 from holdback.stats.methods.proportion import compare_proportions
-from holdback.stats.moments import Moments
-from holdback.stats.multiplicity import benjamini_hochberg, holm
-from holdback.stats.power import MeanDesign, ProportionDesign
-from holdback.stats.resplit import TwoSamples
-from holdback.stats.rows import estimate_rows
-from holdback.stats.sample import Sample
-from holdback.stats.uncertain_cost import UncertainCost
+from holdback.stats.methods.uncertain_cost import UncertainCost
+from holdback.stats.multiplicity.p_value_adjustment import benjamini_hochberg, holm
+from holdback.stats.variance_reduction.cuped import adjust
 from tests.calibration.shops import Shop, mean, ratio
 
 LONG = pytest.mark.calibration

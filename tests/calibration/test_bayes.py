@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.effect import Estimate, Inference
+from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.posterior import LiftPrior, posterior
 
 LONG = pytest.mark.calibration

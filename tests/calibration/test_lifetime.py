@@ -13,11 +13,11 @@ import pytest
 from oracles.customers import Customers
 from scipy import special, stats
 
-from holdback.experiments.customer_histories import ArmHistories
-from holdback.experiments.expression import parse
-from holdback.experiments.lifetime_model import project
+from holdback.analysis.exploratory.lifetime_model import project
+from holdback.data.evidence.purchase_histories import ArmHistories
+from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.clv import Clv
-from holdback.stats.lifetime import carried_on
+from holdback.stats.lifetime.lifetime_value import carried_on
 
 LONG = pytest.mark.calibration
 HORIZON = 78

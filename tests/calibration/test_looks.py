@@ -15,12 +15,12 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from holdback.stats.boundaries import boundaries
+from holdback.stats.evidence.resplits import TwoSamples
+from holdback.stats.evidence.row_moments import estimate_rows
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods.permutation import permutation
 from holdback.stats.normal import two_sided
-from holdback.stats.resplit import TwoSamples
-from holdback.stats.rows import estimate_rows
-from holdback.stats.sample import Sample
+from holdback.stats.sequential.group_sequential import boundaries
 from tests.calibration.shops import Shop, mean
 
 LONG = pytest.mark.calibration

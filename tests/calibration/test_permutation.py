@@ -18,9 +18,9 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from holdback.stats.delta import Formula
-from holdback.stats.resplit import TwoSamples, resplits
-from holdback.stats.sample import Sample
+from holdback.stats.evidence.delta_method import Formula
+from holdback.stats.evidence.resplits import TwoSamples, resplits
+from holdback.stats.evidence.sample import Sample
 from tests.calibration.shops import Shop, estimated, mean, ratio
 
 LONG = pytest.mark.calibration
@@ -130,7 +130,7 @@ def covaried(shop: Shop, rng: np.random.Generator, loyalty: float) -> Sample:
 
 def adjusted_tails(runs: int) -> npt.NDArray[np.float64]:
     """Shares above and below no lift, net of revenue before, 90/10."""
-    from holdback.stats.resplit import Adjustment
+    from holdback.stats.evidence.resplits import Adjustment
 
     control, treated = SETTINGS["90/10"]
     rng = np.random.default_rng(11)

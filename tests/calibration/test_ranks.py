@@ -16,7 +16,7 @@ from calibration.ranks import band, drawn, histogram, uniform_p
 from calibration.shops import Shop
 from scipy import stats
 
-from holdback.stats.effect import LogRatio
+from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, Spend
 from holdback.stats.posterior.lognormal import LogNormalLift

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.effect import Estimate
+from holdback.stats.evidence.effect import Estimate
 from holdback.stats.methods import proportion
 
 Z = 1.959963984540054

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.srm import srm
+from holdback.stats.srm.sample_ratio import srm
 
 LONG = pytest.mark.calibration
 

@@ -16,9 +16,9 @@ import pytest
 from calibration.shops import Shop, mean
 from scipy import stats
 
+from holdback.stats.evidence.resplits import TwoSamples, resplits
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, Spend
-from holdback.stats.resplit import TwoSamples, resplits
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

@@ -15,8 +15,8 @@ from pyarrow.csv import read_csv
 from holdback.assignment.split import REASONS, Split
 from holdback.cli.assign import command
 from holdback.errors import ConfigError, DataError, HoldbackError
+from holdback.experiments.definition.split import split_of
 from holdback.experiments.load import load
-from holdback.experiments.splits import split_of
 
 YAML = """\
 version: 1

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from holdback.cli import run
+from holdback.experiments.definition.split import split_of
 from holdback.experiments.load import load
-from holdback.experiments.splits import split_of
 
 YAML = """\
 version: 1

@@ -13,7 +13,7 @@ import pytest
 
 import holdback as hb
 from holdback.cli import run
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
 
 YAML = """\
 version: 1

@@ -13,7 +13,7 @@ from scipy import stats
 
 from holdback.cli import group
 from holdback.cli import run as run_line
-from holdback.stats.simple_returns import (
+from holdback.economics.simple_returns import (
     SimpleReturn,
     compounded,
     same_rate,

@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 
 from holdback.assignment.params import scheme_of
+from holdback.audit.audit import audit
+from holdback.audit.recomputed_arms import counts_of
+from holdback.data.extraction.extract import extract
+from holdback.data.extraction.extraction import Survey
+from holdback.data.extraction.open_engine import opened
 from holdback.errors import AssignmentError, ConfigError, EnvironmentFault
-from holdback.experiments.auditing import audit
-from holdback.experiments.engine.opening import opened
-from holdback.experiments.experiment import Experiment, Holdout, Layer
-from holdback.experiments.expression import parse
-from holdback.experiments.extract import extract
-from holdback.experiments.recomputed import counts_of
+from holdback.experiments.definition.experiment import Experiment, Holdout, Layer
+from holdback.experiments.definition.split import split_of
+from holdback.experiments.language.expression import parse
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
-from holdback.experiments.splits import split_of
-from holdback.experiments.survey import Survey
 from tests.experiments.test_extract_against_rows import (
     HEADS,
     Row,

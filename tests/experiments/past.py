@@ -9,9 +9,9 @@ from typing import Any
 
 from reports.examples import clear_win, money
 
-from holdback.experiments.codec import to_json
-from holdback.experiments.past_record import LogLift, MoneyBasis
-from holdback.experiments.scorecard import Quantity, Scorecard
+from holdback.experiments.definition.past_effect import LogLift, MoneyBasis
+from holdback.results.json_codec import to_json
+from holdback.results.scorecard import Quantity, Scorecard
 
 __all__ = ["finished", "stored"]
 

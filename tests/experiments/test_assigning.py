@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.assignment.schemes.growthbook_v2 import GrowthBookV2
 from holdback.errors import ConfigError
-from holdback.experiments.assigning import _plain
-from holdback.experiments.experiment import Holdout, Layer
+from holdback.experiments.config.yaml_parser import parsed
+from holdback.experiments.definition.experiment import Holdout, Layer
+from holdback.experiments.definition.split import split_of
 from holdback.experiments.load import check_project_file, load
-from holdback.experiments.parsing import parsed
-from holdback.experiments.plan_hash import plan_hash
-from holdback.experiments.splits import split_of
+from holdback.experiments.resolve.assignment import _plain
 
 GOOD = """\
 version: 1

@@ -18,16 +18,16 @@ import pytest
 import holdback as hb
 from holdback.assignment.params import scheme_of
 from holdback.assignment.split import Split
+from holdback.audit.recomputed_arms import counts_of
+from holdback.audit.result import Audit, Cause, Change
+from holdback.data.extraction.extraction import Survey
+from holdback.data.extraction.open_engine import opened
 from holdback.errors import ConfigError, DataError
-from holdback.experiments.audited import Audit, Cause, Change
-from holdback.experiments.codec import to_json
-from holdback.experiments.engine.opening import opened
-from holdback.experiments.experiment import Assignment, Experiment
-from holdback.experiments.recomputed import counts_of
+from holdback.experiments.definition.experiment import Assignment, Experiment
+from holdback.experiments.definition.split import split_of
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
-from holdback.experiments.splits import split_of
-from holdback.experiments.survey import Survey
+from holdback.results.json_codec import to_json
 from tests.experiments.worlds import experiment
 
 START = date(2026, 10, 1)

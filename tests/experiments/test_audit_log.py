@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from holdback.analysis.preregistration.audit_log import Entry, append, read
 from holdback.errors import ConfigError, EnvironmentFault
-from holdback.experiments.audit_log import Entry, append, read
 
 
 def entry(key: str, **says: object) -> Entry:

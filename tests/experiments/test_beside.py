@@ -13,8 +13,8 @@ from experiments.test_returns import changed, means
 
 import holdback as hb
 from holdback.errors import ConfigError
-from holdback.experiments.codec import from_json, to_json
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
+from holdback.results.json_codec import from_json, to_json
 
 DOSED = {
     "{share: 30%, control: true}": "{share: 30%, control: true, dose: 0}",

@@ -13,12 +13,12 @@ import pytest
 from holdback.assignment.params import scheme_of
 from holdback.assignment.reserved import Holdout, LayerRange
 from holdback.assignment.split import Split
-from holdback.experiments.audited import Cause
-from holdback.experiments.causes import cause_of, explains
-from holdback.experiments.former import Former
-from holdback.experiments.recomputed import Rows
-from holdback.experiments.suspects import FORMS
-from holdback.stats.agreement import Agreement
+from holdback.audit.causes import cause_of, explains
+from holdback.audit.hypotheses import FORMS
+from holdback.audit.past_splits import Former
+from holdback.audit.recomputed_arms import Rows
+from holdback.audit.result import Cause
+from holdback.stats.srm.label_agreement import Agreement
 
 TENTH = Fraction(1, 10)
 PLAN = Split("recs", (("holdback", TENTH), ("personalized", 1 - TENTH)))

@@ -12,17 +12,17 @@ import pytest
 from experiments.worlds import METRICS, evidence, experiment, unmatured
 from scipy import stats
 
-from holdback.experiments.checks import findings
-from holdback.experiments.checks.already_gone import AlreadyGone
-from holdback.experiments.checks.vanity import Vanity
-from holdback.experiments.evidence import Evidence, Quality
-from holdback.experiments.experiment import Arm, Experiment
-from holdback.experiments.expression import parse
+from holdback.analysis.checks import findings
+from holdback.analysis.checks.already_gone import AlreadyGone
+from holdback.analysis.checks.vanity import Vanity
+from holdback.data.evidence.evidence import Evidence, Quality
+from holdback.experiments.definition.experiment import Arm, Experiment
+from holdback.experiments.definition.split import planned_widths
+from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.churn import Churn
-from holdback.experiments.scorecard import Finding, Input
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
-from holdback.experiments.splits import planned_widths
+from holdback.results.scorecard import Finding, Input
 
 BUYER = (20.0, 1.0)
 NOBODY = (0.0, 0.0)

@@ -15,12 +15,12 @@ import pytest
 from oracles.customers import Customers
 
 import holdback as hb
+from holdback.analysis.exploratory.lifetime_validation import held_out
+from holdback.data.evidence.purchase_histories import ArmHistories
 from holdback.errors import ConfigError
-from holdback.experiments.customer_histories import ArmHistories
-from holdback.experiments.expression import parse
-from holdback.experiments.hold_out import held_out
+from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.clv import Clv
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 AS_OF = date(2026, 7, 31)

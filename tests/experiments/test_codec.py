@@ -9,7 +9,7 @@ import pytest
 from reports.examples import EXAMPLES, clear_win
 
 from holdback.errors import ReportError
-from holdback.experiments.codec import from_json, to_json
+from holdback.results.json_codec import from_json, to_json
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import holdback as hb
+from holdback.data.evidence.evidence import Evidence
+from holdback.data.extraction.extract import extract
 from holdback.errors import DataError
-from holdback.experiments.evidence import Evidence
-from holdback.experiments.extract import extract
+from holdback.experiments.definition.split import planned_widths, split_of
 from holdback.experiments.load import load
-from holdback.experiments.splits import planned_widths, split_of
 
 YAML = """\
 version: 1

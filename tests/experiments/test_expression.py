@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdback.experiments.expression import (
+from holdback.experiments.language.expression import (
     Arithmetic,
     Comparison,
     Expression,
@@ -24,8 +24,12 @@ from holdback.experiments.expression import (
     Tree,
     parse,
 )
-from holdback.experiments.grammar import columns_of, parse_tree, written
-from holdback.experiments.quantities import Unreadable
+from holdback.experiments.language.expression_parser import (
+    columns_of,
+    parse_tree,
+    written,
+)
+from holdback.experiments.language.quantities import Unreadable
 
 A, B, C = Name("a"), Name("b"), Name("c")
 

@@ -19,17 +19,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from holdback.experiments.evidence import Evidence
-from holdback.experiments.experiment import (
+from holdback.data.evidence.evidence import Evidence
+from holdback.data.extraction.extract import extract
+from holdback.experiments.definition.experiment import (
     Analysis,
     Arm,
     Assignment,
     Experiment,
     Window,
 )
-from holdback.experiments.expression import Expression, Name
-from holdback.experiments.extract import extract
-from holdback.experiments.measure import Cap
+from holdback.experiments.language.expression import Expression, Name
+from holdback.experiments.language.measure import Cap
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.metrics.ratio import Ratio

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from holdback.experiments.evidence import Evidence
-from holdback.experiments.extract import extract
+from holdback.data.evidence.evidence import Evidence
+from holdback.data.extraction.extract import extract
 from holdback.experiments.load import load
 from tests.experiments.test_extract_rejects import ORDERS, VISITORS, write
 
@@ -169,7 +169,7 @@ def test_overridden_units_count_where_the_file_asks(tmp_path: Path) -> None:
 
 def test_computed_arms_against_python(tmp_path: Path) -> None:
     """Without logged arms each unit gets the arm that the split computes."""
-    from holdback.experiments.splits import split_of
+    from holdback.experiments.definition.split import split_of
 
     file = write(tmp_path)
     file.write_text(

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from holdback.data.extraction.extract import extract
 from holdback.errors import HoldbackError
-from holdback.experiments.extract import extract
 from holdback.experiments.load import load
 
 VISITORS = "visitor,group,seen,age\n" + "".join(

@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 import holdback as hb
 from holdback.errors import ConfigError
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
 
 YAML = """\
 version: 1

@@ -15,8 +15,8 @@ import pytest
 from scipy import stats
 
 import holdback as hb
-from holdback.experiments.sliced import edges_of
-from holdback.reports.page import render
+from holdback.experiments.metrics.days_since_exposure import edges_of
+from holdback.reports.pages.experiment_page import render
 
 START = datetime.fromisoformat("2026-09-01")
 EDGES = (0, 7, 14, 21, 28)

@@ -11,14 +11,14 @@ import pytest
 from experiments.past import finished, stored
 from experiments.worlds import evidence, experiment
 
+from holdback.analysis.analyze import read
+from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.errors import ConfigError
-from holdback.experiments.experiment import Analysis, Experiment, Prior
-from holdback.experiments.learned import with_past
-from holdback.experiments.plan_hash import plan_hash
-from holdback.experiments.reading import read
-from holdback.experiments.scorecard import Finding
-from holdback.stats.effect import LogRatio
-from holdback.stats.random_effects import random_effects
+from holdback.experiments.definition.experiment import Analysis, Experiment, Prior
+from holdback.portfolio.past_prior import with_past
+from holdback.results.scorecard import Finding
+from holdback.stats.evidence.effect import LogRatio
+from holdback.stats.posterior.random_effects import random_effects
 
 EFFECTS = [(0.03, 0.02), (-0.01, 0.015), (0.01, 0.012), (0.05, 0.03), (0.0, 0.02)]
 

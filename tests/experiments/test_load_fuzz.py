@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdback.errors import ConfigError
-from holdback.experiments.load import load
-from holdback.experiments.quantities import (
+from holdback.experiments.language.quantities import (
     Unreadable,
     duration,
     duration_text,
     share,
     share_text,
 )
+from holdback.experiments.load import load
 
 GOOD = """\
 version: 1

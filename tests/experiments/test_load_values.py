@@ -11,13 +11,19 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.errors import ConfigError
-from holdback.experiments.experiment import Cost, Experiment, Margin, Rollout, Saving
+from holdback.experiments.definition.experiment import (
+    Cost,
+    Experiment,
+    Margin,
+    Rollout,
+    Saving,
+)
+from holdback.experiments.language.measure import Cap
+from holdback.experiments.language.secrets import revealed
 from holdback.experiments.load import check_project_file, is_project_file, load
-from holdback.experiments.measure import Cap
-from holdback.experiments.plan_hash import plan_hash
-from holdback.experiments.secrets import revealed
-from holdback.experiments.sliced import SLICED
+from holdback.experiments.metrics.days_since_exposure import SLICED
 from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.sources.parquet import ParquetSource
 
@@ -392,8 +398,8 @@ def test_revealed_names_the_variable_and_no_value() -> None:
 def test_load_against_ruamel() -> None:
     """The strict reader sees the same keys and texts as ruamel's safe loader."""
     expected: dict[str, Any] = YAML(typ="safe", pure=True).load(EXPERIMENT)
-    from holdback.experiments.document import Block, Items
-    from holdback.experiments.parsing import parsed
+    from holdback.experiments.config.document import Block, Items
+    from holdback.experiments.config.yaml_parser import parsed
 
     def plain(node: Any) -> Any:
         if isinstance(node, Block):

@@ -13,14 +13,14 @@ import pytest
 from experiments.worlds import evidence, experiment
 
 import holdback as hb
+from holdback.analysis.checks.identity import Identity
+from holdback.analysis.checks.phase import Phase
+from holdback.analysis.month_ends import month_ends
 from holdback.assignment.reserved import Holdout
 from holdback.assignment.split import Split
-from holdback.experiments.checks.identity import Identity
-from holdback.experiments.checks.phase import Phase
-from holdback.experiments.experiment import Analysis, Assignment, Window
-from holdback.experiments.over_time import month_ends
-from holdback.reports.page import render
-from holdback.stats.always_valid import multiplier
+from holdback.experiments.definition.experiment import Analysis, Assignment, Window
+from holdback.reports.pages.experiment_page import render
+from holdback.stats.sequential.always_valid import multiplier
 
 YAML = """\
 version: 1

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import holdback as hb
+from holdback.analysis.preregistration.history import History
+from holdback.analysis.preregistration.interim_looks import Stage, stage_of
 from holdback.errors import ConfigError
-from holdback.experiments.experiment import Window
-from holdback.experiments.history import History
-from holdback.experiments.stage import Stage, stage_of
-from holdback.stats.boundaries import boundaries
+from holdback.experiments.definition.experiment import Window
+from holdback.stats.sequential.group_sequential import boundaries
 from tests.experiments.worlds import evidence, experiment
 
 START = date(2026, 10, 1)

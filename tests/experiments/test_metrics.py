@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from holdback.experiments.expression import parse
+from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics import Metric, kinds
 from holdback.experiments.metrics.funnel import Step
-from holdback.stats.delta import estimate, gradient
-from holdback.stats.moments import Moments
+from holdback.stats.evidence.delta_method import estimate, gradient
+from holdback.stats.evidence.moments import Moments
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "clv": {

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from experiments.worlds import Rows, evidence, experiment
 
-from holdback.experiments.codec import to_json
-from holdback.experiments.reading import read
-from holdback.reports.sentences import changed
-from holdback.reports.words import Words
+from holdback.analysis.analyze import read
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.result_sentences import changed
+from holdback.results.json_codec import to_json
 
 BUYS, NOTHING = (20.0, 1.0), (0.0, 0.0)
 

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from holdback.errors import AssignmentError, EnvironmentFault
-from holdback.experiments.experiment import Arm, Assignment, Experiment
-from holdback.experiments.overrides import overrides_of
-from holdback.experiments.splits import split_of
+from holdback.experiments.definition.experiment import Arm, Assignment, Experiment
+from holdback.experiments.definition.overrides import overrides_of
+from holdback.experiments.definition.split import split_of
 
 HALF = Fraction(1, 2)
 ARMS = (

@@ -15,7 +15,7 @@ from statsmodels.stats.proportion import proportion_effectsize
 
 import holdback as hb
 from holdback.errors import ConfigError
-from holdback.reports.plan_page import render
+from holdback.reports.pages.plan_page import render
 
 YAML = """\
 version: 1

@@ -12,17 +12,17 @@ from experiments.past import finished, stored
 from scipy import stats
 
 from holdback.errors import ConfigError, StatsError
-from holdback.experiments.codec import to_json
-from holdback.experiments.counted import lead_of
-from holdback.experiments.finished import results_in
-from holdback.experiments.past_record import LogLift
-from holdback.experiments.portfolio import portfolio
-from holdback.experiments.reconciling import reconciled, weight_of
-from holdback.experiments.scorecard import Costs, Finding, Quantity, Scorecard
-from holdback.reports.portfolio_words import reconciliation
-from holdback.reports.words import Words
-from holdback.stats.effect import LogRatio
-from holdback.stats.random_effects import random_effects
+from holdback.experiments.definition.past_effect import LogLift
+from holdback.portfolio.effects import lead_of
+from holdback.portfolio.finished_experiments import results_in
+from holdback.portfolio.portfolio import portfolio
+from holdback.portfolio.tests_against_holdback import reconciled, weight_of
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.portfolio_sentences import reconciliation
+from holdback.results.json_codec import to_json
+from holdback.results.scorecard import Costs, Finding, Quantity, Scorecard
+from holdback.stats.evidence.effect import LogRatio
+from holdback.stats.posterior.random_effects import random_effects
 
 LONG = pytest.mark.calibration
 EFFECTS = [(0.031, 0.02), (-0.012, 0.015), (0.005, 0.012), (0.09, 0.03), (0.0, 0.018)]

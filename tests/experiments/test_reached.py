@@ -11,7 +11,7 @@ import pytest
 
 import holdback as hb
 from holdback.errors import ConfigError
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
 
 YAML = """\
 version: 1

@@ -12,9 +12,16 @@ import pytest
 from experiments.worlds import METRICS, evidence, experiment, unmatured
 from statsmodels.stats.multitest import multipletests
 
+from holdback.analysis.analyze import read
+from holdback.analysis.comparison.verdict import guardrail_verdict, verdict
+from holdback.data.evidence.evidence import Evidence
 from holdback.errors import StatsError
-from holdback.experiments.evidence import Evidence
-from holdback.experiments.experiment import (
+from holdback.experiments.definition.calendar import (
+    complete_on,
+    days_analyzed,
+    is_final,
+)
+from holdback.experiments.definition.experiment import (
     Analysis,
     Arm,
     Economics,
@@ -22,11 +29,8 @@ from holdback.experiments.experiment import (
     Prior,
     Window,
 )
-from holdback.experiments.period import complete_on, days_analyzed, is_final
-from holdback.experiments.reading import read
-from holdback.experiments.scorecard import Quantity, Scorecard
-from holdback.experiments.verdict import guardrail_verdict, verdict
-from holdback.stats.decomposed import logarithmic_mean
+from holdback.results.scorecard import Quantity, Scorecard
+from holdback.stats.causal.revenue_decomposition import logarithmic_mean
 
 
 def shop(seed: int, n: int, rate: float, mean: float) -> list[tuple[float, float]]:

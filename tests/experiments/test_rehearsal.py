@@ -12,7 +12,7 @@ import pytest
 
 import holdback as hb
 from holdback.errors import HoldbackError
-from holdback.reports.plan_page import render
+from holdback.reports.pages.plan_page import render
 
 START = datetime.fromisoformat("2026-07-01")
 DAYS = 56
@@ -285,8 +285,8 @@ def test_the_power_of_a_quantile_against_simulation(tmp_path: Path) -> None:
     The plan takes the spread of the two arms' order statistics; the simulation draws
     buyers again and compares their medians.
     """
+    from holdback.stats.evidence.order_statistics import Counted
     from holdback.stats.methods.quantile import compare_quantiles
-    from holdback.stats.order_statistics import Counted
 
     raw = history(tmp_path, buyers=0.3)
     text = SURVEY.replace(

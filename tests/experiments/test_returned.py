@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import holdback as hb
+from holdback.data.extraction.extract import extract
 from holdback.errors import HoldbackError
-from holdback.experiments.extract import extract
 from holdback.experiments.load import load
 
 START = datetime(2026, 10, 1, tzinfo=UTC)

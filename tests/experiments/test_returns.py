@@ -11,9 +11,9 @@ import pytest
 
 import holdback as hb
 from holdback.errors import ConfigError
-from holdback.experiments.codec import from_json, to_json
-from holdback.reports.page import render
-from holdback.reports.summary import summary
+from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.pages.experiment_page import render
+from holdback.results.json_codec import from_json, to_json
 
 YAML = """\
 version: 1

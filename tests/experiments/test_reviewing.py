@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import holdback as hb
+from holdback.analysis.preregistration.audit_log import Entry, append
 from holdback.assignment.changes import changes
 from holdback.errors import ConfigError, EnvironmentFault
-from holdback.experiments.audit_log import Entry, append
+from holdback.experiments.definition.split import planned_split
 from holdback.experiments.load import load
-from holdback.experiments.reviewing import review
-from holdback.experiments.splits import planned_split
+from holdback.portfolio.review import review
 
 YAML = """\
 version: 1

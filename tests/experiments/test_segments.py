@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import holdback as hb
-from holdback.experiments.scorecard import Quantity, Readout, Segment
-from holdback.experiments.segments import compared_segments
-from holdback.reports.page import render
-from holdback.stats.effect import LogRatio
-from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
+from holdback.analysis.segments import compared_segments
+from holdback.reports.pages.experiment_page import render
+from holdback.results.scorecard import Quantity, Readout, Segment
+from holdback.stats.evidence.effect import LogRatio
+from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
 
 
 def segment(

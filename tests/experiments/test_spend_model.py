@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holdback.experiments.codec import from_json, to_json
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
+from holdback.results.json_codec import from_json, to_json
 from holdback.workflow import analyze
 
 YAML = """\

@@ -14,15 +14,15 @@ from holdback.assignment import reserved
 from holdback.assignment.schemes.eppo import Eppo
 from holdback.assignment.split import Split
 from holdback.errors import AssignmentError
-from holdback.experiments.experiment import (
+from holdback.experiments.definition.experiment import (
     Arm,
     Assignment,
     Experiment,
     Holdout,
     Layer,
 )
-from holdback.experiments.expression import parse
-from holdback.experiments.splits import assign, shares_of, split_of
+from holdback.experiments.definition.split import assign, shares_of, split_of
+from holdback.experiments.language.expression import parse
 
 TENTH = Fraction(1, 10)
 EXPERIMENT = Experiment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdback.experiments.unit_rows import UnitRows, unit_rows
+from holdback.data.evidence.unit_rows import UnitRows, unit_rows
 
 
 def listed(found: list[tuple[Any, ...]]) -> UnitRows:

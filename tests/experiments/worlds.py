@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from holdback.experiments.cells import Cell, Cells, Column
-from holdback.experiments.evidence import Evidence, Quality
-from holdback.experiments.experiment import (
+from holdback.data.evidence.cells import Cell, Cells, Column
+from holdback.data.evidence.evidence import Evidence, Quality
+from holdback.experiments.definition.experiment import (
     Analysis,
     Arm,
     Assignment,
@@ -18,15 +18,15 @@ from holdback.experiments.experiment import (
     Experiment,
     Window,
 )
-from holdback.experiments.expression import parse
+from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics import Metric
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.metrics.ratio import Ratio
-from holdback.experiments.scorecard import Accounting, Input
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
-from holdback.stats.moments import Moments
+from holdback.results.scorecard import Accounting, Input
+from holdback.stats.evidence.moments import Moments
 
 __all__ = ["FORTNIGHT", "METRICS", "Rows", "evidence", "experiment"]
 

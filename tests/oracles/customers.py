@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import integrate, special
 
-from holdback.experiments.customer_histories import ArmHistories
+from holdback.data.evidence.purchase_histories import ArmHistories
 
 Vector = npt.NDArray[np.float64]
 MOST = 400

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 import holdback as hb
-from holdback.stats.bg_nbd import BgNbd, Histories
-from holdback.stats.gamma_gamma import GammaGamma, Spend
+from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
+from holdback.stats.lifetime.gamma_gamma import GammaGamma, Spend
 
 YAML = """\
 version: 1

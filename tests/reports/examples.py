@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from holdback.experiments.belief_record import Belief
-from holdback.experiments.scorecard import (
+from holdback.results.prior_posterior import Belief
+from holdback.results.scorecard import (
     Accounting,
     ArmRecord,
     Bayes,

@@ -13,7 +13,7 @@ import pandas as pd
 from reports.gallery_lifetime import lifetime
 
 import holdback as hb
-from holdback.experiments.scorecard import Scorecard
+from holdback.results.scorecard import Scorecard
 
 __all__ = ["GALLERY", "Shop"]
 

@@ -11,7 +11,7 @@ import pandas as pd
 from oracles.customers import Customers
 
 import holdback as hb
-from holdback.experiments.scorecard import Scorecard
+from holdback.results.scorecard import Scorecard
 
 __all__ = ["lifetime"]
 

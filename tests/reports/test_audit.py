@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdback.experiments.audited import (
+from holdback.audit.result import (
     Audit,
     Cause,
     Change,
@@ -16,7 +16,7 @@ from holdback.experiments.audited import (
     Period,
     compared,
 )
-from holdback.reports.audit import table_of
+from holdback.reports.exports.audit_table import table_of
 
 DAYS = {
     "2026-10-01": (500, 0),

@@ -12,12 +12,12 @@ from reports.examples import EXAMPLES, clear_win
 from scipy import stats
 
 import holdback as hb
-from holdback.experiments.belief_record import Belief
-from holdback.experiments.codec import from_json, to_json
-from holdback.experiments.scorecard import Scorecard
-from holdback.reports.blocks import confidence
-from holdback.reports.page import render
-from holdback.reports.words import Words
+from holdback.reports.blocks import probabilities as confidence
+from holdback.reports.pages.experiment_page import render
+from holdback.reports.text.locale_format import Words
+from holdback.results.json_codec import from_json, to_json
+from holdback.results.prior_posterior import Belief
+from holdback.results.scorecard import Scorecard
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.prior_density import prior_lift, uniform_rates_density
 

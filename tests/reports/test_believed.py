@@ -12,21 +12,21 @@ import pytest
 from reports.examples import clear_win
 from reports.test_money import COSTS, comparison, experiment, worked
 
-from holdback.experiments.chances_record import BelievedMoney
-from holdback.experiments.experiment import Cost, Economics
-from holdback.experiments.quantity import Quantity, Return
-from holdback.experiments.scorecard import Money
-from holdback.reports.belief_sentences import (
+from holdback.economics.money import money
+from holdback.experiments.definition.experiment import Cost, Economics
+from holdback.reports.blocks.money import detail
+from holdback.reports.text.bayes_sentences import (
     against,
     full_amounts,
     moved,
     prior_name,
     with_prior,
 )
-from holdback.reports.blocks.money import detail
-from holdback.reports.money import money
-from holdback.reports.words import Words
-from holdback.stats.effect import Estimate
+from holdback.reports.text.locale_format import Words
+from holdback.results.money_probabilities import BelievedMoney
+from holdback.results.quantity import Quantity, Return
+from holdback.results.scorecard import Money
+from holdback.stats.evidence.effect import Estimate
 from holdback.stats.methods import compare_means
 from holdback.stats.posterior import LiftPrior, posterior
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from holdback.reports.figures import Axis, curves_picture
+from holdback.reports.figures.charts import Axis, curves_picture
 
 LINES = [[0.0, 1.0, 4.0], [0.0, 2.0, 2.0], [0.0, 0.0, -1.0]]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from reports.examples import breached, clear_win, loss, no_answer, no_number, readout
 
-from holdback.experiments.experiment import (
+from holdback.experiments.definition.experiment import (
     Analysis,
     Arm,
     Assignment,
@@ -18,7 +18,9 @@ from holdback.experiments.experiment import (
 )
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
-from holdback.experiments.scorecard import (
+from holdback.reports.decision import decide
+from holdback.reports.text.headline import best_arm, headline
+from holdback.results.scorecard import (
     DecisionArm,
     Finding,
     Look,
@@ -26,8 +28,6 @@ from holdback.experiments.scorecard import (
     Return,
     Scorecard,
 )
-from holdback.reports.decision import decide
-from holdback.reports.headline import best_arm, headline
 
 
 def experiment(rule: str, **changes: Any) -> Experiment:

@@ -12,11 +12,11 @@ import pytest
 from reports.examples import clear_win
 
 from holdback.errors import printable
-from holdback.experiments.codec import from_json, to_json
-from holdback.experiments.scorecard import Scorecard
-from holdback.reports.chat import markdown
-from holdback.reports.page import render
-from holdback.reports.table import readouts_csv
+from holdback.reports.exports.csv_table import readouts_csv
+from holdback.reports.exports.markdown_summary import markdown
+from holdback.reports.pages.experiment_page import render
+from holdback.results.json_codec import from_json, to_json
+from holdback.results.scorecard import Scorecard
 
 CORES = (
     "<script>alert(1)</script>",

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdback.experiments.experiment import (
+from holdback.analysis.analyze import ValueComparison
+from holdback.economics.money import break_even_lift, incremental, money
+from holdback.experiments.definition.experiment import (
     Arm,
     Assignment,
     Cost,
@@ -19,10 +21,8 @@ from holdback.experiments.experiment import (
     Experiment,
     Saving,
 )
-from holdback.experiments.quantities import duration
-from holdback.experiments.reading import ValueComparison
-from holdback.reports.money import break_even_lift, incremental, money
-from holdback.stats.effect import Estimate, Inference
+from holdback.experiments.language.quantities import duration
+from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.methods import compare_means
 from holdback.stats.posterior import LiftPrior, posterior
 

@@ -14,13 +14,13 @@ from reports.examples import EXAMPLES, clear_win
 from reports.test_hostile import PAYLOADS
 from scipy import stats
 
-from holdback.experiments.codec import from_json, to_json
-from holdback.experiments.expected import Expected
-from holdback.experiments.scorecard import Decomposition, Quantity
-from holdback.reports.page import POLICY, render
-from holdback.reports.summary import summary
-from holdback.reports.table import readouts_csv
-from holdback.stats.power import MeanDesign
+from holdback.reports.exports.csv_table import readouts_csv
+from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.pages.experiment_page import POLICY, render
+from holdback.results.against_plan import Expected
+from holdback.results.json_codec import from_json, to_json
+from holdback.results.scorecard import Decomposition, Quantity
+from holdback.stats.design.power import MeanDesign
 
 ALLOWED = frozenset(
     [

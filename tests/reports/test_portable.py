@@ -14,14 +14,14 @@ from reports.examples import EXAMPLES, clear_win, readout
 
 import holdback as hb
 from holdback import cli
-from holdback.experiments.codec import from_json, to_json
-from holdback.experiments.overview import Listed
-from holdback.experiments.scorecard import Decomposition, Scorecard, Segment
-from holdback.reports.chat import markdown
-from holdback.reports.index_page import index
-from holdback.reports.page import render
-from holdback.reports.print_page import literal, palette
-from holdback.reports.words import Words
+from holdback.portfolio.experiment_list import Listed
+from holdback.reports.exports.markdown_summary import markdown
+from holdback.reports.pages.experiment_page import render
+from holdback.reports.pages.index_page import index
+from holdback.reports.pages.pdf import literal, palette
+from holdback.reports.text.locale_format import Words
+from holdback.results.json_codec import from_json, to_json
+from holdback.results.scorecard import Decomposition, Scorecard, Segment
 
 
 def large() -> Scorecard:
@@ -71,7 +71,7 @@ def test_print_needs_nothing_that_paper_cannot(name: str) -> None:
 def test_mail_is_whole_and_the_same_twice(name: str) -> None:
     """Text, tables and attached pictures; nothing that mail programs drop."""
     pytest.importorskip("resvg_py")
-    from holdback.reports.mail import html, message
+    from holdback.reports.exports.email import html, message
 
     card = EXAMPLES[name]()
     draft = message(card)

@@ -12,11 +12,11 @@ import pytest
 from reports.test_money import comparison, experiment, worked
 from scipy import integrate
 
-from holdback.experiments.experiment import Cost, Economics, Rollout, Saving
-from holdback.experiments.quantities import duration
-from holdback.experiments.scorecard import Money
-from holdback.reports.money import money
-from holdback.reports.rollout import left_of_lift
+from holdback.economics.money import money
+from holdback.economics.rollout import left_of_lift
+from holdback.experiments.definition.experiment import Cost, Economics, Rollout, Saving
+from holdback.experiments.language.quantities import duration
+from holdback.results.scorecard import Money
 
 WEEKS_52 = Rollout(units=12_000, per="week", horizon=duration("52 weeks"))
 COSTS = (

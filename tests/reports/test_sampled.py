@@ -13,12 +13,12 @@ import pytest
 from cli.test_bad_input import Case, project
 from reports.examples import clear_win
 
+from holdback.analysis import mcmc as sampling
 from holdback.cli import run
-from holdback.experiments import sampling
-from holdback.experiments.codec import from_json, to_json
-from holdback.experiments.quantity import Quantity
-from holdback.experiments.sampled_record import LawFit, SampledEffect, SampledModel
-from holdback.reports.page import render
+from holdback.reports.pages.experiment_page import render
+from holdback.results.json_codec import from_json, to_json
+from holdback.results.mcmc_summary import LawFit, SampledEffect, SampledModel
+from holdback.results.quantity import Quantity
 
 LIFT = Quantity(value=0.061, lower=0.012, upper=0.113)
 SOUND = SampledModel(

@@ -9,10 +9,12 @@ from math import exp, log
 import pytest
 from reports.examples import clear_win, no_answer, readout
 
-from holdback.experiments.chances_record import Chances
-from holdback.experiments.expected import Outlook
-from holdback.experiments.replays import MethodRecord, Simulation
-from holdback.experiments.scorecard import (
+from holdback.reports.text import money_sentences, precision_sentences
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.results.against_plan import Outlook
+from holdback.results.money_probabilities import Chances
+from holdback.results.scorecard import (
     Estimates,
     Finding,
     Interaction,
@@ -22,8 +24,7 @@ from holdback.experiments.scorecard import (
     Reached,
     Return,
 )
-from holdback.reports import money_sentences, precision_sentences, sentences
-from holdback.reports.words import Words
+from holdback.results.simulation import MethodRecord, Simulation
 
 CARD = clear_win()
 W = Words.of(CARD)

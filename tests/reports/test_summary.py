@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from reports.examples import broken_split, clear_win, decided, no_answer
 
-from holdback.experiments.chances_record import Chances
 from holdback.reports.blocks.decision import told_first
-from holdback.reports.summary import summary
-from holdback.reports.words import Words
+from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.text.locale_format import Words
+from holdback.results.money_probabilities import Chances
 
 
 def test_chances_stand_below_the_lifts() -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from reports.examples import readout
 
-from holdback.experiments.scorecard import Quantity
-from holdback.reports.verdict_words import verdict_told
+from holdback.reports.text.verdict_words import verdict_told
+from holdback.results.scorecard import Quantity
 
 RISE = Quantity(value=0.05, lower=0.01, upper=0.09)
 BOTH = Quantity(value=0.01, lower=-0.03, upper=0.05)

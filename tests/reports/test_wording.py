@@ -11,7 +11,7 @@ import pytest
 from holdback import reports
 
 FOLDER = Path(reports.__file__).parent
-COMMANDS = ("audit", "calculator")
+COMMANDS = ("exports/audit_table", "calculator")
 """Answers of a command on a terminal, which nobody forwards."""
 PROSE = re.compile(r"[A-Za-z’]{2,} [a-z]|^[A-Z][a-z]{2,}$")
 RAISED = {"Problem", "ValueError"}

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 from reports.examples import clear_win, loss, no_answer
 
-from holdback.experiments.scorecard import Quantity
-from holdback.reports import money_sentences, sentences
-from holdback.reports.page import render
-from holdback.reports.summary import summary
-from holdback.reports.words import Words
+from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.pages.experiment_page import render
+from holdback.reports.text import money_sentences
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Quantity
 
 
 def words(locale: str = "en-IE", currency: str | None = "EUR") -> Words:

@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from holdback.stats.added_ratio import added_ratio
+from holdback.stats.methods.fieller import added_ratio
 
 
 def test_interval_against_grid_search() -> None:

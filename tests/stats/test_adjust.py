@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pytest
 
 from holdback.errors import StatsError
-from holdback.stats.adjust import adjust
-from holdback.stats.effect import Inference
-from holdback.stats.moments import Moments
+from holdback.stats.evidence.effect import Inference
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.variance_reduction.cuped import adjust
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import lambertw
 
-from holdback.stats.always_valid import multiplier
+from holdback.stats.sequential.always_valid import multiplier
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holdback.stats.attribution import RULES, Path, credits_of
+from holdback.stats.causal.attribution import RULES, Path, credits_of
 
 
 def test_markov_against_hand_worked_example() -> None:

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from holdback.stats import bg_nbd
-from holdback.stats.bg_nbd import BgNbd, Histories, expected
+from holdback.stats.lifetime import bg_nbd
+from holdback.stats.lifetime.bg_nbd import BgNbd, Histories, expected
 
 
 @pytest.mark.parametrize(

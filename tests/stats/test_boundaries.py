@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats.boundaries import boundaries, drift_power, spent
 from holdback.stats.normal import quantile
-from holdback.stats.root import root
-from holdback.stats.spending import Spending, obrien_fleming, pocock
+from holdback.stats.root_finding import root
+from holdback.stats.sequential.alpha_spending import Spending, obrien_fleming, pocock
+from holdback.stats.sequential.group_sequential import boundaries, drift_power, spent
 
 # Equal looks, two-sided 5 %. Four looks as gsDesign 3 (R 4.6) gives them:
 # gsDesign(k = 4, test.type = 1, alpha = .025, sfu = sfLDOF / sfLDPocock)$upper$bound;

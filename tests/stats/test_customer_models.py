@@ -10,10 +10,14 @@ import pytest
 from scipy import integrate, special
 
 from holdback.errors import StatsError
-from holdback.stats import bg_nbd, gamma_gamma, shifted_beta_geometric
-from holdback.stats.bg_nbd import BgNbd, Histories
-from holdback.stats.gamma_gamma import GammaGamma, Spend
-from holdback.stats.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
+from holdback.stats.lifetime import (
+    bg_nbd,
+    gamma_gamma,
+    shifted_beta_geometric,
+)
+from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
+from holdback.stats.lifetime.gamma_gamma import GammaGamma, Spend
+from holdback.stats.lifetime.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
 
 MODELS = [
     BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426),

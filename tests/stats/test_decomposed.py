@@ -6,7 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from holdback.stats.decomposed import Factors, decomposed, logarithmic_mean
+from holdback.stats.causal.revenue_decomposition import (
+    Factors,
+    decomposed,
+    logarithmic_mean,
+)
 
 
 def shop(rng: np.random.Generator, n: int, share: float, amount: float) -> Factors:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdback.stats.delta import combined_variance, estimate, gradient
-from holdback.stats.moments import Moments
+from holdback.stats.evidence.delta_method import combined_variance, estimate, gradient
+from holdback.stats.evidence.moments import Moments
 
 
 def ratio(mean: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from holdback.stats.dunnett import critical, exceeding
+from holdback.stats.multiplicity.dunnett import critical, exceeding
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from holdback.stats.fading import decay, fading
+from holdback.stats.causal.effect_decay import decay, fading
 
 LONG = pytest.mark.calibration
 EDGES = np.array([0.0, 7, 14, 21, 28])

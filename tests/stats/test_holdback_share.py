@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from holdback.stats.holdback_share import best_test_size, cheapest_share
-from holdback.stats.power import MeanDesign, ProportionDesign
+from holdback.stats.design.optimal_holdback import best_test_size, cheapest_share
+from holdback.stats.design.power import MeanDesign, ProportionDesign
 
 QUANTILES = stats.norm.isf(0.025) + stats.norm.isf(0.2)
 

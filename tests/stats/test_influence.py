@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from holdback.stats.influence import without_largest
-from holdback.stats.moments import Moments
+from holdback.stats.evidence.influence import without_largest
+from holdback.stats.evidence.moments import Moments
 
 
 def test_without_largest_against_rows() -> None:

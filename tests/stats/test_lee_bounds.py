@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holdback.stats.lee_bounds import Answers, bounds, range_of_bounds
+from holdback.stats.causal.lee_bounds import Answers, bounds, range_of_bounds
 
 
 def tallied(answers: np.ndarray, asked: int) -> Answers:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
-from holdback.stats.life_table import LifeTable, life_table, log_rank_z
+from holdback.stats.evidence.life_table import LifeTable, life_table, log_rank_z
 from holdback.stats.methods.survival import compare_survival
 from holdback.stats.normal import two_sided
 

@@ -10,14 +10,14 @@ import pytest
 from oracles.customers import Customers
 
 from holdback.errors import StatsError
-from holdback.stats.bg_nbd import BgNbd, Histories
-from holdback.stats.gamma_gamma import Spend
-from holdback.stats.laplace import Mode, mode_of
-from holdback.stats.lifetime import Seen, carried_on, worth
-from holdback.stats.lifetime_orders import Orders
-from holdback.stats.lifetime_prices import Paid, Prices
-from holdback.stats.lifetime_subscriptions import Subscriptions
-from holdback.stats.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
+from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
+from holdback.stats.lifetime.gamma_gamma import Spend
+from holdback.stats.lifetime.lifetime_value import Seen, carried_on, worth
+from holdback.stats.lifetime.orders import Orders
+from holdback.stats.lifetime.prices import Paid, Prices
+from holdback.stats.lifetime.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
+from holdback.stats.lifetime.subscriptions import Subscriptions
+from holdback.stats.posterior.laplace import Mode, mode_of
 
 Vector = npt.NDArray[np.float64]
 HORIZON = 52.0

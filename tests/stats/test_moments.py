@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from holdback.stats.moments import Moments, pairs, triples
+from holdback.stats.evidence.moments import Moments, pairs, triples
 
 COLUMNS = ("revenue", "orders")
 DIGITS = (2, 0)

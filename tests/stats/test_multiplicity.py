@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from holdback.stats.multiplicity import benjamini_hochberg, holm
+from holdback.stats.multiplicity.p_value_adjustment import benjamini_hochberg, holm
 
 P_VALUES = (0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216)
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from holdback.stats import normal
 from holdback.stats.chi_square import upper_tail
-from holdback.stats.root import root
+from holdback.stats.root_finding import root
 
 
 @given(st.floats(-37, 37))

@@ -7,7 +7,7 @@ import pytest
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import proportion_effectsize
 
-from holdback.stats.power import MeanDesign, ProportionDesign
+from holdback.stats.design.power import MeanDesign, ProportionDesign
 
 
 @pytest.mark.parametrize(("control", "expected"), [(0.5, 161_274), (0.1, 447_985)])

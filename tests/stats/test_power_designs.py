@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from holdback.stats.power import (
+from holdback.stats.design.power import (
     Design,
     MeanDesign,
     ProportionDesign,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from holdback.stats.power import MeanDesign
-from holdback.stats.power_simulated import SimulatedPower, simulated_power
-from holdback.stats.sample import Sample
+from holdback.stats.design.power import MeanDesign
+from holdback.stats.design.simulated_power import SimulatedPower, simulated_power
+from holdback.stats.evidence.sample import Sample
 
 
 def shop(amounts: NDArray[np.float64], units: int) -> Sample:

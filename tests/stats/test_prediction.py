@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats.adjust import Adjusted, adjust
-from holdback.stats.moments import Moments
-from holdback.stats.prediction import predicted
-from holdback.stats.sample import Sample, with_column
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.sample import Sample, with_column
+from holdback.stats.variance_reduction.cuped import Adjusted, adjust
+from holdback.stats.variance_reduction.predicted_covariate import predicted
 from tests.calibration.shops import mean
 
 pytest.importorskip("sklearn", reason="predicted covariates need scikit-learn")

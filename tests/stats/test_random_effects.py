@@ -10,8 +10,8 @@ import pytest
 from scipy import integrate, optimize, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from holdback.stats.effect import LogRatio
-from holdback.stats.random_effects import dersimonian_laird, random_effects
+from holdback.stats.evidence.effect import LogRatio
+from holdback.stats.posterior.random_effects import dersimonian_laird, random_effects
 
 Vector = npt.NDArray[np.float64]
 LONG = pytest.mark.calibration

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.replays import replay
-from holdback.stats.rows import estimate_rows
-from holdback.stats.sample import Sample
+from holdback.stats.design.aa_replays import replay
+from holdback.stats.evidence.row_moments import estimate_rows
+from holdback.stats.evidence.sample import Sample
 from tests.calibration.shops import Shop, exact, mean, ratio
 
 

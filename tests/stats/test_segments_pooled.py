@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.effect import LogRatio
-from holdback.stats.random_effects import SEGMENT_SPREAD, random_effects
+from holdback.stats.evidence.effect import LogRatio
+from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
 
 ERRORS = np.array([0.05, 0.08, 0.12, 0.2, 0.06])
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.boundaries import boundaries
-from holdback.stats.spending import Spending, obrien_fleming, pocock
+from holdback.stats.sequential.alpha_spending import Spending, obrien_fleming, pocock
+from holdback.stats.sequential.group_sequential import boundaries
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9, 1.0])

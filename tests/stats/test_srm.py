@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.srm import _exact, srm
+from holdback.stats.srm.sample_ratio import _exact, srm
 
 
 def test_srm_against_worked_example() -> None:

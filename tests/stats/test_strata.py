@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats.delta import estimate
-from holdback.stats.moments import Moments
-from holdback.stats.strata import same_split, stratified
+from holdback.stats.evidence.delta_method import estimate
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.variance_reduction.post_stratification import same_split, stratified
 from tests.calibration.shops import mean
 
 

@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from holdback.stats.trend_contrast import dose_slope
+from holdback.stats.causal.dose_response import dose_slope
 
 
 def test_slope_against_polyfit() -> None:

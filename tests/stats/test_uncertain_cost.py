@@ -9,7 +9,7 @@ import pytest
 from scipy import integrate, optimize, stats
 from scipy.special import ndtr
 
-from holdback.stats.uncertain_cost import UncertainCost
+from holdback.stats.methods.uncertain_cost import UncertainCost
 
 GAIN = stats.norm(5_400, 0.4 * 18_122.09)
 """90,000 treated units that brought 13,500 (se 18,122.09) at a margin of 40 %."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from holdback.stats.uplift import Bins, Qini, binned, qini
+from holdback.stats.causal.uplift_qini import Bins, Qini, binned, qini
 
 EDGES = np.linspace(0.9, 0.1, 9)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdback.assignment.recipe import Planned, Recipe
-from holdback.kinds import Kinds
+from holdback.registry import Kinds
 
 __all__ = ["Scheme", "key", "kinds"]
 

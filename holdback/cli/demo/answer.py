@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from holdback.cli.console import invocation
 from holdback.cli.demo.run import EXPERIMENT, SCHEMA, Demo, truth_as_dict
-from holdback.experiments.scorecard import Quantity
-from holdback.reports.words import Words
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Quantity
 
 __all__ = ["as_json", "as_text"]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from holdback import workflow
+from holdback.analysis.preregistration.audit_log import NAME
 from holdback.assignment.files import assign_file
-from holdback.atomic import replacing, write_files
+from holdback.atomic_files import replacing, write_files
 from holdback.errors import ConfigError, Problem
-from holdback.experiments.audit_log import NAME
-from holdback.experiments.codec import to_json
-from holdback.experiments.experiment import Experiment
-from holdback.experiments.plan import Plan
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.definition.split import split_of
 from holdback.experiments.sources.simulated import ArmTruth, Lift, Shop
-from holdback.experiments.splits import split_of
+from holdback.planning.plan import Plan
+from holdback.results.json_codec import to_json
 
 __all__ = ["EXPERIMENT", "SCHEMA", "Demo", "demonstrate", "truth_as_dict"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from holdback.experiments.expression import Expression, IsNull, Junction, Tree
-from holdback.experiments.measure import Cap, Measure
-from holdback.kinds import Kinds
+from holdback.experiments.language.expression import Expression, IsNull, Junction, Tree
+from holdback.experiments.language.measure import Cap, Measure
+from holdback.registry import Kinds
 
 __all__ = [
     "Answers",

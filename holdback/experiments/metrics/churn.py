@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import ShareOfUnits, kinds
 
 __all__ = ["Churn"]

@@ -9,14 +9,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from holdback.experiments.expression import (
+from holdback.experiments.language.expression import (
     Comparison,
     Expression,
     Junction,
     Number,
     Tree,
 )
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import Metric, Tallied, kinds
 from holdback.wording import say
 

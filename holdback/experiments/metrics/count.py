@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import Metric, kinds
 
 __all__ = ["Count"]

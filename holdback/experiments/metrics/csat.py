@@ -8,8 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from holdback.experiments.expression import Comparison, Expression, Number
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.expression import Comparison, Expression, Number
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import Answers, Limit, Metric, answered, kinds
 
 __all__ = ["Csat"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from holdback.experiments.expression import Expression
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import Family, Metric, ShareOfUnits, kinds
 
 __all__ = ["Funnel", "FunnelStep", "Step"]

@@ -8,8 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from holdback.experiments.expression import Arithmetic, Comparison, Expression, Number
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.expression import (
+    Arithmetic,
+    Comparison,
+    Expression,
+    Number,
+)
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import (
     Answers,
     Family,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from holdback.experiments.expression import Expression
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import Metric, Tallied, answered, kinds
 
 __all__ = ["Quantile"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdback.experiments.expression import Expression
-from holdback.experiments.measure import Aggregate, Measure
+from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.measure import Aggregate, Measure
 from holdback.experiments.metrics import Metric, kinds
 
 __all__ = ["Part", "Ratio"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import ShareOfUnits, kinds
 
 __all__ = ["RepeatPurchase"]

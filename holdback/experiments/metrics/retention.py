@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from holdback.experiments.measure import Measure
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import ShareOfUnits, kinds
 
 __all__ = ["Retention"]

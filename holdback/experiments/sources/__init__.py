@@ -6,13 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from holdback.experiments.expression import Expression
-from holdback.kinds import Kinds
+from holdback.experiments.language.expression import Expression
+from holdback.registry import Kinds
 
 if TYPE_CHECKING:
-    from holdback.experiments.engine import Table
-    from holdback.experiments.engine.postgres import Server
-    from holdback.experiments.engine.reading import Store
+    from holdback.data.engine import Table
+    from holdback.data.engine.postgres import Server
+    from holdback.data.loaders.loader import Store
 
 __all__ = ["Columns", "Returns", "Source", "kinds"]
 

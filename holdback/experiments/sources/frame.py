@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from holdback.experiments.sources import Source
 
 if TYPE_CHECKING:
-    from holdback.experiments.engine import Table
-    from holdback.experiments.engine.reading import Store
+    from holdback.data.engine import Table
+    from holdback.data.loaders.loader import Store
 
 __all__ = ["FrameSource"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from holdback.experiments.sources import Columns, Source, kinds
 
 if TYPE_CHECKING:
-    from holdback.experiments.engine import Table
-    from holdback.experiments.engine.reading import Store
+    from holdback.data.engine import Table
+    from holdback.data.loaders.loader import Store
 
 __all__ = ["Ga4EventsSource"]
 
@@ -35,7 +35,7 @@ class Ga4EventsSource(Source):
 
     def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
         """A view on the files: columns are read when they are asked for."""
-        from holdback.experiments.engine.ga4 import Taken, events
+        from holdback.data.loaders.ga4_export import Taken, events
 
         del wanted
         taken = Taken(

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from holdback.experiments.expression import Expression, parse
+from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.sources import Columns, Source, kinds
 
 if TYPE_CHECKING:
-    from holdback.experiments.engine import Table
-    from holdback.experiments.engine.reading import Store
+    from holdback.data.engine import Table
+    from holdback.data.loaders.loader import Store
 
 __all__ = ["ShopifyOrdersSource"]
 
@@ -42,7 +42,7 @@ class ShopifyOrdersSource(Source):
 
     def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
         """One row an order, as text, in the embedded engine."""
-        from holdback.experiments.engine.shopify import orders
+        from holdback.data.loaders.shopify_orders import orders
 
         del wanted
         raw = store.csv(

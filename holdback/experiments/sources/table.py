@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from holdback.experiments.sources import Source, kinds
 
 if TYPE_CHECKING:
-    from holdback.experiments.engine import Table
-    from holdback.experiments.engine.postgres import Server
-    from holdback.experiments.engine.reading import Store
+    from holdback.data.engine import Table
+    from holdback.data.engine.postgres import Server
+    from holdback.data.loaders.loader import Store
 
 __all__ = ["TableSource"]
 

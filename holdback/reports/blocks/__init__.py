@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from markupsafe import Markup
 
 from holdback.errors import printable
-from holdback.experiments.scorecard import Quantity
-from holdback.reports.words import Words
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Quantity
 
 __all__ = ["chart", "join", "named", "section", "table", "unbroken"]
 

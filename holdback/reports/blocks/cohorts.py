@@ -6,12 +6,12 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from holdback.experiments.lasting_record import Cohort, Cohorts
-from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.blocks.lift_table import days, lift_table
-from holdback.reports.figures import Axis, curves_picture
-from holdback.reports.words import Words
+from holdback.reports.figures.charts import Axis, curves_picture
+from holdback.reports.text.locale_format import Words
+from holdback.results.effect_over_time import Cohort, Cohorts
+from holdback.results.scorecard import Scorecard
 from holdback.wording import heads, say
 
 __all__ = ["render"]

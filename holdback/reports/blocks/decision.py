@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Scorecard
-from holdback.reports import money_sentences, sentences
 from holdback.reports.blocks import join, named
-from holdback.reports.headline import best_arm, headline
-from holdback.reports.precision_sentences import reach
-from holdback.reports.words import Words
+from holdback.reports.text import money_sentences
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.headline import best_arm, headline
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.precision_sentences import reach
+from holdback.results.scorecard import Scorecard
 from holdback.wording import texts
 
 __all__ = ["MARKS", "render", "told_first"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.funnel_record import FunnelArm, StepShare
-from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import join, named, section, table
-from holdback.reports.words import Words
+from holdback.reports.text.locale_format import Words
+from holdback.results.funnel import FunnelArm, StepShare
+from holdback.results.scorecard import Scorecard
 from holdback.wording import say
 
 __all__ = ["render"]

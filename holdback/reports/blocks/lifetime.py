@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.lifetime_record import Lifetime, LifetimeArm
-from holdback.experiments.quantity import Quantity
-from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import join, named, section, table
-from holdback.reports.words import Words
+from holdback.reports.text.locale_format import Words
+from holdback.results.lifetime_value import Lifetime, LifetimeArm
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Scorecard
 from holdback.wording import say
 
 __all__ = ["render"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from holdback.experiments.quantity import Quantity
 from holdback.reports.blocks import table
-from holdback.reports.figures import axis_of, forest_mark
-from holdback.reports.words import Words
+from holdback.reports.figures.charts import axis_of, forest_mark
+from holdback.reports.text.locale_format import Words
+from holdback.results.quantity import Quantity
 from holdback.wording import heads, say
 
 __all__ = ["days", "lift_table"]

@@ -6,12 +6,12 @@ from math import expm1
 
 from markupsafe import Markup
 
-from holdback.experiments.past_record import LearnedPrior
-from holdback.experiments.scorecard import Bayes, Readout, Scorecard
-from holdback.reports import sentences
-from holdback.reports.belief_sentences import prior_name
+from holdback.experiments.definition.past_effect import LearnedPrior
 from holdback.reports.blocks import join, named, section, table
-from holdback.reports.words import Words
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.bayes_sentences import prior_name
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.wording import heads, say
 
 __all__ = ["render"]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Quantity, Readout, Scorecard
-from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section, table
-from holdback.reports.figures import Axis, axis_of, forest_mark
-from holdback.reports.verdict_words import verdict_told
-from holdback.reports.words import Words
+from holdback.reports.figures.charts import Axis, axis_of, forest_mark
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.verdict_words import verdict_told
+from holdback.results.scorecard import Quantity, Readout, Scorecard
 from holdback.wording import heads, say
 
 __all__ = ["forest_table", "render"]

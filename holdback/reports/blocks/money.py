@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import CostItem, Costs, Money, Quantity, Scorecard
-from holdback.reports.belief_sentences import with_prior
 from holdback.reports.blocks import join, named, section, table, unbroken
-from holdback.reports.money_sentences import added_share, brings_back, money_and_lift
-from holdback.reports.words import Words
+from holdback.reports.text.bayes_sentences import with_prior
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.money_sentences import (
+    added_share,
+    brings_back,
+    money_and_lift,
+)
+from holdback.results.scorecard import CostItem, Costs, Money, Quantity, Scorecard
 from holdback.stats.normal import quantile
 from holdback.wording import say, texts
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Readout, Scorecard
-from holdback.reports import sentences
 from holdback.reports.blocks import join, named, section
 from holdback.reports.blocks.metrics import forest_table
-from holdback.reports.words import Words
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Readout, Scorecard
 from holdback.wording import say
 
 __all__ = ["render"]

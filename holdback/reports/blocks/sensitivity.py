@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Scorecard
 from holdback.reports.blocks import named, section, table
-from holdback.reports.words import Words
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Scorecard
 from holdback.wording import heads, say, texts
 
 __all__ = ["render"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.experiments.scorecard import Scorecard, Trend
 from holdback.reports.blocks import chart, join, named, section, table
-from holdback.reports.figures import axis_of, trend_picture
-from holdback.reports.words import Words
+from holdback.reports.figures.charts import axis_of, trend_picture
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Scorecard, Trend
 from holdback.wording import heads, say
 
 __all__ = ["render"]

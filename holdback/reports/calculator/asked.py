@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Literal
 
 from holdback.errors import ConfigError, Problem
-from holdback.experiments.quantities import decimal_text
-from holdback.reports.words import Words
+from holdback.experiments.language.quantities import decimal_text
+from holdback.reports.text.locale_format import Words
 
 __all__ = ["Asked", "Comparator", "Convention", "Period", "refused"]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
 
-from holdback.reports.calculator.asked import Asked, Comparator, refused
-from holdback.reports.calculator.record import Answer
-from holdback.stats.simple_returns import (
+from holdback.economics.simple_returns import (
     answers_per_arm,
     difference_half_width,
     same_rate,
     visitors_per_arm,
 )
+from holdback.reports.calculator.asked import Asked, Comparator, refused
+from holdback.reports.calculator.record import Answer
 
 __all__ = ["LABELS", "compared", "label"]
 

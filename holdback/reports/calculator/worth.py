@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from holdback.economics.simple_returns import SimpleReturn
 from holdback.reports.calculator.asked import Asked, Convention, Period, refused
 from holdback.reports.calculator.record import Answer
-from holdback.reports.implausible import IMPLAUSIBLE, questioned
-from holdback.reports.words import Words
-from holdback.stats.simple_returns import SimpleReturn
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.plausibility import IMPLAUSIBLE, questioned
 
 __all__ = ["acquisition", "ratio", "worth"]
 

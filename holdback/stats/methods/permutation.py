@@ -8,10 +8,10 @@ from math import ceil, exp, log
 
 import numpy as np
 
-from holdback.stats.effect import Estimate, Inference
-from holdback.stats.log_scale import log_inference_between
+from holdback.stats.evidence.effect import Estimate, Inference
+from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
+from holdback.stats.methods.log_ratio import log_inference_between
 from holdback.stats.normal import quantile
-from holdback.stats.resplit import Resplits, TwoSamples, resplits
 from holdback.wording import say
 
 __all__ = ["LARGEST", "permutation"]

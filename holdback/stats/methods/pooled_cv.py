@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
-from holdback.stats.effect import Estimate, Inference
-from holdback.stats.log_scale import log_inference, relative_variance
+from holdback.stats.evidence.effect import Estimate, Inference
+from holdback.stats.methods.log_ratio import log_inference, relative_variance
 from holdback.wording import say
 
 __all__ = ["pooled_cv"]

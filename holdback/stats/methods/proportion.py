@@ -10,9 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import acos, copysign, cos, exp, inf, log, pi, sqrt
 
-from holdback.stats.effect import Contrast, Estimate, Inference, Interval, LogRatio
+from holdback.stats.evidence.effect import (
+    Contrast,
+    Estimate,
+    Inference,
+    Interval,
+    LogRatio,
+)
 from holdback.stats.normal import quantile, two_sided
-from holdback.stats.root import root
+from holdback.stats.root_finding import root
 from holdback.wording import say
 
 __all__ = ["Counts", "compare_proportions", "difference_interval", "ratio_interval"]

@@ -8,9 +8,15 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.effect import Contrast, Estimate, Inference, Interval, LogRatio
+from holdback.stats.evidence.effect import (
+    Contrast,
+    Estimate,
+    Inference,
+    Interval,
+    LogRatio,
+)
+from holdback.stats.evidence.order_statistics import Counted, differences_between
 from holdback.stats.normal import quantile as normal_quantile
-from holdback.stats.order_statistics import Counted, differences_between
 from holdback.wording import say
 
 __all__ = ["LEAST_BEYOND", "compare_quantiles"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from holdback.stats.effect import Estimate, Inference
+from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.methods.welch import welch
 from holdback.wording import say
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
-from holdback.stats.effect import Estimate, Inference
-from holdback.stats.life_table import LifeTable, log_rank_z
-from holdback.stats.log_scale import log_inference, relative_variance
+from holdback.stats.evidence.effect import Estimate, Inference
+from holdback.stats.evidence.life_table import LifeTable, log_rank_z
+from holdback.stats.methods.log_ratio import log_inference, relative_variance
 from holdback.stats.normal import two_sided
 from holdback.wording import say
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from holdback.stats.effect import Contrast, Estimate, Inference, Interval
+from holdback.stats.evidence.effect import Contrast, Estimate, Inference, Interval
 from holdback.wording import say
 
 __all__ = ["welch"]

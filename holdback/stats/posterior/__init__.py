@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.errors import StatsError
-from holdback.stats.effect import Inference, Interval
+from holdback.stats.evidence.effect import Inference, Interval
 from holdback.stats.posterior.learned import learned_posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
 from holdback.stats.posterior.prior import LiftPrior

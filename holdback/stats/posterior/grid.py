@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.effect import Interval
-from holdback.stats.root import root
+from holdback.stats.evidence.effect import Interval
+from holdback.stats.root_finding import root
 
 __all__ = ["DROP", "GridLift", "even_grid"]
 

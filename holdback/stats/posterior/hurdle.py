@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.special import betaln, polygamma
 
 from holdback.errors import StatsError
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior.combined import combined
 from holdback.stats.posterior.grid import GridLift
 from holdback.stats.posterior.prior import LiftPrior
@@ -25,7 +26,6 @@ from holdback.stats.posterior.spend import REACH, Amounts
 from holdback.stats.posterior.spend_gamma import GammaSpend
 from holdback.stats.posterior.spend_lognormal import OneSpread, TwoSpreads
 from holdback.stats.posterior.spend_student import StudentSpend
-from holdback.stats.sample import Sample
 
 __all__ = ["Hurdle", "Spend"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.effect import LogRatio
-from holdback.stats.normal_mixture import NormalMixture
+from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.grid import GridLift, even_grid
+from holdback.stats.posterior.normal_mixture import NormalMixture
 
 __all__ = ["learned_posterior"]
 

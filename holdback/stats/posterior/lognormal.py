@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from holdback.stats.effect import Interval, LogRatio
+from holdback.stats.evidence.effect import Interval, LogRatio
 from holdback.stats.normal import cdf, quantile
 from holdback.stats.posterior.prior import LiftPrior
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.normal_mixture import NormalMixture
+from holdback.stats.posterior.normal_mixture import NormalMixture
 
 __all__ = ["LiftPrior"]
 

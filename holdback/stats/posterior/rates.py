@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.errors import StatsError
-from holdback.stats.effect import Estimate, Inference
+from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.posterior.grid import DROP, GridLift, even_grid
 from holdback.stats.posterior.prior import LiftPrior
 

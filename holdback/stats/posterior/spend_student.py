@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, psi
 
-from holdback.stats.laplace import Mode, mode_of
+from holdback.stats.posterior.laplace import Mode, mode_of
 from holdback.stats.posterior.spend import around
 
 __all__ = ["StudentSpend"]

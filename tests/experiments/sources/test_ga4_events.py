@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, DataError
-from holdback.experiments.extract import extract
 from holdback.experiments.load import load
 from tests.experiments.sources.exported import (
     experiment,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from holdback.data.evidence.cells import Cells
+from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, DataError
-from holdback.experiments.cells import Cells
-from holdback.experiments.extract import extract
 from holdback.experiments.load import load
-from holdback.experiments.resolved import resolved_of
+from holdback.experiments.resolve.snapshot import resolved_of
 from tests.experiments.sources.exported import (
     Order,
     experiment,

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from holdback.stats.delta import estimate
-from holdback.stats.effect import Estimate
+from holdback.stats.evidence.delta_method import estimate
+from holdback.stats.evidence.effect import Estimate
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.skewness import log_lean, skew_coefficient
 from holdback.stats.methods import compare, compare_means
 from holdback.stats.methods.log_delta import log_delta
 from holdback.stats.methods.welch import welch
-from holdback.stats.moments import Moments
-from holdback.stats.skewness import log_lean, skew_coefficient
 
 
 def arm(

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from holdback.stats.adjust import adjust
-from holdback.stats.effect import Inference
+from holdback.stats.evidence.effect import Inference
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.resplits import Adjustment, TwoSamples, resplits
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods import compare
 from holdback.stats.methods.permutation import permutation
-from holdback.stats.moments import Moments
-from holdback.stats.resplit import Adjustment, TwoSamples, resplits
-from holdback.stats.sample import Sample
+from holdback.stats.variance_reduction.cuped import adjust
 from tests.calibration.shops import Shop, exact, mean, ratio
 
 Vector = npt.NDArray[np.float64]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
+from holdback.stats.evidence.moments import Moments
 from holdback.stats.methods import compare, proportion
-from holdback.stats.moments import Moments
 
 Z = NormalDist().inv_cdf(0.975)
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
+from holdback.stats.evidence.order_statistics import Counted
 from holdback.stats.methods.quantile import compare_quantiles
-from holdback.stats.order_statistics import Counted
 
 LONG = pytest.mark.calibration
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holdback.stats.effect import Estimate, Inference, LogRatio
-from holdback.stats.normal_mixture import NormalMixture
+from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.learned import learned_posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
+from holdback.stats.posterior.normal_mixture import NormalMixture
 
 
 def of_rates(prior: LiftPrior) -> Posterior:

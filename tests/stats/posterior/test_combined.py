@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import norm
 
 from holdback.errors import StatsError
-from holdback.stats.normal_mixture import NormalMixture
 from holdback.stats.posterior.combined import combined
 from holdback.stats.posterior.counts import CountArm, Counts
 from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.normal_mixture import NormalMixture
 from holdback.stats.posterior.prior import LiftPrior
 
 Vector = npt.NDArray[np.float64]

@@ -8,10 +8,10 @@ from scipy import stats
 from scipy.special import gammaln
 
 from holdback.errors import StatsError
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.counts import CountArm, Counts
 from holdback.stats.posterior.predictive_counts import check_counts
-from holdback.stats.sample import Sample
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, Spend, log_spend
 from holdback.stats.posterior.predictive import predictive_check
-from holdback.stats.sample import Sample
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

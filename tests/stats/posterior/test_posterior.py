@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import betaln
 
 from holdback.errors import StatsError
-from holdback.stats.effect import Estimate, Inference, LogRatio
+from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.posterior import LiftPrior, posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
 

@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from holdback.errors import StatsError
+from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, Spend
 from holdback.stats.posterior.predictive import predictive_check
@@ -18,7 +19,6 @@ from holdback.stats.posterior.spend import Amounts
 from holdback.stats.posterior.spend_gamma import GammaSpend
 from holdback.stats.posterior.spend_lognormal import TwoSpreads
 from holdback.stats.posterior.spend_student import StudentSpend, _likelihood
-from holdback.stats.sample import Sample
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import duckdb
 
-from holdback.atomic import replacing
+from holdback.atomic_files import replacing
 from holdback.experiments.sources.simulated.drawn import (
     COUNTRIES,
     DEVICES,

@@ -1,0 +1,65 @@
+"""Whether one unit makes more events than any person would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.analysis.checks import kinds, percent
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.results.scorecard import Finding
+from holdback.wording import say
+
+__all__ = ["Bots"]
+
+SHARE = 0.05
+EVENTS = 50
+
+
+@kinds.register("bots")
+class Bots:
+    """The unit with the most events of each counted source, whatever its arm.
+
+    Warns where one unit has 50 events or more and makes at least 5 % of all of them:
+    a robot, a test account or a shared one. Looked at over all arms together, so that
+    leaving units out later does not depend on the arm.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding a source that is counted."""
+        arms = [arm.name for arm in experiment.arms]
+        seen: dict[str, tuple[int, int]] = {}
+        for name, block in evidence.cells.blocks.items():
+            for column in block:
+                measure = column.measure
+                if (
+                    column.role != "outcome"
+                    or measure is None
+                    or measure.aggregate != "count"
+                ):
+                    continue
+                moments = evidence.cells.total(name, arms).select([column.name])
+                top = (moments.largest[0], moments.sums[0])
+                seen[measure.source] = max(seen.get(measure.source, (0, 0)), top)
+        for source, (largest, total) in seen.items():
+            if total <= 0:
+                continue
+            share = largest / total
+            odd = largest >= EVENTS and share >= SHARE
+            yield Finding(
+                check="bots",
+                status="warn" if odd else "pass",
+                message=(
+                    say(
+                        "checks.bots.one_unit_makes_of",
+                        share=percent(share),
+                        source=source,
+                    )
+                    if odd
+                    else say(
+                        "checks.bots.no_unit_makes_more",
+                        share=percent(share),
+                        source=source,
+                    )
+                ),
+            )

@@ -1,0 +1,45 @@
+"""Whether the treatment's channels, as the plan names them, occur in the touches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from holdback.analysis.checks import kinds
+from holdback.analysis.exploratory.attribution import FEW
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.quantities import did_you_mean
+from holdback.results.scorecard import Finding
+from holdback.wording import say
+
+__all__ = ["Channels"]
+
+
+@kinds.register("channels")
+class Channels:
+    """A warning for each channel of `attribution` that met nobody, or next to nobody.
+
+    Those that met fewer than 10 units are counted with the other channels.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding a channel."""
+        asked = experiment.attribution
+        if asked is None or not evidence.paths:
+            return
+        touched: Counter[str] = Counter()
+        for arm in experiment.treatments:
+            for path in evidence.paths.get(arm.name, ()):
+                for channel in set(path.channels):
+                    touched[channel] += path.units
+        for channel in asked.channels or ():
+            if touched[channel] >= FEW:
+                continue
+            if channel in touched:
+                told = say("checks.channels.few", channel=channel, least=FEW)
+            else:
+                told = say("checks.channels.none", channel=channel)
+                near = did_you_mean(channel, touched)
+                told = f"{told} {near}" if near else told
+            yield Finding(check="channels", status="warn", message=told)

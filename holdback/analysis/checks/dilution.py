@@ -1,0 +1,58 @@
+"""Whether the treatment reached its units, and only them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.analysis.checks import kinds, percent
+from holdback.analysis.exploratory.compliance import shares_reached
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.results.scorecard import Finding
+from holdback.wording import say
+
+__all__ = ["Dilution"]
+
+ALMOST_ALL = 0.95
+SOME = 0.01
+
+
+@kinds.register("dilution")
+class Dilution:
+    """Share of units reached by the treatment, where the file says how to see it.
+
+    All units are compared as they were assigned: to leave out those not reached would
+    compare people who differ. Units that were not reached dilute the lift, and control
+    units that were reached hide it.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding a treatment arm."""
+        name = experiment.analysis.reached
+        if name is None:
+            return
+        for arm in experiment.treatments:
+            found = shares_reached(
+                experiment,
+                evidence.cells,
+                experiment.metrics[name],
+                frozenset({arm.name}),
+            )
+            if found is None:
+                continue
+            (control, treated), _ = found
+            told = say(
+                "checks.dilution.of_of_units_were",
+                name=arm.title,
+                treated=percent(treated),
+                name_2=experiment.control.title,
+                control=percent(control),
+            )
+            if control > SOME:
+                told += say("checks.dilution.control_units_that_get")
+            elif treated < ALMOST_ALL:
+                told += say("checks.dilution.the_lift_is_that")
+            diluted = control > SOME or treated < ALMOST_ALL
+            yield Finding(
+                check="dilution", status="warn" if diluted else "pass", message=told
+            )

@@ -1,0 +1,92 @@
+"""Whether one unit carries the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.analysis.checks import kinds, percent
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.results.scorecard import Finding
+from holdback.stats.evidence.influence import without_largest
+from holdback.wording import say
+
+__all__ = ["Influence"]
+
+WARN_ABOVE = 0.05
+
+
+@kinds.register("influence")
+class Influence:
+    """The largest unit's share of each arm's sum, and the lift without it.
+
+    The amount itself and the unit are never told: the share is enough to judge and
+    gives nobody away.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding a sum metric of amounts; none when there is none."""
+        for name, _ in experiment.roles():
+            metric = experiment.metrics[name]
+            if metric.is_mean:
+                yield from self._of(experiment, evidence, metric)
+
+    @staticmethod
+    def _of(
+        experiment: Experiment, evidence: Evidence, metric: Metric
+    ) -> Iterable[Finding]:
+        column = evidence.cells.blocks[metric.name][0].name
+        label = metric.title
+        arms = {
+            arm.name: evidence.cells.total(
+                metric.name, {arm.name}, within=metric.within
+            ).select([column])
+            for arm in experiment.arms
+        }
+        if any(m.sums[0] <= 0 or m.n < 2 for m in arms.values()):
+            return
+        shares = {name: m.largest[0] / m.sums[0] for name, m in arms.items()}
+        arm, share = max(shares.items(), key=lambda item: item[1])
+        if share <= WARN_ABOVE:
+            yield Finding(
+                check="influence",
+                status="pass",
+                message=(
+                    say(
+                        "checks.influence.no_unit_carries_more",
+                        share=percent(share),
+                        label=label,
+                    )
+                ),
+            )
+            return
+        control = experiment.control.name
+        other = experiment.treatments[0].name if arm == control else arm
+        means = {name: m.mean[0] for name, m in arms.items()}
+        lift = means[other] / means[control] - 1
+        means[arm] = without_largest(arms[arm], column).mean[0]
+        if means[control] <= 0:
+            return
+        left = means[other] / means[control] - 1
+        yield Finding(
+            check="influence",
+            status="warn",
+            message=(
+                say(
+                    "checks.influence.the_largest_unit_of",
+                    arm=experiment.called(arm),
+                    share=percent(share),
+                    label=label,
+                    other=experiment.called(other),
+                    lift=_signed(lift),
+                    control=experiment.control.title,
+                    left=_signed(left),
+                )
+            ),
+        )
+
+
+def _signed(lift: float) -> str:
+    sign = "\N{MINUS SIGN}" if lift < 0 else "+"
+    return f"{sign}{percent(abs(lift))}"

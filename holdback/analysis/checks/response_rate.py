@@ -1,0 +1,108 @@
+"""Whether the arms answered surveys equally often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.analysis.checks import kinds, percent
+from holdback.analysis.comparison.comparison import moments_of
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.results.scorecard import Finding
+from holdback.stats.causal.lee_bounds import Answers, bounds, range_of_bounds
+from holdback.stats.variance_reduction.post_stratification import same_split
+from holdback.wording import say
+
+__all__ = ["ResponseRate"]
+
+WARN_BELOW = 0.01
+
+
+@kinds.register("response_rate")
+class ResponseRate:
+    """Units that answered, by arm, for each survey; Pearson's chi-square.
+
+    A score is that of the people who answered. Where a treatment changes who does, the
+    arms' scores compare different people.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding a metric of answers."""
+        for hidden in experiment.metrics.values():
+            if hidden.tallied != "answers":
+                continue
+            metric = experiment.metrics[hidden.of]
+            counts = []
+            for arm in experiment.arms:
+                moments = moments_of(evidence.cells, metric, {arm.name})
+                answered = moments.nonzero[1]
+                counts.append((answered, moments.n - answered))
+            if min(sum(pair) for pair in counts) == 0:
+                continue
+            p_value = same_split(list(zip(*counts, strict=True)))
+            told = ", ".join(
+                f"{arm.title} {percent(answered / (answered + silent))}"
+                for arm, (answered, silent) in zip(experiment.arms, counts, strict=True)
+            )
+            differ = p_value < WARN_BELOW
+            yield Finding(
+                check="response_rate",
+                status="warn" if differ else "pass",
+                p_value=p_value,
+                message=say(
+                    "checks.response_rate.was_answered_by",
+                    title=metric.title,
+                    told=told,
+                )
+                + (
+                    say("checks.response_rate.the_arms_answered_unequally")
+                    + "".join(_bounded(experiment, evidence, hidden))
+                    if differ
+                    else ""
+                ),
+            )
+
+
+def _bounded(
+    experiment: Experiment, evidence: Evidence, hidden: Metric
+) -> Iterable[str]:
+    """What the difference may be for those who answer in either arm."""
+    level = float(experiment.analysis.level)
+    arms = (experiment.control, *experiment.treatments)
+    control, *others = (_answers(evidence, hidden, arm.name) for arm in arms)
+    share = experiment.metrics[hidden.of].scale == "share"
+    for place, (arm, treated) in enumerate(zip(arms[1:], others, strict=True)):
+        if not control.units.sum() or not treated.units.sum():
+            continue
+        low, high = bounds(control, treated)
+        least, most = range_of_bounds(
+            control, treated, level=level, seed=(experiment.seed, place)
+        )
+        ends = [f"{100 * end if share else end:+.3g}" for end in (low, high)]
+        wide = [f"{100 * end if share else end:+.3g}" for end in (least, most)]
+        span = say("common.to", lower=ends[0], upper=ends[1])
+        reach = say("common.to", lower=wide[0], upper=wide[1])
+        yield (
+            say(
+                "checks.response_rate.bounds_in_points",
+                arm=arm.title,
+                span=span,
+                reach=reach,
+            )
+            if share
+            else say(
+                "checks.response_rate.bounds", arm=arm.title, span=span, reach=reach
+            )
+        )
+
+
+def _answers(evidence: Evidence, hidden: Metric, arm: str) -> Answers:
+    """The arm's answers, of the units whose time to answer is over."""
+    tally = evidence.cells.tallies[hidden.name]
+    rows = tally.chosen({arm}, needed=evidence.cells.passed(hidden.within))
+    values, did = tally.values[rows].T
+    units = tally.units[rows].astype(float)
+    return Answers(
+        values=values[did > 0], units=units[did > 0], asked=float(units.sum())
+    )

@@ -1,0 +1,70 @@
+"""Whether the result is too good, or too bad, to be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.analysis.checks import kinds, percent
+from holdback.analysis.comparison.comparison import Comparison
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.results.scorecard import Finding
+from holdback.wording import say
+
+__all__ = ["Twyman"]
+
+USUAL = 0.30
+"""Width of the weak prior: lifts beyond it are rare in published programs."""
+
+
+@kinds.register("twyman")
+class Twyman:
+    """Any figure that looks interesting is usually wrong (Twyman's law).
+
+    Warns where the whole range of the primary's lift lies beyond ±30 %, as errors of
+    logging make far more often than any treatment does.
+    """
+
+    def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
+        """One finding per arm that is out of the usual; one pass otherwise."""
+        metric = experiment.metrics[experiment.primary]
+        odd = seen = False
+        for arm in experiment.treatments:
+            effect = (
+                Comparison(
+                    experiment=experiment,
+                    cells=evidence.cells,
+                    metric=metric,
+                    arms=frozenset({arm.name}),
+                )
+                .plain(float(experiment.analysis.level))
+                .relative
+            )
+            if effect is None:
+                continue
+            seen = True
+            low, high = effect.interval.lower, effect.interval.upper
+            if (low is not None and low > USUAL) or (
+                high is not None and high < -USUAL
+            ):
+                odd = True
+                yield Finding(
+                    check="twyman",
+                    status="warn",
+                    message=(
+                        say(
+                            "checks.twyman.a_change_of_in",
+                            percent=percent(abs(effect.value)),
+                            title=metric.title,
+                            name=arm.title,
+                        )
+                    ),
+                )
+        if not odd:
+            yield Finding(
+                check="twyman",
+                status="pass" if seen else "skip",
+                message=say("checks.twyman.the_lift_is_of")
+                if seen
+                else say("checks.twyman.no_lift"),
+            )

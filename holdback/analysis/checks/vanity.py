@@ -1,0 +1,34 @@
+"""Whether attention decides in place of what it is meant to bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from holdback.analysis.checks import kinds
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.resolve.vanity_metrics import counts_attention
+from holdback.results.scorecard import Finding
+from holdback.wording import say
+
+__all__ = ["Vanity"]
+
+
+@kinds.register("vanity")
+class Vanity:
+    """A warning where the primary is clicks, views or opens; else nothing."""
+
+    def examine(
+        self,
+        experiment: Experiment,
+        evidence: Evidence,  # noqa: ARG002  # the plan alone tells
+    ) -> Iterable[Finding]:
+        """One finding at most."""
+        if not counts_attention(experiment):
+            return
+        metric = experiment.metrics[experiment.primary]
+        yield Finding(
+            check="vanity",
+            status="warn",
+            message=say("checks.vanity.attention_decides", metric=metric.title),
+        )

@@ -1,0 +1,350 @@
+"""One metric, two sets of arms, one group of units: what the methods say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from typing import Literal
+
+from holdback.analysis.comparison.by_value_counts import compare_tallied
+from holdback.data.evidence.cells import ALL, Cells, Column
+from holdback.errors import StatsError
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.results.scorecard import Quantity
+from holdback.stats.evidence.delta_method import estimate
+from holdback.stats.evidence.effect import Contrast, Estimate, Inference
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.resplits import TwoSamples
+from holdback.stats.evidence.sample import Sample, with_column
+from holdback.stats.methods import compare
+from holdback.stats.variance_reduction.cuped import Adjusted, adjust
+from holdback.stats.variance_reduction.predicted_covariate import predicted
+from holdback.wording import say
+
+__all__ = [
+    "EVERYONE",
+    "Comparison",
+    "Group",
+    "early_column",
+    "formula_columns",
+    "moments_of",
+    "quantity",
+]
+
+LEAST_REDUCTION = 0.01
+PREDICTED = "predicted"
+PREDICTED_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The units that a comparison looks at: a segment's level, days up to one."""
+
+    dimension: str = ALL
+    level: str = ALL
+    through: date | None = None
+
+
+EVERYONE = Group()
+
+
+def formula_columns(
+    block: Sequence[Column], *, capped: bool, winsorized: bool = False
+) -> list[str]:
+    """Names of the columns that the metric's formula takes, in its order.
+
+    Capped ones are taken where they are asked for and at hand; `winsorized` takes
+    the ones that stand beside the raw values as well.
+    """
+    roles = {"capped", "winsorized"} if winsorized else {"capped"}
+    twins = {
+        replace(column.measure, cap=None): column.name
+        for column in block
+        if column.role in roles and column.measure is not None
+    }
+    return [
+        twins.get(replace(column.measure, cap=None), column.name)
+        if capped and column.measure is not None
+        else column.name
+        for column in block
+        if column.role == "outcome"
+    ]
+
+
+def early_column(block: Sequence[Column]) -> str | None:
+    """Name of the column of the measure's first half, where there is one."""
+    return next((column.name for column in block if column.role == "early"), None)
+
+
+def moments_of(
+    cells: Cells, metric: Metric, arms: Collection[str], group: Group = EVERYONE
+) -> Moments:
+    """Moments of the metric's block over the matured units of `arms` in a group."""
+    return cells.total(
+        metric.name,
+        arms,
+        dimension=group.dimension,
+        level=group.level,
+        within=metric.within,
+        through=group.through,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The metric of `arms` together against the control arm, in a group of units.
+
+    `capped` reads the values cut off at the file's cap.
+    """
+
+    experiment: Experiment
+    cells: Cells
+    metric: Metric
+    arms: frozenset[str]
+    group: Group = EVERYONE
+    capped: bool = False
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Columns that the metric's formula takes."""
+        return formula_columns(self._block, capped=self.capped)
+
+    @cached_property
+    def covariates(self) -> list[str]:
+        """Covariates that both arms have some values of."""
+        return [
+            column.name
+            for column in self._block
+            if column.role in {"before", "attribute"}
+            and all(side.select([column.name]).nonzero[0] for side in self.sides)
+        ]
+
+    @cached_property
+    def sides(self) -> tuple[Moments, Moments]:
+        """Moments of the metric's block: control, treated."""
+        control, treated = (
+            moments_of(self.cells, self.metric, side, self.group) for side in self._arms
+        )
+        return control, treated
+
+    @cached_property
+    def estimates(self) -> tuple[Estimate, Estimate] | None:
+        """The unadjusted values; None where an arm has none."""
+        if self.metric.tallied:
+            found = self._tallied(float(self.experiment.analysis.level))
+            if found.control is None or found.treatment is None:
+                return None
+            return found.control, found.treatment
+        try:
+            control, treated = (
+                estimate(side, self.metric.formula, self.columns) for side in self.sides
+            )
+        except (ValueError, ZeroDivisionError):
+            return None
+        return control, treated
+
+    @cached_property
+    def predicted(self) -> tuple[Sample, Sample] | None:
+        """Rows of both arms with a predicted covariate last, where the file asks.
+
+        None where there are too few units to learn from, or too many to list.
+        """
+        asked = self.experiment.analysis.predict and not self.metric.tallied
+        if not asked or self.cells.listed is None:
+            return None
+        features = self.cells.listed.features(self.metric.name)
+        rows = self._rows([*self.columns, *features])
+        if rows is None or not features:
+            return None
+        try:
+            found = predicted(
+                *rows,
+                formula=self.metric.formula,
+                outcomes=self.columns,
+                features=features,
+                seed=self.experiment.seed,
+            )
+        except StatsError:
+            return None
+        control, treated = (
+            with_column(side.select(self.columns), PREDICTED, values)
+            for side, values in zip(rows, found, strict=True)
+        )
+        return control, treated
+
+    @property
+    def rows(self) -> tuple[Sample, Sample] | None:
+        """Rows of control and treated units with a value, where they are at hand."""
+        return None if self.metric.tallied else self._rows(self.columns)
+
+    @property
+    def seed(self) -> tuple[int, int]:
+        """Seed of what is drawn for this comparison."""
+        text = "\n".join([self.metric.name, *sorted(self.arms)])
+        digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+        return self.experiment.seed, digest
+
+    @property
+    def adjusted(self) -> Adjusted | None:
+        """The adjustment that decides; None where it is no help.
+
+        It must save at least 1 % of the variance: less is noise of the slopes.
+        """
+        found = self.net
+        helps = found is not None and found.variance_reduction >= LEAST_REDUCTION
+        return found if helps else None
+
+    @cached_property
+    def net(self) -> Adjusted | None:
+        """The metric net of what was so before exposure, where that can be computed."""
+        if self.predicted is not None:
+            return self._net_of_prediction(*self.predicted)
+        if not self.covariates or self.metric.tallied:
+            return None
+        control, treated = self.sides
+        try:
+            return adjust(
+                control,
+                treated,
+                formula=self.metric.formula,
+                columns=self.columns,
+                covariates=self.covariates,
+                slopes_of=self._slope_columns,
+            )
+        except StatsError:
+            return None
+
+    def plain(self, level: float) -> Inference:
+        """The lift without covariates."""
+        if self.metric.tallied:
+            return self._tallied(level)
+        control, treated = self.sides
+        return compare(
+            control,
+            treated,
+            formula=self.metric.formula,
+            columns=self.columns,
+            family=self.metric.family,
+            level=level,
+            samples=self._together(self._rows(self.columns)),
+        )
+
+    def inference(self, level: float) -> Inference:
+        """The lift, net of covariates where the file names some and that helps."""
+        if self.adjusted is None:
+            return self.plain(level)
+        found = self.netted(self.adjusted, level)
+        saved = f"{100 * self.adjusted.variance_reduction:.0f}%"
+        told = say("comparison.inference", saved=saved)
+        return replace(found, note=f"{found.note} {told}")
+
+    def netted(self, net: Adjusted, level: float) -> Inference:
+        """The lift net of covariates, whether or not that helps."""
+        rows = self.predicted or self._rows([*self.columns, *self.covariates])
+        return net.compared(level=level, samples=self._together(rows))
+
+    def _net_of_prediction(self, control: Sample, treated: Sample) -> Adjusted | None:
+        digits = [
+            column.digits for column in self._block if column.name in self.columns
+        ]
+        sides = [
+            replace(
+                Moments.of_rows(side.rows, side.columns, [*digits, PREDICTED_DIGITS]),
+                n=side.n,
+            )
+            for side in (control, treated)
+        ]
+        try:
+            return adjust(
+                *sides,
+                formula=self.metric.formula,
+                columns=self.columns,
+                covariates=[PREDICTED],
+                slopes="pooled",
+            )
+        except StatsError:
+            return None
+
+    def _tallied(self, level: float) -> Inference:
+        group = self.group
+        return compare_tallied(
+            self.metric,
+            self.cells.tallies[self.metric.name],
+            self._arms,
+            level=level,
+            needed=self.cells.passed(self.metric.within),
+            segment=None if group.dimension == ALL else (group.dimension, group.level),
+            through=group.through,
+        )
+
+    @property
+    def _block(self) -> tuple[Column, ...]:
+        return self.cells.blocks[self.metric.name]
+
+    @property
+    def _arms(self) -> tuple[Collection[str], Collection[str]]:
+        return {self.experiment.control.name}, self.arms
+
+    @property
+    def _slope_columns(self) -> list[str] | None:
+        """The formula's columns with amounts cut off, where such twins are at hand."""
+        columns = formula_columns(self._block, capped=True, winsorized=True)
+        return (
+            None if columns == formula_columns(self._block, capped=False) else columns
+        )
+
+    def _rows(self, columns: Sequence[str]) -> tuple[Sample, Sample] | None:
+        control, treated = (
+            self.cells.sample(
+                self.metric.name,
+                columns,
+                side,
+                dimension=self.group.dimension,
+                level=self.group.level,
+                within=self.metric.within,
+                through=self.group.through,
+            )
+            for side in self._arms
+        )
+        if control is None or treated is None:
+            return None
+        return control, treated
+
+    def _together(self, rows: tuple[Sample, Sample] | None) -> TwoSamples | None:
+        if rows is None:
+            return None
+        return TwoSamples(
+            control=rows[0],
+            treatment=rows[1],
+            formula=self.metric.formula,
+            seed=self.seed,
+        )
+
+
+def quantity(contrast: Contrast | None) -> Quantity | None:
+    """A contrast as the scorecard holds it.
+
+    An unbounded side is absent and named; without both sides there is no interval.
+    """
+    if contrast is None:
+        return None
+    lower, upper = contrast.interval.lower, contrast.interval.upper
+    return Quantity(
+        value=contrast.value,
+        se=contrast.se,
+        lower=lower,
+        upper=upper,
+        unbounded=_open_side(lower, upper),
+    )
+
+
+def _open_side(
+    lower: float | None, upper: float | None
+) -> Literal["lower", "upper"] | None:
+    if (lower is None) == (upper is None):
+        return None
+    return "lower" if lower is None else "upper"

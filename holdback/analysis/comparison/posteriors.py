@@ -1,0 +1,141 @@
+"""What is believed of a lift under each prior, as the scorecard holds it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from holdback.analysis.comparison.spend_model import NO_MODEL, SpendModel
+from holdback.errors import StatsError
+from holdback.experiments.definition.experiment import Experiment, Prior
+from holdback.experiments.metrics import Metric
+from holdback.results.scorecard import Bayes
+from holdback.stats.evidence.effect import Inference
+from holdback.stats.posterior import LiftPrior, Posterior, posterior
+from holdback.stats.posterior.rates import UNIFORM
+from holdback.wording import say
+
+__all__ = [
+    "FLAT",
+    "bayes_of",
+    "lift_prior",
+    "other_priors",
+    "posterior_of",
+    "why_none",
+]
+
+FLAT = LiftPrior(name="none", sd=None)
+WIDTHS = {"weak": 0.30, "skeptical": 0.05, "none": None}
+EQUIVALENCE = 0.01
+
+
+def lift_prior(prior: Prior, metric: Metric | None = None) -> LiftPrior:
+    """The prior that the file names, on the log ratio of a metric.
+
+    ``past`` is what was learned of the metric; weak where nothing was.
+    """
+    if prior.name == "past":
+        learned = prior.learned.get(metric.name) if metric is not None else None
+        if learned is None:
+            return LiftPrior(name="weak", sd=WIDTHS["weak"])
+        return LiftPrior.of("past", learned.mixture)
+    if prior.lift_sd is not None:
+        return LiftPrior(name="custom", sd=float(prior.lift_sd))
+    return LiftPrior(name=prior.name, sd=WIDTHS[prior.name])
+
+
+def other_priors(
+    prior: Prior, metric: Metric, chosen_method: str
+) -> tuple[LiftPrior, ...]:
+    """The named priors that were not chosen, to be shown beside the one that was.
+
+    Beside it also the same half and twice as wide; uniform priors on two rates (as the
+    method of the chosen posterior tells) and flat ones have no width.
+    """
+    chosen = lift_prior(prior, metric)
+    widths = []
+    uniform = chosen_method == UNIFORM
+    if chosen.learned is not None:
+        widths = [
+            LiftPrior.of("past_half", chosen.learned.scaled(0.5)),
+            LiftPrior.of("past_double", chosen.learned.scaled(2.0)),
+        ]
+    elif chosen.sd is not None and not uniform:
+        widths = [
+            LiftPrior(name="half_width", sd=chosen.sd / 2),
+            LiftPrior(name="double_width", sd=chosen.sd * 2),
+        ]
+    return (
+        *widths,
+        *(
+            LiftPrior(name=name, sd=sd)
+            for name, sd in WIDTHS.items()
+            if name != chosen.name
+        ),
+    )
+
+
+def posterior_of(
+    metric: Metric,
+    inference: Inference,
+    prior: LiftPrior,
+    spend: SpendModel = NO_MODEL,
+) -> Posterior | None:
+    """Posterior of the lift; None where no honest one exists.
+
+    It is that of the spend's own model where there is one and the lift has a range.
+    """
+    if spend.model is not None and inference.log_ratio is not None:
+        with suppress(StatsError):
+            return spend.model.posterior(prior)
+    try:
+        return posterior(inference, family=metric.family, prior=prior)
+    except StatsError:
+        return None
+
+
+def why_none(metric: Metric, inference: Inference, prior: LiftPrior) -> str:
+    """Why a comparison that has a range has no posterior; nothing where it has one."""
+    effect = inference.absolute
+    if effect is None or effect.interval.lower == effect.interval.upper is None:
+        return ""
+    try:
+        posterior(inference, family=metric.family, prior=prior)
+    except StatsError as refusal:
+        return say("posteriors.no_chance", why=str(refusal))
+    return ""
+
+
+def bayes_of(
+    experiment: Experiment,
+    metric: Metric,
+    inference: Inference,
+    prior: LiftPrior,
+    spend: SpendModel = NO_MODEL,
+) -> Bayes | None:
+    """The posterior's summary as the scorecard holds it."""
+    found = posterior_of(metric, inference, prior, spend)
+    if found is None:
+        return None
+    interval = found.interval(float(experiment.analysis.level))
+    if interval.lower is None or interval.upper is None:
+        return None
+    sign = 1 if metric.better == "higher" else -1
+    minimum = sign * float(experiment.decision.minimum_lift)
+    above = found.probability_above(minimum)
+    edge = float(experiment.decision.minimum_lift) or EQUIVALENCE
+    inside = found.probability_above(-edge) - found.probability_above(edge)
+    shipped, held = found.expected_loss_if_shipped, found.expected_loss_if_held
+    return Bayes(
+        prior=prior.name,
+        mean=found.mean,
+        sd=found.sd,
+        lower=interval.lower,
+        upper=interval.upper,
+        p_positive=found.probability_above(0.0),
+        p_above_minimum=above if sign > 0 else 1 - above,
+        expected_loss_if_shipped=shipped if sign > 0 else held,
+        expected_loss_if_held=held if sign > 0 else shipped,
+        method=found.method,
+        equivalence=edge,
+        p_equivalent=min(max(inside, 0.0), 1.0),
+    )

@@ -1,0 +1,192 @@
+"""The primary by when units joined, and each arm before and after its exposure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from holdback.analysis.comparison.comparison import formula_columns, quantity
+from holdback.analysis.comparison.small_groups import SMALLEST
+from holdback.data.evidence.cells import Cells, Column
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.experiments.metrics.days_since_exposure import SLICED, edges_of
+from holdback.results.effect_over_time import BeforeAfter, Cohort, CohortArm, Cohorts
+from holdback.stats.evidence.delta_method import estimate
+from holdback.stats.evidence.effect import Inference, LogRatio
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.methods import compare
+from holdback.stats.posterior.random_effects import random_effects
+
+__all__ = ["before_after", "cohorts", "compared", "sides_in", "weeks"]
+
+Span = tuple[date, date]
+MOST_WEEKS = 13
+"""Weeks of joining that are shown as weeks; months beyond."""
+
+
+def cohorts(experiment: Experiment, cells: Cells, level: float) -> Cohorts | None:
+    """Weeks (from 14 on months) of first exposure; None where there are no two."""
+    days = cells.days()
+    metric = experiment.metrics[experiment.primary]
+    if metric.tallied or not days:
+        return None
+    by_week = (days[-1] - days[0]).days < 7 * MOST_WEEKS
+    spans = weeks(days) if by_week else _months(days)
+    names = [experiment.control.name, *(arm.name for arm in experiment.treatments)]
+    found: list[Cohort] = []
+    lifts: list[list[LogRatio | None]] = []
+    hidden = 0
+    for span in spans:
+        sides = [
+            _total(experiment, cells, experiment.primary, name, span) for name in names
+        ]
+        if min(side.n for side in sides) < SMALLEST:
+            hidden += any(side.n for side in sides)
+            continue
+        read = [compared(metric, cells, sides[0], one, level) for one in sides[1:]]
+        found.append(_cohort(experiment, cells, span, names, sides, read))
+        lifts.append([one.log_ratio for one in read])
+    if len(found) < 2:  # one cohort is everybody
+        return None
+    return Cohorts(
+        metric=experiment.primary,
+        every="week" if by_week else "month",
+        cohorts=tuple(found),
+        edges=edges_of(metric.within) if SLICED in experiment.metrics else (),
+        p_same={
+            name: p
+            for name, column in zip(names[1:], zip(*lifts, strict=True), strict=True)
+            if (p := _same(list(column))) is not None
+        },
+        hidden=hidden,
+    )
+
+
+def before_after(experiment: Experiment, cells: Cells) -> tuple[BeforeAfter, ...]:
+    """Each arm's mean per unit and day, before and after; where a lookback was asked.
+
+    Amounts and counts only: a share of units does not add up over days.
+    """
+    metric = experiment.metrics[experiment.primary]
+    lookback = experiment.analysis.lookback
+    if lookback is None or metric.within is None or not metric.is_mean:
+        return ()
+    block = cells.blocks[metric.name]
+    before = next((one.name for one in block if one.role == "before"), None)
+    if before is None:
+        return ()
+    found = []
+    for arm in experiment.arms:
+        total = cells.total(metric.name, {arm.name}, within=metric.within)
+        if total.n < SMALLEST:
+            continue
+        after, earlier = total.select([_outcome(block), before]).mean
+        found.append(
+            BeforeAfter(
+                metric=metric.name,
+                arm=arm.name,
+                before=float(earlier) / lookback.days,
+                after=float(after) / metric.within.days,
+                days_before=lookback.days,
+                days_after=metric.within.days,
+            )
+        )
+    return tuple(found)
+
+
+def _outcome(block: Sequence[Column]) -> str:
+    """The outcome, cut off as the values before are, where such a twin is at hand."""
+    return formula_columns(block, capped=True, winsorized=True)[0]
+
+
+def _cohort(  # the pieces of one row
+    experiment: Experiment,
+    cells: Cells,
+    span: Span,
+    names: Sequence[str],
+    sides: Sequence[Moments],
+    read: Sequence[Inference],
+) -> Cohort:
+    lifts = [None, *(quantity(one.relative) for one in read)]
+    metric = experiment.metrics[experiment.primary]
+    columns = formula_columns(cells.blocks[metric.name], capped=False)
+    return Cohort(
+        start=span[0].isoformat(),
+        end=span[1].isoformat(),
+        arms=tuple(
+            CohortArm(
+                arm=name,
+                units=side.n,
+                value=estimate(side, metric.formula, columns).value,
+                by_slice=_by_slice(experiment, cells, name, span),
+                relative=lift,
+            )
+            for name, side, lift in zip(names, sides, lifts, strict=True)
+        ),
+    )
+
+
+def _by_slice(
+    experiment: Experiment, cells: Cells, arm: str, span: Span
+) -> tuple[float, ...]:
+    if SLICED not in experiment.metrics:
+        return ()
+    return tuple(
+        float(one) for one in _total(experiment, cells, SLICED, arm, span).mean
+    )
+
+
+def _total(
+    experiment: Experiment, cells: Cells, block: str, arm: str, span: Span
+) -> Moments:
+    """Moments over the days of a span, of units with the primary's full time."""
+    within = experiment.metrics[block].within
+    return cells.total(block, {arm}, within=within, since=span[0], through=span[1])
+
+
+def sides_in(
+    experiment: Experiment, cells: Cells, metric: str, arm: str, span: Span
+) -> tuple[Moments, Moments]:
+    """Control and an arm over the days of a span, with the metric's full time."""
+    control, treated = (
+        _total(experiment, cells, metric, name, span)
+        for name in (experiment.control.name, arm)
+    )
+    return control, treated
+
+
+def compared(
+    metric: Metric, cells: Cells, control: Moments, treated: Moments, level: float
+) -> Inference:
+    """One arm against control, from their moments, without covariates or caps."""
+    return compare(
+        control,
+        treated,
+        formula=metric.formula,
+        columns=formula_columns(cells.blocks[metric.name], capped=False),
+        family=metric.family,
+        level=level,
+    )
+
+
+def _same(lifts: Sequence[LogRatio | None]) -> float | None:
+    """P-value of one lift in all cohorts that have one; None below two."""
+    known = [one for one in lifts if one is not None and one.se > 0]
+    return random_effects(known).p_value if len(known) > 1 else None
+
+
+def weeks(days: Sequence[date]) -> list[Span]:
+    """Seven days each, from the first day that holds units."""
+    count = (days[-1] - days[0]).days // 7 + 1
+    starts = [days[0] + timedelta(weeks=i) for i in range(count)]
+    return [(start, start + timedelta(days=6)) for start in starts]
+
+
+def _months(days: Sequence[date]) -> list[Span]:
+    """Calendar months."""
+    firsts = sorted({day.replace(day=1) for day in days})
+    return [
+        (first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1))
+        for first in firsts
+    ]

@@ -1,0 +1,93 @@
+"""Arms as doses: whether more intensity brings more, and each step how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from holdback.analysis.comparison.comparison import Comparison
+from holdback.analysis.preregistration.interim_looks import Stage
+from holdback.data.evidence.cells import Cells
+from holdback.experiments.definition.experiment import Arm, Experiment
+from holdback.results.exploratory import DoseTrend
+from holdback.results.quantity import Quantity
+from holdback.stats.causal.dose_response import dose_slope
+from holdback.stats.evidence.effect import Estimate
+
+__all__ = ["Step", "by_dose", "dose_trends", "steps"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Two neighbouring doses, and the experiment in which the lower is the control."""
+
+    lower: Arm
+    upper: Arm
+    experiment: Experiment
+    level: float
+
+
+def by_dose(experiment: Experiment) -> list[Arm]:
+    """The arms in the order of their doses; none where they have none."""
+    arms = [arm for arm in experiment.arms if arm.dose is not None]
+    return sorted(arms, key=lambda arm: arm.dose or 0)
+
+
+def dose_trends(
+    experiment: Experiment, cells: Cells, level: float
+) -> Iterator[DoseTrend]:
+    """The primary's slope over the doses, and the money's where that is another."""
+    arms = by_dose(experiment)
+    names = [experiment.primary]
+    if experiment.economics is not None:
+        names.append(experiment.economics.value)
+    for name in dict.fromkeys(names if arms else ()):
+        found = [_estimate(experiment, cells, name, arm.name) for arm in arms]
+        if any(one is None or one.se <= 0 for one in found):
+            continue
+        known = [one for one in found if one is not None]
+        slope = dose_slope(
+            [float(arm.dose or 0) for arm in arms],
+            [one.value for one in known],
+            [one.se for one in known],
+            level=level,
+        )
+        yield DoseTrend(
+            metric=name,
+            slope=Quantity(
+                value=slope.value, se=slope.se, lower=slope.lower, upper=slope.upper
+            ),
+            p_value=slope.p_value,
+        )
+
+
+def steps(experiment: Experiment, stage: Stage) -> Iterator[Step]:
+    """Each arm against the next lower dose, at a level that holds for all steps."""
+    pairs = list(pairwise(by_dose(experiment)))
+    level = 1 - (1 - stage.level) / max(len(pairs), 1)
+    for lower, upper in pairs:
+        arms = tuple(
+            replace(arm, control=arm.name == lower.name) for arm in experiment.arms
+        )
+        yield Step(
+            lower=lower,
+            upper=upper,
+            experiment=replace(experiment, arms=arms),
+            level=level,
+        )
+
+
+def _estimate(
+    experiment: Experiment, cells: Cells, metric: str, arm: str
+) -> Estimate | None:
+    """The metric's value in one arm, treated or not."""
+    other = next(a for a in experiment.arms if a.name != arm)
+    arms = tuple(replace(a, control=a.name == other.name) for a in experiment.arms)
+    found = Comparison(
+        experiment=replace(experiment, arms=arms),
+        cells=cells,
+        metric=experiment.metrics[metric],
+        arms=frozenset({arm}),
+    ).estimates
+    return None if found is None else found[1]

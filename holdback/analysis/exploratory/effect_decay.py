@@ -1,0 +1,98 @@
+"""How the primary's lift changes with the days since exposure."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.data.evidence.cells import Cells
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics.days_since_exposure import SLICED, edges_of
+from holdback.results.effect_over_time import Lasting, SliceLift
+from holdback.results.quantity import Quantity
+from holdback.stats.causal.effect_decay import decay, fading
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.normal import quantile
+
+__all__ = ["lasting"]
+
+Vector = npt.NDArray[np.float64]
+LEAST = 60
+"""Units with a value that each arm needs in each slice."""
+ALIKE = 1e10
+
+
+def lasting(experiment: Experiment, cells: Cells, level: float) -> tuple[Lasting, ...]:
+    """One for each treatment arm; none where a slice has too few values.
+
+    A fixed cohort: only units with the primary's full time count, so all slices are of
+    the same units (Hohnhold, O'Brien & Tang 2015, KDD). Lifts by the delta method.
+    """
+    if SLICED not in experiment.metrics:
+        return ()
+    within = experiment.metrics[SLICED].within
+    control = cells.total(SLICED, {experiment.control.name}, within=within)
+    found = []
+    for arm in experiment.treatments:
+        treated = cells.total(SLICED, {arm.name}, within=within)
+        if not (_is_thin(control) or _is_thin(treated)):
+            found.append(_of_arm(experiment, control, treated, arm.name, level))
+    return tuple(found)
+
+
+def _of_arm(
+    experiment: Experiment, control: Moments, treated: Moments, arm: str, level: float
+) -> Lasting:
+    edges = np.array(edges_of(experiment.metrics[SLICED].within), dtype=np.float64)
+    ratio = treated.mean / control.mean
+    spread = _relative_covariance(control) + _relative_covariance(treated)
+    covariance = np.asarray(spread * np.outer(ratio, ratio))
+    change = fading(ratio - 1, covariance, edges)
+    half = decay(ratio - 1, covariance, edges, level=level)
+    z = quantile((1 + level) / 2)
+    errors = np.sqrt(np.diag(covariance) / ratio**2)
+    rollout = experiment.economics.rollout if experiment.economics else None
+    planned = rollout.decay if rollout is not None else None
+    return Lasting(
+        metric=experiment.primary,
+        arm=arm,
+        units=control.n + treated.n,
+        slices=tuple(
+            SliceLift(
+                start=int(edges[j]),
+                end=int(edges[j + 1]),
+                control=float(control.mean[j]),
+                treatment=float(treated.mean[j]),
+                relative=Quantity(
+                    value=float(ratio[j] - 1),
+                    lower=float(ratio[j] * np.exp(-z * errors[j]) - 1),
+                    upper=float(ratio[j] * np.exp(z * errors[j]) - 1),
+                ),
+            )
+            for j in range(len(ratio))
+        ),
+        slope=Quantity(
+            value=change.slope,
+            se=change.se,
+            lower=change.slope - z * change.se,
+            upper=change.slope + z * change.se,
+        ),
+        p_slope=change.p_slope,
+        p_change=change.p_change,
+        half_life=half.half_life,
+        half_life_lower=half.lower,
+        half_life_upper=half.upper,
+        planned=None if planned is None else planned.days,
+    )
+
+
+def _relative_covariance(side: Moments) -> Vector:
+    """Of the logs of the slices' means."""
+    return np.asarray(side.cov / np.outer(side.mean, side.mean) / side.n)
+
+
+def _is_thin(side: Moments) -> bool:
+    """Too few values, no ratio, or slices that always go together."""
+    if min(side.nonzero) < LEAST or bool((side.mean <= 0).any()):
+        return True
+    return float(np.linalg.cond(_relative_covariance(side))) > ALIKE

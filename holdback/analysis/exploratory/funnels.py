@@ -1,0 +1,65 @@
+"""Each step of a funnel: the arms' shares of all assigned units, and the lift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from holdback.analysis.comparison.comparison import Comparison, quantity
+from holdback.data.evidence.cells import Cells
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics.funnel import Funnel, FunnelStep
+from holdback.results.funnel import FunnelArm, StepShare
+
+__all__ = ["funnels"]
+
+
+def funnels(
+    experiment: Experiment, cells: Cells, level: float
+) -> tuple[FunnelArm, ...]:
+    """One for each funnel and treatment arm; intervals hold for all steps at once."""
+    return tuple(
+        _of_arm(experiment, cells, metric, arm.name, level)
+        for metric in experiment.metrics.values()
+        if isinstance(metric, Funnel)
+        for arm in experiment.treatments
+    )
+
+
+def _of_arm(
+    experiment: Experiment, cells: Cells, metric: Funnel, arm: str, level: float
+) -> FunnelArm:
+    steps = [
+        one
+        for one in experiment.metrics.values()
+        if isinstance(one, FunnelStep) and one.of == metric.name
+    ]
+    each = 1 - (1 - level) / len(steps)
+    shares = tuple(
+        share for step in steps for share in _shares(experiment, cells, step, arm, each)
+    )
+    odd = next(
+        (
+            later.step
+            for first, later in pairwise(shares)
+            if later.control > first.control or later.treatment > first.treatment
+        ),
+        None,
+    )
+    return FunnelArm(metric=metric.name, arm=arm, steps=shares, more_than_before=odd)
+
+
+def _shares(
+    experiment: Experiment, cells: Cells, step: FunnelStep, arm: str, level: float
+) -> Iterator[StepShare]:
+    found = Comparison(
+        experiment=experiment, cells=cells, metric=step, arms=frozenset({arm})
+    ).plain(level)
+    if found.control is not None and found.treatment is not None:
+        yield StepShare(
+            step=step.label,
+            control=found.control.value,
+            treatment=found.treatment.value,
+            absolute=quantity(found.absolute),
+            relative=quantity(found.relative),
+        )

@@ -1,0 +1,140 @@
+"""Whether a score finds the units that the treatment moves, from its tally."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.analysis.comparison.comparison import moments_of
+from holdback.data.evidence.cells import Cells
+from holdback.data.evidence.value_counts import Tally
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics.uplift_score import SCORED
+from holdback.results.exploratory import Uplift, UpliftPoint
+from holdback.results.quantity import Quantity
+from holdback.stats.causal.uplift_qini import Bins, binned, qini
+from holdback.stats.normal import quantile
+from holdback.wording import say
+
+__all__ = ["LEAST", "uplifts"]
+
+LEAST = 2000
+"""Units with an outcome that each arm needs: below, a curve is mostly noise."""
+BINS = 10
+
+
+def uplifts(experiment: Experiment, cells: Cells, level: float) -> tuple[Uplift, ...]:
+    """One curve a treatment arm, or why there is none; nothing where none is asked."""
+    if experiment.analysis.uplift is None or SCORED not in cells.tallies:
+        return ()
+    return tuple(
+        _of_arm(experiment, cells, arm.name, level) for arm in experiment.treatments
+    )
+
+
+def _of_arm(experiment: Experiment, cells: Cells, arm: str, level: float) -> Uplift:
+    score = experiment.analysis.uplift
+    none = Uplift(
+        score=score.text if score is not None else "",
+        metric=experiment.primary,
+        arm=arm,
+    )
+    small = _too_small(experiment, cells, arm, none)
+    if small is not None:
+        return small
+    tally = cells.tallies[SCORED]
+    within = experiment.metrics[experiment.primary].within
+    needed = 0 if within is None else cells.horizons.index(within) + 1
+    sides = [
+        tally.chosen({name}, needed=needed) for name in (experiment.control.name, arm)
+    ]
+    edges = _edges(tally, sides[0] | sides[1])
+    control, treated = (_bins(tally, side, edges) for side in sides)
+    if len(edges) < 1 or min(control.n.min(), treated.n.min()) < 10:
+        return _refused(none, "The score takes too few different values to rank units.")
+    found = qini(control, treated)
+    low, high = found.interval(level)
+    z = quantile((1 + level) / 2)
+    return Uplift(
+        score=none.score,
+        metric=none.metric,
+        arm=arm,
+        area=Quantity(value=found.area, se=found.se, lower=low, upper=high),
+        p_value=found.p_value,
+        curve=tuple(
+            UpliftPoint(
+                share=one.share,
+                gain=Quantity(
+                    value=one.value,
+                    se=one.se,
+                    lower=one.value - z * one.se,
+                    upper=one.value + z * one.se,
+                ),
+                random=one.random,
+            )
+            for one in found.gains
+        ),
+    )
+
+
+def _too_small(
+    experiment: Experiment, cells: Cells, arm: str, none: Uplift
+) -> Uplift | None:
+    """A refusal with the size that it would take, where an arm has too few outcomes."""
+    metric = experiment.metrics[experiment.primary]
+    for name in (experiment.control.name, arm):
+        moments = moments_of(cells, metric, {name})
+        had = moments.nonzero[0]
+        if had >= LEAST:
+            continue
+        needed = ceil(LEAST * moments.n / had) if had else None
+        size = (
+            say("uplift.which_takes_about_units", needed=f"{needed:,}")
+            if needed
+            else ""
+        )
+        return Uplift(
+            score=none.score,
+            metric=none.metric,
+            arm=arm,
+            refused=say(
+                "uplift.arm_has_units_with",
+                name=experiment.called(name),
+                had=f"{had:,}",
+                least=f"{LEAST:,}",
+                size=size,
+            ),
+            units_needed=needed,
+        )
+    return None
+
+
+def _refused(none: Uplift, why: str) -> Uplift:
+    return Uplift(score=none.score, metric=none.metric, arm=none.arm, refused=why)
+
+
+def _edges(tally: Tally, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Scores that cut all units into tenths, the highest first; ties stay together."""
+    scores, units = tally.values[kept, 0], tally.units[kept]
+    order = np.argsort(-scores, kind="stable")
+    share = np.cumsum(units[order]) / units.sum()
+    at = [
+        scores[order][min(int(np.searchsorted(share, k / BINS)), len(order) - 1)]
+        for k in range(1, BINS)
+    ]
+    found = np.unique(np.array(at))[::-1]
+    edges: npt.NDArray[np.float64] = found[found > scores.min()]
+    return edges
+
+
+def _bins(
+    tally: Tally, side: npt.NDArray[np.bool_], edges: npt.NDArray[np.float64]
+) -> Bins:
+    return binned(
+        tally.values[side, 0],
+        tally.values[side, 1],
+        tally.units[side].astype(float),
+        edges,
+    )

@@ -1,0 +1,199 @@
+"""What the audit log tells of an experiment: its lock, earlier looks, its status."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from holdback.analysis.preregistration.audit_log import Entry, append, log_path, read
+from holdback.analysis.preregistration.late_data import settled
+from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
+from holdback.data.evidence.evidence import Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.quantities import share
+from holdback.results.scorecard import Input
+
+__all__ = ["History", "history_of", "record"]
+
+Status = Literal["confirmatory", "amended", "exploratory"]
+
+RAMP = "assignment.traffic"
+"""What may change under a lock: raising the traffic moves nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What came before this reading.
+
+    `looks`: information at earlier looks that could decide, rising. `planned_units`:
+    matured units that the locked plan counts on. `restated`: sources whose rows have
+    changed since the same moment was looked at, with the rows then. `settled`: what
+    could no longer change at the last earlier look. `expected`: what the locked plan
+    counted on.
+    """
+
+    status: Status = "exploratory"
+    amended: tuple[str, ...] = ()
+    looks: tuple[float, ...] = ()
+    planned_units: int | None = None
+    restated: Mapping[str, int] = ()  # type: ignore[assignment]  # empty
+    recorded: bool = False
+    settled: Mapping[str, Any] | None = None
+    expected: Mapping[str, Any] | None = None
+
+
+def history_of(
+    experiment: Experiment, as_of: str | None, inputs: Sequence[Input]
+) -> History:
+    """What the log says that came before a reading of these inputs at `as_of`.
+
+    A reading that stands in the log already sees what stood there before it, so that
+    it comes out the same again. Raises ConfigError where the log was changed.
+    """
+    path = log_path(experiment)
+    entries = [] if path is None else read(path)
+    own = [e for e in entries if e.experiment == experiment.name]
+    key = look_key(experiment, as_of, inputs)
+    at = next((i for i, e in enumerate(own) if (e.kind, e.key) == ("look", key)), None)
+    before = own if at is None else own[:at]
+    looks = [e for e in before if e.kind == "look"]
+    first_look = next((i for i, e in enumerate(own) if e.kind == "look"), len(own))
+    locks = [e for e in own[:first_look] if e.kind == "lock"]
+    status, amended = _status(experiment, locks)
+    return History(
+        status=status,
+        amended=amended,
+        looks=tuple(
+            sorted(
+                {
+                    float(e.says["information"])
+                    for e in looks
+                    if e.says["could_decide"] and e.says["as_of"] != as_of
+                }
+            )
+        ),
+        planned_units=locks[-1].says.get("planned_units") if locks else None,
+        expected=locks[-1].says.get("expected") if locks else None,
+        restated=_restated(looks, as_of, inputs),
+        recorded=at is not None,
+        settled=_settled(looks, as_of, plan_hash(experiment)),
+    )
+
+
+def _status(
+    experiment: Experiment, locks: Sequence[Entry]
+) -> tuple[Status, tuple[str, ...]]:
+    """Confirmatory under the plan that was locked before the first look."""
+    if not locks:
+        return "exploratory", ()
+    locked = locks[-1].says
+    if locked["plan_hash"] == plan_hash(experiment):
+        return "confirmatory", ()
+    differing = _differing(locked["plan"], meaning_of(experiment))
+    before = share(locked["plan"]["assignment"]["traffic"])
+    rose = experiment.assignment.traffic >= before
+    changed = tuple(name for name in differing if name != RAMP or not rose)
+    return ("amended", changed) if changed else ("confirmatory", ())
+
+
+def _differing(old: Any, new: Any, path: str = "") -> list[str]:
+    """Dotted names of the fields that differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            name
+            for key in sorted(old.keys() | new.keys())
+            for name in _differing(
+                old.get(key), new.get(key), f"{path}.{key}" if path else str(key)
+            )
+        ]
+    return [] if old == new else [path]
+
+
+def _restated(
+    looks: Sequence[Entry], as_of: str | None, inputs: Sequence[Input]
+) -> dict[str, int]:
+    """Sources that hold other rows than when this moment was last looked at."""
+    same = [e for e in looks if e.says["as_of"] == as_of]
+    if not same:
+        return {}
+    old = same[-1].says["inputs"]
+    return {
+        one.source: int(old[one.source]["rows"])
+        for one in inputs
+        if one.source in old and old[one.source] != _told(one)
+    }
+
+
+def _settled(
+    looks: Sequence[Entry], as_of: str | None, digest: str
+) -> Mapping[str, Any] | None:
+    """What the last look of this plan recorded that read no later than this one."""
+    told = [
+        entry.says["settled"]
+        for entry in looks
+        if entry.says.get("settled")
+        and entry.says["plan_hash"] == digest
+        and (as_of is None or not _later(entry, as_of))
+    ]
+    return told[-1] if told else None
+
+
+def _later(entry: Entry, as_of: str) -> bool:
+    then = entry.says["as_of"]
+    return then is not None and datetime.fromisoformat(then) > datetime.fromisoformat(
+        as_of
+    )
+
+
+def _told(one: Input) -> dict[str, Any]:
+    hashed = {} if one.sha256 is None else {"sha256": one.sha256}
+    return {"rows": one.rows} | hashed
+
+
+def look_key(experiment: Experiment, as_of: str | None, inputs: Sequence[Input]) -> str:
+    """The same for the same plan, moment and data."""
+    told = {one.source: _told(one) for one in inputs}
+    text = json.dumps([plan_hash(experiment), as_of, told], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def record(  # what a look is
+    experiment: Experiment,
+    evidence: Evidence,
+    *,
+    as_of: str | None,
+    information: float,
+    could_decide: bool,
+    engine: str,
+) -> None:
+    """Append this look to the log, once; nothing for an experiment without a file.
+
+    Raises ConfigError or EnvironmentFault as the log does.
+    """
+    path = log_path(experiment)
+    if path is None:
+        return
+    append(
+        path,
+        Entry(
+            kind="look",
+            experiment=experiment.name,
+            key=look_key(experiment, as_of, evidence.inputs),
+            says={
+                "plan_hash": plan_hash(experiment),
+                "as_of": as_of,
+                "information": information,
+                "could_decide": could_decide,
+                "inputs": {one.source: _told(one) for one in evidence.inputs},
+                "units": {
+                    arm.name: evidence.cells.units(arm.name) for arm in experiment.arms
+                },
+                "engine": engine,
+                "settled": settled(experiment, evidence.cells, evidence.as_of),
+            },
+        ),
+    )

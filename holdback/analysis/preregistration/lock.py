@@ -1,0 +1,103 @@
+"""The lock: the plan, written down before results are seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import holdback
+from holdback.analysis.preregistration.against_plan import planned_in
+from holdback.analysis.preregistration.audit_log import Entry, append, log_path, read
+from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
+from holdback.analysis.preregistration.split_change import split_change
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.definition.experiment import Experiment
+
+__all__ = ["Locked", "lock"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A recorded plan. `in_time` says that no result had been looked at before.
+
+    `expected` says that the figures of `holdback plan` were recorded with it.
+    """
+
+    experiment: str
+    plan_hash: str
+    entry_hash: str
+    time: str
+    path: Path
+    in_time: bool
+    planned_units: int | None = None
+    expected: bool = False
+
+
+def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
+    """Append the plan to the audit log; the same plan is recorded once.
+
+    What `holdback plan` expected of this very plan, in the project's results, is
+    recorded with it, so that the report can show it beside what came.
+
+    A lock after the first look is kept too, but proves nothing of that result.
+    Raises ConfigError for an experiment without a file, a number of units below 1, a
+    changed log, or a split that was changed after a look without a new phase;
+    EnvironmentFault when the log cannot be written.
+    """
+    path = log_path(experiment)
+    if path is None:
+        raise ConfigError(
+            Problem(
+                what="an experiment without a file cannot be locked.",
+                why="The log stands beside the file whose plan it records.",
+                fix="Write the experiment to a YAML file and load that.",
+            )
+        )
+    if planned_units is not None and planned_units < 1:
+        raise ConfigError(
+            Problem(
+                what=f"a plan cannot count on {planned_units} units.",
+                fix="Give the units of all arms together, such as 40000.",
+            )
+        )
+    entries = read(path)
+    looked = any(e.kind == "look" and e.experiment == experiment.name for e in entries)
+    change = split_change(experiment, entries) if looked else None
+    if change is not None:
+        raise ConfigError(change.problem(experiment.file))
+    digest = plan_hash(experiment)
+    planned: dict[str, Any] = planned_in(
+        experiment, experiment.root / "results" / experiment.name, digest
+    )
+    if planned_units is not None:
+        planned["planned_units"] = planned_units
+    key = json.dumps([experiment.name, digest, planned], sort_keys=True)
+    entry = append(
+        path,
+        Entry(
+            kind="lock",
+            experiment=experiment.name,
+            key=hashlib.sha256(key.encode()).hexdigest(),
+            says={
+                "plan_hash": digest,
+                "plan": meaning_of(experiment),
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                "engine": holdback.__version__,
+            }
+            | planned,
+        ),
+    )
+    return Locked(
+        experiment=experiment.name,
+        plan_hash=digest,
+        entry_hash=entry.hash,
+        time=str(entry.says["time"]),
+        path=path,
+        in_time=not looked,
+        planned_units=entry.says.get("planned_units"),
+        expected="expected" in entry.says,
+    )

@@ -1,0 +1,147 @@
+"""A/A and A/B replays on the experiment's own units: does the reading keep its word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from math import sqrt
+
+from holdback.analysis.comparison.comparison import formula_columns
+from holdback.analysis.preregistration.plan_hash import plan_hash
+from holdback.data.extraction.extract import extract
+from holdback.errors import ConfigError, Problem, StatsError
+from holdback.experiments.definition.experiment import Experiment
+from holdback.results.simulation import MethodRecord, Simulation
+from holdback.stats.design.aa_replays import Record, Replayed, replay
+from holdback.stats.methods.permutation import LARGEST
+
+__all__ = ["simulate"]
+
+MANY_ROWS = 20_000
+SLOWER = 200
+
+
+def simulate(  # what to replay, on which data, and how often
+    experiment: Experiment,
+    *,
+    replays: int = 1000,
+    lift: float = 0.1,
+    as_of: date | datetime | None = None,
+    frames: Mapping[str, object] | None = None,
+) -> Simulation:
+    """Split the experiment's own units again and again, and read each split.
+
+    The units of the control arm and of the first treatment arm are put together and
+    split at random into arms of the same sizes; a third as many replays multiply the
+    values of the treated by 1 + `lift`. Without covariates. Above 20,000 units with a
+    value, at most 200 replays. Deterministic for a plan and its data.
+
+    Raises ConfigError for replays below 100 or a lift of 0 or at or below −100 %,
+    StatsError where there are no rows to split, and what reading the data raises.
+    """
+    _check(replays, lift)
+    metric = experiment.metrics[experiment.primary]
+    if metric.family == "score":
+        raise StatsError(
+            Problem(
+                what=f"{metric.title} is a score, and a lift of it means nothing.",
+                fix="Replay an experiment whose primary metric is a rate or an amount.",
+            )
+        )
+    if metric.tallied:
+        raise StatsError(
+            Problem(
+                what=f"{metric.title} is of the kind {metric.kind}, which cannot be "
+                "replayed yet.",
+                fix="Replay an experiment whose primary metric is a rate or an amount.",
+            )
+        )
+    evidence = extract(experiment, as_of=as_of, frames=frames, rows_of=(metric.name,))
+    cells, arm = evidence.cells, experiment.treatments[0].name
+    columns = formula_columns(cells.blocks[metric.name], capped=metric.cap is not None)
+    sides = [
+        cells.sample(metric.name, columns, {name}, within=metric.within)
+        for name in (experiment.control.name, arm)
+    ]
+    control, treated = sides
+    if control is None or treated is None:
+        raise StatsError(
+            Problem(
+                what=f"more than {LARGEST:,} units have a value, or none has.",
+                why="Replays split the rows of the units that have one.",
+                fix="Replay a shorter window, or a metric that fewer units have.",
+            )
+        )
+    units = control + treated
+    if min(control.n, treated.n) < 2:
+        raise StatsError(
+            Problem(what="an arm has fewer than 2 units, so nothing can be split.")
+        )
+    first = min(replays, SLOWER) if len(units.rows) > MANY_ROWS else replays
+    second = max(first // 3, 1)
+    level = float(experiment.analysis.level)
+    found = replay(
+        units,
+        sizes=(control.n, treated.n),
+        formula=metric.formula,
+        family=metric.family,
+        level=level,
+        lift=lift,
+        replays=(first, second),
+        seed=(experiment.seed, 7),
+    )
+    return Simulation(
+        experiment=experiment.name,
+        plan_hash=plan_hash(experiment),
+        metric=metric.name,
+        label=metric.title,
+        arm=arm,
+        units=units.n,
+        with_value=len(units.rows),
+        smaller_arm=min(control.n, treated.n),
+        level=level,
+        lift=lift,
+        replays=first,
+        replays_with_lift=second,
+        methods=dict(sorted(found.methods.items())),
+        records=(
+            _record("chosen", found.chosen, found),
+            _record("welch", found.welch, found),
+        ),
+    )
+
+
+def _check(replays: int, lift: float) -> None:
+    problems = []
+    if replays < 100:
+        problems.append(
+            Problem(
+                where="--replays",
+                what=f"{replays} replays are too few.",
+                why="A rate of 5 % cannot be told from 10 % by fewer than 100.",
+                fix="Ask for 1000.",
+            )
+        )
+    if lift == 0 or lift <= -1:
+        problems.append(
+            Problem(
+                where="--lift",
+                what=f"a lift of {100 * lift:g}% cannot be put in.",
+                fix="Give a change such as 10% or -5%.",
+            )
+        )
+    if problems:
+        raise ConfigError(problems)
+
+
+def _record(method: str, record: Record, found: Replayed) -> MethodRecord:
+    wrong = (record.wins + record.losses) / found.without
+    return MethodRecord(
+        method=method,
+        false_wins=record.wins / found.without,
+        false_losses=record.losses / found.without,
+        error=sqrt(wrong * (1 - wrong) / found.without),
+        power=record.found / found.with_effect,
+        coverage=1 - record.missed / found.with_effect,
+        no_interval=record.silent / (found.without + found.with_effect),
+    )

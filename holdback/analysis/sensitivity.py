@@ -1,0 +1,196 @@
+"""The same lift computed in other ways, to see if the answer depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from holdback.analysis.comparison.comparison import (
+    Comparison,
+    Group,
+    formula_columns,
+    quantity,
+)
+from holdback.analysis.comparison.posteriors import bayes_of, lift_prior
+from holdback.analysis.comparison.spend_model import spend_model
+from holdback.analysis.comparison.verdict import verdict
+from holdback.analysis.preregistration.interim_looks import Stage
+from holdback.data.evidence.cells import Cells
+from holdback.errors import StatsError
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.results.scorecard import Quantity, Sensitivity
+from holdback.stats.evidence.influence import without_largest
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.methods import compare, compare_means
+from holdback.stats.variance_reduction.post_stratification import LEAST, stratified
+
+__all__ = ["sensitivity"]
+
+
+def sensitivity(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> tuple[Sensitivity, ...]:
+    """Variants of the primary and of the value metric, per treatment arm.
+
+    `raw` beside a capped lift, or `capped` (values cut off at their pooled 99.9th
+    percentile) beside a raw one; `cuped` net of covariates, where the file names
+    some, and `unadjusted` where that one decides; `without_largest` leaves out the
+    largest unit of each arm; `fixed_horizon` reads an early look as if it were the
+    only one; `within_days` compares units of the same day, `within …` units of the same
+    level of a segment (post-stratified); `bayes` is the posterior under the chosen
+    prior.
+    """
+    names = [experiment.primary]
+    if experiment.economics is not None:
+        names.append(experiment.economics.value)
+    return tuple(
+        Sensitivity(
+            metric=name,
+            arm=arm.name,
+            variant=variant,
+            relative=relative,
+            verdict=verdict(experiment.metrics[name], relative),
+        )
+        for name in dict.fromkeys(names)
+        for arm in experiment.treatments
+        for variant, relative in _variants(
+            experiment, cells, stage, experiment.metrics[name], arm.name
+        )
+        if relative is not None
+    )
+
+
+def _variants(
+    experiment: Experiment, cells: Cells, stage: Stage, metric: Metric, arm: str
+) -> Iterator[tuple[str, Quantity | None]]:
+    level = stage.arms_level
+    shown = Comparison(
+        experiment=experiment,
+        cells=cells,
+        metric=metric,
+        arms=frozenset({arm}),
+        capped=metric.cap is not None,
+    )
+    inference = shown.inference(level)
+    if not metric.tallied:
+        yield from _of_means(shown, level)
+    if stage.look is not None:
+        yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
+    bayes = bayes_of(
+        experiment,
+        metric,
+        inference,
+        lift_prior(experiment.analysis.prior, metric),
+        spend_model(shown),
+    )
+    if bayes is not None:
+        yield (
+            "bayes",
+            Quantity(
+                value=bayes.mean, se=bayes.sd, lower=bayes.lower, upper=bayes.upper
+            ),
+        )
+
+
+def _of_means(shown: Comparison, level: float) -> Iterator[tuple[str, Quantity | None]]:
+    """Other ways to read a function of means."""
+    metric, experiment, cells = shown.metric, shown.experiment, shown.cells
+    if metric.cap is not None:
+        raw = replace(shown, capped=False).inference(level)
+        yield "raw", quantity(raw.relative)
+    else:
+        yield "capped", _winsorized(shown, level)
+    if shown.net is not None:
+        yield "cuped", quantity(shown.netted(shown.net, level).relative)
+    if shown.adjusted is not None:
+        yield "unadjusted", quantity(shown.plain(level).relative)
+    if len(cells.days()) > 1:
+        yield "within_days", _within_days(shown, level)
+    for dimension in experiment.analysis.segments:
+        yield f"within {dimension}", _within(shown, dimension, level)
+    if metric.is_mean:
+        yield "without_largest", _without_largest(shown, level)
+
+
+def _winsorized(comparison: Comparison, level: float) -> Quantity | None:
+    """The lift of values cut off at their pooled 99.9th percentile, unadjusted."""
+    block = comparison.cells.blocks[comparison.metric.name]
+    columns = formula_columns(block, capped=True, winsorized=True)
+    if columns == comparison.columns:
+        return None
+    control, treated = comparison.sides
+    found = compare(
+        control,
+        treated,
+        formula=comparison.metric.formula,
+        columns=columns,
+        family=comparison.metric.family,
+        level=level,
+    )
+    return quantity(found.relative)
+
+
+def _within_days(comparison: Comparison, level: float) -> Quantity | None:
+    """The lift compared within days of first exposure, then put together."""
+    metric, cells = comparison.metric, comparison.cells
+    strata = []
+    for day in cells.days():
+        control, treated = (
+            cells.total(metric.name, side, within=metric.within, day=day)
+            for side in ({comparison.experiment.control.name}, comparison.arms)
+        )
+        if control.n + treated.n:
+            strata.append((control, treated))
+    return _put_together(comparison, strata, level)
+
+
+def _within(comparison: Comparison, dimension: str, level: float) -> Quantity | None:
+    """The lift compared within levels of a segment (post-stratified).
+
+    Levels with fewer than 20 units in an arm stand together, with the smallest of the
+    others where they are still too few.
+    """
+    strata = sorted(
+        (
+            replace(comparison, group=Group(dimension=dimension, level=name)).sides
+            for name in comparison.cells.levels(dimension)
+        ),
+        key=lambda pair: min(side.n for side in pair),
+    )
+    while len(strata) > 1 and min(side.n for side in strata[0]) < LEAST:
+        (c, t), (other_c, other_t), *rest = strata
+        strata = [(c + other_c, t + other_t), *rest]
+    if len(strata) < 2:
+        return None
+    return _put_together(comparison, strata, level)
+
+
+def _put_together(
+    comparison: Comparison, strata: Sequence[tuple[Moments, Moments]], level: float
+) -> Quantity | None:
+    metric = comparison.metric
+    try:
+        pair = stratified(strata, formula=metric.formula, columns=comparison.columns)
+    except StatsError:
+        return None
+    rates = metric.family == "proportion"
+    return quantity(compare_means(*pair, level=level, rates=rates).relative)
+
+
+def _without_largest(comparison: Comparison, level: float) -> Quantity | None:
+    metric = comparison.metric
+    columns = formula_columns(comparison.cells.blocks[metric.name], capped=False)
+    sides = [side.select(columns) for side in comparison.sides]
+    if any(side.n < 3 or side.largest[0] <= 0 for side in sides):
+        return None
+    control, treated = (without_largest(side, columns[0]) for side in sides)
+    found = compare(
+        control,
+        treated,
+        formula=metric.formula,
+        columns=columns,
+        family=metric.family,
+        level=level,
+    )
+    return quantity(found.relative)

@@ -1,0 +1,168 @@
+"""What the money is computed from: the value metric, arm against arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from holdback.analysis.comparison.comparison import (
+    Comparison,
+    formula_columns,
+    moments_of,
+)
+from holdback.analysis.comparison.posteriors import FLAT, lift_prior, posterior_of
+from holdback.analysis.comparison.spend_model import spend_model
+from holdback.analysis.exploratory.dose_response import Step, steps
+from holdback.analysis.preregistration.interim_looks import Stage
+from holdback.data.evidence.cells import Cells
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.stats.evidence.effect import Inference
+from holdback.stats.posterior import Posterior, log_deviation
+
+__all__ = [
+    "DoseComparison",
+    "ValueComparison",
+    "dose_comparisons",
+    "money_comparisons",
+    "value_comparisons",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueComparison:
+    """What the money is computed from: the raw value metric of one arm.
+
+    Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
+    over the arm's matured units, in money. `profit` is the same of the units' profit
+    where that is measured. `data_sd` is the deviation of the log ratio by the data
+    alone: under a flat prior, by the model that the posterior has.
+    """
+
+    arm: str
+    treated_units: int
+    treated_total: float
+    inference: Inference
+    posterior: Posterior | None
+    data_sd: float | None = None
+    profit: ValueComparison | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseComparison:
+    """An arm against the next lower dose, by the metric that is the money."""
+
+    step: Step
+    metric: str
+    comparison: ValueComparison
+
+
+def money_comparisons(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> tuple[ValueComparison, ...]:
+    """The value metric, with the profit where that is measured; none without money."""
+    economics = experiment.economics
+    if economics is None:
+        return ()
+    found = value_comparisons(
+        experiment, cells, stage, experiment.metrics[economics.value]
+    )
+    if economics.profit is None:
+        return found
+    earned = value_comparisons(
+        experiment, cells, stage, experiment.metrics[economics.profit]
+    )
+    return tuple(
+        replace(one, profit=profit) for one, profit in zip(found, earned, strict=True)
+    )
+
+
+def value_comparisons(
+    experiment: Experiment,
+    cells: Cells,
+    stage: Stage,
+    metric: Metric,
+    *,
+    together: bool = True,
+) -> tuple[ValueComparison, ...]:
+    """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
+    found = [
+        _compared(
+            experiment,
+            cells,
+            metric.name,
+            arm.name,
+            frozenset({arm.name}),
+            stage.arms_level,
+        )
+        for arm in experiment.treatments
+    ]
+    if not together:
+        return tuple(found)
+    if len(found) == 1 and stage.level == stage.arms_level:
+        return found[0], replace(found[0], arm="*")
+    arms = frozenset(arm.name for arm in experiment.treatments)
+    return (
+        *found,
+        _compared(experiment, cells, metric.name, "*", arms, stage.level),
+    )
+
+
+def dose_comparisons(
+    experiment: Experiment, cells: Cells, stage: Stage
+) -> Iterator[DoseComparison]:
+    """Each arm against the next lower dose, where arms have doses."""
+    economics = experiment.economics
+    name = experiment.primary if economics is None else economics.value
+    if experiment.metrics[name].tallied:
+        return
+    for step in steps(experiment, stage):
+        value, *profit = (
+            _compared(
+                step.experiment,
+                cells,
+                metric,
+                step.upper.name,
+                frozenset({step.upper.name}),
+                step.level,
+            )
+            for metric in (name, economics.profit if economics else None)
+            if metric is not None
+        )
+        yield DoseComparison(
+            step=step,
+            metric=name,
+            comparison=replace(value, profit=profit[0] if profit else None),
+        )
+
+
+def _compared(  # what is compared, and how strictly
+    experiment: Experiment,
+    cells: Cells,
+    name: str,
+    arm: str,
+    arms: frozenset[str],
+    level: float,
+) -> ValueComparison:
+    metric = experiment.metrics[name]
+    columns = formula_columns(cells.blocks[name], capped=False)
+    comparison = Comparison(
+        experiment=experiment, cells=cells, metric=metric, arms=arms
+    )
+    inference = comparison.inference(level)
+    treated = moments_of(cells, metric, arms).select(columns)
+    spend = spend_model(comparison)
+    data = posterior_of(metric, inference, FLAT, spend)
+    return ValueComparison(
+        arm=arm,
+        treated_units=treated.n,
+        treated_total=float(treated.total[0]),
+        inference=inference,
+        posterior=posterior_of(
+            metric,
+            inference,
+            lift_prior(experiment.analysis.prior, metric),
+            spend,
+        ),
+        data_sd=None if data is None else log_deviation(data),
+    )

@@ -1,0 +1,107 @@
+"""Small builders of SQL trees.
+
+No text of a user ever becomes SQL text: names become quoted identifiers, and only
+those that the source has; values become quoted literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+
+from sqlglot import exp
+
+from holdback.data.engine.dialects import Dialect, cast
+
+__all__ = [
+    "MICRO",
+    "PLAUSIBLE",
+    "all_of",
+    "any_of",
+    "col",
+    "double",
+    "integer",
+    "micro",
+    "round_to",
+    "total",
+    "when",
+    "within_limit",
+]
+
+MICRO = 6
+PLAUSIBLE = "1e12"
+
+
+def col(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column, of a table if that is given."""
+    return exp.column(name, table=table, quoted=True)
+
+
+def integer(value: int) -> exp.Expression:
+    """An integer literal that fits any column it meets."""
+    literal = exp.Literal.number(abs(value))
+    return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
+
+
+def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+    """AND of conditions; true when there is none."""
+    found = [exp.Paren(this=condition) for condition in conditions]
+    if not found:
+        return exp.true()
+    return reduce(lambda a, b: exp.And(this=a, expression=b), found)
+
+
+def any_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
+    """OR of conditions; false when there is none."""
+    found = [exp.Paren(this=condition) for condition in conditions]
+    if not found:
+        return exp.false()
+    return reduce(lambda a, b: exp.Or(this=a, expression=b), found)
+
+
+def when(
+    condition: exp.Expression, then: exp.Expression, otherwise: exp.Expression | None
+) -> exp.Expression:
+    """CASE WHEN condition THEN then ELSE otherwise END."""
+    case = exp.Case().when(condition, then, copy=False)
+    return case.else_(otherwise, copy=False) if otherwise is not None else case
+
+
+def total(value: exp.Expression) -> exp.Expression:
+    """SUM, 0 for no rows."""
+    return exp.func("COALESCE", exp.Sum(this=value), exp.Literal.number(0))
+
+
+def double(text: str) -> exp.Expression:
+    """A DOUBLE literal, read from its text."""
+    return cast(exp.Literal.string(text), "DOUBLE")
+
+
+def within_limit(value: exp.Expression) -> exp.Expression:
+    """Whether a DOUBLE is finite and at most the plausibility limit in size."""
+    return exp.LTE(this=exp.Abs(this=value), expression=double(PLAUSIBLE))
+
+
+def micro(value: exp.Expression) -> exp.Expression:
+    """A DOUBLE within the plausibility limit as millionths, half away from zero."""
+    scaled = exp.Mul(this=exp.Paren(this=value), expression=double("1e6"))
+    half = double("0.5")
+    down = exp.Ceil(this=exp.Sub(this=scaled, expression=half))
+    up = exp.Floor(this=exp.Add(this=scaled.copy(), expression=half.copy()))
+    negative = exp.LT(this=exp.Paren(this=value.copy()), expression=double("0"))
+    return cast(when(negative, down, up), "BIGINT")
+
+
+def round_to(dialect: Dialect, value: exp.Expression, digits: int) -> exp.Expression:
+    """Millionths → quanta of ``10 ** -digits``, half away from zero."""
+    if digits >= MICRO:
+        scale = 10 ** (digits - MICRO)
+        if scale == 1:
+            return value
+        return exp.Mul(this=dialect.wide(value), expression=integer(scale))
+    scale = 10 ** (MICRO - digits)
+    half = integer(scale // 2)
+    up = exp.Add(this=exp.Paren(this=value), expression=half)
+    down = exp.Sub(this=exp.Paren(this=value.copy()), expression=half.copy())
+    negative = exp.LT(this=exp.Paren(this=value.copy()), expression=integer(0))
+    return dialect.quotient(when(negative, down, up), integer(scale))

@@ -1,0 +1,160 @@
+"""Cells: the evidence of an experiment, as it comes from the data engine.
+
+What makes the cells add up:
+
+- `day` is the day of *first exposure*, so each unit stands in exactly one cell of a
+  dimension; cells by the day of an event would not add.
+- `matured` is the number of `horizons` that had passed for the unit at as-of, with
+  the horizons sorted ascending. A metric counts units with enough of them, so every
+  metric has its own matured units and one grouping serves all.
+- a segment is an attribute known before exposure. The dimension ``all`` with level
+  ``all`` holds every unit, by day; other dimensions hold no day.
+- power sums are sums of integers, so they add exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import reduce
+from operator import add
+
+from holdback.data.evidence.unit_rows import UnitRows
+from holdback.data.evidence.value_counts import Tally
+from holdback.experiments.language.measure import Measure
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.sample import Sample
+
+__all__ = ["ALL", "Cell", "Cells", "Column"]
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the evidence: a measure, its capped or its pre-exposure twin.
+
+    `role`: `outcome` in the measure's own window; `capped` the same, cut at `cap`,
+    and `winsorized` likewise where the file asks for no cap, to be shown beside the
+    raw values; `before` the same measure over the lookback before exposure (amounts
+    cut off), or whether it had any rows there; `history` the measure over a time
+    before exposure as it was, for planning; `early` the first half of the measure's
+    time; `attribute` a number known before
+    exposure (then `measure` is None and `name` its column).
+    """
+
+    name: str
+    role: str
+    digits: int
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One group of units and its moments over all columns of the cells."""
+
+    arm: str
+    dimension: str
+    level: str
+    day: date | None
+    matured: int
+    moments: Mapping[str, Moments]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """All cells; `moments` of a cell are held per block of columns used together.
+
+    A block is the columns of one metric (with their twins): only products within a
+    block are ever needed, so only those are summed. `blocks` maps a block's name (the
+    metric's) to its columns. `listed` holds the rows of units that have a value, for
+    the blocks that need them, `tallies` how often each value occurs, by block.
+    """
+
+    blocks: Mapping[str, tuple[Column, ...]]
+    horizons: tuple[timedelta, ...]
+    rows: tuple[Cell, ...]
+    caps: Mapping[str, int]
+    listed: UnitRows | None = None
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+
+    def total(  # noqa: PLR0913  # each narrows the cells by one of their keys
+        self,
+        block: str,
+        arms: Collection[str],
+        *,
+        dimension: str = ALL,
+        level: str = ALL,
+        within: timedelta | None = None,
+        day: date | None = None,
+        since: date | None = None,
+        through: date | None = None,
+    ) -> Moments:
+        """Moments of a block over the cells that fit, matured for `within` only.
+
+        `day` picks one day of first exposure, `since` and `through` bound the days.
+        """
+        needed = self.passed(within)
+        columns = self.blocks[block]
+        fitting = [
+            cell.moments[block]
+            for cell in self.rows
+            if cell.arm in arms
+            and cell.dimension == dimension
+            and cell.level == level
+            and cell.matured >= needed
+            and (day is None or cell.day == day)
+            and (since is None or (cell.day is not None and cell.day >= since))
+            and (through is None or (cell.day is not None and cell.day <= through))
+        ]
+        zero = Moments.empty([c.name for c in columns], [c.digits for c in columns])
+        return reduce(add, fitting, zero)
+
+    def sample(  # noqa: PLR0913  # the keys of a cell, as in `total`
+        self,
+        block: str,
+        columns: Sequence[str],
+        arms: Collection[str],
+        *,
+        dimension: str = ALL,
+        level: str = ALL,
+        within: timedelta | None = None,
+        through: date | None = None,
+    ) -> Sample | None:
+        """The rows behind `total`, where they were asked for."""
+        if self.listed is None:
+            return None
+        total = self.total(
+            block,
+            arms,
+            dimension=dimension,
+            level=level,
+            within=within,
+            through=through,
+        )
+        return self.listed.sample(
+            block,
+            columns,
+            arms,
+            n=total.n,
+            needed=self.passed(within),
+            level=None if dimension == ALL else (dimension, level),
+            through=through,
+        )
+
+    def passed(self, within: timedelta | None) -> int:
+        """Horizons that must have passed for a metric."""
+        return 0 if within is None else self.horizons.index(within) + 1
+
+    def units(self, arm: str, *, within: timedelta | None = None) -> int:
+        """Units of an arm, matured for `within` if that is given."""
+        return self.total(next(iter(self.blocks)), {arm}, within=within).n
+
+    def levels(self, dimension: str) -> tuple[str, ...]:
+        """Levels of a dimension, sorted."""
+        return tuple(sorted({c.level for c in self.rows if c.dimension == dimension}))
+
+    def days(self) -> tuple[date, ...]:
+        """Days of first exposure that hold units, ascending."""
+        return tuple(sorted({c.day for c in self.rows if c.day is not None}))

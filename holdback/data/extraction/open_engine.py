@@ -1,0 +1,119 @@
+"""The engine that an experiment's data ask for, opened with all its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from holdback.data.engine import Engine, Table
+from holdback.data.engine.connections import Database, is_database
+from holdback.data.engine.duckdb import Embedded
+from holdback.data.engine.postgres import Server
+from holdback.data.loaders.loader import Store
+from holdback.data.queries.unit_columns import layout
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.secrets import revealed
+from holdback.experiments.sources.frame import FrameSource
+
+__all__ = ["Opened", "opened", "used_columns"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An engine with the experiment's tables; `sha256` waits for a source's hash."""
+
+    engine: Engine
+    tables: Mapping[str, Table]
+    sha256: Callable[[str], str | None]
+
+
+@contextmanager
+def opened(
+    experiment: Experiment, frames: Mapping[str, object], *, whole: bool = False
+) -> Iterator[Opened]:
+    """Open the engine and read every source that the experiment uses.
+
+    The statement runs in the project's database when all sources live there, and
+    otherwise in the embedded engine, into which they are read: the columns that the
+    analysis uses, or `whole` with every column.
+    """
+    unknown = sorted(set(frames) - set(experiment.sources))
+    if unknown:
+        known = ", ".join(sorted(experiment.sources))
+        raise ConfigError(
+            Problem(
+                what=f"there is no source '{unknown[0]}' to put a frame in place of.",
+                fix=f"The experiment's sources are: {known}.",
+            )
+        )
+    names = _used_sources(experiment)
+    if not frames and _all_inside(experiment, names):
+        database = Database(
+            url=experiment.database, root=experiment.root, source=names[0]
+        )
+        with Server(database) as server:
+            tables = {name: experiment.sources[name].inside(server) for name in names}
+            yield Opened(engine=server, tables=tables, sha256=lambda _: None)
+        return
+    with Embedded() as engine:
+        store = Store(engine, experiment.root, experiment.database)
+        try:
+            tables = {}
+            for name in names:
+                source = experiment.sources[name]
+                if name in frames:
+                    source = FrameSource.replacing(source, frames[name])
+                wanted = None if whole else used_columns(experiment, name)
+                tables[name] = source.attach(store, wanted)
+            yield Opened(engine=engine, tables=tables, sha256=store.sha256)
+        finally:
+            store.close()
+
+
+def _all_inside(experiment: Experiment, names: list[str]) -> bool:
+    """Whether every source lives in the project's PostgreSQL database."""
+    url = experiment.database
+    if not is_database(url):
+        return False
+    scheme = urlsplit(revealed(url)).scheme.split("+")[0]
+    return scheme in {"postgresql", "postgres"} and all(
+        experiment.sources[name].lives_in(url) for name in names
+    )
+
+
+def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
+    """Columns of a source that the analysis reads; None where all are needed.
+
+    All are needed where an `id` says which rows are the same.
+    """
+    described = experiment.sources[source]
+    roles = described.columns
+    if roles.id is not None:
+        return None
+    found = {name for name in (roles.unit, roles.arm, roles.time) if name is not None}
+    expressions = [described.where]
+    if described.returns is not None:
+        expressions.append(described.returns.where)
+        found |= {*described.returns.match}
+    for unit in layout(experiment).units.values():
+        if unit.measure is not None and unit.measure.source == source:
+            expressions += [unit.measure.value, unit.measure.where]
+    if source == experiment.assignment.source:
+        expressions.append(experiment.assignment.where)
+        found |= {*experiment.analysis.segments, *experiment.analysis.covariates}
+    attribution = experiment.attribution
+    if attribution is not None and attribution.source == source:
+        found.add(attribution.channel)
+    found |= {name for one in expressions if one is not None for name in one.columns}
+    return frozenset(found)
+
+
+def _used_sources(experiment: Experiment) -> list[str]:
+    names = [experiment.assignment.source]
+    names += layout(experiment).sources()
+    if experiment.attribution is not None:
+        names.append(experiment.attribution.source)
+    return list(dict.fromkeys(names))

@@ -1,0 +1,358 @@
+"""A first look at each source: what cannot be read, and between which times it lies.
+
+One scan a source. Text that is no number or no time, values beyond all plausibility
+and exposures without a unit id are errors that say where; rows that merely do not
+count are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from holdback.data.engine import Engine, Table
+from holdback.data.engine.columns import Reader
+from holdback.data.engine.sql import (
+    all_of,
+    col,
+    integer,
+    total,
+    when,
+    within_limit,
+)
+from holdback.data.engine.timestamps import Clock
+from holdback.data.extraction.bad_rows import examples, located, number_fix, place_of
+from holdback.data.queries.units import select
+from holdback.errors import DataError, Problem
+from holdback.experiments.language.expression import Expression
+from holdback.experiments.metrics import Limit
+
+__all__ = ["Look", "Seen", "look_at"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What to look at in one source."""
+
+    reader: Reader
+    unit: str | None
+    needs_unit: bool
+    clock: Clock | None
+    where: tuple[Expression, ...]
+    values: tuple[Expression, ...] = ()
+    numbers: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one scan told. Times are in µs, as wall clock or as moments (UTC)."""
+
+    rows: int
+    kept: int
+    missing_ids: int
+    float_ids: int
+    null_values: int
+    wall: tuple[int, int] | None
+    moments: tuple[int, int] | None
+    whole_days: bool
+
+
+@dataclass(slots=True)
+class _Scan:
+    """The columns of one scan, by name."""
+
+    columns: dict[str, exp.Expression] = field(default_factory=dict)
+
+    def count(self, name: str, condition: exp.Expression) -> None:
+        """Count rows for which a condition is true."""
+        self.columns[name] = total(when(condition, integer(1), integer(0)))
+
+
+def look_at(engine: Engine, look: Look) -> Seen:
+    """Scan one source. Raises DataError that locates what cannot be used."""
+    reader = look.reader
+    kept = all_of([reader.condition(one.tree) for one in look.where])
+    scan = _Scan()
+    scan.columns["rows"] = exp.Count(this=exp.Star())
+    scan.count("kept", kept)
+    if look.unit is not None:
+        _count_ids(scan, look, kept)
+    if look.clock is not None:
+        _count_times(scan, look.clock, kept)
+        scan.count("no time", _timeless(look, look.clock, kept))
+    values = [reader.number(one.tree) for one in look.values]
+    values += [reader.as_number(name) for name in look.numbers]
+    for i, value in enumerate(values):
+        null = exp.Is(this=exp.Paren(this=value), expression=exp.null())
+        far = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
+        scan.count(f"null{i}", all_of([kept.copy(), null]))
+        scan.count(f"far{i}", all_of([kept.copy(), exp.Not(this=null.copy()), far]))
+    for i, limit in enumerate(look.limits):
+        scan.count(f"outside{i}", all_of([kept.copy(), _outside(reader, limit)]))
+    for name in sorted(reader.numbers):
+        scan.count(f"text {name}", all_of([kept.copy(), _no_number(reader, name)]))
+    row = _one_row(engine, reader.table, scan)
+    _refuse(engine, look, row, kept, values)
+    return _seen(look, row, len(values))
+
+
+def _one_row(engine: Engine, table: Table, scan: _Scan) -> dict[str, Any]:
+    (found,) = engine.run(select(scan.columns, table.relation.copy()))
+    return dict(zip(scan.columns, found, strict=True))
+
+
+def _count_ids(scan: _Scan, look: Look, kept: exp.Expression) -> None:
+    assert look.unit is not None  # noqa: S101  # asked for units only
+    scan.count("missing", all_of([kept.copy(), blank(look.reader, look.unit)]))
+    if look.reader.kind(look.unit) in {"float", "decimal"}:
+        scan.count("fraction", all_of([kept.copy(), _fraction(look.unit)]))
+        scan.count("floats", all_of([kept.copy(), _present(col(look.unit))]))
+
+
+def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
+    raw, wall = clock.raw(), clock.wall()
+    for name, side in (("wall", wall), ("moment", exp.Not(this=exp.Paren(this=wall)))):
+        picked = when(all_of([kept.copy(), side.copy()]), raw.copy(), None)
+        scan.columns[f"{name} first"] = exp.Min(this=picked)
+        scan.columns[f"{name} last"] = exp.Max(this=picked.copy())
+    if clock.reader.kind(clock.column) == "text":
+        scan.columns["longest"] = exp.Max(this=exp.Length(this=col(clock.column)))
+
+
+def _timeless(look: Look, clock: Clock, kept: exp.Expression) -> exp.Expression:
+    """Rows whose time cannot be read.
+
+    A blank one in the table of exposures is left out and counted there; an event
+    without a time could be of any moment, so it is refused like one that is no time.
+    """
+    missing = exp.Is(this=clock.raw(), expression=exp.null())
+    if not look.needs_unit:
+        return all_of([kept.copy(), missing])
+    if clock.reader.kind(clock.column) != "text":
+        return exp.false()
+    return all_of([kept.copy(), _filled(col(clock.column)), missing])
+
+
+def blank(reader: Reader, column: str) -> exp.Expression:
+    """Whether a unit id is null or holds nothing but spaces."""
+    value = col(column)
+    null = exp.Is(this=value, expression=exp.null())
+    if reader.kind(column) != "text":
+        return null
+    first = exp.LT(
+        this=reader.dialect.bytewise(value.copy()), expression=exp.Literal.string("!")
+    )
+    spaces = exp.EQ(this=exp.Trim(this=value.copy()), expression=exp.Literal.string(""))
+    both = all_of([first, spaces])
+    return exp.Paren(this=exp.Or(this=null, expression=exp.Paren(this=both)))
+
+
+def _outside(reader: Reader, limit: Limit) -> exp.Expression:
+    """Rows that count and whose value lies outside its scale."""
+    value = exp.Paren(this=reader.number(limit.value.tree))
+    low = exp.GTE(this=value, expression=integer(limit.low))
+    high = exp.LTE(this=value.copy(), expression=integer(limit.high))
+    inside = exp.Paren(this=exp.And(this=low, expression=high))
+    counted = [reader.condition(limit.where.tree)] if limit.where is not None else []
+    return all_of([*counted, _present(value.copy()), exp.Not(this=inside)])
+
+
+def _fraction(column: str) -> exp.Expression:
+    value = exp.Cast(this=col(column), to=exp.DataType.build("DOUBLE"))
+    return exp.NEQ(this=exp.Floor(this=value), expression=value.copy())
+
+
+def _present(value: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=value, expression=exp.null()))
+
+
+def _filled(text: exp.Expression) -> exp.Expression:
+    trimmed = exp.Trim(this=text.copy())
+    return all_of(
+        [
+            _present(text.copy()),
+            exp.NEQ(this=trimmed, expression=exp.Literal.string("")),
+        ]
+    )
+
+
+def _no_number(reader: Reader, column: str) -> exp.Expression:
+    parsed = reader.text_number(column)
+    return all_of([_filled(col(column)), exp.Is(this=parsed, expression=exp.null())])
+
+
+def _seen(look: Look, row: dict[str, Any], values: int) -> Seen:
+    def range_of(name: str) -> tuple[int, int] | None:
+        first = row.get(f"{name} first")
+        return None if first is None else (int(first), int(row[f"{name} last"]))
+
+    clock = look.clock
+    days = False
+    if clock is not None:
+        kind = clock.reader.kind(clock.column)
+        days = kind == "date" or (kind == "text" and int(row["longest"] or 0) == 10)
+    return Seen(
+        rows=int(row["rows"]),
+        kept=int(row["kept"]),
+        missing_ids=int(row.get("missing", 0)),
+        float_ids=int(row.get("floats", 0)),
+        null_values=max((int(row[f"null{i}"]) for i in range(values)), default=0),
+        wall=range_of("wall"),
+        moments=range_of("moment"),
+        whole_days=days,
+    )
+
+
+def _refuse(
+    engine: Engine,
+    look: Look,
+    row: dict[str, Any],
+    kept: exp.Expression,
+    values: Sequence[exp.Expression],
+) -> None:
+    reader, problems = look.reader, []
+    for name in sorted(reader.numbers):
+        bad = int(row[f"text {name}"])
+        if bad:
+            condition = all_of([kept.copy(), _no_number(reader, name)])
+            problems += located(
+                engine,
+                reader.table,
+                name,
+                condition,
+                bad,
+                "is not a number",
+                number_fix,
+            )
+    clock = look.clock
+    if clock is not None and int(row["no time"]):
+        condition = _timeless(look, clock, kept)
+        problems += located(
+            engine,
+            reader.table,
+            clock.column,
+            condition,
+            int(row["no time"]),
+            "is not a time",
+            lambda _: "Write times as 2026-10-01 or 2026-10-01T12:00:00+02:00.",
+        )
+    problems += _ids(engine, look, row, kept)
+    if not problems:
+        problems += _far(engine, look, row, kept, values)
+        problems += _beyond(engine, look, row, kept)
+    if problems:
+        raise DataError(problems)
+
+
+def _ids(
+    engine: Engine, look: Look, row: dict[str, Any], kept: exp.Expression
+) -> list[Problem]:
+    if look.unit is None:
+        return []
+    reader, table = look.reader, look.reader.table
+    if reader.kind(look.unit) in {"boolean", "date", "local", "instant", "other"}:
+        return [
+            Problem(
+                where=f"source {table.source}, column {look.unit}",
+                what="unit ids must be text or whole numbers, not "
+                f"{reader.kind(look.unit)}.",
+                fix="Name the column of ids as `unit`.",
+            )
+        ]
+    if int(row.get("fraction", 0)):
+        return located(
+            engine,
+            table,
+            look.unit,
+            all_of([kept.copy(), _fraction(look.unit)]),
+            int(row["fraction"]),
+            "is no unit id: it has a fraction",
+            lambda _: "Store ids as text or whole numbers.",
+        )
+    if look.needs_unit and int(row["missing"]):
+        return located(
+            engine,
+            table,
+            look.unit,
+            all_of([kept.copy(), blank(reader, look.unit)]),
+            int(row["missing"]),
+            "is no unit id: it is blank",
+            lambda _: (
+                f"Give every row an id, or leave such rows out with `where: "
+                f"{look.unit} is not null`."
+            ),
+        )
+    return []
+
+
+def _far(
+    engine: Engine,
+    look: Look,
+    row: dict[str, Any],
+    kept: exp.Expression,
+    values: Sequence[exp.Expression],
+) -> list[Problem]:
+    problems = []
+    names = [one.text for one in look.values] + list(look.numbers)
+    for i, value in enumerate(values):
+        if not int(row[f"far{i}"]):
+            continue
+        limit = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
+        condition = all_of([kept.copy(), _present(exp.Paren(this=value.copy())), limit])
+        found = examples(engine, look.reader.table, value, condition)
+        for place, text in found:
+            problems.append(
+                Problem(
+                    where=place_of(look.reader.table, place, _column(look, i)),
+                    what=f"{names[i]} is {text}, beyond the plausibility limit "
+                    "of 1e12.",
+                    why="Such a value cannot be right, and one of them would decide "
+                    "the result.",
+                    fix="Correct it, or leave it out with `where`.",
+                )
+            )
+    return problems
+
+
+def _beyond(
+    engine: Engine, look: Look, row: dict[str, Any], kept: exp.Expression
+) -> list[Problem]:
+    """Answers outside their scale."""
+    problems = []
+    for i, limit in enumerate(look.limits):
+        count = int(row[f"outside{i}"])
+        if not count:
+            continue
+        condition = all_of([kept.copy(), _outside(look.reader, limit)])
+        value = look.reader.number(limit.value.tree)
+        column = _only(limit.value)
+        found = examples(engine, look.reader.table, value, condition)
+        for k, (place, text) in enumerate(found):
+            more = f" ({count:,} rows in all)" if k == 0 and count > 1 else ""
+            problems.append(
+                Problem(
+                    where=place_of(look.reader.table, place, column),
+                    what=f"{limit.value.text} is {text}, outside {limit.low} to "
+                    f"{limit.high}{more}.",
+                    why="On another scale the same answer means another thing.",
+                    fix="Correct it, or leave such rows out with `where`."
+                    if k == 0
+                    else "",
+                )
+            )
+    return problems
+
+
+def _column(look: Look, index: int) -> str | None:
+    if index >= len(look.values):
+        return look.numbers[index - len(look.values)]
+    return _only(look.values[index])
+
+
+def _only(value: Expression) -> str | None:
+    """The column of a value, where it has one."""
+    return next(iter(value.columns)) if len(value.columns) == 1 else None

@@ -1,0 +1,166 @@
+"""Events of Google Analytics 4 in Parquet: nested records → flat columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from holdback.data.engine import Table
+from holdback.data.loaders.csv_errors import quoted_name, quoted_text
+from holdback.errors import ConfigError, DataError, Problem
+
+if TYPE_CHECKING:
+    from holdback.data.loaders.loader import Store
+
+__all__ = ["Taken", "events"]
+
+STAMP, NAME, TIME = "event_timestamp", "event_name", "event_time"
+LISTS = {"parameters": "event_params", "properties": "user_properties"}
+VALUES = ("string_value", "int_value", "double_value", "float_value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Which events are read (none: all of them), and what of their lists."""
+
+    events: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+
+
+def events(store: Store, source: str, path: str, taken: Taken) -> Table:
+    """A view of the events with one flat column a field.
+
+    Raises DataError for files that are no such export, ConfigError for names that are
+    columns already.
+    """
+    raw = store.parquet(source, path, by_name=True)
+    fields = store.engine.fields(f"SELECT * FROM {quoted_name(source)}")
+    missing = [name for name in (NAME, STAMP) if name not in fields]
+    if missing:
+        raise DataError(
+            Problem(
+                where=f"source {source}",
+                what=f"there is no column '{missing[0]}', so these are no events of "
+                "Google Analytics 4.",
+                why=f"The columns are: {', '.join(list(raw.columns)[:10])}.",
+                fix="Export the tables `events_YYYYMMDD` to Parquet, or write "
+                "`parquet:`.",
+            )
+        )
+    columns = dict(_flat(fields))
+    columns[TIME] = f"CAST(make_timestamp({quoted_name(STAMP)}) AS TIMESTAMPTZ)"
+    for key, names in (
+        ("parameters", taken.parameters),
+        ("properties", taken.properties),
+    ):
+        for name in names:
+            if name in columns or LISTS[key] not in fields:
+                raise ConfigError(_not_taken(source, key, name, columns))
+            sql = _listed(LISTS[key], fields[LISTS[key]], name)
+            if sql is None:
+                raise DataError(_no_list(source, LISTS[key]))
+            columns[name] = sql
+    chosen = ", ".join(quoted_text(one) for one in taken.events)
+    where = f" WHERE {quoted_name(NAME)} IN ({chosen})" if chosen else ""
+    listed = ", ".join(f"{sql} AS {quoted_name(n)}" for n, sql in columns.items())
+    text = f"SELECT {listed} FROM {quoted_name(source)}{where}"
+    _refuse_unseen(store, source, taken.events)
+    view = f"{source} (events)"
+    store.engine.execute(f"CREATE TEMP VIEW {quoted_name(view)} AS {text}")
+    return Table(
+        source=source,
+        relation=exp.table_(view, quoted=True),
+        columns=store.engine.types(text),
+    )
+
+
+def _flat(
+    fields: dict[str, Any], above: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Fields that hold one value, records within records joined by underscores."""
+    for name, kind in fields.items():
+        path = (*above, name)
+        if kind.id == "struct":
+            yield from _flat(dict(kind.children), path)
+        elif kind.id not in {"list", "map", "array"}:
+            yield "_".join(path), ".".join(quoted_name(part) for part in path)
+
+
+def _listed(column: str, kind: Any, key: str) -> str | None:
+    """SQL of the value of a key in a list of keys and values, as text; else None.
+
+    BigQuery writes a list as a record `list` of records `element`, unless it is read
+    as one list.
+    """
+    rows, one = quoted_name(column), "p"
+    if kind.id == "struct":
+        rows, kind = f"{rows}.list", _inside(kind, "list")
+    kind = _inside(kind, "child")
+    if "element" in _fields(kind):
+        one, kind = "p.element", _inside(kind, "element")
+    held = _fields(_inside(kind, "value"))
+    if "key" not in _fields(kind) or not held.keys() & set(VALUES):
+        return None
+    parts = ", ".join(
+        f"CAST({one}.value.{name} AS VARCHAR)" for name in VALUES if name in held
+    )
+    return f"[coalesce({parts}) FOR p IN {rows} IF {one}.key = {quoted_text(key)}][1]"
+
+
+def _inside(kind: Any, name: str) -> Any:
+    """The type of what a record or a list holds; None where there is no such."""
+    return _fields(kind).get(name)
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    nested = kind is not None and kind.id in {"struct", "list"}
+    return dict(kind.children) if nested else {}
+
+
+def _no_list(source: str, column: str) -> Problem:
+    return Problem(
+        where=f"source {source}, column {column}",
+        what="this is no list of keys and values.",
+        why="In Analytics' own tables it is one.",
+        fix="Export the tables as they are, without rewriting their columns.",
+    )
+
+
+def _not_taken(source: str, key: str, name: str, columns: dict[str, str]) -> Problem:
+    where = f"source {source}, {key}"
+    if name in columns:
+        return Problem(
+            where=where,
+            what=f"'{name}' is a column of the events already.",
+            fix=f"Take it out of `{key}`.",
+        )
+    return Problem(
+        where=where,
+        what=f"the files have no column '{LISTS[key]}'.",
+        fix=f"Export it as well, or take `{key}` out.",
+    )
+
+
+def _refuse_unseen(store: Store, source: str, wanted: Sequence[str]) -> None:
+    """DataError for names of events that the files do not hold."""
+    if not wanted:
+        return
+    rows = store.engine.execute(
+        f"SELECT {quoted_name(NAME)}, count(*) FROM {quoted_name(source)} "
+        "GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    seen = [str(row[0]) for row in rows]
+    unseen = [one for one in wanted if one not in seen]
+    if unseen:
+        raise DataError(
+            Problem(
+                where=f"source {source}, events",
+                what=f"there is no event '{unseen[0]}'.",
+                why=f"The events are: {', '.join(seen[:20])}.",
+                fix="Correct the name, or take it out.",
+            )
+        )

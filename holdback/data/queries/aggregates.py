@@ -1,0 +1,212 @@
+"""Rows of a unit → its value: the aggregates of measures, in exact integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sqlglot import exp
+
+from holdback.data.engine.columns import Reader
+from holdback.data.engine.dialects import Dialect
+from holdback.data.engine.sql import (
+    MICRO,
+    all_of,
+    col,
+    integer,
+    micro,
+    round_to,
+    total,
+    when,
+)
+from holdback.data.queries.unit_columns import UnitColumn
+from holdback.experiments.language.measure import Measure
+
+__all__ = ["aggregate", "not_null", "of_row", "quanta", "row_values"]
+
+DAY = 24 * 60 * 60 * 10**6
+FIRST_TIME = -(10**16)
+STRIDE = 10**19
+
+
+def aggregate(
+    dialect: Dialect,
+    unit: UnitColumn,
+    *,
+    inside: Sequence[exp.Expression],
+    time: exp.Expression | None,
+    table: str | None = None,
+    exposed: exp.Expression | None = None,
+) -> exp.Expression:
+    """A measure's aggregate over a unit's rows, in quanta; 0 without rows.
+
+    `exposed` is the unit's first exposure, from which the day of a row is counted.
+    """
+    measure = unit.measure
+    assert measure is not None  # noqa: S101  # attributes are not aggregated
+    value = col(f"q_{unit.name}", table)
+    conditions = list(inside)
+    if measure.where is not None:
+        conditions.append(col(f"c_{unit.name}", table))
+    if measure.value is not None:
+        conditions.append(not_null(value))
+    inside_it = all_of(conditions)
+    one = when(inside_it, integer(1), integer(0))
+    picked = when(inside_it.copy(), value.copy(), None)
+    match measure.aggregate:
+        case "any":
+            return _any(conditions, value, measure)
+        case "first_day" | "last_day":
+            return _day(dialect, measure.aggregate, inside_it, time, exposed)
+        case "last":
+            return _last(dialect, inside_it, value, time, unit.digits)
+        case "sum":
+            return round_to(dialect, total(picked), unit.digits)
+        case "count":
+            return total(one)
+        case "distinct":
+            return exp.Count(this=exp.Distinct(expressions=[picked]))
+        case "mean":
+            return _mean(dialect, total(picked), total(one), unit.digits)
+    extreme = exp.Max if measure.aggregate == "max" else exp.Min
+    found = exp.func("COALESCE", extreme(this=picked), integer(0))
+    return round_to(dialect, found, unit.digits)
+
+
+def _any(
+    conditions: list[exp.Expression], value: exp.Expression, measure: Measure
+) -> exp.Expression:
+    if measure.value is not None:
+        conditions = [*conditions, exp.NEQ(this=value, expression=integer(0))]
+    counted = when(all_of(conditions), integer(1), integer(0))
+    if measure.least > 1:
+        enough = exp.GTE(this=total(counted), expression=integer(measure.least))
+        return when(enough, integer(1), integer(0))
+    return exp.func("COALESCE", exp.Max(this=counted), integer(0))
+
+
+def _day(
+    dialect: Dialect,
+    which: Literal["first_day", "last_day"],
+    inside: exp.Expression,
+    time: exp.Expression | None,
+    exposed: exp.Expression | None,
+) -> exp.Expression:
+    """Whole days from exposure to the earliest or latest row, plus 1."""
+    assert time is not None  # noqa: S101  # asked for with times only
+    assert exposed is not None  # noqa: S101  # asked for with times only
+    gap = exp.Paren(this=exp.Sub(this=time, expression=exposed))
+    extreme = exp.Min if which == "first_day" else exp.Max
+    whole = dialect.quotient(extreme(this=when(inside, gap, None)), integer(DAY))
+    return exp.func("COALESCE", exp.Add(this=whole, expression=integer(1)), integer(0))
+
+
+def _mean(
+    dialect: Dialect, sums: exp.Expression, count: exp.Expression, digits: int
+) -> exp.Expression:
+    """Rounded mean: (2·|S| + n·s) div (2·n·s) with the sign of S, s = 10^(6−d)."""
+    scale = integer(10 ** (MICRO - digits))
+    units = exp.Mul(this=dialect.wide(count), expression=scale)
+    double = exp.Mul(this=dialect.wide(sums), expression=integer(2))
+    up = exp.Add(this=exp.Paren(this=double), expression=exp.Paren(this=units))
+    down = exp.Sub(
+        this=exp.Paren(this=double.copy()), expression=exp.Paren(this=units.copy())
+    )
+    signed = when(exp.LT(this=sums.copy(), expression=integer(0)), down, up)
+    by = exp.func(
+        "NULLIF",
+        exp.Mul(this=exp.Paren(this=units.copy()), expression=integer(2)),
+        integer(0),
+    )
+    return exp.func("COALESCE", dialect.quotient(signed, by), integer(0))
+
+
+def _last(
+    dialect: Dialect,
+    inside: exp.Expression,
+    value: exp.Expression,
+    time: exp.Expression | None,
+    digits: int,
+) -> exp.Expression:
+    """Value of the latest row (the greatest, if several): time and value in one."""
+    if time is None:
+        top = exp.func("COALESCE", exp.Max(this=when(inside, value, None)), integer(0))
+        return round_to(dialect, top, digits)
+    late = exp.Sub(this=dialect.wide(time), expression=integer(FIRST_TIME))
+    packed = exp.Add(
+        this=exp.Mul(
+            this=exp.Paren(this=late), expression=dialect.wide(_text_int(STRIDE))
+        ),
+        expression=exp.Add(
+            this=dialect.wide(value), expression=integer(STRIDE // 2 - 1)
+        ),
+    )
+    top = exp.Max(this=when(inside, packed, None))
+    low = exp.Anonymous(this="MOD", expressions=[top, dialect.wide(_text_int(STRIDE))])
+    back = exp.Sub(this=low, expression=integer(STRIDE // 2 - 1))
+    return round_to(dialect, exp.func("COALESCE", back, integer(0)), digits)
+
+
+def _text_int(value: int) -> exp.Expression:
+    return exp.Literal.string(str(value))
+
+
+def row_values(
+    reader: Reader, wanted: Sequence[UnitColumn]
+) -> dict[str, exp.Expression]:
+    """v_: each row's value as DOUBLE (or text to be counted); c_: its condition."""
+    found: dict[str, exp.Expression] = {}
+    for unit in wanted:
+        if unit.attribute is not None:
+            found[f"v_{unit.name}"] = reader.as_number(unit.attribute)
+        measure = unit.measure
+        if measure is None:
+            continue
+        if measure.where is not None:
+            found[f"c_{unit.name}"] = reader.condition(measure.where.tree)
+        if measure.value is not None:
+            found[f"v_{unit.name}"] = reader.counted(measure)
+    return found
+
+
+def quanta(wanted: Sequence[UnitColumn]) -> dict[str, exp.Expression]:
+    """q_: each row's value in millionths; text that is only counted stays text."""
+    found: dict[str, exp.Expression] = {}
+    for unit in wanted:
+        measure = unit.measure
+        if measure is not None and measure.value is None:
+            continue
+        plain = measure is not None and measure.aggregate == "distinct"
+        value = col(f"v_{unit.name}")
+        found[f"q_{unit.name}"] = value if plain else micro(value)
+    return found
+
+
+def of_row(
+    dialect: Dialect, unit: UnitColumn, table: str | None = None
+) -> exp.Expression:
+    """A unit's value from its one row, in quanta; null counts 0."""
+    value = col(f"q_{unit.name}", table)
+    measure = unit.measure
+    if measure is None:
+        known = exp.func("COALESCE", value, integer(0))
+        return round_to(dialect, known, unit.digits)
+    conditions: list[exp.Expression] = []
+    if measure.where is not None:
+        conditions.append(col(f"c_{unit.name}", table))
+    if measure.value is not None:
+        conditions.append(not_null(value))
+    if measure.aggregate in {"count", "distinct"}:
+        return when(all_of(conditions), integer(1), integer(0))
+    if measure.aggregate == "any":
+        if measure.value is not None:
+            conditions.append(exp.NEQ(this=value.copy(), expression=integer(0)))
+        return when(all_of(conditions), integer(1), integer(0))
+    return round_to(
+        dialect, when(all_of(conditions), value.copy(), integer(0)), unit.digits
+    )
+
+
+def not_null(value: exp.Expression) -> exp.Expression:
+    """Whether a value is there."""
+    return exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))

@@ -1,0 +1,284 @@
+"""Units → the one statement whose rows are the cells, all in integers.
+
+The statement has two parts that add up: the totals of all exposed units (how many,
+and sums of what the assignment table itself holds), and the sums of products that
+contain a value from events, over the units that have events. Zeros need no row.
+Both are grouped to one fine cube (arm, status, segments, day, matured), and that is
+rolled up: everyone by day, and each segment without days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from sqlglot import exp
+
+from holdback.data.engine.dialects import cast
+from holdback.data.engine.sql import col, integer, total, when
+from holdback.data.queries.caps import CAP_DIMENSION, cap_row, caps
+from holdback.data.queries.cube import Cube, Sum, latest_exposure
+from holdback.data.queries.events import event_units
+from holdback.data.queries.unit_columns import TOLD, UnitColumn
+from holdback.data.queries.units import (
+    exposed_units,
+    nested,
+    select,
+    unit_keys,
+)
+
+__all__ = [
+    "CAP_DIMENSION",
+    "Cube",
+    "Sum",
+    "cell_keys",
+    "relations",
+    "statement",
+    "with_ctes",
+]
+
+
+Ctes = list[tuple[str, exp.Expression, bool]]
+
+
+def statement(cube: Cube) -> exp.Expression:
+    """One SELECT: dimension, level, arm, status, day, matured, n, told …, sums …."""
+    ctes = relations(cube)
+    parts = [_totals(cube, cube.unit_relation)]
+    if cube.events:
+        parts.append(_sparse(cube, cube.event_relation))
+    ctes.append(("fine", _union(parts), True))
+    rolled = [
+        _rolled(cube, None),
+        *(_rolled(cube, i) for i in range(_segments(cube))),
+    ]
+    rolled += [cap_row(cube, cap) for cap in cube.capped]
+    final = _union(rolled)
+    final.set("with_", with_ctes(ctes))
+    return final
+
+
+def relations(cube: Cube) -> Ctes:
+    """Named queries up to the units: all exposed ones, and those with events."""
+    ctes: Ctes = [
+        ("u", exposed_units(cube.exposures, cube.span, cube.own), _repeats(cube))
+    ]
+    own_caps = [c for c in cube.capped if c.own]
+    event_caps = [c for c in cube.capped if not c.own]
+    if own_caps:
+        ctes += caps(cube, own_caps, "u")
+    if cube.events:
+        ctes.append(("p", _with_events(cube), bool(event_caps)))
+        if event_caps:
+            ctes += caps(cube, event_caps, "p")
+    return ctes
+
+
+def _repeats(cube: Cube) -> bool:
+    """Whether the units are dear to find, so that they are kept for both parts."""
+    return not cube.exposures.one_row
+
+
+def _segments(cube: Cube) -> int:
+    return len(cube.exposures.segments)
+
+
+def with_ctes(ctes: Ctes) -> exp.With:
+    """The named queries as a WITH."""
+    return exp.With(
+        expressions=[
+            exp.CTE(
+                this=query,
+                alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True)),
+                materialized=keep,
+            )
+            for name, query, keep in ctes
+        ]
+    )
+
+
+def _union(parts: Sequence[exp.Expression]) -> exp.Expression:
+    return reduce(lambda a, b: exp.Union(this=a, expression=b, distinct=False), parts)
+
+
+def cell_keys(cube: Cube) -> dict[str, exp.Expression]:
+    """Columns that say in which cell of the fine cube a unit stands."""
+    found: dict[str, exp.Expression] = {"arm": col("arm"), "status": col("status")}
+    if cube.exposures.time is not None:
+        found["day"] = cast(cube.zone.day(col("t"), cube.dialect), "INT")
+    found["matured"] = _matured(cube)
+    return found | {f"s{i}": col(f"s{i}") for i in range(_segments(cube))}
+
+
+def _matured(cube: Cube) -> exp.Expression:
+    """Number of horizons that had passed at as-of."""
+    horizons = cube.layout.horizons
+    if cube.exposures.time is None or cube.span.as_of is None:
+        return integer(len(horizons))
+    case = exp.Case()
+    for i in range(len(horizons), 0, -1):
+        latest = latest_exposure(cube, i)
+        case = case.when(
+            exp.LTE(this=col("t"), expression=integer(latest)), integer(i), copy=False
+        )
+    return case.else_(integer(0), copy=False) if horizons else integer(0)
+
+
+def _totals(cube: Cube, relation: str) -> exp.Select:
+    """All exposed units: how many, and the sums of the table's own values."""
+    keys = cell_keys(cube)
+    columns = dict(keys)
+    columns["n"] = exp.Count(this=exp.Star())
+    columns |= {name: integer(0) for name in cube.told()}
+    for i, one in enumerate(cube.sums()):
+        columns[f"x{i}"] = _sum(cube, one) if one.own else integer(0)
+    return _grouped(columns, keys, relation)
+
+
+def _sparse(cube: Cube, relation: str) -> exp.Select:
+    """Units that have events: the sums that need a value from events."""
+    keys = cell_keys(cube)
+    columns = dict(keys)
+    columns["n"] = integer(0)
+    columns |= {name: total(col(name)) for name in cube.told()}
+    for i, one in enumerate(cube.sums()):
+        columns[f"x{i}"] = integer(0) if one.own else _sum(cube, one)
+    return _grouped(columns, keys, relation)
+
+
+def _grouped(
+    columns: Mapping[str, exp.Expression],
+    keys: Mapping[str, exp.Expression],
+    relation: str,
+) -> exp.Select:
+    """Groups by computed keys: they are named in a query of their own first."""
+    inner = dict(keys)
+    plain = exp.table_(relation, quoted=True)
+    query = exp.Select(
+        expressions=[
+            exp.Star(),
+            *(
+                exp.alias_(value, f"k_{name}", quoted=True, copy=False)
+                for name, value in inner.items()
+            ),
+        ]
+    ).from_(plain, copy=False)
+    outer = {
+        name: col(f"k_{name}") if name in keys else v for name, v in columns.items()
+    }
+    named = [
+        exp.alias_(value, name, quoted=True, copy=False)
+        for name, value in outer.items()
+    ]
+    return (
+        exp.Select(expressions=named)
+        .from_(nested(query, "g"), copy=False)
+        .group_by(*(col(f"k_{name}") for name in keys), copy=False)
+    )
+
+
+def _sum(cube: Cube, one: Sum) -> exp.Expression:
+    value = col(one.of[0])
+    if one.kind == "nonzero":
+        differs = exp.NEQ(this=value, expression=integer(0))
+        return total(when(differs, integer(1), integer(0)))
+    if one.kind == "largest":
+        return exp.func("COALESCE", exp.Max(this=value), integer(0))
+    if len(one.of) == 1:
+        return total(value)
+    factors = [cube.dialect.wide(col(name)) for name in one.of]
+    return total(reduce(lambda a, b: exp.Mul(this=a, expression=b), factors))
+
+
+def _with_events(cube: Cube) -> exp.Select:
+    """One row per unit with events, over all sources."""
+    units = cube.layout.units.values()
+    per_source: list[exp.Select] = []
+    for i, (source, events) in enumerate(cube.events.items()):
+        wanted = [
+            u
+            for u in units
+            if not u.own
+            and u.capping is None
+            and u.measure
+            and u.measure.source == source
+        ]
+        query = event_units(
+            events,
+            cube.exposures,
+            cube.span,
+            wanted,
+            relation=cube.unit_relation,
+            carried=_carried(cube),
+        )
+        per_source.append(_widened(cube, i, wanted, query))
+    return per_source[0] if len(per_source) == 1 else _merged(cube, per_source)
+
+
+def _widened(
+    cube: Cube, index: int, wanted: Sequence[UnitColumn], query: exp.Select
+) -> exp.Select:
+    """A source's units with every source's columns, 0 where they are another's."""
+    mine = {unit.name for unit in wanted}
+    columns: dict[str, exp.Expression] = {"unit": col("unit")}
+    columns |= {key: col(key) for key in unit_keys(cube.exposures)}
+    columns |= {name: col(name) for name in _carried(cube)}
+    for i in range(len(cube.events)):
+        for name in TOLD:
+            columns[f"{name}_{i}"] = col(f"n_{name}") if i == index else integer(0)
+    for unit in cube.layout.units.values():
+        if not unit.own and unit.capping is None:
+            value = col(unit.name) if unit.name in mine else integer(0)
+            columns[unit.name] = value
+    return select(columns, nested(query, "q"))
+
+
+def _merged(cube: Cube, parts: Sequence[exp.Expression]) -> exp.Select:
+    """The sources' units as one row per unit."""
+    columns: dict[str, exp.Expression] = {"unit": col("unit")}
+    for key in unit_keys(cube.exposures):
+        value: exp.Expression = col(key)
+        if key.startswith("s") and key != "status":
+            value = cube.dialect.bytewise(value)
+        columns[key] = exp.Min(this=value)
+    columns |= {name: exp.Min(this=col(name)) for name in _carried(cube)}
+    columns |= {name: total(col(name)) for name in cube.told()}
+    for unit in cube.layout.units.values():
+        if not unit.own and unit.capping is None:
+            columns[unit.name] = total(col(unit.name))
+    return select(columns, nested(_union(parts), "q"), group=["unit"])
+
+
+def _carried(cube: Cube) -> list[str]:
+    """The assignment table's own values that some product mixes with events."""
+    units = cube.layout.units
+    mixed = (m for m in cube.layout.monomials() if len({units[n].own for n in m}) == 2)
+    return sorted({name for m in mixed for name in m if units[name].own})
+
+
+def _rolled(cube: Cube, segment: int | None) -> exp.Select:
+    """The fine cube by day for everyone, or by a segment's level without days."""
+    columns: dict[str, exp.Expression] = {
+        "dimension": integer(0 if segment is None else segment + 1),
+        "level": cast(exp.Literal.string(""), "TEXT")
+        if segment is None
+        else col(f"s{segment}"),
+        "arm": col("arm"),
+        "status": col("status"),
+        "day": cast(exp.null(), "INT"),
+        "matured": col("matured"),
+    }
+    group = ["arm", "status", "matured"]
+    if segment is not None:
+        group.append(f"s{segment}")
+    elif cube.exposures.time is not None:
+        columns["day"] = col("day")
+        group.append("day")
+    columns["n"] = total(col("n"))
+    columns |= {name: total(col(name)) for name in cube.told()}
+    for i, one in enumerate(cube.sums()):
+        value = col(f"x{i}")
+        columns[f"x{i}"] = (
+            exp.Max(this=value) if one.kind == "largest" else total(value)
+        )
+    return select(columns, exp.table_("fine", quoted=True), group=group)

@@ -1,0 +1,226 @@
+"""What the sources mean: exposures and events as expressions over their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from holdback.data.engine import Engine
+from holdback.data.engine.columns import Reader
+from holdback.data.engine.dialects import cast
+from holdback.data.engine.sql import col, integer, when
+from holdback.data.engine.time_zones import Zone
+from holdback.data.engine.timestamps import Clock
+from holdback.data.extraction.exclusions import Fates
+from holdback.data.extraction.source_profile import Seen, blank
+from holdback.data.queries.computed_arms import ARM, REASON, with_arms
+from holdback.data.queries.global_holdout import is_held_out
+from holdback.data.queries.returns import Returned, at_purchase, count_returned
+from holdback.data.queries.units import (
+    Events,
+    Exposures,
+    Span,
+    nested,
+    select,
+)
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.definition.overrides import overrides_of
+from holdback.experiments.language.expression import Expression
+
+__all__ = [
+    "ROW",
+    "Exposed",
+    "clock_of",
+    "events_of",
+    "exposures_of",
+    "filters",
+    "returned_of",
+    "unit_text",
+]
+
+ROW = "row"
+MISSING = "(missing)"
+OTHER = "(other)"
+LEVELS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed:
+    """The exposures within their span, and where the rows of every source went.
+
+    `seen` is by source, `copies` counts rows that were dropped as copies, by source.
+    """
+
+    exposures: Exposures
+    span: Span
+    zone: Zone | None
+    seen: Mapping[str, Seen]
+    told: Fates
+    copies: Mapping[str, int]
+
+
+def exposures_of(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    zone: Zone | None,
+    engine: Engine,
+) -> Exposures:
+    """The assignment table, read; `one_row` is settled later by a count."""
+    name = experiment.assignment.source
+    source, reader = experiment.sources[name], readers[name]
+    clock = clock_of(experiment, readers, name)
+    plan, columns = experiment.assignment, source.columns
+    unit = None if columns.unit == ROW else unit_text(reader, columns.unit)
+    reason = ineligible = held_out = None
+    if columns.arm is not None:
+        arm = _logged_arm(experiment, reader, columns.arm)
+        where = filters(experiment, name)
+        if plan.where is not None:
+            ineligible = exp.Not(this=exp.Paren(this=reader.condition(plan.where.tree)))
+        if unit is not None:
+            held_out = is_held_out(experiment, reader, engine, unit)
+    elif unit is not None:
+        reader = with_arms(experiment, reader, engine, unit)
+        arm, reason = col(ARM), col(REASON)
+        where = () if source.where is None else (source.where,)
+    else:
+        raise ConfigError(_no_id(name))
+    return Exposures(
+        reader=reader,
+        arm=arm,
+        unit=unit,
+        time=None if clock is None else clock.utc(zone),
+        where=tuple(reader.condition(one.tree) for one in where),
+        arms=len(experiment.arms),
+        segments={
+            column: _segment(engine, reader, column)
+            for column in experiment.analysis.segments
+        },
+        reason=reason,
+        ineligible=ineligible,
+        held_out=held_out,
+        overridden=tuple(sorted(overrides_of(experiment))),
+        keep_overridden=plan.include_overridden,
+        keep_crossed=plan.crossovers == "first",
+    )
+
+
+def events_of(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    name: str,
+    zone: Zone | None,
+    as_of: int | None,
+) -> Events:
+    """A source of events, read; rows without a unit id are left out.
+
+    Returns count when their purchase did, where the source says which they are; those
+    from `as_of` on are not known yet.
+    """
+    events = _as_written(experiment, readers, name, zone)
+    rule = experiment.sources[name].returns
+    return events if rule is None else at_purchase(events, rule, as_of)
+
+
+def returned_of(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    engine: Engine,
+    zone: Zone | None,
+    as_of: int | None,
+) -> dict[str, Returned]:
+    """How many returns found their purchase, by source with a rule for them."""
+    rules = {name: experiment.sources[name].returns for name in readers}
+    return {
+        name: count_returned(
+            engine, _as_written(experiment, readers, name, zone), rule, as_of
+        )
+        for name, rule in rules.items()
+        if rule is not None
+    }
+
+
+def _as_written(
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    name: str,
+    zone: Zone | None,
+) -> Events:
+    """A source of events, each row at its own time."""
+    source, reader = experiment.sources[name], readers[name]
+    clock = clock_of(experiment, readers, name)
+    missing = exp.Not(this=blank(reader, source.columns.unit))
+    conditions = [reader.condition(one.tree) for one in filters(experiment, name)]
+    return Events(
+        reader=reader,
+        unit=unit_text(reader, source.columns.unit),
+        time=None if clock is None else clock.utc(zone),
+        where=(*conditions, missing),
+    )
+
+
+def clock_of(
+    experiment: Experiment, readers: Mapping[str, Reader], name: str
+) -> Clock | None:
+    """Reads the times of a source; None when it has none."""
+    time = experiment.sources[name].columns.time
+    return None if time is None else Clock(reader=readers[name], column=time)
+
+
+def filters(experiment: Experiment, name: str) -> tuple[Expression, ...]:
+    """The conditions that rows of a source must meet."""
+    found = [experiment.sources[name].where]
+    if name == experiment.assignment.source:
+        found.append(experiment.assignment.where)
+    return tuple(one for one in found if one is not None)
+
+
+def unit_text(reader: Reader, column: str) -> exp.Expression:
+    """A unit id as text: whole numbers are written without a fraction."""
+    kind = reader.kind(column)
+    if kind == "text":
+        return col(column)
+    if kind in {"float", "decimal"}:
+        return cast(cast(col(column), "BIGINT"), "TEXT")
+    return cast(col(column), "TEXT")
+
+
+def _logged_arm(experiment: Experiment, reader: Reader, column: str) -> exp.Expression:
+    """Number of the arm that a row names; null for a row that names none."""
+    case = exp.Case()
+    text = reader.kind(column) == "text"
+    written = col(column) if text else reader.as_text(column)
+    for i, arm in enumerate(experiment.arms):
+        label = exp.Literal.string(arm.logged_as or arm.name)
+        matches = exp.EQ(this=written.copy(), expression=label)
+        case = case.when(matches, integer(i), copy=False)
+    return case
+
+
+def _no_id(source: str) -> Problem:
+    return Problem(
+        where=f"source {source}",
+        what="arms cannot be computed for `unit: row`: there is no id.",
+        fix="Name the column of the logged arms as `arm`.",
+    )
+
+
+def _segment(engine: Engine, reader: Reader, column: str) -> exp.Expression:
+    """A segment's level; rare levels beyond the 50 largest are one."""
+    level = exp.func("COALESCE", reader.as_text(column), exp.Literal.string(MISSING))
+    counted = select({"level": level}, reader.table.relation.copy())
+    query = select(
+        {"level": col("level"), "n": exp.Count(this=exp.Star())},
+        nested(counted, "q"),
+        group=["level"],
+    )
+    rows = engine.run(query)
+    if len(rows) <= LEVELS:
+        return level
+    ranked = sorted(rows, key=lambda row: (-int(row[1]), str(row[0])))
+    kept = [exp.Literal.string(str(row[0])) for row in ranked[: LEVELS - 1]]
+    known = exp.In(this=level.copy(), expressions=kept)
+    return when(known, level.copy(), exp.Literal.string(OTHER))

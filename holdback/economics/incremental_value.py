@@ -1,0 +1,163 @@
+"""Money as a rising function of the lift, against what it costs: one transform.
+
+I = Rev_T (1 − 1/R) is the money that treated units brought beyond what control
+would have brought, R being treatment / control. It rises with R, so each end of the
+lift's interval gives an end of the money's: verdict, money, ROPI and break-even can
+never contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from holdback.analysis.analyze import ValueComparison
+from holdback.economics.costs import break_even_lift
+from holdback.economics.money_distribution import Worth
+from holdback.results.quantity import Quantity, Return
+from holdback.results.scorecard import Costs
+from holdback.stats.methods.uncertain_cost import UncertainCost
+
+__all__ = ["Stake", "image", "incremental"]
+
+
+def incremental(total: float, ratio: float) -> float:
+    """Rev_T (1 − 1/R).
+
+    >>> round(incremental(162000.0, 1.8 / 1.65), 6)
+    13500.0
+    """
+    return total * (1 - 1 / ratio)
+
+
+def image(quantity: Quantity, rising: Callable[[float], float]) -> Quantity:
+    """A quantity and its interval under a rising function."""
+    return Quantity(
+        value=rising(quantity.value),
+        lower=None if quantity.lower is None else rising(quantity.lower),
+        upper=None if quantity.upper is None else rising(quantity.upper),
+        unbounded=quantity.unbounded,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """What a lift is worth at a margin, and what it has to pay for.
+
+    Without `baseline` the lift is that of the units treated in the test; with it, the
+    lift is applied to so much money that comes without the treatment: g B (R − 1).
+    """
+
+    comparison: ValueComparison
+    margin: float
+    cost: Costs | None
+    savings: float = 0.0
+    baseline: float | None = None
+
+    def revenue(self) -> Quantity | None:
+        """Incremental money before the margin; None where no honest interval is."""
+        inference, units = self.comparison.inference, self.comparison.treated_units
+        if inference.relative is not None:
+            return image(
+                _with_sides(inference.relative.value, inference.relative.interval),
+                lambda lift: self._of_lift(1 + lift),
+            )
+        none = inference.absolute is None or inference.p_value is None
+        if none or inference.absolute is None or self.baseline is not None:
+            return None
+        difference = inference.absolute
+        return image(
+            _with_sides(difference.value, difference.interval),
+            lambda value: value * units,
+        )
+
+    def net(self, profit: Quantity) -> Quantity:
+        """Profit after the costs, with the range of both."""
+        known = image(profit, lambda amount: amount - self._burden)
+        worth = self._worth
+        return known if worth is None else worth.net(known)
+
+    def ropi(self, profit: Quantity) -> Return | None:
+        """(Profit + savings − cost) / cost with its chance; None without a cost."""
+        if self.cost is None or self.cost.total <= 0:
+            return None
+        total = self.cost.total
+        known = image(profit, lambda amount: (amount - self._burden) / total)
+        worth, even = self._worth, self.break_even()
+        chance = None if even is None else self.probability_above(even)
+        if worth is not None:
+            known, chance = worth.ropi(known), worth.chance(chance)
+        return Return(
+            value=known.value,
+            lower=known.lower,
+            upper=known.upper,
+            unbounded=known.unbounded,
+            p_positive=chance,
+        )
+
+    def profit_of(self, lift: float) -> float:
+        """Profit before costs at a lift."""
+        return self.margin * self._of_lift(1 + lift)
+
+    def believed_ropi(self, profit: Quantity, level: float) -> Quantity | None:
+        """The return at quantiles of the profit, those of uncertain costs included."""
+        if self.cost is None or self.cost.total <= 0:
+            return None
+        total = self.cost.total
+        known = image(profit, lambda amount: (amount - self._burden) / total)
+        worth = self._worth
+        return known if worth is None else worth.believed_ropi(known, level)
+
+    def break_even(self) -> float | None:
+        """The lift that covers the costs; None where none does, or no lift is known."""
+        if self.comparison.inference.relative is None:
+            return None
+        if self.baseline is not None:
+            worth = self.margin * self.baseline
+            return self._burden / worth if worth > 0 else None
+        if self.comparison.treated_total <= 0 or self.margin <= 0:
+            return None
+        return break_even_lift(
+            total=self.comparison.treated_total,
+            margin=self.margin,
+            net_cost=self._burden,
+        )
+
+    def probability_above(self, lift: float) -> float | None:
+        """P(lift > `lift`) of the posterior that decides."""
+        posterior = self.comparison.posterior
+        return None if posterior is None else posterior.probability_above(lift)
+
+    @property
+    def _burden(self) -> float:
+        """Cost net of savings."""
+        return (self.cost.total if self.cost else 0.0) - self.savings
+
+    @property
+    def _worth(self) -> Worth | None:
+        """The way of reading uncertain costs; None where they are known."""
+        if self.cost is None or self.cost.se is None or self.margin <= 0:
+            return None
+        return Worth(
+            comparison=self.comparison,
+            margin=self.margin,
+            baseline=self.baseline,
+            cost=UncertainCost(
+                mean=self.cost.total, sd=self.cost.se, savings=self.savings
+            ),
+        )
+
+    def _of_lift(self, ratio: float) -> float:
+        if self.baseline is not None:
+            return self.baseline * (ratio - 1)
+        return incremental(self.comparison.treated_total, ratio)
+
+
+def _with_sides(value: float, interval: object) -> Quantity:
+    lower: float | None = getattr(interval, "lower", None)
+    upper: float | None = getattr(interval, "upper", None)
+    side: Literal["lower", "upper"] | None = (
+        "lower" if lower is None else "upper" if upper is None else None
+    )
+    return Quantity(value=value, lower=lower, upper=upper, unbounded=side)

@@ -1,0 +1,134 @@
+"""Lift → incremental revenue, profit, ROPI, payback and roll-out, arm by arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from holdback.analysis.analyze import ValueComparison
+from holdback.economics.costs import break_even_lift, costs_of, saved, saved_items
+from holdback.economics.incremental_value import Stake, image, incremental
+from holdback.economics.payback import payback, repaid
+from holdback.economics.posterior_money import believed_money
+from holdback.economics.probabilities import chances_of
+from holdback.economics.rollout import scenarios
+from holdback.experiments.definition.experiment import Economics, Experiment
+from holdback.experiments.definition.past_effect import LogLift, MoneyBasis
+from holdback.results.scorecard import Money, Quantity
+
+__all__ = ["break_even_lift", "incremental", "money", "revenue_of"]
+
+
+def money(
+    experiment: Experiment,
+    comparisons: Sequence[ValueComparison],
+    period_days: int | None,
+) -> tuple[Money, ...]:
+    """Money of each treatment arm, and of all of them as arm ``*``.
+
+    An arm without an honest interval has no record. Costs by period cover
+    `period_days`; arms bear what is not theirs alone by their treated units.
+    """
+    economics = experiment.economics
+    if economics is None:
+        return ()
+    units = {c.arm: c.treated_units for c in comparisons if c.arm != "*"} or {
+        c.arm: c.treated_units for c in comparisons
+    }
+    found = (_of_arm(economics, one, period_days, units) for one in comparisons)
+    return tuple(record for record in found if record is not None)
+
+
+def revenue_of(comparison: ValueComparison) -> Quantity | None:
+    """Incremental revenue: from the lift, or from the difference where no lift is."""
+    return Stake(comparison=comparison, margin=1.0, cost=None).revenue()
+
+
+def _of_arm(
+    economics: Economics,
+    comparison: ValueComparison,
+    period_days: int | None,
+    units: Mapping[str, int],
+) -> Money | None:
+    everyone = sum(units.values())
+    share = Fraction(comparison.treated_units, everyone) if everyone else Fraction(1)
+    earning = comparison.profit or comparison
+    margin = 1.0 if comparison.profit else float(economics.margin)
+    stake = Stake(
+        comparison=earning,
+        margin=margin,
+        cost=costs_of(
+            economics.costs, arm=comparison.arm, units=units, period_days=period_days
+        ),
+        savings=float(saved(economics.savings, period_days) * share),
+    )
+    revenue = revenue_of(comparison)
+    earned = stake.revenue()
+    if revenue is None or earned is None:
+        return None
+    profit = image(earned, lambda amount: margin * amount)
+    record = Money(
+        arm=comparison.arm,
+        value_metric=economics.value,
+        treated_units=comparison.treated_units,
+        period_days=period_days,
+        incremental_revenue=revenue,
+        incremental_profit=profit,
+        savings=stake.savings,
+        saving_items=saved_items(economics.savings, period_days, share),
+        per_treated_unit=image(
+            profit, lambda amount: amount / comparison.treated_units
+        ),
+        cost=stake.cost,
+        measured_profit=True if comparison.profit else None,
+        incremental_share=_share(comparison, revenue),
+        basis=None if comparison.profit else _basis(comparison, margin),
+    )
+    asked = repaid(economics, record, units)
+    if stake.cost is not None:
+        record = _with_return(record, stake)
+        record = replace(record, payback_days=payback(asked, record, stake))
+    elif economics.rollout is not None:
+        record = replace(record, net_profit=stake.net(profit))
+    rolled = tuple(scenarios(economics, record, earning, margin, units))
+    return replace(
+        record,
+        rollout=rolled,
+        chances=chances_of(record, earning, margin),
+        believed=believed_money(record, comparison, stake, asked),
+    )
+
+
+def _basis(comparison: ValueComparison, margin: float) -> MoneyBasis | None:
+    """What several tests' money is put together from."""
+    ratio = comparison.inference.log_ratio
+    if ratio is None or comparison.inference.relative is None:
+        return None
+    return MoneyBasis(
+        treated_total=comparison.treated_total,
+        margin=margin,
+        log_lift=LogLift(value=ratio.value, se=ratio.se),
+    )
+
+
+def _share(comparison: ValueComparison, revenue: Quantity) -> Quantity | None:
+    """Incremental revenue by all revenue of the treated units."""
+    total = comparison.treated_total
+    if comparison.inference.relative is None or total <= 0:
+        return None
+    return image(revenue, lambda amount: amount / total)
+
+
+def _with_return(record: Money, stake: Stake) -> Money:
+    profit = record.incremental_profit
+    ropi = stake.ropi(profit)
+    record = replace(record, net_profit=stake.net(profit))
+    if ropi is None:
+        return record
+    return replace(
+        record,
+        break_even_lift=stake.break_even(),
+        ropi=ropi,
+        return_per_unit_cost=image(ropi.interval, lambda value: value + 1),
+    )

@@ -1,0 +1,190 @@
+"""Keys of metric and source kinds in the YAML, from the fields of their dataclasses.
+
+A new kind is one file in `metrics/` or `sources/`: its fields are its keys here, and
+their types say how each is read. A source's kind is itself a key, whose value is the
+kind's first own field (`csv: path`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import get_type_hints as hints_of
+
+from pydantic import BaseModel, Discriminator, Field, Tag, create_model
+
+from holdback.experiments import metrics, sources
+from holdback.experiments.config.blocks import BY_SHAPE, KEYS, TAG, VALUE, Written
+from holdback.experiments.config.document import Block, Scalar
+from holdback.experiments.config.scalars import (
+    Connection,
+    Day,
+    Duration,
+    Flag,
+    Formula,
+    Share,
+    Text,
+    Whole,
+    choice,
+    choice_of,
+)
+from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.measure import Cap
+
+__all__ = [
+    "WrittenCap",
+    "WrittenMetric",
+    "WrittenSource",
+    "value_field",
+]
+
+FILLED = frozenset({"name", "digits", "hidden", "of"})
+MEANINGS = {
+    "aggregate": "How rows become one number. Default: sum; count without value.",
+    "answers": "The lowest and the highest answer, such as [1, 5].",
+    "arm": "Column of the logged arm.",
+    "better": "Which direction is good. Default: higher.",
+    "between": "Two times after the exposure, such as [30 days, 37 days].",
+    "cap": "Percentile at which a unit's value is cut: 99.9%, or {non_zero: 99.9%}.",
+    "columns": "Role: column name. Every other column is an attribute.",
+    "database": "Where the table is. Default: the project's database.",
+    "decimal": "Decimal mark of the file's numbers.",
+    "delimiter": "What stands between the fields.",
+    "denominator": "What the numerator is divided by.",
+    "duplicates": "What to do with rows of the same id that differ.",
+    "discount": "What money a year later is worth less, such as 10%.",
+    "encoding": "Text encoding of the file.",
+    "events": "Names of the events whose rows count, such as [purchase].",
+    "horizon": "Until when after the exposure value counts, such as 52 weeks.",
+    "id": "Column that makes rows unique; exact duplicates are dropped and counted.",
+    "inactive": "Without a row for so long at the end of `within`, a unit has left.",
+    "label": "How reports call it.",
+    "least": "How many rows it takes, such as 2.",
+    "margin_value": "Column or expression of profit, in place of a flat margin.",
+    "match": "Columns that a return shares with its purchase, such as [product].",
+    "note_attributes": "Cart attributes that become columns, such as [visitor_id].",
+    "numerator": "What is summed above the line.",
+    "parameters": "Parameters of the event that become columns.",
+    "per": "A source whose rows are counted, or an expression.",
+    "properties": "Properties of the user that become columns.",
+    "quantile": "The share of units at or below it, such as 75%.",
+    "renews": "A subscription: how long until the next payment, such as 30 days.",
+    "returns": "Which rows are returns; each counts when its purchase did.",
+    "source": "The source whose rows are measured.",
+    "step": "How reports call the step.",
+    "steps": "What has to happen, one after another: {step: Basket, source: baskets}.",
+    "time": "Column of the time of the row.",
+    "top": "The lowest answer that counts as satisfied, such as 4.",
+    "unit": "In a metric: money, or a word such as ms. In columns: the unit's id.",
+    "value": "Column or expression, such as total - refunded.",
+    "where": "Which rows count, such as status = 'paid'.",
+    "within": "How long after the exposure it counts, such as 14 days.",
+}
+
+
+class WrittenCap(Written):
+    """A cap among the units that are not zero."""
+
+    non_zero: Share = Field(description="Percentile among non-zero units.")
+
+
+_SIMPLE: dict[Any, Any] = {
+    str: Text,
+    int: Whole,
+    bool: Flag,
+    Fraction: Share,
+    date: Day,
+    timedelta: Duration,
+    Expression: Formula,
+    Cap: Annotated[Annotated[Share, VALUE] | Annotated[WrittenCap, KEYS], BY_SHAPE],
+}
+
+
+def value_field(cls: type[sources.Source]) -> str:
+    """The field that a source's kind key fills: `path` for csv, `table` for table."""
+    shared = {f.name for f in dataclasses.fields(sources.Source)}
+    return next(f.name for f in dataclasses.fields(cls) if f.name not in shared)
+
+
+def _model(
+    cls: type[Any], name: str, first: dict[str, Any], *, without: frozenset[str]
+) -> type[BaseModel]:
+    """The model of a dataclass's fields, after the keys of `first`."""
+    hints = hints_of(cls)
+    keys = dict(first)
+    for item in dataclasses.fields(cls):
+        if item.name in without or item.name in first:
+            continue
+        meaning = MEANINGS.get(item.name)
+        kind = _readable(hints[item.name], item.name)
+        if item.default is dataclasses.MISSING:
+            keys[item.name] = (kind, Field(description=meaning))
+        else:
+            keys[item.name] = (kind | None, Field(None, description=meaning))
+    doc = (cls.__doc__ or "").strip().split("\n")[0]
+    model: type[BaseModel] = create_model(name, __base__=Written, __doc__=doc, **keys)
+    return model
+
+
+def _readable(hint: Any, name: str) -> Any:
+    """How a field of a type is read from the YAML."""
+    if get_origin(hint) in {Union, types.UnionType}:
+        options = [arg for arg in get_args(hint) if arg is not type(None)]
+        # A text or an expression: which of them it is needs the other names.
+        return Text if len(options) > 1 else _readable(options[0], name)
+    if get_origin(hint) is Literal:
+        return Annotated[hint, *choice_of(hint)]
+    if get_origin(hint) is tuple:
+        # How many there must be is the kind's to say, in its own words.
+        return tuple[_readable(get_args(hint)[0], name), ...]  # type: ignore[misc]
+    if name == "database":
+        return Connection
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    return _model(hint, f"{hint.__name__}Keys", {}, without=FILLED)
+
+
+def _metric_kind(node: Any) -> str | None:
+    kind = node.get("kind") if isinstance(node, Block) else None
+    if not isinstance(kind, Scalar):
+        return None
+    return TAG + kind.text if kind.text in metrics.kinds else None
+
+
+def _source_kind(node: Any) -> str | None:
+    if not isinstance(node, Block):
+        return None
+    return next((TAG + key for key in node.key_places if key in sources.kinds), None)
+
+
+def _metric_union() -> Any:
+    models = []
+    for kind, cls in metrics.kinds.items():
+        key = {"kind": (Annotated[str, *choice(kind)], Field(description="The kind."))}
+        model = _model(cls, f"{cls.__name__}Metric", key, without=FILLED)
+        models.append(Annotated[model, Tag(TAG + kind)])
+    return Annotated[reduce(or_, models), Discriminator(_metric_kind)]
+
+
+def _source_union() -> Any:
+    models = []
+    for kind, cls in sources.kinds.items():
+        field = value_field(cls)
+        doc = (cls.__doc__ or "").strip().split("\n")[0]
+        key = {kind: (_readable(hints_of(cls)[field], kind), Field(description=doc))}
+        model = _model(cls, cls.__name__, key, without=FILLED | {field})
+        models.append(Annotated[model, Tag(TAG + kind)])
+    return Annotated[reduce(or_, models), Discriminator(_source_kind)]
+
+
+if TYPE_CHECKING:
+    WrittenMetric = Any
+    WrittenSource = Any
+else:
+    WrittenMetric = _metric_union()
+    WrittenSource = _source_union()

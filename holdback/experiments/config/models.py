@@ -1,0 +1,333 @@
+"""What an author may write: the two files as pydantic models, and nothing resolved.
+
+The models say which keys exist, what each holds and what it means; from them come
+both the reading and the JSON Schema. Metric and source kinds are not listed here:
+their keys are the fields of their dataclasses (see `plugins`). Whether names refer
+to something, shares sum to 1 and dates are in order is the business of `resolve`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from holdback.assignment.schemes import kinds as schemes
+from holdback.experiments.config.blocks import BY_SHAPE, KEYS, LIST, VALUE, Written
+from holdback.experiments.config.kind_schemas import WrittenMetric, WrittenSource
+from holdback.experiments.config.scalars import (
+    Amount,
+    Connection,
+    Day,
+    Duration,
+    Flag,
+    Formula,
+    Share,
+    Text,
+    Version,
+    Whole,
+    choice,
+    leaf,
+)
+from holdback.experiments.language import quantities
+
+__all__ = [
+    "ExperimentFile",
+    "ProjectFile",
+    "WrittenAnalysis",
+    "WrittenArm",
+    "WrittenAssignment",
+]
+
+LOOKS = choice("spending", "end", "always_valid")
+PRIORS = choice("weak", "skeptical", "none", "past")
+PERIODS = choice("day", "week", "month", "year")
+Period = Literal["day", "week", "month", "year"]
+
+
+class WrittenArm(Written):
+    """One arm of the experiment."""
+
+    share: Share = Field(description="Planned share of units: 10%, 0.1 or 1/3.")
+    control: Flag = Field(
+        default=False, description="The arm that the others are held against."
+    )
+    label: Text = Field("", description="How reports call the arm.")
+    logged_as: Text = Field("", description="The arm's name in the data, if different.")
+    dose: Amount | None = Field(
+        None, description="How intense its treatment is, where arms are ordered: 0, 1."
+    )
+
+
+class WrittenLayer(Written):
+    """The part of a layer that the experiment uses."""
+
+    name: Text = Field(description="A layer of holdback.yaml.")
+    range: Annotated[
+        tuple[Share, Share],
+        Field(description="From and to, for instance [0%, 50%]."),
+    ]
+
+
+class WrittenAssignment(Written):
+    """How units come into arms."""
+
+    source: Text | None = Field(None, description="The source of exposures.")
+    scheme: Annotated[str, *choice(*schemes)] = Field(
+        "holdback", description="The hash that draws the arm from the unit id."
+    )
+    salt: Text | None = Field(
+        None,
+        description="Default: the experiment's name. Never change it once started.",
+    )
+    traffic: Share = Field(
+        Fraction(1),
+        description="Share of units that take part; only this is ramped up.",
+    )
+    phase: Whole = Field(1, description="Raise it to draw all arms anew.")
+    holdout: Text | None = Field(None, description="A holdout of holdback.yaml.")
+    layer: WrittenLayer | None = Field(None, description="A range of a layer.")
+    overrides: dict[str, Text] = Field({}, description="Unit id: arm.")
+    overrides_file: Text | None = Field(
+        None, description="A CSV or Parquet file with the columns unit and arm."
+    )
+    include_overridden: Flag = Field(
+        default=False,
+        description="Count units placed by hand. By default they are left out: nobody "
+        "drew their arm.",
+    )
+    crossovers: Annotated[
+        Literal["exclude", "first", "stop"], *choice("exclude", "first", "stop")
+    ] = Field("exclude", description="What happens to units seen in two arms.")
+    where: Formula | None = Field(
+        None, description="Which units may take part, by their attributes."
+    )
+    params: dict[str, Any] = Field(
+        {}, description="The scheme's settings, as its system calls them."
+    )
+
+
+class WrittenWindow(Written):
+    """The days on which units may join, both included."""
+
+    start: Day = Field(description="First day, such as 2026-10-01.")
+    end: Day = Field(description="Last day, included.")
+
+
+class WrittenPrior(Written):
+    """A prior of one's own."""
+
+    lift_sd: Share = Field(description="Standard deviation of the lift, such as 10%.")
+
+
+class WrittenLookback(Written):
+    """Covariates from before exposure."""
+
+    lookback: Duration = Field(description="How far back, such as 28 days.")
+    predict: Flag = Field(
+        default=False,
+        description="Predict each metric from everything known before, and adjust for "
+        "the prediction (needs scikit-learn).",
+    )
+
+
+class WrittenAnalysis(Written):
+    """How the numbers are read."""
+
+    level: Share = Field(Fraction(95, 100), description="Coverage of the intervals.")
+    looks: Annotated[
+        Annotated[str, *LOOKS, VALUE] | Annotated[tuple[Day, ...], LIST],
+        BY_SHAPE,
+    ] = Field("spending", description="When results are read.")
+    covariates: (
+        Annotated[
+            Annotated[WrittenLookback, KEYS] | Annotated[tuple[Text, ...], LIST],
+            BY_SHAPE,
+        ]
+        | None
+    ) = Field(None, description="{lookback: 28 days}, or a list of attribute columns.")
+    multiplicity: Annotated[
+        Literal["holm", "bh", "none"], *choice("holm", "bh", "none")
+    ] = Field("holm", description="Correction over secondary metrics and arms.")
+    prior: Annotated[
+        Annotated[str, *PRIORS, VALUE] | Annotated[WrittenPrior, KEYS],
+        BY_SHAPE,
+    ] = Field("weak", description="weak, skeptical, none, {lift_sd: 10%}, or past.")
+    segments: tuple[Text, ...] = Field(
+        (), description="Attributes known before exposure; explored, never decided by."
+    )
+    reached: Text | None = Field(
+        None, description="A conversion metric: whom the treatment really reached."
+    )
+    uplift: Formula | None = Field(
+        None,
+        description="A score of whom the treatment moves, made before the test: a "
+        "column of the exposures.",
+    )
+
+
+class WrittenAttribution(Written):
+    """Touches of channels, credited by rules: descriptive, beside the holdback."""
+
+    source: Text = Field(description="The source of touches: unit, time and channel.")
+    channel: Text = Field(description="Its column of the channel's name.")
+    conversion: Text | None = Field(
+        None, description="The conversion metric. Default: the primary."
+    )
+    channels: tuple[Text, ...] = Field(
+        (), description="The channels that the treatment is, such as [email]."
+    )
+
+
+class WrittenCost(Written):
+    """What personalization costs: `per` a period or unit, or `spread` over a time."""
+
+    name: Text = Field(description="How the report calls it.")
+    amount: Amount = Field(description="In the project's currency.")
+    per: (
+        Annotated[str, *choice("day", "week", "month", "year", "treated unit")] | None
+    ) = Field(None, description="day, week, month, year or treated unit.")
+    spread: Duration | None = Field(
+        None, description="Paid once and spread over this time, such as 12 months."
+    )
+    uncertainty: Share | None = Field(
+        None, description="By how much it may be off, 95 times in 100: 20%."
+    )
+    kind: Annotated[str, *choice("technology", "people", "campaign")] | None = Field(
+        None, description="technology, people or campaign; totals are told by kind."
+    )
+    arms: tuple[Text, ...] = Field(
+        (), description="The treatment arms that have this cost. Default: all."
+    )
+
+
+class WrittenSaving(Written):
+    """Hours of work that are saved."""
+
+    name: Text = Field(description="How the report calls it.")
+    hours: Amount = Field(description="Hours saved per period.")
+    per: Annotated[Period, *PERIODS] = Field(description="day, week, month or year.")
+    rate: Amount = Field(description="Money per hour.")
+
+
+class WrittenRollout(Written):
+    """What would come after the test."""
+
+    units: Whole = Field(description="Units per period.")
+    per: Annotated[Period, *PERIODS] = Field(description="day, week, month or year.")
+    horizon: Duration = Field(description="How long, such as 12 months.")
+    decay: Annotated[
+        timedelta | None,
+        *leaf(
+            lambda node: (
+                None if node.text == "none" else quantities.duration(node.text)
+            ),
+            {"type": "string", "examples": ["none", "8 weeks"]},
+        ),
+    ] = Field(description="Half-life of the lift, such as 8 weeks; or none.")
+    last_year: tuple[Amount, ...] = Field(
+        (), description="Last year's revenue, one amount a period, for the seasons."
+    )
+
+
+class WrittenEconomics(Written):
+    """What a gain is worth and what it costs."""
+
+    value: Text | None = Field(
+        None, description="The metric that is the money. Default: the primary."
+    )
+    margin: Share = Field(Fraction(1), description="Revenue to gross profit, as 42%.")
+    costs: tuple[WrittenCost, ...] = Field(
+        (), description="What personalization costs."
+    )
+    savings: tuple[WrittenSaving, ...] = Field((), description="Work that is saved.")
+    rollout: WrittenRollout | None = Field(None, description="What comes afterwards.")
+    incremental: tuple[Text, ...] = Field(
+        (),
+        description="Secondary ratio metrics, such as revenue per spend, that are also "
+        "read as what was added (iROAS, cost of an extra customer).",
+    )
+
+
+class WrittenDecision(Written):
+    """The rule that turns results into an outcome."""
+
+    rule: (
+        Annotated[
+            Literal["lift", "profit", "not_worse"],
+            *choice("lift", "profit", "not_worse"),
+        ]
+        | None
+    ) = Field(None, description="Default: profit where there are costs, else lift.")
+    minimum_lift: Share = Field(Fraction(0), description="The least lift worth having.")
+    margin: Share | None = Field(
+        None, description="The worst harm that not_worse takes."
+    )
+
+
+class WrittenHoldout(Written):
+    """Units kept out of every experiment that names the holdout."""
+
+    share: Share = Field(description="Share of all units.")
+    salt: Text | None = Field(None, description="Default: the holdout's name.")
+    from_: Day | None = Field(None, alias="from", description="First day.")
+    until: Day | None = Field(None, description="Last day.")
+
+
+class WrittenLayerRoom(Written):
+    """A layer in which experiments exclude each other."""
+
+    salt: Text | None = Field(None, description="Default: the layer's name.")
+
+
+class ProjectFile(Written):
+    """holdback.yaml: what all experiments of a project share."""
+
+    required: ClassVar[tuple[str, ...]] = ("version",)
+
+    version: Version | None = Field(None, description="Version of this format: 1.")
+    currency: Text | None = Field(None, description="ISO 4217 code, such as EUR.")
+    timezone: Text | None = Field(None, description="IANA name. Default: UTC.")
+    locale: Text | None = Field(None, description="Default: en-US.")
+    database: Connection | None = Field(
+        None, description="duckdb (default), or a connection URL as ${env:NAME}."
+    )
+    sources: dict[str, WrittenSource] = Field(
+        {}, description="Tables of data, by name."
+    )
+    metrics: dict[str, WrittenMetric] = Field({}, description="Metrics, by name.")
+    holdouts: dict[str, WrittenHoldout] = Field({}, description="Global holdouts.")
+    layers: dict[str, WrittenLayerRoom] = Field({}, description="Layers, by name.")
+
+
+class ExperimentFile(ProjectFile):
+    """One experiment; all keys of holdback.yaml may stand here too, and win."""
+
+    required: ClassVar[tuple[str, ...]] = ("version", "experiment", "arms", "primary")
+
+    experiment: Text | None = Field(None, description="The experiment's name.")
+    hypothesis: Text = Field("", description="What is expected, in a sentence.")
+    owner: Text = Field("", description="Who answers for it.")
+    tags: tuple[Text, ...] = Field(
+        (), description="Themes by which `holdback portfolio` puts tests together."
+    )
+    arms: dict[str, WrittenArm] | None = Field(None, description="Two or more arms.")
+    assignment: WrittenAssignment | None = Field(
+        None, description="How units get arms."
+    )
+    window: WrittenWindow | None = Field(None, description="Days on which units join.")
+    primary: Text | None = Field(None, description="The metric that decides.")
+    secondary: tuple[Text, ...] = Field((), description="Metrics that explain.")
+    guardrails: dict[str, Any] = Field(
+        {},
+        description="Metric: the worst harm accepted, 2% or in the metric's unit.",
+        json_schema_extra={"additionalProperties": {"type": ["string", "number"]}},
+    )
+    analysis: WrittenAnalysis | None = Field(None, description="How to read it.")
+    economics: WrittenEconomics | None = Field(None, description="Worth and costs.")
+    decision: WrittenDecision | None = Field(None, description="The rule.")
+    attribution: WrittenAttribution | None = Field(
+        None, description="Rules of attribution, beside what the holdback says."
+    )

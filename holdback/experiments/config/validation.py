@@ -1,0 +1,264 @@
+"""Documents → models of what is written; what the models refuse → problems.
+
+pydantic finds everything at once but speaks of Python; here its findings are told in
+the words of the file. Parts that were refused are then left out and the rest is read
+again, so that the checks that follow can tell the rest of the problems.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+
+from holdback.experiments import metrics, sources
+from holdback.experiments.config.blocks import TAG, Written
+from holdback.experiments.config.document import Block, Document, Items, Scalar
+from holdback.experiments.config.issues import Issues, Path, node_at
+from holdback.experiments.language.quantities import Unreadable, did_you_mean
+
+__all__ = ["read"]
+
+M = TypeVar("M", bound=Written)
+Found = dict[str, Any]
+
+_NEEDED = {
+    "model_type": "a block of keys",
+    "model_attributes_type": "a block of keys",
+    "dict_type": "a block of keys",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+_SHAPES = {"keys": "a block of keys", "list": "a list", "value": "a single value"}
+
+
+def read(model: type[M], document: Document, issues: Issues) -> M:
+    """The model of a document's root; every problem goes to `issues`."""
+    with issues.reading(document):
+        root = document.root
+        return _read(model, root if root is not None else _empty(issues), issues)
+
+
+def _read(model: type[M], root: Block, issues: Issues) -> M:
+    known: dict[int, type[Written]] = {}
+    try:
+        found = model.model_validate(root, context=known)
+    except ValidationError as error:
+        listed = [cast("Found", item) for item in error.errors(include_url=False)]
+        _tell(listed, root, known, issues)
+        found = _rest(model, root, listed)
+    _require(model, root, issues)
+    return found
+
+
+def _empty(issues: Issues) -> Block:
+    return Block(issues.place(()))
+
+
+def _require(model: type[Written], root: Block, issues: Issues) -> None:
+    """Keys of the top that must be there; a misspelt one was told already."""
+    if not root.key_places:
+        return
+    unknown = [key for key in root.key_places if key not in model.known()]
+    for key in model.required:
+        if key in root.key_places or _stands_for(key, unknown):
+            continue
+        issues.add((key,), f"'{key}' is missing.", fix=_how_to_write(key, root))
+        issues.mark((key,))
+
+
+def _how_to_write(key: str, root: Block) -> str:
+    if key == "version":
+        return "Start the file with `version: 1`."
+    if key == "primary":
+        metrics_block = root.get("metrics")
+        names = list(metrics_block) if isinstance(metrics_block, Block) else []
+        listed = f", one of: {', '.join(names)}" if names else ""
+        return f"Name the one metric that decides{listed}."
+    if key == "arms":
+        return "arms: {holdback: {share: 10%}, personalized: {share: 90%}}"
+    return f"Write `{key}: …`."
+
+
+def _stands_for(missing: str, unknown: list[str]) -> bool:
+    return any(did_you_mean(word, [missing]) for word in unknown)
+
+
+def _tell(
+    listed: list[Found], root: Block, known: dict[int, type[Written]], issues: Issues
+) -> None:
+    # Unknown keys first: a misspelt key explains the one that is missing.
+    for found in sorted(listed, key=lambda item: item["type"] != "extra_forbidden"):
+        path = _path(root, found["loc"], missing=found["type"] == "missing")
+        kind = found["type"]
+        if kind == "extra_forbidden":
+            _unknown_key(path, root, known, issues)
+        elif kind == "missing":
+            _missing_key(path, root, issues)
+        elif kind == "union_tag_not_found":
+            _unknown_kind(path, root, issues)
+        elif kind == "value_error" and isinstance(
+            error := found["ctx"]["error"], Unreadable
+        ):
+            issues.unreadable(path, error, node=node_at(root, path))
+        else:
+            needed = _NEEDED.get(kind) or _shapes(found)
+            what = f"{needed} is needed here." if needed else f"{found['msg']}."
+            issues.add(path, what, fix=_shape_fix(path, needed))
+
+
+def _shapes(found: Found) -> str | None:
+    """What may stand in place of a shape that may not: a value, keys, a list."""
+    if found["type"] != "union_tag_invalid":
+        return None
+    tags = re.findall("|".join(_SHAPES), found["ctx"]["expected_tags"])
+    return " or ".join(_SHAPES[tag] for tag in tags)
+
+
+def _shape_fix(path: Path, needed: str | None) -> str:
+    name = path[-1] if path else "key"
+    if needed and needed.startswith(_SHAPES["value"]):
+        return f"Write {name}: value."
+    if needed == "a list":
+        return f"Write {name}: [one, two]."
+    return f"Write {name}: {{key: value}}." if needed else ""
+
+
+def _path(root: Block, loc: tuple[Any, ...], *, missing: bool) -> Path:
+    """The path in the file: pydantic's location without the tags of its unions."""
+    path: list[str | int] = []
+    node: Any = root
+    for at, part in enumerate(loc):
+        if isinstance(part, str) and part.startswith(TAG):
+            continue
+        if missing and at == len(loc) - 1:
+            path.append(part)
+        elif (isinstance(node, Block) and part in node) or (
+            isinstance(node, Items) and isinstance(part, int) and part < len(node)
+        ):
+            path.append(part)
+            node = node[part]
+    return tuple(path)
+
+
+def _unknown_key(
+    path: Path, root: Block, known: dict[int, type[Written]], issues: Issues
+) -> None:
+    *above, key = path
+    block = node_at(root, tuple(above))
+    model = known.get(id(block))
+    names = model.known() if model else ()
+    free = [name for name in names if not isinstance(block, Block) or name not in block]
+    fix = did_you_mean(str(key), free)
+    where = f" in {_called(above[-1])}" if above else ""
+    issues.add(
+        path,
+        f"'{key}' is not a key that is known{where}.",
+        fix=fix or f"Known keys: {', '.join(names)}.",
+        key=True,
+    )
+
+
+def _missing_key(path: Path, root: Block, issues: Issues) -> None:
+    *above, key = path
+    block = node_at(root, tuple(above))
+    issues.mark(path)
+    if isinstance(block, Block):
+        if key in block.empty:
+            return
+        others = [name for name in block.key_places if name != key]
+        if _stands_for(
+            str(key), [name for name in others if _is_told(issues, above, name)]
+        ):
+            return
+    owner = _called(above[-1]) if above else "the file"
+    issues.add(
+        tuple(above), f"{owner} has no '{key}'.", fix=f"Add `{key}: …`.", key=True
+    )
+    issues.mark(path)
+
+
+def _called(part: str | int) -> str:
+    return f"item {part + 1}" if isinstance(part, int) else f"'{part}'"
+
+
+def _is_told(issues: Issues, above: list[Any], name: str) -> bool:
+    return issues.is_broken(*above, name)
+
+
+def _unknown_kind(path: Path, root: Block, issues: Issues) -> None:
+    """A metric without a known `kind`, or a source without a known kind's key."""
+    node = node_at(root, path)
+    if not isinstance(node, Block):
+        issues.add(
+            path, "a block of keys is needed here.", fix=_shape_fix(path, "keys")
+        )
+        return
+    name = path[-1]
+    if path[0] == "sources":
+        known = tuple(sources.kinds)
+        hints = [hint for key in node if (hint := did_you_mean(key, known))]
+        issues.add(
+            path,
+            f"source '{name}' does not say where its data are.",
+            fix=hints[0] if hints else f"Add one of the keys: {', '.join(known)}.",
+            key=True,
+        )
+        return
+    known = tuple(metrics.kinds)
+    kind = node.get("kind")
+    if isinstance(kind, Scalar):
+        issues.add(
+            (*path, "kind"),
+            f"'{kind.text}' is not a kind of metric.",
+            fix=did_you_mean(kind.text, known) or f"Kinds: {', '.join(known)}.",
+        )
+    else:
+        issues.add(
+            path,
+            f"metric '{name}' has no 'kind'.",
+            fix=f"Add `kind: …`, one of: {', '.join(known)}.",
+            key=True,
+        )
+    issues.mark(path)
+
+
+def _rest(model: type[M], root: Block, listed: list[Found]) -> M:
+    """The model of what is left without the refused parts."""
+    rest = _copied(root)
+    for _ in range(100):
+        refused = [_path(rest, found["loc"], missing=False) for found in listed]
+        for path in refused:
+            _remove(rest, path)
+        try:
+            return model.model_validate(rest, context={})
+        except ValidationError as error:
+            listed = [cast("Found", item) for item in error.errors(include_url=False)]
+    return model.model_validate(Block(root.place), context={})
+
+
+def _remove(root: Block, path: Path) -> None:
+    if not path:
+        root.clear()
+        return
+    parent = node_at(root, path[:-1])
+    if isinstance(parent, Block):
+        parent.pop(str(path[-1]), None)
+        parent.key_places.pop(str(path[-1]), None)
+    elif isinstance(parent, Items):
+        parent.clear()
+
+
+def _copied(node: Any) -> Any:
+    """A copy of the blocks and lists; single values are shared."""
+    if isinstance(node, Block):
+        block = Block(node.place)
+        block.key_places = dict(node.key_places)
+        block.update({key: _copied(value) for key, value in node.items()})
+        return block
+    if isinstance(node, Items):
+        items = Items(node.place)
+        items.extend(_copied(value) for value in node)
+        return items
+    return node

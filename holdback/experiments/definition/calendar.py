@@ -1,0 +1,74 @@
+"""The calendar of an experiment: when it is complete, and what its costs cover."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from holdback.experiments.definition.experiment import Experiment
+
+__all__ = ["DAYS", "complete_on", "days_analyzed", "elapsed", "is_final", "last_day"]
+
+DAYS_PER_YEAR = Fraction(36525, 100)
+DAYS = {
+    "day": Fraction(1),
+    "week": Fraction(7),
+    "month": DAYS_PER_YEAR / 12,
+    "year": DAYS_PER_YEAR,
+}
+"""Days in each period that costs and units are counted by."""
+
+
+def last_day(experiment: Experiment, moment: datetime) -> date:
+    """The last day before a moment, in the project's timezone.
+
+    As-of is the first moment that is not looked at, so midnight ends the day before.
+    """
+    last = moment - timedelta(microseconds=1)
+    return last.astimezone(ZoneInfo(experiment.timezone)).date()
+
+
+def complete_on(experiment: Experiment) -> date | None:
+    """The day on which the last unit that may join has had its full time.
+
+    Counted with the longest `within` of the primary, the value metric and the
+    guardrails: the metrics that decide.
+    """
+    if experiment.window is None:
+        return None
+    deciding = {experiment.primary, *experiment.guardrails}
+    if experiment.economics is not None:
+        deciding.add(experiment.economics.value)
+    waits = [experiment.metrics[name].within or timedelta(0) for name in deciding]
+    return experiment.window.end + max(waits)
+
+
+def is_final(experiment: Experiment, as_of: datetime | None) -> bool:
+    """Whether the one look at the end may be taken."""
+    complete = complete_on(experiment)
+    if as_of is None or complete is None:
+        return True
+    return last_day(experiment, as_of) >= complete
+
+
+def elapsed(start: date, complete: date, day: date) -> float:
+    """The share of the days from start to completion that has passed with a day."""
+    whole = (complete - start).days + 1
+    passed = min(max((day - start).days + 1, 1), whole)
+    return float(Fraction(passed, whole))
+
+
+def days_analyzed(experiment: Experiment, as_of: datetime | None) -> int | None:
+    """Days from the window's start to the last day whose events count.
+
+    This is the period that the value metric's money was earned in, and so the
+    period that its costs cover. None when the experiment has no window.
+    """
+    if experiment.window is None or experiment.economics is None:
+        return None
+    within = experiment.metrics[experiment.economics.value].within
+    last = experiment.window.end + (within or timedelta(0))
+    if as_of is not None:
+        last = min(last, last_day(experiment, as_of))
+    return max((last - experiment.window.start).days + 1, 1)

@@ -1,0 +1,302 @@
+"""The experiment: what was planned, as frozen values that are valid by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from holdback.experiments.language.expression import Expression
+from holdback.experiments.metrics import Metric
+from holdback.experiments.sources import Source
+
+if TYPE_CHECKING:
+    from holdback.experiments.definition.past_effect import Learned
+
+__all__ = [
+    "Analysis",
+    "Arm",
+    "Assignment",
+    "Cost",
+    "Decision",
+    "Economics",
+    "Experiment",
+    "Holdout",
+    "Layer",
+    "Margin",
+    "Prior",
+    "Role",
+    "Rollout",
+    "Saving",
+    "Window",
+]
+
+Looks = Literal["spending", "end", "always_valid"] | tuple[date, ...]
+Role = Literal["primary", "secondary", "guardrail", "value", "segment"]
+Per = Literal["day", "week", "month", "year", "treated unit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One arm: its planned share and how the data and the report call it.
+
+    `dose` is how intense its treatment is, where arms are ordered by that.
+    """
+
+    name: str
+    share: Fraction
+    control: bool = False
+    label: str = ""
+    logged_as: str = ""
+    dose: Fraction | None = None
+
+    @property
+    def title(self) -> str:
+        """How reports call it."""
+        return self.label or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Touches of channels before a conversion: credited by rules, for comparison.
+
+    `conversion` names the metric, `channels` those that the treatment is.
+    """
+
+    source: str
+    channel: str
+    conversion: str
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdout:
+    """Units that no experiment which names the holdout may touch, on these days."""
+
+    share: Fraction
+    salt: str
+    from_: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """The range of a layer's buckets that the experiment may use."""
+
+    name: str
+    range: tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """How units came into arms. `source` holds the exposures.
+
+    `holdout` and `layer` name one of the experiment's `holdouts` and `layers`; `params`
+    are the scheme's keys as plain values.
+    """
+
+    source: str
+    salt: str
+    scheme: str = "holdback"
+    traffic: Fraction = Fraction(1)
+    phase: int = 1
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides_file: str | None = None
+    include_overridden: bool = False
+    crossovers: Literal["exclude", "first", "stop"] = "exclude"
+    where: Expression | None = None
+    holdout: str | None = None
+    layer: Layer | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The days on which units may join, inclusive, in the project's timezone."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(
+                f"the window ends ({self.end}) before it starts ({self.start})"
+            )
+
+    @property
+    def days(self) -> int:
+        """Number of days, both ends included."""
+        return (self.end - self.start).days + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """Prior on the log ratio of the arms: a named one, or a width of one's own.
+
+    `learned` is what ``past`` means for each metric, once it has been looked up.
+    """
+
+    name: Literal["weak", "skeptical", "none", "custom", "past"] = "weak"
+    lift_sd: Fraction | None = None
+    learned: Mapping[str, Learned] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """How the numbers are read."""
+
+    level: Fraction = Fraction(95, 100)
+    looks: Looks = "spending"
+    lookback: timedelta | None = None
+    predict: bool = False
+    covariates: tuple[str, ...] = ()
+    multiplicity: Literal["holm", "bh", "none"] = "holm"
+    prior: Prior = Prior()
+    segments: tuple[str, ...] = ()
+    reached: str | None = None
+    uplift: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """An amount per period or per treated unit, or once, spread over a time.
+
+    It lies within `uncertainty` (a share of the amount) 95 times in 100. `arms` are
+    the treatment arms that have it; none named means all.
+    """
+
+    name: str
+    amount: Fraction
+    per: Per | None = None
+    spread: timedelta | None = None
+    uncertainty: Fraction = Fraction(0)
+    kind: Literal["technology", "people", "campaign"] | None = None
+    arms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """Hours of work saved per period, at a rate of money per hour."""
+
+    name: str
+    hours: Fraction
+    rate: Fraction
+    per: Literal["day", "week", "month", "year"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """What comes after the test: units per period over a horizon.
+
+    `last_year` is last year's revenue of each period, which the lift is applied to.
+    """
+
+    units: int
+    per: Literal["day", "week", "month", "year"]
+    horizon: timedelta
+    decay: timedelta | None = None
+    last_year: tuple[Fraction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Economics:
+    """What a gain is worth and what personalization costs.
+
+    `profit` names the metric that measures a unit's profit, in place of a `margin`;
+    `incremental` names ratios that are also read as what was added.
+    """
+
+    value: str
+    margin: Fraction = Fraction(1)
+    costs: tuple[Cost, ...] = ()
+    savings: tuple[Saving, ...] = ()
+    rollout: Rollout | None = None
+    incremental: tuple[str, ...] = ()
+    profit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """The worst harm still accepted: `relative` (a lift) or in the metric's unit."""
+
+    value: Fraction
+    scale: Literal["relative", "absolute"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The rule that turns results into an outcome."""
+
+    rule: Literal["lift", "profit", "not_worse"]
+    minimum_lift: Fraction = Fraction(0)
+    margin: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One experiment with everything it names resolved.
+
+    `metrics`, `sources`, `holdouts` and `layers` (name → salt) hold only what the
+    experiment uses; `root` is the folder that relative paths start from and is no part
+    of the plan's meaning. `resolved` is the file with its defaults filled, as plain
+    JSON values and without secrets.
+    """
+
+    name: str
+    arms: tuple[Arm, ...]
+    assignment: Assignment
+    metrics: Mapping[str, Metric]
+    sources: Mapping[str, Source]
+    primary: str
+    window: Window | None = None
+    secondary: tuple[str, ...] = ()
+    guardrails: Mapping[str, Margin] = field(default_factory=dict)
+    analysis: Analysis = Analysis()
+    economics: Economics | None = None
+    decision: Decision = Decision(rule="lift")
+    attribution: Attribution | None = None
+    hypothesis: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    currency: str | None = None
+    timezone: str = "UTC"
+    locale: str = "en-US"
+    database: str = "duckdb"
+    holdouts: Mapping[str, Holdout] = field(default_factory=dict)
+    layers: Mapping[str, str] = field(default_factory=dict)
+    root: Path = Path()
+    file: str = ""
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def seed(self) -> int:
+        """Where random draws start: the same for the same name and salt."""
+        text = f"{self.name}\n{self.assignment.salt}"
+        return int.from_bytes(sha256(text.encode("utf-8")).digest()[:4], "big")
+
+    @property
+    def control(self) -> Arm:
+        """The arm compared against."""
+        return next(arm for arm in self.arms if arm.control)
+
+    @property
+    def treatments(self) -> tuple[Arm, ...]:
+        """All other arms, in the file's order."""
+        return tuple(arm for arm in self.arms if not arm.control)
+
+    def called(self, arm: str) -> str:
+        """How reports call the arm of a name."""
+        return next((one.title for one in self.arms if one.name == arm), arm)
+
+    def roles(self) -> tuple[tuple[str, Role], ...]:
+        """(metric, role) in reading order: primary, secondary, guardrails."""
+        named: list[tuple[str, Role]] = [(self.primary, "primary")]
+        named += [(name, "secondary") for name in self.secondary]
+        named += [(name, "guardrail") for name in self.guardrails]
+        if self.economics and self.economics.value not in {name for name, _ in named}:
+            named.append((self.economics.value, "value"))
+        return tuple(named)

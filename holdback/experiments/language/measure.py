@@ -1,0 +1,56 @@
+"""A measure: one number per unit, from the rows of one source.
+
+A measure says *what* to collect and *when*; the data engine collects it. Two
+metrics that need the same measure share it, because equal measures are equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from typing import Literal
+
+from holdback.experiments.language.expression import Expression
+
+__all__ = ["Aggregate", "Cap", "Collected", "Measure"]
+
+Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct", "any"]
+Collected = Aggregate | Literal["first_day", "last_day"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """A pooled percentile at which a unit's value is cut off (winsorized)."""
+
+    share: Fraction
+    non_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One number per unit: an aggregate of a source's rows in a window.
+
+    The window is [exposure + start, exposure + end); without `end` it runs to the
+    end of the experiment's window (or as-of, if that is earlier). Where the source
+    is the assignment table itself without event times, the unit's own row counts
+    and no window applies. Units without rows have the value 0. `any` is 1 for a
+    unit with at least `least` rows (with `value`: rows whose value is not 0).
+    `first_day` is the number of the day, counted in 24 hours from exposure, on which
+    the unit's first row lies: 1 for the first 24 hours. `last_day` is that of its last
+    row.
+    With `half` only rows before the middle of the time for which the unit was watched
+    count, from its exposure to its end or as-of.
+    `digits` decimals are kept, rounded half away from zero after aggregation.
+    """
+
+    source: str
+    aggregate: Collected
+    value: Expression | None = None
+    where: Expression | None = None
+    start: timedelta = timedelta(0)
+    end: timedelta | None = None
+    digits: int = 6
+    cap: Cap | None = None
+    least: int = 1
+    half: bool = False

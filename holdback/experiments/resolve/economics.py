@@ -1,0 +1,303 @@
+"""Guardrail margins, economics and the decision rule: written → resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from holdback.experiments.config.document import Scalar
+from holdback.experiments.config.issues import Issues, Path
+from holdback.experiments.config.models import (
+    ExperimentFile,
+    WrittenCost,
+    WrittenEconomics,
+)
+from holdback.experiments.definition.experiment import (
+    Cost,
+    Decision,
+    Economics,
+    Margin,
+    Rollout,
+    Saving,
+)
+from holdback.experiments.language import quantities
+from holdback.experiments.language.quantities import Unreadable
+from holdback.experiments.metrics import Metric
+from holdback.experiments.resolve.economics_checks import check_economics
+
+__all__ = ["decision_of", "economics_of", "guardrails_of", "with_profit"]
+
+_WITH_UNIT = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(\S.*)")
+
+
+def guardrails_of(
+    written: ExperimentFile, metrics: Mapping[str, Metric], issues: Issues
+) -> dict[str, Margin]:
+    """Metric → margin, for the metrics that exist."""
+    found = {}
+    for name, node in written.guardrails.items():
+        path: Path = ("guardrails", name)
+        if not isinstance(node, Scalar):
+            issues.add(path, "one margin is needed here.", fix="Write 2% or 50 ms.")
+            continue
+        try:
+            margin = _margin(node.text, metrics.get(name), written.currency)
+        except Unreadable as error:
+            issues.unreadable(path, error, node=node)
+            continue
+        if margin is not None:
+            found[name] = margin
+    return found
+
+
+def _margin(text: str, metric: Metric | None, currency: str | None) -> Margin | None:
+    """`2%` is relative, a number or `50 ms` is in the metric's unit."""
+    plain = text.strip()
+    if plain.startswith("-"):
+        raise Unreadable(
+            "a margin is a size and has no sign.",
+            why="It is the worst harm still accepted, whichever way is worse.",
+            fix=f"Write {plain.lstrip('-').strip()}.",
+        )
+    if plain.endswith("%"):
+        value = quantities.share(plain)
+        if value >= 1:
+            raise Unreadable("a relative margin lies below 100%.")
+        return Margin(value=value, scale="relative")
+    match = _WITH_UNIT.fullmatch(plain)
+    unit = match[2] if match and not re.fullmatch(r"[-+\d.eE]+", plain) else ""
+    if metric is None:
+        return None
+    number = quantities.amount(match[1] if match and unit else plain)
+    return Margin(value=_in_unit(number, unit, metric, currency), scale="absolute")
+
+
+def _in_unit(
+    number: Fraction, unit: str, metric: Metric, currency: str | None
+) -> Fraction:
+    own = (currency or "money") if metric.unit == "money" else metric.unit
+    if unit in {"point", "points"}:
+        if metric.unit is not None and metric.unit != "points":
+            raise Unreadable(
+                f"'{metric.name}' is measured in {own}, not in points.",
+                fix=f"Write {quantities.decimal_text(number)} {own}, or a percentage.",
+            )
+        return number / 100 if metric.family == "proportion" else number
+    if unit and unit != own:
+        raise Unreadable(
+            f"'{metric.name}' is not measured in '{unit}'.",
+            fix=f"Its unit is {own}." if own else "Write a number or a percentage.",
+        )
+    if not unit and metric.family == "proportion" and number >= 1:
+        raise Unreadable(
+            f"a rate cannot move by {quantities.decimal_text(number)}.",
+            fix=f"Did you mean {quantities.decimal_text(number)}% or "
+            f"{quantities.decimal_text(number)} points?",
+        )
+    return number
+
+
+def economics_of(
+    written: ExperimentFile, metrics: Mapping[str, Metric], issues: Issues
+) -> Economics | None:
+    """The economics with the value metric filled in; none where there is no money."""
+    economics = written.economics
+    primary = metrics.get(written.primary or "")
+    paid = primary is not None and _is_money_per_unit(primary)
+    if economics is None:
+        if primary is None or not paid:
+            return None
+        return Economics(value=primary.name, profit=_profit(primary))
+    value = economics.value or (primary.name if primary is not None and paid else None)
+    if value is None and primary is not None:
+        issues.add(
+            ("economics",),
+            f"the primary '{primary.name}' is not money per unit.",
+            fix="Add `value:` with a metric of kind mean and `unit: money`.",
+            key=True,
+        )
+    elif (
+        value is not None
+        and value in metrics
+        and not _is_money_per_unit(metrics[value])
+    ):
+        issues.add(
+            ("economics", "value"),
+            f"'{value}' is not money per unit.",
+            fix="Name a metric of kind mean with `unit: money`.",
+        )
+    _check_sizes(economics, written, issues)
+    if value is None or issues.is_broken("economics"):
+        return None
+    profit = _profit(metrics[value]) if value in metrics else None
+    check_economics(economics, written, metrics, issues, measured=profit is not None)
+    return Economics(
+        value=value,
+        margin=economics.margin,
+        incremental=economics.incremental,
+        profit=profit,
+        costs=tuple(_cost(cost) for cost in economics.costs),
+        savings=tuple(
+            Saving(name=s.name, hours=s.hours, rate=s.rate, per=s.per)
+            for s in economics.savings
+        ),
+        rollout=_rollout(economics),
+    )
+
+
+def with_profit(
+    economics: Economics | None, metrics: Mapping[str, Metric]
+) -> dict[str, Metric]:
+    """The metrics, and the hidden one that measures profit where it is asked for."""
+    found = dict(metrics)
+    if economics is not None and economics.profit is not None:
+        value = metrics[economics.value]
+        changes: dict[str, Any] = {"value": value.margin_value}
+        found[economics.profit] = replace(
+            value,
+            name=economics.profit,
+            label=f"{value.title}: profit",
+            margin_value=None,
+            cap=None,
+            hidden=True,
+            **changes,
+        )
+    return found
+
+
+def _profit(metric: Metric) -> str | None:
+    return None if metric.margin_value is None else f"{metric.name}: profit"
+
+
+def _is_money_per_unit(metric: Metric) -> bool:
+    return metric.unit == "money" and len(metric.measures()) == 1
+
+
+def _check_sizes(
+    economics: WrittenEconomics, written: ExperimentFile, issues: Issues
+) -> None:
+    if not 0 < economics.margin <= 1:
+        issues.add(
+            ("economics", "margin"),
+            "the margin lies above 0% and not above 100%.",
+            fix=_percent_hint(economics.margin),
+        )
+    timed = written.window is not None or issues.is_broken("window")
+    for at, cost in enumerate(economics.costs):
+        _check_cost(("economics", "costs", at), cost, issues, timed=timed)
+    for at, saving in enumerate(economics.savings):
+        if saving.hours < 0 or saving.rate < 0:
+            what = "hours and rate of a saving are not negative."
+            issues.add(("economics", "savings", at), what)
+    if economics.rollout is not None and economics.rollout.units < 1:
+        issues.add(("economics", "rollout", "units"), "at least 1 unit is needed.")
+    if (economics.costs or economics.savings) and written.currency is None:
+        issues.add(
+            ("economics",),
+            "money needs a currency.",
+            fix="Add `currency: EUR` (ISO 4217) to the project file.",
+            key=True,
+        )
+
+
+def _check_cost(path: Path, cost: WrittenCost, issues: Issues, *, timed: bool) -> None:
+    if cost.amount < 0:
+        issues.add((*path, "amount"), "a cost is not negative.", fix="Use `savings`.")
+    if cost.uncertainty is not None and not 0 <= cost.uncertainty <= 1:
+        issues.add(
+            (*path, "uncertainty"),
+            "an uncertainty lies between 0% and 100% of the amount.",
+            why="A cost that may be off by more than itself may be negative.",
+        )
+    if (cost.per is None) == (cost.spread is None):
+        both = cost.per is not None
+        issues.add(
+            path,
+            f"cost '{cost.name}' has {'both' if both else 'neither'} 'per' "
+            f"{'and' if both else 'nor'} 'spread'.",
+            fix="Write `per: month` for a running cost, `spread: 12 months` for one "
+            "that is paid once.",
+        )
+    elif cost.per != "treated unit" and not timed:
+        issues.add(
+            path,
+            f"cost '{cost.name}' runs with time, and there is no window.",
+            fix="Add `window: {start: …, end: …}`, or write `per: treated unit`.",
+        )
+
+
+def _cost(cost: WrittenCost) -> Cost:
+    per: Any = cost.per
+    kind: Any = cost.kind
+    return Cost(
+        name=cost.name,
+        amount=cost.amount,
+        per=per,
+        spread=cost.spread,
+        uncertainty=cost.uncertainty or Fraction(0),
+        kind=kind,
+        arms=cost.arms,
+    )
+
+
+def _rollout(economics: WrittenEconomics) -> Rollout | None:
+    rollout = economics.rollout
+    if rollout is None:
+        return None
+    return Rollout(
+        units=rollout.units,
+        per=rollout.per,
+        horizon=rollout.horizon,
+        decay=rollout.decay,
+        last_year=rollout.last_year,
+    )
+
+
+def decision_of(written: ExperimentFile, issues: Issues) -> Decision:
+    """The rule; by default profit where there are costs, else lift."""
+    decision = written.decision
+    has_costs = bool(written.economics and written.economics.costs)
+    if decision is None:
+        return Decision(rule="profit" if has_costs else "lift")
+    rule = decision.rule or ("profit" if has_costs else "lift")
+    if rule == "profit" and not has_costs and not issues.is_broken("economics"):
+        issues.add(
+            ("decision", "rule"),
+            "the rule 'profit' needs costs.",
+            why="Without a cost there is no return on it.",
+            fix="Add `economics: {costs: […]}`, or use the rule lift.",
+        )
+    if rule == "not_worse" and decision.margin is None:
+        issues.add(
+            ("decision",),
+            "the rule 'not_worse' needs a 'margin'.",
+            fix="Add the worst loss still accepted, such as `margin: 1%`.",
+            key=True,
+        )
+    if rule != "not_worse" and decision.margin is not None:
+        issues.add(
+            ("decision", "margin"),
+            f"'margin' is not read by the rule '{rule}'.",
+            fix="Leave it out, or use the rule not_worse.",
+            key=True,
+        )
+    if decision.margin is not None and not 0 < decision.margin < 1:
+        issues.add(("decision", "margin"), "a margin lies between 0% and 100%.")
+    if not 0 <= decision.minimum_lift < 1:
+        issues.add(
+            ("decision", "minimum_lift"),
+            "the minimum lift lies from 0% to below 100%.",
+            fix=_percent_hint(decision.minimum_lift),
+        )
+    return Decision(
+        rule=rule, minimum_lift=decision.minimum_lift, margin=decision.margin
+    )
+
+
+def _percent_hint(value: Fraction) -> str:
+    if not 1 <= value <= 100:
+        return ""
+    return f"Did you mean {quantities.decimal_text(value)}%?"

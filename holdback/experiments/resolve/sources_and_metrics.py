@@ -1,0 +1,282 @@
+"""Sources and metrics as written → the frozen values the experiment uses.
+
+Only what an experiment uses is checked here: a project may define a metric of a kind
+that this version does not read, as long as this experiment leaves it alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any, Literal, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from holdback.experiments import metrics, sources
+from holdback.experiments.config.issues import Issues, Path
+from holdback.experiments.config.kind_schemas import WrittenCap, value_field
+from holdback.experiments.language.expression import Expression, parse
+from holdback.experiments.language.measure import Cap
+from holdback.experiments.language.quantities import Unreadable, did_you_mean
+from holdback.experiments.language.secrets import named, unset
+from holdback.experiments.metrics import Metric
+from holdback.experiments.sources import Columns, Returns, Source
+
+__all__ = ["check_connection", "metric_from", "source_from"]
+
+Strictness = Literal["used", "unused", "project"]
+SLIP = 0.88
+DATABASES = ("postgresql", "sqlite")
+NOT_COUNTED = frozenset({"sum", "mean", "max", "min", "last", "distinct"})
+_URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+://|file:|data:")
+_REFERENCE = re.compile(r"\$\{[^}]*\}?")
+_WHOLE_REFERENCE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*\}")
+
+
+def source_from(
+    name: str,
+    written: BaseModel,
+    issues: Issues,
+    environ: Mapping[str, str] | None,
+) -> Source | None:
+    """One source, or None when it has problems.
+
+    Without `environ`, variables are not asked for.
+    """
+    path: Path = ("sources", name)
+    kind, given = _kind_and_fields(written)
+    cls = sources.kinds[kind]
+    field = value_field(cls)
+    given[field] = given.pop(kind)
+    if "columns" in given:
+        given["columns"] = _columns(cls, given["columns"])
+    if "returns" in given:
+        given["returns"] = Returns(**_written_only(given["returns"]))
+    if field == "path":
+        _check_path((*path, kind), given[field], issues)
+    if given.get("database") is not None:
+        check_connection((*path, "database"), given["database"], issues, environ)
+    if len(given.get("delimiter", ",")) != 1:
+        issues.add((*path, "delimiter"), "a delimiter is one character.")
+    if given.get("decimal", ".") not in {".", ","}:
+        issues.add((*path, "decimal"), "the decimal mark is '.' or ','.")
+    if given.get("delimiter", ",") == given.get("decimal", "."):
+        issues.add(
+            (*path, "decimal"),
+            "delimiter and decimal mark are the same character.",
+            fix='A file with decimal commas usually has `delimiter: ";"`.',
+        )
+    if "encoding" in given:
+        _check_encoding((*path, "encoding"), given["encoding"], issues)
+    return None if issues.is_broken(*path) else cls(name=name, **given)
+
+
+def _columns(cls: type[Source], written: BaseModel) -> Columns:
+    """The roles as written; a kind that knows its columns fills the others."""
+    given = _written_only(written)
+    default = cls.__dataclass_fields__["columns"].default
+    if isinstance(default, Columns):
+        return dataclasses.replace(default, **given)
+    return Columns(**given)
+
+
+def metric_from(
+    name: str,
+    written: BaseModel,
+    issues: Issues,
+    *,
+    known_sources: Iterable[str],
+    money_digits: int,
+    strictness: Strictness = "used",
+) -> Metric | None:
+    """One metric, or None when it has problems.
+
+    A metric that is not `used` may name sources of other files and keys of later
+    versions; in a `project` checked alone, only what looks like a slip is told.
+    """
+    path: Path = ("metrics", name)
+    kind, given = _kind_and_fields(written, key="kind")
+    names = tuple(known_sources)
+    _check_sources(path, given, names, issues, strictness)
+    if "margin_value" in given and kind != "mean":
+        issues.add(
+            (*path, "margin_value"),
+            f"a metric of kind {kind} has no profit of its own.",
+            fix="Write it at the metric of kind mean that is the money.",
+            key=True,
+        )
+    if "cap" in given:
+        given["cap"] = _cap((*path, "cap"), given["cap"], issues)
+    if isinstance(given.get("per"), str) and given["per"] not in names:
+        given["per"] = _expression((*path, "per"), given["per"], issues)
+    for part in ("numerator", "denominator"):
+        if part in given:
+            _check_aggregate((*path, part), _written_only(given[part]), issues)
+            given[part] = _part(kind, part, given[part])
+    if "steps" in given:
+        given["steps"] = tuple(_part(kind, "steps", one) for one in given["steps"])
+    _check_aggregate(path, given, issues)
+    if issues.is_broken(*path):
+        return None
+    digits = money_digits if given.get("unit") == "money" else 6
+    try:
+        metric = metrics.kinds[kind](name=name, digits=digits, **given)
+    except ValueError as error:
+        issues.add(path, f"metric '{name}': {error}.", key=True)
+        return None
+    if metric.cap is not None and metric.family == "proportion":
+        issues.add((*path, "cap"), "a rate of units has nothing to cap.")
+    return metric
+
+
+def check_connection(
+    path: Path, text: str, issues: Issues, environ: Mapping[str, str] | None
+) -> None:
+    """Whether a `database` can be meant; no value of a variable is ever shown.
+
+    Without `environ`, variables are not asked for.
+    """
+    odd = [r for r in _REFERENCE.findall(text) if not _WHOLE_REFERENCE.fullmatch(r)]
+    if odd:
+        issues.add(path, f"'{odd[0]}' is not a reference.", fix="Write ${env:NAME}.")
+        return
+    variables = named(text)
+    whole = bool(variables) and _WHOLE_REFERENCE.fullmatch(text) is not None
+    if environ is None and whole:
+        return
+    values = environ or {}
+    missing = [n for n in variables if environ is not None and not values.get(n)]
+    for name in missing:
+        problem = unset(name)
+        issues.add(path, problem.what, fix=problem.fix)
+    if missing or text == "duckdb":
+        return
+    shown = values[variables[0]] if whole else text
+    scheme = shown.partition("://")[0].partition("+")[0] if "://" in shown else ""
+    if scheme not in DATABASES:
+        told = f"the value of {variables[0]}" if whole else "this"
+        hint = (
+            did_you_mean(scheme or shown, ("duckdb", *DATABASES)) if not whole else ""
+        )
+        issues.add(
+            path,
+            f"{told} is not a database that this version connects to.",
+            fix=hint
+            or "Write duckdb, a postgresql:// or sqlite:// URL, or ${env:NAME}.",
+            masked=bool(scheme),
+        )
+    elif not whole and _has_literal_password(text):
+        issues.add(
+            path,
+            "the connection URL holds a password.",
+            why="Files like this one are shared and stored with the results.",
+            fix="Put it into a variable: postgresql://user:${env:DB_PASSWORD}@host/db.",
+            masked=True,
+        )
+
+
+def _has_literal_password(url: str) -> bool:
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return "@" in url
+    return bool(password) and not _WHOLE_REFERENCE.fullmatch(password or "")
+
+
+def _kind_and_fields(written: BaseModel, key: str | None = None) -> tuple[str, Any]:
+    """The kind's name and the fields that were written."""
+    given = _written_only(written)
+    if key is not None:
+        return str(_plain(given.pop(key))), given
+    known = {*sources.kinds}
+    return next((k for k in given if k in known), next(iter(given), "")), given
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "text", value)
+
+
+def _written_only(written: BaseModel) -> dict[str, Any]:
+    names = [*type(written).model_fields, *(written.model_extra or {})]
+    values = {name: getattr(written, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _part(kind: str, field: str, written: BaseModel) -> Any:
+    """The dataclass that a field of a metric kind holds, from its block."""
+    hint = get_type_hints(metrics.kinds[kind])[field]
+    part: Any = next(arg for arg in get_args(hint) if dataclasses.is_dataclass(arg))
+    return part(**_written_only(written))
+
+
+def _check_sources(
+    path: Path,
+    given: Mapping[str, Any],
+    names: tuple[str, ...],
+    issues: Issues,
+    strictness: Strictness,
+) -> None:
+    places = {(*path, "source"): given.get("source")}
+    for part in ("numerator", "denominator"):
+        if part in given:
+            places[*path, part, "source"] = given[part].source
+    for at, step in enumerate(given.get("steps", ())):
+        places[*path, "steps", at, "source"] = step.source
+    for place, source in places.items():
+        if source is None or source in names or strictness == "unused":
+            continue
+        if strictness == "project" and not did_you_mean(source, names, cutoff=SLIP):
+            continue
+        listed = f"Sources: {', '.join(names)}." if names else "Define it in `sources`."
+        issues.add(
+            place,
+            f"there is no source '{source}'.",
+            fix=did_you_mean(source, names) or listed,
+        )
+
+
+def _check_aggregate(path: Path, given: Mapping[str, Any], issues: Issues) -> None:
+    aggregate = given.get("aggregate")
+    if aggregate in NOT_COUNTED and "value" not in given:
+        issues.add(
+            (*path, "aggregate"),
+            f"'{aggregate}' needs a 'value'.",
+            fix="Add `value: column`, or write `aggregate: count`.",
+        )
+
+
+def _cap(path: Path, written: Fraction | WrittenCap, issues: Issues) -> Cap:
+    share = written.non_zero if isinstance(written, WrittenCap) else written
+    if not 0 < share < 1:
+        issues.add(path, "a cap lies between 0% and 100%.", fix="Write 99.9%.")
+    return Cap(share=share, non_zero=isinstance(written, WrittenCap))
+
+
+def _expression(path: Path, text: str, issues: Issues) -> Expression | None:
+    try:
+        return parse(text)
+    except Unreadable as error:
+        issues.unreadable(path, error)
+        return None
+
+
+def _check_path(path: Path, text: str, issues: Issues) -> None:
+    if _URL.match(text):
+        issues.add(
+            path,
+            "a data path is a local file, not a URL.",
+            why="Nothing is fetched from the network but from the databases named.",
+            fix="Download the file, or use `table`/`sql` with `database`.",
+        )
+
+
+def _check_encoding(path: Path, text: str, issues: Issues) -> None:
+    import codecs
+
+    try:
+        codecs.lookup(text)
+    except (LookupError, ValueError):
+        issues.add(path, f"'{text}' is not a text encoding.", fix="Write utf-8.")

@@ -1,0 +1,224 @@
+"""The design around a plan's primary: weeks, looks, and the cheapest holdback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import ceil
+
+from holdback.analysis.comparison.posteriors import lift_prior
+from holdback.experiments.definition.calendar import complete_on
+from holdback.experiments.definition.experiment import Experiment
+from holdback.planning.baselines import Baseline
+from holdback.planning.planned_looks import LookPlan, Week, looks_of
+from holdback.stats.design.optimal_holdback import best_test_size, cheapest_share
+from holdback.stats.design.power import Design as PowerDesign
+
+__all__ = [
+    "Design",
+    "Shares",
+    "Stepped",
+    "design_of",
+    "detectable",
+    "forgone",
+]
+
+Shares = Callable[[float, float], PowerDesign]
+"""Shares of control and of a treatment arm → the design with them."""
+YEAR = 52
+LEAST_WEEKS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """Half of the units held back for some `weeks`, then the planned share."""
+
+    weeks: int
+    detectable_lift: float | None
+    forgone: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """Weeks, looks and holdback for the primary metric; money as gross profit.
+
+    `target_lift` is the decision's minimum lift; without one, what depends on it is
+    absent. `weeks_needed` and `weeks_at_half` are whole weeks in which units join, at
+    the planned shares and with even arms; absent above 52. `cheapest_share` proves the
+    target with the planned units at the least cost, absent where even arms do not.
+    `looks_factor` is what weekly looks cost in units. `answer_on` is the day on which
+    the last unit has had its time. `test_and_roll` is the size of each arm that earns
+    most where the winner is rolled out to a year's units whatever its p-value.
+    """
+
+    metric: str
+    weeks: tuple[Week, ...]
+    units_per_week: float
+    answer_on: str | None = None
+    target_lift: float | None = None
+    weeks_needed: int | None = None
+    weeks_at_half: int | None = None
+    cheapest_share: float | None = None
+    forgone: float | None = None
+    forgone_cheapest: float | None = None
+    looks: tuple[LookPlan, ...] = ()
+    looks_factor: float | None = None
+    test_and_roll: int | None = None
+    stepped: Stepped | None = None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether not even even arms prove the target within a year."""
+        return self.target_lift is not None and self.weeks_at_half is None
+
+
+def design_of(
+    experiment: Experiment,
+    design: Shares,
+    baseline: Baseline,
+    units: int,
+    *,
+    power: float,
+    joined: Sequence[int] = (),
+) -> Design | None:
+    """The design for the primary metric; None without a window of at least a day.
+
+    `joined` are the units of each week where that is known; they join evenly where
+    it is not.
+    """
+    window = experiment.window
+    if window is None:
+        return None
+    days = (window.end - window.start).days + 1
+    per_week = 7 * units / days
+    by_week = _by_week(days, units, joined)
+    control, treated = _shares(experiment)
+    actual, even = design(control, treated), design(0.5, 0.5)
+    score = baseline.cv is None
+    target = None if score else float(experiment.decision.minimum_lift) or None
+    known = complete_on(experiment)
+    found = Design(
+        metric=experiment.primary,
+        weeks=tuple(
+            Week(
+                week=week,
+                units=round(seen),
+                **{
+                    "detectable_points" if score else "detectable_lift": detectable(
+                        actual, seen, power=power
+                    )
+                },
+            )
+            for week, seen in enumerate(by_week, start=1)
+        ),
+        units_per_week=per_week,
+        answer_on=None if known is None else known.isoformat(),
+        target_lift=target,
+        test_and_roll=_test_and_roll(experiment, baseline, per_week),
+    )
+    if target is None:
+        return found
+    at_half = even.units_needed(lift=target, power=power)
+    cheapest = cheapest_share(at_half, units)
+    stepped = _stepped(experiment, design, baseline, by_week, power)
+    looks, factor = looks_of(
+        experiment, found.weeks, actual, target=target, power=power
+    )
+    return replace(
+        found,
+        weeks_needed=_weeks(actual.units_needed(lift=target, power=power), per_week),
+        weeks_at_half=_weeks(at_half, per_week),
+        cheapest_share=cheapest,
+        forgone=forgone(experiment, baseline, units, control),
+        forgone_cheapest=None
+        if cheapest is None
+        else forgone(experiment, baseline, units, cheapest),
+        looks=looks,
+        looks_factor=factor,
+        stepped=stepped,
+    )
+
+
+def _by_week(days: int, units: int, joined: Sequence[int]) -> list[float]:
+    """Units that have joined by the end of each week of the window."""
+    weeks = min(ceil(days / 7), YEAR)
+    if joined:
+        steps = [*joined[:weeks], *[joined[-1]] * (weeks - len(joined))]
+        return list(accumulate(map(float, steps)))
+    return [min(7 * units / days * week, units) for week in range(1, weeks + 1)]
+
+
+def _stepped(
+    experiment: Experiment,
+    design: Shares,
+    baseline: Baseline,
+    by_week: Sequence[float],
+    power: float,
+) -> Stepped | None:
+    """Half held back in the first weeks, then the planned share, read by strata.
+
+    Strata of n units with a share h held back add n h (1 − h) each to the precision,
+    so the whole is worth as many units with even arms as 4 Σ n h (1 − h).
+    """
+    share = float(experiment.control.share)
+    if len(by_week) <= LEAST_WEEKS or len(experiment.treatments) > 1 or share >= 0.5:
+        return None
+    early = by_week[LEAST_WEEKS - 1]
+    late = by_week[-1] - early
+    worth = early + 4 * late * share * (1 - share)
+    held = 0.5 * early + share * late
+    return Stepped(
+        weeks=LEAST_WEEKS,
+        detectable_lift=detectable(design(0.5, 0.5), worth, power=power),
+        forgone=forgone(experiment, baseline, held, 1.0),
+    )
+
+
+def detectable(design: PowerDesign, units: float, *, power: float) -> float | None:
+    """The smallest lift found with this power; None where none would be."""
+    try:
+        return design.detectable_lift(units=units, power=power)
+    except ValueError:
+        return None
+
+
+def forgone(
+    experiment: Experiment, baseline: Baseline, units: float, share: float
+) -> float | None:
+    """Gross profit that a share of units held back does not earn, at the target lift.
+
+    None where the primary is not the money of the file's economics.
+    """
+    economics, lift = experiment.economics, experiment.decision.minimum_lift
+    if economics is None or economics.value != experiment.primary or not lift:
+        return None
+    if economics.profit is not None:  # its baseline is another
+        return None
+    return units * share * baseline.mean * float(lift) * float(economics.margin)
+
+
+def _shares(experiment: Experiment) -> tuple[float, float]:
+    treated = min(arm.share for arm in experiment.treatments)
+    return float(experiment.control.share), float(treated)
+
+
+def _weeks(units: float, per_week: float) -> int | None:
+    weeks = max(ceil(units / per_week), LEAST_WEEKS)
+    return None if weeks > YEAR else weeks
+
+
+def _test_and_roll(
+    experiment: Experiment, baseline: Baseline, per_week: float
+) -> int | None:
+    """Each arm's units where a year's units follow the winner; None for a flat prior.
+
+    Lifts of the prior's width are differences of two means that vary independently.
+    """
+    primary = experiment.metrics[experiment.primary]
+    width = lift_prior(experiment.analysis.prior, primary).sd
+    if len(experiment.treatments) > 1 or width is None or baseline.cv is None:
+        return None
+    return round(
+        best_test_size(YEAR * per_week, sd=baseline.cv, prior_sd=width / 2**0.5)
+    )

@@ -1,0 +1,198 @@
+"""What one metric can show with so many units: lift, power, safety."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.metrics import Metric
+from holdback.planning.baselines import Baseline
+from holdback.planning.design import Shares, detectable, forgone
+from holdback.stats.design.power import Design as PowerDesign
+from holdback.stats.design.power import (
+    MeanDesign,
+    ProportionDesign,
+    ScoreDesign,
+    equivalence_power,
+    not_worse_power,
+    units_for_not_worse,
+)
+from holdback.stats.multiplicity.dunnett import critical
+from holdback.stats.normal import two_sided
+
+__all__ = [
+    "Alternative",
+    "MetricPlan",
+    "Safety",
+    "alpha_of",
+    "metric_plan",
+    "shares_of",
+]
+
+SHARES = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Another control share: the lift it could detect with the same units.
+
+    `forgone` is the gross profit that it does not earn at the minimum lift.
+    """
+
+    control_share: float
+    detectable_lift: float | None
+    forgone: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """A guardrail's chance to be shown safe where nothing is harmed.
+
+    `margin` is the worst harm accepted, as a lift (or in points for a score).
+    """
+
+    margin: float
+    chance: float
+    units_needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricPlan:
+    """What one metric can show: lifts as fractions, at `power` and the plan's level.
+
+    `detectable_lift` is None where even the largest possible lift would be missed, and
+    for a score, whose `detectable_points` are a difference. `units_needed` and
+    `power_at_minimum` refer to the decision's minimum lift and are None where that is
+    0; `chance_of_no_change` is the chance to show a change smaller than it where there
+    is none.
+    """
+
+    metric: str
+    label: str
+    role: str
+    baseline: Baseline
+    power: float
+    detectable_lift: float | None
+    minimum_lift: float
+    units_needed: int | None
+    power_at_minimum: float | None
+    alternatives: tuple[Alternative, ...]
+    detectable_points: float | None = None
+    chance_of_no_change: float | None = None
+    safety: Safety | None = None
+    unit: str | None = None
+    scale: Literal["share", "value"] = "value"
+
+
+def alpha_of(experiment: Experiment, units: int) -> float:
+    """Of each arm's interval: Dunnett's where several arms are read together."""
+    alpha = 1 - float(experiment.analysis.level)
+    arms = experiment.treatments
+    if len(arms) < 2 or experiment.analysis.multiplicity == "none":
+        return alpha
+    sizes = [max(1, round(units * float(arm.share))) for arm in arms]
+    control = max(1, round(units * float(experiment.control.share)))
+    return two_sided(critical(alpha, sizes, control))
+
+
+def shares_of(metric: Metric, baseline: Baseline, alpha: float) -> Shares:
+    """The metric's design at any shares of control and of a treatment arm."""
+
+    def design(control_share: float, treatment_share: float) -> PowerDesign:
+        shares = {
+            "control_share": control_share,
+            "treatment_share": treatment_share,
+            "alpha": alpha,
+        }
+        left = sqrt(1 - baseline.saved)
+        if baseline.cv is None:
+            return ScoreDesign(
+                sd=left * (baseline.sd or 0.0),
+                response_rate=baseline.response_rate or 1.0,
+                **shares,
+            )
+        if metric.family == "proportion" and not baseline.saved:
+            return ProportionDesign(rate=baseline.mean, **shares)
+        return MeanDesign(cv=left * baseline.cv, **shares)
+
+    return design
+
+
+def metric_plan(
+    experiment: Experiment,
+    name: str,
+    role: str,
+    baseline: Baseline,
+    units: int,
+    *,
+    power: float,
+) -> MetricPlan:
+    """The plan of one metric with so many units in all arms."""
+    metric = experiment.metrics[name]
+    control = float(experiment.control.share)
+    treated = float(min(arm.share for arm in experiment.treatments))
+    score = metric.family == "score"
+    minimum = 0.0 if score else float(experiment.decision.minimum_lift)
+    design = shares_of(metric, baseline, alpha_of(experiment, units))
+    actual = design(control, treated)
+    smallest = detectable(actual, units, power=power)
+    return MetricPlan(
+        metric=name,
+        label=metric.title,
+        role=role,
+        baseline=baseline,
+        unit=metric.unit,
+        scale=metric.scale,
+        power=power,
+        detectable_lift=None if score else smallest,
+        detectable_points=smallest if score else None,
+        minimum_lift=minimum,
+        units_needed=actual.units_needed(lift=minimum, power=power)
+        if minimum
+        else None,
+        power_at_minimum=actual.power(lift=minimum, units=units) if minimum else None,
+        chance_of_no_change=equivalence_power(actual, margin=minimum, units=units)
+        if minimum and role == "primary"
+        else None,
+        safety=_safety(experiment, metric, baseline, actual, units, power),
+        alternatives=tuple(
+            Alternative(
+                control_share=share,
+                detectable_lift=detectable(
+                    design(share, 1 - share), units, power=power
+                ),
+                forgone=forgone(experiment, baseline, units, share)
+                if role == "primary"
+                else None,
+            )
+            for share in SHARES
+            if len(experiment.arms) == 2 and not score
+        ),
+    )
+
+
+def _safety(  # a guardrail and its design
+    experiment: Experiment,
+    metric: Metric,
+    baseline: Baseline,
+    design: PowerDesign,
+    units: int,
+    power: float,
+) -> Safety | None:
+    margin = experiment.guardrails.get(metric.name)
+    if margin is None:
+        return None
+    size = float(margin.value)
+    if margin.scale == "absolute" and metric.family != "score":
+        size /= baseline.mean
+    edge = -size if metric.better == "higher" else size
+    try:
+        return Safety(
+            margin=edge,
+            chance=not_worse_power(design, margin=edge, units=units),
+            units_needed=units_for_not_worse(design, margin=edge, power=power),
+        )
+    except ValueError:  # a margin beyond what a rate can be
+        return None

@@ -1,0 +1,213 @@
+"""The plan: what an experiment will be able to show, before any result is seen.
+
+Baselines come from the time *before* each unit's first exposure, so planning never
+looks at an outcome; or they are given, where there is no history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from holdback.analysis.preregistration.plan_hash import plan_hash
+from holdback.errors import Problem, StatsError
+from holdback.experiments.definition.experiment import Experiment
+from holdback.planning.baselines import Measured, measured
+from holdback.planning.design import (
+    Design,
+    design_of,
+)
+from holdback.planning.given_baselines import Typed, given, refuse_bad
+from holdback.planning.metric_power import (
+    MetricPlan,
+    alpha_of,
+    metric_plan,
+    shares_of,
+)
+from holdback.planning.plan_returns import Returns, returns_of, told_returns
+from holdback.planning.plan_sentences import told
+from holdback.planning.plan_text import lines, notes
+from holdback.planning.power_curve import Point, power_curve
+from holdback.planning.what_if import WhatIf, supposed
+from holdback.results.notebook_display import Shown
+from holdback.wording import in_its_language
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Plan", "plan"]
+
+POWER = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Shown):
+    """The plan of one experiment: units in all arms, and every metric.
+
+    `earlier` names the first and last day of the user's history on which the test was
+    rehearsed; `curve` is the power of the primary by true lift.
+    `arm_level` is the level of each arm's interval where several are read together.
+    """
+
+    experiment: str
+    units: int
+    control_share: float
+    treatment_share: float
+    level: float
+    power: float
+    metrics: tuple[MetricPlan, ...]
+    notes: tuple[str, ...] = ()
+    design: Design | None = None
+    returns: Returns | None = None
+    curve: tuple[Point, ...] = ()
+    earlier: tuple[str, str] | None = None
+    arm_level: float | None = None
+    currency: str | None = None
+    locale: str = "en-US"
+    plan_hash: str = ""
+
+    def __str__(self) -> str:
+        return "\n".join(lines(self))
+
+    def told(self) -> list[str]:
+        """The design around the primary metric, in sentences."""
+        if self.design is None:
+            return []
+        label = next(m.label for m in self.metrics if m.metric == self.design.metric)
+        currency = self.currency or ""
+        found = told(
+            self.design,
+            label=label,
+            control_share=self.control_share,
+            power=self.metrics[0].power,
+            currency=currency,
+        )
+        if self.returns is None:
+            return list(found)
+        return [*found, *told_returns(self.returns, currency)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as `plan.json` holds it."""
+        import json
+
+        from holdback.results.json_codec import to_json
+
+        plain: dict[str, Any] = json.loads(to_json(self))
+        return plain
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a metric: what it can show, as in `MetricPlan`."""
+        import pandas as pd
+
+        rows = []
+        for metric in self.to_dict()["metrics"]:
+            baseline = metric.pop("baseline")
+            safety = metric.pop("safety", {})
+            metric.pop("alternatives", None)
+            rows.append(
+                metric
+                | {f"baseline_{key}": value for key, value in baseline.items()}
+                | {f"safety_{key}": value for key, value in safety.items()}
+            )
+        return pd.DataFrame(rows)
+
+
+@in_its_language
+def plan(
+    experiment: Experiment,
+    *,
+    baselines: Typed,
+    units: int | None,
+    frames: Mapping[str, object],
+    what_if: WhatIf | None = None,
+    runs: int | None = None,
+) -> Plan:
+    """Detectable lift, units needed and power for every metric of the experiment.
+
+    `baselines`: mean and standard deviation of one unit, by metric (no deviation for
+    a conversion; for a score also the share of units that answer). `what_if` changes
+    the circumstances after the history was read; `runs` is how often a test is
+    simulated for each lift of the power curve (0: not at all). Raises ConfigError for
+    an impossible baseline, StatsError where there is neither history nor baseline.
+    """
+    refuse_bad(experiment, baselines, units)
+    names = [name for name, _ in experiment.roles()]
+    missing = [name for name in names if name not in baselines]
+    known = {
+        name: given(experiment.metrics[name], baselines[name])
+        for name in names
+        if name in baselines
+    }
+    seen = Measured(baselines={}, units=0)
+    if missing or units is None:
+        seen = measured(experiment, missing, frames)
+        known |= {n: b for n, b in seen.baselines.items() if n in missing}
+        units = units or seen.units
+    if units < 2:
+        raise StatsError(_no_units(experiment))
+    joined = seen.joined if units == seen.units and what_if is None else ()
+    if what_if is not None:
+        experiment, units = supposed(experiment, units, what_if)
+    power = 1 - (1 - POWER) / (len(experiment.guardrails) + 1)
+    alpha = alpha_of(experiment, units)
+    primary = experiment.primary
+    metrics = tuple(
+        metric_plan(experiment, name, role, known[name], units, power=power)
+        for name, role in dict(experiment.roles()).items()
+        if name in known
+    )
+    design = returns = None
+    curve: tuple[Point, ...] = ()
+    if primary in known:
+        shares = shares_of(experiment.metrics[primary], known[primary], alpha)
+        curve = power_curve(
+            experiment,
+            next(m for m in metrics if m.metric == primary),
+            shares(*_planned_shares(experiment)),
+            units,
+            seen=seen,
+            runs=runs,
+        )
+        design = design_of(
+            experiment, shares, known[primary], units, power=power, joined=joined
+        )
+        returns = returns_of(experiment, shares, known[primary], units, power=power)
+    level = float(experiment.analysis.level)
+    control_share, treatment_share = _planned_shares(experiment)
+    return Plan(
+        experiment=experiment.name,
+        plan_hash=plan_hash(experiment),
+        units=units,
+        control_share=control_share,
+        treatment_share=treatment_share,
+        level=level,
+        arm_level=None if alpha == 1 - level else 1 - alpha,
+        power=POWER,
+        metrics=metrics,
+        notes=tuple(
+            notes(experiment, [n for n in names if n not in known], seen, power)
+        ),
+        design=design,
+        returns=returns,
+        curve=curve,
+        earlier=None
+        if seen.earlier is None
+        else (seen.earlier[0].isoformat(), seen.earlier[1].isoformat()),
+        currency=experiment.currency,
+        locale=experiment.locale,
+    )
+
+
+def _no_units(experiment: Experiment) -> Problem:
+    return Problem(
+        where=f"source {experiment.assignment.source}",
+        what="no unit is known that could join, so nothing can be planned.",
+        fix="Give --units N, or name a source of exposures that holds earlier days.",
+    )
+
+
+def _planned_shares(experiment: Experiment) -> tuple[float, float]:
+    """Of control, and of the smallest treatment arm."""
+    treated = min(arm.share for arm in experiment.treatments)
+    return float(experiment.control.share), float(treated)

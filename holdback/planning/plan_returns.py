@@ -1,0 +1,149 @@
+"""Whether a test can show that personalization pays: lift against break-even."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import expm1
+
+from holdback.economics.costs import costs_of, saved
+from holdback.experiments.definition.experiment import Experiment
+from holdback.planning.baselines import Baseline
+from holdback.planning.design import Shares
+from holdback.stats.design.optimal_holdback import cheapest_share
+from holdback.stats.design.power import exceeding_power
+from holdback.stats.normal import quantile
+from holdback.wording import say
+
+__all__ = ["Returns", "returns_of", "told_returns"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returns:
+    """Costs of the planned window, the lift that covers them, and the chance of proof.
+
+    `chance` is that of P(ROPI > 0) reaching the level at the minimum lift (absent
+    without one or where the minimum does not break even); `lift_needed` the true lift
+    at which that chance reaches the plan's power. ROPI is that of the minimum lift;
+    `cheapest_share` the smallest share held back with which the planned units reach
+    the power for it, absent where not even half does.
+    """
+
+    cost: float
+    break_even_lift: float
+    lift_needed: float
+    power: float
+    minimum_lift: float | None = None
+    chance: float | None = None
+    ropi: float | None = None
+    cheapest_share: float | None = None
+
+
+def returns_of(
+    experiment: Experiment,
+    shares: Shares,
+    baseline: Baseline,
+    units: int,
+    *,
+    power: float,
+) -> Returns | None:
+    """None where the primary is not the money, or nothing costs anything.
+
+    Nor is there one where profit is measured by itself: its baseline is another.
+
+    The test of ROPI > 0 is one-sided at the level, against the break-even lift in
+    place of 0: at a lift L the treated bring g n m L more, so L = C / (g n m).
+    """
+    economics, window = experiment.economics, experiment.window
+    if economics is None or economics.value != experiment.primary or window is None:
+        return None
+    if economics.profit is not None:
+        return None
+    treated = sum(float(arm.share) for arm in experiment.treatments)
+    days = (window.end - window.start).days + 1
+    cost = costs_of(
+        economics.costs,
+        arm="*",
+        units={
+            arm.name: round(units * float(arm.share)) for arm in experiment.treatments
+        },
+        period_days=days,
+    )
+    if cost is None or cost.total <= 0:
+        return None
+    earned = float(economics.margin) * units * treated * baseline.mean
+    net = cost.total - float(saved(economics.savings, days))
+    even = net / earned
+    level = float(experiment.analysis.level)
+    design = shares(float(experiment.control.share), treated)
+    reach = (quantile(level) + quantile(power)) * design.unit_error / units**0.5
+    minimum = float(experiment.decision.minimum_lift) or None
+    pays = minimum is not None and minimum > even
+    halves = shares(0.5, 0.5)
+    enough = (
+        (
+            (quantile(level) + quantile(power))
+            * halves.unit_error
+            / (halves.effect(minimum) - halves.effect(even))
+        )
+        ** 2
+        if pays and minimum is not None
+        else None
+    )
+    return Returns(
+        cost=cost.total,
+        power=power,
+        break_even_lift=even,
+        lift_needed=expm1(design.effect(even) + reach),
+        minimum_lift=minimum,
+        chance=exceeding_power(
+            design, lift=minimum, threshold=even, level=level, units=units
+        )
+        if pays and minimum is not None
+        else None,
+        ropi=None if minimum is None else (earned * minimum - net) / cost.total,
+        cheapest_share=None if enough is None else cheapest_share(enough, units),
+    )
+
+
+def told_returns(found: Returns, currency: str) -> Iterator[str]:
+    """One sentence of break-even, and of the chance to prove it."""
+    even, needed = found.break_even_lift, found.lift_needed
+    yield (
+        say(
+            "plan_returns.the_planned_costs_of",
+            cost=f"{found.cost:,.0f}",
+            currency=currency,
+            even=f"{100 * even:.3g}",
+            power=f"{10 * found.power:.3g}",
+            needed=f"{100 * needed:.3g}",
+        )
+        if even > 0
+        else say(
+            "plan_returns.the_savings_cover_the",
+            cost=f"{found.cost:,.0f}",
+            currency=currency,
+        )
+    )
+    if found.minimum_lift is None:
+        return
+    if found.chance is None:
+        yield say(
+            "plan_returns.the_minimum_lift_of",
+            minimum_lift=f"{100 * found.minimum_lift:.3g}",
+        )
+    else:
+        yield say(
+            "plan_returns.at_the_minimum_lift",
+            minimum_lift=f"{100 * found.minimum_lift:.3g}",
+            chance=f"{100 * found.chance:.0f}",
+        )
+        yield (
+            say("plan_returns.no_share_held_back")
+            if found.cheapest_share is None
+            else say(
+                "plan_returns.the_smallest_share_held",
+                power=f"{10 * found.power:.3g}",
+                cheapest_share=f"{100 * found.cheapest_share:.3g}",
+            )
+        )

@@ -1,0 +1,144 @@
+"""The experiments of a project: what each is, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdback.analysis.preregistration.audit_log import log_path, read
+from holdback.errors import ConfigError, EnvironmentFault, Problem
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.load import PROJECT_FILE, is_project_file, load
+
+__all__ = ["Listed", "Overview", "lines", "overview"]
+
+PATTERNS = ("*.yaml", "*.yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One experiment file. With a `problem`, its first one, nothing else is known.
+
+    `locked` and `looks` are what the audit log says; `decision` is that of the
+    scorecard in `results/`, absent where there is none.
+    """
+
+    file: str
+    experiment: str = ""
+    arms: tuple[str, ...] = ()
+    primary: str = ""
+    window_start: str | None = None
+    window_end: str | None = None
+    locked: bool = False
+    looks: int = 0
+    decision: str | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All experiments found, as JSON holds them."""
+
+    experiments: tuple[Listed, ...]
+    schema: str = "holdback/overview/1"
+
+
+def overview(folder: Path) -> tuple[Listed, ...]:
+    """Experiment files in `folder` and in its `experiments/`, by name of the file.
+
+    Raises ConfigError where there is no such folder or no experiment in it.
+    """
+    if not folder.is_dir():
+        raise ConfigError(
+            Problem(where=str(folder), what="is no folder.", fix="Name a project's.")
+        )
+    files = sorted(
+        {
+            file
+            for place in (folder, folder / "experiments")
+            for pattern in PATTERNS
+            for file in place.glob(pattern)
+            if not _is_project(file)
+        }
+    )
+    if not files:
+        raise ConfigError(
+            Problem(
+                where=str(folder),
+                what="holds no experiment.",
+                fix="Name the folder of holdback.yaml, or begin with `holdback init`.",
+            )
+        )
+    return tuple(_listed(folder, file) for file in files)
+
+
+def _is_project(file: Path) -> bool:
+    return file.name == PROJECT_FILE and is_project_file(file)
+
+
+def _listed(folder: Path, file: Path) -> Listed:
+    shown = file.relative_to(folder).as_posix()
+    try:
+        experiment = load(file)
+        locked, looks = _logged(experiment)
+        decision = _decision(experiment)
+    except (ConfigError, EnvironmentFault) as error:
+        return Listed(file=shown, problem=error.problems[0].what)
+    window = experiment.window
+    return Listed(
+        file=shown,
+        experiment=experiment.name,
+        arms=tuple(arm.name for arm in experiment.arms),
+        primary=experiment.primary,
+        window_start=None if window is None else window.start.isoformat(),
+        window_end=None if window is None else window.end.isoformat(),
+        locked=locked,
+        looks=looks,
+        decision=decision,
+    )
+
+
+def _logged(experiment: Experiment) -> tuple[bool, int]:
+    path = log_path(experiment)
+    kinds = [
+        entry.kind
+        for entry in (() if path is None else read(path))
+        if entry.experiment == experiment.name
+    ]
+    return "lock" in kinds, kinds.count("look")
+
+
+def _decision(experiment: Experiment) -> str | None:
+    """Of the scorecard that `analyze` writes by default."""
+    path = experiment.root / "results" / experiment.name / "scorecard.json"
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return str(told["decision"]["outcome"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def lines(found: tuple[Listed, ...]) -> Iterator[str]:
+    """One line an experiment, aligned."""
+    rows = [("experiment", "window", "primary", "plan", "looks", "decision")]
+    for one in found:
+        window = f"{one.window_start} – {one.window_end}" if one.window_start else "–"
+        rows.append(
+            (
+                one.experiment or one.file,
+                "–" if one.problem else window,
+                one.primary or "–",
+                "–" if one.problem else "locked" if one.locked else "open",
+                "–" if one.problem else str(one.looks),
+                (one.decision or "none").replace("_", " "),
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    problems = ["", *(one.problem for one in found)]
+    for row, problem in zip(rows, problems, strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        if problem:
+            cells = [cells[0], f"cannot be read: {problem}"]
+        yield "  ".join(cells).rstrip()

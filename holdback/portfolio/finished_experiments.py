@@ -1,0 +1,148 @@
+"""The project's results: which experiments are finished, and which do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdback.errors import ReportError
+from holdback.experiments.definition.past_effect import LogLift
+from holdback.results.json_codec import from_json
+from holdback.results.scorecard import Readout, Scorecard
+from holdback.wording import say
+
+__all__ = [
+    "LeftOut",
+    "Results",
+    "effect_of",
+    "is_long_run",
+    "readout_of",
+    "results_in",
+    "whole_arm",
+]
+
+FILE = "scorecard.json"
+DECIDED = frozenset({"ship", "hold_back", "stop"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A result that is not counted, and why."""
+
+    experiment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All results of some folders, each experiment once.
+
+    `finished`: by the end of their windows. `long_run`: holdbacks without an end,
+    which hold the effects of the others together.
+    """
+
+    finished: tuple[Scorecard, ...]
+    long_run: tuple[Scorecard, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def results_in(folders: Iterable[Path]) -> Results:
+    """Every scorecard in the folders, in their sub-folders and `results/*`.
+
+    Never only winners: what is left out is left out for what stands before its
+    result (not over yet, failed checks, no lift at all).
+    """
+    read = list(_read(folders))
+    cards = [card for card in read if isinstance(card, Scorecard)]
+    left_out = [one for one in read if isinstance(one, LeftOut)]
+    newest: dict[str, Scorecard] = {}
+    for card in sorted(cards, key=_order):
+        older = newest.get(card.experiment)
+        if older is not None and older != card:
+            left_out.append(
+                LeftOut(experiment=card.experiment, reason=say("finished.another"))
+            )
+        newest[card.experiment] = card
+    finished, long_run = [], []
+    for card in newest.values():
+        reason = _why_not(card)
+        if reason:
+            left_out.append(LeftOut(experiment=card.experiment, reason=reason))
+        elif is_long_run(card):
+            long_run.append(card)
+        else:
+            finished.append(card)
+    return Results(
+        finished=tuple(sorted(finished, key=_order)),
+        long_run=tuple(sorted(long_run, key=_order)),
+        left_out=tuple(sorted(left_out, key=lambda one: one.experiment)),
+    )
+
+
+def is_long_run(card: Scorecard) -> bool:
+    """Whether it is read with no end in sight."""
+    analysis = card.configuration.get("analysis", {})
+    return isinstance(analysis, dict) and analysis.get("looks") == "always_valid"
+
+
+def whole_arm(card: Scorecard) -> str:
+    """The one treatment arm, or ``*`` for all of several together."""
+    treated = [arm.arm for arm in card.arms if not arm.control]
+    return treated[0] if len(treated) == 1 else "*"
+
+
+def effect_of(card: Scorecard, metric: str) -> LogLift | None:
+    """The lift of a metric over all units and treatment arms, where there is one."""
+    found = readout_of(card, metric)
+    known = None if found is None else found.log_lift
+    return known if known is not None and known.se > 0 else None
+
+
+def readout_of(card: Scorecard, metric: str) -> Readout | None:
+    """What the experiment says of a metric over all units and treatment arms."""
+    arm = whole_arm(card)
+    return next(
+        (
+            r
+            for r in card.readouts
+            if (r.metric, r.arm, r.segment) == (metric, arm, None)
+        ),
+        None,
+    )
+
+
+def _read(folders: Iterable[Path]) -> Iterator[Scorecard | LeftOut]:
+    for path in dict.fromkeys(p.resolve() for f in folders for p in _files(f)):
+        try:
+            yield from_json(path.read_text(encoding="utf-8"))
+        except ReportError as error:
+            what = error.problems[0]
+            yield LeftOut(
+                experiment=path.parent.name,
+                reason=" ".join(filter(None, (what.where, what.what))),
+            )
+        except (OSError, UnicodeDecodeError):
+            yield LeftOut(experiment=path.parent.name, reason=say("finished.read"))
+
+
+def _files(folder: Path) -> list[Path]:
+    places = (folder, folder / "results")
+    found = {path for place in places for path in place.glob(f"*/{FILE}")}
+    return sorted({*found, *(p for p in (folder / FILE,) if p.is_file())})
+
+
+def _order(card: Scorecard) -> tuple[str, str, str]:
+    return (card.window_end or "", card.as_of or "", card.experiment)
+
+
+def _why_not(card: Scorecard) -> str:
+    failed = [check.check for check in card.checks if check.status == "fail"]
+    if failed:
+        return say("finished.a_check_of_its", failed=", ".join(failed))
+    if is_long_run(card):
+        return ""
+    decided = card.decision is not None and card.decision.outcome in DECIDED
+    if not card.final and not decided:
+        return say("finished.it_is_not_finished")
+    return ""

@@ -1,0 +1,253 @@
+"""Finished experiments → the portfolio: what they say together.
+
+One effect an experiment (all treatment arms together), of the metric that is its
+money, else of its primary; experiments of another kind of effect stand in the table
+and are put together with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import expm1
+from pathlib import Path
+
+from holdback.errors import ConfigError, Problem, StatsError
+from holdback.experiments.definition.past_effect import LearnedPrior
+from holdback.portfolio.effects import MONEY, Counted, counted_of, lead_of
+from holdback.portfolio.experiment_list import PATTERNS, overview
+from holdback.portfolio.finished_experiments import LeftOut, Results, results_in
+from holdback.portfolio.money import totals_of
+from holdback.portfolio.past_prior import learned_from, of_kind
+from holdback.portfolio.result import (
+    Entry,
+    Pooled,
+    Portfolio,
+    Theme,
+    Wins,
+)
+from holdback.portfolio.tests_against_holdback import reconciled
+from holdback.results.scorecard import Quantity, Scorecard
+from holdback.stats.methods.share import share_interval
+from holdback.stats.normal import quantile
+from holdback.stats.posterior.normal_mixture import NormalMixture
+from holdback.stats.posterior.random_effects import (
+    RandomEffects,
+    dersimonian_laird,
+    random_effects,
+)
+
+__all__ = ["portfolio", "portfolio_of"]
+
+LEVEL = 0.95
+
+
+def portfolio(folders: Sequence[Path]) -> Portfolio:
+    """The portfolio of all results in project folders or folders of results.
+
+    Raises ConfigError for a folder without results or two currencies, StatsError
+    where no experiment is finished.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            fix = "Name a project's folder, or one with results."
+            raise ConfigError(Problem(where=str(folder), what="is no folder.", fix=fix))
+    found = results_in(folders)
+    if not (found.finished or found.long_run or found.left_out):
+        raise ConfigError(
+            Problem(
+                where=", ".join(map(str, folders)),
+                what="holds no result.",
+                why="A portfolio reads what `holdback analyze` wrote: "
+                "results/NAME/scorecard.json.",
+                fix="Analyze the experiments first, or name the folder of their "
+                "results.",
+            )
+        )
+    return portfolio_of(found, unanalyzed=_unanalyzed(folders, found))
+
+
+def portfolio_of(found: Results, *, unanalyzed: Sequence[str] = ()) -> Portfolio:
+    """The portfolio of results that are at hand."""
+    lead, counted, rest = counted_of(found.finished)
+    left_out = [*found.left_out, *rest]
+    if not counted:
+        raise StatsError(_none_finished(left_out))
+    _refuse_two_currencies([one.card for one in counted if one.paid])
+    effects = (
+        random_effects([one.ratio for one in counted]) if len(counted) > 1 else None
+    )
+    shrunk: Sequence[NormalMixture | None] = (
+        effects.effects if effects is not None else [None]
+    )
+    newest = counted[-1].card
+    return Portfolio(
+        level=LEVEL,
+        locale=newest.locale,
+        metric=lead,
+        currency=newest.currency,
+        experiments=tuple(map(_entry, counted, shrunk)),
+        left_out=tuple(sorted(left_out, key=lambda one: one.experiment)),
+        unanalyzed=tuple(unanalyzed),
+        pooled=_pooled(counted, effects),
+        totals=totals_of(counted, effects, LEVEL) if lead == MONEY else (),
+        wins=_wins(counted, shrunk),
+        themes=_themes(counted),
+        priors=_priors(found.finished),
+        long_run=tuple(
+            reconciled(seen, counted, effects, LEVEL)
+            for card in found.long_run
+            if (seen := lead_of(card)) is not None
+        ),
+    )
+
+
+def _entry(one: Counted, shrunk: NormalMixture | None) -> Entry:
+    card, effect = one.card, one.effect
+    margin = quantile((1 + LEVEL) / 2) * effect.se
+    total = None if one.paid is None else one.paid.basis.treated_total
+    posterior = None if shrunk is None else _lift(shrunk)
+    return Entry(
+        experiment=card.experiment,
+        metric=one.metric,
+        decision=card.decision.outcome if card.decision else "none",
+        kept=one.kept,
+        window_start=card.window_start,
+        window_end=card.window_end,
+        tags=card.tags,
+        lift=Quantity(
+            value=expm1(effect.value),
+            lower=expm1(effect.value - margin),
+            upper=expm1(effect.value + margin),
+        ),
+        shrunk=posterior,
+        p_positive=None if shrunk is None else 1 - shrunk.below(0.0),
+        revenue=one.paid.money.incremental_revenue if one.paid else None,
+        revenue_shrunk=None
+        if total is None or posterior is None
+        else _earned(total, posterior),
+    )
+
+
+def _lift(posterior: NormalMixture) -> Quantity:
+    """A posterior of ln(1 + lift) as a lift with its range."""
+    interval = posterior.interval(LEVEL)
+    assert interval.lower is not None  # noqa: S101  # a mixture has both ends
+    assert interval.upper is not None  # noqa: S101
+    return Quantity(
+        value=expm1(posterior.mean),
+        lower=expm1(interval.lower),
+        upper=expm1(interval.upper),
+    )
+
+
+def _earned(total: float, lift: Quantity) -> Quantity:
+    """Rev_T (1 − 1/R) at a lift and at the ends of its range."""
+    assert lift.lower is not None  # noqa: S101
+    assert lift.upper is not None  # noqa: S101
+    value, lower, upper = (
+        total * at / (1 + at) for at in (lift.value, lift.lower, lift.upper)
+    )
+    return Quantity(value=value, lower=lower, upper=upper)
+
+
+def _pooled(counted: Sequence[Counted], effects: RandomEffects | None) -> Pooled | None:
+    if effects is None:
+        return None
+    return Pooled(
+        experiments=effects.n,
+        mean=_lift(effects.mean),
+        p_positive=1 - effects.mean.below(0.0),
+        next_lift=_lift(effects.next),
+        tau=effects.tau,
+        tau_moments=dersimonian_laird([one.ratio for one in counted]),
+        p_value=effects.p_value,
+    )
+
+
+def _wins(counted: Sequence[Counted], shrunk: Sequence[NormalMixture | None]) -> Wins:
+    kept = sum(one.kept for one in counted)
+    interval = share_interval(kept, len(counted), level=LEVEL)
+    false = [
+        posterior.below(0.0) if one.better == "higher" else 1 - posterior.below(0.0)
+        for one, posterior in zip(counted, shrunk, strict=True)
+        if one.kept and posterior is not None
+    ]
+    return Wins(
+        finished=len(counted),
+        kept=kept,
+        rate=Quantity(
+            value=kept / len(counted), lower=interval.lower, upper=interval.upper
+        ),
+        false=sum(false) if false else None,
+    )
+
+
+def _themes(counted: Sequence[Counted]) -> tuple[Theme, ...]:
+    found = []
+    for tag in sorted({tag for one in counted for tag in one.card.tags}):
+        members = [one for one in counted if tag in one.card.tags]
+        effects = (
+            random_effects([one.ratio for one in members]) if len(members) > 1 else None
+        )
+        found.append(
+            Theme(tag=tag, experiments=len(members), pooled=_pooled(members, effects))
+        )
+    return tuple(found)
+
+
+def _priors(cards: Sequence[Scorecard]) -> tuple[LearnedPrior, ...]:
+    """What each metric's lifts teach; two metrics of one name are two."""
+    known = {
+        (m.metric, m.kind, m.unit or "", m.better): m for c in cards for m in c.metrics
+    }
+    found = (
+        learned_from(of_kind(cards, one), one.metric)
+        for _, one in sorted(known.items())
+    )
+    return tuple(one.record for one in found if one is not None)
+
+
+def _unanalyzed(folders: Sequence[Path], found: Results) -> list[str]:
+    """Experiments of the projects that have no result though their time is over.
+
+    Over is what ended before the latest moment that any result knows of.
+    """
+    cards = (*found.finished, *found.long_run)
+    known = {card.experiment for card in cards}
+    known |= {one.experiment for one in found.left_out}
+    latest = max((card.as_of or "" for card in cards), default="")
+    names = set()
+    for folder in folders:
+        places = (folder, folder / "experiments")
+        if any(any(place.glob(p)) for place in places for p in PATTERNS):
+            try:
+                listed = overview(folder)
+            except ConfigError:
+                continue
+            names |= {
+                one.experiment or one.file
+                for one in listed
+                if not one.window_end or one.window_end < latest
+            }
+    return sorted(names - known)
+
+
+def _refuse_two_currencies(cards: Sequence[Scorecard]) -> None:
+    currencies = sorted({card.currency or "none" for card in cards})
+    if len(currencies) > 1:
+        raise ConfigError(
+            Problem(
+                what=f"the experiments' money is in {' and '.join(currencies)}.",
+                why="Amounts of two currencies have no sum.",
+                fix="Name the folders of one currency at a time.",
+            )
+        )
+
+
+def _none_finished(left_out: Sequence[LeftOut]) -> Problem:
+    told = "; ".join(f"{one.experiment}: {one.reason.rstrip('.')}" for one in left_out)
+    return Problem(
+        what="no experiment is finished with a lift that can be counted.",
+        why=f"{told}." if told else "Only holdbacks without an end were found.",
+        fix="Wait for the windows to end, or analyze the others.",
+    )

@@ -1,0 +1,130 @@
+"""Does it last: the lift by days since exposure, and before and after."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import join, named, section, table
+from holdback.reports.blocks.lift_table import days, lift_table
+from holdback.reports.text.locale_format import Words
+from holdback.results.effect_over_time import BeforeAfter, Lasting
+from holdback.results.scorecard import Scorecard
+from holdback.wording import heads, say
+
+__all__ = ["context", "render"]
+
+LIKELY = 0.05
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """The lift in each slice of the primary's time, and whether it fades."""
+    if not scorecard.lasting:
+        return Markup("")
+    return section(
+        say("lasting.title"),
+        Markup("<p>{}</p>").format(say("lasting.fixed_cohort")),
+        *(_one(words, one) for one in scorecard.lasting),
+        anchor="lasting",
+    )
+
+
+def context(scorecard: Scorecard, words: Words) -> Markup:
+    """Each arm before and after its exposure: not causal, and said to be."""
+    if not scorecard.before_after:
+        return Markup("")
+    first = scorecard.before_after[0]
+    return section(
+        say("lasting.before_after"),
+        Markup("<p><strong>{}</strong> {}</p>").format(
+            say("lasting.not_causal"), say("lasting.why_not_causal")
+        ),
+        table(
+            say(
+                "lasting.per_day",
+                metric=words.label(first.metric),
+                before=words.count(first.days_before),
+                after=words.count(first.days_after),
+            ),
+            (
+                say("lasting.arm"),
+                say("lasting.before"),
+                say("lasting.after"),
+                say("lasting.change"),
+            ),
+            [_before_row(words, one) for one in scorecard.before_after],
+            numeric=(1, 2, 3),
+        ),
+        anchor="before-after",
+    )
+
+
+def _one(words: Words, one: Lasting) -> Markup:
+    found = lift_table(
+        words,
+        say("lasting.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
+        (say("lasting.since_exposure"), *heads("metrics.forest")[:2]),
+        [
+            (
+                (
+                    days(words, s.start, s.end),
+                    words.value(one.metric, s.control),
+                    words.value(one.metric, s.treatment),
+                ),
+                s.relative,
+            )
+            for s in one.slices
+        ],
+    )
+    told = [_change(words, one), _half_life(words, one)]
+    return join([found, *(Markup("<p>{}</p>").format(named(t)) for t in told if t)])
+
+
+def _change(words: Words, one: Lasting) -> str:
+    p = words.p_told(one.p_slope)
+    week = words.points(7 * one.slope.value)
+    low, high = (
+        words.points(7 * (end or 0.0)) for end in (one.slope.lower, one.slope.upper)
+    )
+    if one.p_slope >= LIKELY:
+        return say("lasting.no_change_shown", slope=week, low=low, high=high, p=p)
+    fades = one.slope.value * one.slices[0].relative.value < 0
+    return (
+        say("lasting.fades", slope=week, low=low, high=high, p=p)
+        if fades
+        else say("lasting.grows", slope=week, low=low, high=high, p=p)
+    )
+
+
+def _half_life(words: Words, one: Lasting) -> str:
+    """The half-life where the data bound it from below, and what the plan assumes."""
+    if one.half_life_lower is None:
+        return ""
+    low = words.count(round(one.half_life_lower))
+    if one.half_life is None or one.half_life_upper is None:
+        told = say("lasting.half_life_at_least", low=low)
+    else:
+        told = say(
+            "lasting.half_life",
+            value=words.count(round(one.half_life)),
+            low=low,
+            high=words.count(round(one.half_life_upper)),
+        )
+    if one.planned is None:
+        return told
+    shorter = one.half_life_upper is not None and one.half_life_upper < one.planned
+    days = words.count(one.planned)
+    return f"{told} " + (
+        say("lasting.plan_assumes_longer", days=days)
+        if shorter
+        else say("lasting.plan_assumes", days=days)
+    )
+
+
+def _before_row(words: Words, one: BeforeAfter) -> tuple[str | Markup, ...]:
+    change = words.lift(one.after / one.before - 1) if one.before > 0 else "—"
+    return (
+        named(words.arm(one.arm)),
+        words.value(one.metric, one.before),
+        words.value(one.metric, one.after),
+        change,
+    )

@@ -1,0 +1,147 @@
+"""If it goes on: payback and roll-out, and ratios of what was added."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import named, section, table
+from holdback.reports.text.locale_format import Words
+from holdback.results.returns import (
+    IncrementalRatio,
+    PaybackDays,
+    RolloutScenario,
+)
+from holdback.results.scorecard import Money, Scorecard
+from holdback.wording import heads, say
+
+__all__ = ["added", "payback_told", "render"]
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """Payback and scenarios of all treatment arms together; nothing without them."""
+    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    if found is None or not (found.rollout or found.payback_days):
+        return Markup("")
+    return section(
+        say("going_on.if_it_goes_on"),
+        _payback(words, found),
+        _scenarios(words, found),
+        anchor="rollout",
+    )
+
+
+def added(scorecard: Scorecard, words: Words) -> Markup:
+    """Ratios of the arms beside the ratio of what the treatment added."""
+    if not scorecard.incremental:
+        return Markup("")
+    rows = [
+        (
+            named(f"{words.label(one.metric)}, {words.arm(one.arm)}"),
+            _value(words, one, one.control),
+            _value(words, one, one.treatment),
+            _added(words, one),
+        )
+        for one in scorecard.incremental
+    ]
+    return section(
+        say("going_on.extra_return_on_extra"),
+        Markup("<p>{}</p>").format(say("going_on.a_ratio_within_an")),
+        table(
+            say("going_on.ratios_of_the_arms"),
+            (
+                say("going_on.ratio"),
+                say("common.control"),
+                say("going_on.treatment"),
+                say("going_on.added_likely"),
+            ),
+            rows,
+            numeric=(1, 2, 3),
+        ),
+        anchor="added",
+    )
+
+
+def payback_told(words: Words, found: PaybackDays) -> str:
+    """One sentence of when what was paid once is back."""
+    once = words.money(found.paid_once)
+    if found.value is None and found.lower is None:
+        return say("going_on.the_paid_once_never", once=once)
+    if found.value is None:
+        text = say("going_on.at_what_was_found", once=once)
+        text += say("going_on.at_best_after_days", count=words.count(found.lower or 0))
+    else:
+        text = say(
+            "going_on.the_paid_once_are", once=once, found=words.count(found.value)
+        )
+        low = words.count(found.lower) if found.lower is not None else ""
+        if found.upper is not None:
+            text += say("going_on.likely_to", low=low, upper=words.count(found.upper))
+        elif low:
+            text += say("going_on.likely_or_more_perhaps", low=low)
+        else:
+            text += "."
+    if found.p_within_year is not None:
+        text += say(
+            "going_on.within_a_year", p_within_year=words.chance(found.p_within_year)
+        )
+    return say("going_on.this_takes_each_day", text=text)
+
+
+def _payback(words: Words, money: Money) -> Markup:
+    if money.payback_days is None:
+        return Markup("")
+    return Markup("<p>{}</p>").format(payback_told(words, money.payback_days))
+
+
+def _scenarios(words: Words, money: Money) -> Markup:
+    if not money.rollout:
+        return Markup("")
+    seasonal = any(one.seasonal for one in money.rollout)
+    return Markup("{}{}<p>{}</p>").format(
+        table(
+            say("going_on.money_under_each_assumption"),
+            heads("going_on.head"),
+            [_row(words, one) for one in money.rollout],
+            numeric=(1, 2, 3, 4),
+        ),
+        Markup("<p>{}</p>").format(say("going_on.seasonal")) if seasonal else "",
+        say("going_on.assumed", days=words.count(money.period_days or 0))
+        if money.period_days
+        else say("going_on.assumed_without_days"),
+    )
+
+
+def _row(words: Words, one: RolloutScenario) -> tuple[str, ...]:
+    net = one.net_profit
+    return (
+        _called(words, one),
+        words.count(one.horizon_days) if one.horizon_days else "—",
+        words.count(one.units),
+        f"{words.money(net.value)} ({words.range(net, words.money)})",
+        words.lift(one.ropi.value) if one.ropi else "—",
+    )
+
+
+def _called(words: Words, one: RolloutScenario) -> str:
+    if one.scenario == "stop":
+        return say("going_on.it_stops_with_the")
+    if one.half_life_days is None:
+        return say("going_on.it_goes_on_and")
+    return say(
+        "going_on.it_goes_on_and_the_lift",
+        half_life_days=words.count(one.half_life_days),
+    )
+
+
+def _value(words: Words, one: IncrementalRatio, value: float | None) -> str:
+    return "—" if value is None else words.value(one.metric, value)
+
+
+def _added(words: Words, one: IncrementalRatio) -> str:
+    if one.added is None:
+        return one.note
+
+    def write(value: float) -> str:
+        return words.value(one.metric, value)
+
+    return f"{write(one.added.value)} ({words.range(one.added, write)})"

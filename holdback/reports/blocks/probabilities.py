@@ -1,0 +1,73 @@
+"""How sure we are: each chance from the posterior of what its sentence says."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import join, named, section
+from holdback.reports.text import bayes_sentences as belief_sentences
+from holdback.reports.text import money_sentences
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Scorecard
+from holdback.wording import say
+
+__all__ = ["render", "told"]
+
+
+def render(scorecard: Scorecard, words: Words) -> Markup:
+    """Chances as natural frequencies, and the prior that they rest on."""
+    if any(check.status == "fail" for check in scorecard.checks):
+        return Markup("")
+    found = told(scorecard, words)
+    return section(
+        say("confidence.title"),
+        join(Markup("<p>{}</p>").format(named(text)) for text in found),
+        Markup('<p class="small">{}</p>').format(_prior(scorecard)),
+        Markup('<p class="small">{}</p>').format(say("confidence.preview"))
+        if scorecard.preview is not None
+        else Markup(""),
+        anchor="confidence",
+    )
+
+
+def told(scorecard: Scorecard, words: Words) -> list[str]:
+    """The chances that the primary improved, improved enough, and that it pays.
+
+    None where a check failed; none that a reason of the decision tells.
+    """
+    if any(check.status == "fail" for check in scorecard.checks):
+        return []
+    found = [
+        text
+        for readout in scorecard.readouts
+        if readout.role == "primary"
+        and readout.bayes is not None
+        and (readout.arm != "*" or not words.several)
+        for text in (
+            sentences.sure(words, readout, scorecard.minimum_lift),
+            belief_sentences.against(words, readout),
+        )
+        if text
+    ]
+    money = next((m for m in scorecard.money if m.arm == "*"), None)
+    if money is not None:
+        told = [
+            *money_sentences.sure_of_return(words, money),
+            belief_sentences.full_amounts(words, scorecard, money),
+            belief_sentences.moved(words, money),
+        ]
+        found += [sentences.of_arm(words, money.arm, text) for text in told if text]
+    reasons = scorecard.decision.reasons if scorecard.decision else ()
+    return [text for text in found if not any(r.startswith(text[:-1]) for r in reasons)]
+
+
+def _prior(scorecard: Scorecard) -> str:
+    names = {
+        belief_sentences.prior_name(r.bayes)
+        for r in scorecard.readouts
+        if r.role == "primary" and r.bayes is not None
+    }
+    if not names:
+        return say("confidence.without")
+    return say("confidence.prior", prior=", ".join(sorted(names)))

@@ -1,0 +1,4 @@
+"""The same result elsewhere: terminal, e-mail, Markdown, CSV, notebook.
+
+One file a form; each is a pure function of the result.
+"""

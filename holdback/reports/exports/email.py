@@ -1,0 +1,210 @@
+"""The report for e-mail: tables and PNG pictures only, as mail programs want it.
+
+No SVG, no style sheet, no variables: every style is literal and on its element. The
+pictures are the page's own, turned into PNG by resvg (the extra `email`).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from markupsafe import Markup
+
+from holdback.errors import EnvironmentFault, Problem
+from holdback.reports.blocks import join, named
+from holdback.reports.blocks.decision import told_first
+from holdback.reports.blocks.metrics import MARKS, TONES
+from holdback.reports.blocks.probabilities import told as sure_told
+from holdback.reports.exports.markdown_summary import markdown, money_rows, readout_row
+from holdback.reports.figures.charts import Axis, axis_of, forest_mark
+from holdback.reports.pages.pdf import palette, pictures
+from holdback.reports.text.headline import headline
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Readout, Scorecard
+from holdback.wording import heads, in_its_language, language, say
+
+__all__ = ["html", "message"]
+
+WIDTH, SCALE = 150, 2
+FONT = "font-family:Arial,Helvetica,sans-serif;"
+Source = Callable[[int, bytes], str]
+
+
+@in_its_language
+def html(scorecard: Scorecard) -> str:
+    """The mail's body on its own, with its pictures inside."""
+    return _page(
+        scorecard,
+        lambda _, png: f"data:image/png;base64,{base64.b64encode(png).decode()}",
+    )
+
+
+@in_its_language
+def message(scorecard: Scorecard) -> bytes:
+    """A draft with a plain and an HTML part and attached pictures, ready to open.
+
+    Sender and receiver are left to the mail program. The same scorecard, the same
+    bytes.
+    """
+    found: dict[int, bytes] = {}
+
+    def source(number: int, png: bytes) -> str:
+        found[number] = png
+        return f"cid:lift-{number}@holdback"
+
+    body = _page(scorecard, source)
+    draft = EmailMessage(policy=SMTP)
+    title = " ".join(headline(scorecard).title.split())
+    draft["Subject"] = f"{' '.join(scorecard.experiment.split())}: {title}"
+    draft["X-Unsent"] = "1"
+    draft.set_content(markdown(scorecard))
+    draft.add_alternative(body, subtype="html")
+    rich = draft.get_payload()[1]  # type: ignore[index]
+    assert isinstance(rich, EmailMessage)  # noqa: S101  # just added
+    for number, png in found.items():
+        rich.add_related(
+            png, "image", "png", cid=f"<lift-{number}@holdback>", disposition="inline"
+        )
+    _fixed_boundaries(draft, scorecard.plan_hash[:16])
+    return draft.as_bytes()
+
+
+def _fixed_boundaries(draft: EmailMessage, seed: str) -> None:
+    parts = [p for p in draft.walk() if p.is_multipart()]
+    for number, part in enumerate(parts):
+        part.set_boundary(f"=_{seed}_{number}")
+
+
+def _page(scorecard: Scorecard, source: Source) -> str:
+    words = Words.of(scorecard)
+    failed = any(check.status == "fail" for check in scorecard.checks)
+    rows = [_decision(scorecard, words)]
+    if not failed:
+        rows += [_money(scorecard, words), _metrics(scorecard, words, source)]
+    rows.append(_paragraph(say("chat.more"), "soft"))
+    inner = join(
+        Markup('<tr><td style="padding:0 0 16px 0">{}</td></tr>').format(row)
+        for row in rows
+        if row
+    )
+    return str(
+        Markup(
+            '<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
+            "<title>{title}</title></head>\n"
+            '<body style="margin:0;padding:16px;background:#ffffff">\n'
+            '<table role="presentation" width="640" cellpadding="0" cellspacing="0" '
+            'border="0" style="{font}color:{ink}">\n{inner}\n</table></body></html>\n'
+        ).format(
+            language=language(),
+            title=named_text(scorecard.experiment),
+            font=FONT,
+            ink=palette()["ink"],
+            inner=inner,
+        )
+    )
+
+
+def named_text(text: str) -> str:
+    """Text of the data where no markup may stand."""
+    return " ".join(text.split())
+
+
+def _decision(scorecard: Scorecard, words: Words) -> Markup:
+    title = headline(scorecard)
+    colours = palette()
+    tone = colours["accent"] if title.tone == "plain" else colours[title.tone]
+    return Markup(
+        '<table role="presentation" width="100%" cellpadding="16" cellspacing="0" '
+        'border="0" bgcolor="{back}"><tr><td style="border-left:6px solid {tone};{font}'
+        'background:{back}"><h1 style="margin:0 0 4px 0;font-size:16px;color:{soft}">'
+        '{name}</h1><p style="margin:0 0 8px 0;font-size:24px;font-weight:bold;'
+        'color:{tone}">{title}</p>{told}</td></tr></table>'
+    ).format(
+        back=colours[f"{title.tone}-bg"],
+        tone=tone,
+        font=FONT,
+        soft=colours["soft"],
+        name=named(scorecard.experiment),
+        title=title.title,
+        told=join(
+            _paragraph(text, "ink")
+            for text in (*told_first(scorecard, words), *sure_told(scorecard, words))
+        ),
+    )
+
+
+def _paragraph(text: str, colour: str) -> Markup:
+    return Markup(
+        '<p style="margin:0 0 6px 0;font-size:15px;line-height:21px;color:{}">{}</p>'
+    ).format(palette()[colour], named(text))
+
+
+def _money(scorecard: Scorecard, words: Words) -> Markup:
+    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    if found is None:
+        return Markup("")
+    return _table((), (tuple(map(named, row)) for row in money_rows(words, found)))
+
+
+def _metrics(scorecard: Scorecard, words: Words, source: Source) -> Markup:
+    readouts = [r for r in scorecard.readouts if r.segment is None]
+    axis = axis_of([r.relative for r in readouts if r.relative is not None])
+    rows = []
+    for number, readout in enumerate(readouts):
+        name, change, likely, reading = readout_row(words, readout)
+        tone = TONES[readout.verdict]
+        told = Markup('<span style="color:{}">{}</span>').format(
+            palette()["soft" if tone == "plain" else tone],
+            MARKS[readout.verdict] + reading,
+        )
+        picture = _picture(readout, axis, number, f"{change}, {likely}", source)
+        cells = (named(name), named(change), named(likely), picture, told)
+        rows.append(cells)
+    head = heads("chat.columns")
+    return _table(
+        (*head[:3], say("picture.title"), head[3]),
+        rows,
+    )
+
+
+def _picture(
+    readout: Readout, axis: Axis, number: int, label: str, source: Source
+) -> Markup:
+    if readout.relative is None:
+        return Markup("")
+    svg = str(forest_mark(readout.relative, axis, "", TONES[readout.verdict]))
+    png = _png(pictures(svg, WIDTH))
+    return Markup(
+        '<img src="{}" width="{}" height="24" alt="{}" style="display:block">'
+    ).format(Markup(source(number, png)), WIDTH, label)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[Markup, ...]]) -> Markup:
+    line = f"border-bottom:1px solid {palette()['line']};"
+    cell = f"{FONT}{line}font-size:14px;text-align:left;padding:6px 8px 6px 0"
+    top = join(Markup('<th style="{}">{}</th>').format(cell, h) for h in head)
+    body = join(
+        Markup("<tr>{}</tr>").format(
+            join((Markup('<td style="{}">{}</td>').format(cell, c) for c in row), "")
+        )
+        for row in rows
+    )
+    return Markup(
+        '<table width="100%" cellpadding="0" cellspacing="0" border="0">{}{}</table>'
+    ).format(Markup("<tr>{}</tr>").format(top) if head else "", body)
+
+
+def _png(svg: str) -> bytes:
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError as error:
+        raise EnvironmentFault(
+            Problem(
+                what="the pictures of an e-mail need resvg.",
+                fix="pip install 'holdback[email]'",
+            )
+        ) from error
+    return bytes(svg_to_bytes(svg_string=svg, zoom=SCALE))

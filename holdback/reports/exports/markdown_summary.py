@@ -1,0 +1,117 @@
+"""The answer as Markdown, to paste into a chat, an issue or a wiki."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from holdback.errors import printable
+from holdback.reports.blocks.decision import MARKS, told_first
+from holdback.reports.blocks.probabilities import told as sure_told
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.headline import headline
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.verdict_words import verdict_told
+from holdback.results.scorecard import Money, Quantity, Readout, Scorecard
+from holdback.wording import heads, in_its_language, say
+
+__all__ = ["markdown", "money_rows", "readout_row"]
+
+SPECIAL = re.compile(r"[\\`*_{}\[\]<>#!|~&@]|(?<=[a-z]):(?=//)|(?<=www)\.")
+
+
+@in_its_language
+def markdown(scorecard: Scorecard) -> str:
+    """Decision, money, metrics, what to watch; text of the data shown as it is."""
+    words = Words.of(scorecard)
+    title = headline(scorecard)
+    lines = [
+        f"**{_safe(scorecard.experiment)}: {title.title}** {MARKS[title.tone]}",
+        "",
+        *(f"- {_safe(text)}" for text in told_first(scorecard, words)),
+        *(f"- {_safe(text)}" for text in sure_told(scorecard, words)),
+    ]
+    if not any(check.status == "fail" for check in scorecard.checks):
+        lines += [*_money(scorecard, words), *_metrics(scorecard, words)]
+    watch = [
+        sentences.guardrail(words, r)
+        for r in scorecard.readouts
+        if r.role == "guardrail" and r.segment is None and r.verdict != "safe"
+    ] + [
+        sentences.checked(words, c)
+        for c in scorecard.checks
+        if c.status in {"warn", "fail"}
+    ]
+    if watch:
+        lines += ["", f"**{say('chat.watch')}**", "", *(f"- {_safe(w)}" for w in watch)]
+    return "\n".join([*lines, "", say("chat.more"), ""])
+
+
+def money_rows(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
+    """Name, amount and range of each figure; revenue and profit never mixed."""
+    revenue, profit = money.incremental_revenue, money.incremental_profit
+    yield say("chat.revenue"), words.money(revenue.value), _likely(words, revenue)
+    if profit != revenue:
+        yield say("chat.profit"), words.money(profit.value), _likely(words, profit)
+    if money.cost is not None:
+        yield say("chat.cost"), words.money(money.cost.total), ""
+    if money.ropi is None:
+        return
+    ropi = money.ropi
+    interval = Quantity(
+        value=ropi.value, lower=ropi.lower, upper=ropi.upper, unbounded=ropi.unbounded
+    )
+    per = money.return_per_unit_cost
+    ratio = f" ({words.times(per.value)}:1)" if per is not None else ""
+    likely = say("chat.likely", range=words.range(interval, words.lift))
+    yield say("chat.ropi"), words.lift(ropi.value) + ratio, likely
+    if ropi.p_positive is not None:
+        yield say("chat.pays"), words.chance(ropi.p_positive), ""
+
+
+def readout_row(words: Words, readout: Readout) -> tuple[str, str, str, str]:
+    """Name, change, range and reading of a metric; or why there is no number."""
+    name = words.names(readout.metric, readout.arm)
+    reading = verdict_told(readout)
+    if readout.relative is not None:
+        effect, write = readout.relative, words.lift
+    elif readout.absolute is not None and readout.absolute.has_interval:
+        effect = readout.absolute
+
+        def write(value: float) -> str:
+            return words.difference(readout.metric, value)
+
+    else:
+        return name, "—", readout.note, reading
+    return name, write(effect.value), words.range(effect, write), reading
+
+
+def _likely(words: Words, quantity: Quantity) -> str:
+    return say("chat.likely", range=words.range(quantity, words.money))
+
+
+def _money(scorecard: Scorecard, words: Words) -> list[str]:
+    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    if found is None:
+        return []
+    rows = (
+        f"- {name}: **{_safe(value)}**" + (f", {_safe(likely)}" if likely else "")
+        for name, value, likely in money_rows(words, found)
+    )
+    return ["", f"**{say('chat.money')}**", "", *rows]
+
+
+def _metrics(scorecard: Scorecard, words: Words) -> list[str]:
+    rows = [readout_row(words, r) for r in scorecard.readouts if r.segment is None]
+    head = heads("chat.columns")
+    return [
+        "",
+        f"| {' | '.join(head)} |",
+        "|" + " --- |" * len(head),
+        *(f"| {' | '.join(map(_safe, row))} |" for row in rows),
+    ]
+
+
+def _safe(text: str) -> str:
+    """Text in which Markdown and HTML find nothing to act on."""
+    return SPECIAL.sub(lambda m: "\\" + m[0], " ".join(printable(text).split()))

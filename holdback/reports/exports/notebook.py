@@ -1,0 +1,62 @@
+"""Results as a notebook shows them: the page's blocks with the page's style, scoped."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from markupsafe import Markup
+
+from holdback.planning.plan import Plan
+from holdback.reports.blocks import checks as trust
+from holdback.reports.blocks import decision, join, metrics, money, named
+from holdback.reports.blocks import guardrails as watch
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Readout, Scorecard
+from holdback.wording import in_its_language
+
+__all__ = ["fragment", "plan_fragment", "readout_fragment"]
+
+
+@in_its_language
+def fragment(scorecard: Scorecard) -> str:
+    """Decision, money, what to watch, metrics: no script, nothing from elsewhere."""
+    words = Words.of(scorecard)
+    failed = any(check.status == "fail" for check in scorecard.checks)
+    results = (decision, trust) if failed else (decision, money, watch, metrics)
+    return _scoped(join(block.render(scorecard, words) for block in results))
+
+
+def readout_fragment(readout: Readout) -> str:
+    """One metric: the sentence and its row. Names are those of the YAML."""
+    words = Words.plain("en-US")
+    return _scoped(
+        join(
+            [
+                Markup("<p>{}</p>").format(named(sentences.changed(words, readout))),
+                metrics.forest_table(
+                    words, [readout], [named(readout.metric)], caption=readout.method
+                ),
+            ]
+        )
+    )
+
+
+@in_its_language
+def plan_fragment(plan: Plan) -> str:
+    """What the test will be able to show, as on the plan's page."""
+    from holdback.reports.pages.plan_page import body
+
+    return _scoped(body(plan))
+
+
+def _scoped(blocks: Markup) -> str:
+    """Blocks with the page's style, which reaches nothing else in the notebook."""
+    sheet = (files("holdback.reports.pages") / "page.css").read_text(encoding="utf-8")
+    for root in (":root {", "body {"):
+        sheet = sheet.replace(root, "& {")
+    return str(
+        Markup(
+            '<div class="holdback">\n<style>\n.holdback {{\n{}}}\n</style>{}</div>'
+        ).format(Markup(sheet), blocks)
+    )

@@ -1,0 +1,4 @@
+"""Pictures: SVG for pages without scripts, matplotlib for notebooks.
+
+Read `charts` first.
+"""

@@ -1,0 +1,83 @@
+"""Pictures for a notebook's matplotlib: lifts with their ranges, and a plan's weeks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdback.errors import EnvironmentFault, Problem
+from holdback.planning.plan import Plan
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Readout, Scorecard
+from holdback.wording import say
+
+__all__ = ["forest", "one", "plan"]
+
+
+def forest(scorecard: Scorecard, axes: Any = None) -> Any:
+    """Lift and range of every metric, in percent, on matplotlib axes.
+
+    Draws on `axes`, or on a new figure's, and returns them. Metrics without a lift
+    are left out. Raises EnvironmentFault without matplotlib.
+    """
+    words = Words.of(scorecard)
+    found = [
+        r for r in scorecard.readouts if r.segment is None and r.relative is not None
+    ]
+    drawn = _new_axes(len(found)) if axes is None else axes
+    for place, readout in enumerate(found):
+        _row(drawn, place, readout)
+    drawn.axvline(0, color="0.4", linestyle="--", linewidth=1)
+    drawn.set_yticks(range(len(found)), [words.names(r.metric, r.arm) for r in found])
+    drawn.invert_yaxis()
+    drawn.set_xlabel(
+        say("plots.change_with_ranges", level=words.round_share(scorecard.level))
+    )
+    drawn.set_title(scorecard.experiment)
+    return drawn
+
+
+def one(readout: Readout, axes: Any = None) -> Any:
+    """Lift and range of one metric; nothing but the axis where it has none."""
+    drawn = _new_axes(1) if axes is None else axes
+    if readout.relative is not None:
+        _row(drawn, 0, readout)
+    drawn.axvline(0, color="0.4", linestyle="--", linewidth=1)
+    drawn.set_yticks([0], [readout.metric])
+    drawn.set_xlabel(say("plots.change"))
+    return drawn
+
+
+def plan(found: Plan, axes: Any = None) -> Any:
+    """The smallest lift that is found often enough, by week."""
+    drawn = _new_axes(6) if axes is None else axes
+    weeks = found.design.weeks if found.design else ()
+    points = any(week.detectable_points is not None for week in weeks)
+    sizes = [
+        (week.week, week.detectable_points or 100 * (week.detectable_lift or 0.0))
+        for week in weeks
+        if week.detectable_points or week.detectable_lift
+    ]
+    drawn.plot([week for week, _ in sizes], [size for _, size in sizes], "o-")
+    drawn.set_xlabel(say("plots.weeks"))
+    drawn.set_ylabel(say("plots.points") if points else say("plots.lift"))
+    drawn.set_title(found.experiment)
+    return drawn
+
+
+def _row(axes: Any, place: int, readout: Readout) -> None:
+    assert readout.relative is not None  # noqa: S101  # the caller has looked
+    lift = readout.relative
+    ends = [lift.value if end is None else end for end in (lift.lower, lift.upper)]
+    axes.plot([100 * end for end in ends], [place, place], color="C0", linewidth=2)
+    axes.plot([100 * lift.value], [place], "o", color="C0")
+
+
+def _new_axes(rows: int) -> Any:
+    try:
+        from matplotlib import pyplot as plt
+    except ImportError as error:
+        raise EnvironmentFault(
+            Problem(what="plot() needs matplotlib.", fix="pip install matplotlib")
+        ) from error
+    _, axes = plt.subplots(figsize=(7, 1 + 0.45 * rows), layout="constrained")
+    return axes

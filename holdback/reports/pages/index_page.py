@@ -1,0 +1,89 @@
+"""All experiments of a project on one page, each linked to its report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from holdback.errors import ReportError
+from holdback.portfolio.experiment_list import Listed
+from holdback.reports.blocks import named, section, table
+from holdback.reports.pages.experiment_page import document
+from holdback.reports.text.headline import headline
+from holdback.reports.text.locale_format import Words
+from holdback.results.json_codec import from_json
+from holdback.results.scorecard import Scorecard
+from holdback.wording import heads, say
+
+__all__ = ["index"]
+
+
+def index(project: Path, found: Sequence[Listed], beside: Path) -> str:
+    """A page for the folder `beside`; links are relative to it.
+
+    Figures are those of `results/NAME/scorecard.json`, where `analyze` puts them.
+    """
+    rows = [_row(project, one, beside) for one in found]
+    return document(
+        say("index.title"),
+        Markup("<h1>{}</h1>\n{}").format(
+            say("index.title"),
+            section(
+                say("index.caption"),
+                table(
+                    say("index.caption"), heads("index.columns"), rows, numeric=(4, 5)
+                ),
+                Markup('<p class="small">{}</p>').format(say("index.note")),
+                anchor="experiments",
+            ),
+        ),
+    )
+
+
+def _row(project: Path, one: Listed, beside: Path) -> tuple[str | Markup, ...]:
+    name = named(one.experiment or one.file)
+    if one.problem:
+        told = named(say("index.broken", problem=one.problem))
+        return name, "", "", told, "", ""
+    folder = project / "results" / one.experiment
+    card = _scorecard(folder / "scorecard.json")
+    plan = say("index.locked") if one.locked else say("index.open")
+    window = f"{one.window_start} – {one.window_end}" if one.window_start else "–"
+    if card is None:
+        return name, window, plan, say("index.none"), "", ""
+    if (folder / "report.html").is_file():
+        way = os.path.relpath(folder / "report.html", beside)
+        name = Markup('<a href="{}">{}</a>').format(quote(Path(way).as_posix()), name)
+    title = headline(card)
+    decision = Markup('<span class="{}">{}</span>').format(title.tone, title.title)
+    return name, window, plan, decision, *_figures(card)
+
+
+def _scorecard(path: Path) -> Scorecard | None:
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ReportError):
+        return None
+
+
+def _figures(card: Scorecard) -> tuple[str, str]:
+    """Lift and revenue with their ranges; none where a check failed."""
+    if any(check.status == "fail" for check in card.checks):
+        return "—", "—"
+    words = Words.of(card)
+    primary = [r for r in card.readouts if r.role == "primary" and r.segment is None]
+    lifts = [r.relative for r in primary if r.relative is not None]
+    money = next((m.incremental_revenue for m in card.money if m.arm == "*"), None)
+    return (
+        "; ".join(
+            f"{words.lift(q.value)} ({words.range(q, words.lift)})" for q in lifts
+        )
+        or "—",
+        f"{words.money(money.value)} ({words.range(money, words.money)})"
+        if money
+        else "—",
+    )

@@ -1,0 +1,260 @@
+"""The portfolio as a page in the report's design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from markupsafe import Markup
+
+from holdback.portfolio.result import Portfolio, Theme, Total
+from holdback.reports.blocks import join, named, section, table
+from holdback.reports.pages.experiment_page import document
+from holdback.reports.pages.portfolio_tests import tests
+from holdback.reports.text import portfolio_sentences as told
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Quantity
+from holdback.wording import in_its_language, say, texts
+
+__all__ = ["render"]
+
+
+@in_its_language
+def render(
+    found: Portfolio, folders: Sequence[Path] = (), beside: Path | None = None
+) -> str:
+    """One self-contained HTML file; the same portfolio, the same bytes.
+
+    Links go to the reports in `folders`, relative to the folder `beside`.
+    """
+    words = told.words_of(found)
+    return document(
+        say("portfolio_page.title"),
+        join(
+            part
+            for part in (
+                _header(found, words),
+                _answer(found, words),
+                _totals(found, words),
+                tests(found, words, folders, beside),
+                _common(found, words),
+                _themes(found, words),
+                _long_run(found, words),
+                _priors(found, words),
+                _left_out(found),
+                _method(found, words),
+            )
+            if part
+        ),
+    )
+
+
+def _header(found: Portfolio, words: Words) -> Markup:
+    days = [d for e in found.experiments for d in (e.window_start, e.window_end) if d]
+    span = f" · {words.day(min(days))} – {words.day(max(days))}" if days else ""
+    return Markup('<header>\n<p class="small">{}{}</p>\n<h1>{}</h1>\n</header>').format(
+        say("portfolio_page.portfolio"), span, say("portfolio_page.title")
+    )
+
+
+def _answer(found: Portfolio, words: Words) -> Markup:
+    lines = [*told.headline(found, words), told.keeping(found, words)]
+    return Markup(
+        '<section class="decision plain" aria-labelledby="answer">\n'
+        '<h2 id="answer">{}</h2>\n{}\n</section>'
+    ).format(
+        say("portfolio_page.together"),
+        join(
+            Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(line)
+            for i, line in enumerate(filter(None, lines))
+        ),
+    )
+
+
+def _totals(found: Portfolio, words: Words) -> Markup:
+    if not found.totals:
+        return Markup("")
+    which = texts("portfolio_page.which")
+    return section(
+        say("portfolio_page.the_money"),
+        *(
+            table(
+                f"{which[total.which]}: {words.count(total.experiments)}",
+                (
+                    say("common.what"),
+                    say("portfolio_page.reports_added_up"),
+                    say("common.pulled_together"),
+                ),
+                _money_rows(total, words),
+                numeric=(1, 2),
+            )
+            for total in reversed(found.totals)
+        ),
+        Markup('<p class="small">{}</p>').format(
+            say("portfolio_page.over_the_days_and")
+        ),
+        anchor="money",
+    )
+
+
+def _money_rows(total: Total, words: Words) -> Iterator[tuple[str, str, str]]:
+    for name, plain, shrunk in (
+        (say("common.extra_revenue"), total.revenue, total.revenue_shrunk),
+        (say("common.extra_profit_before_costs"), total.profit, total.profit_shrunk),
+    ):
+        yield name, _ranged(words, plain), _ranged(words, shrunk)
+    if total.cost is None or total.ropi is None:
+        return
+    cost = words.money(total.cost)
+    yield (
+        say("portfolio_page.cost_tests", with_costs=words.count(total.with_costs)),
+        cost,
+        cost,
+    )
+    if total.savings is not None:
+        saved = words.money(total.savings)
+        yield say("portfolio_page.savings"), saved, saved
+    honest = total.ropi_shrunk
+    yield (
+        "ROPI",
+        told.returned(words, total.ropi),
+        "—" if honest is None else told.returned(words, honest),
+    )
+    chances = [
+        "—" if one is None or one.p_positive is None else words.chance(one.p_positive)
+        for one in (total.ropi, honest)
+    ]
+    yield say("portfolio_page.chance_that_they_paid"), chances[0], chances[1]
+
+
+def _ranged(words: Words, quantity: Quantity | None) -> str:
+    if quantity is None:
+        return "—"
+    return f"{words.money(quantity.value)} ({words.range(quantity, words.money)})"
+
+
+def _common(found: Portfolio, words: Words) -> Markup:
+    lines = list(told.spread(found, words))
+    if not lines:
+        return Markup("")
+    return section(say("portfolio_page.common"), _paragraphs(lines), anchor="common")
+
+
+def _themes(found: Portfolio, words: Words) -> Markup:
+    if not found.themes:
+        return Markup("")
+    return section(
+        say("portfolio_page.by_theme"),
+        table(
+            say("portfolio_page.tests_of_one_tag"),
+            (
+                say("portfolio_page.theme"),
+                say("portfolio_page.tests"),
+                say("portfolio_page.average_change"),
+                say("common.likely_range"),
+                say("common.chance_of_a_rise"),
+            ),
+            [_theme(words, theme) for theme in found.themes],
+            numeric=(1, 2, 3),
+        ),
+        Markup('<p class="small">{}</p>').format(
+            say("portfolio_page.nobody_drew_which_theme")
+        ),
+        anchor="themes",
+    )
+
+
+def _theme(words: Words, theme: Theme) -> tuple[str | Markup, ...]:
+    count = words.count(theme.experiments)
+    pooled = theme.pooled
+    if pooled is None:
+        return named(theme.tag), count, "—", say("portfolio_page.one_test_only"), "—"
+    return (
+        named(theme.tag),
+        count,
+        words.lift(pooled.mean.value),
+        words.range(pooled.mean, words.lift),
+        words.chance(pooled.p_positive),
+    )
+
+
+def _long_run(found: Portfolio, words: Words) -> Markup:
+    if not found.long_run:
+        return Markup("")
+    return section(
+        say("portfolio_page.beside_the_long_run"),
+        _paragraphs([told.reconciliation(one, words) for one in found.long_run]),
+        Markup('<p class="small">{}</p>').format(
+            say("portfolio_page.the_expectation_adds_the")
+        ),
+        anchor="long-run",
+    )
+
+
+def _priors(found: Portfolio, words: Words) -> Markup:
+    if not found.priors:
+        return Markup("")
+    rows = [
+        (
+            named(prior.metric),
+            words.count(len(prior.experiments)),
+            words.lift(prior.mean),
+            words.share(prior.sd),
+        )
+        for prior in found.priors
+    ]
+    return section(
+        say("portfolio_page.what_to_expect_of"),
+        table(
+            say("portfolio_page.priors_learned_on_the"),
+            (
+                say("common.metric"),
+                say("portfolio_page.tests"),
+                say("common.mean"),
+                say("portfolio_page.standard_deviation"),
+            ),
+            rows,
+            numeric=(1, 2, 3),
+        ),
+        Markup('<p class="small">{}</p>').format(
+            Markup(say("portfolio_page.next", setting="{}")).format(
+                Markup("<code>analysis: {prior: past}</code>")
+            )
+        ),
+        anchor="priors",
+    )
+
+
+def _left_out(found: Portfolio) -> Markup:
+    rows = [(named(name), named(why)) for name, why in told.left_out(found)]
+    if not rows:
+        return Markup("")
+    return section(
+        say("portfolio_page.not_counted"),
+        table(
+            say("portfolio_page.experiments_left_out"),
+            (say("common.experiment"), say("common.why")),
+            rows,
+        ),
+        Markup('<p class="small">{}</p>').format(
+            say("portfolio_page.a_portfolio_is_only")
+        )
+        if found.unanalyzed
+        else Markup(""),
+        anchor="left-out",
+    )
+
+
+def _method(found: Portfolio, words: Words) -> Markup:
+    level = words.round_share(found.level)
+    return section(
+        say("method.title"),
+        _paragraphs(
+            [say("portfolio_page.method"), say("portfolio_page.ranges", level=level)]
+        ),
+        anchor="method",
+    )
+
+
+def _paragraphs(lines: Sequence[str]) -> Markup:
+    return join(Markup("<p>{}</p>").format(named(line)) for line in lines)

@@ -1,0 +1,191 @@
+"""Sentences about a portfolio, each no stronger than its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from holdback.portfolio.result import Portfolio, Reconciled, Total
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Quantity, Return
+from holdback.wording import counted, say
+
+__all__ = [
+    "headline",
+    "keeping",
+    "left_out",
+    "reconciliation",
+    "returned",
+    "spread",
+    "words_of",
+]
+
+ALIKE = 0.1
+CLEAR = 0.05
+FEWEST = 0.05
+
+
+def words_of(found: Portfolio) -> Words:
+    """How a portfolio writes its numbers."""
+    return replace(Words.plain(found.locale), currency=found.currency)
+
+
+def headline(found: Portfolio, words: Words) -> Iterator[str]:
+    """What the experiments brought, reported and pulled towards each other."""
+    kept = next((t for t in found.totals if t.which == "kept"), None)
+    total = kept or next(iter(found.totals), None)
+    count = len(found.experiments)
+    if total is None:
+        yield counted(
+            "portfolio_words.finished_without_money", count, count=words.count(count)
+        )
+        return
+    which = say("portfolio_words.kept_on") if kept else say("portfolio_words.finished")
+    reported = words.money(total.revenue.value)
+    if total.revenue_shrunk is None:
+        yield (
+            say("portfolio_words.the_one_test_reported", which=which, reported=reported)
+        )
+        return
+    honest = words.money(total.revenue_shrunk.value)
+    number = words.count(total.experiments)
+    they = (
+        say(
+            "portfolio_words.the_of_tests_that", number=number, count=words.count(count)
+        )
+        if kept
+        else say("portfolio_words.the_finished_tests", number=number)
+    )
+    yield (
+        say(
+            "portfolio_words.brought_about_of_extra",
+            they=they,
+            honest=honest,
+            money=words.range(total.revenue_shrunk, words.money),
+        )
+    )
+    yield (
+        say("portfolio_words.their_reports_add_up", reported=reported)
+        + (_times(words, total) if kept else "")
+        + say("portfolio_words.results_that_are_picked")
+    )
+
+
+def _times(words: Words, total: Total) -> str:
+    shrunk = total.revenue_shrunk
+    if shrunk is None or shrunk.value <= 0 or total.revenue.value <= shrunk.value:
+        return ""
+    return say(
+        "portfolio_words.times", times=words.times(total.revenue.value / shrunk.value)
+    )
+
+
+def keeping(found: Portfolio, words: Words) -> str:
+    """The win rate, and how many of the winners are probably none."""
+    wins = found.wins
+    if wins is None:
+        return ""
+    told = say(
+        "portfolio_words.of_finished_tests_were",
+        kept=words.count(wins.kept),
+        finished=words.count(wins.finished),
+        rate=words.share(wins.rate.value),
+        share=words.range(wins.rate, words.share),
+    )
+    if wins.false is None:
+        return told
+    few = wins.false < FEWEST
+    number = (
+        say("portfolio_words.fewer_than", times=words.times(0.1))
+        if few
+        else words.times(wins.false)
+    )
+    return say(
+        "portfolio_words.of_those_kept_are",
+        told=told,
+        number=number,
+        share=words.share(wins.false / wins.kept),
+    )
+
+
+def spread(found: Portfolio, words: Words) -> Iterator[str]:
+    """What the average test does, how tests differ, and what the next may bring."""
+    pooled = found.pooled
+    if pooled is None:
+        return
+    yield (
+        say(
+            "portfolio_words.the_average_test_changed",
+            mean=words.lift(pooled.mean.value),
+            lift=words.range(pooled.mean, words.lift),
+            lift_2=words.range(pooled.next_lift, words.lift),
+        )
+    )
+    same = (
+        say("portfolio_words.the_tests_differ_by")
+        if pooled.p_value >= ALIKE
+        else say("portfolio_words.the_tests_differ_by_more_than")
+    )
+    yield (
+        say(
+            "portfolio_words.p_true_lifts_are",
+            same=same,
+            p_value=words.p_told(pooled.p_value),
+            tau=words.share(pooled.tau),
+            tau_moments=words.share(pooled.tau_moments),
+        )
+    )
+
+
+def reconciliation(one: Reconciled, words: Words) -> str:
+    """Whether the long-run holdback shows what the tests promised."""
+    seen = say(
+        "portfolio_words.the_holdback_shows_in",
+        experiment=one.experiment,
+        seen=words.lift(one.seen.value),
+        lift=words.range(one.seen, words.lift),
+    )
+    if one.other_metric:
+        return say("portfolio_words.another_metric", seen=seen)
+    if one.expected is None or one.p_value is None:
+        return say("portfolio_words.no_finished_test_kept", seen=seen)
+    expected = say(
+        "portfolio_words.tests_together_let_expect",
+        tests=words.count(one.tests),
+        expected=words.lift(one.expected.value),
+        lift=words.range(one.expected, words.lift),
+    )
+    p = words.p_told(one.p_value)
+    if one.p_value >= CLEAR:
+        return say(
+            "portfolio_words.they_agree_as_far", seen=seen, expected=expected, p=p
+        )
+    less = one.expected.value > one.seen.value
+    way = say("portfolio_words.less") if less else say("portfolio_words.more")
+    cause = (
+        say("portfolio_words.fade_overlap_or_were")
+        if less
+        else say("portfolio_words.grow_or_add_to")
+    )
+    return say(
+        "portfolio_words.the_holdback_shows_than",
+        seen=seen,
+        expected=expected,
+        way=way,
+        p=p,
+        cause=cause,
+    )
+
+
+def returned(words: Words, found: Return) -> str:
+    """ROPI with its range."""
+    interval = Quantity(value=found.value, lower=found.lower, upper=found.upper)
+    return f"{words.lift(found.value)} ({words.range(interval, words.lift)})"
+
+
+def left_out(found: Portfolio) -> Iterator[tuple[str, str]]:
+    """Experiments that do not count, and why; those without any result at last."""
+    for one in found.left_out:
+        yield one.experiment, one.reason
+    for name in found.unanalyzed:
+        yield name, say("portfolio_words.left_out")

@@ -1,0 +1,99 @@
+"""Sentences about what a test can find: its precision, more time, replays."""
+
+from __future__ import annotations
+
+from math import expm1, log1p
+
+from holdback.reports.text.locale_format import Words
+from holdback.results.against_plan import Outlook
+from holdback.results.scorecard import Readout
+from holdback.results.simulation import MethodRecord, Simulation
+from holdback.stats.normal import quantile
+from holdback.wording import counted, say
+
+__all__ = ["outlook", "reach", "replayed"]
+
+POWER = 0.8
+
+
+def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
+    """What a test of this precision can find, whatever it has found.
+
+    From the width of the range alone: 80 % power at this standard error, never power
+    at the lift that was seen. `level` is that of the range.
+    """
+    lift = readout.relative
+    if lift is None or lift.lower is None or lift.upper is None or lift.lower <= -1:
+        return ""
+    width = log1p(lift.upper) - log1p(lift.lower)
+    z = quantile((1 + level) / 2)
+    found = (z + quantile(POWER)) * width / (2 * z)
+    least = words.share(expm1(found))
+    told = say("precision_sentences.a_test_as_precise", least=least)
+    if 0 < minimum < expm1(found):
+        times = (found / log1p(minimum)) ** 2
+        return say(
+            "precision_sentences.to_find_the_smallest",
+            told=told,
+            minimum=words.share(minimum),
+            times=words.number(times),
+        )
+    return f"{told}."
+
+
+def outlook(words: Words, found: Outlook) -> str:
+    """How much longer a test would have to run to find what it looks for."""
+    aim = say(
+        "precision_sentences.times_in",
+        lift=words.lift(found.lift),
+        power=f"{10 * found.power:.3g}",
+    )
+    if found.weeks_more == 0:
+        return say("precision_sentences.it_was_large_enough", aim=aim)
+    if found.weeks_more is None:
+        return say(
+            "precision_sentences.to_find_would_take",
+            aim=aim,
+            units_needed=words.count(found.units_needed),
+        )
+    weeks = counted(
+        "precision_sentences.weeks", found.weeks_more, weeks=found.weeks_more
+    )
+    return say(
+        "precision_sentences.to_find_takes_about",
+        aim=aim,
+        weeks=weeks,
+        units_needed=words.count(found.units_needed),
+    )
+
+
+def replayed(words: Words, found: Simulation) -> str:
+    """How often the reading was wrong on the experiment's own units."""
+    ours, welch = found.record("chosen"), found.record("welch")
+    alarms = say(
+        "precision_sentences.on_these_units_split",
+        replays=words.count(found.replays),
+        label=found.label,
+        ours=_alarms(words, ours),
+        welch=_alarms(words, welch),
+        share=words.share(1 - found.level),
+    )
+    return say(
+        "precision_sentences.with_a_true_lift",
+        alarms=alarms,
+        lift=words.lift(found.lift),
+        power=words.share(ours.power),
+        replays_with_lift=words.count(found.replays_with_lift),
+        power_2=words.share(welch.power),
+        coverage=words.share(ours.coverage),
+        coverage_2=words.share(welch.coverage),
+    )
+
+
+def _alarms(words: Words, record: MethodRecord) -> str:
+    return say(
+        "precision_sentences.alarms",
+        false_alarms=words.share(record.false_alarms),
+        false_wins=words.share(record.false_wins),
+        false_losses=words.share(record.false_losses),
+    )

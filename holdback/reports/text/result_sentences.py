@@ -1,0 +1,314 @@
+"""All sentences about results, each no stronger than its number."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.verdict_words import excludes_zero
+from holdback.results.scorecard import (
+    Finding,
+    Interaction,
+    Look,
+    Quantity,
+    Readout,
+    Scorecard,
+)
+from holdback.stats.methods import LEAST
+from holdback.stats.normal import quantile
+from holdback.wording import say
+
+__all__ = [
+    "above",
+    "after_looks",
+    "baseline",
+    "below",
+    "changed",
+    "checked",
+    "differ",
+    "guardrail",
+    "look",
+    "needed",
+    "no_number",
+    "of_arm",
+    "preview",
+    "reached",
+    "status",
+    "sure",
+    "unclear",
+]
+
+
+DIFFERENT = 0.1
+
+
+def changed(words: Words, readout: Readout) -> str:
+    """What a metric did, with its range: “rose by 6.5 % (likely +1 % to +12 %)”."""
+    if readout.relative is not None:
+        effect = readout.relative
+        by = words.share(abs(effect.value))
+        likely = words.range(effect, words.lift)
+    elif readout.absolute is not None and readout.absolute.has_interval:
+        effect = readout.absolute
+        by = words.difference(readout.metric, abs(effect.value)).lstrip("+")
+        likely = words.range(effect, lambda v: words.difference(readout.metric, v))
+    else:
+        return no_number(words, readout)
+    label = words.label(readout.metric)
+    arm, control = words.arm(readout.arm), words.arm(readout.control)
+    way = (
+        say("sentences.was_higher") if effect.value > 0 else say("sentences.was_lower")
+    )
+    told = (
+        say("sentences.changed", label=label, way=way, by=by, arm=arm, control=control)
+        if effect.value
+        else say("sentences.same", label=label, arm=arm, control=control)
+    )
+    tail = "" if excludes_zero(effect) else say("sentences.so_chance_alone_may")
+    return say("sentences.changed_likely", told=told, likely=likely, tail=tail)
+
+
+def of_arm(words: Words, arm: str, told: str) -> str:
+    """A sentence with the arm that it is about, where there are several."""
+    if not words.several or not told:
+        return told
+    return say("decision.of_arm", arm=words.arm(arm), told=told)
+
+
+def baseline(words: Words, readout: Readout) -> str:
+    """The primary's value in both arms, so that a percentage has a size."""
+    if readout.estimates is None:
+        return ""
+    treated = words.value(readout.metric, readout.estimates.treatment.value)
+    control = words.value(readout.metric, readout.estimates.control.value)
+    plain = (
+        "" if readout.unadjusted is None else say("sentences.before_the_adjustment_for")
+    )
+    return say(
+        "sentences.it_was_in_and",
+        treated=treated,
+        arm=words.arm(readout.arm),
+        control=control,
+        control_2=words.arm(readout.control),
+        plain=plain,
+    )
+
+
+def sure(words: Words, readout: Readout, minimum: float = 0.0) -> str:
+    """How sure we are that the metric improved, and by the least that matters."""
+    assert readout.bayes is not None  # noqa: S101  # the caller has looked
+    record = words.metrics.get(readout.metric)
+    rise = record is None or record.better == "higher"
+    chance = readout.bayes.p_positive if rise else 1 - readout.bayes.p_positive
+    way = say("sentences.rose") if rise else say("sentences.fell")
+    cause = f"“{words.arm(readout.arm)}”" if words.several else "it"
+    enough = (
+        say(
+            "sentences.and_that_it_by",
+            way=way,
+            minimum=words.share(minimum),
+            p_above_minimum=words.chance(readout.bayes.p_above_minimum),
+        )
+        if minimum > 0
+        else ""
+    )
+    return say(
+        "sentences.the_chance_that_really",
+        metric=words.label(readout.metric),
+        way=way,
+        cause=cause,
+        chance=words.chance(chance),
+        enough=enough,
+    )
+
+
+def no_number(words: Words, readout: Readout) -> str:
+    """Why a metric has no lift."""
+    return say(
+        "sentences.no_number", metric=words.label(readout.metric), note=readout.note
+    )
+
+
+def needed(words: Words, readout: Readout) -> str:
+    """How many units an arm takes to be read at all; empty where it has values enough.
+
+    Each arm needs so many units with a value; its rate is the one seen.
+    """
+    if readout.estimates is None:
+        return ""
+    control, treatment = readout.estimates.control, readout.estimates.treatment
+    arm, fewest = min(
+        ((readout.control, control), (readout.arm, treatment)),
+        key=lambda one: one[1].nonzero or 0,
+    )
+    if not fewest.nonzero or fewest.nonzero >= LEAST:
+        return ""
+    return say(
+        "sentences.needed",
+        arm=words.arm(arm),
+        needed=words.count(ceil(fewest.units * LEAST / fewest.nonzero)),
+        units=words.count(fewest.units),
+        metric=words.label(readout.metric),
+    )
+
+
+def preview(why: str) -> str:
+    """Why nothing is decided from this reading."""
+    return say("sentences.preview", why=why)
+
+
+def look(words: Words, taken: Look, level: float) -> str:
+    """Which look this is, what it has cost, and why its ranges are wide."""
+    usual = quantile((1 + level) / 2)
+    wide = say(
+        "sentences.ranges_reach_standard_errors",
+        boundary=words.number(taken.boundary),
+        usual=words.number(usual),
+    )
+    if taken.number is None or taken.alpha_spent is None:
+        return say("sentences.the_result_may_be", wide=wide)
+    spent = words.share(taken.alpha_spent)
+    seen = words.round_share(min(taken.information, 1.0))
+    return say(
+        "sentences.this_is_look_at",
+        number=taken.number,
+        seen=seen,
+        share=words.share(1 - level),
+        spent=spent,
+        wide=wide,
+    )
+
+
+def after_looks(words: Words, lift: Quantity) -> str:
+    """The lift that a stop at a lucky moment does not flatter."""
+    return say(
+        "sentences.after_looks",
+        lift=words.lift(lift.value),
+        lift_2=words.range(lift, words.lift),
+    )
+
+
+def reached(words: Words, readout: Readout) -> str:
+    """The difference on those whom the treatment really reached."""
+    found = readout.reached
+    if found is None or found.effect is None:
+        return ""
+
+    def write(value: float) -> str:
+        return words.difference(readout.metric, value)
+
+    return say(
+        "sentences.reached",
+        arm=words.arm(readout.arm),
+        treatment=words.share(found.treatment),
+        control=words.share(found.control),
+        metric=words.label(readout.metric),
+        effect=write(found.effect.value),
+        write=words.range(found.effect, write),
+    )
+
+
+def status(scorecard: Scorecard) -> str:
+    """Whether the plan was fixed before the results were seen."""
+    if scorecard.status == "confirmatory":
+        return say("sentences.the_plan_was_locked")
+    if scorecard.status == "exploratory":
+        return say("sentences.the_plan_was_not")
+    fields = ", ".join(scorecard.amended)
+    return say("sentences.the_plan_was_changed", fields=fields)
+
+
+def differ(words: Words, test: Interaction) -> str:
+    """Whether the groups of a dimension differ in their lift."""
+    way = (
+        say("sentences.seem_to_differ")
+        if test.p_value_adjusted < DIFFERENT
+        else say("sentences.do_not_differ")
+    )
+    return say(
+        "sentences.the_groups_in_how",
+        way=way,
+        metric=words.label(test.metric),
+        p_value=words.p_value(test.p_value),
+        p_value_adjusted=words.p_value(test.p_value_adjusted),
+    )
+
+
+def checked(words: Words, check: Finding) -> str:
+    """What a check found, its numbers written as the locale does."""
+    return words.localized(check.message)
+
+
+def guardrail(words: Words, readout: Readout) -> str:
+    """A guardrail at risk or breached, with its range and its limit."""
+    label = words.label(readout.metric)
+    if words.several:
+        label = say(
+            "sentences.guardrail_in_arm", label=label, arm=words.arm(readout.arm)
+        )
+    limit = (
+        words.round_share(readout.margin or 0.0)
+        if readout.margin_scale == "relative"
+        else words.value(readout.metric, readout.margin or 0.0)
+    )
+    effect = (
+        readout.relative if readout.margin_scale == "relative" else readout.absolute
+    )
+    if effect is None:
+        return say("sentences.has_no_range_to", label=label, limit=limit)
+
+    def write(value: float) -> str:
+        if readout.margin_scale == "relative":
+            return words.lift(value)
+        return words.difference(readout.metric, value)
+
+    likely = words.range(effect, write)
+    state = (
+        say("sentences.is_past_the_limit", limit=limit)
+        if readout.verdict == "breached"
+        else say("sentences.may_be_past_the", limit=limit)
+        if readout.verdict == "at_risk"
+        else say("sentences.stays_within_the_limit", limit=limit)
+    )
+    if readout.estimates is None or readout.verdict == "safe":
+        return say("sentences.guardrail", label=label, state=state, likely=likely)
+    return say(
+        "sentences.guardrail_with_levels",
+        label=label,
+        state=state,
+        treatment=words.value(readout.metric, readout.estimates.treatment.value),
+        control=words.value(readout.metric, readout.estimates.control.value),
+        change=write(effect.value),
+        likely=likely,
+    )
+
+
+def above(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    """The interval lies above the bar."""
+    told = _bar(words, readout, bar, rule)
+    return say("sentences.above", readout=changed(words, readout), told=told)
+
+
+def below(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    """The interval lies below the bar."""
+    told = _bar(words, readout, bar, rule)
+    return say("sentences.below", readout=changed(words, readout), told=told)
+
+
+def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    """The interval straddles the bar."""
+    told = _bar(words, readout, bar, rule)
+    return say("sentences.unclear", readout=changed(words, readout), told=told)
+
+
+def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:
+    record = words.metrics.get(readout.metric)
+    sign = -1 if record is not None and record.better == "lower" else 1
+    if bar == 0:
+        return say("sentences.no_change")
+    name = (
+        say("sentences.the_accepted_loss")
+        if rule == "not_worse"
+        else say("sentences.the_minimum_lift")
+    )
+    return say("sentences.bar", name=name, lift=words.lift(sign * bar))

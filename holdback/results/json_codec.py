@@ -1,0 +1,167 @@
+"""Frozen values ↔ JSON, with stable keys and no number that is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from holdback.errors import Problem, ReportError
+from holdback.results.scorecard import Scorecard
+
+__all__ = ["from_json", "to_json"]
+
+SCHEMA = "holdback/scorecard/1"
+
+
+def to_json(value: object) -> str:
+    """A frozen dataclass as JSON text: keys in the fields' order, absent not null.
+
+    Raises ValueError for NaN or infinity, which no result may hold.
+    """
+    plain = _plain(value)
+    if isinstance(value, Scorecard):
+        plain = {"schema": plain.pop("schema"), **plain}
+    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def from_json(text: str) -> Scorecard:
+    """The scorecard that `to_json` wrote.
+
+    Raises ReportError for anything that is not a scorecard of this schema.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ReportError(
+            Problem(
+                where=f"line {error.lineno}, column {error.colno}",
+                what="the scorecard is not valid JSON.",
+                fix="Name a scorecard.json that `holdback analyze` wrote.",
+            )
+        ) from error
+    found = data.get("schema") if isinstance(data, dict) else None
+    if _newer(found):
+        raise ReportError(
+            Problem(
+                what=f"the scorecard has the schema {found!r}, which is newer than "
+                f"{SCHEMA!r}.",
+                why="A newer holdback wrote it.",
+                fix="Upgrade holdback, then run the command again.",
+            )
+        )
+    if found != SCHEMA:
+        raise ReportError(
+            Problem(
+                what=f"the file's schema is {found!r}, not {SCHEMA!r}.",
+                fix="Name a scorecard.json that `holdback analyze` wrote.",
+            )
+        )
+    scorecard: Scorecard = _built(Scorecard, data, "scorecard")
+    return scorecard
+
+
+def _newer(found: object) -> bool:
+    name, _, version = str(found).rpartition("/")
+    known, _, ours = SCHEMA.rpartition("/")
+    return name == known and version.isdecimal() and int(version) > int(ours)
+
+
+def _plain(value: object) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        items = ((f.name, getattr(value, f.name)) for f in _stored(value))
+        return {name: _plain(item) for name, item in items if not _absent(item)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"A result holds {value}, which is no number.")
+    return value
+
+
+def _stored(kind: Any) -> list[dataclasses.Field[Any]]:
+    """The fields that a scorecard keeps: all but those that say otherwise."""
+    return [f for f in dataclasses.fields(kind) if f.metadata.get("stored", True)]
+
+
+def _absent(value: object) -> bool:
+    return value is None or (isinstance(value, str | tuple) and not value)
+
+
+def _built(kind: Any, data: Any, where: str) -> Any:
+    """A value of the annotated type from plain JSON."""
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        options = [o for o in typing.get_args(kind) if o is not type(None)]
+        return _built(options[0], data, where)
+    if origin is tuple:
+        (item, *_) = typing.get_args(kind)
+        if not isinstance(data, list):
+            raise _broken(where, "a list")
+        return tuple(_built(item, d, f"{where}[{i}]") for i, d in enumerate(data))
+    if (
+        origin is not None and issubclass(origin, Mapping)
+        if isinstance(origin, type)
+        else False
+    ):
+        if not isinstance(data, dict):
+            raise _broken(where, "an object")
+        return data
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _record(kind, data, where)
+    return _leaf(kind, data, where)
+
+
+def _leaf(kind: Any, data: Any, where: str) -> Any:
+    """A number, a text, or one of a few words."""
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if kind in (float, int, str, bool) and not isinstance(data, kind):
+        raise _broken(where, kind.__name__)
+    if typing.get_origin(kind) is typing.Literal:
+        options = typing.get_args(kind)
+        if not isinstance(data, str) or data not in options:
+            raise _broken(where, " or ".join(map(repr, options)))
+    return data
+
+
+def _record(kind: type, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise _broken(where, "an object")
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for f in _stored(kind):
+        if f.name in data:
+            values[f.name] = _built(hints[f.name], data[f.name], f"{where}.{f.name}")
+        elif (
+            f.default is dataclasses.MISSING
+            and f.default_factory is dataclasses.MISSING
+        ):
+            values[f.name] = _empty(hints[f.name], f"{where}.{f.name}")
+    return kind(**values)
+
+
+def _empty(kind: Any, where: str) -> Any:
+    """What an absent key stands for: no text, no rows, none."""
+    if kind is str:
+        return ""
+    if typing.get_origin(kind) is tuple:
+        return ()
+    if type(None) in typing.get_args(kind):
+        return None
+    raise _broken(where, "there")
+
+
+def _broken(where: str, wanted: str) -> ReportError:
+    return ReportError(
+        Problem(
+            where=where,
+            what=f"is not {wanted}, so the scorecard is damaged.",
+            fix="Run `holdback analyze` again.",
+        )
+    )

@@ -1,0 +1,497 @@
+"""The scorecard: everything an analysis found, as plain frozen values.
+
+It is what `scorecard.json` holds (schema ``holdback/scorecard/1``), what the report
+is drawn from without the data, and what a notebook shows. Rates and lifts are
+fractions; money is in the project's currency. A value that does not apply is None
+here and absent in the JSON; there is no NaN and no infinity anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from holdback.experiments.definition.experiment import Role
+from holdback.experiments.definition.past_effect import (
+    LearnedPrior,
+    LogLift,
+    MoneyBasis,
+)
+from holdback.results.against_plan import Expected, Outlook
+from holdback.results.effect_over_time import BeforeAfter, Cohorts, Lasting
+from holdback.results.exploratory import (
+    Attributed,
+    Concentration,
+    DoseStep,
+    DoseTrend,
+    Uplift,
+)
+from holdback.results.funnel import FunnelArm
+from holdback.results.lifetime_value import Lifetime
+from holdback.results.mcmc_summary import SampledModel
+from holdback.results.money_probabilities import BelievedMoney, Chances
+from holdback.results.notebook_display import Shown
+from holdback.results.prior_posterior import Belief
+from holdback.results.quantity import Quantity, Return
+from holdback.results.returns import (
+    IncrementalRatio,
+    PaybackDays,
+    RolloutScenario,
+    SavingItem,
+)
+from holdback.results.simulation import Simulation
+
+__all__ = [
+    "Accounting",
+    "ArmRecord",
+    "Bayes",
+    "CostItem",
+    "Costs",
+    "Decision",
+    "DecisionArm",
+    "Decomposition",
+    "Estimates",
+    "Excluded",
+    "Finding",
+    "Input",
+    "Interaction",
+    "MetricRecord",
+    "Money",
+    "OverTime",
+    "PointEstimate",
+    "Quantity",
+    "Readout",
+    "Return",
+    "Scorecard",
+    "Segment",
+    "Sensitivity",
+    "Status",
+    "Trend",
+]
+
+Status = Literal["pass", "warn", "fail", "skip"]
+Outcome = Literal["ship", "hold_back", "keep_testing", "stop", "invalid"]
+Verdict = Literal[
+    "better", "worse", "equivalent", "unclear", "safe", "at_risk", "breached"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointEstimate:
+    """A metric's value in one arm, over so many units (`nonzero` of them not 0)."""
+
+    value: float
+    units: int
+    nonzero: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """The two arms compared."""
+
+    control: PointEstimate
+    treatment: PointEstimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bayes:
+    """Posterior of the lift under one prior. Losses are in units of lift.
+
+    `p_equivalent`: P(−`equivalence` < lift < `equivalence`).
+    """
+
+    prior: str
+    mean: float
+    sd: float
+    lower: float
+    upper: float
+    p_positive: float
+    p_above_minimum: float
+    expected_loss_if_shipped: float
+    expected_loss_if_held: float
+    method: str
+    equivalence: float | None = None
+    p_equivalent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Dimension and level that a readout is limited to."""
+
+    dimension: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One of several looks at a running test, and what it takes to decide at it.
+
+    `information`: the share of what was planned that had been seen. `boundary`: the
+    |z| to exceed; `decision_alpha`: the same as a p-value. `alpha_spent`: the part of
+    alpha that is spent with this look. `rule` ``always_valid`` counts no looks.
+    """
+
+    information: float
+    boundary: float
+    decision_alpha: float
+    rule: Literal["spending", "always_valid"]
+    number: int | None = None
+    alpha_spent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """The lift without covariates, beside one that is adjusted for them."""
+
+    method: str
+    absolute: Quantity | None = None
+    relative: Quantity | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """Shares of units that the treatment reached, and the difference on those.
+
+    `metric` says who was; `effect` is per unit reached, absent where the shares
+    differ too little to divide by.
+    """
+
+    metric: str
+    control: float
+    treatment: float
+    effect: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readout(Shown):
+    """One metric × arm × segment. `note` says in one sentence why this method.
+
+    `unadjusted` and `variance_reduction` stand where covariates were used; `pooled`
+    is a segment's lift pulled towards the other levels' of its dimension.
+    `after_looks` is the primary's lift, median-unbiased, where a test that was read
+    before may end with this look. `inference_data` holds draws for ArviZ where a
+    sampler ran in this process; they are never stored here.
+    """
+
+    metric: str
+    kind: str
+    role: Role
+    arm: str
+    control: str
+    level: float
+    method: str
+    note: str
+    verdict: Verdict
+    segment: Segment | None = None
+    estimates: Estimates | None = None
+    absolute: Quantity | None = None
+    relative: Quantity | None = None
+    p_value: float | None = None
+    p_value_adjusted: float | None = None
+    decision_alpha: float | None = None
+    look: Look | None = None
+    margin: float | None = None
+    margin_scale: Literal["relative", "absolute"] | None = None
+    skew_coefficient: float | None = None
+    unadjusted: Plain | None = None
+    variance_reduction: float | None = None
+    pooled: Quantity | None = None
+    after_looks: Quantity | None = None
+    reached: Reached | None = None
+    bayes: Bayes | None = None
+    bayes_alternatives: tuple[Bayes, ...] = ()
+    log_lift: LogLift | None = None
+    inference_data: Any = field(
+        default=None, compare=False, repr=False, metadata={"stored": False}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """Whether the levels of a dimension differ in their lift at all."""
+
+    metric: str
+    arm: str
+    dimension: str
+    p_value: float
+    p_value_adjusted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check of the data found."""
+
+    check: str
+    status: Status
+    message: str
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """Units or rows left out, and why."""
+
+    reason: str
+    count: int
+    arm: str | None = None
+    what: Literal["units", "rows"] = "units"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounting:
+    """Where every row and unit went."""
+
+    rows_read: int
+    units_used: int
+    excluded: tuple[Excluded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One source as it was read. A frame or a database has no file hash."""
+
+    source: str
+    rows: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRecord:
+    """One arm as planned and as seen."""
+
+    arm: str
+    control: bool
+    label: str
+    planned_share: float
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRecord:
+    """How a metric is called and read; a `share` is written as a percentage."""
+
+    metric: str
+    label: str
+    kind: str
+    role: str
+    better: Literal["higher", "lower"]
+    unit: str | None = None
+    scale: Literal["share", "value"] = "value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """The same lift under another way of computing it."""
+
+    metric: str
+    arm: str
+    variant: str
+    relative: Quantity
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRanges:
+    """The parts of a decomposition with ranges that hold together."""
+
+    from_conversion: Quantity
+    from_orders_per_buyer: Quantity
+    from_order_value: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decomposition:
+    """Where the change in revenue per unit came from; the three parts add up."""
+
+    arm: str
+    revenue_per_unit: float
+    from_conversion: float
+    from_orders_per_buyer: float
+    from_order_value: float
+    ranges: PartRanges | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """Lift to date, over units first exposed up to and including `date`."""
+
+    metric: str
+    arm: str
+    date: str
+    relative: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverTime:
+    """What a holdback without an end had shown and earned by the end of a day.
+
+    Ranges are always-valid: all days' hold at once. `units` are those of all arms.
+    """
+
+    arm: str
+    metric: str
+    date: str
+    units: int
+    relative: Quantity
+    revenue: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostItem:
+    """One cost over the period behind the money; `kind` as technology or people."""
+
+    name: str
+    amount: float
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """All costs over the period behind the money, and the error of their total."""
+
+    total: float
+    items: tuple[CostItem, ...]
+    se: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """What one treatment arm earned; arm ``*`` is all treatment arms together.
+
+    `period_days` and `treated_units` are what the costs cover. Without costs there
+    is no ROPI, no return per unit of cost, no profit net of them and no break-even.
+    Where `measured_profit`, profit was read of each unit, not taken as a share of
+    revenue, and the break-even lift is one of that profit. `incremental_share`: the
+    part of the treated units' revenue that the treatment added, 1 − 1/R.
+    """
+
+    arm: str
+    value_metric: str
+    treated_units: int
+    incremental_revenue: Quantity
+    incremental_profit: Quantity
+    savings: float
+    per_treated_unit: Quantity
+    period_days: int | None = None
+    cost: Costs | None = None
+    net_profit: Quantity | None = None
+    ropi: Return | None = None
+    return_per_unit_cost: Quantity | None = None
+    break_even_lift: float | None = None
+    chances: Chances | None = None
+    believed: BelievedMoney | None = None
+    saving_items: tuple[SavingItem, ...] = ()
+    payback_days: PaybackDays | None = None
+    rollout: tuple[RolloutScenario, ...] = ()
+    measured_profit: bool | None = None
+    incremental_share: Quantity | None = None
+    basis: MoneyBasis | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionArm:
+    """The outcome for one treatment arm."""
+
+    arm: str
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome under the planned rule, with the reasons in words."""
+
+    rule: Literal["lift", "profit", "not_worse"]
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    arms: tuple[DecisionArm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard(Shown):
+    """The whole result. `final` is False while the window or maturity is open.
+
+    `look` stands where alpha is spent over several looks. `preview` says why nothing
+    may be decided yet. `amended` names what differs from the locked plan.
+    """
+
+    experiment: str
+    status: Literal["confirmatory", "amended", "exploratory"]
+    plan_hash: str
+    seed: int
+    final: bool
+    level: float
+    locale: str
+    timezone: str
+    hypothesis: str
+    owner: str
+    currency: str | None
+    inputs: tuple[Input, ...]
+    versions: Mapping[str, str]
+    arms: tuple[ArmRecord, ...]
+    metrics: tuple[MetricRecord, ...]
+    accounting: Accounting
+    checks: tuple[Finding, ...]
+    readouts: tuple[Readout, ...]
+    configuration: Mapping[str, Any]
+    as_of: str | None = None
+    window_start: str | None = None
+    window_end: str | None = None
+    look: Look | None = None
+    preview: str | None = None
+    amended: tuple[str, ...] = ()
+    minimum_lift: float = 0.0
+    interactions: tuple[Interaction, ...] = ()
+    sensitivity: tuple[Sensitivity, ...] = ()
+    decomposition: tuple[Decomposition, ...] = ()
+    trend: tuple[Trend, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
+    money: tuple[Money, ...] = ()
+    incremental: tuple[IncrementalRatio, ...] = ()
+    dose_trends: tuple[DoseTrend, ...] = ()
+    dose_steps: tuple[DoseStep, ...] = ()
+    uplift: tuple[Uplift, ...] = ()
+    lasting: tuple[Lasting, ...] = ()
+    cohorts: Cohorts | None = None
+    before_after: tuple[BeforeAfter, ...] = ()
+    funnels: tuple[FunnelArm, ...] = ()
+    lifetime: tuple[Lifetime, ...] = ()
+    attributed: Attributed | None = None
+    concentration: Concentration | None = None
+    decision: Decision | None = None
+    simulation: Simulation | None = None
+    expected: Expected | None = None
+    outlook: Outlook | None = None
+    command: str = ""
+    tags: tuple[str, ...] = ()
+    learned: tuple[LearnedPrior, ...] = ()
+    over_time: tuple[OverTime, ...] = ()
+    sampled: tuple[SampledModel, ...] = ()
+    schema: str = field(default="holdback/scorecard/1")
+
+    @property
+    def decision_level(self) -> float:
+        """How sure a decision must be at this look."""
+        return self.level if self.look is None else 1 - self.look.decision_alpha
+
+    def readout(self, metric: str, arm: str | None = None) -> Readout:
+        """The unsegmented readout of a metric (of `arm`, if there are several)."""
+        found = [
+            r
+            for r in self.readouts
+            if r.metric == metric and r.segment is None and arm in (None, r.arm)
+        ]
+        if len(found) == 1:
+            return found[0]
+        known = sorted({r.metric for r in self.readouts})
+        arms = sorted({r.arm for r in self.readouts})
+        raise KeyError(
+            f"{len(found)} readouts fit metric {metric!r}, arm {arm!r}. "
+            f"Metrics: {', '.join(known)}. Arms: {', '.join(arms)}."
+        )
+
+    def label(self, metric: str) -> str:
+        """How the report calls a metric."""
+        return next((m.label for m in self.metrics if m.metric == metric), metric)

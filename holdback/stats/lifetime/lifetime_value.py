@@ -1,0 +1,142 @@
+"""What came and what is still ahead, in one posterior: value per assigned unit.
+
+What came is measured, and its mean is normal. What is ahead comes from a model of the
+same units, so the two hang together: who bought much also tells the model that more is
+to come. Given the model's parameters, the mean that was observed is normal around its
+regression on them, whose slope is the covariance of a unit's value with its score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.stats.posterior.laplace import Mode
+
+__all__ = ["DRAWS", "Ahead", "Means", "Seen", "Worth", "carried_on", "worth"]
+
+Vector = npt.NDArray[np.float64]
+DRAWS = 4000
+
+
+class Ahead(Protocol):
+    """A model of both arms: what is ahead, as a function of its parameters."""
+
+    @property
+    def mode(self) -> Mode:
+        """The posterior."""
+
+    @property
+    def control(self) -> dict[str, float]:
+        """The fitted model of control, by the names of its publication."""
+
+    def ahead(self, draws: Vector) -> Vector:
+        """Discounted orders ahead per assigned unit, (n, 2): control, treated."""
+
+    def scores(self) -> tuple[Vector, Vector]:
+        """Each row's gradient of its log-likelihood, (k, p): control, treated."""
+
+
+class Means(Protocol):
+    """A model of both arms: the mean amount of an order."""
+
+    @property
+    def mode(self) -> Mode:
+        """The posterior."""
+
+    @property
+    def control(self) -> dict[str, float]:
+        """The fitted model of control, by the names of its publication."""
+
+    def means(self, draws: Vector) -> Vector:
+        """Mean amount of an order, (n, 2): control, treated."""
+
+    def scores(self) -> tuple[Vector, Vector]:
+        """Each row's gradient of its log-likelihood, (k, p): control, treated."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """What an arm's units brought so far.
+
+    `mean` and `variance` (of one unit) over `units`; `by_history` and `by_spend` are
+    what the units behind each row of the two models brought above the mean, in all.
+    `kept` is the share of orders' money that was not given back: value, variance, and
+    covariance with the mean.
+    """
+
+    units: float
+    mean: float
+    variance: float
+    by_history: Vector
+    by_spend: Vector
+    kept: tuple[float, float, float] = (1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Worth:
+    """Draws (n, 2) of both arms, control first: what came, what is ahead."""
+
+    came: Vector
+    ahead: Vector
+
+    @property
+    def total(self) -> Vector:
+        """Both together."""
+        return np.asarray(self.came + self.ahead)
+
+
+def worth(
+    seen: tuple[Seen, Seen],
+    ahead: Ahead,
+    means: Means,
+    *,
+    seed: tuple[int, ...],
+    draws: int = DRAWS,
+) -> Worth:
+    """Joint draws of both arms, each with the share of its orders' money that it keeps.
+
+    The same seed gives the same draws. The two models share no parameter, as orders
+    and amounts are taken to be independent.
+    """
+    theta = ahead.mode.draws(draws, (*seed, 1))
+    phi = means.mode.draws(draws, (*seed, 2))
+    still = ahead.ahead(theta) * means.means(phi)
+    noise = np.random.default_rng((*seed, 3)).standard_normal((draws, 2))
+    given = np.random.default_rng((*seed, 4)).standard_normal((draws, 2))
+    came = np.empty_like(still)
+    for arm, (one, by_history, by_spend) in enumerate(
+        zip(seen, ahead.scores(), means.scores(), strict=True)
+    ):
+        first = one.by_history @ by_history / one.units
+        second = one.by_spend @ by_spend / one.units
+        told = first @ ahead.mode.covariance @ first
+        told += second @ means.mode.covariance @ second
+        kept, variance, shared = one.kept
+        slope = shared / sqrt(variance) if variance > 0 else 0.0
+        told += slope**2
+        rest = np.sqrt(max(float(one.variance / one.units - told), 0.0))
+        along = (theta - ahead.mode.at) @ first + (phi - means.mode.at) @ second
+        along += slope * given[:, arm]
+        came[:, arm] = one.mean + along + rest * noise[:, arm]
+        still[:, arm] *= kept + sqrt(variance) * given[:, arm]
+    return Worth(came=came, ahead=still)
+
+
+def carried_on(
+    came: Vector, watched: Vector, units: Vector, *, until: float
+) -> tuple[float, float]:
+    """The simple formula and its standard error: what came per time × a lifespan.
+
+    Order value × frequency × lifespan, per unit that was assigned: Σ came / Σ watched ×
+    `until`, in the units of the time watched, with the error of a ratio by the delta
+    method. It takes for granted that everything goes on as it was.
+    """
+    time = float(units @ watched)
+    rate = float(units @ came) / time
+    off = came - rate * watched
+    return until * rate, until * float(np.sqrt(units @ off**2)) / time

@@ -1,0 +1,166 @@
+"""Draws from a PyMC model, and whether they may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.stats.evidence.effect import Interval
+from holdback.stats.mcmc.backends import first_that_works, quiet_pymc, ways
+from holdback.stats.mcmc.diagnostics import Diagnostics
+from holdback.stats.mcmc.inference_data import Groups, container
+
+__all__ = ["Advance", "Sampled", "draw", "is_installed"]
+
+Vector = npt.NDArray[np.float64]
+Advance = Callable[[float], None]
+"""Told the share of the draws that are done."""
+CHAINS, TUNE, DRAWS = 2, 1000, 1000
+CAREFUL = (0.95, 0.99)
+"""Target acceptance: the first is tried, the second where its draws have faults."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sampled:
+    """Draws of each parameter, (chain, draw, …), with their diagnostics.
+
+    `observed` and `predicted` are what the model was told, and what it would have seen
+    in its place, (chain, draw, …).
+    """
+
+    draws: Mapping[str, Vector]
+    diagnostics: Diagnostics
+    diverging: npt.NDArray[np.bool_]
+    energy: Vector
+    observed: Mapping[str, Vector]
+    predicted: Mapping[str, Vector]
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    dims: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def mean(self, name: str) -> Vector:
+        """Posterior mean of a parameter, in its own shape."""
+        return np.asarray(self.draws[name].mean(axis=(0, 1)))
+
+    def sd(self, name: str) -> Vector:
+        """Posterior standard deviation."""
+        return np.asarray(self.draws[name].std(axis=(0, 1)))
+
+    def interval(self, name: str, level: float) -> list[Interval]:
+        """Equal-tailed interval of each element of a parameter."""
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        low, high = np.quantile(self.draws[name], tails, axis=(0, 1)).reshape(2, -1)
+        return [
+            Interval(lower=float(a), upper=float(b), level=level)
+            for a, b in zip(low, high, strict=True)
+        ]
+
+    @property
+    def inference_data(self) -> Any:
+        """ArviZ InferenceData, or a DataTree from ArviZ 1 on."""
+        return container(
+            Groups(
+                posterior=self.draws,
+                sample_stats={"diverging": self.diverging, "energy": self.energy},
+                observed_data=self.observed,
+                posterior_predictive=self.predicted,
+            ),
+            labels=self.labels,
+            dims=self.dims,
+        )
+
+
+def is_installed() -> bool:
+    """Whether the extra `bayes` is there, without importing it."""
+    return all(find_spec(name) for name in ("pymc", "arviz", "h5netcdf", "h5py"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is kept of a model: parameters, data and the names of their elements."""
+
+    parameters: tuple[str, ...]
+    observed: tuple[str, ...]
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    dims: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def draw(
+    build: Callable[[Any], None],
+    wanted: Wanted,
+    seed: Sequence[int],
+    advance: Advance | None = None,
+) -> Sampled:
+    """Draw from the model that `build` writes with PyMC.
+
+    The same seed gives the same draws. Where they have faults, the model is drawn from
+    once more with smaller steps; what is wrong even then stands in the diagnostics,
+    and nobody may use such draws.
+    """
+    found = None
+    for acceptance in CAREFUL:
+        found = _drawn(build, wanted, seed, acceptance, advance)
+        if not found.diagnostics.faults:
+            break
+    assert found is not None  # noqa: S101  # there is something to try
+    return found
+
+
+def _drawn(
+    build: Callable[[Any], None],
+    wanted: Wanted,
+    seed: Sequence[int],
+    acceptance: float,
+    advance: Advance | None,
+) -> Sampled:
+    with quiet_pymc() as pymc:
+        numbers = np.random.SeedSequence(list(seed)).generate_state(CHAINS + 1)
+        with pymc.Model(coords={k: list(v) for k, v in wanted.labels.items()}):
+            build(pymc)
+
+            def run(options: Mapping[str, Any]) -> tuple[Any, Any]:
+                drawn = pymc.sample(
+                    draws=DRAWS,
+                    tune=TUNE,
+                    chains=CHAINS,
+                    cores=1,
+                    target_accept=acceptance,
+                    progressbar=False,
+                    compute_convergence_checks=False,
+                    **options,
+                )
+                if not wanted.observed:
+                    return drawn, {}
+                predicted = pymc.sample_posterior_predictive(
+                    drawn, random_seed=int(numbers[CHAINS]), progressbar=False
+                )
+                return drawn, predicted.posterior_predictive
+
+            seeds = [int(one) for one in numbers[:CHAINS]]
+            found, again = first_that_works(ways(seeds, _counted(advance)), run)
+    draws = {name: np.asarray(found.posterior[name]) for name in wanted.parameters}
+    diverging = np.asarray(found.sample_stats["diverging"], dtype=bool)
+    energy = np.asarray(found.sample_stats["energy"], dtype=float)
+    return Sampled(
+        draws=draws,
+        diagnostics=Diagnostics.of(draws, diverging=diverging, energy=energy),
+        diverging=diverging,
+        energy=energy,
+        observed={n: np.asarray(found.observed_data[n]) for n in wanted.observed},
+        predicted={n: np.asarray(again[n]) for n in wanted.observed},
+        labels=wanted.labels,
+        dims=wanted.dims,
+    )
+
+
+def _counted(advance: Advance | None) -> Callable[..., None] | None:
+    """Counts draws as PyMC reports them."""
+    if advance is None:
+        return None
+    done = count(1)
+    return lambda *_, **__: advance(min(next(done) / (CHAINS * (TUNE + DRAWS)), 1.0))

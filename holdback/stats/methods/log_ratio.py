@@ -1,0 +1,94 @@
+"""The interval of a lift on the log scale, R·exp(±z·s) − 1, whatever the method's s."""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+from holdback.stats.evidence.effect import (
+    Contrast,
+    Estimate,
+    Inference,
+    Interval,
+    LogRatio,
+)
+from holdback.stats.normal import quantile, two_sided
+
+__all__ = ["log_inference", "log_inference_between", "relative_variance"]
+
+
+def relative_variance(estimate: Estimate) -> float:
+    """Squared standard error over squared value."""
+    return (estimate.se / estimate.value) ** 2
+
+
+def log_inference(
+    control: Estimate, treatment: Estimate, *, s: float, level: float, method: str
+) -> Inference:
+    """Lift, difference and p-value from the standard error `s` of ln R.
+
+    Null: R = 1; alternative: R ≠ 1.
+    """
+    z = quantile((1 + level) / 2)
+    ratio = treatment.value / control.value
+    return log_inference_between(
+        control,
+        treatment,
+        low=ratio * exp(-z * s),
+        high=ratio * exp(z * s),
+        level=level,
+        p_value=two_sided(log(ratio) / s),
+        method=method,
+    )
+
+
+def log_inference_between(  # noqa: PLR0913  # the parts of an inference
+    control: Estimate,
+    treatment: Estimate,
+    *,
+    low: float | None,
+    high: float | None,
+    level: float,
+    p_value: float,
+    method: str,
+) -> Inference:
+    """Lift and difference from the ends of the ratio's interval; None: unbounded.
+
+    The interval of the difference is the image m_T (1 − 1/R) of the ratio's ends, so
+    the two never disagree. What a prior meets is the normal on ln R whose central
+    interval has these ends: where they lie unevenly about the estimate, its centre is
+    not the estimate.
+    """
+    ratio = treatment.value / control.value
+    matched = None
+    if low is not None and high is not None:
+        se = log(high / low) / (2 * quantile((1 + level) / 2))
+        matched = LogRatio(value=log(low * high) / 2, se=se)
+    return Inference(
+        control=control,
+        treatment=treatment,
+        absolute=Contrast(
+            value=treatment.value - control.value,
+            se=sqrt(control.se**2 + treatment.se**2),
+            interval=Interval(
+                lower=None if low is None else treatment.value * (1 - 1 / low),
+                upper=treatment.value * (1 - 1 / high)
+                if high is not None
+                # As the ratio grows without bound, the control value falls to 0.
+                else treatment.value,
+                level=level,
+            ),
+        ),
+        relative=Contrast(
+            value=ratio - 1,
+            se=None if matched is None else ratio * matched.se,
+            interval=Interval(
+                lower=None if low is None else low - 1,
+                upper=None if high is None else high - 1,
+                level=level,
+            ),
+        ),
+        p_value=p_value,
+        method=method,
+        note="",
+        log_ratio=matched,
+    )

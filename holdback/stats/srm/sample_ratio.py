@@ -1,0 +1,110 @@
+"""Sample-ratio mismatch: counts per arm against planned integer widths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, reduce
+from math import exp, lgamma, log, sqrt
+
+import numpy as np
+
+from holdback.stats.chi_square import upper_tail
+from holdback.stats.root_finding import root
+
+__all__ = ["SampleRatio", "srm"]
+
+EXACT_BELOW = 1000
+OUTCOMES = 1_000_000
+TIE = 1e-7
+ALPHA = 0.001
+POWER = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRatio:
+    """The test and what it could have seen.
+
+    `detectable_share` is the largest true share of the first arm, below its planned
+    one, that is found at α = .001 with 80 % power when the other arms keep their
+    proportions; None where no share would be.
+    """
+
+    chi2: float
+    p_value: float
+    exact: bool
+    detectable_share: float | None
+
+
+def srm(counts: Sequence[int], widths: Sequence[int]) -> SampleRatio:
+    """Test that units fell into the arms in proportion to `widths`.
+
+    Null: the shares are the planned ones; alternative: they are not. Pearson's
+    chi-square; below 1,000 units the exact multinomial test (the sum over outcomes
+    no more likely than the one seen) while those are at most a million: always with
+    two or three arms. `counts` and `widths`: (arms,). Raises ValueError when no unit
+    was counted, an arm is missing or a width is not positive.
+    """
+    total, whole = sum(counts), sum(widths)
+    if len(counts) != len(widths) or len(counts) < 2:
+        raise ValueError(
+            f"{len(counts)} counts cannot be tested on {len(widths)} arms."
+        )
+    if total < 1 or min(counts) < 0 or min(widths) < 1:
+        raise ValueError(f"`counts` {counts} cannot be tested against {widths}.")
+    shares = [width / whole for width in widths]
+    chi2 = sum(
+        (o - total * p) ** 2 / (total * p) for o, p in zip(counts, shares, strict=True)
+    )
+    exact = total < EXACT_BELOW and (total + 1) ** (len(counts) - 1) <= OUTCOMES
+    return SampleRatio(
+        chi2=chi2,
+        p_value=_exact(counts, shares) if exact else upper_tail(chi2, len(counts) - 1),
+        exact=exact,
+        detectable_share=_detectable(total, shares[0], len(counts) - 1),
+    )
+
+
+def _exact(counts: Sequence[int], shares: Sequence[float]) -> float:
+    """Sum of the probabilities of all outcomes no more likely than the one seen."""
+    total = sum(counts)
+    number = np.arange(total + 1)
+    factorials = np.array([lgamma(k + 1) for k in range(total + 1)])
+    terms = [number * log(share) - factorials for share in shares]
+    placed = reduce(np.add.outer, [number] * (len(shares) - 1))
+    inside = placed <= total
+    logs = (reduce(np.add.outer, terms[:-1]))[inside] + terms[-1][
+        total - placed[inside]
+    ]
+    seen = sum(term[count] for term, count in zip(terms, counts, strict=True))
+    likely = logs[logs <= seen + TIE] + factorials[total]
+    return float(min(1.0, np.exp(np.sort(likely)).sum()))
+
+
+def _detectable(total: int, share: float, df: int) -> float | None:
+    """The share at which the noncentrality n (δ²/p + δ²/(1 − p)) is what it takes."""
+    shift = sqrt(_needed(df) * share * (1 - share) / total)
+    return share - shift if shift < share else None
+
+
+@cache
+def _needed(df: int) -> float:
+    """Noncentrality that a test of `df` degrees finds at ALPHA with POWER."""
+    critical = root(lambda x: upper_tail(x, df) - ALPHA, 1e-9, 40.0 + 4 * df)
+    return root(lambda at: _power(critical, df, at) - POWER, 1e-9, 80.0 + 4 * df)
+
+
+def _power(critical: float, df: int, noncentrality: float) -> float:
+    """Upper tail of the noncentral chi-square: a Poisson mixture of central ones.
+
+    Each central tail is the one before, of two degrees less, plus one more term.
+    """
+    half, mean = critical / 2, noncentrality / 2
+    tail, weight, power = upper_tail(critical, df), exp(-mean), 0.0
+    term = exp(-half + df / 2 * log(half) - lgamma(df / 2 + 1))
+    for j in range(int(mean + 20 * sqrt(mean) + 50)):
+        power += weight * tail
+        tail += term
+        weight *= mean / (j + 1)
+        term *= half / (df / 2 + j + 1)
+    return power

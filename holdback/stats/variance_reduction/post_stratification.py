@@ -1,0 +1,88 @@
+"""Post-stratification: arms compared within strata, which are then put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+
+from holdback.errors import StatsError
+from holdback.stats.chi_square import upper_tail
+from holdback.stats.evidence.delta_method import (
+    Formula,
+    combined_third,
+    combined_variance,
+    gradient,
+)
+from holdback.stats.evidence.effect import Estimate
+from holdback.stats.evidence.moments import Moments
+
+__all__ = ["LEAST", "same_split", "stratified"]
+
+LEAST = 20
+"""Units that an arm needs in every stratum."""
+
+
+def stratified(
+    strata: Sequence[tuple[Moments, Moments]],
+    *,
+    formula: Formula,
+    columns: Sequence[str],
+) -> tuple[Estimate, Estimate]:
+    """Control and treatment as if both had the strata's common mix of units.
+
+    strata: (control, treatment) of each. Means are Σ w m with w the stratum's share of
+    all units, and their covariance Σ w² Σ/n (Miratrix, Sekhon & Yu 2013, Journal of
+    the Royal Statistical Society B 75: 369–396, whose error of the weights is of a
+    smaller order). Raises StatsError where an arm has fewer than 20 units in a
+    stratum or the formula has no value.
+    """
+    chosen = [(c.select(columns), t.select(columns)) for c, t in strata]
+    if not chosen or min(side.n for pair in chosen for side in pair) < LEAST:
+        raise StatsError(f"An arm has fewer than {LEAST} units in a stratum.")
+    whole = sum(c.n + t.n for c, t in chosen)
+    weights = [(c.n + t.n) / whole for c, t in chosen]
+    control, treated = (
+        _combined([pair[at] for pair in chosen], weights, formula) for at in (0, 1)
+    )
+    return control, treated
+
+
+def _combined(
+    parts: Sequence[Moments], weights: Sequence[float], formula: Formula
+) -> Estimate:
+    mean = np.sum([w * p.mean for w, p in zip(weights, parts, strict=True)], axis=0)
+    with np.errstate(divide="raise", invalid="raise"):
+        try:
+            value = float(np.real(formula(mean)))
+            g = gradient(formula, mean)
+        except FloatingPointError as error:
+            raise StatsError("The denominator is 0 in an arm.") from error
+    pairs = list(zip(weights, parts, strict=True))
+    variance = sum(w**2 * combined_variance(g, p.cov) / p.n for w, p in pairs)
+    third = sum(w**3 * combined_third(g, p.third) / p.n**2 for w, p in pairs)
+    return Estimate(
+        value=value,
+        se=sqrt(variance),
+        n=sum(p.n for p in parts),
+        third=third,
+        nonzero=sum(p.nonzero[0] for p in parts),
+    )
+
+
+def same_split(counts: Sequence[Sequence[int]]) -> float:
+    """P-value of "every stratum has the same shares of the arms".
+
+    counts: (strata, arms). Pearson's chi-square of homogeneity. Strata and arms
+    without units are left out; 1 where fewer than two of either remain.
+    """
+    table = np.array([row for row in counts if sum(row)], dtype=float)
+    if len(table) < 2:
+        return 1.0
+    table = table[:, table.sum(axis=0) > 0]
+    if table.shape[1] < 2:
+        return 1.0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    chi2 = float(np.sum((table - expected) ** 2 / expected))
+    return upper_tail(chi2, (table.shape[0] - 1) * (table.shape[1] - 1))
