@@ -15,7 +15,7 @@ import numpy as np
 
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, Spend
-from holdback.stats.posterior.spend_lognormal import TwoSpreads
+from holdback.stats.posterior.spend_models import TwoSpreads
 
 __all__ = [
     "COLD",

@@ -103,8 +103,8 @@ def plan(
     `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
     or a true ``lift`` other than the file's minimum.
     """
+    from holdback.planning.plan import WhatIf
     from holdback.planning.plan import plan as make_plan
-    from holdback.planning.what_if import WhatIf
     from holdback.portfolio.past_prior import with_past
 
     return make_plan(
@@ -150,13 +150,11 @@ def analyze(
     from holdback.analysis.month_ends import over_time
     from holdback.analysis.preregistration.history import history_of, record
     from holdback.data.extraction.extract import extract
-    from holdback.economics.dose_value import dose_steps
-    from holdback.economics.money import money
-    from holdback.economics.month_end_value import earned
+    from holdback.economics.money import dose_steps, earned, money
     from holdback.experiments.definition.calendar import days_analyzed
     from holdback.portfolio.past_prior import with_past
     from holdback.reports.decision import decide
-    from holdback.reports.text.plausibility import questions
+    from holdback.reports.text.money_sentences import questions
 
     if save_posterior:
         from holdback.analysis.mcmc import check_installed
@@ -365,7 +363,7 @@ class Analysis:
         return forest(self.scorecard, axes)
 
     def __str__(self) -> str:
-        from holdback.reports.exports.terminal_summary import summary
+        from holdback.reports.exports.terminal import summary
 
         return summary(self.scorecard)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import holdback
-from holdback.assignment.params import keys_of
+from holdback.assignment.scheme_params import keys_of
 from holdback.assignment.schemes import kinds as schemes
 from holdback.cli import COMMANDS
 from holdback.experiments import metrics

@@ -18,7 +18,7 @@ from reports.gallery import GALLERY, YAML
 import holdback
 from holdback import wording
 from holdback.reports.exports.markdown_summary import markdown
-from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import to_json
 from holdback.results.scorecard import Scorecard

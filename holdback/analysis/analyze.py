@@ -11,8 +11,7 @@ import holdback
 from holdback.analysis.checks import findings
 from holdback.analysis.exploratory.attribution import attributed
 from holdback.analysis.exploratory.cohorts import before_after, cohorts
-from holdback.analysis.exploratory.concentration import concentration
-from holdback.analysis.exploratory.decomposition import decomposition
+from holdback.analysis.exploratory.decomposition import concentration, decomposition
 from holdback.analysis.exploratory.dose_response import dose_trends
 from holdback.analysis.exploratory.effect_decay import lasting
 from holdback.analysis.exploratory.funnels import funnels
@@ -23,9 +22,8 @@ from holdback.analysis.preregistration.against_plan import (
     compared_with_plan,
     outlook_of,
 )
-from holdback.analysis.preregistration.history import History
+from holdback.analysis.preregistration.history import History, told_changes
 from holdback.analysis.preregistration.interim_looks import Stage, stage_of
-from holdback.analysis.preregistration.late_data import told_changes
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.prior_posterior import beliefs
 from holdback.analysis.readouts import readouts
@@ -38,7 +36,7 @@ from holdback.analysis.value_metric import (
     money_comparisons,
     value_comparisons,
 )
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from holdback.analysis.analyze import ValueComparison, value_comparisons
 from holdback.analysis.preregistration.history import History
 from holdback.analysis.preregistration.interim_looks import stage_of
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.errors import DataError, StatsError
 from holdback.experiments.definition.calendar import last_day

@@ -10,7 +10,7 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.results.scorecard import Readout
 from holdback.stats.multiplicity.dunnett import exceeding
 from holdback.stats.multiplicity.p_value_adjustment import benjamini_hochberg, holm
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 from holdback.wording import say
 
 __all__ = ["corrected", "gated", "together"]

@@ -8,14 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.analysis.comparison.comparison import Comparison
-from holdback.analysis.comparison.posteriors import FLAT, lift_prior, posterior_of
-from holdback.analysis.comparison.spend_model import spend_model
+from holdback.analysis.comparison.posteriors import (
+    FLAT,
+    lift_prior,
+    posterior_of,
+    spend_model,
+)
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.prior_posterior import Belief
 from holdback.stats.posterior import Posterior
-from holdback.stats.posterior.prior_density import prior_lift, uniform_rates_density
+from holdback.stats.posterior.prior import prior_lift, uniform_rates_density
 from holdback.stats.posterior.rates import UNIFORM
 
 __all__ = ["beliefs"]

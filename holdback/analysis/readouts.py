@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from holdback.analysis.bias_adjusted_lift import after_looks
 from holdback.analysis.comparison.comparison import (
     EVERYONE,
     Comparison,
@@ -16,18 +15,21 @@ from holdback.analysis.comparison.posteriors import (
     bayes_of,
     lift_prior,
     other_priors,
+    spend_model,
     why_none,
 )
 from holdback.analysis.comparison.small_groups import shown_levels
-from holdback.analysis.comparison.spend_model import spend_model
 from holdback.analysis.comparison.verdict import guardrail_verdict, verdict
-from holdback.analysis.exploratory.compliance import reached
+from holdback.analysis.exploratory.dose_response import reached
 from holdback.analysis.multiplicity import corrected, gated, together
-from holdback.analysis.preregistration.interim_looks import Stage, arm_sizes
+from holdback.analysis.preregistration.interim_looks import (
+    Stage,
+    after_looks,
+    arm_sizes,
+)
 from holdback.analysis.segments import compared_segments
 from holdback.data.evidence.cells import Cells
-from holdback.experiments.definition.experiment import Experiment, Role
-from holdback.experiments.definition.past_effect import LogLift
+from holdback.experiments.definition.experiment import Experiment, LogLift, Role
 from holdback.experiments.metrics import Metric
 from holdback.results.scorecard import (
     Estimates,

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import expm1, log1p
 
-from holdback.results.scorecard import Interaction, Quantity, Readout
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Interaction, Readout
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.multiplicity.p_value_adjustment import benjamini_hochberg
-from holdback.stats.normal import quantile
-from holdback.stats.posterior.normal_mixture import NormalMixture
-from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
+from holdback.stats.numeric import quantile
+from holdback.stats.posterior.random_effects import (
+    SEGMENT_SPREAD,
+    NormalMixture,
+    random_effects,
+)
 
 __all__ = ["compared_segments", "log_ratio_of", "segment_groups"]
 

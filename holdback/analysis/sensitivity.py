@@ -11,16 +11,16 @@ from holdback.analysis.comparison.comparison import (
     formula_columns,
     quantity,
 )
-from holdback.analysis.comparison.posteriors import bayes_of, lift_prior
-from holdback.analysis.comparison.spend_model import spend_model
+from holdback.analysis.comparison.posteriors import bayes_of, lift_prior, spend_model
 from holdback.analysis.comparison.verdict import verdict
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.results.scorecard import Quantity, Sensitivity
-from holdback.stats.evidence.influence import without_largest
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Sensitivity
+from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.methods import compare, compare_means
 from holdback.stats.variance_reduction.post_stratification import LEAST, stratified

@@ -10,8 +10,12 @@ from holdback.analysis.comparison.comparison import (
     formula_columns,
     moments_of,
 )
-from holdback.analysis.comparison.posteriors import FLAT, lift_prior, posterior_of
-from holdback.analysis.comparison.spend_model import spend_model
+from holdback.analysis.comparison.posteriors import (
+    FLAT,
+    lift_prior,
+    posterior_of,
+    spend_model,
+)
 from holdback.analysis.exploratory.dose_response import Step, steps
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells

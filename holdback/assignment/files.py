@@ -9,22 +9,29 @@ data for machines.
 
 from __future__ import annotations
 
+import csv
+import difflib
 import gzip
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO, get_args
 
-from holdback.assignment.appended import APPENDED, Tally, unit_position
-from holdback.assignment.columns import no_ids_of
-from holdback.assignment.csv_rows import assign_rows, header_of
-from holdback.assignment.ids import is_float_sql, text_sql
-from holdback.assignment.in_duckdb import drawn as drawn_in
-from holdback.assignment.similar import COMPARED, plain_sql
+from holdback.assignment.batch import no_ids_of
 from holdback.assignment.sql import decided, identifier, literal
+from holdback.assignment.sql import drawn as drawn_in
+from holdback.assignment.unit_ids import (
+    COMPARED,
+    Similar,
+    is_float_sql,
+    plain_sql,
+    text_sql,
+)
 from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 
 if TYPE_CHECKING:
@@ -32,7 +39,18 @@ if TYPE_CHECKING:
 
     from holdback.assignment.split import Split
 
-__all__ = ["Eligible", "Shape", "assign_file", "opened", "shape_of"]
+__all__ = [
+    "APPENDED",
+    "Eligible",
+    "Shape",
+    "Tally",
+    "assign_file",
+    "assign_rows",
+    "header_of",
+    "opened",
+    "shape_of",
+    "unit_position",
+]
 
 Shape = Literal[".csv", ".csv.gz", ".parquet"]
 Eligible = Callable[[Sequence[str], Sequence[str]], str | None]
@@ -294,4 +312,163 @@ def _told(source: Path, target: Path) -> Iterator[None]:
                 fix="Mend the file; CSV is UTF-8 with as many values in each row "
                 "as in the header.",
             )
+        ) from error
+
+
+APPENDED = ("arm", "bucket", "reason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Rows of each (arm, reason), and what is odd about the ids.
+
+    `floats` came as whole floats; `similar` are ids beyond the first of those that
+    differ only by case, spaces at the ends, spelling of accents or a trailing ``.0``,
+    None where there were too many ids to compare.
+    """
+
+    counts: Mapping[tuple[str | None, str], int]
+    floats: int = 0
+    similar: int | None = 0
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(self.counts.values())
+
+    def by_arm(self) -> dict[str, int]:
+        """Rows with an arm: arm → rows."""
+        arms: Counter[str] = Counter()
+        for (arm, _), rows in self.counts.items():
+            if arm is not None:
+                arms[arm] += rows
+        return dict(arms)
+
+    def by_reason(self) -> dict[str, int]:
+        """Rows of each reason that occurs."""
+        reasons: Counter[str] = Counter()
+        for (_, reason), rows in self.counts.items():
+            reasons[reason] += rows
+        return dict(reasons)
+
+
+def unit_position(names: Sequence[str], unit: str, where: str) -> int:
+    """Position of the id column among the names of a file's columns.
+
+    Raises DataError when it is missing or there twice, and when a column already
+    has a name that is to be appended.
+    """
+    problems = [
+        Problem(
+            where=where,
+            what=f"there is already a column '{name}'",
+            why=f"The columns {', '.join(APPENDED)} are appended to the file.",
+            fix="Rename that column in the file, or leave it out.",
+        )
+        for name in names
+        if name.casefold() in APPENDED
+    ]
+    if names.count(unit) != 1:
+        near = difflib.get_close_matches(unit, names, n=1, cutoff=0.6)
+        meant = f"Did you mean '{near[0]}'? " if near and near[0] != unit else ""
+        found = "two columns are called" if unit in names else "there is no column"
+        problems.append(
+            Problem(
+                where=where,
+                what=f"{found} '{unit}'",
+                why=f"The file has the columns {', '.join(names)}.",
+                fix=f"{meant}Name the column of the unit ids with --id.",
+            )
+        )
+    if problems:
+        raise DataError(problems)
+    return names.index(unit)
+
+
+_DELIMITERS = ",;\t|"
+
+
+def assign_rows(
+    split: Split, lines: Iterable[str], out: TextIO, *, unit: str, where: str
+) -> Tally:
+    """Copy CSV lines to `out` with arm, bucket and reason appended to each row.
+
+    `lines` keep their line ends. Memory does not grow with the rows. Raises DataError,
+    with the line, for a row that does not fit the header or cannot be read.
+    """
+    names, delimiter, rest = header_of(lines, where)
+    position = unit_position(names, unit, where)
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerow([*names, *APPENDED])
+    counts: Counter[tuple[str | None, str]] = Counter()
+    alike = Similar()
+    for row in _rows(rest, delimiter, len(names), where):
+        one = split.assign(row[position])
+        counts[one.arm, one.reason] += 1
+        alike.add(row[position])
+        bucket = "" if one.bucket is None else one.bucket
+        writer.writerow([*row, one.arm or "", bucket, one.reason])
+    return Tally(counts=dict(counts), similar=alike.count)
+
+
+def header_of(
+    lines: Iterable[str], where: str
+) -> tuple[Sequence[str], str, Iterator[str]]:
+    """Column names, delimiter, and the lines again from the header on.
+
+    The delimiter is the one of ``, ; tab |`` that stands most often in the header.
+    """
+    flow = iter(lines)
+    with _readable(where):
+        first = next(flow, "")
+    delimiter = max(_DELIMITERS, key=first.count)
+    names = next(csv.reader([first], delimiter=delimiter), [])
+    if not names:
+        raise DataError(
+            Problem(
+                where=where,
+                what="the header is blank" if first else "the file is empty",
+                fix="Begin the file with the names of its columns.",
+            )
+        )
+    return names, delimiter, chain([first], flow)
+
+
+def _rows(
+    lines: Iterator[str], delimiter: str, width: int, where: str
+) -> Iterator[list[str]]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    with _readable(where, reader):
+        next(reader)
+        for row in reader:
+            if not row and width > 1:  # a blank line
+                continue
+            if len(row or [""]) != width:
+                raise DataError(
+                    Problem(
+                        where=f"{where}:{reader.line_num}",
+                        what=f"the row has {len(row)} values, the header {width}",
+                        fix="Mend the row; quote values that hold the delimiter.",
+                    )
+                )
+            yield row or [""]
+
+
+@contextmanager
+def _readable(where: str, reader: Any = None) -> Iterator[None]:
+    """Turn the errors of reading into the one that names the line."""
+    try:
+        yield
+    except (csv.Error, UnicodeDecodeError) as error:
+        undecodable = isinstance(error, UnicodeDecodeError)
+        raise DataError(
+            Problem(
+                where=f"{where}:{reader.line_num + 1}" if reader else where,
+                what="the text is not UTF-8" if undecodable else str(error),
+                fix="Save the file as UTF-8." if undecodable else "Mend the row.",
+            )
+        ) from error
+    except OSError as error:
+        raise EnvironmentFault(
+            Problem(where=where, what=f"cannot be read: {error.strerror or error}")
         ) from error

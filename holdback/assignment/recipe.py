@@ -15,7 +15,16 @@ from typing import Literal
 
 from holdback.assignment.hashes import HashName, bits_of, hashed
 
-__all__ = ["Draw", "Gate", "Planned", "Reason", "Recipe", "first"]
+__all__ = [
+    "Draw",
+    "Gate",
+    "Planned",
+    "Reason",
+    "Recipe",
+    "first",
+    "fraction",
+    "sha1_draw",
+]
 
 Reason = Literal[
     "assigned",
@@ -156,3 +165,23 @@ def first(size: int, turned: Callable[[int], bool]) -> int:
         else:
             low = middle + 1
     return low
+
+
+SCALE = float(0xFFFFFFFFFFFFFFF)
+
+
+def sha1_draw(before: str, after: str = "", buckets: int = 10_000) -> Draw:
+    """The first 15 hexadecimal digits of ``sha1(before + id + after)``."""
+    return Draw(
+        hash="sha1",
+        digits=15,
+        before=before,
+        after=after,
+        reduce="none",
+        buckets=buckets,
+    )
+
+
+def fraction(number: int) -> float:
+    """The number as these systems' fraction: divided by 2**60 - 1 in doubles."""
+    return number / SCALE

@@ -13,18 +13,27 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, get_args
 
-from holdback.assignment.ids import unit_text
 from holdback.assignment.recipe import Draw, Gate, Planned, Reason, Recipe
-from holdback.assignment.reserved import Holdout, LayerRange
 from holdback.assignment.schemes import Scheme
-from holdback.assignment.schemes.holdback import Holdback
+from holdback.assignment.schemes.holdback import BUCKETS, Holdback, draw
+from holdback.assignment.unit_ids import unit_text
 from holdback.errors import AssignmentError, Problem
 
 if TYPE_CHECKING:
-    from holdback.assignment.columns import Assignments
+    from holdback.assignment.batch import Assignments
     from holdback.assignment.sql import SqlColumns
 
-__all__ = ["REASONS", "Assigned", "Reason", "Split"]
+__all__ = [
+    "REASONS",
+    "Assigned",
+    "Changes",
+    "Holdout",
+    "LayerRange",
+    "Reason",
+    "Split",
+    "changes",
+    "edge",
+]
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -141,7 +150,7 @@ class Split:
 
     def assign_many(self, ids: Any) -> Assignments:
         """Arms of many ids: a sequence, an array or a column of a frame."""
-        from holdback.assignment.columns import assigned
+        from holdback.assignment.batch import assigned
 
         return assigned(self, ids)
 
@@ -188,3 +197,130 @@ def _problems(split: Split) -> Iterator[Problem]:
 def _is_plain(text: object) -> bool:
     """Whether a text can stand in a SQL literal of every database."""
     return isinstance(text, str) and bool(text) and "\0" not in text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdout:
+    """A share of all units that no experiment which names it may touch."""
+
+    name: str
+    share: Fraction
+    salt: str
+
+    def gate(self) -> Gate:
+        """Lets through who is not held out: buckets from the holdout's share on."""
+        width = edge(self.share)
+        if not 0 < self.share < 1 or not 0 < width < BUCKETS:
+            raise AssignmentError(
+                Problem(
+                    what=f"the share of holdout '{self.name}' is "
+                    f"{float(self.share):.6g}",
+                    fix="Write a share from 0.01% to 99.99%.",
+                )
+            )
+        return Gate(draw(self.salt, "holdout"), ((width, BUCKETS),), "holdout")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRange:
+    """A part [start, end) of a layer; experiments on other parts exclude this one."""
+
+    name: str
+    salt: str
+    start: Fraction
+    end: Fraction
+
+    def gate(self) -> Gate:
+        """Lets through the layer's buckets from start to end."""
+        span = (edge(self.start), edge(self.end))
+        if not 0 <= self.start < self.end <= 1 or span[0] == span[1]:
+            raise AssignmentError(
+                Problem(
+                    what=f"the range of layer '{self.name}' goes from "
+                    f"{float(self.start):.6g} to {float(self.end):.6g}",
+                    fix="Write [from, to] with 0% <= from < to <= 100%.",
+                )
+            )
+        return Gate(draw(self.salt, "layer"), (span,), "outside_layer")
+
+
+def edge(share: Fraction) -> int:
+    """The bucket at which a share ends, half a bucket rounded up.
+
+    >>> edge(Fraction(1, 3))
+    3333
+    """
+    return int(share * BUCKETS + Fraction(1, 2))
+
+
+UNITS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Shares of invented units; `causes` say what was changed, a phrase each.
+
+    Of the units that had an arm, `switched` have another one now and `dropped` have
+    none; of those that had none, `joined` have one.
+    """
+
+    switched: float
+    dropped: float
+    joined: float
+    units: int
+    causes: tuple[str, ...]
+
+    @property
+    def moves_nobody(self) -> bool:
+        """Whether everybody who had an arm still has it."""
+        return not self.switched and not self.dropped
+
+
+def changes(before: Split, after: Split, *, units: int = UNITS) -> Changes:
+    """What becomes of `units` invented ids under two splits.
+
+    Ids are ``unit-0``, ``unit-1``, …, so the answer is always the same. A share s has
+    the standard error ``sqrt(s (1 - s) / units)``, at most 0.35 percentage points; a
+    raised traffic under separate hashes gives exactly 0.
+
+    >>> from dataclasses import replace
+    >>> from fractions import Fraction
+    >>> arms = (("a", Fraction(1, 2)), ("b", Fraction(1, 2)))
+    >>> fifth = Split("checkout", arms, traffic=Fraction(1, 5))
+    >>> changes(fifth, replace(fifth, traffic=Fraction(1))).moves_nobody
+    True
+    """
+    had = switched = dropped = joined = 0
+    for number in range(units):
+        unit = f"unit-{number}"
+        old, new = before.assign(unit).arm, after.assign(unit).arm
+        had += old is not None
+        switched += old is not None and new is not None and old != new
+        dropped += old is not None and new is None
+        joined += old is None and new is not None
+    return Changes(
+        switched=switched / had if had else 0.0,
+        dropped=dropped / had if had else 0.0,
+        joined=joined / (units - had) if units > had else 0.0,
+        units=units,
+        causes=tuple(_causes(before, after)),
+    )
+
+
+def _causes(before: Split, after: Split) -> Iterator[str]:
+    if before.scheme != after.scheme:
+        yield f"scheme {before.scheme.kind} became {after.scheme.kind}, or its params"
+    if before.phase != after.phase:
+        yield f"phase {before.phase} became {after.phase}, which draws all arms anew"
+    if before.salt != after.salt:
+        yield f"salt '{before.salt}' became '{after.salt}'"
+    if before.names != after.names:
+        yield f"arms {', '.join(before.names)} became {', '.join(after.names)}"
+    elif before.arms != after.arms:
+        yield "the shares of the arms changed"
+    if before.traffic != after.traffic:
+        word = "rose" if after.traffic > before.traffic else "fell"
+        yield f"the traffic {word}"
+    for what in ("holdout", "layer", "overrides"):
+        if getattr(before, what) != getattr(after, what):
+            yield f"the {what} changed"

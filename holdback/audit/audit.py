@@ -13,10 +13,8 @@ from sqlglot import exp
 from holdback.analysis.comparison.small_groups import SMALLEST, hidden
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.assignment.split import Split
-from holdback.audit.agreement_periods import Ask, Days, Stretch, by_day, stretches
-from holdback.audit.causes import cause_of
-from holdback.audit.hypotheses import keys_of_hash
-from holdback.audit.past_splits import former_of
+from holdback.audit.causes import Ask, Days, Stretch, by_day, cause_of, stretches
+from holdback.audit.hypotheses import former_of, keys_of_hash
 from holdback.audit.recomputed_arms import Cell, Counts, counts_of, rows_of
 from holdback.audit.result import (
     Audit,
@@ -27,12 +25,12 @@ from holdback.audit.result import (
     Period,
     compared,
 )
-from holdback.data.extraction.extraction import Survey
+from holdback.data.extraction.extract import Survey
 from holdback.data.queries.exposures import ROW, Exposed, unit_text
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import split_of
-from holdback.stats.srm.label_agreement import Agreement
+from holdback.stats.srm.agreement import Agreement
 
 __all__ = ["audit"]
 

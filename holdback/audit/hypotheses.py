@@ -10,22 +10,33 @@ import dataclasses
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from holdback.assignment.params import scheme_or_faults
+from holdback.analysis.preregistration.audit_log import Entry, log_path, read
+from holdback.assignment.scheme_params import scheme_or_faults
 from holdback.assignment.schemes import Scheme, kinds
 from holdback.assignment.schemes.custom import Custom
 from holdback.assignment.schemes.holdback import Holdback
 from holdback.assignment.split import Split
-from holdback.audit.past_splits import Former
 from holdback.audit.result import Change, ChangeKind
 from holdback.errors import AssignmentError
-from holdback.experiments.language.quantities import share_text
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.quantities import share, share_text
 
-__all__ = ["FORMS", "Edit", "Variant", "edits", "keys_of_hash", "with_arms"]
+__all__ = [
+    "FORMS",
+    "Edit",
+    "Former",
+    "Variant",
+    "edits",
+    "former_of",
+    "keys_of_hash",
+    "with_arms",
+]
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as they are": str,
@@ -253,3 +264,86 @@ def _scheme_text(scheme: Scheme) -> str:
 
 def _told(arms: Iterable[tuple[str, Fraction]]) -> str:
     return ", ".join(f"{name} {share_text(share)}" for name, share in arms)
+
+
+PHASES, VERSIONS, FILES = 3, 4, 20
+SEPARATOR = re.compile(r"[-_.]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """What may have been deployed in place of the plan, the likelier first."""
+
+    salts: tuple[str, ...] = ()
+    arms: tuple[tuple[tuple[str, Fraction], ...], ...] = ()
+    schemes: tuple[Scheme, ...] = ()
+
+
+def former_of(experiment: Experiment, texts: tuple[str, ...] = ()) -> Former:
+    """From the log's locked plans, and from names near the experiment's own.
+
+    `texts` are other keys that its scheme hashes by.
+    Raises ConfigError where the log was changed.
+    """
+    path = log_path(experiment)
+    entries = () if path is None else read(path)
+    plans = [plan for plan in map(_plan, reversed(entries)) if plan]
+    own = [plan for plan in plans if plan["experiment"] == experiment.name]
+    others = dict.fromkeys(e.experiment for e in reversed(entries))
+    salts = [str(plan["assignment"]["salt"]) for plan in own]
+    salts += _names(experiment)
+    salts += [near for text in texts for near in _near(text)]
+    salts += [name for name in others if name != experiment.name]
+    salts += [] if path is None else _beside(path.parent)
+    return Former(
+        salts=tuple(dict.fromkeys(filter(None, salts))),
+        arms=tuple(dict.fromkeys(map(_arms, own))),
+        schemes=tuple(
+            found for plan in own if (found := _former_scheme(plan)) is not None
+        ),
+    )
+
+
+def _plan(entry: Entry) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = entry.says.get("plan")
+    return found if entry.kind == "lock" else None
+
+
+def _names(experiment: Experiment) -> Iterator[str]:
+    salt = experiment.assignment.salt
+    stems = dict.fromkeys((salt, experiment.name, Path(experiment.file).stem))
+    yield from stems
+    for phase in range(2, experiment.assignment.phase + PHASES):
+        yield f"{salt}.phase{phase}"
+    yield experiment.assignment.source
+    for stem in stems:
+        yield from _near(stem)
+
+
+def _near(name: str) -> Iterator[str]:
+    """Other spellings of a name, its beginnings, and versions of it.
+
+    >>> list(_near("recs-eu"))[:7]
+    ['recs-eu', 'recs_eu', 'recs-eu', 'recs', 'recs-eu-v1', 'recs-eu_v1', 'recs-eu-1']
+    """
+    yield from (name.lower(), name.replace("-", "_"), name.replace("_", "-"))
+    for end in reversed(list(SEPARATOR.finditer(name))):
+        yield name[: end.start()]
+    for version in range(1, VERSIONS):
+        for between in ("-v", "_v", "-"):
+            yield f"{name}{between}{version}"
+
+
+def _beside(folder: Path) -> list[str]:
+    """Names of the experiments' files in the same folder: a salt copied from one."""
+    return [path.stem for path in sorted(folder.glob("*.yaml"))[:FILES]]
+
+
+def _arms(plan: Mapping[str, Any]) -> tuple[tuple[str, Fraction], ...]:
+    return tuple((n, share(plan["arms"][n]["share"])) for n in plan["arm_order"])
+
+
+def _former_scheme(plan: Mapping[str, Any]) -> Scheme | None:
+    assignment = plan["assignment"]
+    name, params = assignment.get("scheme", "holdback"), assignment.get("params", {})
+    return scheme_or_faults(name, params)[0]

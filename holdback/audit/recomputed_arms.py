@@ -21,7 +21,7 @@ from holdback.assignment.split import Split
 from holdback.assignment.sql import DIALECTS, can_draw, decided, draw_sql
 from holdback.data.engine import Engine
 from holdback.data.engine.sql import col, integer, when
-from holdback.data.engine.time_zones import IN_UTC
+from holdback.data.engine.times import IN_UTC
 from holdback.data.queries.exposures import Exposed
 from holdback.data.queries.units import (
     CROSSED,

@@ -74,7 +74,7 @@ def command(
     """
     from holdback import workflow
     from holdback.cli.console import coloured, progress
-    from holdback.reports.text.headline import headline
+    from holdback.reports.text.result_sentences import headline
 
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)

@@ -17,8 +17,7 @@ import click
 from holdback.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from holdback.assignment.appended import Tally
-    from holdback.assignment.files import Eligible
+    from holdback.assignment.files import Eligible, Tally
     from holdback.assignment.split import Split
     from holdback.experiments.definition.experiment import Experiment
 
@@ -123,7 +122,7 @@ def _as_sql(
     experiment: Experiment, split: Split, column: str, dialect: str, *, quiet: bool
 ) -> str:
     from holdback.assignment.sql import DIALECTS, identifier
-    from holdback.data.queries.eligibility_sql import eligible_sql
+    from holdback.data.queries.eligibility import eligible_sql
 
     known = dialect in DIALECTS
     named = identifier(column, dialect) if known else column
@@ -145,8 +144,7 @@ def _assigned(
 
     A condition is read by the engine, so a pipe is then kept as a file first.
     """
-    from holdback.assignment.csv_rows import assign_rows
-    from holdback.assignment.files import assign_file, shape_of
+    from holdback.assignment.files import assign_file, assign_rows, shape_of
     from holdback.atomic_files import replacing
 
     if ids == "-" and eligible is not None:

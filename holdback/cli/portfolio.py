@@ -44,7 +44,7 @@ def command(
     from holdback.atomic_files import write_files
     from holdback.cli.analyze import report_among
     from holdback.cli.console import progress
-    from holdback.reports.exports.portfolio_summary import summary
+    from holdback.reports.exports.terminal import portfolio_summary
     from holdback.reports.pages.portfolio_page import render
     from holdback.results.json_codec import to_json
 
@@ -62,7 +62,7 @@ def command(
     if shape == "json":
         click.echo(to_json(found), nl=False)
         return
-    click.echo(summary(found))
+    click.echo(portfolio_summary(found))
     click.echo(f"\nPortfolio: {report_among(written)}")
 
 

@@ -271,8 +271,7 @@ def _change(text: str) -> Fraction:
 
 
 def _currency(text: str) -> str:
-    from holdback.experiments.language.currency import CODES
-    from holdback.experiments.language.quantities import Unreadable, did_you_mean
+    from holdback.experiments.language.quantities import CODES, Unreadable, did_you_mean
 
     if text not in CODES:
         raise Unreadable(

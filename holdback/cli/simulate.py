@@ -54,7 +54,7 @@ def command(  # one parameter an option
     from holdback.atomic_files import write_files
     from holdback.cli.analyze import output_folder, parsed_moment
     from holdback.cli.console import progress
-    from holdback.reports.exports.replays_table import table_of
+    from holdback.reports.exports.terminal import table_of
     from holdback.results.json_codec import to_json
 
     moment = parsed_moment(as_of) if as_of else None

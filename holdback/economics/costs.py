@@ -10,7 +10,7 @@ from holdback.experiments.definition.calendar import DAYS
 from holdback.experiments.definition.experiment import Cost, Saving
 from holdback.results.returns import SavingItem
 from holdback.results.scorecard import CostItem, Costs
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 
 __all__ = [
     "break_even_lift",

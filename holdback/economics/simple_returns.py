@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, inf, prod, sqrt
 
-from holdback.stats.normal import quantile, two_sided
+from holdback.stats.numeric import quantile, two_sided
 
 __all__ = [
     "SimpleReturn",

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdback.errors import ConfigError, EnvironmentFault, Problem
-from holdback.experiments.config.document import Document
-from holdback.experiments.config.yaml_parser import MOST_BYTES, parsed
+from holdback.experiments.config.yaml_document import MOST_BYTES, Document, parsed
 from holdback.experiments.definition.experiment import Experiment
 
 if TYPE_CHECKING:
-    from holdback.experiments.config.issues import Issues
     from holdback.experiments.config.models import ExperimentFile
+    from holdback.experiments.config.validation import Issues
 
 __all__ = [
     "PROJECT_FILE",
@@ -51,7 +50,7 @@ def load(
 
 def places_of(path: str | os.PathLike[str]) -> Issues:
     """The places of an experiment's files, for problems that are found later."""
-    from holdback.experiments.config.issues import Issues
+    from holdback.experiments.config.validation import Issues
 
     documents, _ = _documents(Path(path))
     return Issues(documents)
@@ -59,9 +58,8 @@ def places_of(path: str | os.PathLike[str]) -> Issues:
 
 def written_in(path: Path) -> tuple[ExperimentFile, Issues]:
     """What one experiment file says, as far as it can be read, and its places."""
-    from holdback.experiments.config.issues import Issues
     from holdback.experiments.config.models import ExperimentFile
-    from holdback.experiments.config.validation import read
+    from holdback.experiments.config.validation import Issues, read
 
     document = _document(path)
     issues = Issues([document])
@@ -93,9 +91,8 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
     Connections and unused kinds are left to the experiments that use them.
     """
-    from holdback.experiments.config.issues import Issues
     from holdback.experiments.config.models import ProjectFile
-    from holdback.experiments.config.validation import read
+    from holdback.experiments.config.validation import Issues, read
     from holdback.experiments.resolve.references import metrics_of, sources_of
     from holdback.experiments.resolve.resolve import check_project
 
@@ -113,9 +110,8 @@ def check_project_file(path: str | os.PathLike[str]) -> tuple[str, ...]:
 def _experiment(
     documents: list[Document], environ: Mapping[str, str], root: Path
 ) -> Experiment:
-    from holdback.experiments.config.issues import Issues
     from holdback.experiments.config.models import ExperimentFile, ProjectFile
-    from holdback.experiments.config.validation import read
+    from holdback.experiments.config.validation import Issues, read
     from holdback.experiments.resolve.resolve import resolve
 
     issues = Issues(documents)

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import Assignment, Experiment, Window

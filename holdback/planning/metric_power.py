@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Literal
 
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.planning.baselines import Baseline
+from holdback.planning.baselines import Baseline, Measured
 from holdback.planning.design import Shares, detectable, forgone
-from holdback.stats.design.power import Design as PowerDesign
 from holdback.stats.design.power import (
+    Design,
     MeanDesign,
     ProportionDesign,
     ScoreDesign,
@@ -19,15 +20,19 @@ from holdback.stats.design.power import (
     not_worse_power,
     units_for_not_worse,
 )
+from holdback.stats.design.power import Design as PowerDesign
+from holdback.stats.design.simulated_power import SimulatedPower, simulated_power
 from holdback.stats.multiplicity.dunnett import critical
-from holdback.stats.normal import two_sided
+from holdback.stats.numeric import two_sided
 
 __all__ = [
     "Alternative",
     "MetricPlan",
+    "Point",
     "Safety",
     "alpha_of",
     "metric_plan",
+    "power_curve",
     "shares_of",
 ]
 
@@ -196,3 +201,77 @@ def _safety(  # a guardrail and its design
         )
     except ValueError:  # a margin beyond what a rate can be
         return None
+
+
+RUNS = 200
+FEWER = 100
+"""Tests a lift where more than 2,000 units have a value, which takes longer."""
+FEW = 2_000
+MANY = 20_000
+"""Units with a value above which the formula is right and a simulation slow."""
+STEPS = (0.5, 0.75, 1.0, 1.5, 2.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """The chance to find a true lift (or a change in points, for a score).
+
+    `power` is the formula's; `simulated` that of tests with the user's own units.
+    """
+
+    size: float
+    power: float
+    simulated: SimulatedPower | None = None
+
+
+def power_curve(
+    experiment: Experiment,
+    primary: MetricPlan,
+    design: Design,
+    units: int,
+    *,
+    seen: Measured,
+    runs: int | None,
+) -> tuple[Point, ...]:
+    """Around what is found often; simulated where rows of the history are at hand."""
+    around = primary.detectable_lift or primary.detectable_points
+    if around is None:
+        return ()
+    sizes = {round(around * step, 3) for step in STEPS} | {primary.minimum_lift}
+    found = []
+    for size in sorted(one for one in sizes if one > 0):
+        try:
+            found.append(Point(size=size, power=design.power(lift=size, units=units)))
+        except ValueError:  # more than a rate can be
+            break
+    by_size = _simulated(experiment, [one.size for one in found], units, seen, runs)
+    return tuple(replace(one, simulated=by_size.get(one.size)) for one in found)
+
+
+def _simulated(
+    experiment: Experiment,
+    lifts: Sequence[float],
+    units: int,
+    seen: Measured,
+    runs: int | None,
+) -> dict[float, SimulatedPower]:
+    sample, metric = seen.sample, experiment.metrics[experiment.primary]
+    heavy = metric.is_mean and metric.name in seen.baselines
+    if runs == 0 or sample is None or not heavy or not len(sample.rows):
+        return {}
+    control = max(2, round(units * float(experiment.control.share)))
+    treated = max(2, round(units * float(experiment.treatments[0].share)))
+    valued = (control + treated) * len(sample.rows) / sample.n
+    if valued > MANY:
+        return {}
+    found = simulated_power(
+        sample,
+        sizes=(control, treated),
+        formula=metric.formula,
+        family="mean",
+        level=float(experiment.analysis.level),
+        lifts=lifts,
+        runs=runs or (RUNS if valued <= FEW else FEWER),
+        seed=(experiment.seed, 11),
+    )
+    return {one.lift: one for one in found}

@@ -12,7 +12,7 @@ from holdback.planning.baselines import Baseline
 from holdback.planning.design import Shares
 from holdback.stats.design.optimal_holdback import cheapest_share
 from holdback.stats.design.power import exceeding_power
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 from holdback.wording import say
 
 __all__ = ["Returns", "returns_of", "told_returns"]

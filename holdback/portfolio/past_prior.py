@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from holdback.errors import ConfigError, Problem
-from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.definition.past_effect import (
+from holdback.experiments.definition.experiment import (
+    Experiment,
     Learned,
     LearnedPrior,
     PastEffect,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from holdback.experiments.definition.past_effect import LearnedPrior
+from holdback.experiments.definition.experiment import LearnedPrior
 from holdback.portfolio.finished_experiments import LeftOut
-from holdback.results.scorecard import Quantity, Return
+from holdback.results.quantity import Quantity, Return
 
 __all__ = ["Entry", "Pooled", "Portfolio", "Reconciled", "Theme", "Total", "Wins"]
 

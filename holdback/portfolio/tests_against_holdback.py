@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from holdback.experiments.language.quantities import share
-from holdback.portfolio.effects import Counted
+from holdback.portfolio.finished_experiments import Counted
 from holdback.portfolio.result import Reconciled
-from holdback.results.scorecard import Quantity, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Scorecard
 from holdback.stats.evidence.effect import LogRatio
-from holdback.stats.normal import quantile, two_sided
+from holdback.stats.numeric import quantile, two_sided
 from holdback.stats.posterior.random_effects import RandomEffects
 
 __all__ = ["reconciled", "weight_of"]

@@ -11,12 +11,12 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.reports.text import money_sentences, precision_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
+from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
     Decision,
     DecisionArm,
     Money,
     Outcome,
-    Quantity,
     Readout,
     Scorecard,
 )

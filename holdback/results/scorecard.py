@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from holdback.experiments.definition.experiment import Role
-from holdback.experiments.definition.past_effect import (
+from holdback.experiments.definition.experiment import (
     LearnedPrior,
     LogLift,
     MoneyBasis,
+    Role,
 )
 from holdback.results.against_plan import Expected, Outlook
 from holdback.results.effect_over_time import BeforeAfter, Cohorts, Lasting
@@ -60,9 +60,7 @@ __all__ = [
     "Money",
     "OverTime",
     "PointEstimate",
-    "Quantity",
     "Readout",
-    "Return",
     "Scorecard",
     "Segment",
     "Sensitivity",

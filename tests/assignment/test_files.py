@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from holdback.assignment.csv_rows import assign_rows
-from holdback.assignment.files import assign_file, shape_of
+from holdback.assignment.files import assign_file, assign_rows, shape_of
 from holdback.assignment.split import Split
 from holdback.errors import ConfigError, DataError, EnvironmentFault
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
-from holdback.assignment.columns import (
+from holdback.assignment.batch import (
     LARGE,
     Assignments,
     assigned,

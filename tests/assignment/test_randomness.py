@@ -17,8 +17,8 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from holdback.assignment.columns import by_engine
-from holdback.assignment.params import scheme_of
+from holdback.assignment.batch import by_engine
+from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.schemes.holdback import Purpose, bucket
 from holdback.assignment.split import Split
 

@@ -11,8 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from holdback.assignment.reserved import Holdout, LayerRange
-from holdback.assignment.split import Split
+from holdback.assignment.split import Holdout, LayerRange, Split
 
 NODE = shutil.which("node")
 PAGE = Path(__file__).parents[2] / "docs" / "assignment.md"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from holdback.assignment import similar
-from holdback.assignment.similar import Similar, plain, plain_sql
+from holdback.assignment import unit_ids as similar
+from holdback.assignment.unit_ids import Similar, plain, plain_sql
 
 SPACED = "\t\u00a0x\u2003"
 ACCENTS = ["\u00c9t\u00e9", "E\u0301te\u0301", "\u017b\u00f3\u0142w"]

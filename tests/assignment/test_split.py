@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdback.assignment.ids import unit_text
+from holdback.assignment.layouts import largest_remainder
 from holdback.assignment.split import Assigned, Split
-from holdback.assignment.widths import largest_remainder
+from holdback.assignment.unit_ids import unit_text
 from holdback.errors import AssignmentError
 
 HALF = Fraction(1, 2)
@@ -172,13 +172,13 @@ def test_split_rejects(parts: dict[str, object], word: str) -> None:
         Split(**given_parts)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "scheme",
-    [
-        "",
-        "import holdback.assignment.params as p; more['scheme'] = p.scheme_of('eppo')",
-    ],
+WITH_EPPO = (
+    "from holdback.assignment import scheme_params as p;"
+    " more['scheme'] = p.scheme_of('eppo')"
 )
+
+
+@pytest.mark.parametrize("scheme", ["", WITH_EPPO])
 def test_split_imports_the_standard_library_alone(scheme: str) -> None:
     """What a web shop imports brings no other library with it, also when it is used."""
     code = (

@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from holdback.assignment.coverage import bucket_ranges, v1_draw, v2_draw
 from holdback.assignment.hashes import hashed
-from holdback.assignment.params import scheme_of
-from holdback.assignment.recipe import Draw, Planned, Recipe
-from holdback.assignment.reserved import Holdout
+from holdback.assignment.layouts import bucket_ranges, v1_draw, v2_draw
+from holdback.assignment.recipe import Draw, Planned, Recipe, fraction, sha1_draw
+from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.schemes.holdback import bucket
-from holdback.assignment.sha1_share import fraction, sha1_draw
-from holdback.assignment.split import Split
+from holdback.assignment.split import Holdout, Split
 from tests.assignment.flag_worlds import (
     eppo_value,
     unleash_is_enabled,

@@ -24,7 +24,7 @@ from holdback.stats.mcmc import (
     pooled_weeks,
 )
 from holdback.stats.mcmc.model import Wanted, draw
-from holdback.stats.mcmc.spend_laws import LAWS, Name
+from holdback.stats.mcmc.spend import LAWS, Name
 from holdback.stats.posterior.hurdle import Spend
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")

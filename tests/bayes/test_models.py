@@ -18,9 +18,12 @@ from holdback.stats.mcmc import (
     pooled_weeks,
 )
 from holdback.stats.posterior.hurdle import Hurdle, Spend
-from holdback.stats.posterior.normal_mixture import NormalMixture
 from holdback.stats.posterior.prior import LiftPrior
-from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
+from holdback.stats.posterior.random_effects import (
+    SEGMENT_SPREAD,
+    NormalMixture,
+    random_effects,
+)
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = pytest.mark.bayes

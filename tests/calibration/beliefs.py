@@ -18,14 +18,19 @@ from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.counts import CountArm, Counts
 from holdback.stats.posterior.hurdle import Hurdle, Spend
-from holdback.stats.posterior.learned import learned_posterior
-from holdback.stats.posterior.lognormal import LogNormalLift
-from holdback.stats.posterior.normal_mixture import NormalMixture
-from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
-from holdback.stats.posterior.spend import Amounts
-from holdback.stats.posterior.spend_gamma import GammaSpend
-from holdback.stats.posterior.spend_lognormal import TwoSpreads
-from holdback.stats.posterior.spend_student import FREEDOM, StudentSpend
+from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
+from holdback.stats.posterior.random_effects import (
+    SEGMENT_SPREAD,
+    NormalMixture,
+    random_effects,
+)
+from holdback.stats.posterior.spend_models import (
+    FREEDOM,
+    Amounts,
+    GammaSpend,
+    StudentSpend,
+    TwoSpreads,
+)
 
 __all__ = ["MODELS", "WEAK", "Simulated", "segments"]
 

@@ -16,8 +16,7 @@ from scipy import stats
 
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.methods import compare_means
-from holdback.stats.methods.log_delta import log_delta
-from holdback.stats.methods.pooled_cv import pooled_cv
+from holdback.stats.methods.log_ratio import log_delta, pooled_cv
 
 Method = Callable[..., Inference]
 LONG = pytest.mark.calibration

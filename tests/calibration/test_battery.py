@@ -14,10 +14,10 @@ from scipy.special import ndtr
 
 from holdback.economics.money import incremental
 from holdback.stats.design.power import MeanDesign, ProportionDesign
+from holdback.stats.evidence.delta_method import estimate_rows
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import TwoSamples
-from holdback.stats.evidence.row_moments import estimate_rows
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods import compare_means
 from holdback.stats.methods.proportion import compare_proportions

@@ -13,7 +13,7 @@ import pytest
 from oracles.customers import Customers
 from scipy import special, stats
 
-from holdback.analysis.exploratory.lifetime_model import project
+from holdback.analysis.exploratory.lifetime_value import project
 from holdback.data.evidence.purchase_histories import ArmHistories
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.clv import Clv

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
+from holdback.stats.evidence.delta_method import estimate_rows
 from holdback.stats.evidence.resplits import TwoSamples
-from holdback.stats.evidence.row_moments import estimate_rows
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods.permutation import permutation
-from holdback.stats.normal import two_sided
+from holdback.stats.numeric import two_sided
 from holdback.stats.sequential.group_sequential import boundaries
 from tests.calibration.shops import Shop, mean
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.evidence.row_moments import estimate_rows
+from holdback.stats.evidence.delta_method import estimate_rows
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.methods.score import compare_scores
+from holdback.stats.methods.difference import compare_scores
 from tests.calibration.shops import ratio
 
 LONG = pytest.mark.calibration

@@ -11,8 +11,7 @@ import pytest
 
 from holdback import cli
 from holdback.cli.console import bar, invocation, progress
-from holdback.cli.demo.answer import _Compared, _verdict
-from holdback.cli.demo.run import EXPERIMENT
+from holdback.cli.demo.run import EXPERIMENT, _Compared, _verdict
 
 UNITS = "20000"
 

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from holdback.assignment.params import scheme_of
+from holdback.assignment.scheme_params import scheme_of
 from holdback.audit.audit import audit
 from holdback.audit.recomputed_arms import counts_of
-from holdback.data.extraction.extract import extract
-from holdback.data.extraction.extraction import Survey
+from holdback.data.extraction.extract import Survey, extract
 from holdback.data.extraction.open_engine import opened
 from holdback.errors import AssignmentError, ConfigError, EnvironmentFault
 from holdback.experiments.definition.experiment import Experiment, Holdout, Layer

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from holdback.assignment.reserved import Holdout, LayerRange
-from holdback.assignment.split import Split
+from holdback.assignment.split import Holdout, LayerRange, Split
 from tests.assignment.test_many import FAIR, SPLIT, THIRD, generated
 
 pytestmark = pytest.mark.engines

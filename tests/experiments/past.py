@@ -9,9 +9,10 @@ from typing import Any
 
 from reports.examples import clear_win, money
 
-from holdback.experiments.definition.past_effect import LogLift, MoneyBasis
+from holdback.experiments.definition.experiment import LogLift, MoneyBasis
 from holdback.results.json_codec import to_json
-from holdback.results.scorecard import Quantity, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Scorecard
 
 __all__ = ["finished", "stored"]
 

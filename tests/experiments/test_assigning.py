@@ -13,7 +13,7 @@ import pytest
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.assignment.schemes.growthbook_v2 import GrowthBookV2
 from holdback.errors import ConfigError
-from holdback.experiments.config.yaml_parser import parsed
+from holdback.experiments.config.yaml_document import parsed
 from holdback.experiments.definition.experiment import Holdout, Layer
 from holdback.experiments.definition.split import split_of
 from holdback.experiments.load import check_project_file, load

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pytest
 
 import holdback as hb
-from holdback.assignment.params import scheme_of
+from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.split import Split
 from holdback.audit.recomputed_arms import counts_of
 from holdback.audit.result import Audit, Cause, Change
-from holdback.data.extraction.extraction import Survey
+from holdback.data.extraction.extract import Survey
 from holdback.data.extraction.open_engine import opened
 from holdback.errors import ConfigError, DataError
 from holdback.experiments.definition.experiment import Assignment, Experiment

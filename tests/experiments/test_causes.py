@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 
-from holdback.assignment.params import scheme_of
-from holdback.assignment.reserved import Holdout, LayerRange
-from holdback.assignment.split import Split
+from holdback.assignment.scheme_params import scheme_of
+from holdback.assignment.split import Holdout, LayerRange, Split
 from holdback.audit.causes import cause_of, explains
-from holdback.audit.hypotheses import FORMS
-from holdback.audit.past_splits import Former
+from holdback.audit.hypotheses import FORMS, Former
 from holdback.audit.recomputed_arms import Rows
 from holdback.audit.result import Cause
-from holdback.stats.srm.label_agreement import Agreement
+from holdback.stats.srm.agreement import Agreement
 
 TENTH = Fraction(1, 10)
 PLAN = Split("recs", (("holdback", TENTH), ("personalized", 1 - TENTH)))

@@ -15,7 +15,7 @@ from scipy import stats
 from holdback.analysis.checks import findings
 from holdback.analysis.checks.already_gone import AlreadyGone
 from holdback.analysis.checks.vanity import Vanity
-from holdback.data.evidence.evidence import Evidence, Quality
+from holdback.data.evidence.cells import Evidence, Quality
 from holdback.experiments.definition.experiment import Arm, Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.experiments.language.expression import parse

@@ -15,7 +15,7 @@ import pytest
 from oracles.customers import Customers
 
 import holdback as hb
-from holdback.analysis.exploratory.lifetime_validation import held_out
+from holdback.analysis.exploratory.lifetime_value import held_out
 from holdback.data.evidence.purchase_histories import ArmHistories
 from holdback.errors import ConfigError
 from holdback.experiments.language.expression import parse

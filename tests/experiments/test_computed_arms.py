@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import holdback as hb
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.errors import DataError
 from holdback.experiments.definition.split import planned_widths, split_of

@@ -22,10 +22,8 @@ from holdback.experiments.language.expression import (
     Number,
     Text,
     Tree,
-    parse,
-)
-from holdback.experiments.language.expression_parser import (
     columns_of,
+    parse,
     parse_tree,
     written,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.experiments.load import load
 from tests.experiments.test_extract_rejects import ORDERS, VISITORS, write

@@ -398,8 +398,7 @@ def test_revealed_names_the_variable_and_no_value() -> None:
 def test_load_against_ruamel() -> None:
     """The strict reader sees the same keys and texts as ruamel's safe loader."""
     expected: dict[str, Any] = YAML(typ="safe", pure=True).load(EXPERIMENT)
-    from holdback.experiments.config.document import Block, Items
-    from holdback.experiments.config.yaml_parser import parsed
+    from holdback.experiments.config.yaml_document import Block, Items, parsed
 
     def plain(node: Any) -> Any:
         if isinstance(node, Block):

@@ -16,8 +16,7 @@ import holdback as hb
 from holdback.analysis.checks.identity import Identity
 from holdback.analysis.checks.phase import Phase
 from holdback.analysis.month_ends import month_ends
-from holdback.assignment.reserved import Holdout
-from holdback.assignment.split import Split
+from holdback.assignment.split import Holdout, Split
 from holdback.experiments.definition.experiment import Analysis, Assignment, Window
 from holdback.reports.pages.experiment_page import render
 from holdback.stats.sequential.always_valid import multiplier
@@ -187,7 +186,7 @@ def test_phases_are_drawn_independently() -> None:
 
 def test_a_holdout_can_be_measured_by_its_own_draw() -> None:
     """`params: {purpose: holdout}` holds back exactly whom the holdout keeps out."""
-    from holdback.assignment.params import scheme_of
+    from holdback.assignment.scheme_params import scheme_of
 
     gate = Holdout(name="year", share=HELD, salt="year").gate()
     split = Split("year", ARMS, scheme=scheme_of("holdback", {"purpose": "holdout"}))

@@ -11,8 +11,7 @@ import pytest
 
 from holdback.errors import AssignmentError, EnvironmentFault
 from holdback.experiments.definition.experiment import Arm, Assignment, Experiment
-from holdback.experiments.definition.overrides import overrides_of
-from holdback.experiments.definition.split import split_of
+from holdback.experiments.definition.split import overrides_of, split_of
 
 HALF = Fraction(1, 2)
 ARMS = (

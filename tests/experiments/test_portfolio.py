@@ -12,15 +12,15 @@ from experiments.past import finished, stored
 from scipy import stats
 
 from holdback.errors import ConfigError, StatsError
-from holdback.experiments.definition.past_effect import LogLift
-from holdback.portfolio.effects import lead_of
-from holdback.portfolio.finished_experiments import results_in
+from holdback.experiments.definition.experiment import LogLift
+from holdback.portfolio.finished_experiments import lead_of, results_in
 from holdback.portfolio.portfolio import portfolio
 from holdback.portfolio.tests_against_holdback import reconciled, weight_of
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.portfolio_sentences import reconciliation
 from holdback.results.json_codec import to_json
-from holdback.results.scorecard import Costs, Finding, Quantity, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Costs, Finding, Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.random_effects import random_effects
 

@@ -86,6 +86,6 @@ def test_predict_without_the_library_is_told(
     def absent(name: str, *rest: Any) -> Any:
         return None if name == "sklearn" else real(name, *rest)
 
-    monkeypatch.setattr("holdback.data.extraction.preconditions.find_spec", absent)
+    monkeypatch.setattr("holdback.data.extraction.open_engine.find_spec", absent)
     with pytest.raises(ConfigError, match=r"holdback\[predict\]"):
         analyzed(tmp_path, predict=True)

@@ -14,7 +14,7 @@ from statsmodels.stats.multitest import multipletests
 
 from holdback.analysis.analyze import read
 from holdback.analysis.comparison.verdict import guardrail_verdict, verdict
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.errors import StatsError
 from holdback.experiments.definition.calendar import (
     complete_on,
@@ -29,7 +29,8 @@ from holdback.experiments.definition.experiment import (
     Prior,
     Window,
 )
-from holdback.results.scorecard import Quantity, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Scorecard
 from holdback.stats.causal.revenue_decomposition import logarithmic_mean
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import holdback as hb
 from holdback.errors import ConfigError
-from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
 

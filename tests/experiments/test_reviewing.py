@@ -9,7 +9,7 @@ import pytest
 
 import holdback as hb
 from holdback.analysis.preregistration.audit_log import Entry, append
-from holdback.assignment.changes import changes
+from holdback.assignment.split import changes
 from holdback.errors import ConfigError, EnvironmentFault
 from holdback.experiments.definition.split import planned_split
 from holdback.experiments.load import load

@@ -11,7 +11,8 @@ import pytest
 import holdback as hb
 from holdback.analysis.segments import compared_segments
 from holdback.reports.pages.experiment_page import render
-from holdback.results.scorecard import Quantity, Readout, Segment
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Readout, Segment
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from holdback.assignment import reserved
+from holdback.assignment import split as reserved
 from holdback.assignment.schemes.eppo import Eppo
 from holdback.assignment.split import Split
 from holdback.errors import AssignmentError

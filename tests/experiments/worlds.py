@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from holdback.data.evidence.cells import Cell, Cells, Column
-from holdback.data.evidence.evidence import Evidence, Quality
+from holdback.data.evidence.cells import Cell, Cells, Column, Evidence, Quality
 from holdback.experiments.definition.experiment import (
     Analysis,
     Arm,

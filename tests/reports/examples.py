@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from holdback.results.prior_posterior import Belief
+from holdback.results.quantity import Quantity, Return
 from holdback.results.scorecard import (
     Accounting,
     ArmRecord,
@@ -22,9 +23,7 @@ from holdback.results.scorecard import (
     MetricRecord,
     Money,
     PointEstimate,
-    Quantity,
     Readout,
-    Return,
     Scorecard,
     Segment,
     Sensitivity,

@@ -19,7 +19,7 @@ from holdback.results.json_codec import from_json, to_json
 from holdback.results.prior_posterior import Belief
 from holdback.results.scorecard import Scorecard
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.prior_density import prior_lift, uniform_rates_density
+from holdback.stats.posterior.prior import prior_lift, uniform_rates_density
 
 
 @pytest.fixture(scope="module")

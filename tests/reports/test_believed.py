@@ -15,14 +15,14 @@ from reports.test_money import COSTS, comparison, experiment, worked
 from holdback.economics.money import money
 from holdback.experiments.definition.experiment import Cost, Economics
 from holdback.reports.blocks.money import detail
-from holdback.reports.text.bayes_sentences import (
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.money_sentences import (
     against,
     full_amounts,
     moved,
     prior_name,
     with_prior,
 )
-from holdback.reports.text.locale_format import Words
 from holdback.results.money_probabilities import BelievedMoney
 from holdback.results.quantity import Quantity, Return
 from holdback.results.scorecard import Money

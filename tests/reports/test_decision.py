@@ -19,15 +19,9 @@ from holdback.experiments.definition.experiment import (
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.reports.decision import decide
-from holdback.reports.text.headline import best_arm, headline
-from holdback.results.scorecard import (
-    DecisionArm,
-    Finding,
-    Look,
-    Quantity,
-    Return,
-    Scorecard,
-)
+from holdback.reports.text.result_sentences import best_arm, headline
+from holdback.results.quantity import Quantity, Return
+from holdback.results.scorecard import DecisionArm, Finding, Look, Scorecard
 
 
 def experiment(rule: str, **changes: Any) -> Experiment:

@@ -15,11 +15,12 @@ from reports.test_hostile import PAYLOADS
 from scipy import stats
 
 from holdback.reports.exports.csv_table import readouts_csv
-from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import POLICY, render
 from holdback.results.against_plan import Expected
 from holdback.results.json_codec import from_json, to_json
-from holdback.results.scorecard import Decomposition, Quantity
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Decomposition
 from holdback.stats.design.power import MeanDesign
 
 ALLOWED = frozenset(

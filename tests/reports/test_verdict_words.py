@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from reports.examples import readout
 
-from holdback.reports.text.verdict_words import verdict_told
-from holdback.results.scorecard import Quantity
+from holdback.reports.text.result_sentences import verdict_told
+from holdback.results.quantity import Quantity
 
 RISE = Quantity(value=0.05, lower=0.01, upper=0.09)
 BOTH = Quantity(value=0.01, lower=-0.03, upper=0.05)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from reports.examples import clear_win, loss, no_answer
 
-from holdback.reports.exports.terminal_summary import summary
+from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.text import money_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
-from holdback.results.scorecard import Quantity
+from holdback.results.quantity import Quantity
 
 
 def words(locale: str = "en-IE", currency: str | None = "EUR") -> Words:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from holdback.stats.srm.label_agreement import Agreement
+from holdback.stats.srm.agreement import Agreement
 
 
 def test_kappa_against_table() -> None:

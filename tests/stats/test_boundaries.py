@@ -10,8 +10,7 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats.normal import quantile
-from holdback.stats.root_finding import root
+from holdback.stats.numeric import quantile, root
 from holdback.stats.sequential.alpha_spending import Spending, obrien_fleming, pocock
 from holdback.stats.sequential.group_sequential import boundaries, drift_power, spent
 

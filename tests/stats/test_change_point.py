@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holdback.stats.srm.change_point import changes, fisher
+from holdback.stats.srm.agreement import changes, fisher
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdback.stats.evidence.influence import without_largest
+from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
 
 

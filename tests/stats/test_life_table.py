@@ -9,7 +9,7 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from holdback.stats.evidence.life_table import LifeTable, life_table, log_rank_z
 from holdback.stats.methods.survival import compare_survival
-from holdback.stats.normal import two_sided
+from holdback.stats.numeric import two_sided
 
 # (day, event): a worked example whose figures lifelines gives as well.
 TREATED = [(6, 1), (7, 0), (10, 1), (15, 1), (19, 0), (25, 1), *[(30, 0)] * 4]

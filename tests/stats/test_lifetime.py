@@ -10,13 +10,14 @@ import pytest
 from oracles.customers import Customers
 
 from holdback.errors import StatsError
-from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
-from holdback.stats.lifetime.gamma_gamma import Spend
+from holdback.stats.lifetime.bg_nbd import BgNbd, Histories, Orders
+from holdback.stats.lifetime.gamma_gamma import Paid, Prices, Spend
 from holdback.stats.lifetime.lifetime_value import Seen, carried_on, worth
-from holdback.stats.lifetime.orders import Orders
-from holdback.stats.lifetime.prices import Paid, Prices
-from holdback.stats.lifetime.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
-from holdback.stats.lifetime.subscriptions import Subscriptions
+from holdback.stats.lifetime.shifted_beta_geometric import (
+    ShiftedBetaGeometric,
+    Subscriptions,
+    Tenures,
+)
 from holdback.stats.posterior.laplace import Mode, mode_of
 
 Vector = npt.NDArray[np.float64]

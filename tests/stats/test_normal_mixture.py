@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from holdback.stats.posterior.normal_mixture import NormalMixture
+from holdback.stats.posterior.random_effects import NormalMixture
 
 TWO = NormalMixture.of(
     np.array([1.0, 3.0]), np.array([-0.1, 0.2]), np.array([0.05, 0.3])

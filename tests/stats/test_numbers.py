@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from holdback.stats import normal
-from holdback.stats.chi_square import upper_tail
-from holdback.stats.root_finding import root
+from holdback.stats import numeric as normal
+from holdback.stats.numeric import root, upper_tail
 
 
 @given(st.floats(-37, 37))

@@ -9,8 +9,7 @@ from scipy import stats
 from holdback.errors import StatsError
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.sample import Sample, with_column
-from holdback.stats.variance_reduction.cuped import Adjusted, adjust
-from holdback.stats.variance_reduction.predicted_covariate import predicted
+from holdback.stats.variance_reduction.cuped import Adjusted, adjust, predicted
 from tests.calibration.shops import mean
 
 pytest.importorskip("sklearn", reason="predicted covariates need scikit-learn")

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from holdback.stats.design.aa_replays import replay
-from holdback.stats.evidence.row_moments import estimate_rows
+from holdback.stats.evidence.delta_method import estimate_rows
 from holdback.stats.evidence.sample import Sample
 from tests.calibration.shops import Shop, exact, mean, ratio
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from holdback.stats.design.value_of_information import value_of_more_data
+from holdback.stats.design.optimal_holdback import value_of_more_data
 
 Vector = npt.NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from holdback.stats.methods.share import share_interval
+from holdback.stats.methods.proportion import share_interval
 
 
 @pytest.mark.parametrize(("count", "n"), [(1, 12), (5, 12), (30, 41)])

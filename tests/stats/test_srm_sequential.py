@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from holdback.stats.srm.sample_ratio_by_day import log_bayes_factor, sequential_srm
+from holdback.stats.srm.sample_ratio import log_bayes_factor, sequential_srm
 
 
 @pytest.mark.parametrize(

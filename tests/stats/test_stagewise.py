@@ -9,8 +9,7 @@ import pytest
 from scipy import stats
 
 from holdback.errors import StatsError
-from holdback.stats.sequential.group_sequential import boundaries
-from holdback.stats.sequential.stagewise_ordering import Stagewise, stagewise
+from holdback.stats.sequential.group_sequential import Stagewise, boundaries, stagewise
 
 
 def test_third_of_four_looks_against_rpact() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from holdback.analysis.checks import kinds
 from holdback.analysis.exploratory.attribution import FEW
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import did_you_mean
 from holdback.results.scorecard import Finding

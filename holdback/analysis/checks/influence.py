@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdback.analysis.checks import kinds, percent
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.scorecard import Finding
-from holdback.stats.evidence.influence import without_largest
+from holdback.stats.evidence.delta_method import without_largest
 from holdback.wording import say
 
 __all__ = ["Influence"]

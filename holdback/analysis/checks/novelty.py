@@ -9,12 +9,12 @@ import numpy as np
 
 from holdback.analysis.checks import kinds, percent
 from holdback.analysis.comparison.comparison import early_column, moments_of
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.scorecard import Finding
 from holdback.stats.evidence.delta_method import combined_variance
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.normal import two_sided
+from holdback.stats.numeric import two_sided
 from holdback.wording import say, texts
 
 __all__ = ["Novelty"]

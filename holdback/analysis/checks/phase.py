@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from holdback.analysis.checks import kinds, percent, plural
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.scorecard import Finding
 from holdback.stats.variance_reduction.post_stratification import same_split

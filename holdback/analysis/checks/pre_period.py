@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import NormalDist
 
 from holdback.analysis.checks import kinds, plural
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.scorecard import Finding, Status
 from holdback.stats.evidence.moments import Moments

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from holdback.analysis.checks import kinds, percent
 from holdback.analysis.comparison.comparison import moments_of
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.scorecard import Finding

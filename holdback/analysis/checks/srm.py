@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from holdback.analysis.checks import kinds, percent
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.calendar import is_final
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.results.scorecard import Finding
-from holdback.stats.srm.sample_ratio import srm
-from holdback.stats.srm.sample_ratio_by_day import sequential_srm
+from holdback.stats.srm.sample_ratio import sequential_srm, srm
 from holdback.wording import say
 
 __all__ = ["SampleRatioMismatch"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdback.analysis.checks import kinds
-from holdback.data.evidence.evidence import Evidence
+from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.resolve.vanity_metrics import counts_attention
+from holdback.experiments.resolve.sources_and_metrics import counts_attention
 from holdback.results.scorecard import Finding
 from holdback.wording import say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from holdback.data.evidence.value_counts import Tally
+from holdback.data.evidence.unit_rows import Tally
 from holdback.experiments.metrics import Metric
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.life_table import LifeTable, life_table

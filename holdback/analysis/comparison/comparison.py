@@ -14,15 +14,14 @@ from holdback.data.evidence.cells import ALL, Cells, Column
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.results.scorecard import Quantity
+from holdback.results.quantity import Quantity
 from holdback.stats.evidence.delta_method import estimate
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import TwoSamples
 from holdback.stats.evidence.sample import Sample, with_column
 from holdback.stats.methods import compare
-from holdback.stats.variance_reduction.cuped import Adjusted, adjust
-from holdback.stats.variance_reduction.predicted_covariate import predicted
+from holdback.stats.variance_reduction.cuped import Adjusted, adjust, predicted
 from holdback.wording import say
 
 __all__ = [

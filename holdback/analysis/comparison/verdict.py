@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from holdback.experiments.definition.experiment import Margin
 from holdback.experiments.metrics import Metric
-from holdback.results.scorecard import Quantity, Verdict
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Verdict
 
 __all__ = ["guardrail_verdict", "verdict"]
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from holdback.analysis.comparison.comparison import formula_columns, moments_of
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.results.scorecard import Decomposition, PartRanges, Quantity
+from holdback.results.exploratory import Concentration
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Decomposition, PartRanges
 from holdback.stats.causal.revenue_decomposition import Factors, decomposed
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 
-__all__ = ["decomposition"]
+__all__ = ["concentration", "decomposition"]
 
 
 def decomposition(
@@ -83,3 +87,36 @@ def _factors(cells: Cells, metric: Metric, arm: str) -> Factors | None:
     cov[0, 1:] = cov[1:, 0] = np.array([orders, revenue]) * (1 - share) * n / (n - 1)
     cov[0, 0] = share * (1 - share) * n / (n - 1)
     return Factors(mean=np.array([share, orders, revenue]), cov=cov, n=n)
+
+
+TOP = 0.2
+FEWEST = 50
+
+
+def concentration(experiment: Experiment, cells: Cells) -> Concentration | None:
+    """Share of the money that the top fifth of buyers brought, all arms together.
+
+    None without a metric of money, where the rows of units were not listed (too many,
+    or no method needed them), and for fewer than 50 buyers: a tenth of them would be
+    a cell of single customers.
+    """
+    economics = experiment.economics
+    name = experiment.primary if economics is None else economics.value
+    metric = experiment.metrics[name]
+    if metric.unit != "money" or not metric.is_mean:
+        return None
+    columns = formula_columns(cells.blocks[name], capped=False)
+    arms = [arm.name for arm in experiment.arms]
+    sample = cells.sample(name, columns, arms, within=metric.within)
+    if sample is None:
+        return None
+    spent = np.sort(sample.rows[:, 0][sample.rows[:, 0] > 0])[::-1]
+    if len(spent) < FEWEST:
+        return None
+    top = spent[: ceil(TOP * len(spent))]
+    return Concentration(
+        metric=name,
+        top=TOP,
+        buyers=len(spent),
+        share=float(top.sum() / spent.sum()),
+    )

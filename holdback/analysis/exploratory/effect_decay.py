@@ -12,7 +12,7 @@ from holdback.results.effect_over_time import Lasting, SliceLift
 from holdback.results.quantity import Quantity
 from holdback.stats.causal.effect_decay import decay, fading
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 
 __all__ = ["lasting"]
 

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 
-from holdback.analysis.exploratory.lifetime_model import Sides, correlation, project
-from holdback.analysis.exploratory.lifetime_validation import held_out
 from holdback.data.evidence.cells import Cells
-from holdback.data.evidence.purchase_histories import ArmHistories
+from holdback.data.evidence.purchase_histories import WEEK, ArmHistories
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.clv import Clv, Histories
 from holdback.results.lifetime_value import HeldOut, Lifetime, LifetimeArm
 from holdback.results.quantity import Quantity
-from holdback.stats.lifetime.lifetime_value import carried_on
-from holdback.stats.normal import quantile
+from holdback.stats.lifetime.bg_nbd import BgNbd, Orders
+from holdback.stats.lifetime.bg_nbd import Histories as bg_nbd_Histories
+from holdback.stats.lifetime.gamma_gamma import Paid, Prices, Spend
+from holdback.stats.lifetime.lifetime_value import (
+    DRAWS,
+    Ahead,
+    Means,
+    Seen,
+    Worth,
+    carried_on,
+    worth,
+)
+from holdback.stats.lifetime.shifted_beta_geometric import (
+    ShiftedBetaGeometric,
+    Subscriptions,
+)
+from holdback.stats.numeric import quantile
 from holdback.wording import say
 
-__all__ = ["LEAST", "lifetimes"]
+__all__ = [
+    "LEAST",
+    "Projection",
+    "Sides",
+    "correlation",
+    "held_out",
+    "lifetimes",
+    "project",
+]
 
 Vector = npt.NDArray[np.float64]
 LEAST = 100
@@ -258,3 +279,148 @@ class _Beside:
             lower=float(lower),
             upper=float(upper),
         )
+
+
+Places = npt.NDArray[np.int64]
+Sides = tuple[ArmHistories, ArmHistories]
+YEAR = 365.25
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Projection:
+    """Draws of both arms, the fitted values, and whether spend has a model."""
+
+    worth: Worth
+    parameters: Mapping[str, float]
+    spend_modelled: bool
+
+
+def project(
+    metric: Clv, sides: Sides, seed: tuple[int, ...], *, draws: int = DRAWS
+) -> Projection:
+    """The posterior of both arms. Raises StatsError where a model does not fit."""
+    ahead, places = _orders(metric, sides)
+    control, control_at = sides[0].spend()
+    treated, treated_at = sides[1].spend()
+    means, modelled = _means((control, treated))
+    found = worth(
+        (
+            _seen(sides[0], places[0], control_at),
+            _seen(sides[1], places[1], treated_at),
+        ),
+        ahead,
+        means,
+        seed=seed,
+        draws=draws,
+    )
+    return Projection(
+        worth=found,
+        parameters={**ahead.control, **means.control},
+        spend_modelled=modelled,
+    )
+
+
+def correlation(sides: Sides) -> float | None:
+    """Of orders with the mean amount of an order, among who ordered twice or more."""
+    twice = [side.orders > 1 for side in sides]
+    orders, gross, units = (
+        np.concatenate(
+            [getattr(side, name)[two] for side, two in zip(sides, twice, strict=True)]
+        )
+        for name in ("orders", "gross", "units")
+    )
+    cov = np.cov(orders, gross / orders, fweights=units.astype(np.int64))
+    spread = float(np.sqrt(cov[0, 0] * cov[1, 1]))
+    return float(cov[0, 1]) / spread if spread > 0 else None
+
+
+def _orders(metric: Clv, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
+    """The model of who orders again, and where each row's history stands in it."""
+    if metric.renews is None:
+        first, first_at = sides[0].histories()
+        second, second_at = sides[1].histories()
+        orders = Orders.fit(
+            (first, second),
+            horizon=metric.horizon.days / WEEK,
+            discount=float(metric.discount),
+        )
+        return orders, (first_at, second_at)
+    period = metric.renews.days
+    one, one_at = sides[0].tenures(period)
+    other, other_at = sides[1].tenures(period)
+    subscriptions = Subscriptions.fit(
+        (one, other),
+        (sides[0].total, sides[1].total),
+        horizon=(metric.horizon.days - 1) // period,
+        years=period / YEAR,
+        discount=float(metric.discount),
+    )
+    return subscriptions, (one_at, other_at)
+
+
+def _means(spends: tuple[Spend, Spend]) -> tuple[Means, bool]:
+    """Gamma–gamma; where it does not fit, what an order brought on average."""
+    try:
+        return Prices.fit(spends), True
+    except StatsError:
+        return Paid.fit(spends), False
+
+
+def _seen(side: ArmHistories, by_history: Places, by_spend: Places) -> Seen:
+    mean, variance = side.mean_and_variance()
+    return Seen(
+        units=side.total,
+        mean=mean,
+        variance=variance,
+        by_history=side.above_mean(by_history),
+        by_spend=side.above_mean(by_spend),
+        kept=side.kept(),
+    )
+
+
+def held_out(metric: Clv, side: ArmHistories) -> HeldOut | None:
+    """Orders (of subscriptions: renewals) of the second half, foreseen by the first's.
+
+    An arm alone, by maximum likelihood. None where the first half fits no model.
+    """
+    try:
+        if metric.renews is None:
+            return _orders_of_halves(side)
+        return _renewals(side, metric.renews.days)
+    except StatsError:
+        return None
+
+
+def _orders_of_halves(side: ArmHistories) -> HeldOut:
+    half = side.at_half_time()
+    model = BgNbd.fit(half.histories()[0])
+    left = half.watched / WEEK
+    rows = bg_nbd_Histories.of(half.orders, half.last / WEEK, left, half.units)
+    return HeldOut(
+        orders=int(side.units @ (side.orders - half.orders)),
+        foreseen=float(side.units @ model.ahead(rows, left)),
+    )
+
+
+def _renewals(side: ArmHistories, period: float) -> HeldOut | None:
+    """Of those who are subscribed at half time, as far as renewals are settled.
+
+    None where nobody had subscribed by then.
+    """
+    half = side.at_half_time()
+    first, first_at = half.tenures(period)
+    if not len(first.units):
+        return None
+    whole, whole_at = side.tenures(period)
+    stay = (first_at >= 0) & ~first.left[first_at]
+    units = side.units[stay]
+    before = first.periods[first_at[stay]]
+    after = whole.periods[whole_at[stay]] - whole.left[whole_at[stay]]
+    until = side.settled(period)[stay]
+    kept = ShiftedBetaGeometric.fit(first).survival(np.arange(until.max(initial=0) + 1))
+    renewed = np.cumsum(kept)
+    settled, seen = until.astype(int), before.astype(int)
+    return HeldOut(
+        orders=int(units @ np.clip(after - before, 0, until - before)),
+        foreseen=float(units @ ((renewed[settled] - renewed[seen]) / kept[seen])),
+    )

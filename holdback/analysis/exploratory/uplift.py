@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from holdback.analysis.comparison.comparison import moments_of
 from holdback.data.evidence.cells import Cells
-from holdback.data.evidence.value_counts import Tally
+from holdback.data.evidence.unit_rows import Tally
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.uplift_score import SCORED
 from holdback.results.exploratory import Uplift, UpliftPoint
 from holdback.results.quantity import Quantity
 from holdback.stats.causal.uplift_qini import Bins, binned, qini
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 from holdback.wording import say
 
 __all__ = ["LEAST", "uplifts"]

@@ -15,7 +15,7 @@ from holdback.experiments.definition.calendar import last_day
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.against_plan import Expected, Outlook
 from holdback.stats.evidence.effect import Inference
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 
 __all__ = ["compared_with_plan", "expected_of", "outlook_of", "planned_in"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import expm1
 
 from holdback.analysis.preregistration.history import History
 from holdback.data.evidence.cells import Cells
@@ -15,15 +16,17 @@ from holdback.experiments.definition.calendar import (
     last_day,
 )
 from holdback.experiments.definition.experiment import Experiment
+from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Look
+from holdback.stats.evidence.effect import Inference
 from holdback.stats.multiplicity.dunnett import critical
-from holdback.stats.normal import two_sided
+from holdback.stats.numeric import two_sided
 from holdback.stats.sequential.alpha_spending import obrien_fleming, pocock
 from holdback.stats.sequential.always_valid import multiplier
-from holdback.stats.sequential.group_sequential import boundaries
+from holdback.stats.sequential.group_sequential import boundaries, stagewise
 from holdback.wording import say
 
-__all__ = ["LEAST_VALUES", "Stage", "arm_sizes", "stage_of"]
+__all__ = ["LEAST_VALUES", "Stage", "after_looks", "arm_sizes", "stage_of"]
 
 LEAST_VALUES = 60
 FARTHEST = 5.0
@@ -224,4 +227,26 @@ def _always_valid(experiment: Experiment, cells: Cells) -> Stage:
             decision_alpha=1 - strict,
             rule="always_valid",
         ),
+    )
+
+
+def after_looks(stage: Stage, inference: Inference) -> Quantity | None:
+    """The median-unbiased lift with its range at the file's own level.
+
+    Read off the logarithm of the ratio and the standard error that its interval stands
+    for; in half of all tests such an estimate is too large, wherever they stop. None
+    at a first look, where it is the lift itself, and without a lift.
+    """
+    ratio = inference.log_ratio
+    if len(stage.times) < 2 or ratio is None or ratio.se <= 0:
+        return None
+    found = stagewise(
+        stage.times,
+        stage.bounds,
+        ratio.value / ratio.se,
+        total=1 / (ratio.se**2 * stage.times[-1]),
+        level=stage.nominal,
+    )
+    return Quantity(
+        value=expm1(found.value), lower=expm1(found.lower), upper=expm1(found.upper)
     )

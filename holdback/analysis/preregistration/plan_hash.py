@@ -34,7 +34,7 @@ def plan_hash(experiment: Experiment) -> str:
 
 def meaning_of(experiment: Experiment) -> Any:
     """What the hash is of: plain JSON values."""
-    from holdback.experiments.language.expression_parser import written
+    from holdback.experiments.language.expression import written
     from holdback.experiments.resolve.snapshot import resolved_of
 
     filled = resolved_of(experiment, expression=lambda e: written(e.tree))

@@ -9,12 +9,10 @@ from typing import Any
 
 from holdback.analysis.preregistration.audit_log import Entry
 from holdback.analysis.preregistration.plan_hash import meaning_of
-from holdback.assignment.changes import Changes, changes
-from holdback.assignment.params import scheme_of
-from holdback.assignment.reserved import Holdout, LayerRange
-from holdback.assignment.split import Split
+from holdback.assignment.scheme_params import scheme_of
+from holdback.assignment.split import Changes, Holdout, LayerRange, Split, changes
 from holdback.errors import Problem
-from holdback.experiments.config.issues import Path
+from holdback.experiments.config.validation import Path
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import share, share_text
 

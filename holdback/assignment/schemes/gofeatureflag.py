@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdback.assignment.layouts import in_order
+from holdback.assignment.layouts import in_order, largest_remainder
 from holdback.assignment.recipe import Draw, Planned, Recipe
 from holdback.assignment.schemes import Scheme, kinds
-from holdback.assignment.widths import largest_remainder
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["GoFeatureFlag"]

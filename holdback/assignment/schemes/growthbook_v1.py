@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdback.assignment.coverage import GrowthBook, v1_draw
+from holdback.assignment.layouts import GrowthBook, v1_draw
 from holdback.assignment.recipe import Draw
 from holdback.assignment.schemes import kinds
 

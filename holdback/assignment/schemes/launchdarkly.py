@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate
 
-from holdback.assignment.layouts import position_of, up_to
-from holdback.assignment.recipe import Planned, Recipe
+from holdback.assignment.layouts import largest_remainder, position_of, up_to
+from holdback.assignment.recipe import Planned, Recipe, fraction, sha1_draw
 from holdback.assignment.schemes import Scheme, kinds
-from holdback.assignment.sha1_share import fraction, sha1_draw
-from holdback.assignment.widths import largest_remainder
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["LaunchDarkly", "Variation"]

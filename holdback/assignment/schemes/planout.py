@@ -13,9 +13,16 @@ from itertools import accumulate
 from typing import Literal
 
 from holdback.assignment.layouts import in_order, one_each
-from holdback.assignment.recipe import Draw, Gate, Planned, Recipe, first
+from holdback.assignment.recipe import (
+    Draw,
+    Gate,
+    Planned,
+    Recipe,
+    first,
+    fraction,
+    sha1_draw,
+)
 from holdback.assignment.schemes import Scheme, kinds
-from holdback.assignment.sha1_share import fraction, sha1_draw
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["PlanOut"]

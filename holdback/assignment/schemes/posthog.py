@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from holdback.assignment.layouts import up_to
-from holdback.assignment.recipe import Gate, Planned, Recipe, first
+from holdback.assignment.recipe import Gate, Planned, Recipe, first, fraction, sha1_draw
 from holdback.assignment.schemes import Scheme, kinds
-from holdback.assignment.sha1_share import fraction, sha1_draw
 
 __all__ = ["PostHog"]
 

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdback.assignment.layouts import in_order, one_each, whole_percents
+from holdback.assignment.layouts import (
+    in_order,
+    largest_remainder,
+    one_each,
+    whole_percents,
+)
 from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
 from holdback.assignment.schemes import Scheme, key, kinds
-from holdback.assignment.widths import largest_remainder
 
 __all__ = ["Unleash"]
 

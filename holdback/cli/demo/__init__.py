@@ -46,8 +46,7 @@ def command(folder: str, units: int, seed: int, shape: str, *, quiet: bool) -> N
     Run again, it draws the data anew and leaves YAML files that you changed alone.
     """
     from holdback.cli.console import progress
-    from holdback.cli.demo.answer import as_json, as_text
-    from holdback.cli.demo.run import demonstrate
+    from holdback.cli.demo.run import as_json, as_text, demonstrate
 
     with progress("Simulating a shop", quiet=quiet):
         made = demonstrate(Path(folder), units=units, seed=seed)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from holdback.data.engine.columns import missing_column
+from holdback.data.engine.expressions import missing_column
 from holdback.errors import (
     ConfigError,
     DataError,

@@ -16,8 +16,8 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from holdback.assignment.in_duckdb import drawn as drawn_in
 from holdback.assignment.recipe import Draw
+from holdback.assignment.sql import drawn as drawn_in
 from holdback.data.engine import Query, TooLarge, Type
 from holdback.data.engine.dialects import DuckDB
 from holdback.data.engine.sql import col

@@ -14,9 +14,9 @@ from sqlglot import exp, parse_one
 from holdback.assignment.recipe import Draw
 from holdback.assignment.sql import draw_sql
 from holdback.data.engine import Query, Table, Type
-from holdback.data.engine.columns import missing_column
 from holdback.data.engine.connections import Database, only_select, redacted
 from holdback.data.engine.dialects import Postgres, cast
+from holdback.data.engine.expressions import missing_column
 from holdback.data.engine.sql import col
 from holdback.errors import DataError, HoldbackError, Problem
 

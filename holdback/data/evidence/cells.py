@@ -16,17 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import add
 
-from holdback.data.evidence.unit_rows import UnitRows
-from holdback.data.evidence.value_counts import Tally
+from holdback.data.evidence.unit_rows import Tally, UnitRows
 from holdback.experiments.language.measure import Measure
+from holdback.results.scorecard import Accounting, Input
+from holdback.stats.causal.attribution import Path
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.sample import Sample
 
-__all__ = ["ALL", "Cell", "Cells", "Column"]
+__all__ = ["ALL", "Cell", "Cells", "Column", "Evidence", "Quality"]
 
 ALL = "all"
 
@@ -158,3 +159,82 @@ class Cells:
     def days(self) -> tuple[date, ...]:
         """Days of first exposure that hold units, ascending."""
         return tuple(sorted({c.day for c in self.rows if c.day is not None}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProfile:
+    """What one scan told. Times are in µs, as wall clock or as moments (UTC)."""
+
+    rows: int
+    kept: int
+    missing_ids: int
+    float_ids: int
+    null_values: int
+    wall: tuple[int, int] | None
+    moments: tuple[int, int] | None
+    whole_days: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """Rows that are returns: how many there are, and how many have no purchase."""
+
+    rows: int
+    unmatched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """Counts of what was odd in the data; the checks turn them into findings.
+
+    `crossovers`: units seen in two arms, by arm of first exposure. `missing_ids`,
+    `duplicates` (dropped exact duplicates), `unassigned` (rows of units that were
+    never exposed), `before` (rows before exposure that are in no lookback), `late`
+    (rows at or after as-of), `earlier` (all rows before exposure), `null_values`
+    (rows whose value could not be computed: null or divided by zero),
+    `nonexistent_times` (local times skipped by daylight
+    saving): rows by source. `repeated_exposures`: exposure rows beyond each unit's
+    first. `similar_ids`: pairs that differ only by case, spaces, Unicode
+    normalization or a trailing ``.0``. `float_ids`: integral floats used as ids.
+    `held_out`: units that the global holdout kept out, where arms are computed;
+    `exposed_holdout`: units of it with a logged arm; None where it does not apply.
+    `returns`: by source with a rule for them, how many found their purchase.
+    `former`: units of an earlier phase by the arm they have now and the one they had
+    then; None where there was no earlier phase.
+    """
+
+    crossovers: Mapping[str, int] = field(default_factory=dict)
+    repeated_exposures: int = 0
+    missing_ids: Mapping[str, int] = field(default_factory=dict)
+    duplicates: Mapping[str, int] = field(default_factory=dict)
+    unassigned: Mapping[str, int] = field(default_factory=dict)
+    before: Mapping[str, int] = field(default_factory=dict)
+    late: Mapping[str, int] = field(default_factory=dict)
+    earlier: Mapping[str, int] = field(default_factory=dict)
+    null_values: Mapping[str, int] = field(default_factory=dict)
+    nonexistent_times: Mapping[str, int] = field(default_factory=dict)
+    float_ids: Mapping[str, int] = field(default_factory=dict)
+    similar_ids: int = 0
+    held_out: int | None = None
+    exposed_holdout: int | None = None
+    returns: Mapping[str, Returned] = field(default_factory=dict)
+    former: Mapping[str, Mapping[str, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Cells, accounting and quality of one reading of the data.
+
+    `assigned`: units per arm inside the window, crossovers included by their first
+    arm, before anything else is left out: what the sample-ratio check counts.
+    `as_of` is in UTC and absent when no source has a time. `paths`: by arm, how many
+    units which channels touched, where attribution is asked for.
+    """
+
+    cells: Cells
+    accounting: Accounting
+    inputs: tuple[Input, ...]
+    assigned: Mapping[str, int]
+    quality: Quality
+    as_of: datetime | None = None
+    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)

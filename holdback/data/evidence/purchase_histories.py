@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from holdback.data.evidence.value_counts import Tally
+from holdback.data.evidence.unit_rows import Tally
 from holdback.stats.lifetime.bg_nbd import Histories
 from holdback.stats.lifetime.gamma_gamma import Spend
 from holdback.stats.lifetime.shifted_beta_geometric import Tenures

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.columns import Reader
 from holdback.data.engine.dialects import cast
+from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import col, integer
 from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
 from holdback.experiments.sources import Source
 
-__all__ = ["Unrepeated", "without_copies"]
+__all__ = ["Unrepeated", "similar_ids", "without_copies"]
 
 EXAMPLES = 5
 
@@ -139,3 +140,36 @@ def _conflict(
         why="The same row twice counts once, but these are not the same.",
         fix="Correct the data, or say which row holds: `duplicates: first` or `last`.",
     )
+
+
+def similar_ids(
+    engine: Engine, sources: Mapping[str, tuple[Reader, exp.Expression]]
+) -> int:
+    """Ids beyond the first that become one when case, spaces and spelling do not count.
+
+    Two ids are alike when they differ only by case, by spaces at the ends, by the
+    Unicode form of an accent, or by a trailing ``.0``.
+    """
+    parts: list[exp.Expression] = []
+    for reader, unit in sources.values():
+        parts.append(select({"id": unit}, reader.table.relation.copy()))
+    union = reduce(lambda a, b: exp.Union(this=a, expression=b, distinct=True), parts)
+    dialect = next(iter(sources.values()))[0].dialect
+    normal = exp.Lower(this=exp.Trim(this=dialect.composed(col("id"))))
+    plain = exp.Anonymous(
+        this="regexp_replace",
+        expressions=[
+            normal,
+            exp.Literal.string(r"\.0$"),
+            exp.Literal.string(""),
+        ],
+    )
+    named = select({"id": col("id"), "plain": plain}, nested(union, "ids"))
+    query = exp.Select(
+        expressions=[
+            exp.Count(this=exp.Distinct(expressions=[col("id")])),
+            exp.Count(this=exp.Distinct(expressions=[col("plain")])),
+        ]
+    ).from_(nested(named, "n"), copy=False)
+    ((ids, kinds),) = engine.run(query)
+    return int(ids) - int(kinds)

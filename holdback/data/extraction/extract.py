@@ -1,19 +1,314 @@
-"""Data → Evidence: the one place that runs queries.
-
-Look at each source, settle the moments that bound the reading, check how units are
-exposed, and run the one statement whose rows are the cells. After it, everything is
-arithmetic.
-"""
+"""The reading of one experiment's data, step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from holdback.data.evidence.evidence import Evidence
-from holdback.experiments.definition.experiment import Experiment
+from sqlglot import exp
 
-__all__ = ["extract"]
+from holdback.data.engine import TooLarge
+from holdback.data.engine.expressions import Reader, compared_columns, numeric_columns
+from holdback.data.engine.sql import col
+from holdback.data.engine.times import IN_UTC, Zone, from_microseconds
+from holdback.data.evidence.cells import Evidence, SourceProfile
+from holdback.data.extraction.accounting import accounting, quality, units_of
+from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
+from holdback.data.extraction.duplicates import similar_ids, without_copies
+from holdback.data.extraction.open_engine import Opened, check_one_row, check_plan
+from holdback.data.extraction.row_queries import with_rows, with_tallies
+from holdback.data.extraction.source_profile import Look, look_at
+from holdback.data.queries.cells_query import Cube, statement
+from holdback.data.queries.cells_result import Row, cells_of, rows_of
+from holdback.data.queries.exclusions import Fates, fates_of_rows, span_of, zone_of
+from holdback.data.queries.exposures import (
+    ROW,
+    Exposed,
+    clock_of,
+    events_of,
+    exposed_holdout,
+    exposures_of,
+    filters,
+    returned_of,
+    unit_text,
+)
+from holdback.data.queries.touch_paths import paths_of
+from holdback.data.queries.unit_columns import Layout, layout
+from holdback.data.queries.units import (
+    CROSSED,
+    KEPT_CROSSED,
+    USED,
+    Exposures,
+    Span,
+    kept_rows,
+    nested,
+    select,
+)
+from holdback.errors import DataError, Problem
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.expression import Expression
+from holdback.results.scorecard import Input
+
+__all__ = ["Survey", "extract"]
+
+COMPARED_IDS = 300_000
+
+
+class Survey:
+    """Asks an opened engine what an experiment wants to know."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        place: Opened,
+        history: timedelta | None = None,
+        rows_of: Collection[str] = (),
+    ) -> None:
+        self.rows_of = rows_of
+        self.experiment = experiment
+        self.engine = place.engine
+        self.tables = place.tables
+        self.sha256 = place.sha256
+        self.layout: Layout = layout(experiment, history)
+        self.readers = {
+            name: Reader(table=table, dialect=place.engine.dialect)
+            for name, table in place.tables.items()
+        }
+
+    def evidence(self, as_of: date | datetime | None) -> Evidence:
+        """All of it."""
+        check_plan(self.experiment, self.layout)
+        exposed = self.exposed(as_of)
+        cube = Cube(
+            layout=self.layout,
+            exposures=exposed.exposures,
+            events={
+                n: events_of(
+                    self.experiment, self.readers, n, exposed.zone, exposed.span.as_of
+                )
+                for n in self.layout.sources()
+            },
+            span=exposed.span,
+            zone=exposed.zone or IN_UTC,
+            dialect=self.engine.dialect,
+        )
+        stop_at_crossovers(self.experiment, self.engine, cube.exposures, cube.span)
+        rows = self._run(cube)
+        return self._assembled(cube, rows, exposed)
+
+    def exposed(self, as_of: date | datetime | None) -> Exposed:
+        """Who was exposed, and what became of every other row of the table."""
+        seen = {name: self._look(name) for name in self.tables}
+        copies = self._drop_copies(seen)
+        zone = zone_of(self.experiment, seen)
+        span = span_of(self.experiment, seen, zone, as_of)
+        exposures = exposures_of(self.experiment, self.readers, zone, self.engine)
+        told = fates_of_rows(self.engine, self.experiment, exposures, span)
+        return Exposed(
+            exposures=self._counted(exposures, span, told),
+            span=span,
+            zone=zone,
+            seen=seen,
+            told=told,
+            copies=copies,
+        )
+
+    def _run(self, cube: Cube) -> list[Row]:
+        """The one statement; a sum beyond exact arithmetic is told by metric."""
+        try:
+            return rows_of(cube, self.engine.run(statement(cube)))
+        except TooLarge as error:
+            names = [m for m in self.experiment.metrics if self._overflows(cube, m)]
+            raise DataError(_too_large(names, error)) from error
+
+    def _overflows(self, cube: Cube, metric: str) -> bool:
+        alone = replace(
+            self.experiment, metrics={metric: self.experiment.metrics[metric]}
+        )
+        smaller = layout(alone)
+        events = {n: e for n, e in cube.events.items() if n in smaller.sources()}
+        try:
+            one = replace(cube, layout=smaller, events=events)
+            rows_of(one, self.engine.run(statement(one)))
+        except TooLarge:
+            return True
+        return False
+
+    def _drop_copies(self, seen: dict[str, SourceProfile]) -> dict[str, int]:
+        """Rows dropped because they stand in a source twice; looks again if so."""
+        dropped = {}
+        for name, reader in self.readers.items():
+            found = without_copies(self.engine, reader, self.experiment.sources[name])
+            if found.dropped:
+                dropped[name] = found.dropped
+                reader.table = found.table
+                seen[name] = replace(self._look(name), rows=seen[name].rows)
+        return dropped
+
+    def _settle_types(self, name: str) -> None:
+        """Which text columns compare with each other as numbers."""
+        rule = self.experiment.sources[name].returns
+        trees = [one.tree for one in filters(self.experiment, name)]
+        trees += [] if rule is None else [rule.where.tree]
+        for unit in self.layout.units.values():
+            if unit.measure is not None and unit.measure.source == name:
+                parts = (unit.measure.value, unit.measure.where)
+                trees += [one.tree for one in parts if one is not None]
+        reader = self.readers[name]
+        reader.numeric = numeric_columns(self.engine, reader, compared_columns(trees))
+
+    def _look(self, name: str) -> SourceProfile:
+        source = self.experiment.sources[name]
+        reader = self.readers[name]
+        roles, rule = source.columns, source.returns
+        matched = () if rule is None else rule.match
+        problems = [
+            reader.missing(column)
+            for column in (roles.unit, roles.arm, roles.time, roles.id, *matched)
+            if column is not None
+            and column != ROW
+            and column not in reader.table.columns
+        ]
+        if problems:
+            raise DataError(problems)
+        self._settle_types(name)
+        if rule is not None:
+            reader.condition(rule.where.tree)
+        own = name == self.experiment.assignment.source
+        values: dict[str, Expression] = {}
+        for unit in self.layout.units.values():
+            measure = unit.measure
+            if measure is not None and measure.source == name:
+                if measure.where is not None:
+                    reader.condition(measure.where.tree)
+                if measure.value is not None and measure.aggregate != "distinct":
+                    values[measure.value.text] = measure.value
+        limits = [
+            limit
+            for metric in self.experiment.metrics.values()
+            for limit in metric.limits()
+            if limit.source == name
+        ]
+        values |= {limit.value.text: limit.value for limit in limits}
+        return look_at(
+            self.engine,
+            Look(
+                reader=reader,
+                unit=None if roles.unit == ROW else roles.unit,
+                needs_unit=own,
+                clock=clock_of(self.experiment, self.readers, name),
+                where=filters(self.experiment, name),
+                values=tuple(values.values()),
+                numbers=self.experiment.analysis.covariates if own else (),
+                limits=tuple(limits),
+            ),
+        )
+
+    def _counted(self, exposures: Exposures, span: Span, told: Fates) -> Exposures:
+        """Exposures with `all_kept` and `one_row` settled by counts."""
+        exposures = replace(
+            exposures, all_kept={why for why, _ in told.rows} == {"kept"}
+        )
+        if exposures.unit is None:
+            return exposures
+        rows = kept_rows(exposures, span, ())
+        units = select({"unit": col("unit")}, nested(rows, "k"))
+        one_row = self.engine.repeats(units) == 0
+        if not one_row:
+            check_one_row(self.experiment)
+        return replace(exposures, one_row=one_row)
+
+    def _assembled(self, cube: Cube, rows: Sequence[Row], exposed: Exposed) -> Evidence:
+        seen, told, copies = exposed.seen, exposed.told, exposed.copies
+        arms = [arm.name for arm in self.experiment.arms]
+        everyone = [row for row in rows if row.dimension == 0]
+        plain = cells_of(cube, rows, arms)
+        cells = with_rows(self.experiment, self.engine, cube, plain, self.rows_of)
+        cells = with_tallies(self.experiment, self.engine, cube, cells)
+        as_of = cube.span.as_of
+        returns = returned_of(
+            self.experiment, self.readers, self.engine, exposed.zone, as_of
+        )
+        return Evidence(
+            cells=cells,
+            accounting=accounting(self.experiment, everyone, seen, told, copies),
+            inputs=tuple(
+                Input(source=name, rows=one.rows, sha256=self.sha256(name))
+                for name, one in seen.items()
+            ),
+            assigned={
+                arm: units_of(everyone, i, {USED, CROSSED, KEPT_CROSSED})
+                for i, arm in enumerate(arms)
+            },
+            quality=replace(
+                quality(self.experiment, cube, everyone, seen, told, returns),
+                duplicates=copies,
+                former=former_arms(
+                    self.experiment,
+                    self.readers,
+                    self.engine,
+                    exposed.zone,
+                    cube.exposures,
+                    cube.span,
+                ),
+                exposed_holdout=exposed_holdout(self.engine, cube.exposures, cube.span),
+                nonexistent_times=self._skipped(seen, cube.zone),
+                similar_ids=similar_ids(
+                    self.engine,
+                    {
+                        name: (
+                            reader,
+                            unit_text(
+                                reader, self.experiment.sources[name].columns.unit
+                            ),
+                        )
+                        for name, reader in self.readers.items()
+                    },
+                )
+                if self._is_small(seen)
+                else 0,
+            ),
+            as_of=None if as_of is None else from_microseconds(as_of),
+            paths=paths_of(self.experiment, self.engine, cube, self.readers),
+        )
+
+    def _is_small(self, seen: Mapping[str, SourceProfile]) -> bool:
+        unit = self.experiment.sources[self.experiment.assignment.source].columns.unit
+        return unit != ROW and sum(one.rows for one in seen.values()) <= COMPARED_IDS
+
+    def _skipped(self, seen: Mapping[str, SourceProfile], zone: Zone) -> dict[str, int]:
+        """Rows by source whose local time daylight saving skips."""
+        found = {}
+        for name, one in seen.items():
+            clock = clock_of(self.experiment, self.readers, name)
+            if clock is None or one.wall is None or not zone.skips(*one.wall):
+                continue
+            kept = [
+                self.readers[name].condition(where.tree)
+                for where in filters(self.experiment, name)
+            ]
+            query = select(
+                {"n": exp.Count(this=exp.Star())},
+                self.readers[name].table.relation.copy(),
+                where=[*kept, clock.skipped(zone)],
+            )
+            ((count,),) = self.engine.run(query)
+            if count:
+                found[name] = int(count)
+        return found
+
+
+def _too_large(names: Sequence[str], error: TooLarge) -> list[Problem]:
+    return [
+        Problem(
+            where=f"metric {name}" if name else "",
+            what="its sums are too large for exact arithmetic (38 digits).",
+            why=error.problems[0].why,
+            fix="Look for values that cannot be right, or measure in larger units.",
+        )
+        for name in names or [""]
+    ]
 
 
 def extract(
@@ -35,7 +330,6 @@ def extract(
     Raises ConfigError, DataError, StatsError (crossovers under `stop`, a cap at 0)
     or EnvironmentFault.
     """
-    from holdback.data.extraction.extraction import Survey
     from holdback.data.extraction.open_engine import opened
 
     with opened(experiment, frames or {}) as place:

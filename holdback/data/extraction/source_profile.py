@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.columns import Reader
+from holdback.data.engine.expressions import Reader, blank
 from holdback.data.engine.sql import (
     all_of,
     col,
@@ -23,14 +23,15 @@ from holdback.data.engine.sql import (
     when,
     within_limit,
 )
-from holdback.data.engine.timestamps import Clock
-from holdback.data.extraction.bad_rows import examples, located, number_fix, place_of
+from holdback.data.engine.times import Clock
+from holdback.data.evidence.cells import SourceProfile
+from holdback.data.extraction.accounting import examples, located, number_fix, place_of
 from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.metrics import Limit
 
-__all__ = ["Look", "Seen", "look_at"]
+__all__ = ["Look", "look_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +48,6 @@ class Look:
     limits: tuple[Limit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What one scan told. Times are in µs, as wall clock or as moments (UTC)."""
-
-    rows: int
-    kept: int
-    missing_ids: int
-    float_ids: int
-    null_values: int
-    wall: tuple[int, int] | None
-    moments: tuple[int, int] | None
-    whole_days: bool
-
-
 @dataclass(slots=True)
 class _Scan:
     """The columns of one scan, by name."""
@@ -72,7 +59,7 @@ class _Scan:
         self.columns[name] = total(when(condition, integer(1), integer(0)))
 
 
-def look_at(engine: Engine, look: Look) -> Seen:
+def look_at(engine: Engine, look: Look) -> SourceProfile:
     """Scan one source. Raises DataError that locates what cannot be used."""
     reader = look.reader
     kept = all_of([reader.condition(one.tree) for one in look.where])
@@ -137,20 +124,6 @@ def _timeless(look: Look, clock: Clock, kept: exp.Expression) -> exp.Expression:
     return all_of([kept.copy(), _filled(col(clock.column)), missing])
 
 
-def blank(reader: Reader, column: str) -> exp.Expression:
-    """Whether a unit id is null or holds nothing but spaces."""
-    value = col(column)
-    null = exp.Is(this=value, expression=exp.null())
-    if reader.kind(column) != "text":
-        return null
-    first = exp.LT(
-        this=reader.dialect.bytewise(value.copy()), expression=exp.Literal.string("!")
-    )
-    spaces = exp.EQ(this=exp.Trim(this=value.copy()), expression=exp.Literal.string(""))
-    both = all_of([first, spaces])
-    return exp.Paren(this=exp.Or(this=null, expression=exp.Paren(this=both)))
-
-
 def _outside(reader: Reader, limit: Limit) -> exp.Expression:
     """Rows that count and whose value lies outside its scale."""
     value = exp.Paren(this=reader.number(limit.value.tree))
@@ -185,7 +158,7 @@ def _no_number(reader: Reader, column: str) -> exp.Expression:
     return all_of([_filled(col(column)), exp.Is(this=parsed, expression=exp.null())])
 
 
-def _seen(look: Look, row: dict[str, Any], values: int) -> Seen:
+def _seen(look: Look, row: dict[str, Any], values: int) -> SourceProfile:
     def range_of(name: str) -> tuple[int, int] | None:
         first = row.get(f"{name} first")
         return None if first is None else (int(first), int(row[f"{name} last"]))
@@ -195,7 +168,7 @@ def _seen(look: Look, row: dict[str, Any], values: int) -> Seen:
     if clock is not None:
         kind = clock.reader.kind(clock.column)
         days = kind == "date" or (kind == "text" and int(row["longest"] or 0) == 10)
-    return Seen(
+    return SourceProfile(
         rows=int(row["rows"]),
         kept=int(row["kept"]),
         missing_ids=int(row.get("missing", 0)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from holdback.data.engine import Table
-from holdback.data.loaders.csv_errors import quoted_name, quoted_text
+from holdback.data.loaders.csv_files import quoted_name, quoted_text
 from holdback.errors import ConfigError, DataError, Problem
 
 if TYPE_CHECKING:

@@ -12,17 +12,15 @@ from sqlglot import exp
 from holdback.data.engine import Place, Table
 from holdback.data.engine.connections import Database
 from holdback.data.engine.duckdb import Embedded
-from holdback.data.loaders.csv_errors import (
+from holdback.data.loaders.csv_files import (
+    CsvForm,
     CsvRows,
     csv_place,
+    header,
     quoted_name,
     quoted_text,
-    same_header,
-)
-from holdback.data.loaders.csv_format import (
-    CsvForm,
-    header,
     refuse_other_formats,
+    same_header,
 )
 from holdback.data.loaders.files import (
     Fingerprint,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from holdback.data.engine import Place, Table
-from holdback.data.loaders.csv_errors import quoted_name, quoted_text
+from holdback.data.loaders.csv_files import quoted_name, quoted_text
 from holdback.errors import ConfigError, DataError, Problem
 
 if TYPE_CHECKING:

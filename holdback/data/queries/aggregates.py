@@ -7,8 +7,8 @@ from typing import Literal
 
 from sqlglot import exp
 
-from holdback.data.engine.columns import Reader
 from holdback.data.engine.dialects import Dialect
+from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import (
     MICRO,
     all_of,

@@ -9,8 +9,7 @@ from typing import Any
 
 from holdback.data.engine import TooLarge
 from holdback.data.evidence.cells import ALL, Cell, Cells
-from holdback.data.queries.caps import CAP_DIMENSION
-from holdback.data.queries.cube import Cube, Sum
+from holdback.data.queries.cells_query import CAP_DIMENSION, Cube, Sum
 from holdback.data.queries.unit_columns import Monomial
 from holdback.data.queries.units import KEPT_CROSSED, USED
 from holdback.errors import Problem, StatsError

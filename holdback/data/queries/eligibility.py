@@ -1,23 +1,113 @@
-"""Who may take part, as a condition over the columns of a file of ids."""
+"""Who may take part, as SQL text of a database whose columns are not known here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from sqlglot import exp
 
 from holdback.assignment.files import Eligible
-from holdback.data.engine import Table
-from holdback.data.engine.columns import Reader, missing_column
-from holdback.data.engine.dialects import DuckDB
+from holdback.data.engine import Table, Type
+from holdback.data.engine.dialects import Dialect, DuckDB, Postgres
 from holdback.data.engine.duckdb import type_of
-from holdback.data.engine.numeric_text import compared_columns
+from holdback.data.engine.expressions import Reader, compared_columns, missing_column
 from holdback.data.engine.sql import col
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.expression import (
+    Arithmetic,
+    Comparison,
+    Expression,
+    IsNull,
+    Junction,
+    Member,
+    Name,
+    Negation,
+    Not,
+    Text,
+    Tree,
+)
 
-__all__ = ["eligible_in"]
+__all__ = ["eligible_in", "eligible_sql"]
+
+Taken: TypeAlias = Literal["text", "number", "any"]
+TYPES: Mapping[Taken, Type] = {"text": "text", "number": "float", "any": "other"}
+
+
+def eligible_sql(experiment: Experiment, dialect: str) -> tuple[str | None, str]:
+    """Condition of `assignment.where` in a dialect, never null, and a note on it.
+
+    A column counts as text where it is compared with quoted text, as a number where it
+    stands in arithmetic or beside a number. None and "" where all may take part.
+    Raises ConfigError for a column that is taken as both, or only compared with
+    another column: what that means depends on its type.
+    """
+    where = experiment.assignment.where
+    if where is None:
+        return None, ""
+    taken: dict[str, set[Taken]] = {}
+    for column, kind in _uses(where.tree, "number"):
+        taken.setdefault(column, set()).add(kind)
+    unclear = [
+        column
+        for column in sorted(taken)
+        if {"text", "number"} <= taken[column]
+        or column in compared_columns([where.tree])
+    ]
+    if unclear:
+        raise ConfigError(
+            Problem(
+                where=experiment.file,
+                what=f"`where: {where.text}` cannot be printed as SQL.",
+                why="Its meaning depends on the type of "
+                f"{', '.join(unclear)}, which SQL text alone does not know.",
+                fix="Compare each column with numbers or with quoted text, or assign a "
+                "file of ids that has these columns.",
+            )
+        )
+    kinds: dict[str, Taken] = {
+        column: next((k for k in ("text", "number") if k in found), "any")
+        for column, found in taken.items()
+    }
+    table = Table(
+        source="where",
+        relation=None,
+        columns={column: TYPES[kind] for column, kind in kinds.items()},
+    )
+    spelled: Dialect = Postgres() if dialect == "postgres" else DuckDB()
+    condition = Reader(table=table, dialect=spelled).condition(where.tree)
+    return str(condition.sql(dialect=dialect)), _note(kinds)
+
+
+def _note(kinds: Mapping[str, Taken]) -> str:
+    told = [
+        f"{', '.join(columns)} as {noun}"
+        for kind, noun in (("text", "text"), ("number", "numbers"))
+        if (columns := sorted(c for c, found in kinds.items() if found == kind))
+    ]
+    return f"the condition takes {' and '.join(told)}" if told else ""
+
+
+def _uses(tree: Tree, asked: Taken) -> Iterator[tuple[str, Taken]]:
+    """Each column with how it is taken where the expression's value is `asked`."""
+    match tree:
+        case Name(column):
+            yield column, asked
+        case Negation(operand) | Not(operand):
+            yield from _uses(operand, "number")
+        case IsNull(operand):
+            yield from _uses(operand, "any" if isinstance(operand, Name) else "number")
+        case Member(operand, options):
+            text = any(isinstance(option, Text) for option in options)
+            yield from _uses(operand, "text" if text else "number")
+        case Comparison(_, left, right):
+            text = isinstance(left, Text) or isinstance(right, Text)
+            for side in (left, right):
+                yield from _uses(side, "text" if text else "number")
+        case Arithmetic(_, left, right) | Junction(_, left, right):
+            yield from _uses(left, "number")
+            yield from _uses(right, "number")
 
 
 def eligible_in(experiment: Experiment, file: str) -> Eligible | None:

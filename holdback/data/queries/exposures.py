@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from holdback.assignment.sql import DIALECTS, decided
 from holdback.data.engine import Engine
-from holdback.data.engine.columns import Reader
 from holdback.data.engine.dialects import cast
+from holdback.data.engine.expressions import Reader, blank
 from holdback.data.engine.sql import col, integer, when
-from holdback.data.engine.time_zones import Zone
-from holdback.data.engine.timestamps import Clock
-from holdback.data.extraction.exclusions import Fates
-from holdback.data.extraction.source_profile import Seen, blank
-from holdback.data.queries.computed_arms import ARM, REASON, with_arms
-from holdback.data.queries.global_holdout import is_held_out
-from holdback.data.queries.returns import Returned, at_purchase, count_returned
+from holdback.data.engine.times import Clock, Zone
+from holdback.data.evidence.cells import Returned, SourceProfile
+from holdback.data.queries.events import at_purchase, count_returned
+from holdback.data.queries.exclusions import Fates
 from holdback.data.queries.units import (
     Events,
     Exposures,
     Span,
+    kept_rows,
     nested,
     select,
+    widened,
 )
 from holdback.errors import ConfigError, Problem
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.definition.overrides import overrides_of
+from holdback.experiments.definition.split import overrides_of, planned_split, split_of
 from holdback.experiments.language.expression import Expression
 
 __all__ = [
+    "ARM",
+    "REASON",
     "ROW",
     "Exposed",
     "clock_of",
     "events_of",
+    "exposed_holdout",
     "exposures_of",
     "filters",
+    "id_text",
+    "is_held_out",
     "returned_of",
     "unit_text",
+    "with_arms",
 ]
 
 ROW = "row"
@@ -57,7 +63,7 @@ class Exposed:
     exposures: Exposures
     span: Span
     zone: Zone | None
-    seen: Mapping[str, Seen]
+    seen: Mapping[str, SourceProfile]
     told: Fates
     copies: Mapping[str, int]
 
@@ -224,3 +230,88 @@ def _segment(engine: Engine, reader: Reader, column: str) -> exp.Expression:
     kept = [exp.Literal.string(str(row[0])) for row in ranked[: LEVELS - 1]]
     known = exp.In(this=level.copy(), expressions=kept)
     return when(known, level.copy(), exp.Literal.string(OTHER))
+
+
+ARM, REASON = "holdback:arm", "holdback:reason"
+
+
+def with_arms(
+    experiment: Experiment, reader: Reader, engine: Engine, unit: exp.Expression
+) -> Reader:
+    """The reader over the same rows with two columns more.
+
+    `ARM` is the number of the row's arm, null without one; `REASON` is the reason of
+    its assignment. `unit` is the id as text. Raises AssignmentError where the engine
+    lacks a hash.
+    """
+    split = split_of(experiment)
+    dialect = reader.dialect.name
+    text = id_text(unit, dialect)
+    draws = [engine.drawn(draw, text) for draw in split.draws]
+    numbers = [f"holdback:{i}" for i in range(len(draws))]
+    drawn = widened(
+        dict(zip(numbers, map(_raw, draws), strict=True)),
+        reader.table.relation.copy(),
+    )
+    where = experiment.assignment.where
+    columns = decided(
+        split,
+        dialect,
+        unit=text,
+        numbers=[col(number).sql(dialect=dialect) for number in numbers],
+        eligible=None
+        if where is None
+        else reader.condition(where.tree).sql(dialect=dialect),
+    )
+    arm = exp.Case(this=_raw(columns.arm))
+    for i, name in enumerate(split.names):
+        arm = arm.when(exp.Literal.string(name), integer(i), copy=False)
+    decisions = {ARM: arm, REASON: _raw(columns.reason)}
+    relation = engine.kept(widened(decisions, nested(drawn, "drawn")))
+    return replace(reader, table=replace(reader.table, relation=relation))
+
+
+def id_text(unit: exp.Expression, dialect: str) -> str:
+    """SQL of an id as the text that is hashed."""
+    return DIALECTS[dialect].text.format(text=unit.sql(dialect=dialect))
+
+
+def _raw(sql: str) -> exp.Expression:
+    return exp.Var(this=f"({sql})")
+
+
+def is_held_out(
+    experiment: Experiment, reader: Reader, engine: Engine, unit: exp.Expression
+) -> exp.Expression | None:
+    """Whether a row's unit is of the holdout that the experiment names, if any.
+
+    `unit` is the id as text.
+    """
+    if experiment.assignment.holdout is None:
+        return None
+    holdout = planned_split(experiment).holdout
+    assert holdout is not None  # noqa: S101  # it is named
+    gate = holdout.gate()
+    number = engine.drawn(gate.draw, id_text(unit, reader.dialect.name))
+    ((first, _),) = gate.ranges
+    return exp.LT(this=exp.Var(this=f"({number})"), expression=integer(first))
+
+
+def exposed_holdout(engine: Engine, exposures: Exposures, span: Span) -> int | None:
+    """Units of the holdout with a logged arm; those placed by hand do not count.
+
+    None where no holdout is named, or where arms are computed.
+    """
+    if exposures.held_out is None:
+        return None
+    where = (*exposures.where, exposures.held_out.copy())
+    rows = kept_rows(replace(exposures, where=where, all_kept=False), span, ())
+    by_hand = [exp.Literal.string(unit) for unit in exposures.overridden]
+    placed = exp.In(this=col("unit"), expressions=by_hand)
+    query = select(
+        {"n": exp.Count(this=exp.Distinct(expressions=[col("unit")]))},
+        nested(rows, "k"),
+        where=[exp.Not(this=placed)] if by_hand else [],
+    )
+    ((count,),) = engine.run(query)
+    return int(count)

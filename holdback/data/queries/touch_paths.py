@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from holdback.data.engine import Engine
-from holdback.data.engine.columns import Reader
+from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import all_of, any_of, col, double, integer, when
-from holdback.data.queries.cells_query import relations, with_ctes
-from holdback.data.queries.cube import Cube
+from holdback.data.queries.cells_query import Cube, relations, with_ctes
 from holdback.data.queries.events import MICROSECOND, window
 from holdback.data.queries.exposures import events_of
 from holdback.data.queries.units import KEPT_CROSSED, USED, Events, nested, select

@@ -19,9 +19,11 @@ from typing import get_type_hints as hints_of
 from pydantic import BaseModel, Discriminator, Field, Tag, create_model
 
 from holdback.experiments import metrics, sources
-from holdback.experiments.config.blocks import BY_SHAPE, KEYS, TAG, VALUE, Written
-from holdback.experiments.config.document import Block, Scalar
-from holdback.experiments.config.scalars import (
+from holdback.experiments.config.fields import (
+    BY_SHAPE,
+    KEYS,
+    TAG,
+    VALUE,
     Connection,
     Day,
     Duration,
@@ -30,9 +32,11 @@ from holdback.experiments.config.scalars import (
     Share,
     Text,
     Whole,
+    Written,
     choice,
     choice_of,
 )
+from holdback.experiments.config.yaml_document import Block, Scalar
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Cap
 

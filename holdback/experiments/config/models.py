@@ -15,9 +15,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from holdback.assignment.schemes import kinds as schemes
-from holdback.experiments.config.blocks import BY_SHAPE, KEYS, LIST, VALUE, Written
-from holdback.experiments.config.kind_schemas import WrittenMetric, WrittenSource
-from holdback.experiments.config.scalars import (
+from holdback.experiments.config.fields import (
+    BY_SHAPE,
+    KEYS,
+    LIST,
+    VALUE,
     Amount,
     Connection,
     Day,
@@ -28,9 +30,11 @@ from holdback.experiments.config.scalars import (
     Text,
     Version,
     Whole,
+    Written,
     choice,
     leaf,
 )
+from holdback.experiments.config.kind_schemas import WrittenMetric, WrittenSource
 from holdback.experiments.language import quantities
 
 __all__ = [

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
 
-from holdback.experiments.config.issues import Issues
 from holdback.experiments.config.models import WrittenArm
+from holdback.experiments.config.validation import Issues
 from holdback.experiments.definition.experiment import Arm
 from holdback.experiments.language.quantities import decimal_text, share_text
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from holdback.experiments.config.issues import Issues
 from holdback.experiments.config.models import ExperimentFile, ProjectFile
-from holdback.experiments.language.currency import CODES
-from holdback.experiments.language.quantities import did_you_mean
+from holdback.experiments.config.validation import Issues
+from holdback.experiments.language.quantities import CODES, did_you_mean
 from holdback.experiments.metrics import Metric
 from holdback.experiments.resolve.sources_and_metrics import metric_from, source_from
 from holdback.experiments.sources import Source

@@ -11,28 +11,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
 
-from holdback.experiments.config.issues import Issues
 from holdback.experiments.config.models import (
     ExperimentFile,
     ProjectFile,
     WrittenAnalysis,
     WrittenAssignment,
 )
+from holdback.experiments.config.validation import Issues
 from holdback.experiments.definition.experiment import (
     Experiment,
     Window,
 )
-from holdback.experiments.language.currency import CODES
-from holdback.experiments.language.quantities import did_you_mean
+from holdback.experiments.language.quantities import CODES, did_you_mean
 from holdback.experiments.metrics import Metric
-from holdback.experiments.resolve.analysis import analysis_of
-from holdback.experiments.resolve.arms import arms_of
-from holdback.experiments.resolve.assignment import assignment_of
-from holdback.experiments.resolve.companion_metrics import (
+from holdback.experiments.resolve.analysis import (
+    analysis_of,
     attribution_of,
     with_companions,
     with_scores,
     with_slices,
+)
+from holdback.experiments.resolve.arms import arms_of
+from holdback.experiments.resolve.assignment import (
+    assignment_of,
+    check_reserved,
+    holdout_of,
+    layer_of,
 )
 from holdback.experiments.resolve.economics import (
     decision_of,
@@ -40,15 +44,13 @@ from holdback.experiments.resolve.economics import (
     guardrails_of,
     with_profit,
 )
-from holdback.experiments.resolve.holdouts_and_layers import (
-    check_reserved,
-    holdout_of,
-    layer_of,
-)
 from holdback.experiments.resolve.references import metric_names, metrics_of, sources_of
 from holdback.experiments.resolve.snapshot import resolved_of
-from holdback.experiments.resolve.sources_and_metrics import check_connection
-from holdback.experiments.resolve.time_columns import check_attributes, check_times
+from holdback.experiments.resolve.sources_and_metrics import (
+    check_attributes,
+    check_connection,
+    check_times,
+)
 
 __all__ = ["check_project", "resolve"]
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from holdback.errors import Problem
 from holdback.experiments import metrics, sources
-from holdback.experiments.config.issues import Issues, Path
 from holdback.experiments.config.kind_schemas import WrittenCap, value_field
+from holdback.experiments.config.models import ExperimentFile, WrittenLookback
+from holdback.experiments.config.validation import Issues, Path
+from holdback.experiments.definition.experiment import Analysis, Assignment, Experiment
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.measure import Cap
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
@@ -25,7 +28,15 @@ from holdback.experiments.language.secrets import named, unset
 from holdback.experiments.metrics import Metric
 from holdback.experiments.sources import Columns, Returns, Source
 
-__all__ = ["check_connection", "metric_from", "source_from"]
+__all__ = [
+    "check_attributes",
+    "check_connection",
+    "check_times",
+    "counts_attention",
+    "metric_from",
+    "source_from",
+    "vanity",
+]
 
 Strictness = Literal["used", "unused", "project"]
 SLIP = 0.88
@@ -280,3 +291,181 @@ def _check_encoding(path: Path, text: str, issues: Issues) -> None:
         codecs.lookup(text)
     except (LookupError, ValueError):
         issues.add(path, f"'{text}' is not a text encoding.", fix="Write utf-8.")
+
+
+def check_times(
+    written: ExperimentFile,
+    assignment: Assignment,
+    metrics: Mapping[str, Metric],
+    sources: Mapping[str, Source],
+    issues: Issues,
+) -> None:
+    """Windows need times; rows that are their own units join with nothing."""
+    exposures = sources.get(assignment.source)
+    if exposures is None:
+        return
+    columns = exposures.columns
+    if columns.unit == "row":
+        _check_rows(assignment, columns, issues)
+    absent = written.window is None and not issues.is_broken("window")
+    if columns.time is not None and absent:
+        what = "'window' is missing, and the exposures have times."
+        issues.add(("window",), what, fix="window: {start: 2026-10-01, end: …}")
+    covariates = written.analysis.covariates if written.analysis else None
+    if columns.time is None and isinstance(covariates, WrittenLookback):
+        what = "a lookback needs the time of each exposure."
+        fix = f"Name it: `time: column` in source '{assignment.source}'."
+        issues.add(("analysis", "covariates"), what, fix=fix)
+    for name, source in sources.items():
+        if name != assignment.source:
+            _check_events(name, source, issues)
+        elif source.returns is not None:
+            what = f"'{name}' says who was exposed, and an exposure is not returned."
+            fix = "Write `returns` at the source of purchases."
+            issues.add(("sources", name, "returns"), what, fix=fix, key=True)
+    for name, metric in metrics.items():
+        _check_metric_times(name, metric, columns, assignment.source, issues)
+
+
+def _check_rows(assignment: Assignment, columns: Columns, issues: Issues) -> None:
+    """Rows that are their own units have no id to draw anything by."""
+    if columns.arm is None:
+        what = "rows that are their own units have no id to compute an arm from."
+        where = ("sources", assignment.source, "columns")
+        issues.add(where, what, fix="Name the column of the logged arm: `arm: column`.")
+    for key in ("holdout", "layer"):
+        if getattr(assignment, key) is not None:
+            what = "rows that are their own units have no id to draw by."
+            fix = "Leave it out, or name the column of the unit's id."
+            issues.add(("assignment", key), what, fix=fix, key=True)
+
+
+def _check_metric_times(
+    name: str,
+    metric: Metric,
+    columns: Columns,
+    exposures: str,
+    issues: Issues,
+) -> None:
+    name = metric.of or name
+    path = ("metrics", name)
+    others = {m.source for m in metric.measures()} - {exposures}
+    if columns.unit == "row" and others:
+        what = f"metric '{name}' reads '{min(others)}', but the units are rows."
+        fix = f"Use columns of '{exposures}', or name the unit's id."
+        issues.add(path, what, fix=fix, key=True)
+        return
+    if metric.needs_events and not others:
+        what = f"metric '{name}' waits for rows, and '{exposures}' has one per unit."
+        fix = "Name a source of events with times."
+        issues.add((*path, "source"), what, fix=fix)
+        return
+    if columns.time is None and metric.timed_by is not None:
+        what = f"'{metric.timed_by}' needs the time of each exposure."
+        fix = f"Name it: `time: column` in source '{exposures}'."
+        issues.add((*path, metric.timed_by), what, fix=fix)
+
+
+def _check_events(name: str, source: Source, issues: Issues) -> None:
+    """Rows beside the exposures need a unit to belong to, and a time."""
+    path = ("sources", name, "columns")
+    if source.columns.unit == "row":
+        what = "`unit: row` is for the source of exposures only."
+        issues.add((*path, "unit"), what, fix="Name the column of the unit's id.")
+    if source.columns.time is None:
+        issues.add(
+            path,
+            f"source '{name}' names no column for 'time'.",
+            why="Only what happened after a unit joined may count.",
+            fix="Add `time: column` to its columns.",
+            key=True,
+        )
+
+
+def check_attributes(
+    assignment: Assignment,
+    analysis: Analysis,
+    sources: Mapping[str, Source],
+    issues: Issues,
+) -> None:
+    """Segments and covariates are attributes: neither roles nor listed twice."""
+    exposures = sources.get(assignment.source)
+    if exposures is None:
+        return
+    columns = exposures.columns
+    roles = {columns.unit, columns.arm, columns.time, columns.id} - {None}
+    for section in ("segments", "covariates"):
+        listed: tuple[str, ...] = getattr(analysis, section)
+        for at, name in enumerate(listed):
+            path = ("analysis", section, at)
+            if name in roles or (section == "segments" and name == "all"):
+                issues.add(path, f"'{name}' is not an attribute of the unit.")
+            elif name in listed[:at]:
+                issues.add(path, f"'{name}' is listed twice.")
+
+
+WORDS = frozenset(
+    {
+        "click",
+        "clicks",
+        "clicked",
+        "clickthrough",
+        "ctr",
+        "follower",
+        "followers",
+        "impression",
+        "impressions",
+        "likes",
+        "open",
+        "opened",
+        "opens",
+        "pageview",
+        "pageviews",
+        "traffic",
+        "view",
+        "viewed",
+        "views",
+    }
+)
+
+EVENTS = WORDS - {"followers", "follower", "open", "opened", "traffic"}
+"""Of these, the words that no state of an order or channel is called by."""
+
+
+def vanity(experiment: Experiment, issues: Issues) -> Iterator[Problem]:
+    """A warning where attention decides instead of what it is meant to bring."""
+    if not counts_attention(experiment):
+        return
+    yield Problem(
+        where=issues.place(("primary",)).where,
+        what=f"'{experiment.primary}' counts attention, and it decides.",
+        why="Opens, views and clicks can rise while nobody buys more; mail programs "
+        "open messages by themselves.",
+        fix="Let a conversion or the revenue per unit decide, and keep this one under "
+        "`secondary`.",
+    )
+
+
+def counts_attention(experiment: Experiment) -> bool:
+    """Whether the primary is called, or reads, what is a word for attention.
+
+    Its name and label, its sources and the column that it counts; of a condition only
+    a value that is an event of attention, as ``event = 'page_view'`` has it. Money is
+    never attention.
+    """
+    metric = experiment.metrics[experiment.primary]
+    if metric.unit == "money":
+        return False
+    read = {experiment.primary, metric.label}
+    events = set()
+    for measure in metric.measures():
+        read.add(measure.source)
+        if measure.value is not None:
+            read |= measure.value.columns
+        if measure.where is not None:
+            events |= _words(re.findall(r"'([^']*)'", measure.where.text))
+    return not WORDS.isdisjoint(_words(read)) or not EVENTS.isdisjoint(events)
+
+
+def _words(names: Iterable[str]) -> set[str]:
+    return {word for name in names for word in re.split(r"[^a-z]+", name.lower())}

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from holdback.errors import printable
 from holdback.reports.text.locale_format import Words
-from holdback.results.scorecard import Quantity
+from holdback.results.quantity import Quantity
 
 __all__ = ["chart", "join", "named", "section", "table", "unbroken"]
 

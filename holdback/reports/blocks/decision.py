@@ -7,9 +7,9 @@ from markupsafe import Markup
 from holdback.reports.blocks import join, named
 from holdback.reports.text import money_sentences
 from holdback.reports.text import result_sentences as sentences
-from holdback.reports.text.headline import best_arm, headline
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.precision_sentences import reach
+from holdback.reports.text.result_sentences import best_arm, headline
 from holdback.results.scorecard import Scorecard
 from holdback.wording import texts
 

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from holdback.reports.blocks import join, section, table
 from holdback.reports.figures.charts import Axis, step_mark
 from holdback.reports.text.locale_format import Words
-from holdback.results.scorecard import Decomposition, Quantity, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Decomposition, Scorecard
 from holdback.wording import heads, say, texts
 
 __all__ = ["render"]

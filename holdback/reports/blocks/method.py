@@ -6,11 +6,11 @@ from math import expm1
 
 from markupsafe import Markup
 
-from holdback.experiments.definition.past_effect import LearnedPrior
+from holdback.experiments.definition.experiment import LearnedPrior
 from holdback.reports.blocks import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
-from holdback.reports.text.bayes_sentences import prior_name
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.money_sentences import prior_name
 from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.wording import heads, say
 

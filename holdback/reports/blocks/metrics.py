@@ -10,8 +10,9 @@ from holdback.reports.blocks import join, named, section, table
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.verdict_words import verdict_told
-from holdback.results.scorecard import Quantity, Readout, Scorecard
+from holdback.reports.text.result_sentences import verdict_told
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Readout, Scorecard
 from holdback.wording import heads, say
 
 __all__ = ["forest_table", "render"]

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from holdback.reports.blocks import join, named, section, table, unbroken
-from holdback.reports.text.bayes_sentences import with_prior
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import (
     added_share,
     brings_back,
     money_and_lift,
+    with_prior,
 )
-from holdback.results.scorecard import CostItem, Costs, Money, Quantity, Scorecard
-from holdback.stats.normal import quantile
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import CostItem, Costs, Money, Scorecard
+from holdback.stats.numeric import quantile
 from holdback.wording import say, texts
 
 __all__ = ["detail", "render"]

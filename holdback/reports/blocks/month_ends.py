@@ -7,7 +7,8 @@ from markupsafe import Markup
 from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures.charts import axis_of, trend_picture
 from holdback.reports.text.locale_format import Words
-from holdback.results.scorecard import OverTime, Quantity, Scorecard, Trend
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import OverTime, Scorecard, Trend
 from holdback.wording import heads, say
 
 __all__ = ["render"]

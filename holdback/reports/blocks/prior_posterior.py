@@ -10,7 +10,8 @@ from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures.charts import belief_picture, swatch
 from holdback.reports.text.locale_format import Words
 from holdback.results.prior_posterior import Belief
-from holdback.results.scorecard import Bayes, Quantity, Readout, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.stats.posterior import DIRECT
 from holdback.wording import heads, say, texts
 

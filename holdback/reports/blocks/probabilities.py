@@ -5,8 +5,8 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.reports.blocks import join, named, section
-from holdback.reports.text import bayes_sentences as belief_sentences
 from holdback.reports.text import money_sentences
+from holdback.reports.text import money_sentences as belief_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard

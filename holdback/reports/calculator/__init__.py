@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from holdback.errors import ConfigError, Problem
-from holdback.reports.calculator.asked import Asked
+from holdback.reports.calculator.asked import NATURE, Answer, Asked, Calculation
 from holdback.reports.calculator.claims import claimed, credited, kept, multiplied
 from holdback.reports.calculator.compared import compared
-from holdback.reports.calculator.record import NATURE, Answer, Calculation
 from holdback.reports.calculator.worth import acquisition, ratio, worth
 
 __all__ = ["NATURE", "Answer", "Asked", "Calculation", "calculated"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdback.economics.simple_returns import compounded, retention
-from holdback.reports.calculator.asked import Asked, refused
+from holdback.reports.calculator.asked import Answer, Asked, refused
 from holdback.reports.calculator.compared import label
-from holdback.reports.calculator.record import Answer
 
 __all__ = ["FACTORS", "claimed", "credited", "kept", "multiplied"]
 

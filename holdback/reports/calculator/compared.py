@@ -12,8 +12,7 @@ from holdback.economics.simple_returns import (
     same_rate,
     visitors_per_arm,
 )
-from holdback.reports.calculator.asked import Asked, Comparator, refused
-from holdback.reports.calculator.record import Answer
+from holdback.reports.calculator.asked import Answer, Asked, Comparator, refused
 
 __all__ = ["LABELS", "compared", "label"]
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from holdback.economics.simple_returns import SimpleReturn
-from holdback.reports.calculator.asked import Asked, Convention, Period, refused
-from holdback.reports.calculator.record import Answer
+from holdback.reports.calculator.asked import Answer, Asked, Convention, Period, refused
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.plausibility import IMPLAUSIBLE, questioned
+from holdback.reports.text.money_sentences import IMPLAUSIBLE, questioned
 
 __all__ = ["acquisition", "ratio", "worth"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from holdback.results.scorecard import Quantity, Readout, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Readout, Scorecard
 
 __all__ = ["readout_rows", "readouts_csv"]
 

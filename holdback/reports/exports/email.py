@@ -21,8 +21,8 @@ from holdback.reports.blocks.probabilities import told as sure_told
 from holdback.reports.exports.markdown_summary import markdown, money_rows, readout_row
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.pages.pdf import palette, pictures
-from holdback.reports.text.headline import headline
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.result_sentences import headline
 from holdback.results.scorecard import Readout, Scorecard
 from holdback.wording import heads, in_its_language, language, say
 

@@ -9,10 +9,10 @@ from holdback.errors import printable
 from holdback.reports.blocks.decision import MARKS, told_first
 from holdback.reports.blocks.probabilities import told as sure_told
 from holdback.reports.text import result_sentences as sentences
-from holdback.reports.text.headline import headline
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.verdict_words import verdict_told
-from holdback.results.scorecard import Money, Quantity, Readout, Scorecard
+from holdback.reports.text.result_sentences import headline, verdict_told
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Money, Readout, Scorecard
 from holdback.wording import heads, in_its_language, say
 
 __all__ = ["markdown", "money_rows", "readout_row"]

@@ -13,7 +13,8 @@ from math import ceil, floor, log10
 from markupsafe import Markup
 
 from holdback.results.prior_posterior import Belief
-from holdback.results.scorecard import Quantity, Trend
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Trend
 
 __all__ = [
     "Axis",

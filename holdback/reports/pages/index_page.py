@@ -13,8 +13,8 @@ from holdback.errors import ReportError
 from holdback.portfolio.experiment_list import Listed
 from holdback.reports.blocks import named, section, table
 from holdback.reports.pages.experiment_page import document
-from holdback.reports.text.headline import headline
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.result_sentences import headline
 from holdback.results.json_codec import from_json
 from holdback.results.scorecard import Scorecard
 from holdback.wording import heads, say

@@ -17,7 +17,8 @@ from babel.numbers import (
     get_currency_precision,
 )
 
-from holdback.results.scorecard import MetricRecord, Quantity, Scorecard
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import MetricRecord, Scorecard
 from holdback.wording import say
 
 __all__ = ["Words"]

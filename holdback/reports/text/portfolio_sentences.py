@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from holdback.portfolio.result import Portfolio, Reconciled, Total
 from holdback.reports.text.locale_format import Words
-from holdback.results.scorecard import Quantity, Return
+from holdback.results.quantity import Quantity, Return
 from holdback.wording import counted, say
 
 __all__ = [

@@ -8,7 +8,7 @@ from holdback.reports.text.locale_format import Words
 from holdback.results.against_plan import Outlook
 from holdback.results.scorecard import Readout
 from holdback.results.simulation import MethodRecord, Simulation
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 from holdback.wording import counted, say
 
 __all__ = ["outlook", "reach", "replayed"]

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
+from typing import Literal
 
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.verdict_words import excludes_zero
-from holdback.results.scorecard import (
-    Finding,
-    Interaction,
-    Look,
-    Quantity,
-    Readout,
-    Scorecard,
-)
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Finding, Interaction, Look, Readout, Scorecard
 from holdback.stats.methods import LEAST
-from holdback.stats.normal import quantile
-from holdback.wording import say
+from holdback.stats.numeric import quantile
+from holdback.wording import say, texts
 
 __all__ = [
+    "Headline",
     "above",
     "after_looks",
     "baseline",
     "below",
+    "best_arm",
     "changed",
     "checked",
     "differ",
+    "excludes_zero",
     "guardrail",
+    "headline",
     "look",
     "needed",
     "no_number",
     "of_arm",
+    "outcome",
     "preview",
     "reached",
     "status",
     "sure",
     "unclear",
+    "verdict_told",
 ]
-
 
 DIFFERENT = 0.1
 
@@ -312,3 +312,87 @@ def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:
         else say("sentences.the_minimum_lift")
     )
     return say("sentences.bar", name=name, lift=words.lift(sign * bar))
+
+
+def verdict_told(readout: Readout) -> str:
+    """Better, worse, can't tell yet; or not proof, where the range has but one side.
+
+    That is so where several metrics are read together, or the primary is not settled.
+    """
+    effect = readout.relative or readout.absolute
+    alone = effect is not None and excludes_zero(effect)
+    unproven = readout.verdict == "unclear" and alone
+    return texts("verdicts")["unproven" if unproven else readout.verdict]
+
+
+def excludes_zero(effect: Quantity) -> bool:
+    """Whether the whole range lies on one side of no change."""
+    above = effect.lower is not None and effect.lower > 0
+    return above or (effect.upper is not None and effect.upper < 0)
+
+
+Tone = Literal["good", "bad", "watch", "plain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A short title and its tone."""
+
+    title: str
+    tone: Tone
+
+
+TONES: dict[str, Tone] = {
+    "ship": "good",
+    "hold_back": "bad",
+    "keep_testing": "plain",
+    "stop": "bad",
+    "invalid": "bad",
+}
+
+
+def outcome(name: str) -> Headline:
+    """The title of an outcome, whatever else may be said of it."""
+    return Headline(title=texts("headline.outcomes")[name], tone=TONES[name])
+
+
+def headline(scorecard: Scorecard) -> Headline:
+    """The decision's title, coloured by the worst blocking fact."""
+    decision = scorecard.decision
+    if decision is None:
+        return Headline(title=say("headline.no_decision"), tone="plain")
+    if decision.outcome == "keep_testing" and scorecard.preview is not None:
+        return Headline(title=say("headline.too_early_to_decide"), tone="plain")
+    found = outcome(decision.outcome)
+    guarded = [
+        r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
+    ]
+    if decision.outcome == "ship" and guarded:
+        return Headline(
+            title=say("headline.but_watch_the_guardrails", scorecard=_kept(scorecard)),
+            tone="watch",
+        )
+    if decision.outcome == "ship":
+        return Headline(title=_kept(scorecard), tone="good")
+    return found
+
+
+def _kept(scorecard: Scorecard) -> str:
+    """Which arm to keep on, where there are several to choose from."""
+    decision = scorecard.decision
+    arms = decision.arms if decision else ()
+    best = best_arm(scorecard)
+    if len(arms) < 2 or best is None:
+        return outcome("ship").title
+    label = {a.arm: a.label or a.arm for a in scorecard.arms}
+    return say("headline.kept", best=label.get(best, best))
+
+
+def best_arm(scorecard: Scorecard) -> str | None:
+    """The arm that the decision is about; None where its reasons fit several."""
+    decision = scorecard.decision
+    if decision is None:
+        return None
+    told = (decision.outcome, decision.reasons)
+    found = [a.arm for a in decision.arms if (a.outcome, a.reasons) == told]
+    return found[0] if len(found) == 1 else None

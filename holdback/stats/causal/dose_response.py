@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from holdback.stats.normal import quantile, two_sided
+from holdback.stats.numeric import quantile, two_sided
 
 __all__ = ["DoseSlope", "dose_slope"]
 

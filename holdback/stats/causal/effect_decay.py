@@ -8,8 +8,7 @@ from math import inf, log, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.chi_square import upper_tail
-from holdback.stats.normal import quantile, two_sided
+from holdback.stats.numeric import quantile, two_sided, upper_tail
 
 __all__ = ["Decay", "Fading", "decay", "fading"]
 

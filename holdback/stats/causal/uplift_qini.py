@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.normal import quantile, two_sided
+from holdback.stats.numeric import quantile, two_sided
 
 __all__ = ["Bins", "Gain", "Qini", "binned", "qini"]
 

@@ -7,14 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from holdback.stats.evidence.delta_method import Formula
+from holdback.stats.evidence.delta_method import Formula, estimate_rows
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.resplits import TwoSamples
-from holdback.stats.evidence.row_moments import estimate_rows
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods import compare_means
+from holdback.stats.methods.difference import welch
 from holdback.stats.methods.proportion import compare_proportions
-from holdback.stats.methods.welch import welch
 
 __all__ = ["Record", "Replayed", "replay"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import asin, ceil, expm1, log1p, pi, sin, sqrt
 
-from holdback.stats.normal import cdf, quantile
+from holdback.stats.numeric import cdf, quantile
 
 __all__ = [
     "Design",

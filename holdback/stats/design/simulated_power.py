@@ -14,10 +14,9 @@ from typing import Literal
 
 import numpy as np
 
-from holdback.stats.evidence.delta_method import Formula
+from holdback.stats.evidence.delta_method import Formula, estimate_rows
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
-from holdback.stats.evidence.row_moments import estimate_rows
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods import compare_means, needs_rows
 from holdback.stats.methods.proportion import compare_proportions

@@ -7,13 +7,10 @@ PyMC before a model is drawn from.
 
 from __future__ import annotations
 
-from holdback.stats.mcmc.diagnostics import Diagnostics
-from holdback.stats.mcmc.hurdle import hurdle_drawn
-from holdback.stats.mcmc.inference_data import netcdf
+from holdback.stats.mcmc.diagnostics import Diagnostics, netcdf
 from holdback.stats.mcmc.model import Sampled, is_installed
-from holdback.stats.mcmc.partial_pooling import pooled_arms, pooled_groups
-from holdback.stats.mcmc.spend_laws import Law, laws_compared
-from holdback.stats.mcmc.weeks import pooled_weeks
+from holdback.stats.mcmc.partial_pooling import pooled_arms, pooled_groups, pooled_weeks
+from holdback.stats.mcmc.spend import Law, hurdle_drawn, laws_compared
 
 __all__ = [
     "Diagnostics",

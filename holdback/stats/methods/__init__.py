@@ -10,17 +10,19 @@ from dataclasses import replace
 from math import sqrt
 from typing import Literal
 
-from holdback.stats.evidence.delta_method import Formula, estimate
+from holdback.stats.evidence.delta_method import (
+    Formula,
+    estimate,
+    log_lean,
+    skew_coefficient,
+)
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference, Interval
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import TwoSamples
-from holdback.stats.evidence.skewness import log_lean, skew_coefficient
-from holdback.stats.methods.log_delta import log_delta
+from holdback.stats.methods.difference import compare_scores, welch
+from holdback.stats.methods.log_ratio import log_delta, pooled_cv
 from holdback.stats.methods.permutation import permutation
-from holdback.stats.methods.pooled_cv import pooled_cv
 from holdback.stats.methods.proportion import compare_proportions
-from holdback.stats.methods.score import compare_scores
-from holdback.stats.methods.welch import welch
 from holdback.wording import counted, say
 
 __all__ = ["compare", "compare_means", "needs_rows"]

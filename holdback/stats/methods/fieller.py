@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.stats.evidence.effect import Interval
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 
 __all__ = ["AddedRatio", "added_ratio"]
 

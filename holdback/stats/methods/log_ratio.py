@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, log, sqrt
 
 from holdback.stats.evidence.effect import (
@@ -11,9 +12,16 @@ from holdback.stats.evidence.effect import (
     Interval,
     LogRatio,
 )
-from holdback.stats.normal import quantile, two_sided
+from holdback.stats.numeric import quantile, two_sided
+from holdback.wording import say
 
-__all__ = ["log_inference", "log_inference_between", "relative_variance"]
+__all__ = [
+    "log_delta",
+    "log_inference",
+    "log_inference_between",
+    "pooled_cv",
+    "relative_variance",
+]
 
 
 def relative_variance(estimate: Estimate) -> float:
@@ -91,4 +99,42 @@ def log_inference_between(  # noqa: PLR0913  # the parts of an inference
         method=method,
         note="",
         log_ratio=matched,
+    )
+
+
+def log_delta(control: Estimate, treatment: Estimate, *, level: float) -> Inference:
+    """Lift by the delta method on ln R: s² = vT/mT² + vC/mC².
+
+    Null: the ratio is 1; alternative: it is not. Right for large samples of mild
+    skew; both values must be above 0.
+    """
+    s = sqrt(relative_variance(control) + relative_variance(treatment))
+    return replace(
+        log_inference(control, treatment, s=s, level=level, method="log_delta"),
+        note=say("methods.log_delta.log_delta"),
+    )
+
+
+def pooled_cv(control: Estimate, treatment: Estimate, *, level: float) -> Inference:
+    """Lift on the log scale with s² = CVp² (1/nT + 1/nC).
+
+    CVp² is the mean of the arms' squared coefficients of variation, weighted by
+    their degrees of freedom; for a formula, of n·se²/value², which are those of its
+    linearized values. Null: the ratio is 1; alternative: it is not. Assumes one CV in
+    both arms (exact for an effect that multiplies amounts), so it is approximate;
+    both values must be above 0.
+
+    Why: with skewed amounts a small arm's mean and variance err together, so its own
+    variance makes false wins likely; the pooled one hardly depends on its mean.
+    """
+    n, m = treatment.n, control.n
+    squared_cv = (
+        (n - 1) * n * relative_variance(treatment)
+        + (m - 1) * m * relative_variance(control)
+    ) / (n + m - 2)
+    s = sqrt(squared_cv * (1 / n + 1 / m))
+    return replace(
+        log_inference(control, treatment, s=s, level=level, method="pooled_cv_log"),
+        note=say("methods.pooled_cv.pooled_cv"),
+        approximate=True,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
 from holdback.stats.methods.log_ratio import log_inference_between
-from holdback.stats.normal import quantile
+from holdback.stats.numeric import quantile
 from holdback.wording import say
 
 __all__ = ["LARGEST", "permutation"]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import acos, copysign, cos, exp, inf, log, pi, sqrt
 
+from scipy.special import betaincinv
+
 from holdback.stats.evidence.effect import (
     Contrast,
     Estimate,
@@ -17,11 +19,16 @@ from holdback.stats.evidence.effect import (
     Interval,
     LogRatio,
 )
-from holdback.stats.normal import quantile, two_sided
-from holdback.stats.root_finding import root
+from holdback.stats.numeric import quantile, root, two_sided
 from holdback.wording import say
 
-__all__ = ["Counts", "compare_proportions", "difference_interval", "ratio_interval"]
+__all__ = [
+    "Counts",
+    "compare_proportions",
+    "difference_interval",
+    "ratio_interval",
+    "share_interval",
+]
 
 WIDEST = log(1e15)
 EDGE = 1 - 1e-9
@@ -235,3 +242,23 @@ def _crossing(function: Callable[[float], float], low: float, high: float) -> fl
     if function(high) >= 0:
         return high
     return root(function, low, high)
+
+
+def share_interval(count: int, n: int, *, level: float = 0.95) -> Interval:
+    """Jeffreys interval of a share: quantiles of Beta(count + 1/2, n − count + 1/2).
+
+    Its ends are 0 for none and 1 for all (Brown, Cai & DasGupta 2001, Statistical
+    Science 16: 101–133). Raises ValueError unless 0 ≤ count ≤ n and n ≥ 1.
+
+    >>> share_interval(0, 10).lower
+    0.0
+    """
+    if not 0 <= count <= n or n < 1:
+        raise ValueError(f"{count} of {n} is no share.")
+    tail = (1 - level) / 2
+    a, b = count + 0.5, n - count + 0.5
+    return Interval(
+        lower=float(betaincinv(a, b, tail)) if count else 0.0,
+        upper=float(betaincinv(a, b, 1 - tail)) if count < n else 1.0,
+        level=level,
+    )

@@ -16,7 +16,7 @@ from holdback.stats.evidence.effect import (
     LogRatio,
 )
 from holdback.stats.evidence.order_statistics import Counted, differences_between
-from holdback.stats.normal import quantile as normal_quantile
+from holdback.stats.numeric import quantile as normal_quantile
 from holdback.wording import say
 
 __all__ = ["LEAST_BEYOND", "compare_quantiles"]

@@ -8,7 +8,7 @@ from math import sqrt
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.life_table import LifeTable, log_rank_z
 from holdback.stats.methods.log_ratio import log_inference, relative_variance
-from holdback.stats.normal import two_sided
+from holdback.stats.numeric import two_sided
 from holdback.wording import say
 
 __all__ = ["LEAST_EVENTS", "compare_survival"]

@@ -8,8 +8,7 @@ from math import ceil, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.normal import quantile
-from holdback.stats.root_finding import root
+from holdback.stats.numeric import quantile, root
 
 __all__ = ["critical", "exceeding"]
 

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.effect import Inference, Interval
-from holdback.stats.posterior.learned import learned_posterior
-from holdback.stats.posterior.lognormal import LogNormalLift
+from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.posterior.rates import BY_RATIO, UNIFORM, rates_posterior
 

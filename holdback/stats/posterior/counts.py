@@ -20,10 +20,9 @@ from scipy.special import betaln, gammaln, polygamma, psi
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior.combined import combined
 from holdback.stats.posterior.grid import GridLift
-from holdback.stats.posterior.prior import LiftPrior
-from holdback.stats.posterior.spend import REACH
+from holdback.stats.posterior.prior import LiftPrior, combined
+from holdback.stats.posterior.spend_models import REACH
 
 __all__ = ["CountArm", "Counts"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.stats.evidence.effect import Interval
-from holdback.stats.root_finding import root
+from holdback.stats.numeric import root
 
 __all__ = ["DROP", "GridLift", "even_grid"]
 

@@ -19,13 +19,16 @@ from scipy.special import betaln, polygamma
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior.combined import combined
 from holdback.stats.posterior.grid import GridLift
-from holdback.stats.posterior.prior import LiftPrior
-from holdback.stats.posterior.spend import REACH, Amounts
-from holdback.stats.posterior.spend_gamma import GammaSpend
-from holdback.stats.posterior.spend_lognormal import OneSpread, TwoSpreads
-from holdback.stats.posterior.spend_student import StudentSpend
+from holdback.stats.posterior.prior import LiftPrior, combined
+from holdback.stats.posterior.spend_models import (
+    REACH,
+    Amounts,
+    GammaSpend,
+    OneSpread,
+    StudentSpend,
+    TwoSpreads,
+)
 
 __all__ = ["Hurdle", "Spend"]
 

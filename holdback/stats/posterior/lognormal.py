@@ -12,10 +12,12 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from holdback.stats.evidence.effect import Interval, LogRatio
-from holdback.stats.normal import cdf, quantile
+from holdback.stats.numeric import cdf, quantile
+from holdback.stats.posterior.grid import GridLift, even_grid
 from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.posterior.random_effects import NormalMixture
 
-__all__ = ["LogNormalLift"]
+__all__ = ["LogNormalLift", "learned_posterior"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -100,3 +102,26 @@ class LogNormalLift:
             upper=self.quantile((1 + level) / 2),
             level=level,
         )
+
+
+MIXTURE_REACH = 12.0
+
+
+def learned_posterior(evidence: LogRatio, prior: NormalMixture) -> GridLift:
+    """Mixture prior × normal likelihood.
+
+    A mixture has heavier tails than one normal, so a result that fits none of the
+    past experiments is pulled less than a normal prior of the same width would pull.
+    """
+
+    def log_density(log_ratios: Vector) -> Vector:
+        likelihood = -(((log_ratios - evidence.value) / evidence.se) ** 2) / 2
+        found: Vector = likelihood + prior.log_density(log_ratios)
+        return found
+
+    reach = MIXTURE_REACH * evidence.se
+    low = min(evidence.value - reach, prior.mean)
+    high = max(evidence.value + reach, prior.mean)
+    finest = float(prior.sds.min())
+    grid = even_grid(log_density, low, high, finest=finest)
+    return GridLift.from_log_density(grid, log_density(grid), "learned_prior")

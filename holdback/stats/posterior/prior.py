@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp, log
 
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.posterior.normal_mixture import NormalMixture
+from holdback.errors import StatsError
+from holdback.stats.posterior.grid import GridLift, even_grid
+from holdback.stats.posterior.random_effects import NormalMixture
 
-__all__ = ["LiftPrior"]
+__all__ = ["LiftPrior", "combined", "prior_lift", "uniform_rates_density"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +56,69 @@ class LiftPrior:
     def __post_init__(self) -> None:
         if self.sd is not None and not self.sd > 0:
             raise ValueError(f"`sd` of a prior must be above 0, got {self.sd}.")
+
+
+Vector = npt.NDArray[np.float64]
+
+REACH = 8.0
+POINTS = 4001
+
+
+def prior_lift(prior: LiftPrior) -> GridLift | None:
+    """The prior of the lift on a grid, over 8 standard deviations; None where flat.
+
+    >>> found = prior_lift(LiftPrior(name="weak", sd=0.4))
+    >>> found.density(np.zeros(1)).round(4), round(found.probability_above(0.0), 4)
+    (array([0.9974]), 0.5)
+    """
+    if prior.sd is None:
+        return None
+    reach = REACH * prior.sd
+    log_ratios = np.linspace(prior.mean - reach, prior.mean + reach, POINTS)
+    return GridLift.from_log_density(log_ratios, prior.log_density(log_ratios), "prior")
+
+
+def uniform_rates_density(lifts: Vector) -> Vector:
+    """Density of U/V − 1 for independent uniform U and V: 1/2, then 1/(2 ratio²).
+
+    >>> uniform_rates_density(np.array([-0.5, 0.0, 1.0]))
+    array([0.5  , 0.5  , 0.125])
+    """
+    return np.where(lifts <= 0, 0.5, 0.5 / (1 + np.maximum(lifts, 0)) ** 2)
+
+
+KNOWN = 60.0
+"""The likelihood is taken where it is within e^−60 of its peak: about 11 deviations."""
+EDGE = 1e-7
+
+
+def combined(
+    log_ratios: Vector, density: Vector, prior: LiftPrior, method: str
+) -> GridLift:
+    """Posterior of the lift from the density (m,) of a flat prior on an even grid.
+
+    A prior may be much narrower than the grid's step, so the log density is taken
+    between its points (by a cubic spline) and both are put together on a grid of their
+    own. Raises StatsError where the prior draws the lift to where the likelihood is not
+    known: it then lies so far from the data that their compromise means nothing.
+    """
+    if prior.sd is None:
+        heights = np.log(np.maximum(density, density.max() * 1e-300))
+        return GridLift.from_log_density(log_ratios, heights, method)
+    from scipy.interpolate import CubicSpline
+
+    kept = np.flatnonzero(density > density.max() * exp(-KNOWN))
+    at = log_ratios[kept[0] : kept[-1] + 1]
+    evidence = CubicSpline(at, np.log(density[kept[0] : kept[-1] + 1]))
+
+    def log_density(points: Vector) -> Vector:
+        return np.asarray(evidence(points)) + prior.log_density(points)
+
+    low, high = float(at[0]), float(at[-1])
+    grid = even_grid(log_density, low, high, finest=prior.finest)
+    grid = grid[(grid >= low) & (grid <= high)]
+    heights = log_density(grid)
+    top = float(heights.max())
+    if float(log_density(np.array([low, high])).max()) > top + log(EDGE):
+        raise StatsError("The prior lies too far from the data to be combined.")
+    return GridLift.from_log_density(grid, heights, method)

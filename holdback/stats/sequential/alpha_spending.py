@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import e, log, sqrt
 
-from holdback.stats.normal import cdf, quantile
+from holdback.stats.numeric import cdf, quantile
 
 __all__ = ["Spending", "obrien_fleming", "pocock"]
 

@@ -8,7 +8,6 @@ from math import sqrt
 import numpy as np
 
 from holdback.errors import StatsError
-from holdback.stats.chi_square import upper_tail
 from holdback.stats.evidence.delta_method import (
     Formula,
     combined_third,
@@ -17,6 +16,7 @@ from holdback.stats.evidence.delta_method import (
 )
 from holdback.stats.evidence.effect import Estimate
 from holdback.stats.evidence.moments import Moments
+from holdback.stats.numeric import upper_tail
 
 __all__ = ["LEAST", "same_split", "stratified"]
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from holdback.assignment.params import scheme_of
+from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.split import Split
 from holdback.errors import AssignmentError
 

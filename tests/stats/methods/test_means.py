@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from holdback.stats.evidence.delta_method import estimate
+from holdback.stats.evidence.delta_method import estimate, log_lean, skew_coefficient
 from holdback.stats.evidence.effect import Estimate
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.evidence.skewness import log_lean, skew_coefficient
 from holdback.stats.methods import compare, compare_means
-from holdback.stats.methods.log_delta import log_delta
-from holdback.stats.methods.welch import welch
+from holdback.stats.methods.difference import welch
+from holdback.stats.methods.log_ratio import log_delta
 
 
 def arm(

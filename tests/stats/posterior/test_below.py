@@ -7,9 +7,8 @@ import pytest
 
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
-from holdback.stats.posterior.learned import learned_posterior
-from holdback.stats.posterior.lognormal import LogNormalLift
-from holdback.stats.posterior.normal_mixture import NormalMixture
+from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
+from holdback.stats.posterior.random_effects import NormalMixture
 
 
 def of_rates(prior: LiftPrior) -> Posterior:

@@ -8,11 +8,10 @@ import pytest
 from scipy.stats import norm
 
 from holdback.errors import StatsError
-from holdback.stats.posterior.combined import combined
 from holdback.stats.posterior.counts import CountArm, Counts
 from holdback.stats.posterior.hurdle import Hurdle, Spend
-from holdback.stats.posterior.normal_mixture import NormalMixture
-from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.posterior.prior import LiftPrior, combined
+from holdback.stats.posterior.random_effects import NormalMixture
 
 Vector = npt.NDArray[np.float64]
 CENTRE, SE = 0.25, 0.2

@@ -11,7 +11,7 @@ from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.counts import CountArm, Counts
-from holdback.stats.posterior.predictive_counts import check_counts
+from holdback.stats.posterior.predictive_checks import check_counts
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

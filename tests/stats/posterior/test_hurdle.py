@@ -12,7 +12,7 @@ from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, Spend, log_spend
-from holdback.stats.posterior.predictive import predictive_check
+from holdback.stats.posterior.predictive_checks import predictive_check
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

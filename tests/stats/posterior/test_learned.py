@@ -8,9 +8,8 @@ from scipy import integrate, stats
 
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.posterior import LiftPrior, posterior
-from holdback.stats.posterior.learned import learned_posterior
-from holdback.stats.posterior.lognormal import LogNormalLift
-from holdback.stats.posterior.normal_mixture import NormalMixture
+from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
+from holdback.stats.posterior.random_effects import NormalMixture
 
 SEEN = LogRatio(value=0.1, se=0.06)
 

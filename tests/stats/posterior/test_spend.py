@@ -14,11 +14,14 @@ from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, Spend
-from holdback.stats.posterior.predictive import predictive_check
-from holdback.stats.posterior.spend import Amounts
-from holdback.stats.posterior.spend_gamma import GammaSpend
-from holdback.stats.posterior.spend_lognormal import TwoSpreads
-from holdback.stats.posterior.spend_student import StudentSpend, _likelihood
+from holdback.stats.posterior.predictive_checks import predictive_check
+from holdback.stats.posterior.spend_models import (
+    Amounts,
+    GammaSpend,
+    StudentSpend,
+    TwoSpreads,
+    _likelihood,
+)
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

@@ -1,0 +1,363 @@
+"""Expressions of the YAML as SQL trees, node by node.
+
+No text of a user ever becomes SQL text: names become quoted identifiers, and only
+those that the source has; values become quoted literals.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from holdback.data.engine import Engine, Table
+from holdback.data.engine.dialects import Dialect, cast
+from holdback.data.engine.sql import all_of, any_of, col, double, integer, total, when
+from holdback.errors import ConfigError, DataError, Problem
+from holdback.experiments.language.expression import (
+    Arithmetic,
+    Comparison,
+    IsNull,
+    Junction,
+    Member,
+    Name,
+    Negation,
+    Not,
+    Number,
+    Text,
+    Tree,
+)
+from holdback.experiments.language.measure import Measure
+
+__all__ = ["Reader", "compared_columns", "missing_column", "numeric_columns"]
+
+COMPARE: Mapping[str, type[exp.Binary]] = {
+    "=": exp.EQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+}
+ARITHMETIC: Mapping[str, type[exp.Binary]] = {
+    "+": exp.Add,
+    "-": exp.Sub,
+    "*": exp.Mul,
+    "/": exp.Div,
+}
+NUMERIC = {"integer", "decimal", "float", "boolean"}
+STAMPS = {"date", "local", "instant"}
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads expressions over one table; remembers which text it reads as what.
+
+    `numbers` are the text columns that were read as numbers: their rows must be
+    checked for text that is none. `numeric` are text columns known to hold numbers
+    only, which compare with each other as numbers.
+    """
+
+    table: Table
+    dialect: Dialect
+    numbers: set[str] = field(default_factory=set)
+    numeric: frozenset[str] = frozenset()
+
+    def number(self, tree: Tree) -> exp.Expression:
+        """The DOUBLE value of an expression; conditions count 1 or 0."""
+        match tree:
+            case Number(value):
+                return double(str(value))
+            case Name(column):
+                return self.as_number(column)
+            case Negation(operand):
+                return exp.Neg(this=exp.Paren(this=self.number(operand)))
+            case Arithmetic(operator, left, right):
+                return self._arithmetic(operator, left, right)
+            case Text(value):
+                raise ConfigError(
+                    Problem(
+                        where=f"source {self.table.source}",
+                        what=f"text '{value}' stands where a number is needed.",
+                        fix="Write a number without quotes, or compare text with text.",
+                    )
+                )
+        return when(self.condition(tree), double("1"), double("0"))
+
+    def counted(self, measure: Measure) -> exp.Expression:
+        """A measure's value of a row: text where distinct texts are counted."""
+        assert measure.value is not None  # noqa: S101  # asked for values only
+        tree = measure.value.tree
+        if measure.aggregate != "distinct":
+            return self.number(tree)
+        return (
+            self.as_text(tree.column) if isinstance(tree, Name) else self.number(tree)
+        )
+
+    def condition(self, tree: Tree) -> exp.Expression:
+        """The truth of an expression, never null; a number is true unless 0."""
+        match tree:
+            case Comparison(operator, left, right):
+                a, b = self._sides(left, right)
+                return _sure(COMPARE[operator](this=a, expression=b))
+            case Junction(operator, left, right):
+                both = (self.condition(left), self.condition(right))
+                return exp.Paren(
+                    this=all_of(both) if operator == "and" else any_of(both)
+                )
+            case Not(operand):
+                return exp.Not(this=exp.Paren(this=self.condition(operand)))
+            case Member():
+                return self._member(tree)
+            case IsNull(operand, negated):
+                empty = exp.Is(
+                    this=exp.Paren(this=self._any(operand)), expression=exp.null()
+                )
+                return exp.Not(this=exp.Paren(this=empty)) if negated else empty
+        return _sure(
+            exp.NEQ(this=exp.Paren(this=self.number(tree)), expression=double("0"))
+        )
+
+    def as_number(self, column: str) -> exp.Expression:
+        """A column as DOUBLE."""
+        kind = self.kind(column)
+        if kind == "boolean":
+            return _truth(col(column))
+        if kind in NUMERIC:
+            return cast(col(column), "DOUBLE")
+        if kind == "text":
+            self.numbers.add(column)
+            return self.text_number(column)
+        raise DataError(
+            Problem(
+                where=f"source {self.table.source}, column {column}",
+                what=f"'{column}' holds {_noun(kind)}, and a number is needed.",
+                fix="Name a column of numbers.",
+            )
+        )
+
+    def text_number(self, column: str) -> exp.Expression:
+        """Text as a number, in the source's way to write decimals, or null.
+
+        ``true`` and ``false`` count 1 and 0.
+        """
+        text: exp.Expression = col(column)
+        if self.table.decimal_comma:
+            swapped = exp.Anonymous(
+                this="replace",
+                expressions=[text, exp.Literal.string(","), exp.Literal.string(".")],
+            )
+            dotted = exp.Like(this=text.copy(), expression=exp.Literal.string("%.%"))
+            parsed = when(dotted, exp.null(), self.dialect.number(swapped))
+        else:
+            parsed = self.dialect.number(text)
+        lowered = exp.Lower(this=col(column))
+        return exp.func(
+            "COALESCE",
+            parsed,
+            when(
+                exp.EQ(this=lowered, expression=exp.Literal.string("true")),
+                double("1"),
+                when(
+                    exp.EQ(this=lowered.copy(), expression=exp.Literal.string("false")),
+                    double("0"),
+                    None,
+                ),
+            ),
+        )
+
+    def as_text(self, column: str) -> exp.Expression:
+        """A column as text; empty text is null."""
+        kind = self.kind(column)
+        if kind == "text":
+            return exp.func("NULLIF", col(column), exp.Literal.string(""))
+        if kind in {"float", "decimal"}:
+            return self._decimal_text(column)
+        return cast(col(column), "TEXT")
+
+    def kind(self, column: str) -> str:
+        """Type of a column that the table has; DataError otherwise."""
+        if column not in self.table.columns:
+            raise DataError(self.missing(column))
+        return self.table.columns[column]
+
+    def missing(self, column: str) -> Problem:
+        """The problem that a column is not there."""
+        return missing_column(self.table.source, column, list(self.table.columns))
+
+    def _decimal_text(self, column: str) -> exp.Expression:
+        """Integral numbers written without a fraction, so that 3.0 reads ``3``."""
+        whole = exp.EQ(
+            this=exp.Floor(this=cast(col(column), "DOUBLE")),
+            expression=cast(col(column), "DOUBLE"),
+        )
+        return when(
+            whole,
+            cast(cast(col(column), "BIGINT"), "TEXT"),
+            cast(col(column), "TEXT"),
+        )
+
+    def _arithmetic(self, operator: str, left: Tree, right: Tree) -> exp.Expression:
+        a = exp.Paren(this=self.number(left))
+        b: exp.Expression = exp.Paren(this=self.number(right))
+        if operator == "/":
+            b = exp.func("NULLIF", b, double("0"))
+        return ARITHMETIC[operator](this=a, expression=b)
+
+    def _sides(self, left: Tree, right: Tree) -> tuple[exp.Expression, exp.Expression]:
+        kinds = (self._kind(left), self._kind(right))
+        names = [one.column for one in (left, right) if isinstance(one, Name)]
+        numeric = len(names) == len(kinds) and self.numeric.issuperset(names)
+        if "literal" in kinds or (kinds == ("text", "text") and not numeric):
+            return self._text(left), self._text(right)
+        if kinds == ("stamp", "stamp"):
+            return self._stamp(left), self._stamp(right)
+        return exp.Paren(this=self.number(left)), exp.Paren(this=self.number(right))
+
+    def _kind(self, tree: Tree) -> str:
+        match tree:
+            case Text():
+                return "literal"
+            case Name(column):
+                kind = self.kind(column)
+                return (
+                    "stamp"
+                    if kind in STAMPS
+                    else "text"
+                    if kind == "text"
+                    else "number"
+                )
+        return "number"
+
+    def _text(self, tree: Tree) -> exp.Expression:
+        match tree:
+            case Text(value):
+                return self.dialect.bytewise(exp.Literal.string(value))
+            case Name(column):
+                return self.as_text(column)
+        raise ConfigError(
+            Problem(
+                where=f"source {self.table.source}",
+                what="a calculated number is compared with text.",
+                fix="Compare numbers with numbers (without quotes).",
+            )
+        )
+
+    def _stamp(self, tree: Tree) -> exp.Expression:
+        assert isinstance(tree, Name)  # noqa: S101  # _kind says so
+        kind = self.table.columns[tree.column]
+        return self.dialect.microseconds(col(tree.column), kind)
+
+    def _any(self, tree: Tree) -> exp.Expression:
+        if isinstance(tree, Name):
+            return self.as_text(tree.column)
+        return self.number(tree)
+
+    def _member(self, tree: Member) -> exp.Expression:
+        texts = [isinstance(option, Text) for option in tree.options]
+        if all(texts):
+            inside = exp.In(
+                this=self._text(tree.operand),
+                expressions=[exp.Literal.string(str(o.value)) for o in tree.options],
+            )
+        elif any(texts):
+            raise ConfigError(
+                Problem(
+                    where=f"source {self.table.source}",
+                    what="a list mixes numbers and text.",
+                    fix="Write all of them with quotes, or none.",
+                )
+            )
+        else:
+            inside = exp.In(
+                this=exp.Paren(this=self.number(tree.operand)),
+                expressions=[double(str(o.value)) for o in tree.options],
+            )
+        return _sure(exp.Not(this=inside) if tree.negated else inside)
+
+
+def missing_column(
+    source: str, name: str, known: Sequence[str], *, noun: str = "column"
+) -> Problem:
+    """The problem that a column (or table) is not there, with the nearest name."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+    return Problem(
+        where=f"source {source}",
+        what=f"there is no {noun} '{name}'.",
+        why=f"The {noun}s are: {listed}." if known else f"There is no {noun} at all.",
+        fix=f"Did you mean '{near[0]}'?" if near else "Correct the name in the YAML.",
+    )
+
+
+def _sure(condition: exp.Expression) -> exp.Expression:
+    """A condition whose null counts as false."""
+    return exp.func("COALESCE", exp.Paren(this=condition), exp.false())
+
+
+def _truth(value: exp.Expression) -> exp.Expression:
+    return (
+        exp.Case()
+        .when(value, double("1"))
+        .when(exp.Not(this=value.copy()), double("0"))
+    )
+
+
+def _noun(kind: str) -> str:
+    return "times" if kind in STAMPS else "values of another kind"
+
+
+def compared_columns(trees: Iterable[Tree]) -> frozenset[str]:
+    """Columns that stand on both sides of some comparison."""
+    return frozenset(name for tree in trees for name in _compared(tree))
+
+
+def numeric_columns(
+    engine: Engine, reader: Reader, columns: Iterable[str]
+) -> frozenset[str]:
+    """Those of the text columns that hold numbers only (and some)."""
+    asked = [c for c in sorted(columns) if reader.table.columns.get(c) == "text"]
+    if not asked:
+        return frozenset()
+    sums: list[exp.Expression] = []
+    for name in asked:
+        filled = exp.NEQ(
+            this=exp.Trim(this=col(name)), expression=exp.Literal.string("")
+        )
+        wrong = exp.Is(this=reader.text_number(name), expression=exp.null())
+        for condition in (filled, all_of([filled.copy(), wrong])):
+            sums.append(total(when(condition, integer(1), integer(0))))  # noqa: PERF401
+    query = exp.Select(expressions=sums).from_(reader.table.relation.copy())
+    (found,) = engine.run(query)
+    return frozenset(
+        name
+        for name, some, bad in zip(asked, found[::2], found[1::2], strict=True)
+        if some and not bad
+    )
+
+
+def _compared(tree: object) -> Iterator[str]:
+    if isinstance(tree, Comparison):
+        left, right = tree.left, tree.right
+        if isinstance(left, Name) and isinstance(right, Name):
+            yield from (left.column, right.column)
+    for slot in getattr(type(tree), "__slots__", ()):
+        part = getattr(tree, slot)
+        if hasattr(type(part), "__slots__") and not isinstance(part, str):
+            yield from _compared(part)
+
+
+def blank(reader: Reader, column: str) -> exp.Expression:
+    """Whether a unit id is null or holds nothing but spaces."""
+    value = col(column)
+    null = exp.Is(this=value, expression=exp.null())
+    if reader.kind(column) != "text":
+        return null
+    first = exp.LT(
+        this=reader.dialect.bytewise(value.copy()), expression=exp.Literal.string("!")
+    )
+    spaces = exp.EQ(this=exp.Trim(this=value.copy()), expression=exp.Literal.string(""))
+    both = all_of([first, spaces])
+    return exp.Paren(this=exp.Or(this=null, expression=exp.Paren(this=both)))

@@ -1,0 +1,257 @@
+"""Which units' rows a reading needs, and the query that lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from holdback.analysis.comparison.comparison import Comparison
+from holdback.data.engine import Engine
+from holdback.data.engine.sql import col, integer
+from holdback.data.engine.times import from_microseconds
+from holdback.data.evidence.cells import Cells
+from holdback.data.evidence.unit_rows import (
+    FIRST_DAY,
+    KNOWN,
+    Tally,
+    UnitRows,
+    tally_of,
+    unit_rows,
+)
+from holdback.data.queries.cells_query import Cube, cell_keys, relations, with_ctes
+from holdback.data.queries.units import KEPT_CROSSED, USED, nested, select
+from holdback.errors import DataError, Problem
+from holdback.experiments.definition.experiment import Experiment
+from holdback.stats.methods import needs_rows
+from holdback.stats.methods.permutation import LARGEST
+
+__all__ = ["units_with", "with_rows", "with_tallies"]
+
+Wanted = dict[tuple[str, str], str]
+"""(block, column) → the unit column behind it."""
+
+
+def with_rows(
+    experiment: Experiment,
+    engine: Engine,
+    cube: Cube,
+    cells: Cells,
+    also: Collection[str] = (),
+) -> Cells:
+    """Cells with the rows of units that have a value, where a method needs them.
+
+    Asked for only where a mean is too skewed or rests on too few units for a plain
+    interval, or for the metrics named in `also`, and given up where more than 200,000
+    units have a value.
+    """
+    predict = experiment.analysis.predict
+    asked = [
+        one
+        for one in _comparisons(experiment, cells)
+        if not one.metric.tallied
+        and (predict or one.metric.name in also or _needs_rows(one))
+    ]
+    outcomes = _wanted(cube, asked, covariates=False)
+    adjusted = _wanted(cube, asked, covariates=True)
+    if predict:
+        adjusted |= _known_before(cube, asked)
+    for wanted in (adjusted, outcomes) if adjusted != outcomes else (outcomes,):
+        listed = _listed(experiment, engine, cube, wanted) if wanted else None
+        if listed is not None:
+            return replace(cells, listed=listed)
+    return cells
+
+
+def _comparisons(experiment: Experiment, cells: Cells) -> Iterator[Comparison]:
+    """Every metric of every treatment arm against control, raw and capped."""
+    for metric in experiment.metrics.values():
+        for arm in experiment.treatments:
+            for capped in sorted({False, metric.cap is not None}):
+                yield Comparison(
+                    experiment=experiment,
+                    cells=cells,
+                    metric=metric,
+                    arms=frozenset({arm.name}),
+                    capped=capped,
+                )
+
+
+def _needs_rows(comparison: Comparison) -> bool:
+    if comparison.metric.family != "mean":
+        return False
+    plain, net = comparison.estimates, comparison.adjusted
+    return (plain is not None and needs_rows(*plain)) or (
+        net is not None and not net.rates and needs_rows(net.control, net.treatment)
+    )
+
+
+def _wanted(cube: Cube, asked: Iterable[Comparison], *, covariates: bool) -> Wanted:
+    return {
+        (one.metric.name, column): cube.layout.names[one.metric.name, column]
+        for one in asked
+        for column in (
+            *one.columns,
+            *(one.covariates if covariates and one.adjusted is not None else ()),
+        )
+    }
+
+
+def _known_before(cube: Cube, asked: Iterable[Comparison]) -> Wanted:
+    """Everything known before exposure, of any metric, for each metric."""
+    known = dict.fromkeys(
+        cube.layout.names[block, column.name]
+        for block, columns in cube.layout.blocks.items()
+        for column in columns
+        if column.role in {"before", "attribute"}
+    )
+    return {
+        (one.metric.name, f"{KNOWN}{unit}"): unit for one in asked for unit in known
+    }
+
+
+def _listed(
+    experiment: Experiment, engine: Engine, cube: Cube, wanted: Wanted
+) -> UnitRows | None:
+    units = list(dict.fromkeys(wanted.values()))
+    found = engine.run(_query(cube, units))
+    if len(found) > LARGEST:
+        return None
+    return unit_rows(
+        found,
+        arms=[arm.name for arm in experiment.arms],
+        dimensions=list(cube.exposures.segments),
+        digits=[cube.layout.units[name].digits for name in units],
+        at={key: units.index(name) for key, name in wanted.items()},
+    )
+
+
+def _query(cube: Cube, units: Sequence[str]) -> exp.Expression:
+    """Arm, day, horizons passed, levels and values of used units with a value."""
+    names = units_with(cube, units)
+    values = {name: col(name) for name in units}
+    keys = {
+        "arm": col("arm"),
+        "day": exp.null(),
+        **{k: v for k, v in cell_keys(cube).items() if k not in {"arm", "status"}},
+    }
+    used = [integer(USED), integer(KEPT_CROSSED)]
+    present = [exp.NEQ(this=col(name), expression=integer(0)) for name in units]
+    query = select(
+        keys | values,
+        names,
+        where=[
+            exp.In(this=col("status"), expressions=used),
+            exp.Paren(this=exp.or_(*present)),
+        ],
+    ).limit(LARGEST + 1, copy=False)
+    query.set("with_", with_ctes(relations(cube)))
+    return query
+
+
+def units_with(
+    cube: Cube, units: Sequence[str], *, everyone: bool = False
+) -> exp.Expression:
+    """The relation that holds all of `units`; joined where two are needed.
+
+    With `everyone` it holds every unit, those without events too.
+    """
+    own = [name for name in units if cube.layout.units[name].own]
+    if not own and not everyone:
+        return exp.table_(cube.event_relation, quoted=True)
+    exposed = exp.table_(cube.unit_relation, quoted=True)
+    events = [name for name in units if name not in own]
+    if not events:
+        return exposed
+    keys = ["arm", "status", *(["t"] if cube.exposures.time is not None else [])]
+    keys += [f"s{i}" for i in range(len(cube.exposures.segments))]
+    columns: dict[str, exp.Expression] = {
+        name: col(name, "a") for name in (*keys, *own)
+    }
+    columns |= {
+        name: exp.func("COALESCE", col(name, "b"), integer(0)) for name in events
+    }
+    joined = select(
+        columns,
+        exp.alias_(exposed, "a", quoted=True, table=True),
+    ).join(
+        exp.alias_(
+            exp.table_(cube.event_relation, quoted=True), "b", quoted=True, table=True
+        ),
+        on=exp.EQ(this=col("unit", "a"), expression=col("unit", "b")),
+        join_type="left",
+        copy=False,
+    )
+    return nested(joined, "j")
+
+
+MOST_VALUES = 1_000_000
+ENDLESS = 10**6
+
+
+def with_tallies(
+    experiment: Experiment, engine: Engine, cube: Cube, cells: Cells
+) -> Cells:
+    """Cells with the tally of each metric that is read from one.
+
+    Raises DataError for more than a million different values.
+    """
+    found = {
+        name: _tallied(experiment, engine, cube, name)
+        for name, metric in experiment.metrics.items()
+        if metric.tallied
+    }
+    return replace(cells, tallies=found) if found else cells
+
+
+def _tallied(experiment: Experiment, engine: Engine, cube: Cube, name: str) -> Tally:
+    columns = [c.name for c in cube.layout.blocks[name] if c.role == "outcome"]
+    units = [cube.layout.names[name, column] for column in columns]
+    found = engine.run(_counts_query(cube, units))
+    if len(found) > MOST_VALUES:
+        raise DataError(
+            Problem(
+                where=f"metric {name}",
+                what=f"its units have more than {LARGEST:,} different values.",
+                why="This metric is read from how often each value occurs.",
+                fix="Measure in larger units, or drop a segment.",
+            )
+        )
+    return tally_of(
+        found,
+        arms=[arm.name for arm in experiment.arms],
+        dimensions=list(cube.exposures.segments),
+        digits=[cube.layout.units[unit].digits for unit in units],
+        watched=lambda day: _watched(cube, ZoneInfo(experiment.timezone), day),
+    )
+
+
+def _watched(cube: Cube, zone: ZoneInfo, day: int) -> int:
+    """Whole days from the end of a local day to as-of; without times no end."""
+    if cube.span.as_of is None or cube.exposures.time is None:
+        return ENDLESS
+    joined = FIRST_DAY + timedelta(days=day + 1)
+    end = datetime(joined.year, joined.month, joined.day, tzinfo=zone)
+    return max(0, (from_microseconds(cube.span.as_of) - end) // timedelta(days=1))
+
+
+def _counts_query(cube: Cube, units: list[str]) -> exp.Expression:
+    """Arm, day, horizons passed, levels, values, and how many units have them."""
+    keys = {
+        "arm": col("arm"),
+        "day": exp.null(),
+        **{k: v for k, v in cell_keys(cube).items() if k not in {"arm", "status"}},
+    }
+    used = exp.In(
+        this=col("status"), expressions=[integer(USED), integer(KEPT_CROSSED)]
+    )
+    named = keys | {name: col(name) for name in units}
+    everyone = select(named, units_with(cube, units, everyone=True), where=[used])
+    counted = {name: col(name) for name in named} | {"n": exp.Count(this=exp.Star())}
+    query = select(counted, nested(everyone, "t"), group=list(named))
+    query = query.limit(MOST_VALUES + 1, copy=False)
+    query.set("with_", with_ctes(relations(cube)))
+    return query

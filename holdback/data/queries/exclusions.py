@@ -1,0 +1,231 @@
+"""What becomes of each exposure row: kept, or left out for a reason."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from holdback.data.engine import Engine
+from holdback.data.engine.expressions import Reader
+from holdback.data.engine.sql import all_of, col, integer, when
+from holdback.data.engine.times import IN_UTC, Zone, microseconds
+from holdback.data.evidence.cells import SourceProfile
+from holdback.data.queries.units import (
+    Exposures,
+    Span,
+    nested,
+    select,
+)
+from holdback.errors import DataError, Problem
+from holdback.experiments.definition.experiment import Experiment
+
+__all__ = ["Fates", "fates_of_rows", "span_of", "zone_of"]
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fates:
+    """What became of the exposures.
+
+    `rows` counts by (reason, arm number); the reason of rows that count is ``kept``.
+    `units` counts those that were given no arm, by the reason of their assignment.
+    """
+
+    rows: Mapping[tuple[str, int | None], int]
+    units: Mapping[str, int]
+
+
+def fates_of_rows(
+    engine: Engine, experiment: Experiment, exposures: Exposures, span: Span
+) -> Fates:
+    """Exposure rows by what becomes of them and by arm."""
+    _refuse_unknown_arms(engine, experiment, exposures)
+    columns: dict[str, exp.Expression] = {"arm": exposures.arm.copy()}
+    columns["kept"] = all_of(one.copy() for one in exposures.where)
+    if exposures.time is not None:
+        columns["t"] = exposures.time.copy()
+    if exposures.ineligible is not None:
+        columns["ineligible"] = exposures.ineligible.copy()
+    if exposures.reason is not None and exposures.unit is not None:
+        columns |= {"why": exposures.reason.copy(), "unit": exposures.unit.copy()}
+    rows = select(columns, exposures.reader.table.relation.copy())
+    told = {"reason": _reason(exposures, span), "arm": col("arm")}
+    unplaced: exp.Expression = exp.null()
+    if exposures.reason is not None:
+        told |= {"why": col("why"), "unit": col("unit")}
+        own = exp.EQ(this=col("reason"), expression=col("why"))
+        unplaced = when(own, col("unit"), None)
+    counted = select(
+        {
+            "reason": col("reason"),
+            "arm": col("arm"),
+            "n": exp.Count(this=exp.Star()),
+            "units": exp.Count(this=exp.Distinct(expressions=[unplaced])),
+        },
+        nested(select(told, nested(rows, "r")), "q"),
+        group=["reason", "arm"],
+    )
+    found = engine.run(counted)
+    return Fates(
+        rows={
+            (str(why), None if arm is None else int(arm)): int(n)
+            for why, arm, n, _ in found
+        },
+        units={str(why): int(units) for why, _, _, units in found if units},
+    )
+
+
+def _reason(exposures: Exposures, span: Span) -> exp.Expression:
+    """Why a row does not count, else ``kept``.
+
+    A computed arm is asked for last: units that the split turns away are those that
+    would count otherwise.
+    """
+    reason = exp.Case()
+    if exposures.ineligible is not None:
+        why = exp.Literal.string("not_eligible")
+        reason = reason.when(col("ineligible"), why, copy=False)
+    reason = reason.when(
+        exp.Not(this=col("kept")), exp.Literal.string("where"), copy=False
+    )
+    no_arm = exp.Is(this=col("arm"), expression=exp.null())
+    if exposures.reason is None:
+        reason = reason.when(no_arm, exp.Literal.string("no_arm"), copy=False)
+    if exposures.time is not None:
+        reason = _time_reasons(reason, span)
+    if exposures.reason is not None:
+        reason = reason.when(no_arm, col("why"), copy=False)
+    return reason.else_(exp.Literal.string("kept"))
+
+
+def _time_reasons(reason: exp.Case, span: Span) -> exp.Case:
+    reason = reason.when(
+        exp.Is(this=col("t"), expression=exp.null()),
+        exp.Literal.string("no_time"),
+        copy=False,
+    )
+    if span.start is not None and span.end is not None:
+        outside = exp.Or(
+            this=exp.LT(this=col("t"), expression=integer(span.start)),
+            expression=exp.GTE(this=col("t"), expression=integer(span.end)),
+        )
+        reason = reason.when(outside, exp.Literal.string("outside_window"), copy=False)
+    if span.as_of is not None:
+        late = exp.GTE(this=col("t"), expression=integer(span.as_of))
+        reason = reason.when(late, exp.Literal.string("after_as_of"), copy=False)
+    return reason
+
+
+def _refuse_unknown_arms(
+    engine: Engine, experiment: Experiment, exposures: Exposures
+) -> None:
+    source = experiment.sources[experiment.assignment.source]
+    column = source.columns.arm
+    if column is None:
+        return
+    reader = exposures.reader
+    rows = engine.run(
+        select(
+            {"label": col("label"), "n": exp.Count(this=exp.Star())},
+            nested(
+                select(
+                    {"label": reader.as_text(column)},
+                    reader.table.relation.copy(),
+                    where=[one.copy() for one in exposures.where],
+                ),
+                "q",
+            ),
+            group=["label"],
+        )
+    )
+    labels = {arm.logged_as or arm.name for arm in experiment.arms}
+    unknown = {str(r[0]): int(r[1]) for r in rows if r[0] is not None} | {}
+    unknown = {label: n for label, n in unknown.items() if label not in labels}
+    if unknown:
+        raise DataError(
+            [
+                _unknown_arm(reader, column, label, n, labels)
+                for label, n in sorted(unknown.items())[:5]
+            ]
+        )
+
+
+def _unknown_arm(
+    reader: Reader, column: str, label: str, count: int, labels: set[str]
+) -> Problem:
+    near = difflib.get_close_matches(label.strip(), labels, n=1, cutoff=0.6)
+    return Problem(
+        where=f"source {reader.table.source}, column {column}",
+        what=f"'{label}' is no arm of the experiment ({count:,} rows).",
+        why=f"The arms are: {', '.join(sorted(labels))}.",
+        fix=f"Did you mean '{near[0]}'? Set `logged_as: '{label}'` at the arm."
+        if near
+        else "Set `logged_as` at the arm, or leave such rows out with `where`.",
+    )
+
+
+DAY = timedelta(days=1)
+
+
+def zone_of(experiment: Experiment, seen: Mapping[str, SourceProfile]) -> Zone | None:
+    """Offsets over the range of the data; None without times or when UTC."""
+    ranges = [r for s in seen.values() for r in (s.wall, s.moments) if r]
+    if not ranges:
+        return None
+    window = experiment.window
+    bounds = [moment for pair in ranges for moment in pair]
+    if window is not None:
+        bounds += [
+            microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
+            for day in (window.start, window.end + DAY)
+        ]
+    zone = Zone.between(experiment.timezone, min(bounds), max(bounds))
+    return None if zone.first == 0 and not zone.transitions else zone
+
+
+def span_of(
+    experiment: Experiment,
+    seen: Mapping[str, SourceProfile],
+    zone: Zone | None,
+    as_of: date | datetime | None,
+) -> Span:
+    """As-of and the window; nothing without times."""
+    flat = zone or IN_UTC
+    last = [_last(one, flat) for one in seen.values()]
+    known = [moment for moment in last if moment is not None]
+    window = experiment.window
+    if not known:
+        return Span(as_of=None, start=None, end=None)
+    end = max(known) if as_of is None else _moment(as_of, experiment.timezone)
+    return Span(
+        as_of=end,
+        start=None if window is None else flat.midnight(window.start),
+        end=None if window is None else flat.midnight(window.end + DAY),
+    )
+
+
+def _last(seen: SourceProfile, zone: Zone) -> int | None:
+    """Just after a source's last time; a source of days lasts to the day's end."""
+    found = []
+    if seen.wall is not None:
+        local = seen.wall[1]
+        step = 24 * 3600 * 1_000_000 if seen.whole_days else 1
+        found.append(zone.utc(local + step) if seen.whole_days else zone.utc(local) + 1)
+    if seen.moments is not None:
+        found.append(seen.moments[1] + 1)
+    return max(found, default=None)
+
+
+def _moment(as_of: date | datetime, timezone: str) -> int:
+    """As-of as µs of UTC: a date means the end of that day."""
+    zone = ZoneInfo(timezone)
+    if isinstance(as_of, datetime):
+        return microseconds(as_of if as_of.tzinfo else as_of.replace(tzinfo=zone))
+    after = as_of + DAY
+    return microseconds(datetime(after.year, after.month, after.day, tzinfo=zone))

@@ -1,0 +1,212 @@
+"""Types of single values in the YAML: how each is read and how its schema looks.
+
+Each is an annotated type for pydantic: a reader of one `Scalar` that raises
+`Unreadable`, and a JSON Schema for editors. The readers are exact: they see the
+text as it stands in the file, so `0.1` is one tenth and `0123` never loses its zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, TypeAlias, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    PlainValidator,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+
+from holdback.experiments.config.yaml_document import Block, Items, Scalar, text_of
+from holdback.experiments.language import quantities
+from holdback.experiments.language.expression import Expression, parse
+from holdback.experiments.language.quantities import Unreadable, did_you_mean
+
+__all__ = [
+    "BY_SHAPE",
+    "KEYS",
+    "LIST",
+    "TAG",
+    "VALUE",
+    "Amount",
+    "Day",
+    "Duration",
+    "Flag",
+    "Formula",
+    "Share",
+    "Text",
+    "Whole",
+    "Written",
+    "choice",
+    "leaf",
+]
+
+
+def leaf(
+    read: Callable[[Scalar], Any], schema: dict[str, Any]
+) -> tuple[PlainValidator, WithJsonSchema]:
+    """Reader and schema of one kind of value, as pydantic annotations."""
+
+    def reader(node: Any) -> Any:
+        if isinstance(node, Scalar):
+            return read(node)
+        kinds = {Block: "a block of keys", Items: "a list"}
+        raise Unreadable(
+            f"one value is needed here, not {kinds.get(type(node), 'a structure')}."
+        )
+
+    return PlainValidator(reader), WithJsonSchema(schema)
+
+
+def choice(*options: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """One of some words."""
+
+    def read(node: Scalar) -> str:
+        if node.text in options:
+            return node.text
+        listed = ", ".join(options)
+        raise Unreadable(
+            f"'{node.text}' is not one of: {listed}.",
+            fix=did_you_mean(node.text, options),
+        )
+
+    return leaf(read, {"enum": list(options)})
+
+
+def choice_of(literal: Any) -> tuple[PlainValidator, WithJsonSchema]:
+    """One of the words of a `Literal`, `Any`-thing else refused."""
+    return choice(*(word for word in get_args(literal) if word != "any"))
+
+
+def _whole(node: Scalar) -> int:
+    value = quantities.amount(node.text)
+    if node.means != "number" or value.denominator != 1:
+        raise Unreadable(f"{node.text} is not a whole number.")
+    return int(value)
+
+
+def _version(node: Scalar) -> int:
+    if node.text != "1":
+        raise Unreadable(
+            f"'{node.text}' is not one of: 1.",
+            why="This program reads version 1 of the format.",
+            fix="Write `version: 1`.",
+        )
+    return 1
+
+
+def _flag(node: Scalar) -> bool:
+    if node.means != "boolean":
+        raise Unreadable(f"'{node.text}' is neither true nor false.")
+    return node.text.lower() == "true"
+
+
+def _text(node: Scalar) -> str:
+    text = text_of(node)
+    if not text.strip():
+        raise Unreadable("the text is empty.", fix="Write it, or leave the key out.")
+    if "${" in text:
+        raise Unreadable(
+            "${…} may stand only in `database`.",
+            fix="Write the value itself; only connections hold secrets.",
+        )
+    return text
+
+
+def _connection(node: Scalar) -> str:
+    return text_of(node)
+
+
+def _formula(node: Scalar) -> Expression:
+    return parse(node.text)
+
+
+_SHARE_SCHEMA = {
+    "anyOf": [
+        {"type": "number"},
+        {"type": "string", "pattern": r"^\s*[-+]?[0-9.]+([eE][-+]?\d+)?\s*%?\s*$"},
+        {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d+\s*$"},
+    ],
+    "examples": ["10%", 0.1, "1/3"],
+}
+_DURATION_SCHEMA = {
+    "type": "string",
+    "pattern": r"^\s*\d+(\.\d+)?\s*"
+    r"([Ss]econd|[Mm]inute|[Hh]our|[Dd]ay|[Ww]eek|[Mm]onth|[Yy]ear)s?\s*$",
+    "examples": ["28 days", "2 weeks", "12 hours"],
+}
+
+_TEXT = leaf(_text, {"type": "string", "minLength": 1})
+_CONNECTION = leaf(
+    _connection,
+    {"type": "string", "examples": ["duckdb", "${env:WAREHOUSE_URL}"]},
+)
+_SHARE = leaf(lambda node: quantities.share(node.text), _SHARE_SCHEMA)
+_AMOUNT = leaf(lambda node: quantities.amount(node.text), {"type": "number"})
+_DURATION = leaf(lambda node: quantities.duration(node.text), _DURATION_SCHEMA)
+_DAY = leaf(
+    lambda node: quantities.day(node.text),
+    {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+)
+_WHOLE = leaf(_whole, {"type": "integer"})
+_FLAG = leaf(_flag, {"type": "boolean"})
+_VERSION = leaf(_version, {"const": 1})
+_FORMULA = leaf(_formula, {"type": ["string", "number"]})
+
+Text: TypeAlias = Annotated[str, *_TEXT]
+Connection: TypeAlias = Annotated[str, *_CONNECTION]
+Share: TypeAlias = Annotated[Fraction, *_SHARE]
+Amount: TypeAlias = Annotated[Fraction, *_AMOUNT]
+Duration: TypeAlias = Annotated[timedelta, *_DURATION]
+Day: TypeAlias = Annotated[date, *_DAY]
+Whole: TypeAlias = Annotated[int, *_WHOLE]
+Flag: TypeAlias = Annotated[bool, *_FLAG]
+Formula: TypeAlias = Annotated[Expression, *_FORMULA]
+Version: TypeAlias = Annotated[int, *_VERSION]
+
+
+class Written(BaseModel):
+    """A block of known keys.
+
+    A validation with a dictionary as context fills it with block id → model, so that
+    an unknown key can be answered with the keys that the block does know. `required`
+    names the keys whose absence is found by the loader instead of pydantic.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
+    required: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remember(cls, data: Any, info: ValidationInfo) -> Any:
+        if info.context is not None and isinstance(data, Block):
+            info.context[id(data)] = cls
+        return data
+
+    @classmethod
+    def known(cls) -> tuple[str, ...]:
+        """The keys as they are written."""
+        return tuple(info.alias or key for key, info in cls.model_fields.items())
+
+
+TAG = "\0"
+"""Starts the tags of unions, so that they cannot be mistaken for keys of the file."""
+KEYS, LIST, VALUE = Tag(f"{TAG}keys"), Tag(f"{TAG}list"), Tag(f"{TAG}value")
+
+
+def _shape(node: Any) -> str:
+    if isinstance(node, Block):
+        return KEYS.tag
+    return LIST.tag if isinstance(node, Items) else VALUE.tag
+
+
+BY_SHAPE = Discriminator(_shape)
+"""Tells the members of a union by their tag: KEYS, LIST or VALUE."""

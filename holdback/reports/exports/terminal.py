@@ -1,0 +1,245 @@
+"""The answer on a terminal: decision, lift, money, checks in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from holdback.errors import printable
+from holdback.portfolio.result import Portfolio
+from holdback.reports.blocks import probabilities as confidence
+from holdback.reports.blocks.next_steps import payback_told
+from holdback.reports.text import portfolio_sentences as told
+from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.locale_format import Words
+from holdback.reports.text.result_sentences import outcome, verdict_told
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Money, Readout, Scorecard
+from holdback.results.simulation import Simulation
+from holdback.wording import heads, in_its_language, say, texts
+
+__all__ = ["summary", "table_of"]
+
+
+@in_its_language
+def summary(scorecard: Scorecard) -> str:
+    """At most about twenty aligned lines of plain text."""
+    words = Words.of(scorecard)
+    lines = [f"{scorecard.experiment}: {_outcome(scorecard)}"]
+    lines += [f"  {reason}" for reason in _reasons(scorecard, words)]
+    lines.append("")
+    overall = [r for r in scorecard.readouts if r.segment is None]
+    lines += _readout_lines(words, overall)
+    chances = confidence.told(scorecard, words)
+    lines += ["", *(f"  {text}" for text in chances)] if chances else []
+    lines += _money_lines(words, scorecard)
+    lines += ["", _check_line(scorecard)]
+    marks = texts("summary")
+    lines += [
+        f"  {marks[check.status]} {check.check}: {sentences.checked(words, check)}"
+        for check in scorecard.checks
+        if check.status in marks
+    ]
+    return "\n".join(printable(line) for line in lines)
+
+
+def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
+    """Three at most; of several arms each by its name."""
+    decision = scorecard.decision
+    if decision is None:
+        return []
+    if len({arm.reasons for arm in decision.arms}) < 2:
+        return list(decision.reasons[:3])
+    return [
+        say(
+            "decision.arm_told",
+            arm=words.arm(arm.arm),
+            outcome=texts("outcomes")[arm.outcome],
+            reasons=" ".join(arm.reasons[:3]),
+        )
+        for arm in decision.arms
+    ]
+
+
+def _outcome(scorecard: Scorecard) -> str:
+    decision = scorecard.decision
+    return outcome(decision.outcome).title if decision else say("summary.outcome")
+
+
+def _readout_lines(words: Words, readouts: Sequence[Readout]) -> list[str]:
+    """Name, change, range and reading of each metric, in columns."""
+    rows = [(words.names(r.metric, r.arm), *_effect(words, r)) for r in readouts]
+    names, changes, ranges = (
+        max(map(len, column)) for column in zip(*rows, strict=True)
+    )
+    return [
+        f"  {name:<{names}}  {change:>{changes}}   {told:<{ranges}}   {reading}"
+        for (name, change, told), reading in zip(
+            rows, (verdict_told(r).lower() for r in readouts), strict=True
+        )
+    ]
+
+
+def _effect(words: Words, readout: Readout) -> tuple[str, str]:
+    """The change and its range, or the reason why there is none."""
+
+    def difference(value: float) -> str:
+        return words.difference(readout.metric, value)
+
+    if readout.relative is not None:
+        effect, write = readout.relative, words.lift
+    elif readout.absolute is not None and readout.absolute.has_interval:
+        effect, write = readout.absolute, difference
+    else:
+        return "—", readout.note
+    return write(effect.value), say("summary.effect", write=words.range(effect, write))
+
+
+def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
+    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    if found is None:
+        return []
+    rows = [
+        (
+            say("common.extra_revenue"),
+            words.money(found.incremental_revenue.value),
+            words.range(found.incremental_revenue, words.money),
+        ),
+    ]
+    if found.incremental_profit != found.incremental_revenue:
+        profit = found.incremental_profit
+        rows.append(
+            (
+                say("common.extra_profit"),
+                words.money(profit.value),
+                words.range(profit, words.money),
+            )
+        )
+    if found.cost is not None:
+        rows.append((say("common.cost"), words.money(found.cost.total), ""))
+    if found.ropi is not None:
+        rows.append(
+            (
+                say("summary.ropi"),
+                words.lift(found.ropi.value),
+                _ropi_range(words, found),
+            )
+        )
+    wide = max(len(value) for _, value, _ in rows)
+    told = [""] + [
+        f"  {name:<14} {value:>{wide}}"
+        + (say("summary.likely", likely=likely) if likely else "")
+        for name, value, likely in rows
+    ]
+    if found.payback_days is not None:
+        told.append(f"  {payback_told(words, found.payback_days)}")
+    return told
+
+
+def _ropi_range(words: Words, money: Money) -> str:
+    if money.ropi is None:
+        return ""
+    ropi = money.ropi
+    interval = Quantity(
+        value=ropi.value, lower=ropi.lower, upper=ropi.upper, unbounded=ropi.unbounded
+    )
+    text = words.range(interval, words.lift)
+    if money.break_even_lift is not None:
+        text += say(
+            "summary.ropi_range", break_even_lift=words.lift(money.break_even_lift)
+        )
+    return text
+
+
+def _check_line(scorecard: Scorecard) -> str:
+    passed = sum(check.status == "pass" for check in scorecard.checks)
+    made = sum(check.status != "skip" for check in scorecard.checks)
+    return say("summary.check_line", passed=passed, checks=made)
+
+
+def table_of(found: Simulation, locale: str) -> str:
+    """What was replayed, and a line a method."""
+    words = Words.plain(locale)
+    rows = [heads("replays.columns")] + [
+        (
+            texts("replays.names")[record.method],
+            words.share(record.false_wins),
+            words.share(record.false_losses),
+            words.share(record.power),
+            words.share(record.coverage),
+        )
+        for record in found.records
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    methods = ", ".join(f"{name} {count:,}" for name, count in found.methods.items())
+    side = words.share((1 - found.level) / 2)
+    units = say(
+        "replays.units_with_a_value",
+        label=found.label,
+        arm=found.arm,
+        units=words.count(found.units),
+        with_value=words.count(found.with_value),
+        smaller_arm=words.count(found.smaller_arm),
+    )
+    splits = say(
+        "replays.splits_with_nothing_to",
+        replays=words.count(found.replays),
+        side=side,
+        replays_with_lift=words.count(found.replays_with_lift),
+        lift=words.lift(found.lift),
+    )
+    return "\n".join([units, splits, *lines, say("replays.read_by", methods=methods)])
+
+
+@in_its_language
+def portfolio_summary(found: Portfolio) -> str:
+    """The headline, a line an experiment, and what did not count."""
+    words = told.words_of(found)
+    blocks = [
+        [*told.headline(found, words), told.keeping(found, words)],
+        list(_rows(found, words)),
+        list(told.spread(found, words)),
+        [told.reconciliation(one, words) for one in found.long_run],
+        [
+            say("portfolio_text.summary", name=name, why=why)
+            for name, why in told.left_out(found)
+        ],
+    ]
+    return "\n\n".join(
+        "\n".join(printable(line) for line in block) for block in blocks if block
+    )
+
+
+def _rows(found: Portfolio, words: Words) -> Iterator[str]:
+    rows = [
+        (
+            "experiment",
+            "decision",
+            "reported",
+            say("portfolio_text.pulled_together"),
+            say("portfolio_text.extra_revenue"),
+        )
+    ]
+    rows += [
+        (
+            one.experiment,
+            one.decision.replace("_", " "),
+            words.lift(one.lift.value),
+            words.lift(one.shrunk.value) if one.shrunk else "–",
+            words.money(one.revenue_shrunk.value) if one.revenue_shrunk else "–",
+        )
+        for one in found.experiments
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for name, decision, *figures in rows:
+        cells = [figure.rjust(w) for figure, w in zip(figures, widths[2:], strict=True)]
+        yield "  ".join(
+            ["", name.ljust(widths[0]), decision.ljust(widths[1]), *cells]
+        ).rstrip()
