@@ -26,6 +26,7 @@ Map of the package, from the top floor down; imports run downward only::
     assignment    unit id → arm, the same in Python and in SQL
     atomic_files  files appear whole or not at all
     registry      plug-ins: one file, one kind
+    facts         what was found: a code with its numbers, no words
     errors        every error: where, what, why, how to fix it
 
 Importing `holdback` loads none of these: each name below comes on first use.

@@ -14,9 +14,9 @@ from typing import Any
 import html5lib
 import numpy as np
 import pytest
-from experiments.past import finished, stored
 from PIL import Image
 from reports.gallery import GALLERY
+from worlds.past import finished, stored
 
 from holdback.portfolio.portfolio import portfolio
 from holdback.reports.exports.email import html, message

@@ -3,7 +3,7 @@
 Both are calibrated, and they are two readings of the same data: one knows how amounts
 are spread, the other does not. So they differ, within the limits that are stated here
 and in docs/statistics.md. (Elsewhere the posterior is the interval's own normal, and
-under a flat prior both are equal: tests/reports/test_believed.py.)
+under a flat prior both are equal: tests/economics/test_posterior_money.py.)
 """
 
 from __future__ import annotations

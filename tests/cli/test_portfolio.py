@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from experiments.past import finished, stored
+from worlds.past import finished, stored
 
 import holdback as hb
 from holdback import cli

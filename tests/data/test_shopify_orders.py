@@ -8,13 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from holdback.data.evidence.cells import Cells
-from holdback.data.extraction.extract import extract
-from holdback.errors import ConfigError, DataError
-from holdback.experiments.load import load
-from holdback.experiments.resolve.snapshot import resolved_of
-from tests.experiments.sources.exported import (
+from worlds.shop_exports import (
     Order,
     experiment,
     in_time,
@@ -22,6 +16,12 @@ from tests.experiments.sources.exported import (
     plain_orders,
     write_rows,
 )
+
+from holdback.data.evidence.cells import Cells
+from holdback.data.extraction.extract import extract
+from holdback.errors import ConfigError, DataError
+from holdback.experiments.load import load
+from holdback.experiments.resolve.snapshot import resolved_of
 
 NAMES = [
     "Name", "Email", "Financial Status", "Currency", "Subtotal", "Total", "Created at",

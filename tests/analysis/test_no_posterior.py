@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 import pytest
-from experiments.worlds import Rows, evidence, experiment
+from worlds.evidence import Rows, evidence, experiment
 
 from holdback.analysis.analyze import read
 from holdback.reports.text.locale_format import Words

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from experiments.past import finished, stored
-from experiments.worlds import evidence, experiment
+from worlds.evidence import evidence, experiment
+from worlds.past import finished, stored
 
 from holdback.analysis.analyze import read
 from holdback.analysis.preregistration.plan_hash import plan_hash

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from holdback.data.extraction.extract import extract
-from holdback.errors import ConfigError, DataError
-from holdback.experiments.load import load
-from tests.experiments.sources.exported import (
+from worlds.shop_exports import (
     experiment,
     in_time,
     orders,
     plain_orders,
     visitors,
 )
+
+from holdback.data.extraction.extract import extract
+from holdback.errors import ConfigError, DataError
+from holdback.experiments.load import load
 
 SOURCE = "ga4_events: events/*.parquet"
 VALUE = "ecommerce_purchase_revenue - ecommerce_refund_value"

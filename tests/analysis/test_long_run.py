@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from experiments.worlds import evidence, experiment
+from worlds.evidence import evidence, experiment
 
 import holdback as hb
 from holdback.analysis.checks.identity import Identity

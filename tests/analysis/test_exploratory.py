@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from experiments.test_returns import changed, means
+from economics.test_economics import changed, means
 
 import holdback as hb
 from holdback.errors import ConfigError

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.experiments.worlds import evidence, experiment
 
 import holdback as hb
 from holdback.analysis.preregistration.history import History
@@ -17,7 +18,6 @@ from holdback.analysis.preregistration.interim_looks import Stage, stage_of
 from holdback.errors import ConfigError
 from holdback.experiments.definition.experiment import Window
 from holdback.stats.sequential.group_sequential import boundaries
-from tests.experiments.worlds import evidence, experiment
 
 START = date(2026, 10, 1)
 

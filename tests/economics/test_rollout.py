@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reports.test_money import comparison, experiment, worked
+from economics.test_money import comparison, experiment, worked
 from scipy import integrate
 
 from holdback.economics.money import money

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.experiments.worlds import experiment
 
 import holdback as hb
 from holdback.assignment.scheme_params import scheme_of
@@ -28,7 +29,6 @@ from holdback.experiments.definition.split import split_of
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
 from holdback.results.json_codec import to_json
-from tests.experiments.worlds import experiment
 
 START = date(2026, 10, 1)
 CHANGED = 8

@@ -9,8 +9,8 @@ from math import log
 
 import numpy as np
 import pytest
-from experiments.worlds import METRICS, evidence, experiment, unmatured
 from statsmodels.stats.multitest import multipletests
+from worlds.evidence import METRICS, evidence, experiment, unmatured
 
 from holdback.analysis.analyze import read
 from holdback.analysis.comparison.verdict import guardrail_verdict, verdict

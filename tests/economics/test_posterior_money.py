@@ -9,8 +9,8 @@ from math import exp, log
 
 import numpy as np
 import pytest
+from economics.test_money import COSTS, comparison, experiment, worked
 from reports.examples import clear_win
-from reports.test_money import COSTS, comparison, experiment, worked
 
 from holdback.economics.money import money
 from holdback.experiments.definition.experiment import Cost, Economics

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from experiments.past import finished, stored
 from scipy import stats
+from worlds.past import finished, stored
 
 from holdback.errors import ConfigError, StatsError
 from holdback.experiments.definition.experiment import LogLift

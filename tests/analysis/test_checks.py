@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from experiments.worlds import METRICS, evidence, experiment, unmatured
 from scipy import stats
+from worlds.evidence import METRICS, evidence, experiment, unmatured
 
 from holdback.analysis.checks import findings
 from holdback.analysis.checks.already_gone import AlreadyGone

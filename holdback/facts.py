@@ -1,0 +1,46 @@
+"""Facts: what was found, as a code with its numbers.
+
+Below `reports` nothing is a sentence. A check, a method, a look or a decision leaves
+a `Fact`: a code that names what it is, and the numbers behind it. `reports/text` has
+one function a code, which turns it into words; nothing ever compares words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias, Union
+
+__all__ = ["Fact", "Value", "fact"]
+
+Value: TypeAlias = Union[
+    str, int, float, "Fact", tuple["Value", ...], Mapping[str, "Value"], None
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A code such as ``crossovers.seen`` with its numbers, by name.
+
+    Shares are fractions, amounts are in the project's currency, days are ISO dates;
+    arms, metrics, dimensions and levels stand as the names that they have in the
+    data. A number may be a fact of its own. `message` is filled in by `reports/text`
+    when a result is complete, and never read to decide.
+    """
+
+    code: str
+    numbers: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    message: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.message or self.code
+
+
+def fact(code: str, /, **numbers: Value) -> Fact:
+    """A fact from its code and numbers.
+
+    >>> fact("crossovers.seen", units=3, share=0.01).numbers["units"]
+    3
+    """
+    return Fact(code, MappingProxyType(numbers))
