@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.experiments.worlds import evidence, experiment
+from worlds.evidence import evidence, experiment
 
 import holdback as hb
 from holdback.analysis.preregistration.history import History

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.experiments.worlds import experiment
+from worlds.evidence import experiment
 
 import holdback as hb
 from holdback.assignment.scheme_params import scheme_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdback.cli import run
-from tests.experiments.test_looks import look, shop
+from tests.analysis.test_looks import look, shop
 
 
 def test_lock_tells_the_hash_to_keep(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdback.cli import run
-from tests.experiments.test_looks import shop
+from tests.analysis.test_looks import shop
 
 
 def test_simulate_writes_and_prints(

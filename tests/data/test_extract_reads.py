@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from tests.experiments.test_extract_rejects import ORDERS, VISITORS, write
 
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.experiments.load import load
+from tests.data.test_extract_rejects import ORDERS, VISITORS, write
 
 
 def revenue(found: Evidence) -> int:

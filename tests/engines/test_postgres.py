@@ -24,7 +24,7 @@ from holdback.experiments.definition.split import split_of
 from holdback.experiments.language.expression import parse
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
-from tests.experiments.test_extract_against_rows import (
+from tests.data.test_extract_against_rows import (
     HEADS,
     Row,
     as_csv,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import holdback as hb
-from tests.experiments.test_beside import touched
+from tests.analysis.test_exploratory import touched
 
 if os.environ.get("HOLDBACK_TEST_POSTGRES"):
     import psycopg
