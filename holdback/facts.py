@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TypeAlias, Union
 
 __all__ = ["Fact", "Value", "fact"]
 
 Value: TypeAlias = Union[
-    str, int, float, "Fact", tuple["Value", ...], Mapping[str, "Value"], None
+    str, int, float, "Fact", tuple["Value", ...], Mapping[str, "Value"]
 ]
 
 
@@ -30,17 +29,17 @@ class Fact:
     """
 
     code: str
-    numbers: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    numbers: Mapping[str, Value] = field(default_factory=dict)
     message: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return self.message or self.code
 
 
-def fact(code: str, /, **numbers: Value) -> Fact:
-    """A fact from its code and numbers.
+def fact(code: str, /, **numbers: Value | None) -> Fact:
+    """A fact from its code and numbers; one that does not apply (None) is left out.
 
-    >>> fact("crossovers.seen", units=3, share=0.01).numbers["units"]
-    3
+    >>> fact("crossovers.seen", units=3, share=0.01, day=None).numbers
+    {'units': 3, 'share': 0.01}
     """
-    return Fact(code, MappingProxyType(numbers))
+    return Fact(code, {name: n for name, n in numbers.items() if n is not None})

@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any
 
 from holdback.errors import Problem, ReportError
+from holdback.facts import Fact, Value
 from holdback.results.scorecard import Scorecard
 
 __all__ = ["from_json", "to_json"]
@@ -20,6 +21,8 @@ SCHEMA = "holdback/scorecard/1"
 
 def to_json(value: object) -> str:
     """A frozen dataclass as JSON text: keys in the fields' order, absent not null.
+
+    The parts of a field marked `flat` stand among the keys of its record.
 
     Raises ValueError for NaN or infinity, which no result may hold.
     """
@@ -73,8 +76,14 @@ def _newer(found: object) -> bool:
 
 def _plain(value: object) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        items = ((f.name, getattr(value, f.name)) for f in _stored(value))
-        return {name: _plain(item) for name, item in items if not _absent(item)}
+        plain: dict[str, Any] = {}
+        for f in _stored(value):
+            item = getattr(value, f.name)
+            if f.metadata.get("flat", False):
+                plain |= _plain(item)
+            elif not _absent(item):
+                plain[f.name] = _plain(item)
+        return plain
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -95,6 +104,8 @@ def _absent(value: object) -> bool:
 
 def _built(kind: Any, data: Any, where: str) -> Any:
     """A value of the annotated type from plain JSON."""
+    if kind is Fact:
+        return _fact(data, where)
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         options = [o for o in typing.get_args(kind) if o is not type(None)]
@@ -136,7 +147,9 @@ def _record(kind: type, data: Any, where: str) -> Any:
     hints = typing.get_type_hints(kind)
     values = {}
     for f in _stored(kind):
-        if f.name in data:
+        if f.metadata.get("flat", False):
+            values[f.name] = _built(hints[f.name], data, where)
+        elif f.name in data:
             values[f.name] = _built(hints[f.name], data[f.name], f"{where}.{f.name}")
         elif (
             f.default is dataclasses.MISSING
@@ -144,6 +157,37 @@ def _record(kind: type, data: Any, where: str) -> Any:
         ):
             values[f.name] = _empty(hints[f.name], f"{where}.{f.name}")
     return kind(**values)
+
+
+def _fact(data: Any, where: str) -> Fact:
+    """A fact from its parts, or from the sentence that stood there before."""
+    if isinstance(data, str):
+        return Fact("", message=data)
+    if not isinstance(data, dict):
+        raise _broken(where, "an object")
+    numbers = data.get("numbers", {})
+    if not isinstance(numbers, dict):
+        raise _broken(f"{where}.numbers", "an object")
+    return Fact(
+        _leaf(str, data.get("code", ""), f"{where}.code"),
+        {
+            name: _number(one, f"{where}.numbers.{name}")
+            for name, one in numbers.items()
+        },
+        _leaf(str, data.get("message", ""), f"{where}.message"),
+    )
+
+
+def _number(data: Any, where: str) -> Value:
+    """A number of a fact: plain, several, by name, or a fact of its own."""
+    if isinstance(data, list):
+        return tuple(_number(one, f"{where}[{i}]") for i, one in enumerate(data))
+    if not isinstance(data, dict):
+        number: str | float = data
+        return number
+    if isinstance(data.get("code"), str) and isinstance(data.get("numbers"), dict):
+        return _fact(data, where)
+    return {name: _number(one, f"{where}.{name}") for name, one in data.items()}
 
 
 def _empty(kind: Any, where: str) -> Any:

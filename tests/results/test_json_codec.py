@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from reports.examples import EXAMPLES, clear_win
 
 from holdback.errors import ReportError
-from holdback.results.json_codec import from_json, to_json
+from holdback.facts import Fact, fact
+from holdback.results.json_codec import _built, from_json, to_json
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -65,3 +66,72 @@ def test_words_that_are_none_of_the_few(outcome: object) -> None:
     data["decision"]["outcome"] = outcome
     with pytest.raises(ReportError, match=r"decision\.outcome.*'ship' or 'hold_back'"):
         from_json(json.dumps(data))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A record with a fact among its own keys, and others beside it."""
+
+    name: str
+    fact: Fact = field(metadata={"flat": True})
+    note: Fact | None = None
+    reasons: tuple[Fact, ...] = ()
+
+
+def told() -> Told:
+    """Numbers of every type that a fact may have, also facts of its own."""
+    seen = Fact(
+        "split.seen",
+        {
+            "units": {"on": 3, "off": 5},
+            "share": 0.5,
+            "days": ("2026-10-01", "2026-10-02"),
+            "part": fact("split.part", level="a", p=1.0),
+        },
+        "Three and five.",
+    )
+    return Told(name="split", fact=seen, note=fact("note"), reasons=(seen, seen))
+
+
+def test_a_flat_fact_stands_among_the_keys() -> None:
+    """Code, numbers and message, without an object of their own."""
+    data = json.loads(to_json(told()))
+    assert list(data) == ["name", "code", "numbers", "message", "note", "reasons"]
+    assert data["numbers"]["part"] == {
+        "code": "split.part",
+        "numbers": {"level": "a", "p": 1.0},
+    }
+    assert data["note"] == {"code": "note", "numbers": {}}
+
+
+def test_facts_come_back_as_they_were() -> None:
+    """Numbers, also facts among them, and the message with them."""
+    again = _built(Told, json.loads(to_json(told())), "told")
+    assert again == told()
+    assert again.fact.message == "Three and five."
+    assert isinstance(again.fact.numbers["part"], Fact)
+
+
+def test_a_sentence_of_an_older_file_is_a_fact_without_a_code() -> None:
+    """What was text stays text."""
+    old = {"name": "split", "message": "All is well.", "reasons": ["So it is."]}
+    again = _built(Told, old, "told")
+    assert again.fact == Fact("")
+    assert str(again.fact) == "All is well."
+    assert list(map(str, again.reasons)) == ["So it is."]
+
+
+@pytest.mark.parametrize(
+    ("damage", "where"),
+    [
+        ({"code": 3}, r"told\.code.* str"),
+        ({"numbers": []}, r"told\.numbers.* an object"),
+        ({"message": ["x"]}, r"told\.message.* str"),
+        ({"note": 5}, r"told\.note.* an object"),
+    ],
+)
+def test_a_damaged_fact_is_located(damage: dict[str, object], where: str) -> None:
+    """A wrong part of a fact is named by its place."""
+    data = json.loads(to_json(told())) | damage
+    with pytest.raises(ReportError, match=where):
+        _built(Told, data, "told")
