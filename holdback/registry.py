@@ -18,10 +18,11 @@ T = TypeVar("T")
 
 
 class Kinds(Generic[T]):
-    """Kind name → class, filled by the files of one package."""
+    """Kind name → class, filled by the files of one package, or of its `rooms`."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, *, rooms: bool = False) -> None:
         self._package = package
+        self._rooms = rooms
         self._classes: dict[str, type[T]] = {}
         self._loaded = False
 
@@ -52,7 +53,8 @@ class Kinds(Generic[T]):
     def _all(self) -> dict[str, type[T]]:
         if not self._loaded:
             package = importlib.import_module(self._package)
-            for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self._package}.{module.name}")
+            listed = pkgutil.walk_packages if self._rooms else pkgutil.iter_modules
+            for module in listed(package.__path__, f"{self._package}."):
+                importlib.import_module(module.name)
             self._loaded = True
         return self._classes

@@ -13,8 +13,8 @@ from scipy import stats
 from worlds.evidence import METRICS, evidence, experiment, unmatured
 
 from holdback.analysis.checks import findings
-from holdback.analysis.checks.already_gone import AlreadyGone
-from holdback.analysis.checks.vanity import Vanity
+from holdback.analysis.checks.data.already_gone import AlreadyGone
+from holdback.analysis.checks.result.vanity import Vanity
 from holdback.data.evidence.cells import Evidence, Quality
 from holdback.experiments.definition.experiment import Arm, Experiment
 from holdback.experiments.definition.split import planned_widths

@@ -13,8 +13,8 @@ import pytest
 from worlds.evidence import evidence, experiment
 
 import holdback as hb
-from holdback.analysis.checks.identity import Identity
-from holdback.analysis.checks.phase import Phase
+from holdback.analysis.checks.split.identity import Identity
+from holdback.analysis.checks.split.phase import Phase
 from holdback.analysis.month_ends import month_ends
 from holdback.assignment.split import Holdout, Split
 from holdback.experiments.definition.experiment import Analysis, Assignment, Window

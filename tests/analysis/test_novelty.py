@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import holdback as hb
-from holdback.analysis.checks.novelty import _course
+from holdback.analysis.checks.result.novelty import _course
 
 YAML = """\
 version: 1

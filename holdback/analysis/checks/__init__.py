@@ -1,14 +1,13 @@
-"""Checks of the data: one file a check. A check looks at the evidence and reports.
+"""Checks: one file a check, in rooms by what is asked: `split`, `data`, `result`.
 
-A failed check means that the numbers cannot be believed, and blocks the decision; a
-warning is something that a reader must know. The message says what was found in
-whole counts and shares, and what it means.
+A check looks at the evidence and reports. A failed one means that the numbers cannot
+be believed, and blocks the decision; a warning is something that a reader must know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
@@ -18,46 +17,23 @@ from holdback.wording import counted
 
 __all__ = ["Check", "findings", "kinds", "percent", "plural"]
 
-ORDER = (
-    "srm",
-    "split_drift",
-    "crossovers",
-    "unit_mismatch",
-    "holdout",
-    "dilution",
-    "phase",
-    "identity",
-    "pre_period",
-    "maturity",
-    "duplicates",
-    "returns",
-    "already_gone",
-    "missing",
-    "response_rate",
-    "few_converters",
-    "influence",
-    "bots",
-    "novelty",
-    "twyman",
-    "vanity",
-    "channels",
-)
-
 
 class Check(Protocol):
-    """What a check must offer."""
+    """What a check must offer; `order` is its place among the findings."""
+
+    order: ClassVar[int]
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """What the check found; nothing when it does not apply."""
         ...
 
 
-kinds: Kinds[Check] = Kinds("holdback.analysis.checks")
+kinds: Kinds[Check] = Kinds("holdback.analysis.checks", rooms=True)
 
 
 def findings(experiment: Experiment, evidence: Evidence) -> tuple[Finding, ...]:
-    """All findings, the most basic checks first."""
-    named = sorted(kinds.items(), key=lambda item: (_rank(item[0]), item[0]))
+    """All findings, those of the most basic checks first."""
+    named = sorted(kinds.items(), key=lambda item: (item[1].order, item[0]))
     return tuple(
         finding
         for _, check in named
@@ -81,7 +57,3 @@ def plural(count: int, noun: str) -> str:
     ('1 unit', '1,200 rows')
     """
     return counted(f"nouns.{noun}", count, count=f"{count:,}")
-
-
-def _rank(name: str) -> int:
-    return ORDER.index(name) if name in ORDER else len(ORDER)

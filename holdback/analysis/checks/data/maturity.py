@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent, plural
 from holdback.data.evidence.cells import Evidence
@@ -17,6 +18,8 @@ __all__ = ["Maturity"]
 @kinds.register("maturity")
 class Maturity:
     """Tells units that are left out of a metric because their time has not passed."""
+
+    order: ClassVar = 100
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding; none when the data have no time."""

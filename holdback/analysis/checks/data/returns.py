@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent, plural
 from holdback.data.evidence.cells import Evidence
@@ -18,6 +19,8 @@ MOST_UNMATCHED = 0.5
 @kinds.register("returns")
 class Returns:
     """Says how many returns found their purchase; most of them should."""
+
+    order: ClassVar = 120
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding for each source with a rule for returns."""

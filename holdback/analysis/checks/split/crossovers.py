@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent, plural
 from holdback.data.evidence.cells import Evidence
@@ -23,6 +24,8 @@ class Crossovers:
     A few come from logging in on a second device. Above 5 % the arms are no longer
     separate, and the check fails.
     """
+
+    order: ClassVar = 30
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent, plural
 from holdback.data.evidence.cells import Evidence
@@ -29,6 +30,8 @@ class UnitMismatch:
     elsewhere with probability 1 − Σ p². Half of that per later exposure is alike, if
     more units cross than logging in elsewhere explains (5 %).
     """
+
+    order: ClassVar = 40
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding, where there is anything to compare."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent
 from holdback.analysis.comparison.comparison import moments_of
@@ -26,6 +27,8 @@ class ResponseRate:
     A score is that of the people who answered. Where a treatment changes who does, the
     arms' scores compare different people.
     """
+
+    order: ClassVar = 150
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a metric of answers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent
 from holdback.data.evidence.cells import Evidence
@@ -28,6 +29,8 @@ class SampleRatioMismatch:
     practice of the large platforms). The counts are taken before anything is left
     out for crossovers or maturity.
     """
+
+    order: ClassVar = 10
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding."""

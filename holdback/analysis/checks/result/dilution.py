@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent
 from holdback.analysis.exploratory.dose_response import shares_reached
@@ -25,6 +26,8 @@ class Dilution:
     compare people who differ. Units that were not reached dilute the lift, and control
     units that were reached hide it.
     """
+
+    order: ClassVar = 60
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a treatment arm."""

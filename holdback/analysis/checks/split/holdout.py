@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent, plural
 from holdback.data.evidence.cells import Evidence
@@ -23,6 +24,8 @@ class HoldoutContamination:
     told as a warning; above 5 % of that number a part of the system does not ask the
     holdout, the logged assignment is not the planned one, and the check fails.
     """
+
+    order: ClassVar = 50
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding where the experiment names a holdout and its units have ids."""

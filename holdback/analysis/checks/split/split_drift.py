@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
@@ -24,6 +25,8 @@ class SplitDrift:
     and pooled averages may turn the sign of an effect (Simpson's paradox): the
     sensitivity table then compares within days.
     """
+
+    order: ClassVar = 20
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding where there are several days of exposure."""

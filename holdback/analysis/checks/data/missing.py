@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, plural
 from holdback.data.evidence.cells import Evidence
@@ -20,6 +21,8 @@ class Missing:
     Rows of units that were never exposed are usual (a shop has other customers);
     they are told, but raise no warning.
     """
+
+    order: ClassVar = 140
 
     def examine(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import log, log1p, sqrt
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,8 @@ class Novelty:
     both sides (Hohnhold, O'Brien & Tang 2015, KDD, on learning over time). The log of
     the two lifts' ratio by the delta method; null: it is 0.
     """
+
+    order: ClassVar = 190
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a treatment arm, where the primary's time has two halves."""

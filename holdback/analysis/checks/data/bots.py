@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent
 from holdback.data.evidence.cells import Evidence
@@ -24,6 +25,8 @@ class Bots:
     a robot, a test account or a shared one. Looked at over all arms together, so that
     leaving units out later does not depend on the arm.
     """
+
+    order: ClassVar = 180
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a source that is counted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import sqrt
 from statistics import NormalDist
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, plural
 from holdback.data.evidence.cells import Evidence
@@ -28,6 +29,8 @@ class PrePeriod:
     correction over all of them. Randomized arms differ before the test by chance
     only.
     """
+
+    order: ClassVar = 90
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding; none without measures from before exposure."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, plural
 from holdback.data.evidence.cells import Evidence
@@ -16,6 +17,8 @@ __all__ = ["Duplicates"]
 @kinds.register("duplicates")
 class Duplicates:
     """Exact copies by `id` are dropped; later exposures of a unit do not count."""
+
+    order: ClassVar = 110
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding."""

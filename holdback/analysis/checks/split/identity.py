@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent
 from holdback.data.evidence.cells import Evidence
@@ -27,6 +28,8 @@ class Identity:
     of them old, the lift would be 1 / (1 − c (1 − h)) times the one seen, h being
     the holdback's share. The truth lies between; ids of accounts do not churn.
     """
+
+    order: ClassVar = 80
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding for a holdback of eight weeks or more."""

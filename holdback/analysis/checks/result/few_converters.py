@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, plural
 from holdback.data.evidence.cells import Evidence
@@ -22,6 +23,8 @@ class FewConverters:
 
     Below 60 a heavy-tailed metric cannot be read reliably, below 20 none is read.
     """
+
+    order: ClassVar = 160
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding on the smallest arm."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent, plural
 from holdback.data.evidence.cells import Evidence
@@ -25,6 +26,8 @@ class Phase:
     treatment left behind is on both sides. That the arms
     of then and now are independent is tested by Pearson's chi-square.
     """
+
+    order: ClassVar = 70
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding from the second phase on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
@@ -17,6 +18,8 @@ __all__ = ["Vanity"]
 @kinds.register("vanity")
 class Vanity:
     """A warning where the primary is clicks, views or opens; else nothing."""
+
+    order: ClassVar = 210
 
     def examine(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent
 from holdback.data.evidence.cells import Evidence
@@ -24,6 +25,8 @@ class Influence:
     The amount itself and the unit are never told: the share is enough to judge and
     gives nobody away.
     """
+
+    order: ClassVar = 170
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a sum metric of amounts; none when there is none."""

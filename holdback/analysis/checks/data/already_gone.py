@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent, plural
 from holdback.data.evidence.cells import Evidence
@@ -22,6 +23,8 @@ class AlreadyGone:
     Who left before counts as one who stays, in both arms alike: the difference is
     right, but it is smaller than that of the units which could still leave.
     """
+
+    order: ClassVar = 130
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """A warning from one row in a hundred units on; nothing below."""

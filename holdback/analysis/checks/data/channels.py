@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds
 from holdback.analysis.exploratory.attribution import FEW
@@ -22,6 +23,8 @@ class Channels:
 
     Those that met fewer than 10 units are counted with the other channels.
     """
+
+    order: ClassVar = 220
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a channel."""

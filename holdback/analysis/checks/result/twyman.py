@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from holdback.analysis.checks import kinds, percent
 from holdback.analysis.comparison.comparison import Comparison
@@ -24,6 +25,8 @@ class Twyman:
     Warns where the whole range of the primary's lift lies beyond ±30 %, as errors of
     logging make far more often than any treatment does.
     """
+
+    order: ClassVar = 200
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding per arm that is out of the usual; one pass otherwise."""
