@@ -1,8 +1,8 @@
-"""A registry of kinds: a name in the YAML → the frozen class that means it.
+"""Registries of plug-ins: a name → what it means, filled by the files of a package.
 
-Metrics, sources, checks, methods and report blocks are plug-ins of one shape:
-one file, one class, one ``@kinds.register("name")``. The files of a package are
-imported when a kind is first looked up, so start-up pays nothing for them.
+Metrics, sources, checks and the parts of a section are plug-ins of one shape: one
+file that registers itself under a name. The files of a package are imported when a
+name is first looked up, so start-up pays nothing for them.
 """
 
 from __future__ import annotations
@@ -12,32 +12,30 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-__all__ = ["Kinds"]
+__all__ = ["Kinds", "Plugins"]
 
 T = TypeVar("T")
 
 
-class Kinds(Generic[T]):
-    """Kind name → class, filled by the files of one package, or of its `rooms`."""
+class Plugins(Generic[T]):
+    """Name → plug-in, filled by the files of one package, or of its `rooms`."""
 
     def __init__(self, package: str, *, rooms: bool = False) -> None:
         self._package = package
         self._rooms = rooms
-        self._classes: dict[str, type[T]] = {}
+        self._plugins: dict[str, T] = {}
         self._loaded = False
 
-    def register(self, name: str) -> Callable[[type[T]], type[T]]:
-        """Class decorator that files a class under `name`; a name is taken once."""
+    def add(self, name: str, plugin: T) -> None:
+        """File a plug-in under `name`.
 
-        def file(cls: type[T]) -> type[T]:
-            if name in self._classes:
-                raise ValueError(f"`{name}` is already a kind of {self._package}.")
-            self._classes[name] = cls
-            return cls
+        Raises ValueError where the name is taken.
+        """
+        if name in self._plugins:
+            raise ValueError(f"`{name}` is already in {self._package}.")
+        self._plugins[name] = plugin
 
-        return file
-
-    def __getitem__(self, name: str) -> type[T]:
+    def __getitem__(self, name: str) -> T:
         return self._all()[name]
 
     def __contains__(self, name: object) -> bool:
@@ -46,15 +44,28 @@ class Kinds(Generic[T]):
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._all()))
 
-    def items(self) -> list[tuple[str, type[T]]]:
-        """All kinds, sorted by name."""
-        return sorted(self._all().items())
+    def items(self) -> list[tuple[str, T]]:
+        """All plug-ins, sorted by name."""
+        return sorted(self._all().items(), key=lambda item: item[0])
 
-    def _all(self) -> dict[str, type[T]]:
+    def _all(self) -> dict[str, T]:
         if not self._loaded:
             package = importlib.import_module(self._package)
             listed = pkgutil.walk_packages if self._rooms else pkgutil.iter_modules
             for module in listed(package.__path__, f"{self._package}."):
                 importlib.import_module(module.name)
             self._loaded = True
-        return self._classes
+        return self._plugins
+
+
+class Kinds(Plugins[type[T]]):
+    """Kind name → class."""
+
+    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+        """Class decorator that files a class under `name`; a name is taken once."""
+
+        def file(cls: type[T]) -> type[T]:
+            self.add(name, cls)
+            return cls
+
+        return file

@@ -14,7 +14,7 @@ from reports.examples import clear_win
 
 from holdback.economics.money import money
 from holdback.experiments.definition.experiment import Cost, Economics
-from holdback.reports.blocks.money import detail
+from holdback.reports.blocks.answer.money import detail
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import (
     against,

@@ -12,7 +12,7 @@ from reports.examples import EXAMPLES, clear_win
 from scipy import stats
 
 import holdback as hb
-from holdback.reports.blocks import probabilities as confidence
+from holdback.reports.blocks.answer import probabilities as confidence
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.text.locale_format import Words
 from holdback.results.json_codec import from_json, to_json

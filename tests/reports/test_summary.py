@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reports.examples import broken_split, clear_win, decided, no_answer
 
-from holdback.reports.blocks.decision import told_first
+from holdback.reports.blocks.answer.decision import told_first
 from holdback.reports.exports.terminal import summary
 from holdback.reports.text.locale_format import Words
 from holdback.results.money_probabilities import Chances

@@ -1,102 +1,70 @@
-"""Blocks of the page: one file a block, each a pure function to HTML.
+"""Blocks of the page: one file a block, each a pure function from values to HTML.
 
-All HTML is built with `markupsafe.Markup.format`, which escapes every argument that
-is not markup already; `named` also isolates the direction of text from the data.
+Rooms: `answer` (the first sheet and the money), `evidence` (checks, metrics, trend),
+`exploratory` (beside the comparison), `about` (plan, method, provenance). A block
+registers itself with its place; the page asks for all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from markupsafe import Markup
 
-from holdback.errors import printable
+from holdback.registry import Plugins
 from holdback.reports.text.locale_format import Words
-from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Scorecard
 
-__all__ = ["chart", "join", "named", "section", "table", "unbroken"]
+__all__ = ["Block", "block", "blocks", "in_order"]
 
-SHORT = 12
+Render = Callable[[Scorecard, Words], Markup]
+Sheet = Literal["first", "rest"]
 
-
-def named(text: str) -> Markup:
-    """Text from the data: escaped, control characters shown, direction isolated."""
-    return Markup("<bdi>{}</bdi>").format(printable(text))
+LAST = 1000
 
 
-def join(parts: Iterable[Markup], between: str = "\n") -> Markup:
-    """Markup parts one after the other."""
-    return Markup(between).join(parts)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """How a section is shown, and where: by `order` on its sheet.
 
-
-def section(title: str, *parts: Markup, anchor: str) -> Markup:
-    """A section with a heading, named for assistive technology."""
-    return Markup(
-        '<section aria-labelledby="{0}">\n<h2 id="{0}">{1}</h2>\n{2}\n</section>'
-    ).format(anchor, title, join(parts))
-
-
-def unbroken(words: Words, quantity: Quantity, write: Callable[[float], str]) -> Markup:
-    """A range whose numbers stay whole: browsers break a line between − and €."""
-    marked = words.range(quantity, lambda value: f"\x02{write(value)}\x03")
-    text = str(Markup("{}").format(marked))
-    return Markup(  # escaped above
-        text.replace("\x02", '<span class="whole">').replace("\x03", "</span>")
-    )
-
-
-def chart(picture: Markup, y: tuple[str, str], x: tuple[str, str]) -> Markup:
-    """A picture with words at the ends of its axes: (top, bottom), (left, right).
-
-    They are HTML, so they keep their size when the picture stretches.
+    `render` gives no markup where there is nothing to say. A block that
+    `shows_results` is withheld while the result is not to be used.
     """
-    return Markup(
-        '<div class="chart"><div class="y"><span>{}</span><span>{}</span></div>'
-        '{}<div class="x"><span>{}</span><span>{}</span></div></div>'
-    ).format(*y, picture, *x)
+
+    render: Render
+    sheet: Sheet
+    order: int
+    shows_results: bool
 
 
-def table(
-    caption: str,
-    head: Sequence[str],
-    rows: Iterable[Sequence[str | Markup]],
+blocks: Plugins[Block] = Plugins("holdback.reports.blocks", rooms=True)
+
+
+def block(
+    name: str,
     *,
-    numeric: Sequence[int] = (),
-    css: str = "",
-) -> Markup:
-    """A table whose cells know their column's name, so that it stacks on a phone."""
-    right = set(numeric)
-    rows = list(rows)
-    css = f"{css} short".strip() if len(rows) <= SHORT else css
-    header = join(
-        (
-            Markup('<th scope="col"{}>{}</th>').format(
-                Markup(' class="num"') if i in right else "", name
-            )
-            if name
-            else Markup("<td></td>")  # an empty header names nothing
-            for i, name in enumerate(head)
-        ),
-        "",
-    )
-    body = join(Markup("<tr>{}</tr>").format(_cells(head, row, right)) for row in rows)
-    return Markup(
-        '<table class="{}">\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n'
-        "<tbody>\n{}\n</tbody>\n</table>"
-    ).format(css, caption, header, body)
+    sheet: Sheet = "rest",
+    order: int = LAST,
+    shows_results: bool = True,
+) -> Callable[[Render], Render]:
+    """Decorator that makes a function a block of the page, under its section's name.
+
+    A block counts as one with results unless it says otherwise.
+    """
+
+    def file(render: Render) -> Render:
+        blocks.add(
+            name,
+            Block(render=render, sheet=sheet, order=order, shows_results=shows_results),
+        )
+        return render
+
+    return file
 
 
-def _cells(head: Sequence[str], row: Sequence[str | Markup], right: set[int]) -> Markup:
-    return join(
-        (
-            Markup('<{0} data-name="{1}"{2}>{3}</{4}>').format(
-                Markup('th scope="row"') if i == 0 else Markup("td"),
-                head[i],
-                Markup(' class="num"') if i in right else "",
-                cell,
-                Markup("th") if i == 0 else Markup("td"),
-            )
-            for i, cell in enumerate(row)
-        ),
-        "",
-    )
+def in_order(sheet: Sheet) -> list[Block]:
+    """The blocks of a sheet, from top to bottom; equal places by name."""
+    found = [one for _, one in blocks.items() if one.sheet == sheet]
+    return sorted(found, key=lambda one: one.order)

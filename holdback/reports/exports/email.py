@@ -14,12 +14,12 @@ from email.policy import SMTP
 from markupsafe import Markup
 
 from holdback.errors import EnvironmentFault, Problem
-from holdback.reports.blocks import join, named
-from holdback.reports.blocks.decision import told_first
-from holdback.reports.blocks.metrics import MARKS, TONES
-from holdback.reports.blocks.probabilities import told as sure_told
+from holdback.reports.blocks.answer.decision import told_first
+from holdback.reports.blocks.answer.probabilities import told as sure_told
+from holdback.reports.blocks.evidence.metrics import MARKS, TONES
 from holdback.reports.exports.markdown_summary import markdown, money_rows, readout_row
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
+from holdback.reports.html import join, named
 from holdback.reports.pages.pdf import palette, pictures
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import headline

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from holdback.errors import printable
-from holdback.reports.blocks.decision import MARKS, told_first
-from holdback.reports.blocks.probabilities import told as sure_told
+from holdback.reports.blocks.answer.decision import MARKS, told_first
+from holdback.reports.blocks.answer.probabilities import told as sure_told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import headline, verdict_told

@@ -7,9 +7,11 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from holdback.planning.plan import Plan
-from holdback.reports.blocks import checks as trust
-from holdback.reports.blocks import decision, join, metrics, money, named
-from holdback.reports.blocks import guardrails as watch
+from holdback.reports.blocks.answer import decision, money
+from holdback.reports.blocks.answer import guardrails as watch
+from holdback.reports.blocks.evidence import checks as trust
+from holdback.reports.blocks.evidence import metrics
+from holdback.reports.html import join, named
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout, Scorecard

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from holdback.errors import printable
 from holdback.portfolio.result import Portfolio
-from holdback.reports.blocks import probabilities as confidence
-from holdback.reports.blocks.next_steps import payback_told
+from holdback.reports.blocks.answer import probabilities as confidence
+from holdback.reports.blocks.answer.rollout import payback_told
 from holdback.reports.text import portfolio_sentences as told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words

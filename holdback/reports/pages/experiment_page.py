@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import against_plan as planned
-from holdback.reports.blocks import checks as trust
-from holdback.reports.blocks import (
-    cohorts,
-    decision,
-    funnel,
-    glossary,
-    join,
-    lifetime,
-    method,
-    metrics,
-    money,
-    named,
-    provenance,
-    segments,
-    sensitivity,
-    trend,
-)
-from holdback.reports.blocks import decomposition as parts
-from holdback.reports.blocks import effect_decay as lasting
-from holdback.reports.blocks import exploratory as beside
-from holdback.reports.blocks import guardrails as watch
-from holdback.reports.blocks import mcmc as sampled
-from holdback.reports.blocks import month_ends as over_time
-from holdback.reports.blocks import next_steps as going_on
-from holdback.reports.blocks import prior_posterior as belief
-from holdback.reports.blocks import probabilities as confidence
+from holdback.reports.blocks import Block, blocks, in_order
+from holdback.reports.html import join, named
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.wording import in_its_language, language, say, texts
@@ -45,96 +20,35 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
-Block = Callable[[Scorecard, Words], Markup]
-
-FIRST: tuple[Block, ...] = (
-    decision.render,
-    money.render,
-    confidence.render,
-    watch.render,
-)
-"""The first sheet: what a reader needs who reads no further."""
-BLOCKS: tuple[Block, ...] = (
-    trust.render,
-    metrics.render,
-    funnel.render,
-    belief.render,
-    over_time.render,
-    trend.render,
-    lasting.render,
-    cohorts.render,
-    parts.render,
-    money.detail,
-    going_on.render,
-    going_on.added,
-    lifetime.render,
-    beside.doses,
-    segments.render,
-    sampled.render,
-    lasting.context,
-    beside.uplift,
-    beside.attribution,
-    sensitivity.render,
-    planned.render,
-    glossary.render,
-    method.render,
-    provenance.render,
-)
-"""The rest, in the order of the questions that come up."""
-RESULTS: set[Block] = {
-    money.render,
-    money.detail,
-    going_on.render,
-    going_on.added,
-    lifetime.render,
-    beside.doses,
-    beside.uplift,
-    beside.attribution,
-    confidence.render,
-    watch.render,
-    metrics.render,
-    funnel.render,
-    belief.render,
-    over_time.render,
-    trend.render,
-    lasting.render,
-    cohorts.render,
-    lasting.context,
-    parts.render,
-    segments.render,
-    sampled.render,
-    sensitivity.render,
-}
-"""What a failed check makes unreadable: folded away, below the checks."""
 
 
 @in_its_language
 def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
+    first, rest = in_order("first"), in_order("rest")
     if any(check.status == "fail" for check in scorecard.checks):
-        first = [block for block in (*FIRST, trust.render) if block not in RESULTS]
-        others = [one for one in BLOCKS if one not in RESULTS and one not in first]
-        spoiled = [block for block in (*FIRST, *BLOCKS) if block in RESULTS]
-        rest = [
+        spoiled = [one for one in (*first, *rest) if one.shows_results]
+        first = [one for one in (*first, blocks["checks"]) if not one.shows_results]
+        others = [one for one in rest if not one.shows_results and one not in first]
+        below = [
             _spoiled(_told(spoiled, scorecard, words)),
             *_told(others, scorecard, words),
         ]
     else:
-        first = list(FIRST)
-        rest = [*_told(BLOCKS, scorecard, words)]
+        below = [*_told(rest, scorecard, words)]
     sheet = Markup('<div class="first">\n{}\n</div>').format(
         join([_header(scorecard, words), *_told(first, scorecard, words)])
     )
     title = say("page.title", experiment=scorecard.experiment)
-    return document(title, join([sheet, *rest]))
+    return document(title, join([sheet, *below]))
 
 
 def _told(
-    blocks: Sequence[Block], scorecard: Scorecard, words: Words
+    shown: Sequence[Block], scorecard: Scorecard, words: Words
 ) -> Iterator[Markup]:
     """The blocks that have something to say."""
-    return filter(None, (block(scorecard, words) for block in blocks))
+    return filter(None, (one.render(scorecard, words) for one in shown))
 
 
 def document(title: str, body: Markup) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from holdback.errors import ReportError
 from holdback.portfolio.experiment_list import Listed
-from holdback.reports.blocks import named, section, table
+from holdback.reports.html import named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import headline

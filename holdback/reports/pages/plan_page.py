@@ -9,8 +9,8 @@ from markupsafe import Markup
 from holdback.planning.design import Week
 from holdback.planning.metric_power import MetricPlan
 from holdback.planning.plan import Plan
-from holdback.reports.blocks import chart, join, named, section, table
 from holdback.reports.figures.charts import Axis, axis_of, curve
+from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity

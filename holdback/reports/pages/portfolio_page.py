@@ -10,8 +10,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from holdback.portfolio.result import Entry, Portfolio, Theme, Total
-from holdback.reports.blocks import join, named, section, table
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
+from holdback.reports.html import join, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text import portfolio_sentences as told
 from holdback.reports.text.locale_format import Words

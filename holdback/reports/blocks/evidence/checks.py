@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import named, section, table
+from holdback.reports.blocks import block
+from holdback.reports.html import named, section, table
 from holdback.reports.text import precision_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
@@ -18,6 +19,7 @@ ORDER = ("fail", "warn", "skip", "pass")
 TONES = {"pass": "good", "warn": "watch", "fail": "bad", "skip": "plain"}
 
 
+@block("checks", order=10, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The checks as a table, the worst first, then the accounting."""
     rows = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import named, section, table
+from holdback.reports.blocks import block
+from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.wording import heads, say, texts
@@ -12,6 +13,7 @@ from holdback.wording import heads, say, texts
 __all__ = ["render"]
 
 
+@block("sensitivity", order=200)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Each way of computing a lift, with its reading; nothing where there is one."""
     if not scorecard.sensitivity:

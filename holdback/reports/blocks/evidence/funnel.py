@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named, section, table
+from holdback.reports.blocks import block
+from holdback.reports.html import join, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.funnel import FunnelArm, StepShare
 from holdback.results.scorecard import Scorecard
@@ -13,6 +14,7 @@ from holdback.wording import say
 __all__ = ["render"]
 
 
+@block("funnels", order=30)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """A table for each funnel and arm; nothing without one."""
     if not scorecard.funnels:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named, section, table
+from holdback.reports.blocks import block
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
+from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import verdict_told
@@ -37,6 +38,7 @@ MARKS = {
 }
 
 
+@block("readouts", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """All metrics over all units."""
     readouts = [r for r in scorecard.readouts if r.segment is None]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import chart, join, named, section, table
+from holdback.reports.blocks import block
 from holdback.reports.figures.charts import axis_of, trend_picture
+from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import OverTime, Scorecard, Trend
@@ -16,6 +17,7 @@ __all__ = ["render"]
 LEAST = 2
 
 
+@block("over_time", order=50)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Money to date (else the lift) of each arm; nothing for tests that end."""
     parts = [

@@ -1,22 +1,23 @@
-"""If it goes on: payback and roll-out, and ratios of what was added."""
+"""If it goes on: when it has paid, and what a roll-out would earn."""
 
 from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import named, section, table
+from holdback.reports.blocks import block
+from holdback.reports.html import section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.returns import (
-    IncrementalRatio,
     PaybackDays,
     RolloutScenario,
 )
 from holdback.results.scorecard import Money, Scorecard
 from holdback.wording import heads, say
 
-__all__ = ["added", "payback_told", "render"]
+__all__ = ["payback_told", "render"]
 
 
+@block("rollout", order=110)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Payback and scenarios of all treatment arms together; nothing without them."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
@@ -27,37 +28,6 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         _payback(words, found),
         _scenarios(words, found),
         anchor="rollout",
-    )
-
-
-def added(scorecard: Scorecard, words: Words) -> Markup:
-    """Ratios of the arms beside the ratio of what the treatment added."""
-    if not scorecard.incremental:
-        return Markup("")
-    rows = [
-        (
-            named(f"{words.label(one.metric)}, {words.arm(one.arm)}"),
-            _value(words, one, one.control),
-            _value(words, one, one.treatment),
-            _added(words, one),
-        )
-        for one in scorecard.incremental
-    ]
-    return section(
-        say("going_on.extra_return_on_extra"),
-        Markup("<p>{}</p>").format(say("going_on.a_ratio_within_an")),
-        table(
-            say("going_on.ratios_of_the_arms"),
-            (
-                say("going_on.ratio"),
-                say("common.control"),
-                say("going_on.treatment"),
-                say("going_on.added_likely"),
-            ),
-            rows,
-            numeric=(1, 2, 3),
-        ),
-        anchor="added",
     )
 
 
@@ -131,17 +101,3 @@ def _called(words: Words, one: RolloutScenario) -> str:
         "going_on.it_goes_on_and_the_lift",
         half_life_days=words.count(one.half_life_days),
     )
-
-
-def _value(words: Words, one: IncrementalRatio, value: float | None) -> str:
-    return "—" if value is None else words.value(one.metric, value)
-
-
-def _added(words: Words, one: IncrementalRatio) -> str:
-    if one.added is None:
-        return one.note
-
-    def write(value: float) -> str:
-        return words.value(one.metric, value)
-
-    return f"{write(one.added.value)} ({words.range(one.added, write)})"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import table
 from holdback.reports.figures.charts import axis_of, forest_mark
+from holdback.reports.html import table
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.wording import heads, say

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named, section
-from holdback.reports.blocks.metrics import forest_table
+from holdback.reports.blocks import block
+from holdback.reports.blocks.evidence.metrics import forest_table
+from holdback.reports.html import join, named, section
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout, Scorecard
@@ -16,6 +17,7 @@ from holdback.wording import say
 __all__ = ["render"]
 
 
+@block("segments", order=150)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One table a dimension for the primary; the other metrics folded away."""
     found = [r for r in scorecard.readouts if r.segment is not None]

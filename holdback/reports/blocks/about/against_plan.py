@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import section, table
+from holdback.reports.blocks import block
+from holdback.reports.html import section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.wording import heads, say
@@ -12,6 +13,7 @@ from holdback.wording import heads, say
 __all__ = ["render"]
 
 
+@block("expected", order=210, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """A table of what was expected and found; nothing without a locked plan."""
     found = scorecard.expected

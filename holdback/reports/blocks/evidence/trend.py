@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import chart, join, named, section, table
+from holdback.reports.blocks import block
 from holdback.reports.figures.charts import axis_of, trend_picture
+from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard, Trend
 from holdback.wording import heads, say
@@ -15,6 +16,7 @@ __all__ = ["render"]
 LEAST_DAYS = 3
 
 
+@block("trend", order=60)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One picture an arm; nothing where there are too few days."""
     pictures = [

@@ -6,9 +6,10 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import chart, join, named, section, table
-from holdback.reports.blocks.lift_table import days, lift_table
+from holdback.reports.blocks import block
 from holdback.reports.figures.charts import Axis, curves_picture
+from holdback.reports.html import chart, join, named, section, table
+from holdback.reports.lift_table import days, lift_table
 from holdback.reports.text.locale_format import Words
 from holdback.results.effect_over_time import Cohort, Cohorts
 from holdback.results.scorecard import Scorecard
@@ -17,6 +18,7 @@ from holdback.wording import heads, say
 __all__ = ["render"]
 
 
+@block("cohorts", order=80)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The primary by week or month of joining, and what each cohort brought when."""
     found = scorecard.cohorts

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import chart, join, named, section, table
+from holdback.reports.blocks import block
 from holdback.reports.figures.charts import belief_picture, swatch
+from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.prior_posterior import Belief
 from holdback.results.quantity import Quantity
@@ -21,6 +22,7 @@ EVERY = 5
 CURVES = ("before", "data", "after")
 
 
+@block("beliefs", order=40)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One picture an arm, with its numbers; nothing where there is no posterior."""
     shown = [

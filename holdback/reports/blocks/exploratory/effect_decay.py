@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named, section, table
-from holdback.reports.blocks.lift_table import days, lift_table
+from holdback.reports.blocks import block
+from holdback.reports.html import join, named, section, table
+from holdback.reports.lift_table import days, lift_table
 from holdback.reports.text.locale_format import Words
 from holdback.results.effect_over_time import BeforeAfter, Lasting
 from holdback.results.scorecard import Scorecard
@@ -16,6 +17,7 @@ __all__ = ["context", "render"]
 LIKELY = 0.05
 
 
+@block("lasting", order=70)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The lift in each slice of the primary's time, and whether it fades."""
     if not scorecard.lasting:
@@ -28,6 +30,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
+@block("before_after", order=170)
 def context(scorecard: Scorecard, words: Words) -> Markup:
     """Each arm before and after its exposure: not causal, and said to be."""
     if not scorecard.before_after:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, section, table
+from holdback.reports.blocks import block
 from holdback.reports.figures.charts import Axis, step_mark
+from holdback.reports.html import join, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Decomposition, Scorecard
@@ -16,6 +17,7 @@ from holdback.wording import heads, say, texts
 __all__ = ["render"]
 
 
+@block("decomposition", order=90)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """More buyers, more orders per buyer, or larger orders, in money per unit."""
     if not scorecard.decomposition:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named, section, table
+from holdback.reports.blocks import block
+from holdback.reports.html import join, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.lifetime_value import Lifetime, LifetimeArm
 from holdback.results.quantity import Quantity
@@ -16,6 +17,7 @@ __all__ = ["render"]
 MOSTLY = 0.5
 
 
+@block("lifetime", order=130)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Each arm's value beside control's; nothing where no such metric is read."""
     if not scorecard.lifetime:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named, section, table, unbroken
+from holdback.reports.blocks import block
+from holdback.reports.html import join, named, section, table, unbroken
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import (
     added_share,
@@ -22,6 +23,7 @@ from holdback.wording import say, texts
 __all__ = ["detail", "render"]
 
 
+@block("money", sheet="first", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Tiles for all treatment arms together."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
@@ -56,6 +58,7 @@ def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
+@block("money_detail", order=100)
 def detail(scorecard: Scorecard, words: Words) -> Markup:
     """The costs behind the figures, and each arm by itself where there are several."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named, section, table
-from holdback.reports.blocks.lift_table import lift_table
+from holdback.reports.blocks import block
+from holdback.reports.html import join, named, section, table
+from holdback.reports.lift_table import lift_table
 from holdback.reports.text.locale_format import Words
 from holdback.results.mcmc_summary import SampledModel
 from holdback.results.scorecard import Scorecard
@@ -17,6 +18,7 @@ CLEARLY = 2.0
 """Standard errors from which one law predicts better than another."""
 
 
+@block("sampled", order=160)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One table a model; a model that failed says why and shows no number."""
     if not scorecard.sampled:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import join, named
+from holdback.reports.blocks import block
+from holdback.reports.html import join, named
 from holdback.reports.text import money_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
@@ -18,6 +19,7 @@ __all__ = ["MARKS", "render", "told_first"]
 MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
 
 
+@block("decision", sheet="first", order=10, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Title, what the primary did, how sure we are, and the reasons."""
     title = headline(scorecard)

@@ -1,0 +1,4 @@
+"""The answer: decision, money, chance and guardrails, which fill the first sheet.
+
+Read `decision`, `money`, `probabilities`, `guardrails`; `rollout` is if it goes on.
+"""

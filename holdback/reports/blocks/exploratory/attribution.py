@@ -1,0 +1,99 @@
+"""Attribution: what rules credit, beside what the holdback says was added."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import block
+from holdback.reports.html import named, section, table
+from holdback.reports.text.locale_format import Words
+from holdback.results.exploratory import Attributed
+from holdback.results.scorecard import Scorecard
+from holdback.wording import say
+
+__all__ = ["attribution"]
+
+
+@block("attributed", order=190)
+def attribution(scorecard: Scorecard, words: Words) -> Markup:
+    """The rules' table and the factor that corrects each."""
+    found = scorecard.attributed
+    if found is None:
+        return Markup("")
+    return section(
+        say("beside.attribution"),
+        Markup("<p><strong>{}</strong></p>").format(say("beside.descriptive")),
+        _channels(words, found),
+        _rules(words, found),
+        anchor="attribution",
+    )
+
+
+def _channels(words: Words, found: Attributed) -> Markup:
+    rows = [
+        (
+            named(
+                say("beside.the_treatments", channel=one.channel)
+                if one.treatment
+                else one.channel
+            ),
+            *(
+                words.count(credit)
+                for credit in (one.first, one.last, one.linear, one.markov)
+            ),
+        )
+        for one in found.channels
+    ]
+    return Markup("{}<p>{}</p>").format(
+        table(
+            say("beside.conversions_credited_in_the", metric=words.label(found.metric)),
+            (
+                say("beside.channel"),
+                say("beside.first"),
+                say("beside.last"),
+                say("beside.linear"),
+                say("beside.markov"),
+            ),
+            rows,
+            numeric=(1, 2, 3, 4),
+        ),
+        say(
+            "beside.of_conversions_had_no",
+            conversions=words.count(found.conversions),
+            untouched=words.count(found.untouched),
+        ),
+    )
+
+
+def _rules(words: Words, found: Attributed) -> Markup:
+    added = found.incremental
+    if added is None:
+        return Markup("")
+    rows = [
+        (
+            one.rule,
+            words.count(one.credited),
+            "—"
+            if one.factor is None
+            else f"{words.number(one.factor.value)} "
+            f"({words.range(one.factor, words.number)})",
+        )
+        for one in found.rules
+    ]
+    return Markup("<p>{}</p>{}").format(
+        say(
+            "beside.the_holdback_says_that",
+            added=words.count(added.value),
+            count=words.range(added, words.count),
+        ),
+        table(
+            say("beside.incrementality_factor_added_by"),
+            (
+                say("beside.rule"),
+                say("beside.credited_to_the_treatments"),
+                say("beside.factor_likely"),
+            ),
+            rows,
+            numeric=(1, 2),
+        ),
+    )

@@ -1,0 +1,79 @@
+"""Does more do more: the trend over the doses, and each step of intensity."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import block
+from holdback.reports.html import join, named, section, table
+from holdback.reports.text.locale_format import Words
+from holdback.results.exploratory import DoseStep
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Scorecard
+from holdback.wording import say
+
+__all__ = ["doses"]
+
+
+@block("dose_steps", order=140)
+def doses(scorecard: Scorecard, words: Words) -> Markup:
+    """The trend over the doses, and each step to the next one."""
+    if not scorecard.dose_steps:
+        return Markup("")
+    trends = join(
+        Markup("<p>{}</p>").format(
+            named(
+                say(
+                    "beside.changes_by_per_unit",
+                    metric=words.label(one.metric),
+                    slope=words.difference(one.metric, one.slope.value),
+                    slope_2=_between(words, one.metric, one.slope),
+                    p_value=words.p_told(one.p_value),
+                )
+            )
+        )
+        for one in scorecard.dose_trends
+    )
+    return section(
+        say("beside.does_more_do_more"),
+        trends,
+        table(
+            say("beside.each_step_to_a"),
+            (
+                say("beside.step"),
+                say("beside.lift_likely"),
+                say("common.extra_profit"),
+                say("beside.extra_cost"),
+                say("beside.ropi_likely"),
+            ),
+            [_step(words, one) for one in scorecard.dose_steps],
+            numeric=(1, 2, 3, 4),
+            css="wide",
+        ),
+        Markup('<p class="small">{}</p>').format(say("beside.ranges_hold_for_all")),
+        anchor="doses",
+    )
+
+
+def _step(words: Words, one: DoseStep) -> tuple[str | Markup, ...]:
+    profit = one.incremental_profit
+    return (
+        named(f"{words.arm(one.from_arm)} → {words.arm(one.to_arm)}"),
+        _ranged(words, one.relative),
+        "—" if profit is None else words.money(profit.value),
+        "—" if one.extra_cost is None else words.money(one.extra_cost),
+        "—"
+        if one.ropi is None
+        else f"{words.lift(one.ropi.value)} "
+        f"({words.range(one.ropi.interval, words.lift)})",
+    )
+
+
+def _between(words: Words, metric: str, quantity: Quantity) -> str:
+    return words.range(quantity, lambda value: words.difference(metric, value))
+
+
+def _ranged(words: Words, lift: Quantity | None) -> str:
+    if lift is None:
+        return "—"
+    return f"{words.lift(lift.value)} ({words.range(lift, words.lift)})"

@@ -1,0 +1,60 @@
+"""Extra return on extra spend: ratios of the arms, and of what was added."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import block
+from holdback.reports.html import named, section, table
+from holdback.reports.text.locale_format import Words
+from holdback.results.returns import IncrementalRatio
+from holdback.results.scorecard import Scorecard
+from holdback.wording import say
+
+__all__ = ["added"]
+
+
+@block("incremental", order=120)
+def added(scorecard: Scorecard, words: Words) -> Markup:
+    """Ratios of the arms beside the ratio of what the treatment added."""
+    if not scorecard.incremental:
+        return Markup("")
+    rows = [
+        (
+            named(f"{words.label(one.metric)}, {words.arm(one.arm)}"),
+            _value(words, one, one.control),
+            _value(words, one, one.treatment),
+            _added(words, one),
+        )
+        for one in scorecard.incremental
+    ]
+    return section(
+        say("going_on.extra_return_on_extra"),
+        Markup("<p>{}</p>").format(say("going_on.a_ratio_within_an")),
+        table(
+            say("going_on.ratios_of_the_arms"),
+            (
+                say("going_on.ratio"),
+                say("common.control"),
+                say("going_on.treatment"),
+                say("going_on.added_likely"),
+            ),
+            rows,
+            numeric=(1, 2, 3),
+        ),
+        anchor="added",
+    )
+
+
+def _value(words: Words, one: IncrementalRatio, value: float | None) -> str:
+    return "—" if value is None else words.value(one.metric, value)
+
+
+def _added(words: Words, one: IncrementalRatio) -> str:
+    if one.added is None:
+        return one.note
+
+    def write(value: float) -> str:
+        return words.value(one.metric, value)
+
+    return f"{write(one.added.value)} ({words.range(one.added, write)})"

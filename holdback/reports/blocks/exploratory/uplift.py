@@ -1,0 +1,76 @@
+"""Uplift: whether a score finds the units that the treatment moves."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import block
+from holdback.reports.html import named, section, table
+from holdback.reports.text.locale_format import Words
+from holdback.results.exploratory import Uplift
+from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Scorecard
+from holdback.wording import say
+
+__all__ = ["uplift"]
+
+
+@block("uplift", order=180)
+def uplift(scorecard: Scorecard, words: Words) -> Markup:
+    """The curve of each arm, or why there is none."""
+    if not scorecard.uplift:
+        return Markup("")
+    return section(
+        say("beside.uplift"),
+        *(_uplift(words, one) for one in scorecard.uplift),
+        anchor="uplift",
+    )
+
+
+def _uplift(words: Words, one: Uplift) -> Markup:
+    title = say("beside.ranked_by", arm=words.arm(one.arm), score=one.score)
+    if one.area is None or one.p_value is None:
+        return Markup("<p>{}</p>").format(named(f"{title}: {one.refused}"))
+    finds = one.area.lower is not None and one.area.lower > 0
+    told = (
+        say("beside.the_score_finds_units")
+        if finds
+        else say("beside.that_the_score_finds")
+    )
+    rows = [
+        (
+            words.round_share(round(point.share, 2)),
+            words.difference(one.metric, point.gain.value),
+            _between(words, one.metric, point.gain),
+            words.difference(one.metric, point.random),
+        )
+        for point in one.curve
+    ]
+    return Markup("<p>{}</p><p>{}</p>{}").format(
+        named(
+            say(
+                "beside.area_between_the_curve",
+                title=title,
+                told=told,
+                area=words.difference(one.metric, one.area.value),
+                area_2=_between(words, one.metric, one.area),
+                p_value=words.p_told(one.p_value),
+            )
+        ),
+        say("beside.crossed"),
+        table(
+            say("beside.gain_per_unit_of", metric=words.label(one.metric)),
+            (
+                say("beside.treated_best_first"),
+                say("beside.gain"),
+                say("beside.likely"),
+                say("beside.without_a_score"),
+            ),
+            rows,
+            numeric=(0, 1, 2, 3),
+        ),
+    )
+
+
+def _between(words: Words, metric: str, quantity: Quantity) -> str:
+    return words.range(quantity, lambda value: words.difference(metric, value))
