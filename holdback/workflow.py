@@ -150,11 +150,11 @@ def analyze(
     from holdback.analysis.month_ends import over_time
     from holdback.analysis.preregistration.history import history_of, record
     from holdback.data.extraction.extract import extract
-    from holdback.economics.money import dose_steps, earned, money
+    from holdback.economics.money import dose_steps, earned, implausible_returns, money
     from holdback.experiments.definition.calendar import days_analyzed
     from holdback.portfolio.past_prior import with_past
     from holdback.reports.decision import decide
-    from holdback.reports.text.money_sentences import questions
+    from holdback.reports.text.telling import in_words
 
     if save_posterior:
         from holdback.analysis.mcmc import check_installed
@@ -172,7 +172,9 @@ def analyze(
         dose_steps=tuple(dose_steps(planned, reading.doses, days)),
         over_time=earned(planned, over_time(planned, evidence, frames)),
     )
-    scorecard = replace(scorecard, checks=(*scorecard.checks, *questions(scorecard)))
+    scorecard = replace(
+        scorecard, checks=(*scorecard.checks, *implausible_returns(scorecard.money))
+    )
     record(
         planned,
         evidence,
@@ -196,7 +198,7 @@ def analyze(
             one.record.file: one.data for one in models if one.data is not None
         }
     return Analysis(
-        scorecard=replace(scorecard, decision=decide(planned, scorecard)),
+        scorecard=in_words(replace(scorecard, decision=decide(planned, scorecard))),
         posteriors=posteriors,
     )
 

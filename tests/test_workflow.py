@@ -55,7 +55,7 @@ def test_write_gives_three_files(shop: Path, tmp_path: Path) -> None:
         "scorecard.json",
     ]
     text = (tmp_path / "out" / "scorecard.json").read_text(encoding="utf-8")
-    assert json.loads(text)["schema"] == "holdback/scorecard/1"
+    assert json.loads(text)["schema"] == "holdback/scorecard/2"
 
 
 def test_readout_names_what_there_is(shop: Path) -> None:

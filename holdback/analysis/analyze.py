@@ -22,7 +22,7 @@ from holdback.analysis.preregistration.against_plan import (
     compared_with_plan,
     outlook_of,
 )
-from holdback.analysis.preregistration.history import History, told_changes
+from holdback.analysis.preregistration.history import History, settled_changes
 from holdback.analysis.preregistration.interim_looks import Stage, stage_of
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.prior_posterior import beliefs
@@ -40,8 +40,9 @@ from holdback.data.evidence.cells import Evidence
 from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
+from holdback.facts import fact
 from holdback.results.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
-from holdback.wording import in_its_language, say
+from holdback.wording import in_its_language
 
 __all__ = [
     "DoseComparison",
@@ -156,25 +157,23 @@ def _restated(
     experiment: Experiment, evidence: Evidence, history: History
 ) -> Iterator[Finding]:
     """What has changed in the data that an earlier look had read."""
-    told = [
-        say(
-            "reading.has_changed_since_this",
+    changes = [
+        fact(
+            "restated.rows",
             source=one.source,
-            restated=f"{history.restated[one.source]:,}",
-            rows=f"{one.rows:,}",
+            then=history.restated[one.source],
+            now=one.rows,
         )
         for one in evidence.inputs
         if one.source in history.restated
     ]
-    told += told_changes(experiment, evidence, history.settled)
-    if told:
-        yield Finding(check="restated", status="warn", message=" ".join(told))
+    changes += settled_changes(experiment, evidence, history.settled)
+    if changes:
+        changed = fact("restated.changed", changes=tuple(changes))
+        yield Finding(check="restated", status="warn", fact=changed)
     elif history.settled is not None:
-        yield Finding(
-            check="restated",
-            status="pass",
-            message=say("reading.units_and_values_that"),
-        )
+        unchanged = fact("restated.unchanged")
+        yield Finding(check="restated", status="pass", fact=unchanged)
 
 
 def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:

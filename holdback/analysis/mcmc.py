@@ -20,9 +20,10 @@ from holdback.data.evidence.cells import Cells
 from holdback.errors import EnvironmentFault, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.facts import fact
 from holdback.results.mcmc_summary import LawFit, SampledEffect, SampledModel
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Finding, Readout, Scorecard, Status
+from holdback.results.scorecard import Finding, Readout, Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.mcmc import (
     Law,
@@ -37,7 +38,6 @@ from holdback.stats.mcmc import (
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, log_spend
 from holdback.stats.posterior.spend_models import OneSpread
-from holdback.wording import say, texts
 
 __all__ = [
     "Advance",
@@ -125,25 +125,20 @@ def _finding(found: Sequence[Drawn]) -> Finding:
     """Whether the samplers may be believed; where one may not, exact results stand."""
     failed = [one.record for one in found if one.record.faults]
     if not found:
-        message = say("checks.sampler.nothing_to_draw")
-    elif failed:
-        message = " ".join(
-            say(
-                "checks.sampler.failed",
-                model=texts("sampled.models")[one.model],
-                faults="; ".join(one.faults),
-            )
-            for one in failed
+        nothing = fact("sampler.nothing_to_draw")
+        return Finding(check="sampler", status="skip", fact=nothing)
+    if failed:
+        models = tuple(
+            fact("sampler.model", model=one.model, faults=one.faults) for one in failed
         )
-        message = f"{message} {say('checks.sampler.falls_back')}"
-    else:
-        worst = max(one.record.r_hat or 0.0 for one in found)
-        fewest = min(
-            min(one.record.ess_bulk or 0.0, one.record.ess_tail or 0.0) for one in found
-        )
-        message = say("checks.sampler.sound", r_hat=worst, ess=fewest)
-    status: Status = "warn" if failed else "pass" if found else "skip"
-    return Finding(check="sampler", status=status, message=message)
+        unsound = fact("sampler.failed", models=models)
+        return Finding(check="sampler", status="warn", fact=unsound)
+    worst = max(one.record.r_hat or 0.0 for one in found)
+    fewest = min(
+        min(one.record.ess_bulk or 0.0, one.record.ess_tail or 0.0) for one in found
+    )
+    sound = fact("sampler.sound", r_hat=worst, ess=fewest)
+    return Finding(check="sampler", status="pass", fact=sound)
 
 
 def _key(record: SampledModel) -> tuple[str, str, str, str]:

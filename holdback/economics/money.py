@@ -13,20 +13,23 @@ from holdback.economics.costs import break_even_lift, costs_of, saved, saved_ite
 from holdback.economics.incremental_value import Stake, image, incremental
 from holdback.economics.posterior_money import believed_money, chances_of
 from holdback.economics.rollout import payback, repaid, scenarios
+from holdback.economics.simple_returns import IMPLAUSIBLE
 from holdback.experiments.definition.experiment import (
     Economics,
     Experiment,
     LogLift,
     MoneyBasis,
 )
+from holdback.facts import fact
 from holdback.results.exploratory import DoseStep
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Costs, Money, OverTime
+from holdback.results.scorecard import Costs, Finding, Money, OverTime
 
 __all__ = [
     "break_even_lift",
     "dose_steps",
     "earned",
+    "implausible_returns",
     "incremental",
     "money",
     "revenue_of",
@@ -51,6 +54,21 @@ def money(
     }
     found = (_of_arm(economics, one, period_days, units) for one in comparisons)
     return tuple(record for record in found if record is not None)
+
+
+def implausible_returns(records: Sequence[Money]) -> Iterator[Finding]:
+    """A warning for each arm whose return is too good to be believed unasked."""
+    alone = len(records) == 2  # one treatment arm: all of them are it
+    for record in records[:1] if alone else records:
+        ratio = record.return_per_unit_cost
+        if ratio is not None and ratio.value > IMPLAUSIBLE:
+            above = fact(
+                "implausible_return.above",
+                arm=record.arm,
+                ratio=ratio.value,
+                limit=IMPLAUSIBLE,
+            )
+            yield Finding(check="implausible_return", status="warn", fact=above)
 
 
 def revenue_of(comparison: ValueComparison) -> Quantity | None:

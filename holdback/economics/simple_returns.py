@@ -13,6 +13,7 @@ from math import ceil, inf, prod, sqrt
 from holdback.stats.numeric import quantile, two_sided
 
 __all__ = [
+    "IMPLAUSIBLE",
     "SimpleReturn",
     "answers_per_arm",
     "compounded",
@@ -21,6 +22,9 @@ __all__ = [
     "same_rate",
     "visitors_per_arm",
 ]
+
+IMPLAUSIBLE = 20.0
+"""Gain per unit of cost above which a return is questioned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

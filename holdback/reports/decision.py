@@ -11,6 +11,7 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.reports.text import money_sentences, precision_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
     Decision,
@@ -40,7 +41,7 @@ def decide(experiment: Experiment, scorecard: Scorecard) -> Decision:
     arms = []
     for arm in experiment.treatments:
         if failed:
-            reasons = tuple(sentences.checked(words, c) for c in failed)
+            reasons = tuple(words.localized(tell(words, c.fact)) for c in failed)
             arms.append(DecisionArm(arm=arm.name, outcome="invalid", reasons=reasons))
         else:
             arms.append(_of_arm(experiment, scorecard, words, arm.name))

@@ -12,11 +12,12 @@ from typing import Any
 
 from holdback.errors import Problem, ReportError
 from holdback.facts import Fact, Value
-from holdback.results.scorecard import Scorecard
+from holdback.results.scorecard import SCHEMA, Scorecard
 
 __all__ = ["from_json", "to_json"]
 
-SCHEMA = "holdback/scorecard/1"
+OLDER = ("holdback/scorecard/1",)
+"""Schemas that are still read; what has changed since is seen from the keys."""
 
 
 def to_json(value: object) -> str:
@@ -33,9 +34,9 @@ def to_json(value: object) -> str:
 
 
 def from_json(text: str) -> Scorecard:
-    """The scorecard that `to_json` wrote.
+    """The scorecard that `to_json` wrote, in this schema or an older one.
 
-    Raises ReportError for anything that is not a scorecard of this schema.
+    Raises ReportError for anything that is not a scorecard.
     """
     try:
         data = json.loads(text)
@@ -57,14 +58,14 @@ def from_json(text: str) -> Scorecard:
                 fix="Upgrade holdback, then run the command again.",
             )
         )
-    if found != SCHEMA:
+    if found not in (SCHEMA, *OLDER):
         raise ReportError(
             Problem(
                 what=f"the file's schema is {found!r}, not {SCHEMA!r}.",
                 fix="Name a scorecard.json that `holdback analyze` wrote.",
             )
         )
-    scorecard: Scorecard = _built(Scorecard, data, "scorecard")
+    scorecard: Scorecard = _built(Scorecard, data | {"schema": SCHEMA}, "scorecard")
     return scorecard
 
 

@@ -1,6 +1,6 @@
 """The scorecard: everything an analysis found, as plain frozen values.
 
-It is what `scorecard.json` holds (schema ``holdback/scorecard/1``), what the report
+It is what `scorecard.json` holds (schema ``holdback/scorecard/2``), what the report
 is drawn from without the data, and what a notebook shows. Rates and lifts are
 fractions; money is in the project's currency. A value that does not apply is None
 here and absent in the JSON; there is no NaN and no infinity anywhere.
@@ -18,6 +18,7 @@ from holdback.experiments.definition.experiment import (
     MoneyBasis,
     Role,
 )
+from holdback.facts import Fact
 from holdback.results.against_plan import Expected, Outlook
 from holdback.results.effect_over_time import BeforeAfter, Cohorts, Lasting
 from holdback.results.exploratory import (
@@ -43,6 +44,7 @@ from holdback.results.returns import (
 from holdback.results.simulation import Simulation
 
 __all__ = [
+    "SCHEMA",
     "Accounting",
     "ArmRecord",
     "Bayes",
@@ -68,6 +70,7 @@ __all__ = [
     "Trend",
 ]
 
+SCHEMA = "holdback/scorecard/2"
 Status = Literal["pass", "warn", "fail", "skip"]
 Outcome = Literal["ship", "hold_back", "keep_testing", "stop", "invalid"]
 Verdict = Literal[
@@ -219,12 +222,17 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check of the data found."""
+    """What one check found: a fact, whose parts stand flat in the JSON."""
 
     check: str
     status: Status
-    message: str
     p_value: float | None = None
+    fact: Fact = field(metadata={"flat": True})
+
+    @property
+    def message(self) -> str:
+        """The fact in words."""
+        return str(self.fact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -467,7 +475,7 @@ class Scorecard(Shown):
     learned: tuple[LearnedPrior, ...] = ()
     over_time: tuple[OverTime, ...] = ()
     sampled: tuple[SampledModel, ...] = ()
-    schema: str = field(default="holdback/scorecard/1")
+    schema: str = field(default=SCHEMA)
 
     @property
     def decision_level(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from worlds.evidence import METRICS, evidence, experiment, unmatured
+from worlds.words import in_words
 
 from holdback.analysis.checks import findings
 from holdback.analysis.checks.data.already_gone import AlreadyGone
@@ -40,7 +41,7 @@ def world(control: int = 200, treated: int = 1800, **more: object) -> Evidence:
 def found(check: str, planned: Experiment, seen: Evidence) -> Finding:
     """The only finding of a check."""
     (one,) = [f for f in findings(planned, seen) if f.check == check]
-    return one
+    return in_words(planned, [one])[0]
 
 
 def test_split_as_planned_passes() -> None:
@@ -314,7 +315,7 @@ def test_attention_that_decides_is_told_in_the_report(
     """Also where only the label or a condition says that it is attention."""
     metrics = {**METRICS, "conversion": replace(METRICS["conversion"], **changes)}
     plan = replace(experiment(), primary="conversion", metrics=metrics)
-    found = list(Vanity().examine(plan, world()))
+    found = in_words(plan, Vanity().examine(plan, world()))
     assert bool(found) is warns
     assert all("counts attention, and it decides" in one.message for one in found)
 
@@ -326,7 +327,7 @@ def test_units_that_had_left_before(rows: int, *, warns: bool) -> None:
     metrics = {**METRICS, "churn": churn}
     plan = replace(experiment(), metrics=metrics, secondary=("churn",))
     seen = world(quality=Quality(earlier={"leaving": rows, "orders": 500}))
-    told = list(AlreadyGone().examine(plan, seen))
+    told = in_words(plan, AlreadyGone().examine(plan, seen))
     assert bool(told) is warns
     if warns:
         assert f"{rows} rows of leaving lie before the exposure" in told[0].message

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from worlds.evidence import evidence, experiment
+from worlds.words import in_words
 
 import holdback as hb
 from holdback.analysis.checks.split.identity import Identity
@@ -122,7 +123,7 @@ def test_late_units_bound_the_dilution_by_hand() -> None:
     """70 days, the same number each day: 42 of 70 late, so 1 / (1 − 0.6 × 0.9)."""
     rows = {"holdback": [(1.0, 1.0)] * 700, "personalized": [(1.0, 1.0)] * 6_300}
     plan = experiment(analysis=Analysis(looks="always_valid"))
-    (found,) = Identity().examine(plan, evidence(rows, days=70))
+    (found,) = in_words(plan, Identity().examine(plan, evidence(rows, days=70)))
     assert found.status == "warn"
     assert "60 % of all units" in found.message
     assert "40 % in the latest four" in found.message
@@ -145,7 +146,7 @@ def test_a_phase_tells_what_it_mixes() -> None:
     again = replace(
         plan, assignment=Assignment(source="exposures", salt="recs", phase=2)
     )
-    (found,) = Phase().examine(again, evidence(rows))
+    (found,) = in_words(again, Phase().examine(again, evidence(rows)))
     assert "about 90 % of the units held back now were treated before" in found.message
 
 

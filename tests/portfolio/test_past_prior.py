@@ -15,6 +15,7 @@ from holdback.analysis.analyze import read
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.errors import ConfigError
 from holdback.experiments.definition.experiment import Analysis, Experiment, Prior
+from holdback.facts import Fact
 from holdback.portfolio.past_prior import with_past
 from holdback.results.scorecard import Finding
 from holdback.stats.evidence.effect import LogRatio
@@ -37,7 +38,7 @@ def past(root: Path, *more: Any) -> Path:
 
 def test_learned_from_all_finished_but_itself(tmp_path: Path) -> None:
     """Not from this one, one that runs, or one whose split is broken."""
-    failed = Finding(check="srm", status="fail", message="")
+    failed = Finding(check="srm", status="fail", fact=Fact("srm.mismatch"))
     past(
         tmp_path,
         finished("recs", 0.9, 0.01),

@@ -13,6 +13,7 @@ from worlds.past import finished, stored
 
 from holdback.errors import ConfigError, StatsError
 from holdback.experiments.definition.experiment import LogLift
+from holdback.facts import Fact
 from holdback.portfolio.finished_experiments import lead_of, results_in
 from holdback.portfolio.portfolio import portfolio
 from holdback.portfolio.tests_against_holdback import reconciled, weight_of
@@ -111,7 +112,7 @@ def test_prior_of_the_next_is_told(tmp_path: Path) -> None:
 
 def test_what_does_not_count_is_told(tmp_path: Path) -> None:
     """Failed checks, tests that run, no lift, damaged files: each with its reason."""
-    failed = Finding(check="srm", status="fail", message="")
+    failed = Finding(check="srm", status="fail", fact=Fact("srm.mismatch"))
     program(tmp_path)
     stored(
         tmp_path,

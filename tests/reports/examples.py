@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-# ruff: noqa: E501  # records and YAML read best one a line
+# records and YAML read best one a line
 from dataclasses import replace
 from typing import Any
 
+from holdback.facts import Fact
 from holdback.results.prior_posterior import Belief
 from holdback.results.quantity import Quantity, Return
 from holdback.results.scorecard import (
@@ -139,12 +140,29 @@ CHECKS = (
         check="srm",
         status="pass",
         p_value=0.41,
-        message="The arms have the planned shares: holdback 6,021, personalized 54,102.",
+        fact=Fact(
+            "srm.as_planned",
+            {
+                "units": {"holdback": 6_021, "personalized": 54_102},
+                "planned": {"holdback": 0.1, "personalized": 0.9},
+                "sequential": False,
+            },
+            "The arms have the planned shares: holdback 6,021, personalized 54,102.",
+        ),
     ),
     Finding(
         check="crossovers",
         status="warn",
-        message="38 units (0.063 %) were seen in both arms. They are left out.",
+        fact=Fact(
+            "crossovers.seen",
+            {
+                "units": 38,
+                "share": 0.00063,
+                "by_arm": {"holdback": 5, "personalized": 33},
+                "treated": "exclude",
+            },
+            "38 units (0.063 %) were seen in both arms. They are left out.",
+        ),
     ),
 )
 
@@ -340,7 +358,14 @@ def broken_split() -> Scorecard:
         check="srm",
         status="fail",
         p_value=1e-9,
-        message="The arms do not have the planned shares.",
+        fact=Fact(
+            "srm.mismatch",
+            {
+                "units": {"holdback": 7_021, "personalized": 53_102},
+                "planned": {"holdback": 0.1, "personalized": 0.9},
+            },
+            "The arms do not have the planned shares.",
+        ),
     )
     win = clear_win()
     return decided(

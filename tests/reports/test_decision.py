@@ -18,6 +18,7 @@ from holdback.experiments.definition.experiment import (
 )
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
+from holdback.facts import Fact
 from holdback.reports.decision import decide
 from holdback.reports.text.result_sentences import best_arm, headline
 from holdback.results.quantity import Quantity, Return
@@ -125,7 +126,10 @@ def test_lower_is_better_turns_the_interval() -> None:
 def test_a_failed_check_invalidates() -> None:
     """Whatever the lift: a failed check is the only reason given."""
     failed = Finding(
-        check="srm", status="fail", message="Split is broken.", p_value=0.0
+        check="srm",
+        status="fail",
+        fact=Fact("srm.mismatch", message="Split is broken."),
+        p_value=0.0,
     )
     decision = decide(experiment("lift"), replace(clear_win(), checks=(failed,)))
     assert decision.outcome == "invalid"

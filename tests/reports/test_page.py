@@ -139,7 +139,10 @@ def test_hostile_text_stays_text(payload: str) -> None:
         owner=payload,
         arms=tuple(replace(arm, label=payload) for arm in win.arms),
         metrics=tuple(replace(metric, label=payload) for metric in win.metrics),
-        checks=tuple(replace(check, message=payload) for check in win.checks),
+        checks=tuple(
+            replace(check, fact=replace(check.fact, message=payload))
+            for check in win.checks
+        ),
         inputs=tuple(replace(i, source=payload) for i in win.inputs),
         configuration={payload: payload},
         command=payload,

@@ -25,7 +25,7 @@ def test_what_does_not_apply_is_absent() -> None:
     text = to_json(clear_win())
     assert "null" not in text
     assert next(iter(json.loads(text))) == "schema"
-    assert json.loads(text)["schema"] == "holdback/scorecard/1"
+    assert json.loads(text)["schema"] == "holdback/scorecard/2"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -41,7 +41,7 @@ def test_no_number_that_is_none(value: float) -> None:
         ("{", "not valid JSON"),
         ("[]", "schema"),
         ('{"schema": "other/1"}', "other/1"),
-        ('{"schema": "holdback/scorecard/2"}', "Upgrade holdback"),
+        ('{"schema": "holdback/scorecard/3"}', "Upgrade holdback"),
         ('{"schema": "holdback/scorecard/1"}', "damaged"),
     ],
 )

@@ -13,9 +13,8 @@ from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.registry import Kinds
 from holdback.results.scorecard import Finding
-from holdback.wording import counted
 
-__all__ = ["Check", "findings", "kinds", "percent", "plural"]
+__all__ = ["Check", "findings", "kinds"]
 
 
 class Check(Protocol):
@@ -39,21 +38,3 @@ def findings(experiment: Experiment, evidence: Evidence) -> tuple[Finding, ...]:
         for _, check in named
         for finding in check().examine(experiment, evidence)
     )
-
-
-def percent(share: float) -> str:
-    """A share as a percentage with three significant digits.
-
-    >>> percent(0.01234), percent(0.25)
-    ('1.23 %', '25 %')
-    """
-    return f"{float(f'{100 * share:.3g}'):g} %"
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun, one of those that the catalog knows.
-
-    >>> plural(1, "unit"), plural(1200, "row")
-    ('1 unit', '1,200 rows')
-    """
-    return counted(f"nouns.{noun}", count, count=f"{count:,}")

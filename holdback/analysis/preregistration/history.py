@@ -16,10 +16,10 @@ from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import share
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Input
-from holdback.wording import say
 
-__all__ = ["History", "history_of", "record", "settled", "told_changes"]
+__all__ = ["History", "history_of", "record", "settled", "settled_changes"]
 
 Status = Literal["confirmatory", "amended", "exploratory"]
 
@@ -222,10 +222,10 @@ def settled(experiment: Experiment, cells: Cells, as_of: datetime | None) -> Any
     }
 
 
-def told_changes(
+def settled_changes(
     experiment: Experiment, evidence: Evidence, before: Mapping[str, Any] | None
-) -> Iterator[str]:
-    """One sentence an arm whose settled units or value are not what they were.
+) -> Iterator[Fact]:
+    """One fact an arm whose settled units or value are not what they were.
 
     `before` is what an earlier look at the same plan recorded. Units that were left
     out since because they were seen in a second arm are no restated data.
@@ -235,7 +235,6 @@ def told_changes(
     left_out = {}
     if experiment.assignment.crossovers == "exclude":
         left_out = dict(evidence.quality.crossovers)
-    title = experiment.metrics[before["metric"]].title
     through = before["through"] and date.fromisoformat(before["through"])
     for arm in experiment.arms:
         then = before["arms"].get(arm.name)
@@ -246,17 +245,16 @@ def told_changes(
             continue
         if 0 < then["units"] - units <= left_out.get(arm.name, 0):
             continue
-        joined = say("settled.that_joined_up_to", through=through) if through else ""
-        was, now = (
-            say("settled.units", then=f"{then['units']:,}", joined=joined),
-            f"{units:,}",
+        yield fact(
+            "restated.arm",
+            arm=arm.name,
+            metric=before["metric"],
+            units_then=then["units"],
+            units_now=units,
+            total_then=then.get("total"),
+            total_now=total if "total" in then else None,
+            through=before["through"],
         )
-        if "total" in then:
-            was += say(
-                "settled.with_in_all_for", then=f"{then['total']:,.10g}", title=title
-            )
-            now += say("settled.with", total=f"{total:,.10g}")
-        yield say("settled.arm_had_now_they", name=arm.title, was=was, now=now)
 
 
 def _metric(experiment: Experiment) -> str:

@@ -62,9 +62,19 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     >>> did_you_mean("margn", ["margin", "costs"])
     "Did you mean 'margin'?"
     """
+    near = nearest(word, known, cutoff=cutoff)
+    return "" if near is None else f"Did you mean '{near}'?"
+
+
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word that a mistyped one is nearest to, if any is near.
+
+    >>> nearest("margn", ["margin", "costs"])
+    'margin'
+    """
     names = {name.casefold(): name for name in known}
     near = get_close_matches(word.casefold(), names, n=1, cutoff=cutoff)
-    return f"Did you mean '{names[near[0]]}'?" if near else ""
+    return names[near[0]] if near else None
 
 
 def amount(text: str) -> Fraction:

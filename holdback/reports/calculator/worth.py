@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from holdback.economics.simple_returns import SimpleReturn
+from holdback.economics.simple_returns import IMPLAUSIBLE, SimpleReturn
 from holdback.reports.calculator.asked import Answer, Asked, Convention, Period, refused
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.money_sentences import IMPLAUSIBLE, questioned
+from holdback.reports.text.money_sentences import questioned
 
 __all__ = ["acquisition", "ratio", "worth"]
 
@@ -65,7 +65,7 @@ def ratio(asked: Asked) -> Iterator[Answer]:
         ),
     ]
     if quoted > IMPLAUSIBLE:
-        told.append(questioned(words, quoted))
+        told.append(questioned(words, quoted, IMPLAUSIBLE))
     yield Answer(
         question="ratio",
         told=tuple(told),
@@ -172,7 +172,7 @@ def _returned(asked: Asked) -> Answer:
             "count it when a holdback has measured it."
         )
     if found.ratio > IMPLAUSIBLE:
-        told.append(questioned(words, found.ratio))
+        told.append(questioned(words, found.ratio, IMPLAUSIBLE))
     return Answer(
         question="return",
         told=tuple(told),

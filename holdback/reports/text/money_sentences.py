@@ -9,13 +9,12 @@ from math import ceil, log1p
 from holdback.reports.text.locale_format import Words
 from holdback.results.against_plan import Outlook
 from holdback.results.quantity import Quantity, Return
-from holdback.results.scorecard import Bayes, Finding, Money, Readout, Scorecard
+from holdback.results.scorecard import Bayes, Money, Readout, Scorecard
 from holdback.stats.posterior import DIRECT
 from holdback.stats.posterior.rates import UNIFORM
-from holdback.wording import in_its_language, say, texts
+from holdback.wording import say, texts
 
 __all__ = [
-    "IMPLAUSIBLE",
     "added_share",
     "against",
     "although",
@@ -33,7 +32,6 @@ __all__ = [
     "pays",
     "prior_name",
     "questioned",
-    "questions",
     "sure_of_return",
     "with_prior",
 ]
@@ -318,29 +316,10 @@ def _apart(one: Quantity, other: Quantity) -> bool:
     return crossed or most > MOVED * (high - low)
 
 
-IMPLAUSIBLE = 20.0
-"""Gain per unit of cost above which a return is questioned."""
-
-
-def questioned(words: Words, ratio: float) -> str:
+def questioned(words: Words, ratio: float, limit: float) -> str:
     """The sentence that asks whether such a return can be."""
     return say(
         "implausible.questioned",
         ratio=words.times(ratio),
-        IMPLAUSIBLE=words.count(IMPLAUSIBLE),
+        limit=words.count(limit),
     )
-
-
-@in_its_language
-def questions(scorecard: Scorecard) -> Iterator[Finding]:
-    """A warning for each arm whose return is too good to be believed unasked."""
-    words = Words.of(scorecard)
-    alone = len(scorecard.money) == 2  # one treatment arm: all of them are it
-    for record in scorecard.money[:1] if alone else scorecard.money:
-        ratio = record.return_per_unit_cost
-        if ratio is not None and ratio.value > IMPLAUSIBLE:
-            yield Finding(
-                check="implausible_return",
-                status="warn",
-                message=f"{words.arm(record.arm)}: {questioned(words, ratio.value)}",
-            )

@@ -9,23 +9,17 @@ import dataclasses
 from typing import Any, TypeVar
 
 from holdback.facts import Fact
-from holdback.reports.text import check_sentences
-from holdback.reports.text.codes import SENTENCES
+from holdback.reports.text.checks import data, result, split
+from holdback.reports.text.codes import tell
 from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Scorecard
+from holdback.wording import in_its_language
 
-__all__ = ["FILES", "tell", "told"]
+__all__ = ["FILES", "in_words", "tell", "told"]
 
-FILES = (check_sentences,)
+FILES = (split, data, result)
 """The files of this folder that hold sentences of facts."""
 T = TypeVar("T")
-
-
-def tell(words: Words, fact: Fact) -> str:
-    """The sentence of a fact: the one that it carries, else the one of its code.
-
-    Raises KeyError for a code without words.
-    """
-    return fact.message or SENTENCES[fact.code](words, **fact.numbers)
 
 
 def told(result: T, words: Words) -> T:
@@ -35,6 +29,12 @@ def told(result: T, words: Words) -> T:
     """
     completed: T = _completed(result, words)
     return completed
+
+
+@in_its_language
+def in_words(scorecard: Scorecard) -> Scorecard:
+    """The scorecard whose facts carry their sentences, in the words of its locale."""
+    return told(scorecard, Words.of(scorecard))
 
 
 def _completed(value: Any, words: Words) -> Any:

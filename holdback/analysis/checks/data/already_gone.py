@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["AlreadyGone"]
 
@@ -41,10 +41,10 @@ class AlreadyGone:
                 yield Finding(
                     check="already_gone",
                     status="warn",
-                    message=say(
-                        "checks.already_gone.before",
-                        rows=plural(rows, "row"),
+                    fact=fact(
+                        "already_gone.before",
                         source=source,
-                        share=percent(rows / units),
+                        rows=rows,
+                        share=rows / units,
                     ),
                 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Bots"]
 
@@ -52,17 +52,7 @@ class Bots:
             yield Finding(
                 check="bots",
                 status="warn" if odd else "pass",
-                message=(
-                    say(
-                        "checks.bots.one_unit_makes_of",
-                        share=percent(share),
-                        source=source,
-                    )
-                    if odd
-                    else say(
-                        "checks.bots.no_unit_makes_more",
-                        share=percent(share),
-                        source=source,
-                    )
+                fact=fact(
+                    "bots.dominant" if odd else "bots.none", source=source, share=share
                 ),
             )

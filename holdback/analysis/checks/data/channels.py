@@ -10,9 +10,9 @@ from holdback.analysis.checks import kinds
 from holdback.analysis.exploratory.attribution import FEW
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.language.quantities import did_you_mean
+from holdback.experiments.language.quantities import nearest
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Channels"]
 
@@ -39,10 +39,11 @@ class Channels:
         for channel in asked.channels or ():
             if touched[channel] >= FEW:
                 continue
-            if channel in touched:
-                told = say("checks.channels.few", channel=channel, least=FEW)
-            else:
-                told = say("checks.channels.none", channel=channel)
-                near = did_you_mean(channel, touched)
-                told = f"{told} {near}" if near else told
-            yield Finding(check="channels", status="warn", message=told)
+            met = (
+                fact("channels.few", channel=channel, least=FEW)
+                if channel in touched
+                else fact(
+                    "channels.none", channel=channel, nearest=nearest(channel, touched)
+                )
+            )
+            yield Finding(check="channels", status="warn", fact=met)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Duplicates"]
 
@@ -22,37 +22,28 @@ class Duplicates:
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding."""
-        copies = {s: n for s, n in evidence.quality.duplicates.items() if n}
+        copies = {s: n for s, n in sorted(evidence.quality.duplicates.items()) if n}
         repeated = evidence.quality.repeated_exposures
-        unchecked = [
+        unchecked = sorted(
             name
             for name, source in experiment.sources.items()
             if source.columns.id is None and name != experiment.assignment.source
-        ]
-        parts = [
-            say(
-                "checks.duplicates.of_stood_there_twice",
-                count=plural(count, "row"),
-                name=name,
-            )
-            for name, count in sorted(copies.items())
-        ]
-        if repeated:
-            parts.append(
-                say(
-                    "checks.duplicates.of_units_already_in",
-                    repeated=plural(repeated, "exposure"),
-                )
-            )
-        if unchecked:
-            parts.append(
-                say(
-                    "checks.duplicates.no_id_column_is",
-                    join=", ".join(sorted(unchecked)),
-                )
-            )
+        )
+        if not (copies or repeated or unchecked):
+            clean = fact("duplicates.none")
+            yield Finding(check="duplicates", status="pass", fact=clean)
+            return
         yield Finding(
             check="duplicates",
             status="warn" if copies else "skip" if unchecked else "pass",
-            message=" ".join(parts) or say("checks.duplicates.no_row_stands_in"),
+            fact=fact(
+                "duplicates.copies"
+                if copies
+                else "duplicates.unchecked"
+                if unchecked
+                else "duplicates.repeated",
+                copies=copies,
+                repeated=repeated,
+                unchecked=tuple(unchecked),
+            ),
         )

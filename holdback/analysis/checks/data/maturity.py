@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.calendar import complete_on, is_final
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Maturity"]
 
@@ -26,46 +26,34 @@ class Maturity:
         if evidence.as_of is None:
             return
         waiting = self._waiting(experiment, evidence)
+        end = complete_on(experiment)
         if experiment.analysis.looks == "always_valid":
-            told = say("checks.maturity.always_valid_ranges_may")
-            yield Finding(
-                check="maturity", status="pass", message=f"{told} {waiting}".strip()
+            any_day = fact("maturity.always_valid", waiting=waiting)
+            yield Finding(check="maturity", status="pass", fact=any_day)
+        elif end is not None and not is_final(experiment, evidence.as_of):
+            running = fact(
+                "maturity.running", complete_on=end.isoformat(), waiting=waiting
             )
-            return
-        if not is_final(experiment, evidence.as_of):
-            yield Finding(
-                check="maturity",
-                status="warn",
-                message=(
-                    say(
-                        "checks.maturity.the_test_is_not",
-                        experiment=complete_on(experiment),
-                        waiting=waiting,
-                    )
-                ),
-            )
-            return
-        yield Finding(
-            check="maturity",
-            status="pass",
-            message=say("checks.maturity.the_test_is_over", waiting=waiting).strip(),
-        )
+            yield Finding(check="maturity", status="warn", fact=running)
+        else:
+            over = fact("maturity.over", waiting=waiting)
+            yield Finding(check="maturity", status="pass", fact=over)
 
     @staticmethod
-    def _waiting(experiment: Experiment, evidence: Evidence) -> str:
-        told = (m.within for m in experiment.metrics.values() if not m.hidden)
-        longest = max((within for within in told if within is not None), default=None)
+    def _waiting(experiment: Experiment, evidence: Evidence) -> Fact | None:
+        shown = (m.within for m in experiment.metrics.values() if not m.hidden)
+        longest = max((within for within in shown if within is not None), default=None)
         if longest is None:
-            return ""
+            return None
         arms = [arm.name for arm in experiment.arms]
         block = next(iter(evidence.cells.blocks))
         total = evidence.cells.total(block, arms).n
         matured = evidence.cells.total(block, arms, within=longest).n
         if total == matured:
-            return say("checks.maturity.every_unit_has_had")
-        return say(
-            "checks.maturity.have_not_had_their",
-            plural=plural(total - matured, "unit"),
-            percent=percent((total - matured) / total),
+            return fact("maturity.nobody_waits")
+        return fact(
+            "maturity.units_wait",
+            units=total - matured,
+            share=(total - matured) / total,
             days=longest.days,
         )

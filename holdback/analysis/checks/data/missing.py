@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import Value, fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Missing"]
 
@@ -31,45 +31,38 @@ class Missing:
     ) -> Iterable[Finding]:
         """One finding."""
         quality = evidence.quality
-        odd = [
-            *_told(quality.missing_ids, say("checks.missing.without_a_unit_id")),
-            *_told(quality.null_values, say("checks.missing.whose_value_is_empty")),
-            *_told(
-                quality.nonexistent_times,
-                say("checks.missing.with_a_local_time"),
-            ),
-            *_told(quality.float_ids, say("checks.missing.with_a_decimal_number")),
-        ]
-        if quality.similar_ids:
-            odd.append(
-                say(
-                    "checks.missing.of_unit_ids_differ",
-                    similar_ids=plural(quality.similar_ids, "pair"),
-                )
-            )
-        usual = [
-            *_told(quality.unassigned, say("checks.missing.of_units_not_assigned")),
-            *_told(quality.before, say("checks.missing.from_before_assignment")),
-            *_told(quality.late, say("checks.missing.after_the_last_moment")),
-        ]
-        message = "; ".join([*odd, *usual])
+        odd = _by_reason(
+            missing_ids=quality.missing_ids,
+            null_values=quality.null_values,
+            nonexistent_times=quality.nonexistent_times,
+            float_ids=quality.float_ids,
+        )
+        usual = _by_reason(
+            unassigned=quality.unassigned, before=quality.before, late=quality.late
+        )
+        similar_ids = quality.similar_ids
+        if not (odd or usual or similar_ids):
+            nothing = fact("missing.none")
+            yield Finding(check="missing", status="pass", fact=nothing)
+            return
+        unusual = bool(odd or similar_ids)
         yield Finding(
             check="missing",
-            status="warn" if odd else "pass",
-            message=f"{message}."
-            if message
-            else say("checks.missing.every_row_could_be"),
+            status="warn" if unusual else "pass",
+            fact=fact(
+                "missing.odd" if unusual else "missing.usual",
+                odd=odd,
+                similar_ids=similar_ids,
+                usual=usual,
+            ),
         )
 
 
-def _told(counts: Mapping[str, int], reason: str) -> list[str]:
-    return [
-        say(
-            "checks.missing.told",
-            count=plural(count, "row"),
-            source=source,
-            reason=reason,
-        )
-        for source, count in sorted(counts.items())
-        if count
-    ]
+def _by_reason(**counts: Mapping[str, int]) -> dict[str, Value]:
+    """Reason → source → rows, where there are any."""
+    rows: dict[str, Value] = {}
+    for reason, by_source in counts.items():
+        left = {source: count for source, count in sorted(by_source.items()) if count}
+        if left:
+            rows[reason] = left
+    return rows

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.analysis.comparison.comparison import moments_of
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
 from holdback.stats.causal.lee_bounds import Answers, bounds, range_of_bounds
 from holdback.stats.variance_reduction.post_stratification import same_split
-from holdback.wording import say
 
 __all__ = ["ResponseRate"]
 
@@ -44,32 +44,29 @@ class ResponseRate:
             if min(sum(pair) for pair in counts) == 0:
                 continue
             p_value = same_split(list(zip(*counts, strict=True)))
-            told = ", ".join(
-                f"{arm.title} {percent(answered / (answered + silent))}"
+            shares = {
+                arm.name: answered / (answered + silent)
                 for arm, (answered, silent) in zip(experiment.arms, counts, strict=True)
-            )
+            }
             differ = p_value < WARN_BELOW
             yield Finding(
                 check="response_rate",
                 status="warn" if differ else "pass",
                 p_value=p_value,
-                message=say(
-                    "checks.response_rate.was_answered_by",
-                    title=metric.title,
-                    told=told,
+                fact=fact(
+                    "response_rate.unequal",
+                    metric=metric.name,
+                    shares=shares,
+                    bounds=tuple(_bounded(experiment, evidence, hidden)),
                 )
-                + (
-                    say("checks.response_rate.the_arms_answered_unequally")
-                    + "".join(_bounded(experiment, evidence, hidden))
-                    if differ
-                    else ""
-                ),
+                if differ
+                else fact("response_rate.equal", metric=metric.name, shares=shares),
             )
 
 
 def _bounded(
     experiment: Experiment, evidence: Evidence, hidden: Metric
-) -> Iterable[str]:
+) -> Iterable[Fact]:
     """What the difference may be for those who answer in either arm."""
     level = float(experiment.analysis.level)
     arms = (experiment.control, *experiment.treatments)
@@ -82,21 +79,11 @@ def _bounded(
         least, most = range_of_bounds(
             control, treated, level=level, seed=(experiment.seed, place)
         )
-        ends = [f"{100 * end if share else end:+.3g}" for end in (low, high)]
-        wide = [f"{100 * end if share else end:+.3g}" for end in (least, most)]
-        span = say("common.to", lower=ends[0], upper=ends[1])
-        reach = say("common.to", lower=wide[0], upper=wide[1])
-        yield (
-            say(
-                "checks.response_rate.bounds_in_points",
-                arm=arm.title,
-                span=span,
-                reach=reach,
-            )
-            if share
-            else say(
-                "checks.response_rate.bounds", arm=arm.title, span=span, reach=reach
-            )
+        yield fact(
+            "response_rate.bounds_of_share" if share else "response_rate.bounds",
+            arm=arm.name,
+            bounds=(float(low), float(high)),
+            reach=(float(least), float(most)),
         )
 
 

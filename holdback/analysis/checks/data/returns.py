@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Returns"]
 
@@ -27,38 +27,25 @@ class Returns:
         for name, found in sorted(evidence.quality.returns.items()):
             rule = experiment.sources[name].returns
             if rule is None or not found.rows:
-                yield Finding(
-                    check="returns",
-                    status="skip",
-                    message=say("checks.returns.no_row_is_a_return", name=name),
-                )
+                nothing = fact("returns.none", source=name)
+                yield Finding(check="returns", status="skip", fact=nothing)
                 continue
-            lost = found.unmatched / found.rows
-            parts = [
-                say(
-                    "checks.returns.found_their_purchase",
-                    matched=f"{found.rows - found.unmatched:,}",
-                    rows=plural(found.rows, "return"),
-                    name=name,
-                )
-            ]
-            if found.unmatched:
-                parts.append(
-                    say(
-                        "checks.returns.have_no_purchase",
-                        unmatched=f"{found.unmatched:,}",
-                        share=percent(lost),
-                    )
-                )
-            if lost > MOST_UNMATCHED:
-                parts.append(
-                    say(
-                        "checks.returns.check_the_columns",
-                        columns=", ".join(rule.match) or "–",
-                    )
-                )
+            lost = found.unmatched > MOST_UNMATCHED * found.rows
             yield Finding(
                 check="returns",
-                status="warn" if lost > MOST_UNMATCHED else "pass",
-                message=" ".join(parts),
+                status="warn" if lost else "pass",
+                fact=fact(
+                    "returns.mostly_unmatched",
+                    source=name,
+                    rows=found.rows,
+                    unmatched=found.unmatched,
+                    columns=tuple(rule.match),
+                )
+                if lost
+                else fact(
+                    "returns.matched",
+                    source=name,
+                    rows=found.rows,
+                    unmatched=found.unmatched,
+                ),
             )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.analysis.exploratory.dose_response import shares_reached
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Dilution"]
 
@@ -44,18 +44,19 @@ class Dilution:
             if found is None:
                 continue
             (control, treated), _ = found
-            told = say(
-                "checks.dilution.of_of_units_were",
-                name=arm.title,
-                treated=percent(treated),
-                name_2=experiment.control.title,
-                control=percent(control),
-            )
-            if control > SOME:
-                told += say("checks.dilution.control_units_that_get")
-            elif treated < ALMOST_ALL:
-                told += say("checks.dilution.the_lift_is_that")
             diluted = control > SOME or treated < ALMOST_ALL
             yield Finding(
-                check="dilution", status="warn" if diluted else "pass", message=told
+                check="dilution",
+                status="warn" if diluted else "pass",
+                fact=fact(
+                    "dilution.control_reached"
+                    if control > SOME
+                    else "dilution.partly_reached"
+                    if diluted
+                    else "dilution.all_reached",
+                    arm=arm.name,
+                    control=experiment.control.name,
+                    reached=treated,
+                    control_reached=control,
+                ),
             )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["FewConverters"]
 
@@ -36,25 +36,17 @@ class FewConverters:
             for arm in experiment.arms
         }
         arm, fewest = min(counts.items(), key=lambda item: item[1])
-        label = metric.title
-        told = say(
-            "checks.few_converters.of_with_a_value",
-            fewest=plural(fewest, "unit"),
-            arm=experiment.called(arm),
-            label=label,
-        )
-        if fewest < LEAST:
-            message = say("checks.few_converters.only_too_few_to", told=told)
-        elif fewest < ENOUGH:
-            message = say("checks.few_converters.only_expect_wide_ranges", told=told)
-        else:
-            message = say(
-                "checks.few_converters.the_smallest_arm_enough",
-                upper=told[0].upper(),
-                told=told[1:],
-            )
         yield Finding(
             check="few_converters",
             status="pass" if fewest >= ENOUGH else "warn",
-            message=message,
+            fact=fact(
+                "few_converters.none_to_read"
+                if fewest < LEAST
+                else "few_converters.few"
+                if fewest < ENOUGH
+                else "few_converters.enough",
+                arm=arm,
+                metric=metric.name,
+                units=fewest,
+            ),
         )

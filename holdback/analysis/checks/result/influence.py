@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
 from holdback.stats.evidence.delta_method import without_largest
-from holdback.wording import say
 
 __all__ = ["Influence"]
 
@@ -40,7 +40,6 @@ class Influence:
         experiment: Experiment, evidence: Evidence, metric: Metric
     ) -> Iterable[Finding]:
         column = evidence.cells.blocks[metric.name][0].name
-        label = metric.title
         arms = {
             arm.name: evidence.cells.total(
                 metric.name, {arm.name}, within=metric.within
@@ -52,17 +51,8 @@ class Influence:
         shares = {name: m.largest[0] / m.sums[0] for name, m in arms.items()}
         arm, share = max(shares.items(), key=lambda item: item[1])
         if share <= WARN_ABOVE:
-            yield Finding(
-                check="influence",
-                status="pass",
-                message=(
-                    say(
-                        "checks.influence.no_unit_carries_more",
-                        share=percent(share),
-                        label=label,
-                    )
-                ),
-            )
+            nobody = fact("influence.none", metric=metric.name, share=_coarse(share))
+            yield Finding(check="influence", status="pass", fact=nobody)
             return
         control = experiment.control.name
         other = experiment.treatments[0].name if arm == control else arm
@@ -75,21 +65,19 @@ class Influence:
         yield Finding(
             check="influence",
             status="warn",
-            message=(
-                say(
-                    "checks.influence.the_largest_unit_of",
-                    arm=experiment.called(arm),
-                    share=percent(share),
-                    label=label,
-                    other=experiment.called(other),
-                    lift=_signed(lift),
-                    control=experiment.control.title,
-                    left=_signed(left),
-                )
+            fact=fact(
+                "influence.one_unit",
+                metric=metric.name,
+                arm=arm,
+                share=_coarse(share),
+                other=other,
+                control=control,
+                lift=_coarse(lift),
+                lift_without=_coarse(left),
             ),
         )
 
 
-def _signed(lift: float) -> str:
-    sign = "\N{MINUS SIGN}" if lift < 0 else "+"
-    return f"{sign}{percent(abs(lift))}"
+def _coarse(number: float) -> float:
+    """Three significant digits: finer ones would give the unit's amount away."""
+    return float(f"{number:.3g}")

@@ -8,15 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.analysis.comparison.comparison import early_column, moments_of
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
 from holdback.stats.evidence.delta_method import combined_variance
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.numeric import two_sided
-from holdback.wording import say, texts
 
 __all__ = ["Novelty"]
 
@@ -51,7 +51,7 @@ class Novelty:
         for arm, moments in zip(experiment.treatments, treated, strict=True):
             if any(_is_thin(side) for side in (control, moments)):
                 continue
-            yield _finding(arm.title, days, control, moments, metric.better)
+            yield _finding(arm.name, days, control, moments, metric.better)
 
 
 def _finding(
@@ -64,19 +64,23 @@ def _finding(
     shift = log((1 + then) / (1 + first))
     p_value = two_sided(shift / sqrt(error_c + error_t))
     changed = p_value < WARN_BELOW
-    told = say(
-        "checks.novelty.in_the_first_days",
-        days=days,
-        arm=arm,
-        first=_signed(first),
-        then=_signed(then),
+    found = (
+        fact(
+            "novelty.changed",
+            arm=arm,
+            days=days,
+            first=first,
+            then=then,
+            course=_course(first, then, better),
+        )
+        if changed
+        else fact("novelty.chance", arm=arm, days=days, first=first, then=then)
     )
-    course = texts("checks.novelty.course")[_course(first, then, better)]
     return Finding(
         check="novelty",
         status="warn" if changed else "pass",
         p_value=p_value,
-        message=f"{told}. {course if changed else say('checks.novelty.chance_alone')}",
+        fact=found,
     )
 
 
@@ -104,8 +108,3 @@ def _is_thin(moments: Moments) -> bool:
         return True
     whole, early = moments.mean
     return not 0 < early < whole
-
-
-def _signed(lift: float) -> str:
-    sign = "\N{MINUS SIGN}" if lift < 0 else "+"
-    return f"{sign}{percent(abs(lift))}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Twyman"]
 
@@ -51,23 +51,16 @@ class Twyman:
                 high is not None and high < -USUAL
             ):
                 odd = True
-                yield Finding(
-                    check="twyman",
-                    status="warn",
-                    message=(
-                        say(
-                            "checks.twyman.a_change_of_in",
-                            percent=percent(abs(effect.value)),
-                            title=metric.title,
-                            name=arm.title,
-                        )
-                    ),
+                beyond = fact(
+                    "twyman.beyond_usual",
+                    metric=metric.name,
+                    arm=arm.name,
+                    lift=effect.value,
                 )
+                yield Finding(check="twyman", status="warn", fact=beyond)
         if not odd:
             yield Finding(
                 check="twyman",
                 status="pass" if seen else "skip",
-                message=say("checks.twyman.the_lift_is_of")
-                if seen
-                else say("checks.twyman.no_lift"),
+                fact=fact("twyman.usual" if seen else "twyman.no_lift"),
             )

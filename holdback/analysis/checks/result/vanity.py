@@ -9,8 +9,8 @@ from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.resolve.sources_and_metrics import counts_attention
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Vanity"]
 
@@ -29,9 +29,5 @@ class Vanity:
         """One finding at most."""
         if not counts_attention(experiment):
             return
-        metric = experiment.metrics[experiment.primary]
-        yield Finding(
-            check="vanity",
-            status="warn",
-            message=say("checks.vanity.attention_decides", metric=metric.title),
-        )
+        attention = fact("vanity.attention_decides", metric=experiment.primary)
+        yield Finding(check="vanity", status="warn", fact=attention)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say, texts
 
 __all__ = ["Crossovers"]
 
@@ -32,30 +32,18 @@ class Crossovers:
         crossed = sum(evidence.quality.crossovers.values())
         total = sum(evidence.assigned.values())
         if crossed == 0:
-            yield Finding(
-                check="crossovers",
-                status="pass",
-                message=say("checks.crossovers.no_unit_was_seen")
-                if len(experiment.arms) == 2
-                else say("checks.crossovers.no_unit_was_seen_in_more"),
-            )
+            nobody = fact("crossovers.none", arms=len(experiment.arms))
+            yield Finding(check="crossovers", status="pass", fact=nobody)
             return
         share = crossed / total
-        by_arm = ", ".join(
-            f"{experiment.called(arm)} {count:,}"
-            for arm, count in sorted(evidence.quality.crossovers.items())
-        )
-        treated = texts("checks.crossovers.treated")[experiment.assignment.crossovers]
         yield Finding(
             check="crossovers",
             status="fail" if share > FAIL_ABOVE else "warn",
-            message=(
-                say(
-                    "checks.crossovers.were_seen_in_both",
-                    crossed=plural(crossed, "unit"),
-                    share=percent(share),
-                    by_arm=by_arm,
-                    treated=treated,
-                )
+            fact=fact(
+                "crossovers.seen",
+                units=crossed,
+                share=share,
+                by_arm=dict(sorted(evidence.quality.crossovers.items())),
+                treated=experiment.assignment.crossovers,
             ),
         )

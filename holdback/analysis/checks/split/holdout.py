@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["HoldoutContamination"]
 
@@ -33,42 +33,26 @@ class HoldoutContamination:
         if name is None:
             return
         if quality.held_out is not None:
-            told = plural(quality.held_out, "unit")
-            yield Finding(
-                check="holdout",
-                status="pass",
-                message=say(
-                    "checks.holdout.the_holdout_kept_out", name=name, told=told
-                ),
-            )
+            kept = fact("holdout.kept_out", holdout=name, units=quality.held_out)
+            yield Finding(check="holdout", status="pass", fact=kept)
         exposed = quality.exposed_holdout
         if exposed is None:
             return
         if exposed == 0:
-            yield Finding(
-                check="holdout",
-                status="pass",
-                message=say("checks.holdout.no_unit_of_the", name=name),
-            )
+            respected = fact("holdout.respected", holdout=name)
+            yield Finding(check="holdout", status="pass", fact=respected)
             return
         total = sum(evidence.assigned.values())
-        ignored = exposed > FAIL_ABOVE * float(experiment.holdouts[name].share) * total
-        cause = (
-            say("checks.holdout.a_part_of_the")
-            if ignored
-            else say("checks.holdout.they_may_be_test")
-        )
+        planned = float(experiment.holdouts[name].share)
+        ignored = exposed > FAIL_ABOVE * planned * total
         yield Finding(
             check="holdout",
             status="fail" if ignored else "warn",
-            message=(
-                say(
-                    "checks.holdout.of_the_holdout_were",
-                    exposed=plural(exposed, "unit"),
-                    name=name,
-                    percent=percent(exposed / total),
-                    percent_2=percent(float(experiment.holdouts[name].share)),
-                    cause=cause,
-                )
+            fact=fact(
+                "holdout.ignored" if ignored else "holdout.entered",
+                holdout=name,
+                units=exposed,
+                share=exposed / total,
+                planned_share=planned,
             ),
         )

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["Identity"]
 
@@ -50,12 +50,7 @@ class Identity:
         yield Finding(
             check="identity",
             status="warn" if share > WARN_ABOVE else "pass",
-            message=(
-                say(
-                    "checks.identity.of_all_units_were",
-                    share=percent(share),
-                    percent=percent(newest / total),
-                    factor=f"{factor:.3g}",
-                )
+            fact=fact(
+                "identity.late", share=share, newest=newest / total, factor=factor
             ),
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
 from holdback.stats.variance_reduction.post_stratification import same_split
-from holdback.wording import say
 
 __all__ = ["Phase"]
 
@@ -39,21 +39,17 @@ class Phase:
             for one in evidence.accounting.excluded
             if one.reason == "outside_window"
         )
-        held = float(experiment.control.share)
-        told = (
-            say("checks.phase.rows_of_exposures_lie", left=f"{left:,}") if left else ""
-        )
-        mixed = say(
-            "checks.phase.phase_drew_all_arms",
+        mixed = fact(
+            "phase.mixed",
             phase=phase,
-            percent=percent(1 - held),
-            told=told,
+            treated_before=1 - float(experiment.control.share),
+            rows_outside=left,
         )
         yield _compared(experiment, evidence.quality.former or {}, mixed)
 
 
 def _compared(
-    experiment: Experiment, former: Mapping[str, Mapping[str, int]], mixed: str
+    experiment: Experiment, former: Mapping[str, Mapping[str, int]], mixed: Fact
 ) -> Finding:
     """Whether the arms of now depend on those of the phase before."""
     control = experiment.control.name
@@ -61,24 +57,19 @@ def _compared(
     others = [former[arm.name] for arm in experiment.treatments if arm.name in former]
     old = sum(before.values()), sum(sum(one.values()) for one in others)
     if min(old) == 0:
-        nobody = say("checks.phase.nobody_was_seen_before")
-        return Finding(check="phase", status="pass", message=f"{mixed} {nobody}")
+        nobody = fact("phase.nobody_before", mixed=mixed)
+        return Finding(check="phase", status="pass", fact=nobody)
     p_value = same_split([list(one.values()) for one in former.values()])
     follows = p_value < FAIL_BELOW
-    seen = say(
-        "checks.phase.were_there_before",
-        units=plural(sum(old), "unit"),
-        control=percent(before[control] / old[0]),
-        others=percent(sum(one[control] for one in others) / old[1]),
-    )
-    end = (
-        say("checks.phase.arms_follow_the_old")
-        if follows
-        else say("checks.phase.arms_do_not_follow")
-    )
     return Finding(
         check="phase",
         status="fail" if follows else "pass",
         p_value=p_value,
-        message=f"{mixed} {seen} {end}",
+        fact=fact(
+            "phase.follows" if follows else "phase.independent",
+            mixed=mixed,
+            units=sum(old),
+            control=before[control] / old[0],
+            others=sum(one[control] for one in others) / old[1],
+        ),
     )

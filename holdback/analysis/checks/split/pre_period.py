@@ -7,13 +7,13 @@ from math import sqrt
 from statistics import NormalDist
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding, Status
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.multiplicity.p_value_adjustment import holm
-from holdback.wording import say
 
 __all__ = ["PrePeriod"]
 
@@ -38,23 +38,23 @@ class PrePeriod:
         if not compared:
             return
         adjusted = holm([p for _, _, p in compared])
-        (arm, label, _), p_value = min(
+        (arm, measure, _), p_value = min(
             zip(compared, adjusted, strict=True), key=lambda item: item[1]
         )
-        tests = plural(len(compared), "comparison")
-        alike = say("checks.pre_period.the_arms_were_alike", tests=tests)
-        differed = say(
-            "checks.pre_period.the_arms_differed_before",
-            label=label,
-            arm=experiment.called(arm),
-            name=experiment.control.title,
-            tests=tests,
-        )
+        alike = p_value >= WARN_BELOW
         yield Finding(
             check="pre_period",
             status=_status(p_value),
             p_value=p_value,
-            message=alike if p_value >= WARN_BELOW else differed,
+            fact=fact("pre_period.alike", comparisons=len(compared))
+            if alike
+            else fact(
+                "pre_period.differed",
+                arm=arm,
+                control=experiment.control.name,
+                measure=measure,
+                comparisons=len(compared),
+            ),
         )
 
 
@@ -66,7 +66,8 @@ def _status(p_value: float) -> Status:
 
 def _comparisons(
     experiment: Experiment, evidence: Evidence
-) -> Iterable[tuple[str, str, float]]:
+) -> Iterable[tuple[str, Fact, float]]:
+    """Arm, measure from before exposure, and p-value of each comparison."""
     seen = set()
     for name, block in evidence.cells.blocks.items():
         metric = experiment.metrics[name]
@@ -82,12 +83,12 @@ def _comparisons(
                     control.select([column.name]), treated.select([column.name])
                 )
                 if p_value is not None:
-                    label = (
-                        say("checks.pre_period.comparisons", title=metric.title)
+                    measure = (
+                        fact("pre_period.metric", title=metric.title)
                         if column.role == "before"
-                        else column.name
+                        else fact("pre_period.attribute", column=column.name)
                     )
-                    yield arm.name, label, p_value
+                    yield arm.name, measure, p_value
 
 
 def _p_value(control: Moments, treated: Moments) -> float | None:

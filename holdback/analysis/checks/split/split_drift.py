@@ -8,9 +8,9 @@ from typing import ClassVar
 from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact
 from holdback.results.scorecard import Finding
 from holdback.stats.variance_reduction.post_stratification import same_split
-from holdback.wording import say
 
 __all__ = ["SplitDrift"]
 
@@ -48,9 +48,5 @@ class SplitDrift:
             check="split_drift",
             status="warn" if changed else "pass",
             p_value=p_value,
-            message=(
-                say("checks.split_drift.the_arms_shares_changed")
-                if changed
-                else say("checks.split_drift.the_arms_had_the")
-            ),
+            fact=fact("split_drift.changed" if changed else "split_drift.steady"),
         )

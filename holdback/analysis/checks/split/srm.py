@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.calendar import is_final
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
 from holdback.stats.srm.sample_ratio import sequential_srm, srm
-from holdback.wording import say
 
 __all__ = ["SampleRatioMismatch"]
 
@@ -45,47 +45,34 @@ class SampleRatioMismatch:
         daily = _running(experiment, evidence, widths)
         if daily is not None:
             p_value = daily
-        seen = ", ".join(
-            say(
-                "checks.srm.planned",
-                arm=experiment.called(arm),
-                count=f"{count:,}",
-                percent=percent(count / total),
-                percent_2=percent(widths[arm] / sum(widths.values())),
-            )
-            for arm, count in zip(arms, counts, strict=True)
-        )
-        where = "" if p_value >= WARN_BELOW else _furthest(experiment, evidence, widths)
+        units = dict(zip(arms, counts, strict=True))
+        planned = {arm: width / sum(widths.values()) for arm, width in widths.items()}
+        as_planned = p_value >= WARN_BELOW
+        where = None if as_planned else _furthest(experiment, evidence, widths)
         if p_value < FAIL_BELOW:
             yield Finding(
                 check="srm",
                 status="fail",
                 p_value=p_value,
-                message=(say("checks.srm.the_arms_do_not", seen=seen, where=where)),
+                fact=fact("srm.mismatch", units=units, planned=planned, where=where),
             )
             return
-        doubtful = p_value < WARN_BELOW
-        smallest = (
-            say(
-                "checks.srm.had_only_of_the",
-                detectable_share=percent(ratio.detectable_share),
-                name=experiment.control.title,
-            )
-            if ratio.detectable_share is not None
-            else ""
-        )
+        share = ratio.detectable_share
+        detectable = None
+        if share is not None:
+            control = experiment.control.name
+            detectable = fact("srm.detectable", share=share, control=control)
         yield Finding(
             check="srm",
-            status="warn" if doubtful else "pass",
+            status="pass" if as_planned else "warn",
             p_value=p_value,
-            message=(
-                (
-                    say("checks.srm.the_shares_are_further")
-                    if doubtful
-                    else say("checks.srm.the_arms_have_the")
-                )
-                + f": {seen}.{where}{smallest}"
-                + (say("checks.srm.read_daily") if daily is not None else "")
+            fact=fact(
+                "srm.as_planned" if as_planned else "srm.doubtful",
+                units=units,
+                planned=planned,
+                where=where,
+                detectable=detectable,
+                sequential=daily is not None,
             ),
         )
 
@@ -110,40 +97,39 @@ def _running(
 
 def _furthest(
     experiment: Experiment, evidence: Evidence, widths: Mapping[str, int]
-) -> str:
+) -> Fact | None:
     """The day or segment whose shares are furthest from plan, if any stands out."""
     found = [
-        (srm(counts, list(widths.values())).p_value, name, counts)
-        for name, counts in _parts(experiment, evidence, widths)
+        (srm(counts, list(widths.values())).p_value, part, counts)
+        for part, counts in _parts(experiment, evidence, widths)
         if sum(counts) >= LEAST_PART
     ]
     if not found:
-        return ""
-    p_value, name, counts = min(found)
+        return None
+    p_value, part, counts = min(found, key=lambda one: (one[0], " ".join(one[1])))
     if p_value * len(found) >= WARN_BELOW:
-        return say("checks.srm.no_single_day_or")
-    share = percent(counts[0] / sum(counts))
-    return say(
-        "checks.srm.furthest_off_with_in",
-        name=name,
-        share=share,
-        name_2=experiment.control.title,
+        return fact("srm.nowhere_alone")
+    return fact(
+        "srm.furthest_off",
+        part=part,
+        share=counts[0] / sum(counts),
+        control=experiment.control.name,
     )
 
 
 def _parts(
     experiment: Experiment, evidence: Evidence, widths: Mapping[str, int]
-) -> Iterator[tuple[str, list[int]]]:
+) -> Iterator[tuple[tuple[str, ...], list[int]]]:
     """Units per arm of each day and of each level of each segment."""
     cells = evidence.cells
     block = next(iter(cells.blocks))
     for day in cells.days():
         counts = [cells.total(block, {arm}, day=day).n for arm in widths]
-        yield day.isoformat(), counts
+        yield (day.isoformat(),), counts
     for dimension in experiment.analysis.segments:
         for level in cells.levels(dimension):
             yield (
-                f"{dimension} {level}",
+                (dimension, level),
                 [
                     cells.total(block, {arm}, dimension=dimension, level=level).n
                     for arm in widths

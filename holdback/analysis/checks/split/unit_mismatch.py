@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds, percent, plural
+from holdback.analysis.checks import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
-from holdback.wording import say
 
 __all__ = ["UnitMismatch"]
 
@@ -35,64 +35,44 @@ class UnitMismatch:
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding, where there is anything to compare."""
-        strangers = list(_strangers(experiment, evidence))
-        redrawn = _redrawn(experiment, evidence)
-        told = [
-            say(
-                "checks.unit_mismatch.nothing_belongs",
-                source=source,
-                rows=f"{rows:,}",
+        sources = tuple(_strangers(experiment, evidence))
+        crossed = sum(evidence.quality.crossovers.values())
+        later = evidence.quality.repeated_exposures
+        if _is_redrawn(experiment, evidence):
+            redrawn = fact(
+                "unit_mismatch.redrawn", crossed=crossed, later=later, sources=sources
             )
-            if share == 0
-            else say(
-                "checks.unit_mismatch.little_belongs",
-                share=percent(share),
-                source=source,
-                rows=f"{rows:,}",
-            )
-            for source, share, rows in strangers
-        ]
-        if redrawn:
-            told.append(redrawn)
-        if told:
-            yield Finding(
-                check="unit_mismatch",
-                status="fail" if redrawn else "warn",
-                message=" ".join(told),
-            )
-        elif evidence.quality.unassigned or evidence.quality.repeated_exposures:
-            yield Finding(
-                check="unit_mismatch",
-                status="pass",
-                message=say("checks.unit_mismatch.the_ids_of_the"),
-            )
+            yield Finding(check="unit_mismatch", status="fail", fact=redrawn)
+        elif sources:
+            strangers = fact("unit_mismatch.strangers", sources=sources)
+            yield Finding(check="unit_mismatch", status="warn", fact=strangers)
+        elif evidence.quality.unassigned or later:
+            meet = fact("unit_mismatch.none")
+            yield Finding(check="unit_mismatch", status="pass", fact=meet)
 
 
-def _strangers(
-    experiment: Experiment, evidence: Evidence
-) -> Iterator[tuple[str, float, int]]:
-    """Sources with few matching rows: name, share that matches, rows."""
+def _strangers(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
+    """Sources of which next to no row belongs to a unit."""
     rows = {one.source: one.rows for one in evidence.inputs}
     for source, unknown in sorted(evidence.quality.unassigned.items()):
-        if source == experiment.assignment.source or rows.get(source, 0) < FEW_ROWS:
+        read = rows.get(source, 0)
+        if source == experiment.assignment.source or read < FEW_ROWS:
             continue
-        share = 1 - unknown / rows[source]
-        if share < FEW_MATCHES:
-            yield source, max(share, 0.0), rows[source]
+        share = 1 - unknown / read
+        if share <= 0:
+            yield fact("unit_mismatch.nothing_belongs", source=source, rows=read)
+        elif share < FEW_MATCHES:
+            yield fact(
+                "unit_mismatch.little_belongs", source=source, rows=read, share=share
+            )
 
 
-def _redrawn(experiment: Experiment, evidence: Evidence) -> str:
-    """What is said when arms look as if they were drawn at each exposure."""
+def _is_redrawn(experiment: Experiment, evidence: Evidence) -> bool:
+    """Whether arms look as if they were drawn at each exposure."""
     crossed = sum(evidence.quality.crossovers.values())
     later = evidence.quality.repeated_exposures
     widths = planned_widths(experiment).values()
     elsewhere = 1 - sum((width / sum(widths)) ** 2 for width in widths)
     units = sum(evidence.assigned.values())
     few = not later or crossed <= MANY_CROSSED * units
-    if few or crossed < later * elsewhere / 2:
-        return ""
-    return say(
-        "checks.unit_mismatch.redrawn",
-        crossed=plural(crossed, "unit"),
-        later=f"{later:,}",
-    )
+    return not few and crossed >= later * elsewhere / 2

@@ -1,0 +1,278 @@
+"""What the checks of the data found, in words: one function a code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from holdback.facts import Fact
+from holdback.reports.text.checks.plain import percent, plural
+from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.locale_format import Words
+from holdback.wording import say, texts
+
+
+@tells("maturity.always_valid")
+def _always_valid(words: Words, *, waiting: Fact | None = None) -> str:
+    any_day = say("checks.maturity.always_valid_ranges_may")
+    return f"{any_day} {tell(words, waiting)}".strip()
+
+
+@tells("maturity.running")
+def _running(words: Words, *, complete_on: str, waiting: Fact | None = None) -> str:
+    return say(
+        "checks.maturity.the_test_is_not",
+        experiment=complete_on,
+        waiting=tell(words, waiting),
+    )
+
+
+@tells("maturity.over")
+def _over(words: Words, *, waiting: Fact | None = None) -> str:
+    return say("checks.maturity.the_test_is_over", waiting=tell(words, waiting)).strip()
+
+
+@tells("maturity.nobody_waits")
+def _nobody_waits(_words: Words) -> str:
+    return say("checks.maturity.every_unit_has_had")
+
+
+@tells("maturity.units_wait")
+def _units_wait(_words: Words, *, units: int, share: float, days: int) -> str:
+    return say(
+        "checks.maturity.have_not_had_their",
+        plural=plural(units, "unit"),
+        percent=percent(share),
+        days=days,
+    )
+
+
+@tells("duplicates.none")
+def _no_duplicates(_words: Words) -> str:
+    return say("checks.duplicates.no_row_stands_in")
+
+
+@tells("duplicates.copies", "duplicates.repeated", "duplicates.unchecked")
+def _duplicates(
+    _words: Words,
+    *,
+    copies: Mapping[str, int],
+    repeated: int,
+    unchecked: tuple[str, ...],
+) -> str:
+    parts = [
+        say(
+            "checks.duplicates.of_stood_there_twice",
+            count=plural(count, "row"),
+            name=source,
+        )
+        for source, count in copies.items()
+    ]
+    if repeated:
+        exposures = plural(repeated, "exposure")
+        parts.append(say("checks.duplicates.of_units_already_in", repeated=exposures))
+    if unchecked:
+        sources = ", ".join(unchecked)
+        parts.append(say("checks.duplicates.no_id_column_is", join=sources))
+    return " ".join(parts)
+
+
+@tells("returns.none")
+def _no_returns(_words: Words, *, source: str) -> str:
+    return say("checks.returns.no_row_is_a_return", name=source)
+
+
+@tells("returns.matched")
+def _matched(_words: Words, *, source: str, rows: int, unmatched: int) -> str:
+    parts = [
+        say(
+            "checks.returns.found_their_purchase",
+            matched=f"{rows - unmatched:,}",
+            rows=plural(rows, "return"),
+            name=source,
+        )
+    ]
+    if unmatched:
+        parts.append(
+            say(
+                "checks.returns.have_no_purchase",
+                unmatched=f"{unmatched:,}",
+                share=percent(unmatched / rows),
+            )
+        )
+    return " ".join(parts)
+
+
+@tells("returns.mostly_unmatched")
+def _mostly_unmatched(
+    words: Words, *, source: str, rows: int, unmatched: int, columns: tuple[str, ...]
+) -> str:
+    counted = _matched(words, source=source, rows=rows, unmatched=unmatched)
+    columns_told = ", ".join(columns) or "–"
+    check = say("checks.returns.check_the_columns", columns=columns_told)
+    return f"{counted} {check}"
+
+
+@tells("already_gone.before")
+def _gone_before(_words: Words, *, source: str, rows: int, share: float) -> str:
+    return say(
+        "checks.already_gone.before",
+        rows=plural(rows, "row"),
+        source=source,
+        share=percent(share),
+    )
+
+
+@tells("missing.none")
+def _nothing_missing(_words: Words) -> str:
+    return say("checks.missing.every_row_could_be")
+
+
+@tells("missing.usual", "missing.odd")
+def _missing(
+    _words: Words,
+    *,
+    odd: Mapping[str, Mapping[str, int]],
+    similar_ids: int,
+    usual: Mapping[str, Mapping[str, int]],
+) -> str:
+    parts = list(_rows_left(odd))
+    if similar_ids:
+        pairs = plural(similar_ids, "pair")
+        parts.append(say("checks.missing.of_unit_ids_differ", similar_ids=pairs))
+    parts += _rows_left(usual)
+    return f"{'; '.join(parts)}."
+
+
+def _rows_left(rows: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for reason, by_source in rows.items():
+        for source, count in by_source.items():
+            yield say(
+                "checks.missing.told",
+                count=plural(count, "row"),
+                source=source,
+                reason=texts("checks.missing.reasons")[reason],
+            )
+
+
+@tells("response_rate.equal")
+def _answered(words: Words, *, metric: str, shares: Mapping[str, float]) -> str:
+    return say(
+        "checks.response_rate.was_answered_by",
+        title=words.label(metric),
+        told=", ".join(f"{words.arm(a)} {percent(s)}" for a, s in shares.items()),
+    )
+
+
+@tells("response_rate.unequal")
+def _answered_unequally(
+    words: Words, *, metric: str, shares: Mapping[str, float], bounds: tuple[Fact, ...]
+) -> str:
+    return "".join(
+        [
+            _answered(words, metric=metric, shares=shares),
+            say("checks.response_rate.the_arms_answered_unequally"),
+            *(tell(words, bound) for bound in bounds),
+        ]
+    )
+
+
+@tells("response_rate.bounds")
+def _bounds(
+    words: Words,
+    *,
+    arm: str,
+    bounds: tuple[float, float],
+    reach: tuple[float, float],
+) -> str:
+    return say(
+        "checks.response_rate.bounds",
+        arm=words.arm(arm),
+        span=_span(bounds, 1),
+        reach=_span(reach, 1),
+    )
+
+
+@tells("response_rate.bounds_of_share")
+def _bounds_of_share(
+    words: Words,
+    *,
+    arm: str,
+    bounds: tuple[float, float],
+    reach: tuple[float, float],
+) -> str:
+    return say(
+        "checks.response_rate.bounds_in_points",
+        arm=words.arm(arm),
+        span=_span(bounds, 100),
+        reach=_span(reach, 100),
+    )
+
+
+def _span(ends: tuple[float, float], times: int) -> str:
+    lower, upper = (f"{times * end:+.3g}" for end in ends)
+    return say("common.to", lower=lower, upper=upper)
+
+
+@tells("bots.dominant")
+def _dominant(_words: Words, *, source: str, share: float) -> str:
+    return say("checks.bots.one_unit_makes_of", share=percent(share), source=source)
+
+
+@tells("bots.none")
+def _no_bots(_words: Words, *, source: str, share: float) -> str:
+    return say("checks.bots.no_unit_makes_more", share=percent(share), source=source)
+
+
+@tells("channels.few")
+def _few_touched(_words: Words, *, channel: str, least: int) -> str:
+    return say("checks.channels.few", channel=channel, least=least)
+
+
+@tells("channels.none")
+def _none_touched(_words: Words, *, channel: str, nearest: str | None = None) -> str:
+    nobody = say("checks.channels.none", channel=channel)
+    if nearest is None:
+        return nobody
+    return f"{nobody} {say('checks.channels.did_you_mean', nearest=nearest)}"
+
+
+@tells("restated.changed")
+def _restated(words: Words, *, changes: tuple[Fact, ...]) -> str:
+    return " ".join(tell(words, change) for change in changes)
+
+
+@tells("restated.unchanged")
+def _unchanged(_words: Words) -> str:
+    return say("reading.units_and_values_that")
+
+
+@tells("restated.rows")
+def _rows_changed(_words: Words, *, source: str, then: int, now: int) -> str:
+    return say(
+        "reading.has_changed_since_this",
+        source=source,
+        restated=f"{then:,}",
+        rows=f"{now:,}",
+    )
+
+
+@tells("restated.arm")
+def _arm_changed(
+    words: Words,
+    *,
+    arm: str,
+    metric: str,
+    units_then: int,
+    units_now: int,
+    total_then: float | None = None,
+    total_now: float | None = None,
+    through: str | None = None,
+) -> str:
+    joined = say("settled.that_joined_up_to", through=through) if through else ""
+    was = say("settled.units", then=f"{units_then:,}", joined=joined)
+    now = f"{units_now:,}"
+    if total_then is not None:
+        then = f"{total_then:,.10g}"
+        was += say("settled.with_in_all_for", then=then, title=words.label(metric))
+        now += say("settled.with", total=f"{total_now:,.10g}")
+    return say("settled.arm_had_now_they", name=words.arm(arm), was=was, now=now)

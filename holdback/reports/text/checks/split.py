@@ -1,0 +1,302 @@
+"""What the checks of the split found, in words: one function a code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from holdback.facts import Fact
+from holdback.reports.text.checks.plain import percent, plural
+from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.locale_format import Words
+from holdback.wording import say, texts
+
+
+@tells("srm.mismatch")
+def _mismatch(
+    words: Words,
+    *,
+    units: Mapping[str, int],
+    planned: Mapping[str, float],
+    where: Fact | None = None,
+) -> str:
+    return say(
+        "checks.srm.the_arms_do_not",
+        seen=_counts(words, units, planned),
+        where=tell(words, where),
+    )
+
+
+@tells("srm.doubtful")
+def _doubtful(
+    words: Words,
+    *,
+    units: Mapping[str, int],
+    planned: Mapping[str, float],
+    sequential: bool,
+    where: Fact | None = None,
+    detectable: Fact | None = None,
+) -> str:
+    return (
+        say("checks.srm.the_shares_are_further")
+        + f": {_counts(words, units, planned)}."
+        + tell(words, where)
+        + tell(words, detectable)
+        + _read_daily(sequential=sequential)
+    )
+
+
+@tells("srm.as_planned")
+def _as_planned(
+    words: Words,
+    *,
+    units: Mapping[str, int],
+    planned: Mapping[str, float],
+    sequential: bool,
+    detectable: Fact | None = None,
+) -> str:
+    return (
+        say("checks.srm.the_arms_have_the")
+        + f": {_counts(words, units, planned)}."
+        + tell(words, detectable)
+        + _read_daily(sequential=sequential)
+    )
+
+
+@tells("srm.nowhere_alone")
+def _nowhere_alone(_words: Words) -> str:
+    return say("checks.srm.no_single_day_or")
+
+
+@tells("srm.furthest_off")
+def _furthest_off(
+    words: Words, *, part: tuple[str, ...], share: float, control: str
+) -> str:
+    return say(
+        "checks.srm.furthest_off_with_in",
+        name=" ".join(part),
+        share=percent(share),
+        name_2=words.arm(control),
+    )
+
+
+@tells("srm.detectable")
+def _detectable(words: Words, *, share: float, control: str) -> str:
+    return say(
+        "checks.srm.had_only_of_the",
+        detectable_share=percent(share),
+        name=words.arm(control),
+    )
+
+
+def _counts(
+    words: Words, units: Mapping[str, int], planned: Mapping[str, float]
+) -> str:
+    total = sum(units.values())
+    return ", ".join(
+        say(
+            "checks.srm.planned",
+            arm=words.arm(arm),
+            count=f"{count:,}",
+            percent=percent(count / total),
+            percent_2=percent(planned[arm]),
+        )
+        for arm, count in units.items()
+    )
+
+
+def _read_daily(*, sequential: bool) -> str:
+    return say("checks.srm.read_daily") if sequential else ""
+
+
+@tells("split_drift.changed")
+def _split_changed(_words: Words) -> str:
+    return say("checks.split_drift.the_arms_shares_changed")
+
+
+@tells("split_drift.steady")
+def _split_steady(_words: Words) -> str:
+    return say("checks.split_drift.the_arms_had_the")
+
+
+@tells("crossovers.none")
+def _no_crossovers(_words: Words, *, arms: int) -> str:
+    if arms == 2:
+        return say("checks.crossovers.no_unit_was_seen")
+    return say("checks.crossovers.no_unit_was_seen_in_more")
+
+
+@tells("crossovers.seen")
+def _crossovers(
+    words: Words, *, units: int, share: float, by_arm: Mapping[str, int], treated: str
+) -> str:
+    return say(
+        "checks.crossovers.were_seen_in_both",
+        crossed=plural(units, "unit"),
+        share=percent(share),
+        by_arm=", ".join(f"{words.arm(a)} {n:,}" for a, n in by_arm.items()),
+        treated=texts("checks.crossovers.treated")[treated],
+    )
+
+
+@tells("unit_mismatch.none")
+def _ids_meet(_words: Words) -> str:
+    return say("checks.unit_mismatch.the_ids_of_the")
+
+
+@tells("unit_mismatch.strangers")
+def _strangers(words: Words, *, sources: tuple[Fact, ...]) -> str:
+    return " ".join(tell(words, source) for source in sources)
+
+
+@tells("unit_mismatch.redrawn")
+def _redrawn(
+    words: Words, *, crossed: int, later: int, sources: tuple[Fact, ...]
+) -> str:
+    redrawn = say(
+        "checks.unit_mismatch.redrawn",
+        crossed=plural(crossed, "unit"),
+        later=f"{later:,}",
+    )
+    return " ".join([*(tell(words, source) for source in sources), redrawn])
+
+
+@tells("unit_mismatch.nothing_belongs")
+def _nothing_belongs(_words: Words, *, source: str, rows: int) -> str:
+    return say("checks.unit_mismatch.nothing_belongs", source=source, rows=f"{rows:,}")
+
+
+@tells("unit_mismatch.little_belongs")
+def _little_belongs(_words: Words, *, source: str, rows: int, share: float) -> str:
+    return say(
+        "checks.unit_mismatch.little_belongs",
+        share=percent(share),
+        source=source,
+        rows=f"{rows:,}",
+    )
+
+
+@tells("holdout.kept_out")
+def _kept_out(_words: Words, *, holdout: str, units: int) -> str:
+    return say(
+        "checks.holdout.the_holdout_kept_out", name=holdout, told=plural(units, "unit")
+    )
+
+
+@tells("holdout.respected")
+def _respected(_words: Words, *, holdout: str) -> str:
+    return say("checks.holdout.no_unit_of_the", name=holdout)
+
+
+@tells("holdout.ignored")
+def _ignored(
+    _words: Words, *, holdout: str, units: int, share: float, planned_share: float
+) -> str:
+    cause = say("checks.holdout.a_part_of_the")
+    return _given_an_arm(holdout, units, share, planned_share, cause)
+
+
+@tells("holdout.entered")
+def _entered(
+    _words: Words, *, holdout: str, units: int, share: float, planned_share: float
+) -> str:
+    cause = say("checks.holdout.they_may_be_test")
+    return _given_an_arm(holdout, units, share, planned_share, cause)
+
+
+def _given_an_arm(
+    holdout: str, units: int, share: float, planned_share: float, cause: str
+) -> str:
+    return say(
+        "checks.holdout.of_the_holdout_were",
+        exposed=plural(units, "unit"),
+        name=holdout,
+        percent=percent(share),
+        percent_2=percent(planned_share),
+        cause=cause,
+    )
+
+
+@tells("phase.mixed")
+def _mixed(
+    _words: Words, *, phase: int, treated_before: float, rows_outside: int
+) -> str:
+    outside = ""
+    if rows_outside:
+        outside = say("checks.phase.rows_of_exposures_lie", left=f"{rows_outside:,}")
+    return say(
+        "checks.phase.phase_drew_all_arms",
+        phase=phase,
+        percent=percent(treated_before),
+        told=outside,
+    )
+
+
+@tells("phase.nobody_before")
+def _nobody_before(words: Words, *, mixed: Fact) -> str:
+    return f"{tell(words, mixed)} {say('checks.phase.nobody_was_seen_before')}"
+
+
+@tells("phase.independent")
+def _independent(
+    words: Words, *, mixed: Fact, units: int, control: float, others: float
+) -> str:
+    seen = _held_before(units, control, others)
+    return f"{tell(words, mixed)} {seen} {say('checks.phase.arms_do_not_follow')}"
+
+
+@tells("phase.follows")
+def _follows(
+    words: Words, *, mixed: Fact, units: int, control: float, others: float
+) -> str:
+    seen = _held_before(units, control, others)
+    return f"{tell(words, mixed)} {seen} {say('checks.phase.arms_follow_the_old')}"
+
+
+def _held_before(units: int, control: float, others: float) -> str:
+    return say(
+        "checks.phase.were_there_before",
+        units=plural(units, "unit"),
+        control=percent(control),
+        others=percent(others),
+    )
+
+
+@tells("identity.late")
+def _late(_words: Words, *, share: float, newest: float, factor: float) -> str:
+    return say(
+        "checks.identity.of_all_units_were",
+        share=percent(share),
+        percent=percent(newest),
+        factor=f"{factor:.3g}",
+    )
+
+
+@tells("pre_period.alike")
+def _alike(_words: Words, *, comparisons: int) -> str:
+    return say(
+        "checks.pre_period.the_arms_were_alike",
+        tests=plural(comparisons, "comparison"),
+    )
+
+
+@tells("pre_period.differed")
+def _differed(
+    words: Words, *, arm: str, control: str, measure: Fact, comparisons: int
+) -> str:
+    return say(
+        "checks.pre_period.the_arms_differed_before",
+        label=tell(words, measure),
+        arm=words.arm(arm),
+        name=words.arm(control),
+        tests=plural(comparisons, "comparison"),
+    )
+
+
+@tells("pre_period.metric")
+def _earlier(_words: Words, *, title: str) -> str:
+    return say("checks.pre_period.comparisons", title=title)
+
+
+@tells("pre_period.attribute")
+def _attribute(_words: Words, *, column: str) -> str:
+    return column
