@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdback.experiments.definition.experiment import Experiment
+from holdback.results.money import Money
 from holdback.results.notebook_display import paint
-from holdback.results.scorecard import Decision, Money, Scorecard
+from holdback.results.scorecard import Decision, Scorecard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from holdback.audit.result import Audit
     from holdback.planning.plan import Plan
     from holdback.portfolio.result import Portfolio
-    from holdback.results.simulation import Simulation
+    from holdback.results.sections.simulation import Simulation
 
 __all__ = [
     "Analysis",
@@ -146,7 +147,7 @@ def analyze(
     StatsError or EnvironmentFault.
     """
     from holdback import __version__
-    from holdback.analysis.analyze import read, told_as_of
+    from holdback.analysis.analyze import present, read, told_as_of
     from holdback.analysis.month_ends import over_time
     from holdback.analysis.preregistration.history import history_of, record
     from holdback.data.extraction.extract import extract
@@ -169,8 +170,13 @@ def analyze(
     scorecard = replace(
         reading.scorecard,
         money=money(planned, reading.comparisons, days),
-        dose_steps=tuple(dose_steps(planned, reading.doses, days)),
-        over_time=earned(planned, over_time(planned, evidence, frames)),
+        sections=present(
+            {
+                **reading.scorecard.sections,
+                "dose_steps": dose_steps(planned, reading.doses, days),
+                "over_time": earned(planned, over_time(planned, evidence, frames)),
+            }
+        ),
     )
     scorecard = replace(
         scorecard, checks=(*scorecard.checks, *implausible_returns(scorecard.money))
@@ -187,7 +193,9 @@ def analyze(
         from holdback.analysis.replays import simulate as simulate_units
 
         found = simulate_units(planned, replays=replays, as_of=as_of, frames=frames)
-        scorecard = replace(scorecard, simulation=found)
+        scorecard = replace(
+            scorecard, sections={**scorecard.sections, "simulation": (found,)}
+        )
     posteriors: dict[str, Any] = {}
     if save_posterior:
         from holdback.analysis.mcmc import drawn, with_drawn

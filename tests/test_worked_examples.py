@@ -18,6 +18,7 @@ from click.testing import CliRunner
 import holdback as hb
 from holdback.cli import group
 from holdback.reports.pages.experiment_page import render
+from holdback.results.sections.decomposition import Concentration
 
 
 def said(*options: str) -> str:
@@ -236,7 +237,7 @@ def test_e17_how_much_the_top_fifth_brought(tmp_path: Path) -> None:
     lines = (tmp_path / "orders.csv").read_text().splitlines()[1:]
     spent = sorted((float(line.split(",")[2]) for line in lines), reverse=True)
     top = spent[: -(-len(spent) // 5)]
-    found = card.concentration
+    found = card.single(Concentration)
     assert found.buyers == len(spent)
     assert found.share == pytest.approx(sum(top) / sum(spent))
     assert (

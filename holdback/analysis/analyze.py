@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
@@ -14,9 +14,12 @@ from holdback.analysis.exploratory.cohorts import before_after, cohorts
 from holdback.analysis.exploratory.decomposition import concentration, decomposition
 from holdback.analysis.exploratory.dose_response import dose_trends
 from holdback.analysis.exploratory.effect_decay import lasting
-from holdback.analysis.exploratory.funnels import funnels
+from holdback.analysis.exploratory.funnel import funnels
 from holdback.analysis.exploratory.incremental_ratios import incremental_ratios
 from holdback.analysis.exploratory.lifetime_value import lifetimes
+from holdback.analysis.exploratory.prior_posterior import beliefs
+from holdback.analysis.exploratory.sensitivity import sensitivity
+from holdback.analysis.exploratory.trend import trend
 from holdback.analysis.exploratory.uplift import uplifts
 from holdback.analysis.preregistration.against_plan import (
     compared_with_plan,
@@ -25,10 +28,7 @@ from holdback.analysis.preregistration.against_plan import (
 from holdback.analysis.preregistration.history import History, settled_changes
 from holdback.analysis.preregistration.interim_looks import Stage, stage_of
 from holdback.analysis.preregistration.plan_hash import plan_hash
-from holdback.analysis.prior_posterior import beliefs
 from holdback.analysis.readouts import readouts
-from holdback.analysis.sensitivity import sensitivity
-from holdback.analysis.trend import trend
 from holdback.analysis.value_metric import (
     DoseComparison,
     ValueComparison,
@@ -42,6 +42,7 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.facts import fact
 from holdback.results.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
+from holdback.results.section import Records
 from holdback.wording import in_its_language
 
 __all__ = [
@@ -119,22 +120,30 @@ def read(
         ),
         readouts=read_outs,
         interactions=interactions,
-        sensitivity=sensitivity(experiment, cells, stage),
-        incremental=incremental_ratios(experiment, cells, stage.level),
-        dose_trends=tuple(dose_trends(experiment, cells, stage.level)),
-        concentration=concentration(experiment, cells),
-        uplift=uplifts(experiment, cells, stage.level),
-        funnels=funnels(experiment, cells, stage.level),
-        lifetime=lifetimes(experiment, cells, stage.level),
-        attributed=attributed(experiment, cells, evidence.paths, stage.level),
-        decomposition=decomposition(experiment, cells, stage.nominal),
-        trend=trend(experiment, cells),
-        lasting=lasting(experiment, cells, stage.nominal),
-        cohorts=cohorts(experiment, cells, stage.nominal),
-        before_after=before_after(experiment, cells),
-        beliefs=beliefs(experiment, cells, stage),
-        expected=expected,
-        outlook=outlook_of(experiment, cells, stage.nominal, as_of, expected),
+        sections=present(
+            {
+                "sensitivity": sensitivity(experiment, cells, stage),
+                "incremental": incremental_ratios(experiment, cells, stage.level),
+                "dose_trends": dose_trends(experiment, cells, stage.level),
+                "concentration": only(concentration(experiment, cells)),
+                "uplift": uplifts(experiment, cells, stage.level),
+                "funnels": funnels(experiment, cells, stage.level),
+                "lifetime": lifetimes(experiment, cells, stage.level),
+                "attributed": only(
+                    attributed(experiment, cells, evidence.paths, stage.level)
+                ),
+                "decomposition": decomposition(experiment, cells, stage.nominal),
+                "trend": trend(experiment, cells),
+                "lasting": lasting(experiment, cells, stage.nominal),
+                "cohorts": only(cohorts(experiment, cells, stage.nominal)),
+                "before_after": before_after(experiment, cells),
+                "beliefs": beliefs(experiment, cells, stage),
+                "expected": only(expected),
+                "outlook": only(
+                    outlook_of(experiment, cells, stage.nominal, as_of, expected)
+                ),
+            }
+        ),
         configuration=experiment.resolved,
         command=_command(experiment, evidence),
     )
@@ -232,3 +241,11 @@ def _command(experiment: Experiment, evidence: Evidence) -> str:
     if evidence.as_of is None:
         return command
     return f"{command} --as-of {told_as_of(experiment, evidence)}"
+
+
+def only(record: object | None) -> tuple[object, ...]:
+    return () if record is None else (record,)
+
+
+def present(sections: Mapping[str, Iterable[object]]) -> Records:
+    return {name: told for name, one in sections.items() if (told := tuple(one))}

@@ -21,9 +21,9 @@ from holdback.errors import EnvironmentFault, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.facts import fact
-from holdback.results.mcmc_summary import LawFit, SampledEffect, SampledModel
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding, Readout, Scorecard
+from holdback.results.sections.mcmc import LawFit, SampledEffect, SampledModel
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.mcmc import (
     Law,
@@ -110,7 +110,10 @@ def with_drawn(scorecard: Scorecard, found: Sequence[Drawn]) -> Scorecard:
     data = {id(r): one.data for one in believed for r in one.readouts}
     return replace(
         scorecard,
-        sampled=tuple(one.record for one in found),
+        sections={
+            **scorecard.sections,
+            "sampled": tuple(one.record for one in found),
+        },
         checks=(*scorecard.checks, _finding(found)),
         versions=dict(scorecard.versions)
         | {name: version(name) for name in SHOWN_VERSIONS},

@@ -11,7 +11,7 @@ from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
-from holdback.results.simulation import MethodRecord, Simulation
+from holdback.results.sections.simulation import MethodRecord, Simulation
 from holdback.stats.design.aa_replays import Record, Replayed, replay
 from holdback.stats.methods.permutation import LARGEST
 

@@ -8,8 +8,7 @@ from math import hypot
 
 from holdback.experiments.definition.calendar import DAYS
 from holdback.experiments.definition.experiment import Cost, Saving
-from holdback.results.returns import SavingItem
-from holdback.results.scorecard import CostItem, Costs
+from holdback.results.money import CostItem, Costs, SavingItem
 from holdback.stats.numeric import quantile
 
 __all__ = [

@@ -18,8 +18,8 @@ from scipy.special import ndtr
 
 from holdback.analysis.analyze import ValueComparison
 from holdback.economics.costs import break_even_lift
+from holdback.results.money import Costs
 from holdback.results.quantity import Quantity, Return
-from holdback.results.scorecard import Costs
 from holdback.stats.methods.uncertain_cost import Gain, UncertainCost
 from holdback.stats.numeric import quantile
 

@@ -21,9 +21,11 @@ from holdback.experiments.definition.experiment import (
     MoneyBasis,
 )
 from holdback.facts import fact
-from holdback.results.exploratory import DoseStep
+from holdback.results.money import Costs, Money
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Costs, Finding, Money, OverTime
+from holdback.results.scorecard import Finding
+from holdback.results.sections.dose_response import DoseStep
+from holdback.results.sections.month_ends import OverTime
 
 __all__ = [
     "break_even_lift",

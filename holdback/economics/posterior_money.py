@@ -11,9 +11,8 @@ import numpy.typing as npt
 from holdback.analysis.analyze import ValueComparison
 from holdback.economics.incremental_value import Stake, Worth
 from holdback.economics.rollout import Repaid
-from holdback.results.money_probabilities import BelievedMoney, Chances
+from holdback.results.money import BelievedMoney, Chances, Money
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Money
 from holdback.stats.design.optimal_holdback import value_of_more_data
 from holdback.stats.methods.uncertain_cost import UncertainCost
 from holdback.stats.posterior import Posterior, log_deviation

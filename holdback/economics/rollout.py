@@ -18,8 +18,7 @@ from holdback.economics.costs import costs_of, paid_once, saved
 from holdback.economics.incremental_value import Stake, image
 from holdback.experiments.definition.calendar import DAYS
 from holdback.experiments.definition.experiment import Economics, Rollout
-from holdback.results.returns import PaybackDays, RolloutScenario
-from holdback.results.scorecard import Costs, Money
+from holdback.results.money import Costs, Money, PaybackDays, RolloutScenario
 
 __all__ = ["Repaid", "left_of_lift", "payback", "repaid", "scenarios"]
 

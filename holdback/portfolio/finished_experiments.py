@@ -10,8 +10,9 @@ from pathlib import Path
 from holdback.errors import ReportError
 from holdback.experiments.definition.experiment import LogLift, MoneyBasis
 from holdback.results.json_codec import from_json
+from holdback.results.money import Money
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Money, Readout, Scorecard
+from holdback.results.scorecard import Readout, Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.wording import say
 

@@ -12,15 +12,16 @@ from holdback.reports.text import money_sentences, precision_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.telling import tell
+from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
     Decision,
     DecisionArm,
-    Money,
     Outcome,
     Readout,
     Scorecard,
 )
+from holdback.results.sections.against_plan import Outlook
 from holdback.wording import in_its_language
 
 __all__ = ["decide"]
@@ -66,8 +67,9 @@ def _of_arm(
     ]
     breached = [r for r in guardrails if r.verdict == "breached"]
     reasons = [_despite(scorecard, words, arm, reason) if breached else reason]
-    if outcome == "keep_testing" and scorecard.outlook is not None:
-        reasons.append(precision_sentences.outlook(words, scorecard.outlook))
+    outlook = scorecard.single(Outlook)
+    if outcome == "keep_testing" and outlook is not None:
+        reasons.append(precision_sentences.outlook(words, outlook))
     reasons += [
         sentences.guardrail(words, r) for r in guardrails if r.verdict != "safe"
     ]

@@ -13,6 +13,7 @@ from typing import Any
 from holdback.errors import Problem, ReportError
 from holdback.facts import Fact, Value
 from holdback.results.scorecard import SCHEMA, Scorecard
+from holdback.results.section import Records, sections
 
 __all__ = ["from_json", "to_json"]
 
@@ -23,7 +24,8 @@ OLDER = ("holdback/scorecard/1",)
 def to_json(value: object) -> str:
     """A frozen dataclass as JSON text: keys in the fields' order, absent not null.
 
-    The parts of a field marked `flat` stand among the keys of its record.
+    The parts of a field marked `flat` stand among the keys of its record, and the
+    sections of a scorecard where each of them says.
 
     Raises ValueError for NaN or infinity, which no result may hold.
     """
@@ -84,6 +86,8 @@ def _plain(value: object) -> Any:
                 plain |= _plain(item)
             elif not _absent(item):
                 plain[f.name] = _plain(item)
+            if isinstance(value, Scorecard):
+                plain |= _sections_behind(f.name, value)
         return plain
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -92,6 +96,15 @@ def _plain(value: object) -> Any:
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"A result holds {value}, which is no number.")
     return value
+
+
+def _sections_behind(key: str, scorecard: Scorecard) -> dict[str, Any]:
+    """The sections that stand behind a key: a list each, or its single record."""
+    return {
+        section.name: _plain(records[0] if section.single else records)
+        for section in sections.behind(key)
+        if (records := scorecard.sections.get(section.name))
+    }
 
 
 def _stored(kind: Any) -> list[dataclasses.Field[Any]]:
@@ -157,7 +170,24 @@ def _record(kind: type, data: Any, where: str) -> Any:
             and f.default_factory is dataclasses.MISSING
         ):
             values[f.name] = _empty(hints[f.name], f"{where}.{f.name}")
+    if kind is Scorecard:
+        values["sections"] = _sections(data, where)
     return kind(**values)
+
+
+def _sections(data: Mapping[str, Any], where: str) -> Records:
+    """The records of the sections that stand among a scorecard's keys."""
+    records = {}
+    for name, section in sections.items():
+        if name in data:
+            plain = [data[name]] if section.single else data[name]
+            if not isinstance(plain, list):
+                raise _broken(f"{where}.{name}", "a list")
+            records[name] = tuple(
+                _built(section.record, one, f"{where}.{name}[{at}]")
+                for at, one in enumerate(plain)
+            )
+    return records
 
 
 def _fact(data: Any, where: str) -> Fact:

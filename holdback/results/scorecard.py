@@ -10,67 +10,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from holdback.experiments.definition.experiment import (
     LearnedPrior,
     LogLift,
-    MoneyBasis,
     Role,
 )
 from holdback.facts import Fact
-from holdback.results.against_plan import Expected, Outlook
-from holdback.results.effect_over_time import BeforeAfter, Cohorts, Lasting
-from holdback.results.exploratory import (
-    Attributed,
-    Concentration,
-    DoseStep,
-    DoseTrend,
-    Uplift,
-)
-from holdback.results.funnel import FunnelArm
-from holdback.results.lifetime_value import Lifetime
-from holdback.results.mcmc_summary import SampledModel
-from holdback.results.money_probabilities import BelievedMoney, Chances
+from holdback.results.money import Money
 from holdback.results.notebook_display import Shown
-from holdback.results.prior_posterior import Belief
-from holdback.results.quantity import Quantity, Return
-from holdback.results.returns import (
-    IncrementalRatio,
-    PaybackDays,
-    RolloutScenario,
-    SavingItem,
-)
-from holdback.results.simulation import Simulation
+from holdback.results.quantity import Quantity
+from holdback.results.section import Records
 
 __all__ = [
     "SCHEMA",
     "Accounting",
     "ArmRecord",
     "Bayes",
-    "CostItem",
-    "Costs",
     "Decision",
     "DecisionArm",
-    "Decomposition",
     "Estimates",
     "Excluded",
     "Finding",
     "Input",
     "Interaction",
     "MetricRecord",
-    "Money",
-    "OverTime",
     "PointEstimate",
     "Readout",
     "Scorecard",
     "Segment",
-    "Sensitivity",
     "Status",
-    "Trend",
 ]
 
 SCHEMA = "holdback/scorecard/2"
+
+R = TypeVar("R")
+
 Status = Literal["pass", "warn", "fail", "skip"]
 Outcome = Literal["ship", "hold_back", "keep_testing", "stop", "invalid"]
 Verdict = Literal[
@@ -288,115 +264,6 @@ class MetricRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sensitivity:
-    """The same lift under another way of computing it."""
-
-    metric: str
-    arm: str
-    variant: str
-    relative: Quantity
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartRanges:
-    """The parts of a decomposition with ranges that hold together."""
-
-    from_conversion: Quantity
-    from_orders_per_buyer: Quantity
-    from_order_value: Quantity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decomposition:
-    """Where the change in revenue per unit came from; the three parts add up."""
-
-    arm: str
-    revenue_per_unit: float
-    from_conversion: float
-    from_orders_per_buyer: float
-    from_order_value: float
-    ranges: PartRanges | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
-    """Lift to date, over units first exposed up to and including `date`."""
-
-    metric: str
-    arm: str
-    date: str
-    relative: Quantity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverTime:
-    """What a holdback without an end had shown and earned by the end of a day.
-
-    Ranges are always-valid: all days' hold at once. `units` are those of all arms.
-    """
-
-    arm: str
-    metric: str
-    date: str
-    units: int
-    relative: Quantity
-    revenue: Quantity | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostItem:
-    """One cost over the period behind the money; `kind` as technology or people."""
-
-    name: str
-    amount: float
-    kind: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """All costs over the period behind the money, and the error of their total."""
-
-    total: float
-    items: tuple[CostItem, ...]
-    se: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """What one treatment arm earned; arm ``*`` is all treatment arms together.
-
-    `period_days` and `treated_units` are what the costs cover. Without costs there
-    is no ROPI, no return per unit of cost, no profit net of them and no break-even.
-    Where `measured_profit`, profit was read of each unit, not taken as a share of
-    revenue, and the break-even lift is one of that profit. `incremental_share`: the
-    part of the treated units' revenue that the treatment added, 1 − 1/R.
-    """
-
-    arm: str
-    value_metric: str
-    treated_units: int
-    incremental_revenue: Quantity
-    incremental_profit: Quantity
-    savings: float
-    per_treated_unit: Quantity
-    period_days: int | None = None
-    cost: Costs | None = None
-    net_profit: Quantity | None = None
-    ropi: Return | None = None
-    return_per_unit_cost: Quantity | None = None
-    break_even_lift: float | None = None
-    chances: Chances | None = None
-    believed: BelievedMoney | None = None
-    saving_items: tuple[SavingItem, ...] = ()
-    payback_days: PaybackDays | None = None
-    rollout: tuple[RolloutScenario, ...] = ()
-    measured_profit: bool | None = None
-    incremental_share: Quantity | None = None
-    basis: MoneyBasis | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionArm:
     """The outcome for one treatment arm."""
 
@@ -419,8 +286,10 @@ class Decision:
 class Scorecard(Shown):
     """The whole result. `final` is False while the window or maturity is open.
 
-    `look` stands where alpha is spent over several looks. `preview` says why nothing
-    may be decided yet. `amended` names what differs from the locked plan.
+    The core of a result has fields; what else was read stands in `sections`, by name:
+    `section(Trend)` and `single(Cohorts)` give its records. `look` stands where alpha
+    is spent over several looks. `preview` says why nothing may be decided yet.
+    `amended` names what differs from the locked plan.
     """
 
     experiment: str
@@ -450,37 +319,31 @@ class Scorecard(Shown):
     amended: tuple[str, ...] = ()
     minimum_lift: float = 0.0
     interactions: tuple[Interaction, ...] = ()
-    sensitivity: tuple[Sensitivity, ...] = ()
-    decomposition: tuple[Decomposition, ...] = ()
-    trend: tuple[Trend, ...] = ()
-    beliefs: tuple[Belief, ...] = ()
     money: tuple[Money, ...] = ()
-    incremental: tuple[IncrementalRatio, ...] = ()
-    dose_trends: tuple[DoseTrend, ...] = ()
-    dose_steps: tuple[DoseStep, ...] = ()
-    uplift: tuple[Uplift, ...] = ()
-    lasting: tuple[Lasting, ...] = ()
-    cohorts: Cohorts | None = None
-    before_after: tuple[BeforeAfter, ...] = ()
-    funnels: tuple[FunnelArm, ...] = ()
-    lifetime: tuple[Lifetime, ...] = ()
-    attributed: Attributed | None = None
-    concentration: Concentration | None = None
     decision: Decision | None = None
-    simulation: Simulation | None = None
-    expected: Expected | None = None
-    outlook: Outlook | None = None
     command: str = ""
     tags: tuple[str, ...] = ()
     learned: tuple[LearnedPrior, ...] = ()
-    over_time: tuple[OverTime, ...] = ()
-    sampled: tuple[SampledModel, ...] = ()
+    sections: Records = field(default_factory=dict, metadata={"stored": False})
     schema: str = field(default=SCHEMA)
 
     @property
     def decision_level(self) -> float:
         """How sure a decision must be at this look."""
         return self.level if self.look is None else 1 - self.look.decision_alpha
+
+    def section(self, record: type[R]) -> tuple[R, ...]:
+        """The records of a section, by their class; none where it does not apply."""
+        return tuple(
+            one
+            for records in self.sections.values()
+            for one in records
+            if isinstance(one, record)
+        )
+
+    def single(self, record: type[R]) -> R | None:
+        """The one record of a section, by its class; None where it does not apply."""
+        return next(iter(self.section(record)), None)
 
     def readout(self, metric: str, arm: str | None = None) -> Readout:
         """The unsegmented readout of a metric (of `arm`, if there are several)."""

@@ -17,6 +17,8 @@ from scipy import stats
 import holdback as hb
 from holdback.experiments.metrics.days_since_exposure import edges_of
 from holdback.reports.pages.experiment_page import render
+from holdback.results.sections.cohorts import BeforeAfter, Cohorts
+from holdback.results.sections.effect_decay import Lasting
 
 START = datetime.fromisoformat("2026-09-01")
 EDGES = (0, 7, 14, 21, 28)
@@ -101,7 +103,7 @@ def slices(units: list[Any], arm: str) -> np.ndarray:
 def test_slices_against_units_with_their_full_time(world: tuple[Any, Any]) -> None:
     """Means and lifts by numpy; the slope by generalized least squares."""
     card, units = world
-    (found,) = card.lasting
+    (found,) = card.section(Lasting)
     rows = [slices(units, arm) for arm in ("holdback", "personalized")]
     means = [one.mean(axis=0) for one in rows]
     assert found.units == len(units)
@@ -128,7 +130,7 @@ def test_slices_against_units_with_their_full_time(world: tuple[Any, Any]) -> No
 def test_cohorts_against_units_of_each_week(world: tuple[Any, Any]) -> None:
     """Weeks from the first day on; Cochran's Q of their log lifts."""
     card, units = world
-    found = card.cohorts
+    found = card.single(Cohorts)
     assert found.every == "week"
     weeks: dict[int, list[Any]] = defaultdict(list)
     for unit in units:
@@ -161,8 +163,11 @@ def test_cohorts_against_units_of_each_week(world: tuple[Any, Any]) -> None:
 def test_before_and_after_is_context(world: tuple[Any, Any]) -> None:
     """Own means per day, before and after; the page says that it is no effect."""
     card, units = world
-    assert [one.arm for one in card.before_after] == ["holdback", "personalized"]
-    for told in card.before_after:
+    assert [one.arm for one in card.section(BeforeAfter)] == [
+        "holdback",
+        "personalized",
+    ]
+    for told in card.section(BeforeAfter):
         mine = [unit for unit in units if unit["arm"] == told.arm]
         before = [
             sum(t for day, t in unit["bought"] if -14 <= day < 0) for unit in mine
@@ -182,7 +187,7 @@ def test_a_lasting_lift_shows_no_fading(tmp_path: Path) -> None:
     """The same lift on every day: no slope, no half-life."""
     shop(tmp_path, half_life=None)
     card = hb.analyze(tmp_path / "shop.yaml", as_of=date(2026, 10, 31)).scorecard
-    (found,) = card.lasting
+    (found,) = card.section(Lasting)
     assert found.p_slope > 0.01
     assert found.half_life_upper is None
     assert "No change over time is shown" in render(card)
@@ -196,7 +201,7 @@ def test_few_values_are_not_sliced(tmp_path: Path) -> None:
     path.write_text("\n".join([head, *rows[:300]]) + "\n")
     assert len(units) == 6_000
     card = hb.analyze(tmp_path / "shop.yaml", as_of=date(2026, 10, 31)).scorecard
-    assert card.lasting == ()
+    assert card.section(Lasting) == ()
 
 
 @pytest.mark.parametrize(
@@ -213,7 +218,7 @@ def test_the_report_draws_each_arms_cohorts_to_their_sums(
 ) -> None:
     """One line a cohort in each arm's picture; the highest line ends at its top."""
     card = world[0]
-    found = card.cohorts
+    found = card.single(Cohorts)
     html = render(card)
     pictures = re.findall(r'<svg class="trend"[^>]*>.*?</svg>', html)
     drawn = [p for p in pictures if p.count("<polyline") == len(found.cohorts)]

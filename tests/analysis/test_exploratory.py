@@ -15,6 +15,9 @@ import holdback as hb
 from holdback.errors import ConfigError
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
+from holdback.results.sections.attribution import Attributed
+from holdback.results.sections.dose_response import DoseStep, DoseTrend
+from holdback.results.sections.uplift import Uplift
 
 DOSED = {
     "{share: 30%, control: true}": "{share: 30%, control: true, dose: 0}",
@@ -36,10 +39,10 @@ def test_doses_against_the_rows(tmp_path: Path) -> None:
     rows = means(tmp_path, "total", "orders")
     arms = ("holdback", "rules", "predictive")
     averages = [rows[arm].mean() for arm in arms]
-    (trend,) = card.dose_trends
+    (trend,) = card.section(DoseTrend)
     assert trend.slope.value == pytest.approx(np.polyfit([0, 1, 3], averages, 1)[0])
     assert trend.p_value < 1e-6
-    first, second = card.dose_steps
+    first, second = card.section(DoseStep)
     assert (second.from_arm, second.to_arm) == ("rules", "predictive")
     assert second.relative.value == pytest.approx(averages[2] / averages[1] - 1)
     n = len(rows["predictive"])
@@ -127,7 +130,7 @@ def test_uplift_against_the_rows(tmp_path: Path) -> None:
     import pandas as pd
 
     card = analyzed(ranked(tmp_path, 16_000))
-    (found,) = card.uplift
+    (found,) = card.section(Uplift)
     people = pd.read_csv(tmp_path / "people.csv")
     treated = people["arm"] == "personalized"
     for point in found.curve:
@@ -149,7 +152,7 @@ def test_uplift_against_the_rows(tmp_path: Path) -> None:
 def test_a_small_holdback_is_refused_with_the_size(tmp_path: Path) -> None:
     """With fewer than 2,000 outcomes in an arm there is no curve, but a size."""
     card = analyzed(ranked(tmp_path, 3_000))
-    (found,) = card.uplift
+    (found,) = card.section(Uplift)
     assert found.area is None
     assert found.curve == ()
     control = card.readout("visited").estimates.control
@@ -161,7 +164,7 @@ def test_a_small_holdback_is_refused_with_the_size(tmp_path: Path) -> None:
 
 def test_a_score_that_ranks_nobody_is_refused(tmp_path: Path) -> None:
     """One value for all leaves nothing to cut."""
-    (found,) = analyzed(ranked(tmp_path, 12_000, scores="one")).uplift
+    (found,) = analyzed(ranked(tmp_path, 12_000, scores="one")).section(Uplift)
     assert "too few different values" in found.refused
 
 
@@ -225,7 +228,7 @@ def test_attribution_against_the_rows(tmp_path: Path) -> None:
     """First and last touches as counted; the factor is added by credited."""
     file, first, last, (conversions, untouched) = touched(tmp_path)
     card = analyzed(file)
-    found = card.attributed
+    found = card.single(Attributed)
     assert (found.conversions, found.untouched) == (conversions, untouched)
     assert {c.channel: c.first for c in found.channels} == dict(first)
     assert {c.channel: c.last for c in found.channels} == dict(last)
@@ -272,7 +275,9 @@ def test_channels_of_the_data_are_escaped(tmp_path: Path) -> None:
     touches = tmp_path / "touches.csv"
     touches.write_text(touches.read_text().replace("banner", "<script>x</script>"))
     card = analyzed(file)
-    assert any(c.channel == "<script>x</script>" for c in card.attributed.channels)
+    assert any(
+        c.channel == "<script>x</script>" for c in card.single(Attributed).channels
+    )
     assert "<script>" not in render(card)
     assert "&lt;script&gt;x" in render(card)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from oracles.customers import Customers
+from reports.examples import changed
 
 import holdback as hb
 from holdback.analysis.exploratory.lifetime_value import held_out
@@ -21,6 +22,7 @@ from holdback.errors import ConfigError
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.clv import Clv
 from holdback.reports.pages.experiment_page import render
+from holdback.results.sections.lifetime_value import Lifetime
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 AS_OF = date(2026, 7, 31)
@@ -132,7 +134,7 @@ def card(folder: Path) -> Any:
 
 def test_what_came_against_a_walk_through_each_unit(folder: Path, card: Any) -> None:
     """Orders and money after the exposure only, refunds taken off."""
-    (found,) = card.lifetime
+    (found,) = card.section(Lifetime)
     arms = walked(folder)
     for told in (found.control, found.treatment):
         units = arms[told.arm]
@@ -152,7 +154,7 @@ def test_what_came_against_a_walk_through_each_unit(folder: Path, card: Any) -> 
 
 def test_parts_add_up_and_the_truth_is_near(card: Any) -> None:
     """Came + ahead = both; the customers' true worth lies in the interval."""
-    (found,) = card.lifetime
+    (found,) = card.section(Lifetime)
     assert not found.refused
     for told in (found, found.control, found.treatment):
         both = told.came.value + told.ahead.value
@@ -172,7 +174,7 @@ def test_parts_add_up_and_the_truth_is_near(card: Any) -> None:
 
 def test_the_model_is_held_to_the_second_half(folder: Path, card: Any) -> None:
     """Orders after half of each unit's time, by a walk; foreseen is close."""
-    (found,) = card.lifetime
+    (found,) = card.section(Lifetime)
     with (folder / "orders.csv").open() as file:
         orders = list(csv.DictReader(file))
     joined = {}
@@ -195,7 +197,7 @@ def test_the_model_is_held_to_the_second_half(folder: Path, card: Any) -> None:
 def test_the_same_data_give_the_same_draws(folder: Path, card: Any) -> None:
     """Seeds come from the plan."""
     again = hb.analyze(folder / "shop.yaml", as_of=AS_OF).scorecard
-    assert again.lifetime == card.lifetime
+    assert again.section(Lifetime) == card.section(Lifetime)
 
 
 def test_the_page_says_what_is_projected(card: Any) -> None:
@@ -212,8 +214,10 @@ def test_profit_where_a_margin_is_given(folder: Path, card: Any) -> None:
     """The same numbers times the margin."""
     text = f"{YAML}economics: {{value: worth, margin: 40%}}\n"
     (folder / "profit.yaml").write_text(text)
-    (found,) = hb.analyze(folder / "profit.yaml", as_of=AS_OF).scorecard.lifetime
-    (plain,) = card.lifetime
+    (found,) = hb.analyze(folder / "profit.yaml", as_of=AS_OF).scorecard.section(
+        Lifetime
+    )
+    (plain,) = card.section(Lifetime)
     assert found.margin == pytest.approx(0.4)
     assert found.came.value == pytest.approx(0.4 * plain.came.value)
     assert found.control.ahead.value == pytest.approx(
@@ -225,7 +229,7 @@ def test_too_few_repeat_buyers_are_refused(tmp_path: Path) -> None:
     """What came is told, what is ahead is not, and the sentence says how many."""
     shop(tmp_path, scale=0.05)
     card = hb.analyze(tmp_path / "shop.yaml", as_of=AS_OF).scorecard
-    (found,) = card.lifetime
+    (found,) = card.section(Lifetime)
     assert "units with two orders or more, and a projection needs 100" in found.refused
     assert found.ahead is None
     assert found.total is None
@@ -237,7 +241,9 @@ def test_too_few_repeat_buyers_are_refused(tmp_path: Path) -> None:
 def test_one_price_has_no_model_of_spend(tmp_path: Path) -> None:
     """All orders cost the same: the mean is taken as it is, and that is said."""
     shop(tmp_path, price=25.0)
-    (found,) = hb.analyze(tmp_path / "shop.yaml", as_of=AS_OF).scorecard.lifetime
+    (found,) = hb.analyze(tmp_path / "shop.yaml", as_of=AS_OF).scorecard.section(
+        Lifetime
+    )
     assert any("No model of spend fits" in text for text in found.warnings)
     assert "mean" in found.parameters
     assert found.parameters["mean"] == pytest.approx(25.0)
@@ -247,15 +253,15 @@ def test_a_short_window_is_too_early(folder: Path) -> None:
     """Watched for less than a quarter of the horizon."""
     (folder / "early.yaml").write_text(YAML.replace("52 weeks", "260 weeks"))
     card = hb.analyze(folder / "early.yaml", as_of=AS_OF).scorecard
-    assert card.lifetime[0].too_early
+    assert card.section(Lifetime)[0].too_early
     assert "Too early to tell" in render(card)
 
 
 def test_orders_that_hang_with_spend_are_told(card: Any) -> None:
     """The correlation's caution stands on the page."""
-    (found,) = card.lifetime
+    (found,) = card.section(Lifetime)
     assert abs(found.correlation) < 0.3
-    warned = replace(card, lifetime=(replace(found, warnings=("Careful here.",)),))
+    warned = changed(card, lifetime=(replace(found, warnings=("Careful here.",)),))
     assert "Careful here." in render(warned)
 
 
@@ -330,7 +336,7 @@ def test_subscribers_against_what_they_are_worth(tmp_path: Path) -> None:
     """Seven months seen of 24: the true worth of both arms lies in the intervals."""
     worth = club(tmp_path)
     card = hb.analyze(tmp_path / "club.yaml", as_of=AS_OF).scorecard
-    (found,) = card.lifetime
+    (found,) = card.section(Lifetime)
     assert found.model == "subscriptions"
     assert found.parameters["mean"] == pytest.approx(20.0)
     for told in (found.control, found.treatment):

@@ -20,6 +20,7 @@ from holdback.analysis.month_ends import month_ends
 from holdback.assignment.split import Holdout, Split
 from holdback.experiments.definition.experiment import Analysis, Assignment, Window
 from holdback.reports.pages.experiment_page import render
+from holdback.results.sections.month_ends import OverTime
 from holdback.stats.sequential.always_valid import multiplier
 
 YAML = """\
@@ -93,7 +94,7 @@ def test_money_to_date_against_separate_readings(tmp_path: Path) -> None:
     path = written(tmp_path)
     whole = hb.analyze(path, as_of=date(2026, 3, 28), exposures=units, orders=orders)
     assert whole.scorecard.tags == ("yearly", "recommendations")
-    points = whole.scorecard.over_time
+    points = whole.scorecard.section(OverTime)
     assert [p.date for p in points][:2] == ["2026-01-31", "2026-02-28"]
     assert points[-1].date == "2026-03-28"
     february = points[1]
@@ -115,7 +116,7 @@ def test_other_tests_have_no_months(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("always_valid", "end"))
     units, orders = shop()
     found = hb.analyze(path, as_of=date(2026, 3, 28), exposures=units, orders=orders)
-    assert found.scorecard.over_time == ()
+    assert found.scorecard.section(OverTime) == ()
     assert "Extra revenue to date" not in render(found.scorecard)
 
 

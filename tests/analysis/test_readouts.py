@@ -31,6 +31,9 @@ from holdback.experiments.definition.experiment import (
 )
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.decomposition import Decomposition
+from holdback.results.sections.sensitivity import Sensitivity
+from holdback.results.sections.trend import Trend
 from holdback.stats.causal.revenue_decomposition import logarithmic_mean
 
 
@@ -206,7 +209,7 @@ def test_segments_against_statsmodels() -> None:
 def test_sensitivity_leaves_out_the_largest() -> None:
     """Without each arm's largest unit the lift is that of the other rows."""
     card = scorecard()
-    (found,) = [s for s in card.sensitivity if s.variant == "without_largest"]
+    (found,) = [s for s in card.section(Sensitivity) if s.variant == "without_largest"]
     means = []
     for seed, n, rate, mean in ((2, 9000, 0.14, 52.0), (1, 1000, 0.10, 50.0)):
         rows = np.array(shop(seed, n, rate, mean))[:, 0]
@@ -231,28 +234,30 @@ def test_the_time_before_narrows_the_lift() -> None:
         )
     }
     card = scorecard(seen(before=before))
-    (adjusted,) = [s for s in card.sensitivity if s.variant == "cuped"]
+    (adjusted,) = [s for s in card.section(Sensitivity) if s.variant == "cuped"]
     readout = card.readout("revenue")
     assert readout.relative == adjusted.relative
     plain = readout.unadjusted.relative
     assert adjusted.relative.upper - adjusted.relative.lower < plain.upper - plain.lower
     assert 0.3 < readout.variance_reduction < 1
-    (beside,) = [s for s in card.sensitivity if s.variant == "unadjusted"]
+    (beside,) = [s for s in card.section(Sensitivity) if s.variant == "unadjusted"]
     assert beside.relative == plain
 
 
 def test_trend_ends_where_the_result_is() -> None:
     """The lift to date of the last day is the lift over all days."""
     card = scorecard(seen(days=4))
-    assert [t.date for t in card.trend] == [f"2026-10-0{d}" for d in (1, 2, 3, 4)]
-    assert card.trend[-1].relative.value == pytest.approx(
+    assert [t.date for t in card.section(Trend)] == [
+        f"2026-10-0{d}" for d in (1, 2, 3, 4)
+    ]
+    assert card.section(Trend)[-1].relative.value == pytest.approx(
         card.readout("revenue").relative.value
     )
 
 
 def test_decomposition_adds_up() -> None:
     """The three parts sum to the difference, and each is its factor's share."""
-    (parts,) = scorecard().decomposition
+    (parts,) = scorecard().section(Decomposition)
     together = (
         parts.from_conversion + parts.from_orders_per_buyer + parts.from_order_value
     )

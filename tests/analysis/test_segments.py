@@ -13,6 +13,7 @@ from holdback.analysis.segments import compared_segments
 from holdback.reports.pages.experiment_page import render
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Segment
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
 
@@ -117,7 +118,7 @@ def test_within_levels_against_weighted_means(tmp_path: Path) -> None:
         )
         for arm in (False, True)
     }
-    (found,) = [s for s in card.sensitivity if s.variant == "within device"]
+    (found,) = [s for s in card.section(Sensitivity) if s.variant == "within device"]
     expected = means[True] / means[False] - 1
     assert found.relative.value == pytest.approx(expected, rel=1e-6)
     plain = card.readout("spend").relative

@@ -15,6 +15,7 @@ import pytest
 import holdback as hb
 from holdback.cli import run
 from holdback.results.json_codec import from_json, to_json
+from holdback.results.sections.mcmc import SampledModel
 from holdback.stats.mcmc import diagnostics
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
@@ -94,20 +95,24 @@ def found(file: Path) -> Any:
 
 def test_every_model_is_drawn(found: Any) -> None:
     """Arms together, segments of two arms, and weeks of both: all believed."""
-    models = [(one.model, one.arm) for one in found.scorecard.sampled]
+    models = [(one.model, one.arm) for one in found.scorecard.section(SampledModel)]
     assert ("arms", "*") in models
     for arm in ("rules", "model"):
         assert ("segments", arm) in models
         assert ("weeks", arm) in models
     (check,) = [c for c in found.scorecard.checks if c.check == "sampler"]
     assert check.status == "pass"
-    for one in found.scorecard.sampled:
+    for one in found.scorecard.section(SampledModel):
         assert one.faults == ()
         assert one.effects or one.model == "laws"
         assert all(e.relative.lower < e.relative.upper for e in one.effects)
-    laws = [one.laws for one in found.scorecard.sampled if one.model == "laws"]
+    laws = [
+        one.laws for one in found.scorecard.section(SampledModel) if one.model == "laws"
+    ]
     assert [law[0].name for law in laws] == ["lognormal", "lognormal"]
-    weeks = next(one for one in found.scorecard.sampled if one.model == "weeks")
+    weeks = next(
+        one for one in found.scorecard.section(SampledModel) if one.model == "weeks"
+    )
     assert [e.name for e in weeks.effects][:2] == [
         "revenue, 2026-09-01",
         "revenue, 2026-09-08",
@@ -123,7 +128,7 @@ def test_segments_agree_with_the_exact_ones(found: Any) -> None:
     }
     drawn = {
         (one.arm, e.name): e.relative
-        for one in found.scorecard.sampled
+        for one in found.scorecard.section(SampledModel)
         if one.model == "segments"
         for e in one.effects
     }
@@ -146,7 +151,9 @@ def test_draws_for_arviz(found: Any, tmp_path: Path) -> None:
     assert "seen" in segment.inference_data.posterior_predictive
     written = found.write(tmp_path)
     files = sorted(path.name for path in written if path.suffix == ".nc")
-    assert files == sorted(one.file for one in found.scorecard.sampled if one.file)
+    assert files == sorted(
+        one.file for one in found.scorecard.section(SampledModel) if one.file
+    )
     again = arviz.from_netcdf(str(tmp_path / files[0]))
     assert again.posterior["log_ratio"].shape[:2] == (2, 1000)
     page = (tmp_path / "report.html").read_text()
@@ -183,7 +190,10 @@ def test_a_failed_sampler_prints_no_result(
     assert run(words) == 4
     assert "failed checks: sampler" in capsys.readouterr().err
     card = from_json((tmp_path / "scorecard.json").read_text())
-    assert all(one.faults and not one.effects and not one.laws for one in card.sampled)
+    assert all(
+        one.faults and not one.effects and not one.laws
+        for one in card.section(SampledModel)
+    )
     (check,) = [c for c in card.checks if c.check == "sampler"]
     assert check.status == "warn"
     assert "the exact results stand" in check.message

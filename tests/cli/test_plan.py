@@ -14,6 +14,7 @@ import pytest
 import holdback as hb
 from holdback.cli import run
 from holdback.reports.pages.experiment_page import render
+from holdback.results.sections.against_plan import Expected, Outlook
 
 YAML = """\
 version: 1
@@ -103,7 +104,7 @@ def test_the_report_shows_the_locked_plan_beside_what_came(
     assert run(["lock", str(file)]) == 0
     assert "what `holdback plan` expected is recorded" in capsys.readouterr().out
     found = hb.analyze(file).scorecard
-    beside = found.expected
+    beside = found.single(Expected)
     assert beside is not None
     assert (beside.planned_units, beside.units) == (UNITS, 6_000)
     assert beside.planned_mean == MEAN
@@ -136,7 +137,7 @@ def test_another_plan_is_not_set_beside(
     file.write_text(YAML.replace("end: 2026-10-28", "end: 2026-10-21"))
     assert run(["lock", str(file)]) == 0
     found = hb.analyze(file).scorecard
-    assert found.expected is None
+    assert found.single(Expected) is None
     assert "The plan and what came" not in render(found)
 
 
@@ -146,7 +147,7 @@ def test_an_unclear_result_tells_what_it_would_still_take(tmp_path: Path) -> Non
     found = hb.analyze(file).scorecard
     assert found.decision is not None
     assert found.decision.outcome == "keep_testing"
-    outlook = found.outlook
+    outlook = found.single(Outlook)
     assert outlook is not None
     relative = found.readout("revenue").relative
     assert relative is not None
@@ -169,8 +170,8 @@ def test_never_enough_is_told(tmp_path: Path) -> None:
     file = shop(tmp_path)
     file.write_text(YAML.replace("minimum_lift: 10%", "minimum_lift: 0.5%"))
     found = hb.analyze(file).scorecard
-    assert found.outlook is not None
-    assert found.outlook.weeks_more is None
+    assert found.single(Outlook) is not None
+    assert found.single(Outlook).weeks_more is None
     assert found.decision is not None
     told = "more than a further year brings"
     assert any(told in reason for reason in found.decision.reasons)

@@ -14,6 +14,7 @@ from holdback.errors import ConfigError
 from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
+from holdback.results.sections.incremental_ratios import IncrementalRatio
 
 YAML = """\
 version: 1
@@ -124,7 +125,7 @@ def test_added_ratio_against_the_rows(tmp_path: Path) -> None:
     """Extra revenue per extra spend, and the plain ratios, from the files' means."""
     card = analyzed(project(tmp_path))
     revenue, spend = means(tmp_path, "total", "orders"), means(tmp_path, "paid", "ads")
-    by_arm = {one.arm: one for one in card.incremental}
+    by_arm = {one.arm: one for one in card.section(IncrementalRatio)}
     for arm in ("rules", "predictive"):
         top = revenue[arm].mean() - revenue["holdback"].mean()
         bottom = spend[arm].mean() - spend["holdback"].mean()

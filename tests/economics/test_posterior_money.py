@@ -10,7 +10,7 @@ from math import exp, log
 import numpy as np
 import pytest
 from economics.test_money import COSTS, comparison, experiment, worked
-from reports.examples import clear_win
+from reports.examples import changed, clear_win
 
 from holdback.economics.money import money
 from holdback.experiments.definition.experiment import Cost, Economics
@@ -23,9 +23,9 @@ from holdback.reports.text.money_sentences import (
     prior_name,
     with_prior,
 )
-from holdback.results.money_probabilities import BelievedMoney
+from holdback.results.money import BelievedMoney, Money
 from holdback.results.quantity import Quantity, Return
-from holdback.results.scorecard import Money
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.evidence.effect import Estimate
 from holdback.stats.methods import compare_means
 from holdback.stats.posterior import LiftPrior, posterior
@@ -130,10 +130,10 @@ def test_a_chance_against_the_totals_is_explained(
 def test_amounts_in_full_are_told_where_the_lift_is_of_capped_ones() -> None:
     """By the lift without the cap, which stands beside a capped one only."""
     paid = CARD.money[-1]
-    one = replace(CARD.sensitivity[0], metric=paid.value_metric, variant="raw")
-    capped = replace(CARD, sensitivity=(one,))
+    one = replace(CARD.section(Sensitivity)[0], metric=paid.value_metric, variant="raw")
+    capped = changed(CARD, sensitivity=(one,))
     assert "counts every amount in full" in full_amounts(W, capped, paid)
-    assert full_amounts(W, replace(CARD, sensitivity=()), paid) == ""
+    assert full_amounts(W, changed(CARD, sensitivity=()), paid) == ""
     assert full_amounts(W, capped, replace(paid, ropi=None)) == ""
 
 

@@ -16,7 +16,7 @@ from holdback.economics.money import money
 from holdback.economics.rollout import left_of_lift
 from holdback.experiments.definition.experiment import Cost, Economics, Rollout, Saving
 from holdback.experiments.language.quantities import duration
-from holdback.results.scorecard import Money
+from holdback.results.money import Money
 
 WEEKS_52 = Rollout(units=12_000, per="week", horizon=duration("52 weeks"))
 COSTS = (

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import holdback as hb
+from holdback.results.sections.attribution import Attributed
 from tests.analysis.test_exploratory import touched
 
 if os.environ.get("HOLDBACK_TEST_POSTGRES"):
@@ -54,4 +55,4 @@ def test_attribution_against_duckdb(
             there = hb.analyze(hb.load(file), as_of=date(2026, 10, 25)).scorecard
         finally:
             connection.execute(f"DROP SCHEMA {schema} CASCADE")
-    assert there.attributed == here.attributed
+    assert there.single(Attributed) == here.single(Attributed)

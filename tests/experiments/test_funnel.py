@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 import holdback as hb
 from holdback.errors import ConfigError
 from holdback.reports.pages.experiment_page import render
+from holdback.results.sections.funnel import FunnelArm
 
 YAML = """\
 version: 1
@@ -70,7 +71,7 @@ def test_steps_against_counts_by_hand(tmp_path: Path) -> None:
     """Each step by all assigned units; intervals are those of all three at once."""
     got = shop(tmp_path)
     card = hb.analyze(tmp_path / "shop.yaml", as_of=date(2026, 9, 30)).scorecard
-    (found,) = card.funnels
+    (found,) = card.section(FunnelArm)
     assert [step.step for step in found.steps] == ["Viewed", "Basket", "Ordered"]
     assert found.more_than_before is None
     for i, step in enumerate(found.steps):
@@ -101,7 +102,7 @@ def test_a_step_that_more_units_got_to_is_odd(tmp_path: Path) -> None:
     """Most basket events are lost: more orders than baskets are pointed out."""
     shop(tmp_path, lost=0.8)
     card = hb.analyze(tmp_path / "shop.yaml", as_of=date(2026, 9, 30)).scorecard
-    assert card.funnels[0].more_than_before == "Ordered"
+    assert card.section(FunnelArm)[0].more_than_before == "Ordered"
     assert "rows of the earlier step may be missing" in render(card)
 
 

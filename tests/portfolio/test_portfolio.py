@@ -20,8 +20,9 @@ from holdback.portfolio.tests_against_holdback import reconciled, weight_of
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.portfolio_sentences import reconciliation
 from holdback.results.json_codec import to_json
+from holdback.results.money import Costs
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Costs, Finding, Scorecard
+from holdback.results.scorecard import Finding, Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.random_effects import random_effects
 

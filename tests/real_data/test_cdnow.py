@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import holdback as hb
+from holdback.results.sections.lifetime_value import Lifetime
 from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
 from holdback.stats.lifetime.gamma_gamma import GammaGamma, Spend
 
@@ -132,8 +133,8 @@ def test_projected_as_it_came(shared: Path, tmp_path: Path) -> None:
     """
     project(tmp_path, shared / "data" / "cdnow" / "CDNOW_sample.txt.gz")
     file = tmp_path / "cdnow.yaml"
-    (early,) = hb.analyze(file, as_of=date(1997, 9, 30)).scorecard.lifetime
-    (late,) = hb.analyze(file, as_of=date(1998, 6, 30)).scorecard.lifetime
+    (early,) = hb.analyze(file, as_of=date(1997, 9, 30)).scorecard.section(Lifetime)
+    (late,) = hb.analyze(file, as_of=date(1998, 6, 30)).scorecard.section(Lifetime)
     for then, now in ((early.control, late.control), (early.treatment, late.treatment)):
         assert then.units == now.units
         assert then.ahead is not None

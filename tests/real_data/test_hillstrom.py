@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import holdback as hb
+from holdback.results.sections.sensitivity import Sensitivity
 
 YAML = """
 version: 1
@@ -209,7 +210,7 @@ def test_adjusted_spend_against_rows(analysis: hb.Analysis, shared: Path) -> Non
     control, womens = (a[:, 0].mean() - theta * (a[:, 1].mean() - centre) for a in arms)
     (adjusted,) = [
         s
-        for s in analysis.scorecard.sensitivity
+        for s in analysis.scorecard.section(Sensitivity)
         if (s.metric, s.arm, s.variant) == ("spend", "womens", "cuped")
     ]
     assert adjusted.relative.value == pytest.approx(womens / control - 1, rel=1e-9)

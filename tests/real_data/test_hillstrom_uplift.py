@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import holdback as hb
+from holdback.results.sections.uplift import Uplift
 
 YAML = """
 version: 1
@@ -43,7 +44,7 @@ def test_area_against_units(shared: Path, tmp_path: Path) -> None:
     """Ranked by whether women's goods were bought: trapezoids over the two steps."""
     card = analyzed(shared, tmp_path, "visit", "womens")
     rows = pd.read_csv(tmp_path / "hillstrom.csv")
-    for found in card.uplift:
+    for found in card.section(Uplift):
         name = {"womens": "Womens E-Mail", "mens": "Mens E-Mail"}[found.arm]
         both = rows[rows["segment"].isin([name, "No E-Mail"])]
         treated, score = both["segment"] == name, both["womens"]
@@ -59,15 +60,15 @@ def test_area_against_units(shared: Path, tmp_path: Path) -> None:
         above = np.array(gains) - np.array(shares) * gains[-1]
         area = np.sum(np.diff(shares) * (above[1:] + above[:-1]) / 2)
         assert found.area.value == pytest.approx(area, rel=1e-9)
-    womens = card.uplift[0]
+    womens = card.section(Uplift)[0]
     assert womens.area.lower > 0  # past buyers of women's goods answer women's mail
-    assert womens.area.value > 3 * card.uplift[1].area.value
+    assert womens.area.value > 3 * card.section(Uplift)[1].area.value
 
 
 def test_ranked_by_past_spend_in_tenths(shared: Path, tmp_path: Path) -> None:
     """Ten steps of one tenth each; all of them together are the plain difference."""
     card = analyzed(shared, tmp_path, "visit", "history")
-    found = card.uplift[0]
+    found = card.section(Uplift)[0]
     shares = [point.share for point in found.curve]
     assert shares[-1] == 1
     assert len(shares) <= 10
@@ -78,7 +79,7 @@ def test_ranked_by_past_spend_in_tenths(shared: Path, tmp_path: Path) -> None:
 def test_buyers_are_too_few(shared: Path, tmp_path: Path) -> None:
     """122 buyers in 21,306 without mail: 2,000 would take about 349,279 units."""
     card = analyzed(shared, tmp_path, "conversion", "history")
-    found = card.uplift[0]
+    found = card.section(Uplift)[0]
     assert found.area is None
     assert "none has 122 units" in found.refused
     assert found.units_needed == pytest.approx(2000 * 21_306 / 122, abs=1)

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 import holdback as hb
+from holdback.results.sections.cohorts import Cohorts
+from holdback.results.sections.lifetime_value import Lifetime
 
 YAML = """
 version: 1
@@ -212,12 +214,12 @@ def test_refunds_and_missing_ids_in_a_year_of_rows(
             ("personalized", readout.estimates.treatment),
         ):
             assert found.value == pytest.approx(sums[arm] / sizes[arm], rel=1e-5)
-    (worth,) = card.lifetime
+    (worth,) = card.section(Lifetime)
     net = value.groupby(arms).sum()["holdback"] / sizes["holdback"]
     assert worth.control.came.value == pytest.approx(net, rel=1e-5)
-    assert card.cohorts.every == "month"
+    assert card.single(Cohorts).every == "month"
     months = customers["at"].dt.strftime("%Y-%m").value_counts()
-    for cohort in card.cohorts.cohorts:
+    for cohort in card.single(Cohorts).cohorts:
         units = sum(arm.units for arm in cohort.arms)
         assert units == months[cohort.start[:7]]
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import holdback as hb
+from holdback.results.sections.cohorts import Cohorts
 
 LONG = pytest.mark.calibration
 YAML = """\
@@ -92,17 +93,17 @@ def test_cohorts_by_month_of_first_order(project: Path, truth: Any, last: date) 
     them in the long version).
     """
     card = hb.analyze(project, as_of=last).scorecard
-    assert card.cohorts.every == "month"
+    assert card.single(Cohorts).every == "month"
     months = 12 * (last.year - 2017) + last.month - 5
-    assert len(card.cohorts.cohorts) == months
-    for place, cohort in enumerate(card.cohorts.cohorts):
+    assert len(card.single(Cohorts).cohorts) == months
+    for place, cohort in enumerate(card.single(Cohorts).cohorts):
         month = cohort.start[:7]
         units = sum(arm.units for arm in cohort.arms)
         assert units == truth["cohort_size"][month]
         worth = sum(arm.units * arm.value for arm in cohort.arms) / units
         worth_by_then = truth["cohort_cum_ltv"][month][months - 1 - place]
         assert worth == pytest.approx(worth_by_then, rel=1e-9)
-    assert 0 < card.cohorts.p_same["personalized"] <= 1
+    assert 0 < card.single(Cohorts).p_same["personalized"] <= 1
 
 
 def test_nothing_is_found_where_nothing_was_done(card: Any, truth: Any) -> None:
@@ -121,7 +122,7 @@ def test_cost_of_a_customer_by_month(card: Any, shared: Path, truth: Any) -> Non
     with gzip.open(file, "rt", newline="") as rows:
         for row in csv.DictReader(rows):
             spent[row["dt"][:7]] += float(row["costs"])
-    for cohort in card.cohorts.cohorts:
+    for cohort in card.single(Cohorts).cohorts:
         month = cohort.start[:7]
         units = sum(arm.units for arm in cohort.arms)
         assert spent[month] / units == pytest.approx(truth["cohort_cac"][month])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import holdback as hb
+from holdback.results.sections.trend import Trend
 
 YAML = """
 version: 1
@@ -150,7 +151,7 @@ def test_day_trend_against_reference(
         row[0]: (row[4] / row[3]) / (row[2] / row[1]) - 1
         for row in truth["cumulative_by_day_[day,nc,xc,nt,xt,pooled_p]"]
     }
-    found = {t.date: t.relative.value for t in analysis.scorecard.trend}
+    found = {t.date: t.relative.value for t in analysis.scorecard.section(Trend)}
     assert found.keys() == expected.keys()
     for day, lift in expected.items():
         assert found[day] == pytest.approx(lift, rel=1e-9)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 # records and YAML read best one a line
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from holdback.facts import Fact
-from holdback.results.prior_posterior import Belief
+from holdback.results.money import CostItem, Costs, Money
 from holdback.results.quantity import Quantity, Return
 from holdback.results.scorecard import (
     Accounting,
     ArmRecord,
     Bayes,
-    CostItem,
-    Costs,
     Decision,
     DecisionArm,
     Estimates,
@@ -22,16 +20,16 @@ from holdback.results.scorecard import (
     Finding,
     Input,
     MetricRecord,
-    Money,
     PointEstimate,
     Readout,
     Scorecard,
     Segment,
-    Sensitivity,
-    Trend,
 )
+from holdback.results.sections.prior_posterior import Belief
+from holdback.results.sections.sensitivity import Sensitivity
+from holdback.results.sections.trend import Trend
 
-__all__ = ["EXAMPLES", "clear_win", "readout"]
+__all__ = ["EXAMPLES", "changed", "clear_win", "readout"]
 
 
 def bayes(prior: str = "weak", **changes: float) -> Bayes:
@@ -277,27 +275,29 @@ def clear_win() -> Scorecard:
                 bayes_alternatives=(),
             ),
         ),
-        sensitivity=(
-            Sensitivity(
-                metric="revenue",
-                arm="personalized",
-                variant="cuped",
-                relative=Quantity(value=0.05, lower=0.02, upper=0.08),
-                verdict="better",
-            ),
-        ),
-        trend=tuple(
-            Trend(
-                metric="revenue",
-                arm="personalized",
-                date=f"2026-10-{day:02}",
-                relative=Quantity(
-                    value=0.05, lower=0.05 - 0.3 / day, upper=0.05 + 0.3 / day
+        sections={
+            "sensitivity": (
+                Sensitivity(
+                    metric="revenue",
+                    arm="personalized",
+                    variant="cuped",
+                    relative=Quantity(value=0.05, lower=0.02, upper=0.08),
+                    verdict="better",
                 ),
-            )
-            for day in range(1, 30)
-        ),
-        beliefs=(belief(),),
+            ),
+            "trend": tuple(
+                Trend(
+                    metric="revenue",
+                    arm="personalized",
+                    date=f"2026-10-{day:02}",
+                    relative=Quantity(
+                        value=0.05, lower=0.05 - 0.3 / day, upper=0.05 + 0.3 / day
+                    ),
+                )
+                for day in range(1, 30)
+            ),
+            "beliefs": (belief(),),
+        },
         configuration={"experiment": "recs-holdback", "primary": "revenue"},
         money=(money("personalized"), money()),
         decision=Decision(
@@ -307,6 +307,25 @@ def clear_win() -> Scorecard:
             arms=(DecisionArm(arm="personalized", outcome="ship", reasons=(reason,)),),
         ),
         command="holdback analyze experiments/recs-holdback.yaml --as-of 2026-11-25",
+    )
+
+
+def changed(scorecard: Scorecard, **parts: Any) -> Scorecard:
+    """The scorecard with other values of its fields, and of its sections by name."""
+    core = {f.name for f in fields(Scorecard)}
+    records = {
+        name: value if isinstance(value, tuple) else (value,)
+        for name, value in parts.items()
+        if name not in core
+    }
+    return replace(
+        scorecard,
+        **{name: value for name, value in parts.items() if name in core},
+        sections={
+            name: told
+            for name, told in {**scorecard.sections, **records}.items()
+            if told
+        },
     )
 
 
@@ -396,7 +415,7 @@ def breached() -> Scorecard:
 
 def no_money() -> Scorecard:
     """No economics were given."""
-    return replace(clear_win(), money=(), currency=None, sensitivity=(), trend=())
+    return changed(clear_win(), money=(), currency=None, sensitivity=(), trend=())
 
 
 def no_number() -> Scorecard:

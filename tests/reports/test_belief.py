@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cli.test_bad_input import Case, project
-from reports.examples import EXAMPLES, clear_win
+from reports.examples import EXAMPLES, changed, clear_win
 from scipy import stats
 
 import holdback as hb
@@ -16,8 +16,8 @@ from holdback.reports.blocks.answer import probabilities as confidence
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.text.locale_format import Words
 from holdback.results.json_codec import from_json, to_json
-from holdback.results.prior_posterior import Belief
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.prior_posterior import Belief
 from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.prior import prior_lift, uniform_rates_density
 
@@ -54,7 +54,7 @@ def test_uniform_rates_have_the_ratio_s_density() -> None:
 
 def test_the_posterior_is_prior_times_likelihood(card: Scorecard) -> None:
     """Bayes' rule on the log ratio, where a flat prior is flat; it holds nearly all."""
-    (belief,) = card.beliefs
+    (belief,) = card.section(Belief)
     before, data, after = (
         np.array(curve) for curve in (belief.before, belief.data, belief.after)
     )
@@ -70,7 +70,7 @@ def test_the_posterior_is_prior_times_likelihood(card: Scorecard) -> None:
 
 def test_medians_halve_their_curves(card: Scorecard) -> None:
     """Half of the area of what is drawn lies below the median that is told."""
-    (belief,) = card.beliefs
+    (belief,) = card.section(Belief)
     lifts = np.array(belief.lifts)
     for curve, median in (
         (belief.data, belief.data_median),
@@ -107,7 +107,7 @@ def test_a_flat_prior_has_no_curve() -> None:
         data_median=0.0,
         after_median=0.0,
     )
-    page = render(replace(clear_win(), beliefs=(flat,)))
+    page = render(changed(clear_win(), beliefs=(flat,)))
     assert '<polyline class="prior"' not in page
     assert "every lift alike" in page
 

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from itertools import product
 
 import pytest
-from reports.examples import clear_win
+from reports.examples import changed, clear_win
 
 from holdback.errors import printable
 from holdback.reports.exports.csv_table import readouts_csv
@@ -17,6 +17,7 @@ from holdback.reports.exports.markdown_summary import markdown
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.prior_posterior import Belief
 
 CORES = (
     "<script>alert(1)</script>",
@@ -109,9 +110,9 @@ def poisoned(payload: str) -> Scorecard:
     )
     seen = (
         replace(b, metric=f"{payload}{b.metric}", arm=f"{payload}{b.arm}")
-        for b in win.beliefs
+        for b in win.section(Belief)
     )
-    return replace(card, trend=(), sensitivity=(), beliefs=tuple(seen))
+    return changed(card, trend=(), sensitivity=(), beliefs=tuple(seen))
 
 
 @pytest.fixture(scope="module")

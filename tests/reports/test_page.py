@@ -10,17 +10,18 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from reports.examples import EXAMPLES, clear_win
+from reports.examples import EXAMPLES, changed, clear_win
 from reports.test_hostile import PAYLOADS
 from scipy import stats
 
 from holdback.reports.exports.csv_table import readouts_csv
 from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import POLICY, render
-from holdback.results.against_plan import Expected
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Decomposition
+from holdback.results.sections.against_plan import Expected
+from holdback.results.sections.decomposition import Decomposition
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.design.power import MeanDesign
 
 ALLOWED = frozenset(
@@ -201,7 +202,7 @@ def test_the_answer_comes_first() -> None:
         planned_mean=4.3,
         units=60_123,
     )
-    card = replace(clear_win(), decomposition=(part,), expected=planned)
+    card = changed(clear_win(), decomposition=(part,), expected=planned)
     text = " ".join(" ".join(Page(render(card)).text).split())
     order = ["Keep it on", "What it is worth", "How sure we are", "What to watch"]
     order += ["Can we trust", "What changed, metric", "What the data changed"]
@@ -263,8 +264,8 @@ def test_losses_have_a_minus() -> None:
 def test_a_cap_is_told_beside_the_money() -> None:
     """Where the lift is capped, the page says that money is not."""
     win = clear_win()
-    raw = replace(win.sensitivity[0], variant="raw")
-    text = " ".join(Page(render(replace(win, sensitivity=(raw,)))).text)
+    raw = replace(win.section(Sensitivity)[0], variant="raw")
+    text = " ".join(Page(render(changed(win, sensitivity=(raw,)))).text)
     assert "Money counts every amount in full" in text
     assert "without the cut it is +5.0%" in text
     assert "Money counts" not in text_of("clear_win")

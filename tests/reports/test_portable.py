@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli.test_bad_input import Case, project
-from reports.examples import EXAMPLES, clear_win, readout
+from reports.examples import EXAMPLES, changed, clear_win, readout
 
 import holdback as hb
 from holdback import cli
@@ -21,7 +21,9 @@ from holdback.reports.pages.index_page import index
 from holdback.reports.pages.pdf import literal, palette
 from holdback.reports.text.locale_format import Words
 from holdback.results.json_codec import from_json, to_json
-from holdback.results.scorecard import Decomposition, Scorecard, Segment
+from holdback.results.scorecard import Scorecard, Segment
+from holdback.results.sections.decomposition import Decomposition
+from holdback.results.sections.prior_posterior import Belief
 
 
 def large() -> Scorecard:
@@ -47,8 +49,8 @@ def large() -> Scorecard:
         readout(m.metric, "primary" if i == 0 else "secondary")
         for i, m in enumerate(metrics)
     ]
-    drawn = tuple(replace(b, metric="metric_0") for b in win.beliefs)
-    return replace(win, metrics=metrics, readouts=(*overall, *rows), beliefs=drawn)
+    drawn = tuple(replace(b, metric="metric_0") for b in win.section(Belief))
+    return changed(win, metrics=metrics, readouts=(*overall, *rows), beliefs=drawn)
 
 
 def test_six_metrics_in_ten_segments_stay_below_300_kb() -> None:
@@ -125,7 +127,7 @@ def test_the_waterfall_adds_up() -> None:
         from_orders_per_buyer=-0.1,
         from_order_value=0.01,
     )
-    page = render(replace(clear_win(), decomposition=(parts,)))
+    page = render(changed(clear_win(), decomposition=(parts,)))
     start = page.index('<section aria-labelledby="parts">')
     section = page[start : page.index("</section>", start)]
     bars = [

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from cli.test_bad_input import Case, project
-from reports.examples import clear_win
+from reports.examples import changed, clear_win
 
 from holdback.analysis import mcmc as sampling
 from holdback.cli import run
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
-from holdback.results.mcmc_summary import LawFit, SampledEffect, SampledModel
 from holdback.results.quantity import Quantity
+from holdback.results.sections.mcmc import LawFit, SampledEffect, SampledModel
 
 LIFT = Quantity(value=0.061, lower=0.012, upper=0.113)
 SOUND = SampledModel(
@@ -39,7 +39,7 @@ SOUND = SampledModel(
 
 def test_lifts_with_how_the_sampler_fared() -> None:
     """A table of lifts, the diagnostics and the file; names from the data escaped."""
-    page = render(replace(clear_win(), sampled=(SOUND,)))
+    page = render(changed(clear_win(), sampled=(SOUND,)))
     assert "Segments pulled together, device" in page
     assert "+6.1" in page
     assert "2,000 draws, R-hat 1.002, effective 912 in the middle and 845" in page
@@ -51,7 +51,7 @@ def test_a_mark_is_read_out_as_text() -> None:
     """What a screen reader says of a lift's range holds no markup."""
     phone = replace(SOUND, effects=(SampledEffect(name="phone & <b>", relative=LIFT),))
     (told,) = re.findall(r'aria-label="([^"]*\+6\.1[^"]*)"', render(
-        replace(clear_win(), sampled=(phone,), readouts=clear_win().readouts[:1])
+        changed(clear_win(), sampled=(phone,), readouts=clear_win().readouts[:1])
     ))  # fmt: skip
     assert told.startswith("phone &amp; &lt;b&gt;: ")
 
@@ -61,10 +61,10 @@ def test_files_are_named_where_there_are_any() -> None:
     failed = replace(SOUND, file="", effects=(), faults=("the chains disagree",))
     laws = replace(SOUND, model="laws", of="", file="", effects=())
     for listed, some in (((SOUND, laws), True), ((failed, laws), False)):
-        page = render(replace(clear_win(), sampled=listed))
+        page = render(changed(clear_win(), sampled=listed))
         assert ("The draws are in the files" in page) is some
     spend = replace(SOUND, model="spend", of="")
-    page = render(replace(clear_win(), sampled=(spend,)))
+    page = render(changed(clear_win(), sampled=(spend,)))
     (told,) = re.findall(r"<section[^>]*sampled.*?</section>", page, re.DOTALL)
     assert re.findall(r"<th[^>]*>(?:<[^>]*>)*(\w[\w ]*)", told)[0] == "Arm"
 
@@ -77,7 +77,7 @@ def test_weeks_stand_in_a_table_a_metric() -> None:
         for day in (1, 8)
     )
     weeks = replace(SOUND, model="weeks", metric="*", of="", effects=effects)
-    page = render(replace(clear_win(), sampled=(weeks,)))
+    page = render(changed(clear_win(), sampled=(weeks,)))
     (told,) = re.findall(r"<section[^>]*sampled.*?</section>", page, re.DOTALL)
     assert told.count("<caption>By week of joining") == 2
     assert "8 Oct 2026" in told
@@ -98,12 +98,12 @@ def test_laws_stand_in_their_order() -> None:
         ),
     )
     found = SampledModel(model="laws", metric="revenue", arm="personalized", laws=laws)
-    card = replace(clear_win(), sampled=(found,))
+    card = changed(clear_win(), sampled=(found,))
     page = render(card)
     (told,) = re.findall(r"<section[^>]*sampled.*?</section>", page, re.DOTALL)
     assert told.index(">gamma<") < told.index(">lognormal<")
     assert "226.3 ± 25.6" in told
-    assert from_json(to_json(card)).sampled == (found,)
+    assert from_json(to_json(card)).section(SampledModel) == (found,)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_law_of_the_chances_beside_the_best(
         else r
         for r in win.readouts
     )
-    page = render(replace(win, readouts=readouts, sampled=(found,)))
+    page = render(changed(win, readouts=readouts, sampled=(found,)))
     assert ("The chances of this report rest on" in page) is bool(told)
     assert told in page
 
@@ -139,7 +139,7 @@ def test_the_law_of_the_chances_beside_the_best(
 def test_a_model_that_failed_shows_no_number() -> None:
     """Only why, and that the exact results stand."""
     failed = replace(SOUND, effects=(), faults=("3 of 2,000 draws diverged",))
-    page = render(replace(clear_win(), sampled=(failed,)))
+    page = render(changed(clear_win(), sampled=(failed,)))
     assert (
         "No result: 3 of 2,000 draws diverged. The exact results above stand." in page
     )
@@ -155,8 +155,8 @@ def test_most_reports_have_no_such_section() -> None:
 
 def test_records_read_back() -> None:
     """Through JSON and back."""
-    card = replace(clear_win(), sampled=(SOUND,))
-    assert from_json(to_json(card)).sampled == (SOUND,)
+    card = changed(clear_win(), sampled=(SOUND,))
+    assert from_json(to_json(card)).section(SampledModel) == (SOUND,)
 
 
 def test_without_the_extra(

@@ -13,8 +13,7 @@ from holdback.facts import Fact
 from holdback.reports.text import money_sentences, precision_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
-from holdback.results.against_plan import Outlook
-from holdback.results.money_probabilities import Chances
+from holdback.results.money import Chances
 from holdback.results.quantity import Quantity, Return
 from holdback.results.scorecard import (
     Estimates,
@@ -24,7 +23,8 @@ from holdback.results.scorecard import (
     PointEstimate,
     Reached,
 )
-from holdback.results.simulation import MethodRecord, Simulation
+from holdback.results.sections.against_plan import Outlook
+from holdback.results.sections.simulation import MethodRecord, Simulation
 
 CARD = clear_win()
 W = Words.of(CARD)

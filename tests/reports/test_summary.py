@@ -9,7 +9,7 @@ from reports.examples import broken_split, clear_win, decided, no_answer
 from holdback.reports.blocks.answer.decision import told_first
 from holdback.reports.exports.terminal import summary
 from holdback.reports.text.locale_format import Words
-from holdback.results.money_probabilities import Chances
+from holdback.results.money import Chances
 
 
 def test_chances_stand_below_the_lifts() -> None:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from holdback.analysis.comparison.comparison import Comparison, quantity
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Attribution, Experiment
-from holdback.results.exploratory import Attributed, ChannelCredit, RuleCredit
 from holdback.results.quantity import Quantity
+from holdback.results.sections.attribution import Attributed, ChannelCredit, RuleCredit
 from holdback.stats.causal.attribution import RULES, Path, credits_of
 
 __all__ = ["attributed"]

@@ -11,7 +11,7 @@ from holdback.data.evidence.cells import Cells, Column
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.experiments.metrics.days_since_exposure import SLICED, edges_of
-from holdback.results.effect_over_time import BeforeAfter, Cohort, CohortArm, Cohorts
+from holdback.results.sections.cohorts import BeforeAfter, Cohort, CohortArm, Cohorts
 from holdback.stats.evidence.delta_method import estimate
 from holdback.stats.evidence.effect import Inference, LogRatio
 from holdback.stats.evidence.moments import Moments

@@ -10,9 +10,12 @@ from holdback.analysis.comparison.comparison import formula_columns, moments_of
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.results.exploratory import Concentration
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Decomposition, PartRanges
+from holdback.results.sections.decomposition import (
+    Concentration,
+    Decomposition,
+    PartRanges,
+)
 from holdback.stats.causal.revenue_decomposition import Factors, decomposed
 from holdback.stats.numeric import quantile
 

@@ -12,9 +12,9 @@ from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Arm, Experiment
 from holdback.experiments.metrics import Metric
-from holdback.results.exploratory import DoseTrend
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Reached, Readout
+from holdback.results.sections.dose_response import DoseTrend
 from holdback.stats.causal.dose_response import dose_slope
 from holdback.stats.evidence.effect import Estimate
 

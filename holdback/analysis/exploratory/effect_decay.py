@@ -8,8 +8,8 @@ import numpy.typing as npt
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.days_since_exposure import SLICED, edges_of
-from holdback.results.effect_over_time import Lasting, SliceLift
 from holdback.results.quantity import Quantity
+from holdback.results.sections.effect_decay import Lasting, SliceLift
 from holdback.stats.causal.effect_decay import decay, fading
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.numeric import quantile

@@ -9,7 +9,7 @@ from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.quantity import Quantity
-from holdback.results.returns import IncrementalRatio
+from holdback.results.sections.incremental_ratios import IncrementalRatio
 from holdback.stats.methods.fieller import added_ratio
 from holdback.wording import say
 

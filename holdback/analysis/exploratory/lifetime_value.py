@@ -14,8 +14,8 @@ from holdback.data.evidence.purchase_histories import WEEK, ArmHistories
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.clv import Clv, Histories
-from holdback.results.lifetime_value import HeldOut, Lifetime, LifetimeArm
 from holdback.results.quantity import Quantity
+from holdback.results.sections.lifetime_value import HeldOut, Lifetime, LifetimeArm
 from holdback.stats.lifetime.bg_nbd import BgNbd, Orders
 from holdback.stats.lifetime.bg_nbd import Histories as bg_nbd_Histories
 from holdback.stats.lifetime.gamma_gamma import Paid, Prices, Spend

@@ -12,8 +12,8 @@ from holdback.data.evidence.cells import Cells
 from holdback.data.evidence.unit_rows import Tally
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.uplift_score import SCORED
-from holdback.results.exploratory import Uplift, UpliftPoint
 from holdback.results.quantity import Quantity
+from holdback.results.sections.uplift import Uplift, UpliftPoint
 from holdback.stats.causal.uplift_qini import Bins, binned, qini
 from holdback.stats.numeric import quantile
 from holdback.wording import say

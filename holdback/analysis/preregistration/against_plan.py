@@ -13,7 +13,7 @@ from holdback.analysis.comparison.comparison import Comparison
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.calendar import last_day
 from holdback.experiments.definition.experiment import Experiment
-from holdback.results.against_plan import Expected, Outlook
+from holdback.results.sections.against_plan import Expected, Outlook
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.numeric import quantile
 

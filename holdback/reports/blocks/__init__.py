@@ -17,7 +17,7 @@ from holdback.registry import Plugins
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 
-__all__ = ["Block", "block", "blocks", "in_order"]
+__all__ = ["Block", "blocks"]
 
 Render = Callable[[Scorecard, Words], Markup]
 Sheet = Literal["first", "rest"]
@@ -39,32 +39,35 @@ class Block:
     shows_results: bool
 
 
-blocks: Plugins[Block] = Plugins("holdback.reports.blocks", rooms=True)
+class Blocks(Plugins[Block]):
+    """Section name → how it is shown."""
+
+    def register(
+        self,
+        name: str,
+        *,
+        sheet: Sheet = "rest",
+        order: int = LAST,
+        shows_results: bool = True,
+    ) -> Callable[[Render], Render]:
+        """Decorator that makes a function the block of a section.
+
+        A block counts as one with results unless it says otherwise.
+        """
+
+        def file(render: Render) -> Render:
+            block = Block(
+                render=render, sheet=sheet, order=order, shows_results=shows_results
+            )
+            self.add(name, block)
+            return render
+
+        return file
+
+    def on(self, sheet: Sheet) -> list[Block]:
+        """The blocks of a sheet from top to bottom."""
+        blocks_on = [one for _, one in self.items() if one.sheet == sheet]
+        return sorted(blocks_on, key=lambda one: one.order)
 
 
-def block(
-    name: str,
-    *,
-    sheet: Sheet = "rest",
-    order: int = LAST,
-    shows_results: bool = True,
-) -> Callable[[Render], Render]:
-    """Decorator that makes a function a block of the page, under its section's name.
-
-    A block counts as one with results unless it says otherwise.
-    """
-
-    def file(render: Render) -> Render:
-        blocks.add(
-            name,
-            Block(render=render, sheet=sheet, order=order, shows_results=shows_results),
-        )
-        return render
-
-    return file
-
-
-def in_order(sheet: Sheet) -> list[Block]:
-    """The blocks of a sheet, from top to bottom; equal places by name."""
-    found = [one for _, one in blocks.items() if one.sheet == sheet]
-    return sorted(found, key=lambda one: one.order)
+blocks = Blocks("holdback.reports.blocks", rooms=True)

@@ -12,9 +12,10 @@ from holdback.reports.text import portfolio_sentences as told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import outcome, verdict_told
+from holdback.results.money import Money
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Money, Readout, Scorecard
-from holdback.results.simulation import Simulation
+from holdback.results.scorecard import Readout, Scorecard
+from holdback.results.sections.simulation import Simulation
 from holdback.wording import heads, in_its_language, say, texts
 
 __all__ = ["summary", "table_of"]

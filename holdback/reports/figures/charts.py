@@ -12,9 +12,9 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup
 
-from holdback.results.prior_posterior import Belief
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Trend
+from holdback.results.sections.prior_posterior import Belief
+from holdback.results.sections.trend import Trend
 
 __all__ = [
     "Axis",

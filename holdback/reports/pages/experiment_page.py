@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import Block, blocks, in_order
+from holdback.reports.blocks import Block, blocks
 from holdback.reports.html import join, named
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
@@ -26,7 +26,7 @@ POLICY = (
 def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
-    first, rest = in_order("first"), in_order("rest")
+    first, rest = blocks.on("first"), blocks.on("rest")
     if any(check.status == "fail" for check in scorecard.checks):
         spoiled = [one for one in (*first, *rest) if one.shows_results]
         first = [one for one in (*first, blocks["checks"]) if not one.shows_results]

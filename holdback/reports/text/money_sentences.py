@@ -7,9 +7,11 @@ from functools import partial
 from math import ceil, log1p
 
 from holdback.reports.text.locale_format import Words
-from holdback.results.against_plan import Outlook
+from holdback.results.money import Money
 from holdback.results.quantity import Quantity, Return
-from holdback.results.scorecard import Bayes, Money, Readout, Scorecard
+from holdback.results.scorecard import Bayes, Readout, Scorecard
+from holdback.results.sections.against_plan import Outlook
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.posterior import DIRECT
 from holdback.stats.posterior.rates import UNIFORM
 from holdback.wording import say, texts
@@ -230,7 +232,7 @@ def full_amounts(words: Words, scorecard: Scorecard, money: Money) -> str:
     """That the chance to earn is of other amounts than the chance of a rise."""
     capped = any(
         (one.metric, one.variant) == (money.value_metric, "raw")
-        for one in scorecard.sensitivity
+        for one in scorecard.section(Sensitivity)
     )
     if not capped or money.ropi is None or money.ropi.p_positive is None:
         return ""

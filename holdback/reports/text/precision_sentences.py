@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import expm1, log1p
 
 from holdback.reports.text.locale_format import Words
-from holdback.results.against_plan import Outlook
 from holdback.results.scorecard import Readout
-from holdback.results.simulation import MethodRecord, Simulation
+from holdback.results.sections.against_plan import Outlook
+from holdback.results.sections.simulation import MethodRecord, Simulation
 from holdback.stats.numeric import quantile
 from holdback.wording import counted, say
 

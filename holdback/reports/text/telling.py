@@ -6,6 +6,7 @@ Every file of sentences is imported here, so that its codes are registered.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from holdback.facts import Fact
@@ -45,6 +46,10 @@ def _completed(value: Any, words: Words) -> Any:
         items = tuple(_completed(item, words) for item in value)
         same = all(a is b for a, b in zip(items, value, strict=True))
         return value if same else items
+    if isinstance(value, Mapping):
+        parts = {name: _completed(one, words) for name, one in value.items()}
+        same = all(one is value[name] for name, one in parts.items())
+        return value if same else parts
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [f.name for f in dataclasses.fields(value) if f.init]
         before = {name: getattr(value, name) for name in fields}

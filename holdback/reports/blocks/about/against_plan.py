@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.against_plan import Expected
 from holdback.wording import heads, say
 
 __all__ = ["render"]
 
 
-@block("expected", order=210, shows_results=False)
+@blocks.register("expected", order=210, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """A table of what was expected and found; nothing without a locked plan."""
-    found = scorecard.expected
+    found = scorecard.single(Expected)
     if found is None:
         return Markup("")
     metric = words.label(found.metric)

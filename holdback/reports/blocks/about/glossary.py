@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, section
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
@@ -13,7 +13,7 @@ from holdback.wording import say, texts
 __all__ = ["render"]
 
 
-@block("glossary", order=220, shows_results=False)
+@blocks.register("glossary", order=220, shows_results=False)
 def render(_scorecard: Scorecard, _words: Words) -> Markup:
     """Every term, with one or two sentences; folded away on a screen."""
     found, meanings = texts("glossary.terms"), texts("glossary.meanings")

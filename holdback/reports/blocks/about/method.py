@@ -7,7 +7,7 @@ from math import expm1
 from markupsafe import Markup
 
 from holdback.experiments.definition.experiment import LearnedPrior
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
@@ -20,7 +20,7 @@ __all__ = ["render"]
 LEAST_LOSS = 1e-5
 
 
-@block("method", order=230, shows_results=False)
+@blocks.register("method", order=230, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Method and posteriors of each metric, folded away."""
     overall = [r for r in scorecard.readouts if r.segment is None]

@@ -6,7 +6,7 @@ import json
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
@@ -17,7 +17,7 @@ __all__ = ["render"]
 SHOWN = 16
 
 
-@block("provenance", order=240, shows_results=False)
+@blocks.register("provenance", order=240, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Inputs with their hashes, the resolved configuration, the command."""
     rows = [

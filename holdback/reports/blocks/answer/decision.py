@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named
 from holdback.reports.text import money_sentences
 from holdback.reports.text import result_sentences as sentences
@@ -12,6 +12,7 @@ from holdback.reports.text.locale_format import Words
 from holdback.reports.text.precision_sentences import reach
 from holdback.reports.text.result_sentences import best_arm, headline
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.against_plan import Outlook
 from holdback.wording import texts
 
 __all__ = ["MARKS", "render", "told_first"]
@@ -19,7 +20,7 @@ __all__ = ["MARKS", "render", "told_first"]
 MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
 
 
-@block("decision", sheet="first", order=10, shows_results=False)
+@blocks.register("decision", sheet="first", order=10, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Title, what the primary did, how sure we are, and the reasons."""
     title = headline(scorecard)
@@ -83,7 +84,7 @@ def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
         money = next((one for one in scorecard.money if one.arm == arm.arm), None)
         if money is None or arm.outcome != "keep_testing":
             continue
-        outlook = scorecard.outlook if primary == money.value_metric else None
+        outlook = scorecard.single(Outlook) if primary == money.value_metric else None
         told = (
             money_sentences.below_break_even(words, money, outlook),
             money_sentences.decide_now(words, money),
@@ -103,7 +104,7 @@ def _lift(scorecard: Scorecard, words: Words) -> list[str]:
     alone = [r for r in primary if r.arm != "*" or not words.several]
     unclear = (r for r in alone if r.verdict == "unclear" and not shipped)
     level = scorecard.decision_level
-    minimum = 0.0 if scorecard.outlook else scorecard.minimum_lift
+    minimum = 0.0 if scorecard.single(Outlook) else scorecard.minimum_lift
     reached = (
         sentences.of_arm(words, r.arm, reach(words, r, level, minimum)) for r in unclear
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
@@ -21,7 +21,7 @@ STATES = {
 NO_NUMBER = ("watch", "?")
 
 
-@block("guardrails", sheet="first", order=40)
+@blocks.register("guardrails", sheet="first", order=40)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The worst guardrail first; last how many checks passed."""
     guardrails = [

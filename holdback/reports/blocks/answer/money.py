@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table, unbroken
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import (
@@ -15,15 +15,19 @@ from holdback.reports.text.money_sentences import (
     money_and_lift,
     with_prior,
 )
+from holdback.results.money import CostItem, Costs, Money
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import CostItem, Costs, Money, Scorecard
+from holdback.results.scorecard import Scorecard
+from holdback.results.sections.decomposition import Concentration
+from holdback.results.sections.incremental_ratios import IncrementalRatio
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.numeric import quantile
 from holdback.wording import say, texts
 
 __all__ = ["detail", "render"]
 
 
-@block("money", sheet="first", order=20)
+@blocks.register("money", sheet="first", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Tiles for all treatment arms together."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
@@ -50,7 +54,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
     """What the units spend that a ratio divides by is no cost unless it is listed."""
-    labels = dict.fromkeys(words.label(one.metric) for one in scorecard.incremental)
+    ratios = scorecard.section(IncrementalRatio)
+    labels = dict.fromkeys(words.label(one.metric) for one in ratios)
     if not labels:
         return Markup("")
     return Markup('<p class="small">{}</p>').format(
@@ -58,7 +63,7 @@ def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
-@block("money_detail", order=100)
+@blocks.register("money_detail", order=100)
 def detail(scorecard: Scorecard, words: Words) -> Markup:
     """The costs behind the figures, and each arm by itself where there are several."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)
@@ -94,7 +99,7 @@ def _share(words: Words, money: Money) -> Markup:
 
 def _few(scorecard: Scorecard, words: Words) -> Markup:
     """The 80/20 line."""
-    found = scorecard.concentration
+    found = scorecard.single(Concentration)
     if found is None:
         return Markup("")
     return Markup("<p>{}</p>").format(
@@ -190,7 +195,7 @@ def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
     """Says so where the lift is read on capped values, because money never is."""
     raw = [
         s
-        for s in scorecard.sensitivity
+        for s in scorecard.section(Sensitivity)
         if (s.metric, s.variant) == (money.value_metric, "raw")
     ]
     if not raw:

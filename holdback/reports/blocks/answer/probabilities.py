@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section
 from holdback.reports.text import money_sentences
 from holdback.reports.text import money_sentences as belief_sentences
@@ -16,7 +16,7 @@ from holdback.wording import say
 __all__ = ["render", "told"]
 
 
-@block("probabilities", sheet="first", order=30)
+@blocks.register("probabilities", sheet="first", order=30)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Chances as natural frequencies, and the prior that they rest on."""
     if any(check.status == "fail" for check in scorecard.checks):

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.returns import (
-    PaybackDays,
-    RolloutScenario,
-)
-from holdback.results.scorecard import Money, Scorecard
+from holdback.results.money import Money, PaybackDays, RolloutScenario
+from holdback.results.scorecard import Scorecard
 from holdback.wording import heads, say
 
 __all__ = ["payback_told", "render"]
 
 
-@block("rollout", order=110)
+@blocks.register("rollout", order=110)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Payback and scenarios of all treatment arms together; nothing without them."""
     found = next((m for m in scorecard.money if m.arm == "*"), None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text import precision_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.simulation import Simulation
 from holdback.wording import say, texts
 
 __all__ = ["render"]
@@ -19,7 +20,7 @@ ORDER = ("fail", "warn", "skip", "pass")
 TONES = {"pass": "good", "warn": "watch", "fail": "bad", "skip": "plain"}
 
 
-@block("checks", order=10, shows_results=False)
+@blocks.register("checks", order=10, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The checks as a table, the worst first, then the accounting."""
     rows = [
@@ -48,9 +49,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _replays(scorecard: Scorecard, words: Words) -> Markup:
     """What replays on the experiment's own units found."""
-    if scorecard.simulation is None:
+    simulation = scorecard.single(Simulation)
+    if simulation is None:
         return Markup("")
-    told = precision_sentences.replayed(words, scorecard.simulation)
+    told = precision_sentences.replayed(words, simulation)
     return Markup("<p>{}</p>").format(named(told))
 
 

@@ -6,28 +6,28 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import Axis, step_mark
 from holdback.reports.html import join, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Decomposition, Scorecard
+from holdback.results.scorecard import Scorecard
+from holdback.results.sections.decomposition import Decomposition
 from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
 
-@block("decomposition", order=90)
+@blocks.register("decomposition", order=90)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """More buyers, more orders per buyer, or larger orders, in money per unit."""
-    if not scorecard.decomposition:
+    parts = scorecard.section(Decomposition)
+    if not parts:
         return Markup("")
-    several = len(scorecard.decomposition) > 1
+    several = len(parts) > 1
     return section(
         say("waterfall.title"),
-        join(
-            _waterfall(words, part, several=several) for part in scorecard.decomposition
-        ),
+        join(_waterfall(words, part, several=several) for part in parts),
         Markup('<p class="small">{}</p>').format(say("waterfall.note")),
         anchor="parts",
     )

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.funnel import FunnelArm, StepShare
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.funnel import FunnelArm, StepShare
 from holdback.wording import say
 
 __all__ = ["render"]
 
 
-@block("funnels", order=30)
+@blocks.register("funnels", order=30)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """A table for each funnel and arm; nothing without one."""
-    if not scorecard.funnels:
+    funnels = scorecard.section(FunnelArm)
+    if not funnels:
         return Markup("")
     return section(
         say("funnel.title"),
-        *(_one(scorecard, words, one) for one in scorecard.funnels),
+        *(_one(scorecard, words, one) for one in funnels),
         Markup('<p class="small">{}</p>').format(say("funnel.of_all_units")),
         anchor="funnel",
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
@@ -38,7 +38,7 @@ MARKS = {
 }
 
 
-@block("readouts", order=20)
+@blocks.register("readouts", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """All metrics over all units."""
     readouts = [r for r in scorecard.readouts if r.segment is None]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import axis_of, trend_picture
 from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import OverTime, Scorecard, Trend
+from holdback.results.scorecard import Scorecard
+from holdback.results.sections.month_ends import OverTime
+from holdback.results.sections.trend import Trend
 from holdback.wording import heads, say
 
 __all__ = ["render"]
@@ -17,13 +19,14 @@ __all__ = ["render"]
 LEAST = 2
 
 
-@block("over_time", order=50)
+@blocks.register("over_time", order=50)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Money to date (else the lift) of each arm; nothing for tests that end."""
+    ends = scorecard.section(OverTime)
     parts = [
         _arm(words, points)
-        for arm in dict.fromkeys(point.arm for point in scorecard.over_time)
-        if len(points := [p for p in scorecard.over_time if p.arm == arm]) >= LEAST
+        for arm in dict.fromkeys(point.arm for point in ends)
+        if len(points := [p for p in ends if p.arm == arm]) >= LEAST
     ]
     if not parts:
         return Markup("")

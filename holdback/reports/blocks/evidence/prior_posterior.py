@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import belief_picture, swatch
 from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.prior_posterior import Belief
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Bayes, Readout, Scorecard
+from holdback.results.sections.prior_posterior import Belief
 from holdback.stats.posterior import DIRECT
 from holdback.wording import heads, say, texts
 
@@ -22,16 +22,17 @@ EVERY = 5
 CURVES = ("before", "data", "after")
 
 
-@block("beliefs", order=40)
+@blocks.register("beliefs", order=40)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One picture an arm, with its numbers; nothing where there is no posterior."""
+    beliefs = scorecard.section(Belief)
     shown = [
         _picture(words, belief, scorecard.readout(belief.metric, belief.arm))
-        for belief in scorecard.beliefs
+        for belief in beliefs
     ]
     if not shown:
         return Markup("")
-    metric = words.label(scorecard.beliefs[0].metric)
+    metric = words.label(beliefs[0].metric)
     return section(
         say("belief.title"),
         Markup("<p>{}</p>").format(named(say("belief.intro", metric=metric))),

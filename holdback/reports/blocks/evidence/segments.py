@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.blocks.evidence.metrics import forest_table
 from holdback.reports.html import join, named, section
 from holdback.reports.text import result_sentences as sentences
@@ -17,7 +17,7 @@ from holdback.wording import say
 __all__ = ["render"]
 
 
-@block("segments", order=150)
+@blocks.register("segments", order=150)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One table a dimension for the primary; the other metrics folded away."""
     found = [r for r in scorecard.readouts if r.segment is not None]

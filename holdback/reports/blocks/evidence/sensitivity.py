@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 
 
-@block("sensitivity", order=200)
+@blocks.register("sensitivity", order=200)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Each way of computing a lift, with its reading; nothing where there is one."""
-    if not scorecard.sensitivity:
+    variants = scorecard.section(Sensitivity)
+    if not variants:
         return Markup("")
     rows = [
         (
@@ -26,7 +28,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             words.range(s.relative, words.lift),
             texts("verdicts")[s.verdict],
         )
-        for s in scorecard.sensitivity
+        for s in variants
     ]
     return section(
         say("sensitivity.title"),

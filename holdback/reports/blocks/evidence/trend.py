@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import axis_of, trend_picture
 from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.scorecard import Scorecard, Trend
+from holdback.results.scorecard import Scorecard
+from holdback.results.sections.trend import Trend
 from holdback.wording import heads, say
 
 __all__ = ["render"]
@@ -16,20 +17,21 @@ __all__ = ["render"]
 LEAST_DAYS = 3
 
 
-@block("trend", order=60)
+@blocks.register("trend", order=60)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One picture an arm; nothing where there are too few days."""
+    trend = scorecard.section(Trend)
     pictures = [
         _picture(words, points)
         for arm in scorecard.arms
-        if len(points := [t for t in scorecard.trend if t.arm == arm.arm]) >= LEAST_DAYS
+        if len(points := [t for t in trend if t.arm == arm.arm]) >= LEAST_DAYS
     ]
     if not pictures:
         return Markup("")
     return section(
         say("trend.title"),
         Markup("<p>{}</p>").format(
-            say("trend.intro", metric=words.label(scorecard.trend[0].metric))
+            say("trend.intro", metric=words.label(trend[0].metric))
         ),
         *pictures,
         anchor="trend",

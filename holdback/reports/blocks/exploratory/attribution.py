@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.exploratory import Attributed
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.attribution import Attributed
 from holdback.wording import say
 
 __all__ = ["attribution"]
 
 
-@block("attributed", order=190)
+@blocks.register("attributed", order=190)
 def attribution(scorecard: Scorecard, words: Words) -> Markup:
     """The rules' table and the factor that corrects each."""
-    found = scorecard.attributed
+    found = scorecard.single(Attributed)
     if found is None:
         return Markup("")
     return section(

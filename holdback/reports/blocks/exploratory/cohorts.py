@@ -6,22 +6,22 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import Axis, curves_picture
 from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.lift_table import days, lift_table
 from holdback.reports.text.locale_format import Words
-from holdback.results.effect_over_time import Cohort, Cohorts
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.cohorts import Cohort, Cohorts
 from holdback.wording import heads, say
 
 __all__ = ["render"]
 
 
-@block("cohorts", order=80)
+@blocks.register("cohorts", order=80)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The primary by week or month of joining, and what each cohort brought when."""
-    found = scorecard.cohorts
+    found = scorecard.single(Cohorts)
     if found is None:
         return Markup("")
     treated = [one.arm for one in found.cohorts[0].arms[1:]]

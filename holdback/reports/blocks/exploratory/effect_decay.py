@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.lift_table import days, lift_table
 from holdback.reports.text.locale_format import Words
-from holdback.results.effect_over_time import BeforeAfter, Lasting
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.cohorts import BeforeAfter
+from holdback.results.sections.effect_decay import Lasting
 from holdback.wording import heads, say
 
 __all__ = ["context", "render"]
@@ -17,25 +18,27 @@ __all__ = ["context", "render"]
 LIKELY = 0.05
 
 
-@block("lasting", order=70)
+@blocks.register("lasting", order=70)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The lift in each slice of the primary's time, and whether it fades."""
-    if not scorecard.lasting:
+    effects = scorecard.section(Lasting)
+    if not effects:
         return Markup("")
     return section(
         say("lasting.title"),
         Markup("<p>{}</p>").format(say("lasting.fixed_cohort")),
-        *(_one(words, one) for one in scorecard.lasting),
+        *(_one(words, one) for one in effects),
         anchor="lasting",
     )
 
 
-@block("before_after", order=170)
+@blocks.register("before_after", order=170)
 def context(scorecard: Scorecard, words: Words) -> Markup:
     """Each arm before and after its exposure: not causal, and said to be."""
-    if not scorecard.before_after:
+    arms = scorecard.section(BeforeAfter)
+    if not arms:
         return Markup("")
-    first = scorecard.before_after[0]
+    first = arms[0]
     return section(
         say("lasting.before_after"),
         Markup("<p><strong>{}</strong> {}</p>").format(
@@ -54,7 +57,7 @@ def context(scorecard: Scorecard, words: Words) -> Markup:
                 say("lasting.after"),
                 say("lasting.change"),
             ),
-            [_before_row(words, one) for one in scorecard.before_after],
+            [_before_row(words, one) for one in arms],
             numeric=(1, 2, 3),
         ),
         anchor="before-after",

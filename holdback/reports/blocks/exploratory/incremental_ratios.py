@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.returns import IncrementalRatio
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.incremental_ratios import IncrementalRatio
 from holdback.wording import say
 
 __all__ = ["added"]
 
 
-@block("incremental", order=120)
+@blocks.register("incremental", order=120)
 def added(scorecard: Scorecard, words: Words) -> Markup:
     """Ratios of the arms beside the ratio of what the treatment added."""
-    if not scorecard.incremental:
+    ratios = scorecard.section(IncrementalRatio)
+    if not ratios:
         return Markup("")
     rows = [
         (
@@ -26,7 +27,7 @@ def added(scorecard: Scorecard, words: Words) -> Markup:
             _value(words, one, one.treatment),
             _added(words, one),
         )
-        for one in scorecard.incremental
+        for one in ratios
     ]
     return section(
         say("going_on.extra_return_on_extra"),

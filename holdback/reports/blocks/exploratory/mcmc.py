@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.lift_table import lift_table
 from holdback.reports.text.locale_format import Words
-from holdback.results.mcmc_summary import SampledModel
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.mcmc import SampledModel
 from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
@@ -18,18 +18,19 @@ CLEARLY = 2.0
 """Standard errors from which one law predicts better than another."""
 
 
-@block("sampled", order=160)
+@blocks.register("sampled", order=160)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One table a model; a model that failed says why and shows no number."""
-    if not scorecard.sampled:
+    models = scorecard.section(SampledModel)
+    if not models:
         return Markup("")
     return section(
         say("sampled.title"),
         Markup("<p>{} {}</p>").format(
             say("sampled.intro"),
-            say("sampled.files") if any(s.file for s in scorecard.sampled) else "",
+            say("sampled.files") if any(s.file for s in models) else "",
         ),
-        *(_model(words, one, _used(scorecard, one)) for one in scorecard.sampled),
+        *(_model(words, one, _used(scorecard, one)) for one in models),
         anchor="sampled",
     )
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.exploratory import Uplift
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.uplift import Uplift
 from holdback.wording import say
 
 __all__ = ["uplift"]
 
 
-@block("uplift", order=180)
+@blocks.register("uplift", order=180)
 def uplift(scorecard: Scorecard, words: Words) -> Markup:
     """The curve of each arm, or why there is none."""
-    if not scorecard.uplift:
+    uplifts = scorecard.section(Uplift)
+    if not uplifts:
         return Markup("")
     return section(
         say("beside.uplift"),
-        *(_uplift(words, one) for one in scorecard.uplift),
+        *(_uplift(words, one) for one in uplifts),
         anchor="uplift",
     )
 

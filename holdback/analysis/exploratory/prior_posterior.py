@@ -17,7 +17,7 @@ from holdback.analysis.comparison.posteriors import (
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
-from holdback.results.prior_posterior import Belief
+from holdback.results.sections.prior_posterior import Belief
 from holdback.stats.posterior import Posterior
 from holdback.stats.posterior.prior import prior_lift, uniform_rates_density
 from holdback.stats.posterior.rates import UNIFORM

@@ -1,4 +1,4 @@
-"""What the scorecard holds of lifetime value: what came, and what is projected."""
+"""Lifetime value: what came, and what is projected."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from holdback.results.quantity import Quantity
+from holdback.results.section import sections
 
 __all__ = ["HeldOut", "Lifetime", "LifetimeArm"]
 
@@ -40,6 +41,7 @@ class LifetimeArm:
     held_out: HeldOut | None = None
 
 
+@sections.register("lifetime", after="money", order=90)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetime:
     """Lifetime value of an arm beside control's, per assigned unit, as profit.

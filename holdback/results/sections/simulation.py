@@ -1,9 +1,11 @@
-"""What replays on an experiment's own units found, as the results hold it."""
+"""What replays on an experiment's own units found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from holdback.results.section import sections
 
 __all__ = ["MethodRecord", "Simulation"]
 
@@ -30,6 +32,9 @@ class MethodRecord:
         return self.false_wins + self.false_losses
 
 
+@sections.register(
+    "simulation", after="decision", order=10, single=True, shows_results=False
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
     """Replays of one experiment's primary metric on its own units."""

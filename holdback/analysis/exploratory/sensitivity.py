@@ -19,7 +19,7 @@ from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Sensitivity
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.methods import compare, compare_means

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.lifetime_value import Lifetime, LifetimeArm
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.lifetime_value import Lifetime, LifetimeArm
 from holdback.wording import say
 
 __all__ = ["render"]
@@ -17,14 +17,15 @@ __all__ = ["render"]
 MOSTLY = 0.5
 
 
-@block("lifetime", order=130)
+@blocks.register("lifetime", order=130)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Each arm's value beside control's; nothing where no such metric is read."""
-    if not scorecard.lifetime:
+    values = scorecard.section(Lifetime)
+    if not values:
         return Markup("")
     return section(
         say("lifetime.title"),
-        *(_one(words, one) for one in scorecard.lifetime),
+        *(_one(words, one) for one in values),
         anchor="lifetime",
     )
 

@@ -1,4 +1,4 @@
-"""What the scorecard holds of how long a lift lasts, and of cohorts."""
+"""The primary by week or month of joining, and each arm before and after."""
 
 from __future__ import annotations
 
@@ -6,41 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdback.results.quantity import Quantity
+from holdback.results.section import sections
 
-__all__ = ["BeforeAfter", "Cohort", "CohortArm", "Cohorts", "Lasting", "SliceLift"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SliceLift:
-    """Means per unit from day `start` to day `end` after exposure, and the lift."""
-
-    start: int
-    end: int
-    control: float
-    treatment: float
-    relative: Quantity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lasting:
-    """The lift by days since exposure, of units with their full time.
-
-    `slope` is the lift's change per day; `p_slope`, `p_change`: no slope, and no change
-    of any shape. `half_life` in days has a range whose absent ends are unbounded; its
-    value is absent where no fading fits best. `planned` is the file's half-life.
-    """
-
-    metric: str
-    arm: str
-    units: int
-    slices: tuple[SliceLift, ...]
-    slope: Quantity
-    p_slope: float
-    p_change: float
-    half_life: float | None
-    half_life_lower: float | None
-    half_life_upper: float | None
-    planned: float | None = None
+__all__ = ["BeforeAfter", "Cohort", "CohortArm", "Cohorts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +37,7 @@ class Cohort:
     arms: tuple[CohortArm, ...]
 
 
+@sections.register("cohorts", after="money", order=60, single=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohorts:
     """The primary by week or month of exposure, of units with their full time.
@@ -86,6 +55,7 @@ class Cohorts:
     hidden: int = 0
 
 
+@sections.register("before_after", after="money", order=70)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeforeAfter:
     """An arm's own mean per unit and day before and after exposure: no effect."""

@@ -1,10 +1,11 @@
-"""What the scorecard holds of a funnel."""
+"""How many of all assigned units got to each step."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from holdback.results.quantity import Quantity
+from holdback.results.section import sections
 
 __all__ = ["FunnelArm", "StepShare"]
 
@@ -20,6 +21,7 @@ class StepShare:
     relative: Quantity | None = None
 
 
+@sections.register("funnels", after="money", order=80)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelArm:
     """A treatment arm's steps beside control's; intervals hold for all of them at once.

@@ -9,7 +9,7 @@ from math import ceil
 from holdback.analysis.comparison.comparison import Comparison, Group, quantity
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
-from holdback.results.scorecard import Trend
+from holdback.results.sections.trend import Trend
 
 __all__ = ["trend"]
 

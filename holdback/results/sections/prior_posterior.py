@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.results.section import sections
+
 __all__ = ["Belief"]
 
 
+@sections.register("beliefs", after="interactions", order=50)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belief:
     """Three densities of one lift, at the same lifts (m,), for a picture.

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import block
+from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text.locale_format import Words
-from holdback.results.exploratory import DoseStep
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.dose_response import DoseStep, DoseTrend
 from holdback.wording import say
 
 __all__ = ["doses"]
 
 
-@block("dose_steps", order=140)
+@blocks.register("dose_steps", order=140)
 def doses(scorecard: Scorecard, words: Words) -> Markup:
     """The trend over the doses, and each step to the next one."""
-    if not scorecard.dose_steps:
+    steps = scorecard.section(DoseStep)
+    if not steps:
         return Markup("")
     trends = join(
         Markup("<p>{}</p>").format(
@@ -32,7 +33,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
                 )
             )
         )
-        for one in scorecard.dose_trends
+        for one in scorecard.section(DoseTrend)
     )
     return section(
         say("beside.does_more_do_more"),
@@ -46,7 +47,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
                 say("beside.extra_cost"),
                 say("beside.ropi_likely"),
             ),
-            [_step(words, one) for one in scorecard.dose_steps],
+            [_step(words, one) for one in steps],
             numeric=(1, 2, 3, 4),
             css="wide",
         ),

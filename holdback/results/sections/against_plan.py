@@ -1,12 +1,17 @@
-"""What a locked plan expected of the primary, beside what came."""
+"""What a locked plan expected of the primary, beside what came; what more it takes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.results.section import sections
+
 __all__ = ["Expected", "Outlook"]
 
 
+@sections.register(
+    "expected", after="decision", order=20, single=True, shows_results=False
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
     """The primary as planned and as it came; lifts and spreads as fractions.
@@ -29,6 +34,9 @@ class Expected:
     detectable_lift: float | None = None
 
 
+@sections.register(
+    "outlook", after="decision", order=30, single=True, shows_results=False
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """What it would take to find a lift, from the spread and the traffic that came.

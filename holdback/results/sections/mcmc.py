@@ -1,4 +1,4 @@
-"""What a sampler found, as the scorecard keeps it: summaries, never draws."""
+"""What a sampler found: summaries, never draws."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from holdback.results.quantity import Quantity
+from holdback.results.section import sections
 
 __all__ = ["LawFit", "SampledEffect", "SampledModel"]
 
@@ -32,6 +33,7 @@ class LawFit:
     worst_k: float
 
 
+@sections.register("sampled", after="learned", order=20)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampledModel:
     """One model that was drawn from, with its diagnostics.

@@ -9,7 +9,7 @@ from holdback.analysis.comparison.comparison import Comparison, quantity
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.funnel import Funnel, FunnelStep
-from holdback.results.funnel import FunnelArm, StepShare
+from holdback.results.sections.funnel import FunnelArm, StepShare
 
 __all__ = ["funnels"]
 
