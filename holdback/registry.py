@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Generic, TypeVar
 
 __all__ = ["Kinds", "Plugins"]
@@ -47,6 +48,16 @@ class Plugins(Generic[T]):
     def items(self) -> list[tuple[str, T]]:
         """All plug-ins, sorted by name."""
         return sorted(self._all().items(), key=lambda item: item[0])
+
+    def files(self) -> list[str]:
+        """Names of the package's files, sorted, without importing the package.
+
+        They are the kinds' names where a package says so: a floor below can then tell
+        which kinds there are, and start-up pays for none.
+        """
+        spec = find_spec(self._package)
+        places = (spec and spec.submodule_search_locations) or ()
+        return sorted(module.name for module in pkgutil.iter_modules(places))
 
     def _all(self) -> dict[str, T]:
         if not self._loaded:

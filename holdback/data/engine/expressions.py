@@ -13,8 +13,17 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.dialects import Dialect, cast
-from holdback.data.engine.sql import all_of, any_of, col, double, integer, total, when
+from holdback.data.engine.protocol import EngineDialect
+from holdback.data.engine.sql import (
+    all_of,
+    any_of,
+    cast,
+    col,
+    double,
+    integer,
+    total,
+    when,
+)
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.language.expression import (
     Arithmetic,
@@ -61,7 +70,7 @@ class Reader:
     """
 
     table: Table
-    dialect: Dialect
+    dialect: EngineDialect
     numbers: set[str] = field(default_factory=set)
     numeric: frozenset[str] = frozenset()
 

@@ -11,17 +11,20 @@ from functools import reduce
 
 from sqlglot import exp
 
-from holdback.data.engine.dialects import Dialect, cast
+from holdback.data.engine.protocol import EngineDialect
 
 __all__ = [
     "MICRO",
     "PLAUSIBLE",
     "all_of",
     "any_of",
+    "cast",
     "col",
     "double",
     "integer",
     "micro",
+    "quoted_name",
+    "quoted_text",
     "round_to",
     "total",
     "when",
@@ -37,6 +40,11 @@ def col(name: str, table: str | None = None) -> exp.Column:
     return exp.column(name, table=table, quoted=True)
 
 
+def cast(value: exp.Expression, to: str) -> exp.Expression:
+    """CAST to a type named in the common subset."""
+    return exp.Cast(this=value, to=exp.DataType.build(to))
+
+
 def integer(value: int) -> exp.Expression:
     """An integer literal that fits any column it meets."""
     literal = exp.Literal.number(abs(value))
@@ -45,18 +53,18 @@ def integer(value: int) -> exp.Expression:
 
 def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
     """AND of conditions; true when there is none."""
-    found = [exp.Paren(this=condition) for condition in conditions]
-    if not found:
+    parts = [exp.Paren(this=condition) for condition in conditions]
+    if not parts:
         return exp.true()
-    return reduce(lambda a, b: exp.And(this=a, expression=b), found)
+    return reduce(lambda a, b: exp.And(this=a, expression=b), parts)
 
 
 def any_of(conditions: Iterable[exp.Expression]) -> exp.Expression:
     """OR of conditions; false when there is none."""
-    found = [exp.Paren(this=condition) for condition in conditions]
-    if not found:
+    parts = [exp.Paren(this=condition) for condition in conditions]
+    if not parts:
         return exp.false()
-    return reduce(lambda a, b: exp.Or(this=a, expression=b), found)
+    return reduce(lambda a, b: exp.Or(this=a, expression=b), parts)
 
 
 def when(
@@ -92,7 +100,9 @@ def micro(value: exp.Expression) -> exp.Expression:
     return cast(when(negative, down, up), "BIGINT")
 
 
-def round_to(dialect: Dialect, value: exp.Expression, digits: int) -> exp.Expression:
+def round_to(
+    dialect: EngineDialect, value: exp.Expression, digits: int
+) -> exp.Expression:
     """Millionths → quanta of ``10 ** -digits``, half away from zero."""
     if digits >= MICRO:
         scale = 10 ** (digits - MICRO)
@@ -105,3 +115,13 @@ def round_to(dialect: Dialect, value: exp.Expression, digits: int) -> exp.Expres
     down = exp.Sub(this=exp.Paren(this=value.copy()), expression=half.copy())
     negative = exp.LT(this=exp.Paren(this=value.copy()), expression=integer(0))
     return dialect.quotient(when(negative, down, up), integer(scale))
+
+
+def quoted_name(text: str) -> str:
+    """A name as standard SQL writes it."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def quoted_text(text: str) -> str:
+    """A text as standard SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from holdback.data.engine.dialects import Dialect
 from holdback.data.engine.expressions import Reader
+from holdback.data.engine.protocol import EngineDialect
 from holdback.data.engine.sql import all_of, any_of, col, integer, when
 from holdback.errors import DataError, Problem
 
@@ -88,7 +88,7 @@ class Zone:
             this=exp.Paren(this=utc), expression=self._case(utc.copy(), bounds)
         )
 
-    def day(self, utc: exp.Expression, dialect: Dialect) -> exp.Expression:
+    def day(self, utc: exp.Expression, dialect: EngineDialect) -> exp.Expression:
         """UTC microseconds → days since 1970 of the local calendar."""
         return dialect.quotient(self.to_local(utc), integer(DAY))
 

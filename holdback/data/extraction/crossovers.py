@@ -8,9 +8,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from holdback.data.engine import Engine
-from holdback.data.engine.dialects import cast
 from holdback.data.engine.expressions import Reader
-from holdback.data.engine.sql import col, integer
+from holdback.data.engine.sql import cast, col, integer
 from holdback.data.engine.times import Zone
 from holdback.data.queries.exposures import exposures_of
 from holdback.data.queries.units import (

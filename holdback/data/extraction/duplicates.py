@@ -9,9 +9,8 @@ from functools import reduce
 from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.dialects import cast
 from holdback.data.engine.expressions import Reader
-from holdback.data.engine.sql import col, integer
+from holdback.data.engine.sql import cast, col, integer
 from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
 from holdback.experiments.sources import Source

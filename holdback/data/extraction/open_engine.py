@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.connections import Database, is_database
-from holdback.data.engine.duckdb import Embedded
-from holdback.data.engine.postgres import Server
-from holdback.data.loaders.loader import Store
-from holdback.data.queries.exposures import (
-    ROW,
-)
+from holdback.data.engine.engines import database, embedded, runs_statement
+from holdback.data.loaders import loader_of
+from holdback.data.loaders.store import Store
+from holdback.data.queries.exposures import ROW
 from holdback.data.queries.unit_columns import Layout, layout
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.language.secrets import revealed
+from holdback.experiments.sources import EMBEDDED
 from holdback.experiments.sources.frame import FrameSource
 
 __all__ = ["Opened", "check_one_row", "check_plan", "opened", "used_columns"]
@@ -55,36 +51,35 @@ def opened(
         )
     names = _used_sources(experiment)
     if not frames and _all_inside(experiment, names):
-        database = Database(
-            url=experiment.database, root=experiment.root, source=names[0]
-        )
-        with Server(database) as server:
-            tables = {name: experiment.sources[name].inside(server) for name in names}
+        home = database(experiment.database, experiment.root, names[0])
+        with closing(home.server()) as server:
+            tables = {
+                name: loader_of(experiment.sources[name]).inside(server)
+                for name in names
+            }
             yield Opened(engine=server, tables=tables, sha256=lambda _: None)
         return
-    with Embedded() as engine:
-        store = Store(engine, experiment.root, experiment.database)
-        try:
-            tables = {}
-            for name in names:
-                source = experiment.sources[name]
-                if name in frames:
-                    source = FrameSource.replacing(source, frames[name])
-                wanted = None if whole else used_columns(experiment, name)
-                tables[name] = source.attach(store, wanted)
-            yield Opened(engine=engine, tables=tables, sha256=store.sha256)
-        finally:
-            store.close()
+    with (
+        closing(embedded()) as engine,
+        closing(Store(engine, experiment.root, experiment.database)) as store,
+    ):
+        tables = {}
+        for name in names:
+            source = experiment.sources[name]
+            if name in frames:
+                source = FrameSource.replacing(source, frames[name])
+            wanted = None if whole else used_columns(experiment, name)
+            tables[name] = loader_of(source).load(store, wanted)
+        yield Opened(engine=engine, tables=tables, sha256=store.sha256)
 
 
 def _all_inside(experiment: Experiment, names: list[str]) -> bool:
-    """Whether every source lives in the project's PostgreSQL database."""
+    """Whether every source lives in the project's database, which can run queries."""
     url = experiment.database
-    if not is_database(url):
-        return False
-    scheme = urlsplit(revealed(url)).scheme.split("+")[0]
-    return scheme in {"postgresql", "postgres"} and all(
-        experiment.sources[name].lives_in(url) for name in names
+    return (
+        url != EMBEDDED
+        and runs_statement(url)
+        and all(experiment.sources[name].lives_in(url) for name in names)
     )
 
 

@@ -10,35 +10,25 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from holdback.data.engine import Place
-from holdback.data.engine.duckdb import Embedded
+from holdback.data.engine import EmbeddedEngine, Place, Table
+from holdback.data.engine.sql import quoted_name, quoted_text
 from holdback.data.loaders.files import (
     Fingerprint,
     head,
     is_gzip,
     shown,
 )
+from holdback.data.loaders.store import SHOWN_FILES, Store, relation_of
 from holdback.errors import ConfigError, DataError, Problem
 
-__all__ = [
-    "CsvForm",
-    "CsvRows",
-    "csv_place",
-    "encoding_of",
-    "header",
-    "line_of",
-    "quoted_name",
-    "quoted_text",
-    "rewritten",
-    "same_header",
-]
+__all__ = ["CsvForm", "CsvRows", "csv_table"]
 
 EXCEL = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
@@ -46,6 +36,7 @@ PARQUET = b"PAR1"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = (";", "\t", "|", ",")
 FIELD_LIMIT = 10 << 20
+SHOWN_ROWS = 5
 
 
 class CsvForm:
@@ -72,22 +63,76 @@ class CsvForm:
         self.encoding = encoding
 
 
+def csv_table(
+    store: Store,
+    path: str,
+    form: CsvForm,
+    *,
+    decimal: str,
+    wanted: Collection[str] | None,
+) -> Table:
+    """CSV files as a table of text in the embedded engine, read strictly.
+
+    `decimal` is the mark before decimals, `wanted` the columns that are needed (None:
+    all). Raises DataError with the places of rows that cannot be read, and what
+    `Store.files` raises.
+    """
+    source = form.source
+    paths = store.files(source, path)
+    for file in paths:
+        refuse_other_formats(file, store.root)
+        is_gzip(file, store.root)
+    names = header(paths[0], form)
+    for other in paths[1:]:
+        same_header(names, other, form)
+    futures = store.fingerprinted(source, paths, text=True)
+    kept = [n for n in names if wanted is None or n in wanted] or names[:1]
+    appended = CsvRows(engine=store.engine, form=form, names=names, kept=kept)
+    appended.create()
+    starts = []
+    rows = 0
+    for file, future in zip(paths, futures, strict=True):
+        starts.append(rows)
+        rows = appended.load(file, rows, future)
+    if rows == 0:
+        raise DataError(
+            Problem(
+                where=", ".join(
+                    shown(file, store.root) for file in paths[:SHOWN_FILES]
+                ),
+                what="there is a header, but no row of data.",
+            )
+        )
+    return Table(
+        source=source,
+        relation=relation_of(source),
+        columns=dict.fromkeys(names, "text"),
+        rows=rows,
+        decimal_comma=decimal == ",",
+        numbered=True,
+        place=_place(paths, starts, names, form),
+    )
+
+
 def refuse_other_formats(path: Path, root: Path) -> None:
     """Refuse workbooks and Parquet files that were named as CSV."""
     first = head(path)
-    found = None
     if first.startswith((EXCEL, OLD_EXCEL)):
-        found = ("an Excel workbook (or a zip file)", "Export the sheet as CSV UTF-8.")
-    elif first.startswith(PARQUET):
-        found = ("a Parquet file", "Write `parquet:` in place of `csv:`.")
-    if found is not None:
-        raise DataError(
-            Problem(
-                where=shown(path, root),
-                what=f"this is {found[0]}, not a CSV file.",
-                fix=found[1],
-            )
+        format_, fix = (
+            "an Excel workbook (or a zip file)",
+            "Export the sheet as CSV UTF-8.",
         )
+    elif first.startswith(PARQUET):
+        format_, fix = "a Parquet file", "Write `parquet:` in place of `csv:`."
+    else:
+        return
+    raise DataError(
+        Problem(
+            where=shown(path, root),
+            what=f"this is {format_}, not a CSV file.",
+            fix=fix,
+        )
+    )
 
 
 def encoding_of(path: Path, form: CsvForm) -> str:
@@ -250,17 +295,21 @@ def _ragged(where: str, width: int, got: int) -> DataError:
     )
 
 
-EXAMPLES = 5
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvRows:
     """Appends files to one table of text. `kept` are the columns that are needed."""
 
-    engine: Embedded
+    engine: EmbeddedEngine
     form: CsvForm
     names: Sequence[str]
     kept: Sequence[str]
+
+    def create(self) -> None:
+        """Make the table."""
+        columns = ", ".join(f"{quoted_name(n)} VARCHAR" for n in self.kept)
+        self.engine.execute(
+            f"CREATE TEMP TABLE {quoted_name(self.form.source)} ({columns})"
+        )
 
     def load(self, path: Path, before: int, future: Future[Fingerprint]) -> int:
         """Append a file's rows; returns the number of rows of the source so far."""
@@ -345,10 +394,10 @@ def same_header(names: list[str], path: Path, form: CsvForm) -> None:
         )
 
 
-def sound(root: Path, path: Path, one: Fingerprint, *, utf8: bool) -> None:
+def sound(root: Path, path: Path, seen: Fingerprint, *, utf8: bool) -> None:
     """Refuse a file whose bytes cannot be right."""
     where = shown(path, root)
-    if one.broken == "bomb":
+    if seen.broken == "bomb":
         raise DataError(
             Problem(
                 where=where,
@@ -357,19 +406,19 @@ def sound(root: Path, path: Path, one: Fingerprint, *, utf8: bool) -> None:
                 fix="Check the file; unpack it yourself if it is right.",
             )
         )
-    if one.broken:
+    if seen.broken:
         raise DataError(
             Problem(
                 where=where,
-                what=f"the gzip file is {one.broken}.",
+                what=f"the gzip file is {seen.broken}.",
                 fix="Export or transfer it again.",
             )
         )
-    if one.nul_line is not None and utf8:
+    if seen.nul_line is not None and utf8:
         raise DataError(
             Problem(
-                where=f"{where}:{one.nul_line}",
-                what=f"there is a NUL byte in line {one.nul_line}.",
+                where=f"{where}:{seen.nul_line}",
+                what=f"there is a NUL byte in line {seen.nul_line}.",
                 why="The file is damaged or is no text.",
                 fix="Export it again.",
             )
@@ -384,11 +433,11 @@ def _rejected(
 ) -> list[Problem]:
     where = shown(path, form.root)
     lines = sorted({int(str(row[0])) for row in rejects})
-    found = []
-    for line in lines[:EXAMPLES]:
+    places = []
+    for line in lines[:SHOWN_ROWS]:
         _, column, kind, message, _ = next(r for r in rejects if int(str(r[0])) == line)
         at = names.index(str(column)) + 1 if column in names else 1
-        found.append(
+        places.append(
             Problem(where=f"{where}:{line}:{at}", what=_reason(str(kind), str(message)))
         )
     rows = "1 row" if len(lines) == 1 else f"{len(lines):,} rows"
@@ -399,7 +448,7 @@ def _rejected(
             why="A row that is lost silently would change the result.",
             fix=_fix(rejects),
         ),
-        *found,
+        *places,
     ]
 
 
@@ -424,7 +473,7 @@ def _fix(rejects: Sequence[tuple[object, ...]]) -> str:
     return "Correct these rows; a value that holds the delimiter must be quoted."
 
 
-def csv_place(
+def _place(
     paths: Sequence[Path], starts: Sequence[int], names: Sequence[str], form: CsvForm
 ) -> Place:
     """Where a row of several files stands: file, line and column."""
@@ -436,13 +485,3 @@ def csv_place(
         return f"{shown(paths[at], form.root)}:{line}{number}"
 
     return place
-
-
-def quoted_name(text: str) -> str:
-    """A name as SQL writes it."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def quoted_text(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"

@@ -17,10 +17,10 @@ from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 __all__ = [
     "Fingerprint",
     "fingerprints",
-    "found",
     "head",
     "is_gzip",
     "look",
+    "matching",
     "shown",
 ]
 
@@ -55,7 +55,7 @@ class Fingerprint:
         return sum(1 for count in alone if count) > 1
 
 
-def found(path: str, root: Path, source: str) -> list[Path]:
+def matching(path: str, root: Path, source: str) -> list[Path]:
     """The files that a path or glob of the YAML means, sorted by name.
 
     Raises ConfigError for a URL, EnvironmentFault when nothing is there.
@@ -159,8 +159,8 @@ def combined(names: list[str], prints: list[Fingerprint]) -> str:
     if len(prints) == 1:
         return prints[0].sha256
     total = hashlib.sha256()
-    for name, one in sorted(zip(names, (p.sha256 for p in prints), strict=True)):
-        total.update(f"{name}\0{one}\n".encode())
+    for name, sha256 in sorted(zip(names, (p.sha256 for p in prints), strict=True)):
+        total.update(f"{name}\0{sha256}\n".encode())
     return total.hexdigest()
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from sqlglot import exp
 
-from holdback.data.engine.dialects import Dialect
 from holdback.data.engine.expressions import Reader
+from holdback.data.engine.protocol import EngineDialect
 from holdback.data.engine.sql import (
     MICRO,
     all_of,
@@ -30,7 +30,7 @@ STRIDE = 10**19
 
 
 def aggregate(
-    dialect: Dialect,
+    dialect: EngineDialect,
     unit: UnitColumn,
     *,
     inside: Sequence[exp.Expression],
@@ -86,7 +86,7 @@ def _any(
 
 
 def _day(
-    dialect: Dialect,
+    dialect: EngineDialect,
     which: Literal["first_day", "last_day"],
     inside: exp.Expression,
     time: exp.Expression | None,
@@ -102,7 +102,7 @@ def _day(
 
 
 def _mean(
-    dialect: Dialect, sums: exp.Expression, count: exp.Expression, digits: int
+    dialect: EngineDialect, sums: exp.Expression, count: exp.Expression, digits: int
 ) -> exp.Expression:
     """Rounded mean: (2·|S| + n·s) div (2·n·s) with the sign of S, s = 10^(6−d)."""
     scale = integer(10 ** (MICRO - digits))
@@ -122,7 +122,7 @@ def _mean(
 
 
 def _last(
-    dialect: Dialect,
+    dialect: EngineDialect,
     inside: exp.Expression,
     value: exp.Expression,
     time: exp.Expression | None,
@@ -183,7 +183,7 @@ def quanta(wanted: Sequence[UnitColumn]) -> dict[str, exp.Expression]:
 
 
 def of_row(
-    dialect: Dialect, unit: UnitColumn, table: str | None = None
+    dialect: EngineDialect, unit: UnitColumn, table: str | None = None
 ) -> exp.Expression:
     """A unit's value from its one row, in quanta; null counts 0."""
     value = col(f"q_{unit.name}", table)

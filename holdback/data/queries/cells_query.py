@@ -16,8 +16,8 @@ from functools import reduce
 
 from sqlglot import exp
 
-from holdback.data.engine.dialects import Dialect, cast
-from holdback.data.engine.sql import col, integer, total, when
+from holdback.data.engine.protocol import EngineDialect
+from holdback.data.engine.sql import cast, col, integer, total, when
 from holdback.data.engine.times import Zone
 from holdback.data.queries.events import event_units
 from holdback.data.queries.unit_columns import TOLD, Layout, Monomial, UnitColumn
@@ -313,7 +313,7 @@ class Cube:
     events: Mapping[str, Events]
     span: Span
     zone: Zone
-    dialect: Dialect
+    dialect: EngineDialect
 
     @property
     def own(self) -> tuple[UnitColumn, ...]:

@@ -9,8 +9,7 @@ from sqlglot import exp
 
 from holdback.assignment.files import Eligible
 from holdback.data.engine import Table, Type
-from holdback.data.engine.dialects import Dialect, DuckDB, Postgres
-from holdback.data.engine.duckdb import type_of
+from holdback.data.engine.engines import embedded_dialect, spelling
 from holdback.data.engine.expressions import Reader, compared_columns, missing_column
 from holdback.data.engine.sql import col
 from holdback.errors import ConfigError, DataError, Problem
@@ -75,8 +74,7 @@ def eligible_sql(experiment: Experiment, dialect: str) -> tuple[str | None, str]
         relation=None,
         columns={column: TYPES[kind] for column, kind in kinds.items()},
     )
-    spelled: Dialect = Postgres() if dialect == "postgres" else DuckDB()
-    condition = Reader(table=table, dialect=spelled).condition(where.tree)
+    condition = Reader(table=table, dialect=spelling(dialect)).condition(where.tree)
     return str(condition.sql(dialect=dialect)), _note(kinds)
 
 
@@ -120,37 +118,34 @@ def eligible_in(experiment: Experiment, file: str) -> Eligible | None:
     if where is None:
         return None
 
+    dialect = embedded_dialect()
+
     def condition(names: Sequence[str], types: Sequence[str]) -> str:
-        _check(where, file, names, types)
-        table = Table(
-            source=file,
-            relation=None,
-            columns={n: type_of(t) for n, t in zip(names, types, strict=True)},
-        )
-        found = Reader(table=table, dialect=DuckDB()).condition(where.tree)
-        placed = found.transform(
+        kinds = {n: dialect.type_of(t) for n, t in zip(names, types, strict=True)}
+        _check(where, file, kinds)
+        table = Table(source=file, relation=None, columns=kinds)
+        named = Reader(table=table, dialect=dialect).condition(where.tree)
+        placed = named.transform(
             lambda node: (
                 col(f"c{names.index(node.name)}")
                 if isinstance(node, exp.Column)
                 else node
             )
         )
-        return str(placed.sql(dialect="duckdb"))
+        return str(placed.sql(dialect=dialect.name))
 
     return condition
 
 
-def _check(
-    where: Expression, file: str, names: Sequence[str], types: Sequence[str]
-) -> None:
+def _check(where: Expression, file: str, columns: Mapping[str, Type]) -> None:
     missing = [
-        missing_column(file, column, names)
+        missing_column(file, column, list(columns))
         for column in sorted(where.columns)
-        if column not in names
+        if column not in columns
     ]
     if missing:
         raise DataError(missing)
-    texts = {n for n, t in zip(names, types, strict=True) if type_of(t) == "text"}
+    texts = {name for name, kind in columns.items() if kind == "text"}
     unclear = sorted(compared_columns([where.tree]) & texts)
     if unclear:
         raise ConfigError(

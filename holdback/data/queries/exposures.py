@@ -9,9 +9,8 @@ from sqlglot import exp
 
 from holdback.assignment.sql import DIALECTS, decided
 from holdback.data.engine import Engine
-from holdback.data.engine.dialects import cast
 from holdback.data.engine.expressions import Reader, blank
-from holdback.data.engine.sql import col, integer, when
+from holdback.data.engine.sql import cast, col, integer, when
 from holdback.data.engine.times import Clock, Zone
 from holdback.data.evidence.cells import Returned, SourceProfile
 from holdback.data.queries.events import at_purchase, count_returned

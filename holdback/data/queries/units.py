@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from holdback.data.engine.dialects import cast
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import (
     all_of,
+    cast,
     col,
     integer,
 )

@@ -27,6 +27,7 @@ from holdback.experiments.config.yaml_document import Block, Items, Scalar, text
 from holdback.experiments.language import quantities
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
+from holdback.experiments.sources import EMBEDDED
 
 __all__ = [
     "BY_SHAPE",
@@ -145,7 +146,7 @@ _DURATION_SCHEMA = {
 _TEXT = leaf(_text, {"type": "string", "minLength": 1})
 _CONNECTION = leaf(
     _connection,
-    {"type": "string", "examples": ["duckdb", "${env:WAREHOUSE_URL}"]},
+    {"type": "string", "examples": [EMBEDDED, "${env:WAREHOUSE_URL}"]},
 )
 _SHARE = leaf(lambda node: quantities.share(node.text), _SHARE_SCHEMA)
 _AMOUNT = leaf(lambda node: quantities.amount(node.text), {"type": "number"})

@@ -36,6 +36,7 @@ from holdback.experiments.config.fields import (
 )
 from holdback.experiments.config.kind_schemas import WrittenMetric, WrittenSource
 from holdback.experiments.language import quantities
+from holdback.experiments.sources import EMBEDDED
 
 __all__ = [
     "ExperimentFile",
@@ -296,7 +297,8 @@ class ProjectFile(Written):
     timezone: Text | None = Field(None, description="IANA name. Default: UTC.")
     locale: Text | None = Field(None, description="Default: en-US.")
     database: Connection | None = Field(
-        None, description="duckdb (default), or a connection URL as ${env:NAME}."
+        None,
+        description=f"{EMBEDDED} (default), or a connection URL as ${{env:NAME}}.",
     )
     sources: dict[str, WrittenSource] = Field(
         {}, description="Tables of data, by name."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.metrics import Metric
-from holdback.experiments.sources import Source
+from holdback.experiments.sources import EMBEDDED, Source
 
 if TYPE_CHECKING:
     from holdback.stats.posterior.random_effects import NormalMixture
@@ -270,7 +270,7 @@ class Experiment:
     currency: str | None = None
     timezone: str = "UTC"
     locale: str = "en-US"
-    database: str = "duckdb"
+    database: str = EMBEDDED
     holdouts: Mapping[str, Holdout] = field(default_factory=dict)
     layers: Mapping[str, str] = field(default_factory=dict)
     root: Path = Path()

@@ -51,6 +51,7 @@ from holdback.experiments.resolve.sources_and_metrics import (
     check_connection,
     check_times,
 )
+from holdback.experiments.sources import EMBEDDED
 
 __all__ = ["check_project", "resolve"]
 
@@ -120,7 +121,7 @@ def resolve(
         currency=written.currency,
         timezone=written.timezone or "UTC",
         locale=(written.locale or "en-US").replace("_", "-"),
-        database=written.database or "duckdb",
+        database=written.database or EMBEDDED,
         holdouts=holdouts,
         layers=layers,
         root=root,

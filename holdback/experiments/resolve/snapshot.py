@@ -81,12 +81,9 @@ def resolved_of(
 
 
 def _source(source: Source, plain: Callable[..., Any]) -> dict[str, Any]:
-    from holdback.experiments.sources import kinds
-
-    kind = next(name for name, cls in kinds.items() if cls is type(source))
     field = value_field(type(source))
     rest = _fields(source, plain, {"name", field})
-    return {kind: getattr(source, field), **rest}
+    return {source.kind: getattr(source, field), **rest}
 
 
 def _analysis(experiment: Experiment, plain: Callable[..., Any]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from holdback.experiments.language.measure import Cap
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 from holdback.experiments.language.secrets import named, unset
 from holdback.experiments.metrics import Metric
-from holdback.experiments.sources import Columns, Returns, Source
+from holdback.experiments.sources import EMBEDDED, Columns, Returns, Source
+from holdback.registry import Kinds
 
 __all__ = [
     "check_attributes",
@@ -40,7 +41,11 @@ __all__ = [
 
 Strictness = Literal["used", "unused", "project"]
 SLIP = 0.88
-DATABASES = ("postgresql", "sqlite")
+ENGINES: Kinds[object] = Kinds("holdback.data.engine.engines")
+"""Asked for the names of its files alone, which are the schemes of their URLs.
+
+The engines stand floors above and import drivers; a file is checked without them.
+"""
 NOT_COUNTED = frozenset({"sum", "mean", "max", "min", "last", "distinct"})
 _URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+://|file:|data:")
 _REFERENCE = re.compile(r"\$\{[^}]*\}?")
@@ -163,20 +168,19 @@ def check_connection(
     for name in missing:
         problem = unset(name)
         issues.add(path, problem.what, fix=problem.fix)
-    if missing or text == "duckdb":
+    if missing or text == EMBEDDED:
         return
     shown = values[variables[0]] if whole else text
     scheme = shown.partition("://")[0].partition("+")[0] if "://" in shown else ""
-    if scheme not in DATABASES:
-        told = f"the value of {variables[0]}" if whole else "this"
-        hint = (
-            did_you_mean(scheme or shown, ("duckdb", *DATABASES)) if not whole else ""
-        )
+    schemes = [name for name in ENGINES.files() if name != EMBEDDED]
+    if scheme not in schemes:
+        subject = f"the value of {variables[0]}" if whole else "this"
+        hint = did_you_mean(scheme or shown, (EMBEDDED, *schemes)) if not whole else ""
+        urls = " or ".join(f"{name}://" for name in schemes)
         issues.add(
             path,
-            f"{told} is not a database that this version connects to.",
-            fix=hint
-            or "Write duckdb, a postgresql:// or sqlite:// URL, or ${env:NAME}.",
+            f"{subject} is not a database that this version connects to.",
+            fix=hint or f"Write {EMBEDDED}, a {urls} URL, or ${{env:NAME}}.",
             masked=bool(scheme),
         )
     elif not whole and _has_literal_password(text):
@@ -184,7 +188,7 @@ def check_connection(
             path,
             "the connection URL holds a password.",
             why="Files like this one are shared and stored with the results.",
-            fix="Put it into a variable: postgresql://user:${env:DB_PASSWORD}@host/db.",
+            fix=f"Put it into a variable: {scheme}://user:${{env:DB_PASSWORD}}@host/db.",
             masked=True,
         )
 

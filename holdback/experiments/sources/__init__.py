@@ -1,20 +1,22 @@
-"""Sources: one file a kind of table of data. The fields are the YAML keys."""
+"""Sources: one file a kind of table of data. The fields are the YAML keys.
+
+A file says what a source is; how it is read is the business of `data.loaders`, which
+have a loader for each kind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from holdback.experiments.language.expression import Expression
 from holdback.registry import Kinds
 
-if TYPE_CHECKING:
-    from holdback.data.engine import Table
-    from holdback.data.engine.postgres import Server
-    from holdback.data.loaders.loader import Store
+__all__ = ["EMBEDDED", "Columns", "Returns", "Source", "kinds"]
 
-__all__ = ["Columns", "Returns", "Source", "kinds"]
+
+EMBEDDED = "duckdb"
+"""The `database` of a project that names none: the engine in this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +58,15 @@ class Source:
     duplicates: Literal["error", "first", "last"] = "error"
     returns: Returns | None = None
 
-    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """Read the source into the embedded engine; None wants every column."""
-        raise NotImplementedError
-
-    def inside(self, server: Server) -> Table:
-        """The source inside the database that `lives_in` says it is in."""
-        raise NotImplementedError
-
     def lives_in(self, database: str) -> bool:
         """Whether the rows live in a database, so that queries can run there."""
         del database
         return False
+
+    @property
+    def kind(self) -> str:
+        """The kind's name in the YAML."""
+        return next(name for name, cls in kinds.items() if cls is type(self))
 
 
 kinds: Kinds[Source] = Kinds("holdback.experiments.sources")

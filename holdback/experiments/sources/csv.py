@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from holdback.experiments.sources import Source, kinds
-
-if TYPE_CHECKING:
-    from holdback.data.engine import Table
-    from holdback.data.loaders.loader import Store
 
 __all__ = ["CsvSource"]
 
@@ -24,14 +18,3 @@ class CsvSource(Source):
     delimiter: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
-
-    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """The rows as text in the embedded engine."""
-        return store.csv(
-            self.name,
-            self.path,
-            delimiter=self.delimiter,
-            decimal=self.decimal,
-            encoding=self.encoding,
-            wanted=wanted,
-        )

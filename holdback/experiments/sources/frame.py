@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from holdback.experiments.sources import Source
-
-if TYPE_CHECKING:
-    from holdback.data.engine import Table
-    from holdback.data.loaders.loader import Store
 
 __all__ = ["FrameSource"]
 
@@ -33,6 +28,7 @@ class FrameSource(Source):
             frame=frame,
         )
 
-    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """The frame's columns, copied into the embedded engine."""
-        return store.frame(self.name, self.frame, wanted=wanted)
+    @property
+    def kind(self) -> str:
+        """No kind of the YAML."""
+        return "frame"

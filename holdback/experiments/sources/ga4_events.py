@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from holdback.experiments.sources import Columns, Source, kinds
-
-if TYPE_CHECKING:
-    from holdback.data.engine import Table
-    from holdback.data.loaders.loader import Store
 
 __all__ = ["Ga4EventsSource"]
 
@@ -32,13 +26,3 @@ class Ga4EventsSource(Source):
     events: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
-
-    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """A view on the files: columns are read when they are asked for."""
-        from holdback.data.loaders.ga4_export import Taken, events
-
-        del wanted
-        taken = Taken(
-            events=self.events, parameters=self.parameters, properties=self.properties
-        )
-        return events(store, self.name, self.path, taken)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.sources import Columns, Source, kinds
-
-if TYPE_CHECKING:
-    from holdback.data.engine import Table
-    from holdback.data.loaders.loader import Store
 
 __all__ = ["ShopifyOrdersSource"]
 
@@ -39,23 +33,3 @@ class ShopifyOrdersSource(Source):
     decimal: str = "."
     encoding: str = "utf-8"
     note_attributes: tuple[str, ...] = ()
-
-    def attach(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """One row an order, as text, in the embedded engine."""
-        from holdback.data.loaders.shopify_orders import orders
-
-        del wanted
-        raw = store.csv(
-            self.name,
-            self.path,
-            delimiter=self.delimiter,
-            decimal=self.decimal,
-            encoding=self.encoding,
-            wanted=None,
-        )
-        return orders(
-            store,
-            raw,
-            note_attributes=self.note_attributes,
-            any_currency=self.where is not None and "currency" in self.where.columns,
-        )

@@ -10,17 +10,25 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 from sqlglot import exp
 
 from holdback.assignment.recipe import Draw
 from holdback.assignment.sql import drawn as drawn_in
-from holdback.data.engine import Query, TooLarge, Type
-from holdback.data.engine.dialects import DuckDB
-from holdback.data.engine.sql import col
+from holdback.data.engine.connector import Connector
+from holdback.data.engine.engines import kinds
+from holdback.data.engine.protocol import (
+    EmbeddedEngine,
+    EngineDialect,
+    Query,
+    TooLarge,
+    Type,
+)
+from holdback.data.engine.sql import cast, col, quoted_text
 from holdback.errors import (
     ConfigError,
     DataError,
@@ -29,7 +37,7 @@ from holdback.errors import (
     Problem,
 )
 
-__all__ = ["Embedded"]
+__all__ = ["DuckDB"]
 
 MEMORY = "HOLDBACK_MEMORY_LIMIT"
 FRACTION = "50%"
@@ -42,26 +50,106 @@ SETTINGS = (
     "SET preserve_insertion_order = true",
     "SET TimeZone = 'UTC'",
 )
-INTEGERS = {
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
-    "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
-}  # fmt: skip
+INTEGERS: dict[str, Type] = dict.fromkeys(
+    (
+        "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
+        "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+    ),
+    "integer",
+)  # fmt: skip
+TYPES: dict[str, Type] = INTEGERS | {
+    "DOUBLE": "float",
+    "FLOAT": "float",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+}
+
+
+class DuckDBDialect:
+    """The leaves as DuckDB spells them."""
+
+    name = "duckdb"
+    digits = 38
+
+    def type_of(self, described: object) -> Type:
+        """What a column holds, by the name of its type."""
+        name = str(described)
+        if name.startswith(("VARCHAR", "ENUM")):
+            return "text"
+        if name.startswith("DECIMAL"):
+            return "integer" if name.endswith(",0)") else "decimal"
+        if name.startswith("TIMESTAMP"):
+            return "instant" if name.endswith("WITH TIME ZONE") else "local"
+        return TYPES.get(name, "other")
+
+    def wide(self, value: exp.Expression) -> exp.Expression:
+        """An integer cast to the widest exact type."""
+        return cast(value, "INT128")
+
+    def quotient(self, value: exp.Expression, by: exp.Expression) -> exp.Expression:
+        """Integer division, truncated."""
+        return exp.IntDiv(this=exp.Paren(this=value), expression=exp.Paren(this=by))
+
+    def number(self, text: exp.Expression) -> exp.Expression:
+        """Text → DOUBLE, or null where it is no number."""
+        parsed = exp.TryCast(this=text, to=exp.DataType.build("DOUBLE"))
+        scored = exp.Anonymous(
+            this="contains", expressions=[text.copy(), exp.Literal.string("_")]
+        )
+        return exp.Case().when(exp.Not(this=scored), parsed)
+
+    def stamp(self, text: exp.Expression) -> exp.Expression:
+        """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""
+        to = exp.DataType.build("TIMESTAMPTZ")
+        # `12:00:00 -0300`: DuckDB wants the offset without the space before it.
+        joined = exp.Anonymous(
+            this="regexp_replace",
+            expressions=[
+                text.copy(),
+                exp.Literal.string(" ([Z+-])"),
+                exp.Literal.string(r"\1"),
+            ],
+        )
+        parsed = exp.func(
+            "COALESCE", exp.TryCast(this=text, to=to), exp.TryCast(this=joined, to=to)
+        )
+        return exp.Anonymous(this="epoch_us", expressions=[parsed])
+
+    def has_offset(self, text: exp.Expression) -> exp.Expression:
+        """Whether a time in text names its offset."""
+        tail = exp.Anonymous(this="substr", expressions=[text, exp.Literal.number(11)])
+        return exp.Anonymous(
+            this="regexp_matches", expressions=[tail, exp.Literal.string("[Zz+-]")]
+        )
+
+    def microseconds(self, stamp: exp.Expression, kind: Type) -> exp.Expression:
+        """Date or timestamp → microseconds since 1970 (UTC, or the wall clock's)."""
+        del kind
+        return exp.Anonymous(this="epoch_us", expressions=[stamp])
+
+    def bytewise(self, text: exp.Expression) -> exp.Expression:
+        """Text that is ordered by its bytes."""
+        return text
+
+    def composed(self, text: exp.Expression) -> exp.Expression:
+        """Text in Unicode's composed form (NFC)."""
+        return exp.Anonymous(this="nfc_normalize", expressions=[text])
 
 
 class Embedded:
-    """An engine of its own; `close` it, or use it in a `with` statement."""
+    """An engine of its own, with the limits of the environment; `close` it."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         known = os.environ if environ is None else environ
-        self.dialect = DuckDB()
+        self.dialect: EngineDialect = DuckDBDialect()
         self.folder = Path(tempfile.mkdtemp(prefix="holdback-"))
         self._connection = duckdb.connect()
         self._draws = self._tables = 0
-        self.execute(f"SET temp_directory = '{_escaped(self.folder / 'spill')}'")
+        self.execute(f"SET temp_directory = {quoted_text(str(self.folder / 'spill'))}")
         limit = known.get(MEMORY, "")
         try:
             self._connection.execute(
-                f"SET memory_limit = '{_escaped(limit or FRACTION)}'"
+                f"SET memory_limit = {quoted_text(limit or FRACTION)}"
             )
         except duckdb.Error as error:
             self.close()
@@ -73,12 +161,6 @@ class Embedded:
             ) from error
         for setting in SETTINGS:
             self._connection.execute(setting)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the memory and of the private folder."""
@@ -92,11 +174,11 @@ class Embedded:
     def batches(self, query: Query, size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Rows of a query tree, so many at a time; nothing else may run meanwhile."""
         try:
-            found = self._connection.execute(query.sql(dialect="duckdb"))
-            while rows := found.fetchmany(size):
+            result = self._connection.execute(query.sql(dialect="duckdb"))
+            while rows := result.fetchmany(size):
                 yield rows
         except duckdb.Error as error:
-            raise _told(error) from error
+            raise _in_our_words(error) from error
 
     def execute(
         self, text: str, parameters: Sequence[object] = ()
@@ -105,11 +187,7 @@ class Embedded:
         try:
             return self._connection.execute(text, list(parameters)).fetchall()
         except duckdb.Error as error:
-            raise _told(error) from error
-
-    def interrupt(self) -> None:
-        """Stop what is running, from another thread."""
-        self._connection.interrupt()
+            raise _in_our_words(error) from error
 
     def repeats(self, query: Query) -> int:
         """Rows of a one-column query beyond the first of each value.
@@ -140,7 +218,7 @@ class Embedded:
         try:
             hashes = self._connection.execute(text).fetchnumpy()["h"]
         except duckdb.Error as error:
-            raise _told(error) from error
+            raise _in_our_words(error) from error
         array = np.asarray(hashes)
         array.sort()
         return int((array[1:] == array[:-1]).sum())
@@ -161,62 +239,43 @@ class Embedded:
     def types(self, text: str) -> dict[str, Type]:
         """Columns of a query's result and what they hold."""
         rows = self.execute(f"DESCRIBE {text}")
-        return {str(row[0]): type_of(str(row[1])) for row in rows}
+        return {str(row[0]): self.dialect.type_of(row[1]) for row in rows}
 
     def fields(self, text: str) -> dict[str, Any]:
         """Columns of a query's result and the engine's own types, records and all."""
         try:
-            found = self._connection.sql(text)
+            result = self._connection.sql(text)
         except duckdb.Error as error:
-            raise _told(error) from error
-        return dict(zip(found.columns, found.types, strict=True))
+            raise _in_our_words(error) from error
+        return dict(zip(result.columns, result.types, strict=True))
 
     def register(self, name: str, frame: object) -> None:
         """Make a frame readable under a name, until `unregister`."""
         try:
             self._connection.register(name, frame)
         except duckdb.Error as error:
-            raise _told(error) from error
+            raise _in_our_words(error) from error
 
     def unregister(self, name: str) -> None:
         """Forget a frame."""
         self._connection.unregister(name)
 
-    def insert(self, name: str, rows: Sequence[Sequence[object]]) -> None:
-        """Append rows to a table of ours."""
-        if not rows:
-            return
-        marks = ", ".join("?" for _ in rows[0])
-        try:
-            self._connection.executemany(f'INSERT INTO "{name}" VALUES ({marks})', rows)
-        except duckdb.Error as error:
-            raise _told(error) from error
+
+@kinds.register("duckdb")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuckDB(Connector):
+    """The engine of `database: duckdb`, which files are read into."""
+
+    role = "embedded"
+    sql = "duckdb"
+    dialect = DuckDBDialect()
+
+    def embedded(self) -> EmbeddedEngine:
+        """A new engine; ConfigError for a memory limit that is no size."""
+        return Embedded()
 
 
-def type_of(name: str) -> Type:
-    """The engine's type name as one of ours."""
-    if name.startswith(("VARCHAR", "ENUM")):
-        return "text"
-    if name in INTEGERS:
-        return "integer"
-    if name.startswith("DECIMAL"):
-        return "integer" if name.endswith(",0)") else "decimal"
-    if name in {"DOUBLE", "FLOAT"}:
-        return "float"
-    if name == "BOOLEAN":
-        return "boolean"
-    if name == "DATE":
-        return "date"
-    if name == "TIMESTAMP WITH TIME ZONE":
-        return "instant"
-    return "local" if name.startswith("TIMESTAMP") else "other"
-
-
-def _escaped(value: object) -> str:
-    return str(value).replace("'", "''")
-
-
-def _told(error: duckdb.Error) -> HoldbackError:
+def _in_our_words(error: duckdb.Error) -> HoldbackError:
     """The engine's error as one of ours."""
     text = str(error).split("\n\n")[0].split("\nPossible")[0].strip()
     if isinstance(error, duckdb.OutOfMemoryException):

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from sqlglot import exp
 
 from holdback.data.engine import Table
-from holdback.data.loaders.csv_files import quoted_name, quoted_text
+from holdback.data.engine.sql import quoted_name, quoted_text
+from holdback.data.loaders import Loader, kinds
+from holdback.data.loaders.store import Store
 from holdback.errors import ConfigError, DataError, Problem
+from holdback.experiments.sources.ga4_events import Ga4EventsSource
 
-if TYPE_CHECKING:
-    from holdback.data.loaders.loader import Store
-
-__all__ = ["Taken", "events"]
+__all__ = ["Ga4EventsLoader"]
 
 STAMP, NAME, TIME = "event_timestamp", "event_name", "event_time"
 LISTS = {"parameters": "event_params", "properties": "user_properties"}
 VALUES = ("string_value", "int_value", "double_value", "float_value")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """Which events are read (none: all of them), and what of their lists."""
+@kinds.register("ga4_events")
+class Ga4EventsLoader(Loader[Ga4EventsSource]):
+    """Parquet files of the tables `events_YYYYMMDD`."""
 
-    events: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
+    def load(self, store: Store, wanted: Collection[str] | None) -> Table:
+        """A view of the events with one flat column a field.
+
+        Raises DataError for files that are no such export, ConfigError for names that
+        are columns already.
+        """
+        del wanted
+        return _events(store, self.source)
 
 
-def events(store: Store, source: str, path: str, taken: Taken) -> Table:
-    """A view of the events with one flat column a field.
-
-    Raises DataError for files that are no such export, ConfigError for names that are
-    columns already.
-    """
-    raw = store.parquet(source, path, by_name=True)
+def _events(store: Store, export: Ga4EventsSource) -> Table:
+    source = export.name
+    raw = store.parquet(source, export.path, by_name=True)
     fields = store.engine.fields(f"SELECT * FROM {quoted_name(source)}")
     missing = [name for name in (NAME, STAMP) if name not in fields]
     if missing:
@@ -54,8 +54,8 @@ def events(store: Store, source: str, path: str, taken: Taken) -> Table:
     columns = dict(_flat(fields))
     columns[TIME] = f"CAST(make_timestamp({quoted_name(STAMP)}) AS TIMESTAMPTZ)"
     for key, names in (
-        ("parameters", taken.parameters),
-        ("properties", taken.properties),
+        ("parameters", export.parameters),
+        ("properties", export.properties),
     ):
         for name in names:
             if name in columns or LISTS[key] not in fields:
@@ -64,11 +64,11 @@ def events(store: Store, source: str, path: str, taken: Taken) -> Table:
             if sql is None:
                 raise DataError(_no_list(source, LISTS[key]))
             columns[name] = sql
-    chosen = ", ".join(quoted_text(one) for one in taken.events)
+    chosen = ", ".join(quoted_text(name) for name in export.events)
     where = f" WHERE {quoted_name(NAME)} IN ({chosen})" if chosen else ""
     listed = ", ".join(f"{sql} AS {quoted_name(n)}" for n, sql in columns.items())
     text = f"SELECT {listed} FROM {quoted_name(source)}{where}"
-    _refuse_unseen(store, source, taken.events)
+    _refuse_unseen(store, source, export.events)
     view = f"{source} (events)"
     store.engine.execute(f"CREATE TEMP VIEW {quoted_name(view)} AS {text}")
     return Table(
@@ -154,7 +154,7 @@ def _refuse_unseen(store: Store, source: str, wanted: Sequence[str]) -> None:
         "GROUP BY 1 ORDER BY 2 DESC, 1"
     )
     seen = [str(row[0]) for row in rows]
-    unseen = [one for one in wanted if one not in seen]
+    unseen = [name for name in wanted if name not in seen]
     if unseen:
         raise DataError(
             Problem(

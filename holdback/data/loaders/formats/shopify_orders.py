@@ -8,52 +8,66 @@ differ in which they have.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from holdback.data.engine import Place, Table
-from holdback.data.loaders.csv_files import quoted_name, quoted_text
+from holdback.data.engine.sql import quoted_name, quoted_text
+from holdback.data.loaders import Loader, kinds
+from holdback.data.loaders.csv_files import CsvForm, csv_table
+from holdback.data.loaders.store import Store
 from holdback.errors import ConfigError, DataError, Problem
+from holdback.experiments.sources.shopify_orders import ShopifyOrdersSource
 
-if TYPE_CHECKING:
-    from holdback.data.loaders.loader import Store
-
-__all__ = ["orders"]
+__all__ = ["ShopifyOrdersLoader"]
 
 NAME, EMAIL, NOTES, CURRENCY = "Name", "Email", "Note Attributes", "Currency"
 OF_ITEMS = "Lineitem"
 ON_FIRST_ROW = ("Total", "Subtotal", "Financial Status", CURRENCY)
 HASHED = "email_sha256"
-ROW = "holdback row"
-EXAMPLES = 5
+ROW_NUMBER = "holdback row"
+SHOWN_ORDERS = 5
 
 
-def orders(
-    store: Store,
-    raw: Table,
-    *,
-    note_attributes: Sequence[str],
-    any_currency: bool,
-) -> Table:
-    """The orders of an export that was read as it is, in the order of the files.
+@kinds.register("shopify_orders")
+class ShopifyOrdersLoader(Loader[ShopifyOrdersSource]):
+    """A CSV export of orders, or a glob of them."""
 
-    Raises DataError for files that are no such export, for items whose order is not
-    there, and, unless `any_currency`, for orders in several currencies.
-    """
+    def load(self, store: Store, wanted: Collection[str] | None) -> Table:
+        """One row an order, as text, in the order of the files.
+
+        Raises DataError for files that are no such export, for items whose order is
+        not there, and, unless `where` names the currency, for orders in several.
+        """
+        del wanted
+        export = self.source
+        form = CsvForm(
+            source=export.name,
+            root=store.root,
+            delimiter=export.delimiter,
+            encoding=export.encoding,
+        )
+        raw = csv_table(store, export.path, form, decimal=export.decimal, wanted=None)
+        return _orders(store, raw, export)
+
+
+def _orders(store: Store, raw: Table, export: ShopifyOrdersSource) -> Table:
+    """The orders of an export that was read as it is."""
     source = raw.source
     first = _of_first_row(source, list(raw.columns))
-    columns = _columns(source, list(raw.columns), note_attributes)
+    columns = _columns(source, list(raw.columns), export.note_attributes)
     table = quoted_name(f"{source} (orders)")
     listed = ", ".join(f"{sql} AS {quoted_name(n)}" for n, sql in columns.items())
     store.engine.execute(
-        f"CREATE TEMP TABLE {table} AS SELECT {listed}, rowid AS {quoted_name(ROW)} "
-        f"FROM {quoted_name(source)} WHERE {first} ORDER BY rowid"
+        f"CREATE TEMP TABLE {table} AS SELECT {listed}, "
+        f"rowid AS {quoted_name(ROW_NUMBER)} FROM {quoted_name(source)} "
+        f"WHERE {first} ORDER BY rowid"
     )
     _refuse_lost_items(store, raw, first)
-    if CURRENCY in raw.columns and not any_currency:
+    chosen = export.where is not None and "currency" in export.where.columns
+    if CURRENCY in raw.columns and not chosen:
         _refuse_mixed(store, raw, first)
     store.engine.execute(f"DROP TABLE {quoted_name(source)}")
     return replace(
@@ -83,9 +97,9 @@ def _of_first_row(source: str, names: Sequence[str]) -> str:
                 "`columns` what is what.",
             )
         )
-    told = next((name for name in ON_FIRST_ROW if name in names), None)
-    if told is not None:
-        return f"{quoted_name(told)} <> ''"
+    filled = next((name for name in ON_FIRST_ROW if name in names), None)
+    if filled is not None:
+        return f"{quoted_name(filled)} <> ''"
     if any(name.startswith(OF_ITEMS) for name in names):
         raise DataError(
             Problem(
@@ -147,8 +161,8 @@ def _refuse_lost_items(store: Store, raw: Table, first: str) -> None:
     )
     if not rows:
         return
-    listed = ", ".join(f"'{row[1]}'" for row in rows[:EXAMPLES])
-    more = ", …" if len(rows) > EXAMPLES else ""
+    listed = ", ".join(f"'{row[1]}'" for row in rows[:SHOWN_ORDERS])
+    more = ", …" if len(rows) > SHOWN_ORDERS else ""
     noun = "order has" if len(rows) == 1 else "orders have"
     raise DataError(
         Problem(
@@ -168,7 +182,7 @@ def _refuse_mixed(store: Store, raw: Table, first: str) -> None:
     )
     if len(rows) < 2:
         return
-    listed = ", ".join(f"{count:,} in '{name}'" for name, count in rows[:EXAMPLES])
+    listed = ", ".join(f"{count:,} in '{name}'" for name, count in rows[:SHOWN_ORDERS])
     raise DataError(
         Problem(
             where=f"source {raw.source}",
@@ -186,7 +200,7 @@ def _place(store: Store, raw: Table, table: str) -> Place:
 
     def place(row: int, column: str | None) -> str:
         ((line,),) = store.engine.execute(
-            f"SELECT {quoted_name(ROW)} FROM {table} WHERE rowid = ?", [row]
+            f"SELECT {quoted_name(ROW_NUMBER)} FROM {table} WHERE rowid = ?", [row]
         )
         return raw.place(int(line), originals.get(column or ""))
 

@@ -1,0 +1,1 @@
+"""Formats: one file each, which registers the loader of a kind of source."""

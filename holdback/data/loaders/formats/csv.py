@@ -1,0 +1,30 @@
+"""CSV files: read strictly and as text; ids stay what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from holdback.data.engine import Table
+from holdback.data.loaders import Loader, kinds
+from holdback.data.loaders.csv_files import CsvForm, csv_table
+from holdback.data.loaders.store import Store
+from holdback.experiments.sources.csv import CsvSource
+
+__all__ = ["CsvLoader"]
+
+
+@kinds.register("csv")
+class CsvLoader(Loader[CsvSource]):
+    """Files with one header line each."""
+
+    def load(self, store: Store, wanted: Collection[str] | None) -> Table:
+        """The rows as text in the embedded engine."""
+        form = CsvForm(
+            source=self.source.name,
+            root=store.root,
+            delimiter=self.source.delimiter,
+            encoding=self.source.encoding,
+        )
+        return csv_table(
+            store, self.source.path, form, decimal=self.source.decimal, wanted=wanted
+        )
