@@ -14,10 +14,10 @@ from holdback.analysis.preregistration.audit_log import NAME
 from holdback.assignment.files import assign_file
 from holdback.atomic_files import replacing, write_files
 from holdback.cli.console import invocation
+from holdback.data.simulated import ArmTruth, Lift, Shop, simulate
 from holdback.errors import ConfigError, Problem
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import split_of
-from holdback.experiments.sources.simulated import ArmTruth, Lift, Shop
 from holdback.planning.plan import Plan
 from holdback.reports.text.locale_format import Words
 from holdback.results.json_codec import to_json
@@ -63,7 +63,7 @@ def demonstrate(home: Path, *, units: int, seed: int) -> Demo:
     changed = _prepared(home)
     experiment = workflow.load(home / EXPERIMENT)
     data, results = home / "data", home / "results" / experiment.name
-    truths = _shop(experiment, units=units, seed=seed).write(data)
+    truths = simulate(_shop(experiment, units=units, seed=seed), data)
     told = {
         "schema": SCHEMA,
         "units": units,

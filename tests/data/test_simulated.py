@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from holdback.assignment.split import Split
-from holdback.experiments.sources.simulated import Lift, Shop
+from holdback.data.simulated import Lift, Shop, simulate
 
 HALF = Split("x", (("control", Fraction(1, 2)), ("treated", Fraction(1, 2))))
 
@@ -47,7 +47,7 @@ def big() -> Shop:
 def folder(big: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the big shop."""
     place = tmp_path_factory.mktemp("shop")
-    big.write(place)
+    simulate(big, place)
     return place
 
 
@@ -127,7 +127,7 @@ def test_incremental_revenue_against_rows(
     control, treated = (
         mean_and_error(sums[arm]["net"]) for arm in ("control", "treated")
     )
-    truth = {truth.arm: truth for truth in big.write(folder)}
+    truth = {truth.arm: truth for truth in simulate(big, folder)}
     assert truth["treated"].units == len(sums["treated"]["net"])
     assert truth["control"].units == len(sums["control"]["net"])
     assert truth["control"].incremental_revenue == 0
@@ -175,7 +175,8 @@ def test_logged_arms_against_the_split(folder: Path) -> None:
 def test_same_seed_same_bytes_invariance(tmp_path: Path, form: str) -> None:
     """The same shop gives the same bytes, another seed gives others."""
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        Shop(units=2_000, seed=seed).write(tmp_path / name, form=form)  # type: ignore[arg-type]
+        shop = Shop(units=2_000, seed=seed)
+        simulate(shop, tmp_path / name, form=form)  # type: ignore[arg-type]
     a, b, c = (bytes_of(tmp_path / name) for name in "abc")
     assert a == b
     assert a["orders." + form] != c["orders." + form]
@@ -186,8 +187,8 @@ def test_parquet_against_csv(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     shop = Shop(units=2_000)
-    shop.write(tmp_path)
-    shop.write(tmp_path, form="parquet")
+    simulate(shop, tmp_path)
+    simulate(shop, tmp_path, form="parquet")
     table = pq.read_table(tmp_path / "orders.parquet").to_pylist()
     assert [
         (r["order_id"], r["ordered_at"].isoformat(), str(r["total"])) for r in table
@@ -201,8 +202,8 @@ def test_blocks_join_without_a_seam(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several blocks give every customer once and order numbers that do not clash."""
-    monkeypatch.setattr("holdback.experiments.sources.simulated.shop.BLOCK", 700)
-    Shop(units=2_000, duplicates=0, conversion_rate=0.3).write(tmp_path)
+    monkeypatch.setattr("holdback.data.simulated.customers.BLOCK_SIZE", 700)
+    simulate(Shop(units=2_000, duplicates=0, conversion_rate=0.3), tmp_path)
     units = [row["customer_id"] for row in rows(tmp_path, "customers")]
     assert units == [f"C{n:07d}" for n in range(2_000)]
     orders = [row["order_id"] for row in rows(tmp_path, "orders")]
@@ -212,7 +213,7 @@ def test_blocks_join_without_a_seam(
 def test_traffic_leaves_customers_out(tmp_path: Path) -> None:
     """Customers outside the traffic buy as ever and are never exposed."""
     split = Split("x", HALF.arms, traffic=Fraction(1, 4))
-    truths = Shop(units=4_000, split=split, crossovers=0).write(tmp_path)
+    truths = simulate(Shop(units=4_000, split=split, crossovers=0), tmp_path)
     exposed = {row["customer_id"] for row in rows(tmp_path, "exposures")}
     assert len(exposed) == sum(truth.units for truth in truths)
     assert 800 < len(exposed) < 1_200

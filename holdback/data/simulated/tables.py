@@ -5,21 +5,18 @@ One thread, and rows in a declared order: the same shop gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-import duckdb
-
 from holdback.atomic_files import replacing
-from holdback.experiments.sources.simulated.drawn import (
-    COUNTRIES,
-    DEVICES,
-    Block,
-    Truth,
-)
+from holdback.data.engine import EmbeddedEngine
+from holdback.data.engine.engines import embedded
+from holdback.data.engine.sql import quoted_text
+from holdback.data.simulated.customers import COUNTRIES, DEVICES, Truth, blocks_of
+from holdback.data.simulated.shop import ArmTruth, Lift, Shop
 
-__all__ = ["write"]
+__all__ = ["simulate"]
 
 TABLES = {
     "customers": "customer_id VARCHAR, device VARCHAR, country VARCHAR",
@@ -28,7 +25,7 @@ TABLES = {
     "orders": "order_id VARCHAR, customer_id VARCHAR, ordered_at BIGINT, "
     "total DECIMAL(18, 2), refunded DECIMAL(18, 2)",
 }
-ORDER = {
+SORTED_BY = {
     "customers": ("customer_id",),
     "exposures": ("exposed_at", "customer_id", "arm"),
     "orders": ("ordered_at", "order_id"),
@@ -36,24 +33,43 @@ ORDER = {
 UNIT = "printf('C%07d', unit)"
 DEVICE = f"list_extract({list(DEVICES)}, device + 1)"
 COUNTRY = f"list_extract({list(COUNTRIES)}, country + 1)"
-MONEY = "CAST({} AS DECIMAL(16, 0)) * CAST(0.01 AS DECIMAL(2, 2))"
+HUNDREDTHS = "CAST({} AS DECIMAL(16, 0)) * CAST(0.01 AS DECIMAL(2, 2))"
 INSERTED = {
     "customers": f"{UNIT}, {DEVICE}, {COUNTRY}",
     "exposures": f"{UNIT}, arm, second, {DEVICE}, {COUNTRY}",
     "orders": f"printf('O%08d', number), {UNIT}, second, "
-    f"{MONEY.format('total')}, {MONEY.format('refunded')}",
+    f"{HUNDREDTHS.format('total')}, {HUNDREDTHS.format('refunded')}",
 }
 
 
-def write(
-    blocks: Iterable[Block], folder: Path, form: Literal["csv", "parquet"]
-) -> list[Truth]:
-    """Write customers, exposures and orders into a folder; the truth of each block."""
+def simulate(
+    shop: Shop, folder: Path, *, form: Literal["csv", "parquet"] = "csv"
+) -> tuple[ArmTruth, ...]:
+    """Write customers, exposures and orders; what is true of each arm.
+
+    Files of the same name are replaced. Raises EnvironmentFault when the folder
+    cannot be written.
+    """
+    truths = _written(shop, folder, form)
+    return tuple(
+        ArmTruth(
+            arm=name,
+            lift=shop.lifts.get(name, Lift()),
+            units=sum(truth.units[arm] for truth in truths),
+            incremental_revenue=sum(truth.added[arm] for truth in truths),
+        )
+        for arm, name in enumerate(shop.split.names)
+    )
+
+
+def _written(shop: Shop, folder: Path, form: str) -> list[Truth]:
+    """Write the tables block by block; what is true of each block."""
     truths = []
-    with duckdb.connect(config={"threads": 1}) as engine:
+    with closing(embedded()) as engine:
+        engine.execute("SET threads = 1")
         for table, columns in TABLES.items():
             engine.execute(f"CREATE TABLE {table} ({columns})")
-        for block in blocks:
+        for block in blocks_of(shop):
             truths.append(block.truth)
             for table, columns in INSERTED.items():
                 engine.register("block", getattr(block, table))
@@ -64,19 +80,17 @@ def write(
     return truths
 
 
-def _export(
-    engine: duckdb.DuckDBPyConnection, table: str, target: Path, form: str
-) -> None:
+def _export(engine: EmbeddedEngine, table: str, target: Path, form: str) -> None:
     """Write one table, ordered by time; a time is text in a CSV file."""
     what = "*"
-    for time in (name for name in ORDER[table] if name.endswith("_at")):
+    for time in (name for name in SORTED_BY[table] if name.endswith("_at")):
         text = f"strftime(make_timestamp({time} * 1000000), '%Y-%m-%dT%H:%M:%SZ')"
         shown = text if form == "csv" else f"to_timestamp({time})"
         what = f"* REPLACE ({shown} AS {time})"
     how = "FORMAT csv, HEADER" if form == "csv" else "FORMAT parquet, COMPRESSION zstd"
     with replacing(target) as temporary:
-        path = str(temporary).replace("'", "''")
         engine.execute(
             f"COPY (SELECT {what} FROM (FROM {table} "
-            f"ORDER BY {', '.join(ORDER[table])})) TO '{path}' ({how})"
+            f"ORDER BY {', '.join(SORTED_BY[table])})) "
+            f"TO {quoted_text(str(temporary))} ({how})"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from holdback.experiments.sources.simulated.shop import HIGHEST_CHANCE, Lift, Shop
+from holdback.data.simulated.shop import HIGHEST_CHANCE, Lift, Shop
 
-__all__ = ["COUNTRIES", "DEVICES", "Block", "Truth", "drawn"]
+__all__ = ["COUNTRIES", "DEVICES", "CustomerBlock", "Truth", "blocks_of"]
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
 
-DAY = 86_400
+DAY_SECONDS = 86_400
+BLOCK_SIZE = 100_000
 WITHIN_DAYS = 14
 # Level -> (share of customers, factor on the chance to buy or on the order value).
 DEVICES = {"mobile": (0.62, 0.9), "desktop": (0.32, 1.25), "tablet": (0.06, 0.7)}
@@ -36,7 +37,7 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class CustomerBlock:
     """Columns of three tables. Times are seconds since 1970, amounts hundredths.
 
     Segments are positions in `DEVICES` and `COUNTRIES`; `unit` is the number within
@@ -49,7 +50,17 @@ class Block:
     truth: Truth
 
 
-def drawn(shop: Shop, number: int, units: range) -> Block:
+def blocks_of(shop: Shop) -> Iterator[CustomerBlock]:
+    """Everything that happens, some customers at a time."""
+    orders = 0
+    for number, first in enumerate(range(0, shop.units, BLOCK_SIZE)):
+        block = _block(shop, number, range(first, min(first + BLOCK_SIZE, shop.units)))
+        block.orders["number"] += orders
+        orders = int(block.orders["number"].max(initial=orders - 1)) + 1
+        yield block
+
+
+def _block(shop: Shop, number: int, units: range) -> CustomerBlock:
     """One block of customers with everything that they do.
 
     Orders are numbered from 0 here; those logged twice have one number.
@@ -65,7 +76,7 @@ def drawn(shop: Shop, number: int, units: range) -> Block:
     again = np.flatnonzero(rng.random(len(orders["unit"])) < shop.duplicates)
     orders = {name: np.append(column, column[again]) for name, column in orders.items()}
     orders["unit"] = people["unit"][orders["unit"]]
-    return Block(
+    return CustomerBlock(
         customers=_rows(people, np.arange(n)),
         exposures=_exposures(shop, rng, people, seen=seen, code=code, crossed=crossed),
         orders=orders,
@@ -86,7 +97,7 @@ def _exposures(
     once, twice = np.flatnonzero(code >= 0), np.flatnonzero(crossed)
     names = np.array(shop.split.names, dtype=object)
     other = (code[twice] + 1) % len(names)
-    later = seen[twice] + rng.integers(3_600, 5 * DAY, len(twice))
+    later = seen[twice] + rng.integers(3_600, 5 * DAY_SECONDS, len(twice))
     columns = _rows(people, np.append(once, twice))
     columns["arm"] = names[np.append(code[once], other)]
     columns["second"] = np.append(
@@ -163,14 +174,14 @@ def _orders(
         unit = np.repeat(
             buyers, 1 + rng.poisson(shop.orders_per_buyer - 1, len(buyers))
         )
-        offset = np.floor(rng.random(len(unit)) * length * DAY).astype(np.int64)
+        offset = np.floor(rng.random(len(unit)) * length * DAY_SECONDS).astype(np.int64)
         noise = shop.spread * rng.standard_normal(len(unit)) - shop.spread**2 / 2
         value = people["value"][unit] * factor[unit] * np.exp(noise)
         total = np.maximum(np.rint(100 * value), 1).astype(np.int64)
         parts.append(
             {
                 "unit": unit,
-                "second": seen[unit] + begin * DAY + offset,
+                "second": seen[unit] + begin * DAY_SECONDS + offset,
                 "total": total,
                 "refunded": np.rint(total * _returned(rng, len(unit))).astype(np.int64),
             }

@@ -1,22 +1,16 @@
-"""The shop: what is true of it, and where it is written."""
+"""The shop: its size and time, and what is true of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from holdback.assignment.split import Split
 
-if TYPE_CHECKING:
-    from holdback.experiments.sources.simulated.drawn import Block
-
 __all__ = ["HIGHEST_CHANCE", "ArmTruth", "Lift", "Shop"]
 
-BLOCK = 100_000
 HIGHEST_CHANCE = 0.6
 TWO_ARMS = (("holdback", Fraction(1, 10)), ("personalized", Fraction(9, 10)))
 
@@ -86,35 +80,3 @@ class Shop:
         unknown = sorted(set(self.lifts) - set(self.split.names))
         if unknown:
             raise ValueError(f"`lifts` names arms that are not there: {unknown}.")
-
-    def write(
-        self, folder: Path, *, form: Literal["csv", "parquet"] = "csv"
-    ) -> tuple[ArmTruth, ...]:
-        """Write customers, exposures and orders; what is true of each arm.
-
-        Files of the same name are replaced. Raises EnvironmentFault when the folder
-        cannot be written.
-        """
-        from holdback.experiments.sources.simulated.tables import write
-
-        truths = write(self.blocks(), folder, form)
-        return tuple(
-            ArmTruth(
-                arm=name,
-                lift=self.lifts.get(name, Lift()),
-                units=sum(truth.units[arm] for truth in truths),
-                incremental_revenue=sum(truth.added[arm] for truth in truths),
-            )
-            for arm, name in enumerate(self.split.names)
-        )
-
-    def blocks(self) -> Iterator[Block]:
-        """Everything that happens, some customers at a time."""
-        from holdback.experiments.sources.simulated.drawn import drawn
-
-        orders = 0
-        for number, first in enumerate(range(0, self.units, BLOCK)):
-            block = drawn(self, number, range(first, min(first + BLOCK, self.units)))
-            block.orders["number"] += orders
-            orders = int(block.orders["number"].max(initial=orders - 1)) + 1
-            yield block

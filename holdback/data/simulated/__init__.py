@@ -13,8 +13,11 @@ The tables are files that any `csv` or `parquet` source reads; the simulator is 
 kind of its own in the YAML, so an experiment on simulated data takes the same path
 as one on real data. The same shop gives the same bytes. It is drawn in blocks, so
 ten million customers need no more memory than a block and what the engine keeps.
+
+Read `shop` (what is true), `customers` (what they do), `tables` (how it is written).
 """
 
-from holdback.experiments.sources.simulated.shop import ArmTruth, Lift, Shop
+from holdback.data.simulated.shop import ArmTruth, Lift, Shop
+from holdback.data.simulated.tables import simulate
 
-__all__ = ["ArmTruth", "Lift", "Shop"]
+__all__ = ["ArmTruth", "Lift", "Shop", "simulate"]
