@@ -2,14 +2,16 @@
 
 Metrics, sources, checks and the parts of a section are plug-ins of one shape: one
 file that registers itself under a name. The files of a package are imported when a
-name is first looked up, so start-up pays nothing for them.
+name is first looked up, so start-up pays nothing for them; a kind's file has the
+kind's name, so that looking up one kind imports one file.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from importlib.util import find_spec
 from typing import Generic, TypeVar
 
@@ -59,24 +61,55 @@ class Plugins(Generic[T]):
         places = (spec and spec.submodule_search_locations) or ()
         return sorted(module.name for module in pkgutil.iter_modules(places))
 
+    @cached_property
+    def _modules(self) -> Mapping[str, str]:
+        """Name of each file → its module."""
+        package = importlib.import_module(self._package)
+        listed = pkgutil.walk_packages if self._rooms else pkgutil.iter_modules
+        modules = [file.name for file in listed(package.__path__, f"{self._package}.")]
+        return {module.rpartition(".")[2]: module for module in modules}
+
     def _all(self) -> dict[str, T]:
         if not self._loaded:
-            package = importlib.import_module(self._package)
-            listed = pkgutil.walk_packages if self._rooms else pkgutil.iter_modules
-            for module in listed(package.__path__, f"{self._package}."):
-                importlib.import_module(module.name)
+            for module in self._modules.values():
+                importlib.import_module(module)
             self._loaded = True
         return self._plugins
 
 
 class Kinds(Plugins[type[T]]):
-    """Kind name → class."""
+    """Kind name → class; the kind's file has its name."""
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
-        """Class decorator that files a class under `name`; a name is taken once."""
+        """Class decorator that files a class under `name`; a name is taken once.
+
+        It raises ValueError in a file of the package that has another name.
+        """
 
         def file(cls: type[T]) -> type[T]:
+            home, _, module = cls.__module__.rpartition(".")
+            if f"{home}.".startswith(f"{self._package}.") and module != name:
+                raise ValueError(f"`{name}` belongs into {name}.py, not {module}.py.")
             self.add(name, cls)
             return cls
 
         return file
+
+    def __getitem__(self, name: str) -> type[T]:
+        self._import(name)
+        return self._plugins[name]
+
+    def __contains__(self, name: object) -> bool:
+        self._import(name)
+        return name in self._plugins
+
+    def name_of(self, kind: object) -> str:
+        """The name that an object's class is filed under. Raises KeyError for none."""
+        for name, cls in self._plugins.items():
+            if cls is type(kind):
+                return name
+        raise KeyError(type(kind).__name__)
+
+    def _import(self, name: object) -> None:
+        if isinstance(name, str) and name not in self._plugins and name in self._modules:
+            importlib.import_module(self._modules[name])

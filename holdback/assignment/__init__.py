@@ -13,6 +13,7 @@ in_duckdb.py   a hash that the engine has, or is given
 files.py       a CSV or Parquet file of ids, streamed; csv_rows.py without the engine
 """
 
-from holdback.assignment.split import Assigned, Split
+from holdback.assignment.recipe import Assigned
+from holdback.assignment.split import Split
 
 __all__ = ["Assigned", "Split"]

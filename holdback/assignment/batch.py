@@ -12,15 +12,12 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from holdback.assignment.split import REASONS
+from holdback.assignment.recipe import REASONS, Reason, Rules
 from holdback.assignment.sql import can_draw, decided, draw_sql, literal
 from holdback.assignment.unit_ids import is_float, is_float_sql, text_sql
 from holdback.errors import AssignmentError, Problem
-
-if TYPE_CHECKING:
-    from holdback.assignment.split import Reason, Split
 
 __all__ = [
     "LARGE",
@@ -76,7 +73,7 @@ class Assignments:
         return len(self.arm_codes)
 
 
-def assigned(split: Split, ids: Any) -> Assignments:
+def assigned(split: Rules, ids: Any) -> Assignments:
     """Assignment of a sequence, an array or a column, by the cheaper of two ways."""
     family = _family(ids)
     if family and len(ids) >= LARGE and is_native(split):
@@ -86,7 +83,7 @@ def assigned(split: Split, ids: Any) -> Assignments:
     return by_loop(split, _values(ids, family))
 
 
-def by_loop(split: Split, ids: Iterable[object]) -> Assignments:
+def by_loop(split: Rules, ids: Iterable[object]) -> Assignments:
     """Assignment by hashlib, one id after the other."""
     position = {name: code for code, name in enumerate(split.names)} | {None: -1}
     why = {reason: code for code, reason in enumerate(REASONS)}
@@ -107,7 +104,7 @@ def by_loop(split: Split, ids: Iterable[object]) -> Assignments:
     )
 
 
-def by_engine(split: Split, column: Any) -> Assignments:
+def by_engine(split: Rules, column: Any) -> Assignments:
     """Assignment of an Arrow array by DuckDB's digests.
 
     Raises AssignmentError for a type that cannot hold ids.
@@ -134,7 +131,7 @@ def by_engine(split: Split, column: Any) -> Assignments:
     )
 
 
-def is_native(split: Split) -> bool:
+def is_native(split: Rules) -> bool:
     """Whether the engine itself has every hash that the split draws with."""
     return all(can_draw(draw, "duckdb") for draw in split.draws)
 
@@ -168,7 +165,7 @@ def no_ids_of(column_type: str) -> Problem:
     )
 
 
-def _coded(split: Split, text: str) -> str:
+def _coded(split: Rules, text: str) -> str:
     """Query over table `ids` that gives codes in place of names."""
     numbers = [f"n{i}" for i in range(len(split.draws))]
     drawn = ", ".join(

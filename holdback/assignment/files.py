@@ -98,10 +98,14 @@ def assign_file(
     EnvironmentFault; `target` is then unfinished, so hand over a temporary file
     (`holdback.atomic_files.replacing`).
     """
-    import duckdb
-
     if not source.is_file():
         raise ConfigError(Problem(where=str(source), what="there is no such file"))
+    if eligible is None and shape == ".csv":
+        tally = _without_engine(split, source, target, unit)
+        if tally is not None:
+            return tally
+    import duckdb
+
     with _told(source, target), duckdb.connect(config=_CONFIG) as connection:
         connection.execute("SET enable_progress_bar = false")  # it prints to stdout
         if shape_of(source) == ".parquet":
@@ -139,6 +143,35 @@ def opened(source: Path) -> Iterator[TextIO]:
     how: Any = gzip.open if unpack else open
     with how(source, "rt", encoding="utf-8-sig", newline="") as lines:
         yield lines
+
+
+_SMALL = 65_536
+"""Bytes of a file that is read row by row: starting the engine would take longer."""
+_NOT_PLAIN = re.compile(rb"[^\t\n\x20-\x7e]|[\"#]|^\n|\n\n")
+
+
+def _without_engine(
+    split: Split, source: Path, target: Path, unit: str
+) -> Tally | None:
+    """The same for a small file of plain rows; None for one that the engine reads.
+
+    The engine keeps what it would quote, other letters than ASCII, blank lines, rows
+    of another width, and files that cannot be read or written: it has its own words.
+    """
+    if not source.name.lower().endswith(".csv") or source.stat().st_size > _SMALL:
+        return None
+    try:
+        content = source.read_bytes()
+        if not content or _NOT_PLAIN.search(content + "".join(split.names).encode()):
+            return None
+        lines = content.decode("ascii").splitlines(keepends=True)
+        delimiter = max(_DELIMITERS, key=lines[0].count)
+        if len({line.count(delimiter) for line in lines}) > 1:
+            return None
+        with target.open("w", encoding="utf-8", newline="") as out:
+            return assign_rows(split, lines, out, unit=unit, where=str(source))
+    except OSError:
+        return None
 
 
 _CONFIG: dict[str, Any] = {
@@ -405,7 +438,8 @@ def assign_rows(
     for row in _rows(rest, delimiter, len(names), where):
         one = split.assign(row[position])
         counts[one.arm, one.reason] += 1
-        alike.add(row[position])
+        if one.bucket is not None:
+            alike.add(row[position])
         bucket = "" if one.bucket is None else one.bucket
         writer.writerow([*row, one.arm or "", bucket, one.reason])
     return Tally(counts=dict(counts), similar=alike.count)

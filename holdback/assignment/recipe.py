@@ -8,19 +8,22 @@ number at which his own comparison turns is found once, so nothing is rounded tw
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, Protocol, get_args
 
 from holdback.assignment.hashes import HashName, bits_of, hashed
 
 __all__ = [
+    "REASONS",
+    "Assigned",
     "Draw",
     "Gate",
     "Planned",
     "Reason",
     "Recipe",
+    "Rules",
     "first",
     "fraction",
     "sha1_draw",
@@ -35,6 +38,7 @@ Reason = Literal[
     "outside_traffic",
     "invalid_id",
 ]
+REASONS: tuple[Reason, ...] = get_args(Reason)
 SHOWN = 10_000
 
 
@@ -149,6 +153,54 @@ class Recipe:
             if arm is not None:
                 found[arm] += end - start
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """What became of one unit: its arm, the bucket of the arm's hash, and why.
+
+    `arm` is None without an arm. `bucket` is the one drawn for the arm, also where
+    something earlier decided; it is None for an unusable id only.
+    """
+
+    arm: str | None
+    bucket: int | None
+    reason: Reason
+
+
+class Rules(Protocol):
+    """What decides an arm, as `Split` holds it: all that SQL and columns need of it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the arms, in order."""
+
+    @property
+    def overrides(self) -> Mapping[str, str]:
+        """Arms of units that are placed by hand."""
+
+    @property
+    def early(self) -> tuple[Gate, ...]:
+        """What a unit passes before its eligibility is asked."""
+
+    @property
+    def late(self) -> tuple[Gate, ...]:
+        """What it passes afterwards."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the arm is drawn."""
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """Every hash that decides, in order; the arm's is the last."""
+
+    @property
+    def widths(self) -> Mapping[str, int]:
+        """How many of the arm's buckets each arm has."""
+
+    def assign(self, unit_id: object) -> Assigned:
+        """Arm of one unit id."""
 
 
 def first(size: int, turned: Callable[[int], bool]) -> int:

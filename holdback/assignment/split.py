@@ -11,44 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any
 
-from holdback.assignment.recipe import Draw, Gate, Planned, Reason, Recipe
+from holdback.assignment.batch import Assignments, assigned
+from holdback.assignment.recipe import Assigned, Draw, Gate, Planned, Recipe
 from holdback.assignment.schemes import Scheme
 from holdback.assignment.schemes.holdback import BUCKETS, Holdback, draw
+from holdback.assignment.sql import SqlColumns, sql_columns
 from holdback.assignment.unit_ids import unit_text
 from holdback.errors import AssignmentError, Problem
 
-if TYPE_CHECKING:
-    from holdback.assignment.batch import Assignments
-    from holdback.assignment.sql import SqlColumns
-
 __all__ = [
-    "REASONS",
-    "Assigned",
     "Changes",
     "Holdout",
     "LayerRange",
-    "Reason",
     "Split",
     "changes",
     "edge",
 ]
-
-REASONS: tuple[Reason, ...] = get_args(Reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """What became of one unit: its arm, the bucket of the arm's hash, and why.
-
-    `arm` is None without an arm. `bucket` is the one drawn for the arm, also where
-    something earlier decided; it is None for an unusable id only.
-    """
-
-    arm: str | None
-    bucket: int | None
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +130,6 @@ class Split:
 
     def assign_many(self, ids: Any) -> Assignments:
         """Arms of many ids: a sequence, an array or a column of a frame."""
-        from holdback.assignment.batch import assigned
-
         return assigned(self, ids)
 
     def sql(
@@ -161,8 +139,6 @@ class Split:
 
         `eligible` is a condition in the same dialect, never null.
         """
-        from holdback.assignment.sql import sql_columns
-
         return sql_columns(self, unit_sql, dialect, eligible=eligible)
 
 

@@ -15,8 +15,7 @@ from holdback.errors import AssignmentError, Problem
 if TYPE_CHECKING:
     import duckdb
 
-    from holdback.assignment.recipe import Draw
-    from holdback.assignment.split import Split
+    from holdback.assignment.recipe import Draw, Rules
 
 __all__ = [
     "DIALECTS",
@@ -50,7 +49,7 @@ class SqlColumns:
 
 
 def sql_columns(
-    split: Split, unit_sql: str, dialect: str, *, eligible: str | None = None
+    split: Rules, unit_sql: str, dialect: str, *, eligible: str | None = None
 ) -> SqlColumns:
     """Expressions over `unit_sql`, which gives a text or a whole number.
 
@@ -125,7 +124,7 @@ def shown_sql(draw: Draw, number: str, dialect: str) -> str:
 
 
 def decided(
-    split: Split,
+    split: Rules,
     dialect: str,
     *,
     unit: str,

@@ -79,12 +79,11 @@ def command(
     columns are kept, in their order; ids of CSV files are text. Values are copied as
     they are, so mind text that begins with = + - @ when a spreadsheet opens the output.
     """
-    from holdback import workflow
     from holdback.cli.console import progress
-    from holdback.data.queries.eligibility import eligible_in
     from holdback.experiments.definition.split import split_of
+    from holdback.experiments.load import load
 
-    experiment = workflow.load(file)
+    experiment = load(file)
     split = split_of(experiment)
     column = unit or _unit_column(experiment)
     if dialect is not None:
@@ -99,7 +98,7 @@ def command(
             )
         )
     with progress("Assigning", quiet=quiet or output == "-"):
-        eligible = eligible_in(experiment, PIPE if ids == "-" else ids)
+        eligible = _eligible(experiment, PIPE if ids == "-" else ids)
         tally = _assigned(split, ids, output, column, eligible)
     if not quiet:
         click.echo(_summary(split, tally, shape), err=True)
@@ -116,6 +115,15 @@ def _unit_column(experiment: Experiment) -> str:
             )
         )
     return column
+
+
+def _eligible(experiment: Experiment, file: str) -> Eligible | None:
+    """Who may take part; without a condition no query has to be written."""
+    if experiment.assignment.where is None:
+        return None
+    from holdback.data.queries.eligibility import eligible_in
+
+    return eligible_in(experiment, file)
 
 
 def _as_sql(

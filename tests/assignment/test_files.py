@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import random
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -84,6 +85,38 @@ def test_csv_against_rows(tmp_path: Path, suffix: str, delimiter: str) -> None:
     ]
     assert piped == tally
     assert tally.rows == len(IDS)
+
+
+WORDS = ("", "NA", "NULL", " u1", "u1 ", "U1", "u1", "7.0", "7", "-", "'x'", "\\N")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_files_against_the_engine(tmp_path: Path, seed: int) -> None:
+    """Rows that need no engine come out as the engine writes them, byte by byte."""
+    rng = random.Random(seed)
+    delimiter = rng.choice(",;\t|")
+    letters = [chr(code) for code in range(32, 127) if chr(code) != delimiter]
+    rows = [
+        [
+            rng.choice(WORDS)
+            if rng.random() < 0.3
+            else "".join(rng.choices(letters, k=4))
+            for _ in range(3)
+        ]
+        for _ in range(rng.randrange(5))
+    ]
+    source, target = tmp_path / "ids.csv", tmp_path / "out.csv"
+    lines = [delimiter.join(row) for row in (["id", "a 1", "b"], *rows)]
+    source.write_text("\n".join(lines) + rng.choice(["", "\n"]))
+    outcomes = []
+    for shape, unpacked in ((".csv", bytes), (".csv.gz", gzip.decompress)):
+        try:
+            tally = assign_file(SPLIT, source, target, unit="id", shape=shape)
+        except DataError as error:  # quotes that do not end, in both ways alike
+            outcomes.append(str(error))
+        else:
+            outcomes.append((unpacked(target.read_bytes()), tally))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_many_csv_rows_keep_their_order(tmp_path: Path) -> None:

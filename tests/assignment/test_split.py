@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdback.assignment import Assigned, Split
 from holdback.assignment.layouts import largest_remainder
-from holdback.assignment.split import Assigned, Split
 from holdback.assignment.unit_ids import unit_text
 from holdback.errors import AssignmentError
 

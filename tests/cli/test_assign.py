@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow.csv import read_csv
 
-from holdback.assignment.split import REASONS, Split
+from holdback.assignment.recipe import REASONS
+from holdback.assignment.split import Split
 from holdback.cli.assign import command
 from holdback.errors import ConfigError, DataError, HoldbackError
 from holdback.experiments.definition.split import split_of

@@ -90,6 +90,55 @@ def test_start_imports_nothing_heavy(arguments: list[str]) -> None:
     assert done.stderr.strip() == "[]"
 
 
+HEAVY_TO_ASSIGN = HEAVY - {"pydantic"} | {"matplotlib", "polars", "pyarrow"}
+EXPERIMENT = """\
+version: 1
+experiment: recs
+arms: {holdback: {share: 10%, control: true}, personalized: {share: 90%}}
+assignment: {source: visitors}
+window: {start: 2026-10-01, end: 2026-11-11}
+primary: conversion
+sources:
+  visitors: {csv: visitors.csv, columns: {unit: customer_id, time: exposed_at}}
+  orders: {csv: orders.csv, columns: {unit: customer_id, time: ordered_at}}
+metrics:
+  conversion: {kind: conversion, source: orders}
+"""
+
+
+def test_assigning_a_few_ids_imports_what_it_needs(tmp_path: Path) -> None:
+    """Neither engine nor numbers; of kinds and schemes only those that are named."""
+    (tmp_path / "recs.yaml").write_text(EXPERIMENT)
+    (tmp_path / "ids.csv").write_text(
+        "customer_id\n" + "".join(f"u{n}\n" for n in "1234")
+    )
+    arguments = ["assign", "recs.yaml", "ids.csv", "-o", "assigned.csv", "-q"]
+    code = (
+        "import sys\nfrom holdback.cli import run\n"
+        f"assert run({arguments!r}) == 0\n"
+        "print(*sys.modules, sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    imported = set(done.stdout.split())
+    assert len((tmp_path / "assigned.csv").read_text().splitlines()) == 5
+    assert not HEAVY_TO_ASSIGN & imported
+    rooms = {"analysis", "audit", "data", "economics", "planning", "portfolio"}
+    rooms |= {"reports", "results", "stats", "workflow"}
+    assert not {f"holdback.{room}" for room in rooms} & imported
+    kinds = {name for name in imported if name.startswith("holdback.experiments.sour")}
+    assert not {"holdback.experiments.sources.shopify_orders"} & kinds
+    assert "holdback.experiments.sources.csv" in kinds
+    assert "holdback.experiments.metrics.churn" not in imported
+    assert "holdback.assignment.schemes.statsig" not in imported
+    assert len({name for name in imported if name.startswith("holdback")}) <= 60
+
+
 def test_import_of_the_package_is_light() -> None:
     """`import holdback` loads nothing heavy, not even click."""
     code = (

@@ -32,7 +32,7 @@ class Scheme:
     @property
     def kind(self) -> str:
         """The scheme's name in the YAML."""
-        return next(name for name, cls in kinds.items() if cls is type(self))
+        return kinds.name_of(self)
 
 
 def key(spelling: str, default: Any = None) -> Any:

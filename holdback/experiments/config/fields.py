@@ -7,7 +7,8 @@ text as it stands in the file, so `0.1` is one tenth and `0123` never loses its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, TypeAlias, get_args
@@ -16,18 +17,20 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Discriminator,
-    PlainValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     Tag,
     ValidationInfo,
-    WithJsonSchema,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from holdback.experiments.config.yaml_document import Block, Items, Scalar, text_of
 from holdback.experiments.language import quantities
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 from holdback.experiments.sources import EMBEDDED
+from holdback.registry import Kinds
 
 __all__ = [
     "BY_SHAPE",
@@ -49,24 +52,45 @@ __all__ = [
 ]
 
 
-def leaf(
-    read: Callable[[Scalar], Any], schema: dict[str, Any]
-) -> tuple[PlainValidator, WithJsonSchema]:
-    """Reader and schema of one kind of value, as pydantic annotations."""
+@dataclass(frozen=True)
+class Leaf:
+    """How one kind of value is read and what its JSON Schema is, for pydantic.
 
-    def reader(node: Any) -> Any:
+    pydantic's own annotations for this also make a model of the Python type that
+    comes out, which is never asked and costs a third of the start-up.
+    """
+
+    read: Callable[[Scalar], Any]
+    schema: Callable[[], dict[str, Any]]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """How pydantic reads it."""
+        return core_schema.no_info_plain_validator_function(self._value)
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """What an editor is told of it."""
+        return self.schema()
+
+    def _value(self, node: Any) -> Any:
         if isinstance(node, Scalar):
-            return read(node)
+            return self.read(node)
         kinds = {Block: "a block of keys", Items: "a list"}
         raise Unreadable(
             f"one value is needed here, not {kinds.get(type(node), 'a structure')}."
         )
 
-    return PlainValidator(reader), WithJsonSchema(schema)
+
+def leaf(read: Callable[[Scalar], Any], schema: dict[str, Any]) -> Leaf:
+    """One kind of value by its reader and its JSON Schema."""
+    return Leaf(read, schema.copy)
 
 
-def choice(*options: str) -> tuple[PlainValidator, WithJsonSchema]:
-    """One of some words."""
+def choice(options: Collection[str] | Kinds[Any]) -> Leaf:
+    """One of some words, or of the names of kinds."""
 
     def read(node: Scalar) -> str:
         if node.text in options:
@@ -74,15 +98,15 @@ def choice(*options: str) -> tuple[PlainValidator, WithJsonSchema]:
         listed = ", ".join(options)
         raise Unreadable(
             f"'{node.text}' is not one of: {listed}.",
-            fix=did_you_mean(node.text, options),
+            fix=did_you_mean(node.text, tuple(options)),
         )
 
-    return leaf(read, {"enum": list(options)})
+    return Leaf(read, lambda: {"enum": list(options)})
 
 
-def choice_of(literal: Any) -> tuple[PlainValidator, WithJsonSchema]:
+def choice_of(literal: Any) -> Leaf:
     """One of the words of a `Literal`, `Any`-thing else refused."""
-    return choice(*(word for word in get_args(literal) if word != "any"))
+    return choice([word for word in get_args(literal) if word != "any"])
 
 
 def _whole(node: Scalar) -> int:
@@ -160,16 +184,16 @@ _FLAG = leaf(_flag, {"type": "boolean"})
 _VERSION = leaf(_version, {"const": 1})
 _FORMULA = leaf(_formula, {"type": ["string", "number"]})
 
-Text: TypeAlias = Annotated[str, *_TEXT]
-Connection: TypeAlias = Annotated[str, *_CONNECTION]
-Share: TypeAlias = Annotated[Fraction, *_SHARE]
-Amount: TypeAlias = Annotated[Fraction, *_AMOUNT]
-Duration: TypeAlias = Annotated[timedelta, *_DURATION]
-Day: TypeAlias = Annotated[date, *_DAY]
-Whole: TypeAlias = Annotated[int, *_WHOLE]
-Flag: TypeAlias = Annotated[bool, *_FLAG]
-Formula: TypeAlias = Annotated[Expression, *_FORMULA]
-Version: TypeAlias = Annotated[int, *_VERSION]
+Text: TypeAlias = Annotated[str, _TEXT]
+Connection: TypeAlias = Annotated[str, _CONNECTION]
+Share: TypeAlias = Annotated[Fraction, _SHARE]
+Amount: TypeAlias = Annotated[Fraction, _AMOUNT]
+Duration: TypeAlias = Annotated[timedelta, _DURATION]
+Day: TypeAlias = Annotated[date, _DAY]
+Whole: TypeAlias = Annotated[int, _WHOLE]
+Flag: TypeAlias = Annotated[bool, _FLAG]
+Formula: TypeAlias = Annotated[Expression, _FORMULA]
+Version: TypeAlias = Annotated[int, _VERSION]
 
 
 class Written(BaseModel):

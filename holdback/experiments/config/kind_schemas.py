@@ -9,20 +9,39 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+)
 from typing import get_type_hints as hints_of
 
-from pydantic import BaseModel, Discriminator, Field, Tag, create_model
+from pydantic import (
+    BaseModel,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Tag,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from holdback.experiments import metrics, sources
 from holdback.experiments.config.fields import (
     BY_SHAPE,
     KEYS,
-    TAG,
     VALUE,
     Connection,
     Day,
@@ -41,12 +60,15 @@ from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Cap
 
 __all__ = [
+    "UNKNOWN_KIND",
     "WrittenCap",
     "WrittenMetric",
     "WrittenSource",
     "value_field",
 ]
 
+UNKNOWN_KIND = "unknown_kind"
+"""Type of the error about a block that names no kind which is known."""
 FILLED = frozenset({"name", "digits", "hidden", "of"})
 MEANINGS = {
     "aggregate": "How rows become one number. Default: sum; count without value.",
@@ -142,7 +164,7 @@ def _readable(hint: Any, name: str) -> Any:
         # A text or an expression: which of them it is needs the other names.
         return Text if len(options) > 1 else _readable(options[0], name)
     if get_origin(hint) is Literal:
-        return Annotated[hint, *choice_of(hint)]
+        return Annotated[hint, choice_of(hint)]
     if get_origin(hint) is tuple:
         # How many there must be is the kind's to say, in its own words.
         return tuple[_readable(get_args(hint)[0], name), ...]  # type: ignore[misc]
@@ -153,42 +175,75 @@ def _readable(hint: Any, name: str) -> Any:
     return _model(hint, f"{hint.__name__}Keys", {}, without=FILLED)
 
 
+@cache
+def _metric_model(kind: str) -> type[BaseModel]:
+    cls = metrics.kinds[kind]
+    key = {"kind": (Annotated[str, choice([kind])], Field(description="The kind."))}
+    return _model(cls, f"{cls.__name__}Metric", key, without=FILLED)
+
+
+@cache
+def _source_model(kind: str) -> type[BaseModel]:
+    cls = sources.kinds[kind]
+    field = value_field(cls)
+    doc = (cls.__doc__ or "").strip().split("\n")[0]
+    key = {kind: (_readable(hints_of(cls)[field], kind), Field(description=doc))}
+    return _model(cls, cls.__name__, key, without=FILLED | {field})
+
+
 def _metric_kind(node: Any) -> str | None:
     kind = node.get("kind") if isinstance(node, Block) else None
     if not isinstance(kind, Scalar):
         return None
-    return TAG + kind.text if kind.text in metrics.kinds else None
+    return kind.text if kind.text in metrics.kinds else None
 
 
 def _source_kind(node: Any) -> str | None:
     if not isinstance(node, Block):
         return None
-    return next((TAG + key for key in node.key_places if key in sources.kinds), None)
+    return next((key for key in node.key_places if key in sources.kinds), None)
 
 
-def _metric_union() -> Any:
-    models = []
-    for kind, cls in metrics.kinds.items():
-        key = {"kind": (Annotated[str, *choice(kind)], Field(description="The kind."))}
-        model = _model(cls, f"{cls.__name__}Metric", key, without=FILLED)
-        models.append(Annotated[model, Tag(TAG + kind)])
-    return Annotated[reduce(or_, models), Discriminator(_metric_kind)]
+@dataclasses.dataclass(frozen=True)
+class _OfKind:
+    """A block whose keys depend on its kind, as an annotation for pydantic.
+
+    A union of all kinds would say the same; here a kind that no file names is neither
+    imported nor made a model of.
+    """
+
+    kinds: Iterable[str]
+    kind_of: Callable[[Any], str | None]
+    model: Callable[[str], type[BaseModel]]
+
+    def read(self, node: Any, info: ValidationInfo) -> BaseModel:
+        """The model of a block. Raises what pydantic raises."""
+        kind = self.kind_of(node)
+        if kind is None:
+            raise PydanticCustomError(UNKNOWN_KIND, "no kind is known")
+        return self.model(kind).model_validate(node, context=info.context)
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """How pydantic reads it."""
+        return core_schema.with_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema of every kind."""
+        tagged = reduce(or_, map(self._tagged, self.kinds))
+        union: Any = Annotated[tagged, Discriminator(self.kind_of)]
+        return handler(TypeAdapter(union).core_schema)
+
+    def _tagged(self, kind: str) -> Any:
+        return Annotated[self.model(kind), Tag(kind)]
 
 
-def _source_union() -> Any:
-    models = []
-    for kind, cls in sources.kinds.items():
-        field = value_field(cls)
-        doc = (cls.__doc__ or "").strip().split("\n")[0]
-        key = {kind: (_readable(hints_of(cls)[field], kind), Field(description=doc))}
-        model = _model(cls, cls.__name__, key, without=FILLED | {field})
-        models.append(Annotated[model, Tag(TAG + kind)])
-    return Annotated[reduce(or_, models), Discriminator(_source_kind)]
-
-
-if TYPE_CHECKING:
-    WrittenMetric = Any
-    WrittenSource = Any
-else:
-    WrittenMetric = _metric_union()
-    WrittenSource = _source_union()
+WrittenMetric: TypeAlias = Annotated[
+    Any, _OfKind(metrics.kinds, _metric_kind, _metric_model)
+]
+WrittenSource: TypeAlias = Annotated[
+    Any, _OfKind(sources.kinds, _source_kind, _source_model)
+]

@@ -46,9 +46,9 @@ __all__ = [
     "WrittenAssignment",
 ]
 
-LOOKS = choice("spending", "end", "always_valid")
-PRIORS = choice("weak", "skeptical", "none", "past")
-PERIODS = choice("day", "week", "month", "year")
+LOOKS = choice(("spending", "end", "always_valid"))
+PRIORS = choice(("weak", "skeptical", "none", "past"))
+PERIODS = choice(("day", "week", "month", "year"))
 Period = Literal["day", "week", "month", "year"]
 
 
@@ -80,7 +80,7 @@ class WrittenAssignment(Written):
     """How units come into arms."""
 
     source: Text | None = Field(None, description="The source of exposures.")
-    scheme: Annotated[str, *choice(*schemes)] = Field(
+    scheme: Annotated[str, choice(schemes)] = Field(
         "holdback", description="The hash that draws the arm from the unit id."
     )
     salt: Text | None = Field(
@@ -104,7 +104,7 @@ class WrittenAssignment(Written):
         "drew their arm.",
     )
     crossovers: Annotated[
-        Literal["exclude", "first", "stop"], *choice("exclude", "first", "stop")
+        Literal["exclude", "first", "stop"], choice(("exclude", "first", "stop"))
     ] = Field("exclude", description="What happens to units seen in two arms.")
     where: Formula | None = Field(
         None, description="Which units may take part, by their attributes."
@@ -143,7 +143,7 @@ class WrittenAnalysis(Written):
 
     level: Share = Field(Fraction(95, 100), description="Coverage of the intervals.")
     looks: Annotated[
-        Annotated[str, *LOOKS, VALUE] | Annotated[tuple[Day, ...], LIST],
+        Annotated[str, LOOKS, VALUE] | Annotated[tuple[Day, ...], LIST],
         BY_SHAPE,
     ] = Field("spending", description="When results are read.")
     covariates: (
@@ -154,10 +154,10 @@ class WrittenAnalysis(Written):
         | None
     ) = Field(None, description="{lookback: 28 days}, or a list of attribute columns.")
     multiplicity: Annotated[
-        Literal["holm", "bh", "none"], *choice("holm", "bh", "none")
+        Literal["holm", "bh", "none"], choice(("holm", "bh", "none"))
     ] = Field("holm", description="Correction over secondary metrics and arms.")
     prior: Annotated[
-        Annotated[str, *PRIORS, VALUE] | Annotated[WrittenPrior, KEYS],
+        Annotated[str, PRIORS, VALUE] | Annotated[WrittenPrior, KEYS],
         BY_SHAPE,
     ] = Field("weak", description="weak, skeptical, none, {lift_sd: 10%}, or past.")
     segments: tuple[Text, ...] = Field(
@@ -192,7 +192,7 @@ class WrittenCost(Written):
     name: Text = Field(description="How the report calls it.")
     amount: Amount = Field(description="In the project's currency.")
     per: (
-        Annotated[str, *choice("day", "week", "month", "year", "treated unit")] | None
+        Annotated[str, choice(("day", "week", "month", "year", "treated unit"))] | None
     ) = Field(None, description="day, week, month, year or treated unit.")
     spread: Duration | None = Field(
         None, description="Paid once and spread over this time, such as 12 months."
@@ -200,7 +200,7 @@ class WrittenCost(Written):
     uncertainty: Share | None = Field(
         None, description="By how much it may be off, 95 times in 100: 20%."
     )
-    kind: Annotated[str, *choice("technology", "people", "campaign")] | None = Field(
+    kind: Annotated[str, choice(("technology", "people", "campaign"))] | None = Field(
         None, description="technology, people or campaign; totals are told by kind."
     )
     arms: tuple[Text, ...] = Field(
@@ -213,7 +213,7 @@ class WrittenSaving(Written):
 
     name: Text = Field(description="How the report calls it.")
     hours: Amount = Field(description="Hours saved per period.")
-    per: Annotated[Period, *PERIODS] = Field(description="day, week, month or year.")
+    per: Annotated[Period, PERIODS] = Field(description="day, week, month or year.")
     rate: Amount = Field(description="Money per hour.")
 
 
@@ -221,11 +221,11 @@ class WrittenRollout(Written):
     """What would come after the test."""
 
     units: Whole = Field(description="Units per period.")
-    per: Annotated[Period, *PERIODS] = Field(description="day, week, month or year.")
+    per: Annotated[Period, PERIODS] = Field(description="day, week, month or year.")
     horizon: Duration = Field(description="How long, such as 12 months.")
     decay: Annotated[
         timedelta | None,
-        *leaf(
+        leaf(
             lambda node: (
                 None if node.text == "none" else quantities.duration(node.text)
             ),
@@ -262,7 +262,7 @@ class WrittenDecision(Written):
     rule: (
         Annotated[
             Literal["lift", "profit", "not_worse"],
-            *choice("lift", "profit", "not_worse"),
+            choice(("lift", "profit", "not_worse")),
         ]
         | None
     ) = Field(None, description="Default: profit where there are costs, else lift.")

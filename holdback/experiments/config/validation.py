@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from holdback.errors import Problem
 from holdback.experiments import metrics, sources
 from holdback.experiments.config.fields import TAG, Written
+from holdback.experiments.config.kind_schemas import UNKNOWN_KIND
 from holdback.experiments.config.yaml_document import (
     Block,
     Document,
@@ -104,7 +105,7 @@ def _tell(
             _unknown_key(path, root, known, issues)
         elif kind == "missing":
             _missing_key(path, root, issues)
-        elif kind == "union_tag_not_found":
+        elif kind == UNKNOWN_KIND:
             _unknown_kind(path, root, issues)
         elif kind == "value_error" and isinstance(
             error := found["ctx"]["error"], Unreadable

@@ -10,8 +10,9 @@ from math import lcm
 from pathlib import Path
 from typing import Any
 
+from holdback.assignment.recipe import REASONS
 from holdback.assignment.scheme_params import scheme_of
-from holdback.assignment.split import REASONS, Holdout, LayerRange, Split
+from holdback.assignment.split import Holdout, LayerRange, Split
 from holdback.assignment.unit_ids import unit_text
 from holdback.errors import AssignmentError, EnvironmentFault, Problem
 from holdback.experiments.definition.experiment import Arm, Experiment

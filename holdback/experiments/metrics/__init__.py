@@ -133,7 +133,7 @@ class Metric:
     @property
     def kind(self) -> str:
         """The kind's name in the YAML."""
-        return next(name for name, cls in kinds.items() if cls is type(self))
+        return kinds.name_of(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

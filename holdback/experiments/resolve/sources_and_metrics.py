@@ -206,8 +206,8 @@ def _kind_and_fields(written: BaseModel, key: str | None = None) -> tuple[str, A
     given = _written_only(written)
     if key is not None:
         return str(_plain(given.pop(key))), given
-    known = {*sources.kinds}
-    return next((k for k in given if k in known), next(iter(given), "")), given
+    kinds = (key for key in given if key in sources.kinds)
+    return next(kinds, next(iter(given), "")), given
 
 
 def _plain(value: Any) -> Any:

@@ -66,7 +66,7 @@ class Source:
     @property
     def kind(self) -> str:
         """The kind's name in the YAML."""
-        return next(name for name, cls in kinds.items() if cls is type(self))
+        return kinds.name_of(self)
 
 
 kinds: Kinds[Source] = Kinds("holdback.experiments.sources")
