@@ -78,7 +78,13 @@ class Plugins(Generic[T]):
 
 
 class Kinds(Plugins[type[T]]):
-    """Kind name → class; the kind's file has its name."""
+    """Kind name → class. A kind's file has its name, unless files are `shared`."""
+
+    def __init__(
+        self, package: str, *, rooms: bool = False, shared: bool = False
+    ) -> None:
+        super().__init__(package, rooms=rooms)
+        self._shared = shared
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
         """Class decorator that files a class under `name`; a name is taken once.
@@ -88,7 +94,8 @@ class Kinds(Plugins[type[T]]):
 
         def file(cls: type[T]) -> type[T]:
             home, _, module = cls.__module__.rpartition(".")
-            if f"{home}.".startswith(f"{self._package}.") and module != name:
+            within = f"{home}.".startswith(f"{self._package}.")
+            if within and module != name and not self._shared:
                 raise ValueError(f"`{name}` belongs into {name}.py, not {module}.py.")
             self.add(name, cls)
             return cls
@@ -111,5 +118,9 @@ class Kinds(Plugins[type[T]]):
         raise KeyError(type(kind).__name__)
 
     def _import(self, name: object) -> None:
-        if isinstance(name, str) and name not in self._plugins and name in self._modules:
-            importlib.import_module(self._modules[name])
+        if self._shared:
+            self._all()
+        elif isinstance(name, str) and name not in self._plugins:
+            module = self._modules.get(name)
+            if module is not None:
+                importlib.import_module(module)

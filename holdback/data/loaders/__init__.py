@@ -40,7 +40,7 @@ class Loader(Generic[S]):
         raise NotImplementedError
 
 
-kinds: Kinds[Loader[Any]] = Kinds("holdback.data.loaders.formats")
+kinds: Kinds[Loader[Any]] = Kinds("holdback.data.loaders.formats", shared=True)
 
 
 def loader_of(source: Source) -> Loader[Any]:
