@@ -19,9 +19,8 @@ from holdback.data.engine.sql import (
     any_of,
     cast,
     col,
+    count_where,
     double,
-    integer,
-    total,
     when,
 )
 from holdback.errors import ConfigError, DataError, Problem
@@ -337,7 +336,7 @@ def numeric_columns(
         )
         wrong = exp.Is(this=reader.text_number(name), expression=exp.null())
         for condition in (filled, all_of([filled.copy(), wrong])):
-            sums.append(total(when(condition, integer(1), integer(0))))  # noqa: PERF401
+            sums.append(count_where(condition))  # noqa: PERF401
     query = exp.Select(expressions=sums).from_(reader.table.relation.copy())
     (found,) = engine.run(query)
     return frozenset(

@@ -94,6 +94,10 @@ class EngineDialect(Protocol):
         """An integer cast to the widest exact type."""
         ...
 
+    def total(self, value: exp.Expression) -> exp.Expression:
+        """SUM, 0 for no rows: exact, or an error where it does not fit."""
+        ...
+
     def quotient(self, value: exp.Expression, by: exp.Expression) -> exp.Expression:
         """Integer division, truncated."""
         ...

@@ -20,6 +20,7 @@ __all__ = [
     "any_of",
     "cast",
     "col",
+    "count_where",
     "double",
     "integer",
     "micro",
@@ -75,8 +76,13 @@ def when(
     return case.else_(otherwise, copy=False) if otherwise is not None else case
 
 
+def count_where(condition: exp.Expression) -> exp.Expression:
+    """Rows for which a condition is true; 0 for no rows."""
+    return total(when(condition, integer(1), integer(0)))
+
+
 def total(value: exp.Expression) -> exp.Expression:
-    """SUM, 0 for no rows."""
+    """SUM, 0 for no rows; of amounts, ask the engine's dialect for it."""
     return exp.func("COALESCE", exp.Sum(this=value), exp.Literal.number(0))
 
 

@@ -120,7 +120,9 @@ class Survey:
             return rows_of(cube, self.engine.run(statement(cube)))
         except TooLarge as error:
             names = [m for m in self.experiment.metrics if self._overflows(cube, m)]
-            raise DataError(_too_large(names, error)) from error
+            raise DataError(
+                _too_large(names, self.engine.dialect.digits, error)
+            ) from error
 
     def _overflows(self, cube: Cube, metric: str) -> bool:
         alone = replace(
@@ -299,11 +301,11 @@ class Survey:
         return found
 
 
-def _too_large(names: Sequence[str], error: TooLarge) -> list[Problem]:
+def _too_large(names: Sequence[str], digits: int, error: TooLarge) -> list[Problem]:
     return [
         Problem(
             where=f"metric {name}" if name else "",
-            what="its sums are too large for exact arithmetic (38 digits).",
+            what=f"its sums are too large for exact arithmetic ({digits} digits).",
             why=error.problems[0].why,
             fix="Look for values that cannot be right, or measure in larger units.",
         )

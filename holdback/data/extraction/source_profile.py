@@ -18,8 +18,8 @@ from holdback.data.engine.expressions import Reader, blank
 from holdback.data.engine.sql import (
     all_of,
     col,
+    count_where,
     integer,
-    total,
     when,
     within_limit,
 )
@@ -56,7 +56,7 @@ class _Scan:
 
     def count(self, name: str, condition: exp.Expression) -> None:
         """Count rows for which a condition is true."""
-        self.columns[name] = total(when(condition, integer(1), integer(0)))
+        self.columns[name] = count_where(condition)
 
 
 def look_at(engine: Engine, look: Look) -> SourceProfile:

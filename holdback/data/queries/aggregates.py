@@ -13,10 +13,10 @@ from holdback.data.engine.sql import (
     MICRO,
     all_of,
     col,
+    count_where,
     integer,
     micro,
     round_to,
-    total,
     when,
 )
 from holdback.data.queries.unit_columns import UnitColumn
@@ -51,7 +51,6 @@ def aggregate(
     if measure.value is not None:
         conditions.append(not_null(value))
     inside_it = all_of(conditions)
-    one = when(inside_it, integer(1), integer(0))
     picked = when(inside_it.copy(), value.copy(), None)
     match measure.aggregate:
         case "any":
@@ -61,13 +60,14 @@ def aggregate(
         case "last":
             return _last(dialect, inside_it, value, time, unit.digits)
         case "sum":
-            return round_to(dialect, total(picked), unit.digits)
+            return round_to(dialect, dialect.total(picked), unit.digits)
         case "count":
-            return total(one)
+            return count_where(inside_it)
         case "distinct":
             return exp.Count(this=exp.Distinct(expressions=[picked]))
         case "mean":
-            return _mean(dialect, total(picked), total(one), unit.digits)
+            count = count_where(inside_it)
+            return _mean(dialect, dialect.total(picked), count, unit.digits)
     extreme = exp.Max if measure.aggregate == "max" else exp.Min
     found = exp.func("COALESCE", extreme(this=picked), integer(0))
     return round_to(dialect, found, unit.digits)
@@ -78,11 +78,12 @@ def _any(
 ) -> exp.Expression:
     if measure.value is not None:
         conditions = [*conditions, exp.NEQ(this=value, expression=integer(0))]
-    counted = when(all_of(conditions), integer(1), integer(0))
+    counts = all_of(conditions)
     if measure.least > 1:
-        enough = exp.GTE(this=total(counted), expression=integer(measure.least))
+        enough = exp.GTE(this=count_where(counts), expression=integer(measure.least))
         return when(enough, integer(1), integer(0))
-    return exp.func("COALESCE", exp.Max(this=counted), integer(0))
+    most = exp.Max(this=when(counts, integer(1), integer(0)))
+    return exp.func("COALESCE", most, integer(0))
 
 
 def _day(

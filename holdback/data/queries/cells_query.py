@@ -17,7 +17,7 @@ from functools import reduce
 from sqlglot import exp
 
 from holdback.data.engine.protocol import EngineDialect
-from holdback.data.engine.sql import cast, col, integer, total, when
+from holdback.data.engine.sql import cast, col, count_where, integer, when
 from holdback.data.engine.times import Zone
 from holdback.data.queries.events import event_units
 from holdback.data.queries.unit_columns import TOLD, Layout, Monomial, UnitColumn
@@ -148,7 +148,7 @@ def _sparse(cube: Cube, relation: str) -> exp.Select:
     keys = cell_keys(cube)
     columns = dict(keys)
     columns["n"] = integer(0)
-    columns |= {name: total(col(name)) for name in cube.told()}
+    columns |= {name: cube.dialect.total(col(name)) for name in cube.told()}
     for i, one in enumerate(cube.sums()):
         columns[f"x{i}"] = integer(0) if one.own else _sum(cube, one)
     return _grouped(columns, keys, relation)
@@ -189,13 +189,15 @@ def _sum(cube: Cube, one: Sum) -> exp.Expression:
     value = col(one.of[0])
     if one.kind == "nonzero":
         differs = exp.NEQ(this=value, expression=integer(0))
-        return total(when(differs, integer(1), integer(0)))
+        return count_where(differs)
     if one.kind == "largest":
         return exp.func("COALESCE", exp.Max(this=value), integer(0))
     if len(one.of) == 1:
-        return total(value)
+        return cube.dialect.total(value)
     factors = [cube.dialect.wide(col(name)) for name in one.of]
-    return total(reduce(lambda a, b: exp.Mul(this=a, expression=b), factors))
+    return cube.dialect.total(
+        reduce(lambda a, b: exp.Mul(this=a, expression=b), factors)
+    )
 
 
 def _with_events(cube: Cube) -> exp.Select:
@@ -250,10 +252,10 @@ def _merged(cube: Cube, parts: Sequence[exp.Expression]) -> exp.Select:
             value = cube.dialect.bytewise(value)
         columns[key] = exp.Min(this=value)
     columns |= {name: exp.Min(this=col(name)) for name in _carried(cube)}
-    columns |= {name: total(col(name)) for name in cube.told()}
+    columns |= {name: cube.dialect.total(col(name)) for name in cube.told()}
     for unit in cube.layout.units.values():
         if not unit.own and unit.capping is None:
-            columns[unit.name] = total(col(unit.name))
+            columns[unit.name] = cube.dialect.total(col(unit.name))
     return select(columns, nested(_union(parts), "q"), group=["unit"])
 
 
@@ -282,12 +284,12 @@ def _rolled(cube: Cube, segment: int | None) -> exp.Select:
     elif cube.exposures.time is not None:
         columns["day"] = col("day")
         group.append("day")
-    columns["n"] = total(col("n"))
-    columns |= {name: total(col(name)) for name in cube.told()}
+    columns["n"] = cube.dialect.total(col("n"))
+    columns |= {name: cube.dialect.total(col(name)) for name in cube.told()}
     for i, one in enumerate(cube.sums()):
         value = col(f"x{i}")
         columns[f"x{i}"] = (
-            exp.Max(this=value) if one.kind == "largest" else total(value)
+            exp.Max(this=value) if one.kind == "largest" else cube.dialect.total(value)
         )
     return select(columns, exp.table_("fine", quoted=True), group=group)
 

@@ -17,7 +17,6 @@ from holdback.stats.evidence.moments import Moments, pairs, triples
 
 __all__ = ["Row", "cells_of", "rows_of"]
 
-LARGEST_EXACT = 10**38
 FIRST_DAY = date(1970, 1, 1)
 
 
@@ -41,13 +40,14 @@ class Row:
         return self.status in {USED, KEPT_CROSSED}
 
 
-def rows_of(cube: Cube, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+def rows_of(cube: Cube, answers: Sequence[tuple[Any, ...]]) -> list[Row]:
     """The statement's rows. Raises TooLarge for a sum beyond exact arithmetic."""
     told, sums = cube.told(), cube.sums()
+    digits = cube.dialect.digits
     if any(
-        abs(int(v)) >= LARGEST_EXACT for row in found for v in row[6:] if v is not None
+        abs(int(v)) >= 10**digits for row in answers for v in row[6:] if v is not None
     ):
-        raise TooLarge(Problem(what="a sum has more than 38 digits."))
+        raise TooLarge(Problem(what=f"a sum has more than {digits} digits."))
     start = 7 + len(told)
     return [
         Row(
@@ -61,7 +61,7 @@ def rows_of(cube: Cube, found: Sequence[tuple[Any, ...]]) -> list[Row]:
             told={name: int(v) for name, v in zip(told, row[7:start], strict=True)},
             sums={one: int(v) for one, v in zip(sums, row[start:], strict=True)},
         )
-        for row in found
+        for row in answers
     ]
 
 

@@ -9,13 +9,7 @@ from datetime import timedelta
 from sqlglot import exp
 
 from holdback.data.engine import Engine
-from holdback.data.engine.sql import (
-    all_of,
-    col,
-    integer,
-    total,
-    when,
-)
+from holdback.data.engine.sql import all_of, col, count_where, integer, when
 from holdback.data.evidence.cells import Returned
 from holdback.data.queries.aggregates import (
     aggregate,
@@ -136,7 +130,7 @@ def _told(
             before = exp.LT(this=time.copy(), expression=_shifted(earliest))
             early = exp.LT(this=time.copy(), expression=_shifted(timedelta(0)))
     for kind, condition in zip(TOLD[1:], (before, late, early), strict=True):
-        found[f"n_{kind}"] = total(when(condition, integer(1), integer(0)))
+        found[f"n_{kind}"] = count_where(condition)
     return found
 
 
@@ -188,8 +182,8 @@ def count_returned(
     """How many returns were known at `as_of`, and how many found no purchase."""
     lost = exp.Is(this=col(PURCHASE), expression=exp.null())
     counted = {
-        "rows": total(when(col(BACK), integer(1), integer(0))),
-        "lost": total(when(all_of([col(BACK), lost]), integer(1), integer(0))),
+        "rows": count_where(col(BACK)),
+        "lost": count_where(all_of([col(BACK), lost])),
     }
     ((rows, unmatched),) = engine.run(select(counted, _matched(events, rule, as_of)))
     return Returned(rows=int(rows), unmatched=int(unmatched))

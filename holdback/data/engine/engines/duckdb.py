@@ -28,7 +28,7 @@ from holdback.data.engine.protocol import (
     TooLarge,
     Type,
 )
-from holdback.data.engine.sql import cast, col, quoted_text
+from holdback.data.engine.sql import cast, col, quoted_text, total
 from holdback.errors import (
     ConfigError,
     DataError,
@@ -85,6 +85,10 @@ class DuckDBDialect:
     def wide(self, value: exp.Expression) -> exp.Expression:
         """An integer cast to the widest exact type."""
         return cast(value, "INT128")
+
+    def total(self, value: exp.Expression) -> exp.Expression:
+        """SUM, 0 for no rows, as wide as it needs to be."""
+        return total(value)
 
     def quotient(self, value: exp.Expression, by: exp.Expression) -> exp.Expression:
         """Integer division, truncated."""

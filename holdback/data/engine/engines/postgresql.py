@@ -25,7 +25,7 @@ from holdback.data.engine.protocol import (
     Table,
     Type,
 )
-from holdback.data.engine.sql import cast, col, quoted_name
+from holdback.data.engine.sql import cast, col, quoted_name, total
 from holdback.errors import DataError, Problem
 
 __all__ = ["Postgres"]
@@ -64,6 +64,10 @@ class PostgresDialect:
     def wide(self, value: exp.Expression) -> exp.Expression:
         """An integer cast to the widest exact type."""
         return cast(value, "DECIMAL(38, 0)")
+
+    def total(self, value: exp.Expression) -> exp.Expression:
+        """SUM, 0 for no rows, as wide as it needs to be."""
+        return total(value)
 
     def quotient(self, value: exp.Expression, by: exp.Expression) -> exp.Expression:
         """Integer division, truncated."""
