@@ -323,6 +323,7 @@ def test_sqlite_text_amount_rejects(tmp_path: Path) -> None:
     [
         ("table: order\n    database: sqlite:///shop.db", "Did you mean 'orders'?", 3),
         ("table: orders\n    database: sqlite:///none.db", "no database file", 5),
+        ("table: orders\n    database: sqlite:///orders.csv", "not a database", 3),
         (
             "table: 'orders; drop table orders'\n    database: sqlite:///shop.db",
             "no table",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -148,11 +148,13 @@ class Connector:
             text = sql
             if text is None:
                 assert table is not None  # noqa: S101  # one of both is given
-                text = self.select_all(connection, table)
+                with self._in_our_words():
+                    text = self.select_all(connection, table)
             else:
                 only_select(text, self.source, self.sql)
             with closing(self.cursor(connection)) as cursor:
-                self._run(cursor, text)
+                with self._in_our_words():
+                    cursor.execute(text)
                 names = [str(column[0]) for column in cursor.description]
                 yield names, self._fetched(cursor, names)
 
@@ -185,9 +187,11 @@ class Connector:
         """The URL with its secrets: for the driver, and to redact its messages."""
         return revealed(self.url)
 
-    def _run(self, cursor: Any, text: str) -> None:
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        """The driver's errors at a query as ours."""
         try:
-            cursor.execute(text)
+            yield
         except Exception as error:
             if not self.is_own(error):
                 raise
