@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from reports.examples import EXAMPLES, clear_win
 
 from holdback.errors import ReportError
 from holdback.facts import Fact, fact
+from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import _built, from_json, to_json
 
 
@@ -66,6 +68,33 @@ def test_words_that_are_none_of_the_few(outcome: object) -> None:
     data["decision"]["outcome"] = outcome
     with pytest.raises(ReportError, match=r"decision\.outcome.*'ship' or 'hold_back'"):
         from_json(json.dumps(data))
+
+
+FIRST = Path(__file__).with_name("scorecard-1.json")
+"""A scorecard as the first schema had it, cut down: sentences and no codes."""
+
+
+def test_the_first_schema_is_read() -> None:
+    """Sentences come back as they were, and are written in today's schema."""
+    old = json.loads(FIRST.read_text(encoding="utf-8"))
+    card = from_json(FIRST.read_text(encoding="utf-8"))
+    assert [(c.check, c.status, c.p_value, c.message) for c in card.checks] == [
+        (c["check"], c["status"], c.get("p_value"), c["message"]) for c in old["checks"]
+    ]
+    assert list(map(str, card.decision.reasons)) == old["decision"]["reasons"]
+    assert str(card.readouts[0].note) == old["readouts"][0]["note"]
+    assert {c.fact.code for c in card.checks} == {""}
+    again = to_json(card)
+    assert json.loads(again)["schema"] == "holdback/scorecard/2"
+    assert from_json(again) == card
+
+
+def test_the_first_schema_is_shown() -> None:
+    """The page of an older file says what its checks found then."""
+    card = from_json(FIRST.read_text(encoding="utf-8"))
+    page = render(card)
+    assert "Chance alone does this less than once in 1,000 tests" in page
+    assert "No unit was seen in both arms." in page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

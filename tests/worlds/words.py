@@ -9,16 +9,20 @@ from holdback.reports.text.locale_format import Words
 from holdback.reports.text.telling import told
 from holdback.results.scorecard import Finding
 
-__all__ = ["in_words"]
+__all__ = ["in_words", "words_of"]
 
 
-def in_words(experiment: Experiment, found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings with their sentences."""
-    words = Words(
+def words_of(experiment: Experiment) -> Words:
+    """How a report calls the experiment's arms and metrics."""
+    return Words(
         locale="en_US",
         currency=experiment.currency,
         labels={name: experiment.metrics[name].title for name, _ in experiment.roles()},
         arms={arm.name: arm.title for arm in experiment.arms},
         metrics={},
     )
-    return told(tuple(found), words)
+
+
+def in_words(experiment: Experiment, found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with their sentences."""
+    return told(tuple(found), words_of(experiment))

@@ -11,8 +11,8 @@ from holdback.experiments.definition.calendar import is_final
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.facts import Fact, fact
-from holdback.results.scorecard import Finding
-from holdback.stats.srm.sample_ratio import sequential_srm, srm
+from holdback.results.scorecard import Finding, Status
+from holdback.stats.srm.sample_ratio import SampleRatio, sequential_srm, srm
 
 __all__ = ["SampleRatioMismatch"]
 
@@ -37,44 +37,52 @@ class SampleRatioMismatch:
         widths = planned_widths(experiment)
         arms = list(widths)
         counts = [evidence.assigned.get(arm, 0) for arm in arms]
-        total = sum(counts)
-        if total == 0:
+        if sum(counts) == 0:
             return
         ratio = srm(counts, [widths[arm] for arm in arms])
-        p_value = ratio.p_value
         daily = _running(experiment, evidence, widths)
-        if daily is not None:
-            p_value = daily
+        p_value = ratio.p_value if daily is None else daily
         units = dict(zip(arms, counts, strict=True))
         planned = {arm: width / sum(widths.values()) for arm, width in widths.items()}
-        as_planned = p_value >= WARN_BELOW
-        where = None if as_planned else _furthest(experiment, evidence, widths)
-        if p_value < FAIL_BELOW:
-            yield Finding(
-                check="srm",
-                status="fail",
-                p_value=p_value,
-                fact=fact("srm.mismatch", units=units, planned=planned, where=where),
-            )
-            return
-        share = ratio.detectable_share
-        detectable = None
-        if share is not None:
-            control = experiment.control.name
-            detectable = fact("srm.detectable", share=share, control=control)
-        yield Finding(
-            check="srm",
-            status="pass" if as_planned else "warn",
-            p_value=p_value,
-            fact=fact(
-                "srm.as_planned" if as_planned else "srm.doubtful",
+        if p_value >= WARN_BELOW:
+            found = fact(
+                "srm.as_planned",
                 units=units,
                 planned=planned,
-                where=where,
-                detectable=detectable,
+                detectable=_detectable(experiment, ratio),
                 sequential=daily is not None,
-            ),
-        )
+            )
+        elif p_value >= FAIL_BELOW:
+            found = fact(
+                "srm.doubtful",
+                units=units,
+                planned=planned,
+                where=_furthest(experiment, evidence, widths),
+                detectable=_detectable(experiment, ratio),
+                sequential=daily is not None,
+            )
+        else:
+            found = fact(
+                "srm.mismatch",
+                units=units,
+                planned=planned,
+                where=_furthest(experiment, evidence, widths),
+            )
+        yield Finding(check="srm", status=_status(p_value), p_value=p_value, fact=found)
+
+
+def _status(p_value: float) -> Status:
+    if p_value < FAIL_BELOW:
+        return "fail"
+    return "warn" if p_value < WARN_BELOW else "pass"
+
+
+def _detectable(experiment: Experiment, ratio: SampleRatio) -> Fact | None:
+    """How few of the units coming into control would have been noticed."""
+    share = ratio.detectable_share
+    if share is None:
+        return None
+    return fact("srm.detectable", share=share, control=experiment.control.name)
 
 
 def _running(
