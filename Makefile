@@ -23,6 +23,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --
 help:
 	@echo "make demo          install and run the main job on simulated data"
 	@echo "make test          format, lint, types, import rules, tests with coverage"
+	@echo "make test-fast     the tests of the rooms that you changed, in under a minute"
 	@echo "make test-bayes    models drawn from with PyMC (600 MB, once)"
 	@echo "make test-engines  PostgreSQL, and Spark where Java is (450 MB, once)"
 	@echo "make test-report   the gallery in Chromium: axe, PDF, mail, pictures"
@@ -44,7 +45,7 @@ test: $(VENV)/.dev-$(VERSION)
 	$(BIN)/pytest -q -n auto --cov --cov-report=term:skip-covered
 
 test-fast: $(VENV)/.dev-$(VERSION)
-	$(BIN)/pytest -x -q
+	$(BIN)/pytest -x -q -n auto $$($(BIN)/python tests/affected.py)
 
 test-engines: $(VENV)/.dev-$(VERSION)
 	@if command -v java >/dev/null; then $(PIP) 'pyspark>=4.0,<5'; \
