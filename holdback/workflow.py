@@ -11,14 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdback.experiments.definition.experiment import Experiment
-from holdback.results.money import Money
-from holdback.results.notebook_display import paint
-from holdback.results.scorecard import Decision, Scorecard
+from holdback.results.notebook_display import show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +25,8 @@ if TYPE_CHECKING:
     from holdback.audit.result import Audit
     from holdback.planning.plan import Plan
     from holdback.portfolio.result import Portfolio
+    from holdback.results.money import Money
+    from holdback.results.scorecard import Decision, Readout, Scorecard
     from holdback.results.sections.simulation import Simulation
 
 __all__ = [
@@ -383,21 +382,45 @@ class Analysis:
         return fragment(self.scorecard)
 
 
-def _shown(module: str, name: str) -> Callable[..., Any]:
-    """A painter of the reports that is imported when it is first asked for."""
+def _scorecard_page(scorecard: Scorecard) -> str:
+    from holdback.reports.exports.notebook import fragment
 
-    def painter(*arguments: Any) -> Any:
-        return getattr(import_module(f"holdback.reports.{module}"), name)(*arguments)
-
-    return painter
+    return fragment(scorecard)
 
 
-paint("Scorecard", "html", _shown("exports.notebook", "fragment"))
-paint("Scorecard", "plot", _shown("figures.matplotlib_plots", "forest"))
-paint("Readout", "html", _shown("exports.notebook", "readout_fragment"))
-paint("Readout", "plot", _shown("figures.matplotlib_plots", "one"))
-paint("Plan", "html", _shown("exports.notebook", "plan_fragment"))
-paint("Plan", "plot", _shown("figures.matplotlib_plots", "plan"))
+def _readout_page(readout: Readout) -> str:
+    from holdback.reports.exports.notebook import readout_fragment
+
+    return readout_fragment(readout)
+
+
+def _plan_page(plan: Plan) -> str:
+    from holdback.reports.exports.notebook import plan_fragment
+
+    return plan_fragment(plan)
+
+
+def _scorecard_picture(scorecard: Scorecard, axes: Any) -> Any:
+    from holdback.reports.figures.matplotlib_plots import forest
+
+    return forest(scorecard, axes)
+
+
+def _readout_picture(readout: Readout, axes: Any) -> Any:
+    from holdback.reports.figures.matplotlib_plots import one
+
+    return one(readout, axes)
+
+
+def _plan_picture(plan: Plan, axes: Any) -> Any:
+    from holdback.reports.figures.matplotlib_plots import plan as weeks
+
+    return weeks(plan, axes)
+
+
+show("Scorecard", html=_scorecard_page, plot=_scorecard_picture)
+show("Readout", html=_readout_page, plot=_readout_picture)
+show("Plan", html=_plan_page, plot=_plan_picture)
 
 
 def _loaded(experiment: ExperimentLike) -> Experiment:

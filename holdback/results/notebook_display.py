@@ -1,7 +1,8 @@
 """How results show themselves in a notebook, though the reports stand above them.
 
-The floor above hangs its painters here (`paint`); a result asks for the one of its
-class. Without any, a notebook falls back on the text.
+The composition at the top says for each class how it is shown (`show`); a result asks
+by the name of its class, so that nobody imports a class to say so. Without any, a
+notebook falls back on the text.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Shown", "paint"]
+__all__ = ["Shown", "show"]
 
-_painters: dict[tuple[str, str], Callable[..., Any]] = {}
+_pages: dict[str, Callable[[Any], str]] = {}
+_pictures: dict[str, Callable[[Any, Any], Any]] = {}
 
 
-def paint(kind: str, how: str, painter: Callable[..., Any]) -> None:
-    """Hang a painter for the class named `kind`: ``html`` or ``plot``."""
-    _painters[kind, how] = painter
+def show(
+    kind: str, *, html: Callable[[Any], str], plot: Callable[[Any, Any], Any]
+) -> None:
+    """Say how the class named `kind` becomes HTML, and a picture on given axes."""
+    _pages[kind] = html
+    _pictures[kind] = plot
 
 
 class Shown:
@@ -25,12 +30,15 @@ class Shown:
     __slots__ = ()
 
     def _repr_html_(self) -> str | None:
-        painter = _painters.get((type(self).__name__, "html"))
-        return None if painter is None else str(painter(self))
+        page = _pages.get(type(self).__name__)
+        return None if page is None else page(self)
 
     def plot(self, axes: Any = None) -> Any:
-        """The same as a picture on matplotlib axes, which are returned."""
-        painter = _painters.get((type(self).__name__, "plot"))
-        if painter is None:
+        """The same as a picture on matplotlib axes, which are returned.
+
+        Raises NotImplementedError for a result that has none.
+        """
+        picture = _pictures.get(type(self).__name__)
+        if picture is None:
             raise NotImplementedError(f"A {type(self).__name__} has no picture.")
-        return painter(self, axes)
+        return picture(self, axes)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from holdback.assignment.hashes import hashed
-from holdback.assignment.layouts import bucket_ranges, v1_draw, v2_draw
 from holdback.assignment.recipe import Draw, Planned, Recipe, fraction, sha1_draw
 from holdback.assignment.scheme_params import scheme_of
+from holdback.assignment.schemes.growthbook import bucket_ranges, v1_draw, v2_draw
 from holdback.assignment.schemes.holdback import bucket
 from holdback.assignment.split import Holdout, Split
 from tests.assignment.flag_worlds import (

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdback.assignment.layouts import GrowthBook, v1_draw
 from holdback.assignment.recipe import Draw
 from holdback.assignment.schemes import kinds
+from holdback.assignment.schemes.growthbook import GrowthBook, v1_draw
 
 __all__ = ["GrowthBookV1"]
 
