@@ -100,6 +100,7 @@ def upper_tail(x: float, df: int) -> float:
 
     Repeated integration by parts: e^(−x/2) times a finite sum, with erfc(√(x/2)) for
     odd `df` (Abramowitz & Stegun 1964, Handbook of Mathematical Functions, ch. 26).
+    Raises ValueError for fewer than 1 degree.
 
     >>> round(upper_tail(3.841459, 1), 6)
     0.05

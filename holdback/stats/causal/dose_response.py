@@ -32,9 +32,10 @@ def dose_slope(
 ) -> DoseSlope:
     """The least-squares slope of arm means on doses, as a contrast Σ cₖ mₖ.
 
-    c = (d − d̄) / Σ(d − d̄)²: a single degree of freedom, so it finds a rise over
-    ordered arms with more power than arm-by-arm tests. The arms' own errors are used,
-    none pooled. Null: the slope is 0.
+    doses, means, errors: (arms,), in doses, in the metric's unit and in that again. c =
+    (d − d̄) / Σ(d − d̄)², whose variance is Σ c²e² (derived here): a single degree of
+    freedom, so it finds a rise over ordered arms with more power than arm-by-arm tests.
+    The arms' own errors are used, none pooled. Null: the slope is 0.
 
     Raises ValueError for fewer than 3 different doses or errors of 0.
     """

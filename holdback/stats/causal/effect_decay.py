@@ -47,9 +47,10 @@ class Decay:
 def fading(lifts: Vector, covariance: Vector, edges: Vector) -> Fading:
     """Generalized least squares of lifts (j,) on the middle day of their slices.
 
-    covariance: (j, j) of the lifts. edges: days (j + 1,). Q = (l − l̄)ᵀ V⁻¹ (l − l̄)
-    with l̄ the weighted mean against chi-square with j − 1 degrees; the slope against a
-    normal. Raises ValueError for fewer than two slices.
+    covariance: (j, j) of the lifts. edges: (j + 1,) days. Q = (l − l̄)ᵀ V⁻¹ (l − l̄)
+    with l̄ the weighted mean against chi-square with j − 1 degrees (Cochran 1954,
+    Biometrics 10: 101–129, with covariances); the slope against a normal. Raises
+    ValueError for fewer than two slices.
     """
     if len(lifts) < 2:  # two ends
         raise ValueError(f"{len(lifts)} slices have no change.")
@@ -73,9 +74,10 @@ def fading(lifts: Vector, covariance: Vector, edges: Vector) -> Fading:
 def decay(lifts: Vector, covariance: Vector, edges: Vector, *, level: float) -> Decay:
     """lift(t) = L · 2^(−t/h): the likeliest half-life and its profile interval.
 
-    For each h the best L has a closed form; the interval holds every h whose χ² lies
-    within z² of the least (a likelihood ratio with one degree), h = ∞ (no fading)
-    among them. A slice's lift is the mean of the curve over its days.
+    lifts: (j,) and covariance: (j, j), of the lifts; edges: (j + 1,) days. For each h
+    the best L has a closed form; the interval holds every h whose χ² lies within z² of
+    the least (a likelihood ratio with one degree), h = ∞ (no fading) among them. A
+    slice's lift is the mean of the curve over its days (derived here).
     """
     weight = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
     widths = np.diff(edges)

@@ -37,7 +37,8 @@ def bounds(control: Answers, treated: Answers) -> tuple[float, float]:
     """The least and the greatest difference, treated − control.
 
     The arm that answered more often loses as many of its best, or of its worst,
-    answers as it has too many. Raises ValueError where an arm has no answers.
+    answers as it has too many, a share 1 − r / R of them with R the higher and r the
+    lower rate of answers. Raises ValueError where an arm has no answers.
     """
     if not control.units.sum() or not treated.units.sum():
         raise ValueError("an arm has no answers")
@@ -56,7 +57,8 @@ def range_of_bounds(
 ) -> tuple[float, float]:
     """An interval that holds both bounds with at least `level`, by resampling units.
 
-    Percentiles of the lower and of the upper bound over 400 draws of both arms.
+    Percentiles of the lower and of the upper bound over 400 draws of both arms. Raises
+    ValueError where an arm has no answers.
     """
     rng = np.random.default_rng(seed)
     draws = [(_again(rng, control), _again(rng, treated)) for _ in range(RESAMPLES)]

@@ -46,7 +46,8 @@ class Parts:
 def decomposed(control: Factors, treatment: Factors) -> Parts:
     """Revenue per unit = share of buyers × orders per buyer × order value, split up.
 
-    The logarithmic mean Divisia method (Ang 2004, Energy Policy 32: 1131–1139): a
+    The logarithmic mean Divisia method (Ang 2004, Energy Policy 32: 1131–1139; as in
+    equation 5 of his practical guide of 2005, Energy Policy 33: 867–871): a
     factor's part is the logarithmic mean of the two revenues times the log of the
     factor's ratio, so the parts add up to the difference exactly. Errors by the delta
     method on the six means. Raises ValueError for a mean at or below 0.
@@ -71,7 +72,7 @@ def decomposed(control: Factors, treatment: Factors) -> Parts:
 
 
 def logarithmic_mean(a: Any, b: Any) -> Any:
-    """(a − b) / (ln a − ln b), and its limit where both are nearly equal.
+    """(a − b) / (ln a − ln b), and its limit where both are nearly equal (Ang 2004).
 
     >>> float(logarithmic_mean(2.0, 2.0))
     2.0

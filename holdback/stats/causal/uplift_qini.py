@@ -62,8 +62,8 @@ class Qini:
 def binned(scores: Vector, values: Vector, units: Vector, edges: Vector) -> Bins:
     """One arm's units by bins of the score; `edges` (k − 1,) fall from the highest.
 
-    scores, values, units: (m,) groups of equal units. A unit is in the first bin whose
-    edge its score reaches, in the last one below all.
+    scores, values, units: (m,), groups of equal units and how many are in each. A unit
+    is in the first bin whose edge its score reaches, in the last one below all.
     """
     k = len(edges) + 1
     at = k - 1 - np.searchsorted(edges[::-1], scores, side="right")
@@ -77,11 +77,11 @@ def binned(scores: Vector, values: Vector, units: Vector, edges: Vector) -> Bins
 def qini(control: Bins, treated: Bins) -> Qini:
     """Curve and area over the bins, with errors by the delta method.
 
-    The pooled shares of the bins are taken as they are. With W_k the weight of the
-    top k bins in the area, a unit of bin b and value y moves it by
-    Σ_{k ≥ b} W_k (y − mean of the top k) / (share of the top k), over its arm's n;
-    the variance of that is the area's. Raises ValueError for fewer than 2 bins or an
-    arm without units in the first.
+    The pooled shares of the bins are taken as they are. With W_k the weight of the top
+    k bins in the area, a unit of bin b and value y moves it by Σ_{k ≥ b} W_k (y − mean
+    of the top k) / (share of the top k), over its arm's n; the variance of that is the
+    area's (derived here). Raises ValueError for fewer than 2 bins or an arm without
+    units in the first.
     """
     if len(control.n) < 2 or min(control.n[0], treated.n[0]) < 1:
         raise ValueError("a curve needs 2 bins, with both arms in the first.")

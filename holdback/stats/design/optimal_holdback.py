@@ -17,7 +17,9 @@ def cheapest_share(units_at_half: float, units: float) -> float | None:
     `units_at_half` prove it with even arms. The error of a difference goes with
     1/(h (1 − h)), so h (1 − h) ≥ c = units_at_half / (4 units) is needed, and the
     smallest such h = (1 − √(1 − 4c)) / 2 costs least, since units held back earn no
-    lift. None where even arms of so many units do not suffice.
+    lift (derived here). None where even arms of so many units do not suffice.
+
+    Raises ValueError for a number of units that is not above 0.
 
     >>> round(cheapest_share(0.14128 * 4 * 200_000, 200_000), 4)
     0.1703
@@ -34,7 +36,9 @@ def best_test_size(units: float, *, sd: float, prior_sd: float) -> float:
     sd: of one unit's value; prior_sd: of each arm's mean under a normal prior that is
     the same for both. n = √(N/4 (s/σ)² + (3/4 (s/σ)²)²) − 3/4 (s/σ)² earns most over
     all N units, test included (test & roll: Feit & Berman 2019, Marketing Science 38:
-    1038–1058, for symmetric priors); no test of significance is made.
+    1038–1058, equation 10, for symmetric priors); no test of significance is made.
+
+    Raises ValueError for a number that is not above 0.
 
     >>> round(best_test_size(100_000, sd=(0.68 * 0.32) ** 0.5, prior_sd=0.03), 2)
     2283.89
@@ -57,12 +61,12 @@ def value_of_more_data(
 ) -> float:
     """Expected value of sample information, in the units of `worth`.
 
-    The log ratio is believed Normal(`mean`, `sd`²); the new data will estimate it
-    with standard error `se`; `worth` is the gain of treating at each log ratio, and
-    of not treating 0. The mean after the new data is then normal with variance
-    sd⁴ / (sd² + se²), and the value is the mean of the better choice then over the
-    better choice now (Raiffa and Schlaifer 1961, Applied Statistical Decision
-    Theory). Both integrals are quadratures. At least 0.
+    The log ratio is believed Normal(`mean`, `sd`²); the new data will estimate it with
+    standard error `se`; `worth` is the gain of treating at each log ratio, in money,
+    shape in shape out, and of not treating 0. The mean after the new data is then
+    normal with variance sd⁴ / (sd² + se²), and the value is the mean of the better
+    choice then over the better choice now (Raiffa and Schlaifer 1961, Applied
+    Statistical Decision Theory). Both integrals are quadratures. At least 0.
 
     Raises ValueError where `sd` or `se` is not above 0.
     """

@@ -2,7 +2,9 @@
 
 Every design says what a true effect is on its own scale (`effect`) and how large the
 error of that is for one unit (`unit_error`, divided by √units). All questions of power
-are then the same arithmetic: two-sided, not worse than a margin, or equivalent.
+are then the same arithmetic: two-sided, not worse than a margin, or equivalent. They
+follow from the estimate being normal (derived here). Sizes leave out the chance to find
+an effect on the wrong side, so they are on the safe one.
 """
 
 from __future__ import annotations
@@ -44,17 +46,25 @@ class ProportionDesign:
         _check_shares(self.control_share, self.treatment_share, self.alpha)
 
     def power(self, *, lift: float, units: float) -> float:
-        """Chance to find a true relative lift with so many units in all arms."""
+        """Chance to find a true relative lift with so many units in all arms.
+
+        Raises ValueError for a lift that takes the rate out of [0, 1].
+        """
         return _two_sided(self, self.effect(lift), units)
 
     def units_needed(self, *, lift: float, power: float) -> int:
-        """Units in all arms that find a true relative lift with this power."""
+        """Units in all arms that find a true relative lift with this power.
+
+        Raises ValueError as `power` does, or for a power that is not between alpha/2
+        and 1.
+        """
         return _units(self, self.effect(lift), power)
 
     def detectable_lift(self, *, units: float, power: float) -> float:
         """The smallest rise that is found with this power, as a relative lift.
 
-        Raises ValueError when even a rate of 100 % would not be.
+        Raises ValueError when even a rate of 100 % would not be, or for a power that
+        is not between alpha/2 and 1.
         """
         need = _quantiles(self.alpha, power) * self.unit_error / sqrt(units)
         angle = asin(sqrt(self.rate)) + need / 2
@@ -68,7 +78,10 @@ class ProportionDesign:
         return _split_error(self)
 
     def effect(self, lift: float) -> float:
-        """The difference of angles that a lift makes."""
+        """The difference of angles that a lift makes, in radians.
+
+        Raises ValueError for a lift that takes the rate out of [0, 1].
+        """
         treated = self.rate * (1 + lift)
         if not 0 <= treated <= 1:
             raise ValueError(f"a lift of {lift} takes the rate to {treated}.")
@@ -101,11 +114,17 @@ class MeanDesign:
         return _two_sided(self, self.effect(lift), units)
 
     def units_needed(self, *, lift: float, power: float) -> int:
-        """Units in all arms that find a true relative lift with this power."""
+        """Units in all arms that find a true relative lift with this power.
+
+        Raises ValueError for a power that is not between alpha/2 and 1.
+        """
         return _units(self, self.effect(lift), power)
 
     def detectable_lift(self, *, units: float, power: float) -> float:
-        """The smallest rise that is found with this power, as a relative lift."""
+        """The smallest rise that is found with this power, as a relative lift.
+
+        Raises ValueError for a power that is not between alpha/2 and 1.
+        """
         return expm1(_quantiles(self.alpha, power) * self.unit_error / sqrt(units))
 
     @property
@@ -146,11 +165,17 @@ class ScoreDesign:
         return _two_sided(self, lift, units)
 
     def units_needed(self, *, lift: float, power: float) -> int:
-        """Units in all arms that find a true difference with this power."""
+        """Units in all arms that find a true difference with this power.
+
+        Raises ValueError for a power that is not between alpha/2 and 1.
+        """
         return _units(self, lift, power)
 
     def detectable_lift(self, *, units: float, power: float) -> float:
-        """The smallest difference that is found with this power, in points."""
+        """The smallest difference that is found with this power, in points.
+
+        Raises ValueError for a power that is not between alpha/2 and 1.
+        """
         return _quantiles(self.alpha, power) * self.unit_error / sqrt(units)
 
     @property
@@ -171,14 +196,17 @@ def not_worse_power(design: Design, *, margin: float, units: float) -> float:
 
     `margin` is the lift at the edge of what is accepted (−0.02 where a fall of 2 % is,
     0.02 where a rise is). One side at alpha/2, as the two-sided interval is read
-    against the margin.
+    against the margin: one of the two one-sided tests of Schuirmann (1987).
     """
     shift = abs(design.effect(margin)) * sqrt(units) / design.unit_error
     return cdf(shift - quantile(1 - design.alpha / 2))
 
 
 def units_for_not_worse(design: Design, *, margin: float, power: float) -> int:
-    """Units in all arms with which `not_worse_power` is reached."""
+    """Units in all arms with which `not_worse_power` is reached.
+
+    Raises ValueError for a power that is not between alpha/2 and 1.
+    """
     return _units(design, design.effect(margin), power)
 
 
@@ -199,7 +227,8 @@ def exceeding_power(
 ) -> float:
     """Chance that a one-sided reading at `level` puts a true `lift` above a threshold.
 
-    With a flat prior it is the chance that P(lift > threshold) reaches the level.
+    With a flat prior it is the chance that P(lift > threshold) reaches the level
+    (derived here from the normal estimate).
     """
     gap = design.effect(lift) - design.effect(threshold)
     return cdf(gap * sqrt(units) / design.unit_error - quantile(level))

@@ -35,6 +35,8 @@ LOST = 1e-14
 def gradient(formula: Formula, mean: Vector) -> Vector:
     """Gradient (k,) of an analytic formula at `mean` (k,), exact to rounding.
 
+    In the metric's unit over each measure's.
+
     Complex-step derivative: Im f(x + ih) / h has no subtraction, so `h` can be so
     small that the truncation error vanishes (Squire & Trapp 1998, SIAM Review 40:
     110–112).
@@ -53,8 +55,9 @@ def gradient(formula: Formula, mean: Vector) -> Vector:
 def combined_variance(weights: Vector, cov: Vector) -> float:
     """Variance wᵀΣw of a weighted sum; exactly 0 where it is lost in rounding.
 
-    weights: (k,), cov: (k, k). A ratio of two measures that move as one has no
-    spread, and the terms then cancel to some bits of noise.
+    weights: (k,), cov: (k, k), in the measures' units and their products. A ratio of
+    two measures that move as one has no spread, and the terms then cancel to some bits
+    of noise.
     """
     variance = float(weights @ cov @ weights)
     size = float(np.abs(weights) @ np.abs(cov) @ np.abs(weights))
@@ -62,7 +65,11 @@ def combined_variance(weights: Vector, cov: Vector) -> float:
 
 
 def combined_third(weights: Vector, third: Vector) -> float:
-    """Third central moment of a weighted sum. weights: (k,), third: (k, k, k)."""
+    """Third central moment of a weighted sum, Σ wᵢwⱼwₗ κᵢⱼₗ.
+
+    weights: (k,), third: (k, k, k), the joint third central moments, to which the
+    moment of a sum is linear in each place (derived here).
+    """
     return float(weights @ (third @ weights) @ weights)
 
 
@@ -136,7 +143,8 @@ def log_lean(control: Estimate, treatment: Estimate) -> float:
     """B = (vC − vT) / (2 √(vC + vT)), v the relative variances: the log's own lean.
 
     The curvature of the logarithm moves each tail of the interval for the log ratio
-    by φ(z) B z² = 22.5 % × B at 95 %, with the same sign as A moves it. 0 when
+    by φ(z) B z² = 22.5 % × B at 95 %, with the same sign as A moves it: the second
+    term of ln(1 + x) put into the first term of the expansion (derived here). 0 when
     nothing varies. The values must not be 0.
     """
     c = (control.se / control.value) ** 2

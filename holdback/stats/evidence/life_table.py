@@ -43,7 +43,10 @@ class LifeTable:
 
     @cached_property
     def survival(self) -> Vector:
-        """Share still there after days 0 to h, (h + 1,)."""
+        """Share still there after days 0 to h, (h + 1,): the product limit.
+
+        Π (1 − d / r) over the days with events (Kaplan & Meier 1958).
+        """
         risk = np.maximum(self.at_risk, 1)
         return np.concatenate([[1.0], np.cumprod(1 - self.events / risk)])
 
@@ -78,9 +81,9 @@ def life_table(
 ) -> LifeTable:
     """The table of units counted by day of event (0: none) and days watched.
 
-    All three are (k,). An event on a day that was not watched to its end is left
-    open: such units were watched up to the day before. Raises ValueError for a
-    horizon below a day.
+    first_day, watched, units: (k,), in days, days, and units that share them. An event
+    on a day that was not watched to its end is left open: such units were watched up to
+    the day before. Raises ValueError for a horizon below a day.
     """
     if days < 1:
         raise ValueError(f"`days` must be at least 1, got {days}.")

@@ -97,7 +97,10 @@ class Moments:
 
     @classmethod
     def empty(cls, columns: Sequence[str], digits: Sequence[int]) -> Self:
-        """Moments of no units: the zero of `+`."""
+        """Moments of no units: the zero of `+`.
+
+        Raises ValueError where columns and digits are not as many.
+        """
         k = len(columns)
         return cls(
             columns=tuple(columns),
@@ -116,7 +119,8 @@ class Moments:
     ) -> Self:
         """Moments of rows (n, k) of measured values: for simulations and tests.
 
-        Values are quantized half away from zero, as the data engine does.
+        Values are quantized half away from zero, as the data engine does. Raises
+        ValueError where columns, digits and the rows' values are not as many.
         """
         values = np.asarray(rows, dtype=float).reshape(-1, len(columns))
         scaled = values * np.power(10.0, digits)
@@ -143,7 +147,10 @@ class Moments:
         )
 
     def select(self, columns: Sequence[str]) -> Self:
-        """The same moments of fewer measures, in the order asked."""
+        """The same moments of fewer measures, in the order asked.
+
+        Raises ValueError for a measure that is not there.
+        """
         at = [self.columns.index(name) for name in columns]
         k = len(self.columns)
         product = dict(zip(pairs(k), self.products, strict=True))
@@ -172,7 +179,10 @@ class Moments:
 
     @property
     def mean(self) -> Vector:
-        """Means over all n units, zeros included, (k,)."""
+        """Means over all n units, zeros included, (k,), in the measures' own units.
+
+        Raises ValueError for no units.
+        """
         if self.n < 1:
             raise ValueError("The mean of no units is not defined.")
         return np.array(
@@ -184,7 +194,11 @@ class Moments:
 
     @cached_property
     def cov(self) -> Vector:
-        """Sample covariance, divisor n − 1, (k, k)."""
+        """Sample covariance, divisor n − 1, (k, k): (n Σxᵢxⱼ − Σxᵢ Σxⱼ) / (n (n − 1)).
+
+        In products of the measures' own units; exact integers up to one last rounding
+        (derived here). Raises ValueError for fewer than 2 units.
+        """
         if self.n < 2:
             raise ValueError(f"A covariance needs 2 units, got {self.n}.")
         k = len(self.columns)
@@ -199,7 +213,11 @@ class Moments:
 
     @cached_property
     def third(self) -> Vector:
-        """Third central moments, divisor n, (k, k, k), symmetric."""
+        """Third central moments, divisor n, (k, k, k), symmetric.
+
+        Σ (xᵢ − m)(xⱼ − m)(xₗ − m) multiplied out, in exact integers up to one last
+        rounding (derived here). Raises ValueError for no units.
+        """
         if self.n < 1:
             raise ValueError("Third moments of no units are not defined.")
         k, n, s = len(self.columns), self.n, self.sums

@@ -32,7 +32,7 @@ class Counted:
 
     @classmethod
     def of(cls, values: npt.ArrayLike, units: npt.ArrayLike) -> Counted:
-        """The same value may come several times; they are put together."""
+        """From values (k,) and units (k,); equal values are put together."""
         found, at = np.unique(np.asarray(values, dtype=float), return_inverse=True)
         counts = np.bincount(at, weights=np.asarray(units), minlength=len(found))
         return cls(found, counts.astype(np.int64))
@@ -56,9 +56,10 @@ class Counted:
         return float(self.values[np.searchsorted(self.below, self.rank(q))])
 
     def placed(self, q: float) -> Vector:
-        """Where the true q-quantile may lie: `POINTS` equally likely values.
+        """Where the true q-quantile may lie: equally likely values, (POINTS,).
 
-        Half of the time the order statistic B, half of the time the next one.
+        In the values' unit. Half of the time the order statistic B, half of the time
+        the next one.
         """
         from scipy.special import bdtr
 
@@ -71,5 +72,9 @@ class Counted:
 
 
 def differences_between(control: Vector, treated: Vector) -> Vector:
-    """Every difference treated − control of two sets of points, sorted."""
+    """Every difference treated − control, sorted, (k m,); control: (k,), treated: (m,).
+
+    In the values' unit: the law of a difference of two independent quantiles, whose
+    laws the points are (Schultzberg & Ankargren 2022).
+    """
     return np.sort((treated[:, None] - control[None, :]).ravel())

@@ -68,7 +68,11 @@ class Resplits:
     adjustment: Adjustment | None
 
     def observed(self, ratio: float) -> float:
-        """The t of the arms as they are, with treatment divided by `ratio`."""
+        """The t of the arms as they are, with treatment divided by `ratio`.
+
+        t = ln(mT / mC) / √(vT + vC), v the relative variances of the means (delta
+        method), so that a draw is compared with what was seen on one scale.
+        """
         scale = self._scale(ratio)
         sides = self.total * np.stack([np.ones_like(scale), scale])
         t: float = self._t(sides[0][None], sides[1][None])[0]

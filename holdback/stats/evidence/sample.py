@@ -47,13 +47,19 @@ class Sample:
         )
 
     def select(self, columns: Sequence[str]) -> Self:
-        """The same units with fewer measures, in the order asked."""
+        """The same units with fewer measures, in the order asked.
+
+        Raises ValueError for a measure that is not there.
+        """
         at = [self.columns.index(name) for name in columns]
         return type(self)(columns=tuple(columns), rows=self.rows[:, at], n=self.n)
 
 
 def with_column(sample: Sample, name: str, values: Vector) -> Sample:
-    """The sample with one more measure last; values: (k,), 0 for the other units."""
+    """The sample with one more measure last; values: (k,), 0 for the other units.
+
+    Raises ValueError where `values` are not one for each row.
+    """
     return Sample(
         columns=(*sample.columns, name),
         rows=np.column_stack([sample.rows, values]),

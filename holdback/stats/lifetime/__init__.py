@@ -1,5 +1,5 @@
 """Customers who may silently stop: models of orders, money and tenure.
 
-Read `lifetime_value` (the sum), then its parts: `orders` over `bg_nbd`, `prices` over
-`gamma_gamma`, `subscriptions` over `shifted_beta_geometric`.
+Read `lifetime_value` (the sum), then its parts: orders by `bg_nbd`, money per order by
+`gamma_gamma`, renewals by `shifted_beta_geometric`.
 """

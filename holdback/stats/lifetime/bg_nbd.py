@@ -66,9 +66,10 @@ class Histories:
         watched: npt.ArrayLike,
         units: npt.ArrayLike | None = None,
     ) -> Self:
-        """From any sequences; units default to one each.
+        """From sequences; units default to one each.
 
-        Raises StatsError for a time below 0, or an order after the time watched.
+        orders: (k,); last, watched: (k,), times; units: (k,). Raises StatsError for a
+        time below 0, or an order after the time watched.
         """
         x, at, end = (np.asarray(one, dtype=float) for one in (orders, last, watched))
         if (at < 0).any() or (end < at).any() or (x < 0).any():
@@ -97,13 +98,17 @@ class BgNbd:
     b: float
 
     def expected(self, t: npt.ArrayLike) -> Vector:
-        """Orders that a new customer is expected to place by time t, the shape of t."""
+        """Orders that a new customer is expected to place by time t (n,), (n,)."""
         return expected(
             np.asarray(t, dtype=float), self.r, self.alpha, _apart(self.a), self.b
         )
 
     def alive(self, found: Histories) -> Vector:
-        """Chance that customers of each history are still active, (k,)."""
+        """Chance that customers of each history are still active, (k,).
+
+        The part of the likelihood in which they are (Fader, Hardie & Lee 2008,
+        Computing P(alive) using the BG/NBD model).
+        """
         x = found.orders
         since = np.log(self.alpha + found.watched) - np.log(self.alpha + found.last)
         log_odds = np.log(self.a) - np.log(np.where(x > 0, self.b + x - 1, 1.0))
@@ -111,10 +116,11 @@ class BgNbd:
         return np.where(x > 0, 1 - stopped, 1.0)
 
     def ahead(self, found: Histories, t: npt.ArrayLike) -> Vector:
-        """Orders expected within the next t after what was watched, (k,).
+        """Orders expected within the next t (k,) after what was watched, (k,).
 
-        Those who are still active are like new customers whose parameters have learned
-        from what was seen: r + x, alpha + T, a, b + x.
+        Fader, Hardie & Lee 2005, equation 10, as a product (derived here): those who
+        are still active are like new customers whose parameters have learned from what
+        was seen: r + x, alpha + T, a, b + x.
         """
         x = found.orders
         known = self.r + x, self.alpha + found.watched, _apart(self.a), self.b + x
@@ -172,11 +178,12 @@ def expected(
     a: npt.ArrayLike,
     b: npt.ArrayLike,
 ) -> Vector:
-    """Expected orders by t of a new customer; arrays broadcast.
+    """Expected orders by time t of a new customer, (n,).
 
-    Where the hypergeometric function of scipy overflows (many orders in next to no
-    time) or loses its digits (customers who are all alike: a + b above 100,000), the
-    expectation over the dropout's beta is taken by the trapezoid rule.
+    t, r, alpha, a, b: (n,) each, or of shapes that broadcast. Fader, Hardie & Lee 2005,
+    equation 9. Where the hypergeometric function of scipy overflows (many orders in
+    next to no time) or loses its digits (customers who are all alike: a + b above
+    100,000), the expectation over the dropout's beta is taken by the trapezoid rule.
     """
     t, r, alpha, a, b = np.broadcast_arrays(
         *(np.asarray(one, dtype=float) for one in (t, r, alpha, a, b))
@@ -211,7 +218,11 @@ def _by_quadrature(t: Vector, r: Vector, alpha: Vector, a: Vector, b: Vector) ->
 
 
 def likelihood(at: Vector, found: Histories) -> tuple[Vector, Vector]:
-    """Log-likelihood (k,) of each history and its gradient (k, 4) in r, alpha, a, b."""
+    """Log-likelihood (k,) of each history and its gradient (k, 4) in r, alpha, a, b.
+
+    at: (4,), these four. The likelihood of Fader, Hardie & Lee 2005; the gradient is
+    derived here.
+    """
     r, alpha, a, b = at
     x, last, watched = found.orders, found.last, found.watched
     again = x > 0
@@ -295,10 +306,10 @@ class Orders:
         return {name: float(v[0]) for name, v in zip(names, found, strict=True)}
 
     def ahead(self, draws: Vector) -> Vector:
-        """Both arms' orders from the end of watching to the horizon.
+        """Both arms' orders from the end of watching to the horizon, (n, 2).
 
-        Discounted to the end of watching, as the discounted expected residual
-        transactions of Fader, Hardie & Lee 2005 are.
+        draws: (n, 7), of the parameters. Discounted to the end of watching, as the
+        discounted expected residual transactions of Fader, Hardie & Lee 2005 are.
         """
         watched = np.concatenate([found.watched for found in self.arms])
         units = np.concatenate([found.units for found in self.arms])

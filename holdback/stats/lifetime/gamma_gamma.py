@@ -42,7 +42,7 @@ class Spend:
         mean: npt.ArrayLike,
         units: npt.ArrayLike | None = None,
     ) -> Self:
-        """From any sequences; units default to one each."""
+        """From orders (k,), their mean (k,) in money, and units (k,) or one each."""
         x = np.asarray(orders, dtype=float)
         return cls(
             orders=x,
@@ -65,7 +65,10 @@ class GammaGamma:
         return self.p * self.gamma / (self.q - 1) if self.q > 1 else float("inf")
 
     def of_customers(self, found: Spend) -> Vector:
-        """Mean amount expected of each group, between its own and everyone's, (k,)."""
+        """Mean amount expected of each group, between its own and everyone's, (k,).
+
+        Fader & Hardie 2013, equation 5; in money.
+        """
         x = found.orders
         own = self.gamma + x * found.mean
         return np.asarray(self.p * own / (self.p * x + self.q - 1))
@@ -113,7 +116,11 @@ class GammaGamma:
 
 
 def likelihood(at: Vector, found: Spend) -> tuple[Vector, Vector]:
-    """Log-likelihood (k,) of each group and its gradient (k, 3) in p, q, gamma."""
+    """Log-likelihood (k,) of each group and its gradient (k, 3) in p, q, gamma.
+
+    at: (3,), these three. The likelihood of Fader & Hardie 2013; the gradient is
+    derived here.
+    """
     p, q, gamma = at
     x, z = found.orders, found.mean
     own = gamma + x * z
@@ -173,7 +180,7 @@ class Prices:
         return {"p": float(p), "q": float(1 + above), "gamma": float(gamma)}
 
     def means(self, draws: Vector) -> Vector:
-        """Mean amount of an order in both arms, (n, 2)."""
+        """Mean amount of an order in both arms, (n, 2), from draws (n, 4)."""
         p, above, gamma = (np.exp(one) for one in draws.T[:3])
         control = p * gamma / above
         return np.column_stack([control, control * np.exp(draws[:, 3])])
@@ -224,11 +231,11 @@ class Paid:
         return {"mean": float(np.exp(self.mode.at[0]))}
 
     def means(self, draws: Vector) -> Vector:
-        """Mean amount of a payment in both arms, (n, 2)."""
+        """Mean amount of a payment in both arms, (n, 2), from draws (n, 2)."""
         return np.exp(draws)
 
     def scores(self) -> tuple[Vector, Vector]:
-        """Each row's pull by the variance: what a likelihood's gradient would be."""
+        """Each row's pull by the variance, (k, 2): the gradient of a likelihood."""
         first, second = (
             np.outer(_pulls(found) / self.mode.covariance[arm, arm], np.eye(2)[arm])
             for arm, found in enumerate(self.arms)

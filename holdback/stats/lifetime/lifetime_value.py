@@ -51,7 +51,7 @@ class Ahead(Protocol):
         """The fitted model of control, by the names of its publication."""
 
     def ahead(self, draws: Vector) -> Vector:
-        """Discounted orders ahead per assigned unit, (n, 2): control, treated."""
+        """Discounted orders ahead per assigned unit, (n, 2), from draws (n, p)."""
 
     def scores(self) -> tuple[Vector, Vector]:
         """Each row's gradient of its log-likelihood, (k, p): control, treated."""
@@ -69,7 +69,7 @@ class Means(Protocol):
         """The fitted model of control, by the names of its publication."""
 
     def means(self, draws: Vector) -> Vector:
-        """Mean amount of an order, (n, 2): control, treated."""
+        """Mean amount of an order, (n, 2), from draws (n, p): control, treated."""
 
     def scores(self) -> tuple[Vector, Vector]:
         """Each row's gradient of its log-likelihood, (k, p): control, treated."""
@@ -102,7 +102,7 @@ class Worth:
 
     @property
     def total(self) -> Vector:
-        """Both together."""
+        """Both together, (n, 2), in money."""
         return np.asarray(self.came + self.ahead)
 
 
@@ -116,8 +116,9 @@ def worth(
 ) -> Worth:
     """Joint draws of both arms, each with the share of its orders' money that it keeps.
 
-    The same seed gives the same draws. The two models share no parameter, as orders
-    and amounts are taken to be independent.
+    The same seed gives the same draws. Given the models' parameters, what came is
+    normal around its regression on them (derived here; see the head of this file). The
+    two models share no parameter, as orders and amounts are taken to be independent.
     """
     theta = ahead.mode.draws(draws, (*seed, 1))
     phi = means.mode.draws(draws, (*seed, 2))
@@ -148,9 +149,10 @@ def carried_on(
 ) -> tuple[float, float]:
     """The simple formula and its standard error: what came per time × a lifespan.
 
-    Order value × frequency × lifespan, per unit that was assigned: Σ came / Σ watched ×
-    `until`, in the units of the time watched, with the error of a ratio by the delta
-    method. It takes for granted that everything goes on as it was.
+    came, watched, units: (k,), in money, time, and units that share them. Order value ×
+    frequency × lifespan, per unit that was assigned: Σ came / Σ watched × `until`, in
+    the units of the time watched, with the error of a ratio by the delta method. It
+    takes for granted that everything goes on as it was.
     """
     time = float(units @ watched)
     rate = float(units @ came) / time
@@ -168,12 +170,15 @@ YEARS = 7 / 365.25
 
 
 def discounts(rate: float, times: Vector) -> Vector:
-    """(1 + rate)^(−t) for times in years."""
+    """(1 + rate)^(−t) for times (n,) in years, (n,)."""
     return np.asarray((1 + rate) ** -times)
 
 
 def log_prior(theta: Vector, middle: Vector, spread: Vector) -> tuple[float, Vector]:
-    """Minus the log prior and its gradient; effects stand after the common ones."""
+    """Minus the log prior and its gradient (p,); effects stand after the common ones.
+
+    theta: (p,); middle, spread: (k,), of the k common ones. Independent normals.
+    """
     k = len(middle)
     common = (theta[:k] - middle) / spread
     effects = theta[k:] / EFFECT
@@ -182,7 +187,10 @@ def log_prior(theta: Vector, middle: Vector, spread: Vector) -> tuple[float, Vec
 
 
 def shapes_of(draws: Vector, arm: int, first: int) -> tuple[Vector, Vector]:
-    """The two beta shapes from logit and ln, whose effects stand last."""
+    """The two beta shapes, (n,) each, from logit and ln in draws (n, p).
+
+    They stand at `first` and after it, their effects last.
+    """
     logit, log = draws[:, first], draws[:, first + 1]
     if arm:
         logit, log = logit + draws[:, -2], log + draws[:, -1]
@@ -191,7 +199,10 @@ def shapes_of(draws: Vector, arm: int, first: int) -> tuple[Vector, Vector]:
 
 
 def by_shapes(first: float, second: float, by: Vector) -> tuple[Vector, Vector]:
-    """Scores (k,) in logit of the share and ln of the sum, from those in the shapes."""
+    """Scores (k,) in logit of the share and ln of the sum, from those in the shapes.
+
+    by: (k, 2), the scores in the shapes; the chain rule (derived here).
+    """
     size = first + second
     share = first / size
     return share * (1 - share) * size * (by[:, 0] - by[:, 1]), first * by[

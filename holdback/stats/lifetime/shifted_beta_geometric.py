@@ -55,7 +55,10 @@ class ShiftedBetaGeometric:
     beta: float
 
     def survival(self, periods: npt.ArrayLike) -> Vector:
-        """Share that renews at least so many times, S(0) = 1."""
+        """Share that renews at least so many times, S(0) = 1: (n,) for periods (n,).
+
+        B(alpha, beta + t) / B(alpha, beta).
+        """
         t = np.asarray(periods, dtype=float)
         return np.asarray(
             np.exp(betaln(self.alpha, self.beta + t) - betaln(self.alpha, self.beta))
@@ -100,8 +103,9 @@ class ShiftedBetaGeometric:
 def likelihood(at: Vector, found: Tenures) -> tuple[Vector, Vector]:
     """Log-likelihood (k,) of each tenure and its gradient (k, 2) in alpha, beta.
 
-    Leaving at renewal t: B(alpha + 1, beta + t − 1) / B(alpha, beta); still there after
-    t: B(alpha, beta + t) / B(alpha, beta).
+    at: (2,), these two. Leaving at renewal t: B(alpha + 1, beta + t − 1) / B(alpha,
+    beta); still there after t: B(alpha, beta + t) / B(alpha, beta), as in the
+    log-likelihood of Fader & Hardie 2007, appendix B; the gradient is derived here.
     """
     alpha, beta = at
     t, left = found.periods, found.left
@@ -181,10 +185,11 @@ class Subscriptions:
         return {"alpha": float(alpha[0]), "beta": float(beta[0])}
 
     def ahead(self, draws: Vector) -> Vector:
-        """Payments still to come per assigned unit, discounted to as-of.
+        """Payments still to come per assigned unit, discounted to as-of, (n, 2).
 
-        Of the subscribers of an arm as many pay the later renewals as the model says;
-        how long they have been watched is taken from both arms together.
+        draws: (n, 6), of the parameters. Of the subscribers of an arm as many pay the
+        later renewals as the model says; how long they have been watched is taken from
+        both arms together.
         """
         due = np.concatenate([found.due for found in self.arms])
         units = np.concatenate([found.units for found in self.arms])

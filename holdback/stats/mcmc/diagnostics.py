@@ -48,7 +48,7 @@ class Diagnostics:
         diverging: npt.NDArray[np.bool_],
         energy: Vector,
     ) -> Self:
-        """From arrays (chain, draw, …); `diverging` and `energy` are (chain, draw)."""
+        """From draws (chain, draw, …); `diverging` and `energy` are (chain, draw)."""
         from arviz import ess, rhat
 
         columns = [
@@ -113,7 +113,10 @@ def container(
 
 
 def with_likelihood(posterior: Arrays, density: npt.NDArray[Any]) -> Any:
-    """A container of draws and the log-likelihood (chain, draw, k) of each datum."""
+    """A container of draws and the log-likelihood of each datum.
+
+    density: (chain, draw, k), natural logs.
+    """
     return _built({"posterior": posterior, "log_likelihood": {"seen": density}})
 
 

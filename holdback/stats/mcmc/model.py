@@ -56,11 +56,11 @@ class Sampled:
     dims: Mapping[str, list[str]] = field(default_factory=dict)
 
     def mean(self, name: str) -> Vector:
-        """Posterior mean of a parameter, in its own shape."""
+        """Posterior mean of a parameter, in its own shape and unit: (…,)."""
         return np.asarray(self.draws[name].mean(axis=(0, 1)))
 
     def sd(self, name: str) -> Vector:
-        """Posterior standard deviation."""
+        """Posterior standard deviation of a parameter, in its own shape: (…,)."""
         return np.asarray(self.draws[name].std(axis=(0, 1)))
 
     def interval(self, name: str, level: float) -> list[Interval]:
@@ -112,7 +112,7 @@ def draw(
 
     The same seed gives the same draws. Where they have faults, the model is drawn from
     once more with smaller steps; what is wrong even then stands in the diagnostics,
-    and nobody may use such draws.
+    and nobody may use such draws. Raises StatsError where no sampler works.
     """
     found = None
     for acceptance in CAREFUL:

@@ -25,7 +25,10 @@ __all__ = [
 
 
 def relative_variance(estimate: Estimate) -> float:
-    """Squared standard error over squared value."""
+    """Squared standard error over squared value: the variance of the estimate's log.
+
+    By the delta method (Deng, Knoblich & Lu 2018, KDD).
+    """
     return (estimate.se / estimate.value) ** 2
 
 
@@ -64,7 +67,7 @@ def log_inference_between(  # noqa: PLR0913  # the parts of an inference
     The interval of the difference is the image m_T (1 − 1/R) of the ratio's ends, so
     the two never disagree. What a prior meets is the normal on ln R whose central
     interval has these ends: where they lie unevenly about the estimate, its centre is
-    not the estimate.
+    not the estimate (derived here).
     """
     ratio = treatment.value / control.value
     matched = None
@@ -125,7 +128,8 @@ def pooled_cv(control: Estimate, treatment: Estimate, *, level: float) -> Infere
     both values must be above 0.
 
     Why: with skewed amounts a small arm's mean and variance err together, so its own
-    variance makes false wins likely; the pooled one hardly depends on its mean.
+    variance makes false wins likely; the pooled one hardly depends on its mean
+    (derived here).
     """
     n, m = treatment.n, control.n
     squared_cv = (

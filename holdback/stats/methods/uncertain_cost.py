@@ -2,8 +2,8 @@
 
 The cost is normal, cut off at 0 and independent of the gain. What depends on both is
 averaged over cells of the cost that are equally likely, each at its own mean, so
-nothing is drawn and a linear function is exact. A step (a gain known far better than
-the cost) is off by half a cell at most, by two thirds of one in the last.
+nothing is drawn and a linear function is exact (derived here). A step (a gain known far
+better than the cost) is off by half a cell at most, by two thirds of one in the last.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class UncertainCost:
             raise ValueError("`mean` must be above 0 and `sd` not below it.")
 
     def return_below(self, x: float, gain: Gain) -> float:
-        """P((gain + savings − cost) / cost <= x)."""
+        """P((gain + savings − cost) / cost <= x), averaged over the cells."""
         return float(gain((1 + x) * self._fine - self.savings).mean())
 
     def net_below(self, y: float, gain: Gain) -> float:
-        """P(gain + savings − cost <= y)."""
+        """P(gain + savings − cost <= y), averaged over the cells."""
         return float(gain(y + self._fine - self.savings).mean())
 
     def return_quantile(self, q: float, gain: Gain, *, start: float) -> float:
@@ -62,7 +62,10 @@ class UncertainCost:
         return _solved(lambda x: self.return_below(x, gain) - q, start, 1.0)
 
     def net_quantile(self, q: float, gain: Gain, *, start: float) -> float:
-        """The net gain below which a share `q` lies, as `return_quantile`."""
+        """The net gain below which a share `q` lies, as `return_quantile`.
+
+        Raises ValueError where no net gain has that share below it.
+        """
         return _solved(lambda y: self.net_below(y, gain) - q, start, self.mean)
 
     def expected(self, values: Callable[[float], float]) -> float:

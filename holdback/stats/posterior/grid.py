@@ -43,8 +43,9 @@ class GridLift:
     ) -> Self:
         """Scale a log density known up to a constant to a whole of 1.
 
-        The running integral is the trapezoid rule with its first correction
-        (Euler–Maclaurin), so its error falls with the fourth power of the step.
+        log_ratios: (m,), evenly spaced; log_density: (m,), at them. The running
+        integral is the trapezoid rule with its first correction (Euler–Maclaurin), so
+        its error falls with the fourth power of the step.
         """
         density = np.exp(log_density - log_density.max())
         step = _step(log_ratios)
@@ -95,7 +96,7 @@ class GridLift:
         return np.where(lifts > -1, share, 0.0)
 
     def quantile(self, q: float) -> float:
-        """The lift below which a share `q` lies; `q` in (0, 1)."""
+        """The lift below which a share `q` lies. Raises ValueError outside (0, 1)."""
         if not 0 < q < 1:
             raise ValueError(f"`q` must lie in (0, 1), got {q}.")
         low, high = float(self.log_ratios[0]), float(self.log_ratios[-1])
@@ -115,7 +116,7 @@ class GridLift:
         return self._expect(values(self.log_ratios))
 
     def interval(self, level: float) -> Interval:
-        """Equal-tailed interval."""
+        """Equal-tailed interval. Raises ValueError for a level outside (0, 1)."""
         return Interval(
             lower=self.quantile((1 - level) / 2),
             upper=self.quantile((1 + level) / 2),
@@ -157,7 +158,7 @@ def even_grid(
     *,
     finest: float | None = None,
 ) -> Vector:
-    """An even grid over all that is within e^DROP of the peak, with a point at 0.
+    """An even grid (m,) over all that is within e^DROP of the peak, with a point at 0.
 
     `finest`: the deviation of the narrowest part, which gets five points at least.
     """

@@ -4,6 +4,7 @@ B ~ Bernoulli(p_a), and a buyer's spend follows a model: lognormal unless anothe
 given. Mean revenue per unit is p_a times mean spend, so the log ratio of the arms is
 ln(p_T / p_C) plus the log ratio of mean spends. With one shape in both arms the unknown
 tail cancels there, which is why this is narrower than each arm's own standard error.
+The densities are derived here; tests check them against draws.
 """
 
 from __future__ import annotations

@@ -37,9 +37,10 @@ class Mode:
 def mode_of(loss: Loss, start: Vector, *, scale: float) -> Mode:
     """Where the loss (minus the log posterior, with its gradient) is least.
 
-    `scale` is the number of units behind it, for the search alone. Tierney & Kadane
-    1986, Journal of the American Statistical Association 81: 82–86, on what the normal
-    at the mode leaves out. Raises StatsError where there is no mode, or no curvature.
+    start: (k,), where the search begins. `scale` is the number of units behind it, for
+    the search alone. Tierney & Kadane 1986, Journal of the American Statistical
+    Association 81: 82–86, on what the normal at the mode leaves out. Raises StatsError
+    where there is no mode, or no curvature.
     """
 
     def scaled(theta: Vector) -> tuple[float, Vector]:

@@ -27,7 +27,11 @@ POINTS = 1801
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNormalLift:
-    """ln(1 + lift) ~ Normal(`log_mean`, `log_sd`)."""
+    """ln(1 + lift) ~ Normal(`log_mean`, `log_sd`).
+
+    Means and losses are the lognormal's moments, whole and cut off (derived here from
+    the normal's moment-generating function).
+    """
 
     log_mean: float
     log_sd: float
@@ -111,7 +115,8 @@ def learned_posterior(evidence: LogRatio, prior: NormalMixture) -> GridLift:
     """Mixture prior × normal likelihood.
 
     A mixture has heavier tails than one normal, so a result that fits none of the
-    past experiments is pulled less than a normal prior of the same width would pull.
+    past experiments is pulled less than a normal prior of the same width would pull
+    (derived here, by quadrature).
     """
 
     def log_density(log_ratios: Vector) -> Vector:

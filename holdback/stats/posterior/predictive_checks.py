@@ -54,6 +54,8 @@ def predictive_check(
 ) -> Predictive:
     """The model's replicated data against what was seen, by ten statistics.
 
+    After Gelman et al., Bayesian Data Analysis, 3rd ed., on model checking.
+
     control, treatment: ln(spend) of each buyer, (k,). The statistics are taken of
     residuals about each arm's mean over the shared deviation, so that under the model
     their distribution depends on no unknown parameter, and the p-value is that of a

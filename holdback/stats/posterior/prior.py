@@ -29,7 +29,10 @@ class LiftPrior:
 
     @classmethod
     def of(cls, name: str, learned: NormalMixture) -> LiftPrior:
-        """A prior that was learned from other experiments."""
+        """A prior that was learned from other experiments.
+
+        Raises ValueError where it has no spread.
+        """
         return cls(name=name, sd=learned.sd, learned=learned)
 
     @property
@@ -81,6 +84,8 @@ def prior_lift(prior: LiftPrior) -> GridLift | None:
 def uniform_rates_density(lifts: Vector) -> Vector:
     """Density of U/V − 1 for independent uniform U and V: 1/2, then 1/(2 ratio²).
 
+    lifts: (m,) give densities (m,). Derived here: P(U ≤ rV) is r/2 up to r = 1.
+
     >>> uniform_rates_density(np.array([-0.5, 0.0, 1.0]))
     array([0.5  , 0.5  , 0.125])
     """
@@ -97,10 +102,11 @@ def combined(
 ) -> GridLift:
     """Posterior of the lift from the density (m,) of a flat prior on an even grid.
 
-    A prior may be much narrower than the grid's step, so the log density is taken
-    between its points (by a cubic spline) and both are put together on a grid of their
-    own. Raises StatsError where the prior draws the lift to where the likelihood is not
-    known: it then lies so far from the data that their compromise means nothing.
+    log_ratios: (m,), the grid; density: (m,), at its points. A prior may be much
+    narrower than the grid's step, so the log density is taken between its points (by a
+    cubic spline) and both are put together on a grid of their own. Raises StatsError
+    where the prior draws the lift to where the likelihood is not known: it then lies so
+    far from the data that their compromise means nothing.
     """
     if prior.sd is None:
         heights = np.log(np.maximum(density, density.max() * 1e-300))

@@ -224,7 +224,7 @@ class NormalMixture:
 
     @classmethod
     def of(cls, weights: Vector, means: Vector, sds: Vector) -> Self:
-        """The mixture without the parts that weigh nothing."""
+        """The mixture without parts that weigh nothing; weights, means, sds: (k,)."""
         kept = weights > NEGLIGIBLE * weights.max()
         share = weights[kept] / weights[kept].sum()
         return cls(weights=share, means=means[kept], sds=sds[kept])
@@ -245,7 +245,7 @@ class NormalMixture:
         return min(float(self.weights @ parts), 1.0)
 
     def quantile(self, q: float) -> float:
-        """The value below which a share `q` lies; `q` in (0, 1)."""
+        """The value below which a share `q` lies. Raises ValueError outside (0, 1)."""
         if not 0 < q < 1:
             raise ValueError(f"`q` must lie in (0, 1), got {q}.")
         low = float(np.min(self.means - REACH * self.sds))
@@ -253,7 +253,7 @@ class NormalMixture:
         return root(lambda at: self.below(at) - q, low, high)
 
     def interval(self, level: float) -> Interval:
-        """Equal-tailed interval."""
+        """Equal-tailed interval. Raises ValueError for a level outside (0, 1)."""
         return Interval(
             lower=self.quantile((1 - level) / 2),
             upper=self.quantile((1 + level) / 2),

@@ -88,10 +88,11 @@ class Likelihood:
     def marginal(self, log_ratios: Vector) -> Vector:
         """Log of the joint density with the control rate integrated out, (g,).
 
-        At a ratio ρ the integrand in the control rate p is
-        p^(x+y+u) (1−p)^(m−y) (1−ρp)^(n−x), u = 1 for the change from treatment's
-        rate to ln ρ under the uniform prior. It is log-concave, so Gauss–Legendre
-        nodes between the points where it has fallen by e^45 take all of it.
+        log_ratios: (g,), treatment over control. Derived here: at a ratio ρ the
+        integrand in the control rate p is p^(x+y+u) (1−p)^(m−y) (1−ρp)^(n−x), u = 1 for
+        the change from treatment's rate to ln ρ under the uniform prior. It is
+        log-concave, so Gauss–Legendre nodes between the points where it has fallen by
+        e^45 take all of it.
         """
         ratio = np.exp(log_ratios)
         power = self.x + self.y + self.uniform

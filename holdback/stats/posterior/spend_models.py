@@ -53,7 +53,7 @@ class OneSpread:
         return sum(self.buyers) - 2
 
     def grid(self, step: float) -> tuple[int, Vector]:
-        """The Student t at multiples of the step."""
+        """The Student t at multiples of the step: first multiple, values (m,)."""
         low, at = around(self.centre, self.scale, step)
         z, freedom = (at - self.centre) / self.scale, self._freedom
         constant = gammaln((freedom + 1) / 2) - gammaln(freedom / 2)
@@ -61,7 +61,7 @@ class OneSpread:
         return low, density / (density.sum() * step)
 
     def residuals(self, rng: np.random.Generator, shape: tuple[int, int]) -> Vector:
-        """Standard normal."""
+        """Standard normal, (r, n) as `shape` says."""
         return rng.standard_normal(shape)
 
 
@@ -87,14 +87,14 @@ class TwoSpreads:
         return sqrt(total)
 
     def grid(self, step: float) -> tuple[int, Vector]:
-        """Treated less control, each a mixture of normals over its variance."""
+        """Treated less control, each a mixture of normals over its variance: (m,)."""
         first, control = self._arm(0, step)
         start, treated = self._arm(1, step)
         back = -(first + len(control) - 1)
         return start + back, np.convolve(treated, control[::-1]) * step
 
     def residuals(self, rng: np.random.Generator, shape: tuple[int, int]) -> Vector:
-        """Standard normal: each arm is seen by its own spread."""
+        """Standard normal, (r, n): each arm is seen by its own spread."""
         return rng.standard_normal(shape)
 
     def _arm(self, arm: int, step: float) -> tuple[int, Vector]:
@@ -126,17 +126,17 @@ class Amounts(Protocol):
         """Deviation of the log ratio, roughly: it sets the step of the grid."""
 
     def grid(self, step: float) -> tuple[int, Vector]:
-        """Density of the log ratio at multiples of `step`: first multiple, values.
+        """Density of the log ratio at multiples of `step`: first multiple, values (m,).
 
         Scaled so that values × step add up to 1.
         """
 
     def residuals(self, rng: np.random.Generator, shape: tuple[int, int]) -> Vector:
-        """Log spend that the model would make, about any centre; of this shape."""
+        """Log spend that the model would make, about any centre, (r, n)."""
 
 
 def around(centre: float, scale: float, step: float) -> tuple[int, Vector]:
-    """Multiples of a step about a centre: the first one, and the values."""
+    """Multiples of a step about a centre: the first one, and the values (m,)."""
     low = floor((centre - REACH * scale) / step)
     high = ceil((centre + REACH * scale) / step)
     return low, np.arange(low, high + 1, dtype=np.float64) * step
@@ -163,7 +163,10 @@ class GammaSpend:
 
     @classmethod
     def of(cls, control: Vector, treatment: Vector) -> Self:
-        """From ln(spend) of each buyer; StatsError where the shape has no end."""
+        """From ln(spend) of each buyer: control (k,), treatment (m,).
+
+        Raises StatsError where the shape has no end.
+        """
         found = cls(
             sums=(float(np.exp(control).sum()), float(np.exp(treatment).sum())),
             logs=float(control.sum() + treatment.sum()),
@@ -180,7 +183,7 @@ class GammaSpend:
         return sqrt(sum(float(polygamma(1, n * k)) for n in self.buyers))
 
     def grid(self, step: float) -> tuple[int, Vector]:
-        """A mixture over the shape of log beta-prime densities."""
+        """A mixture over the shape of log beta-prime densities: values (m,)."""
         logs = np.linspace(-SPAN, SPAN, SHAPE_NODES) * self._peak[1] + self._peak[0]
         weight = np.array([self._log_density(one) for one in logs])
         weight = np.exp(weight - weight.max())
@@ -197,7 +200,7 @@ class GammaSpend:
         return low, density / (density.sum() * step)
 
     def residuals(self, rng: np.random.Generator, shape: tuple[int, int]) -> Vector:
-        """Logs of gamma variables of the likeliest shape."""
+        """Logs of gamma variables of the likeliest shape, (r, n)."""
         drawn = rng.standard_gamma(np.exp(self._peak[0]), shape)
         return np.asarray(np.log(np.maximum(drawn, 1e-300)))
 
@@ -237,7 +240,10 @@ class StudentSpend:
 
     @classmethod
     def of(cls, control: Vector, treatment: Vector) -> Self:
-        """From ln(spend) of each buyer; raises StatsError where there is no mode."""
+        """From ln(spend) of each buyer: control (k,), treatment (m,).
+
+        Raises StatsError where there is no mode.
+        """
         arms = (control, treatment)
 
         def loss(theta: Vector) -> tuple[float, Vector]:
@@ -268,14 +274,14 @@ class StudentSpend:
         return float(np.sqrt(move @ self.mode.covariance @ move))
 
     def grid(self, step: float) -> tuple[int, Vector]:
-        """The normal at multiples of the step."""
+        """The normal at multiples of the step: first multiple, values (m,)."""
         centre = float(self.mode.at[1] - self.mode.at[0])
         low, at = around(centre, self.scale, step)
         density = np.exp(-(((at - centre) / self.scale) ** 2) / 2)
         return low, density / (density.sum() * step)
 
     def residuals(self, rng: np.random.Generator, shape: tuple[int, int]) -> Vector:
-        """Student t variables of the likeliest degrees of freedom."""
+        """Student t variables of the likeliest degrees of freedom, (r, n)."""
         return rng.standard_t(np.exp(self.mode.at[3]), shape)
 
 

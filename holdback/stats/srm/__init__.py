@@ -1,5 +1,5 @@
 """Sample ratio: whether the arms got the shares that were planned, and since when.
 
-Read `sample_ratio`, `sample_ratio_by_day` (a test that holds at every look), then
-`label_agreement` and `change_point`, which audits of an assignment use.
+Read `sample_ratio` (once, and a test that holds at every look), then `agreement`: of
+logged and recomputed arms, and the days on which a rate changes, as audits need them.
 """

@@ -23,7 +23,8 @@ def changes(
     """Positions at which a new stretch begins, rising; none for one common rate.
 
     Null of each test: one rate on both sides of every cut. Choosing among k cuts and
-    multiplying the chosen one's p-value by k is conservative (Bonferroni).
+    multiplying the chosen one's p-value by k is conservative (Bonferroni). hits,
+    totals: (days,) units. Raises ValueError where they are not as many.
 
     >>> changes([50, 50, 50, 25, 25], [50, 50, 50, 50, 50])
     (3,)
@@ -41,7 +42,8 @@ def changes(
 def fisher(hits: tuple[int, int], totals: tuple[int, int]) -> float:
     """Two-sided p-value of Fisher's exact test that two rates are one.
 
-    Twice the smaller tail of the hypergeometric distribution, at most 1.
+    Both margins fixed: twice the smaller tail of the hypergeometric distribution, at
+    most 1.
 
     >>> round(fisher((3, 0), (3, 3)), 12)
     0.1

@@ -39,10 +39,10 @@ def srm(counts: Sequence[int], widths: Sequence[int]) -> SampleRatio:
     """Test that units fell into the arms in proportion to `widths`.
 
     Null: the shares are the planned ones; alternative: they are not. Pearson's
-    chi-square; below 1,000 units the exact multinomial test (the sum over outcomes
-    no more likely than the one seen) while those are at most a million: always with
-    two or three arms. `counts` and `widths`: (arms,). Raises ValueError when no unit
-    was counted, an arm is missing or a width is not positive.
+    chi-square, Σ (O − E)² / E; below 1,000 units the exact multinomial test (the sum
+    over outcomes no more likely than the one seen) while those are at most a million:
+    always with two or three arms. `counts` and `widths`: (arms,). Raises ValueError
+    when no unit was counted, an arm is missing or a width is not positive.
     """
     total, whole = sum(counts), sum(widths)
     if len(counts) != len(widths) or len(counts) < 2:
@@ -122,7 +122,8 @@ def log_bayes_factor(
 
     Unknown shares have a Dirichlet prior with mean `widths` and that concentration: a
     large one looks for small deviations (Lindon & Malek 2022, arXiv 2011.03567,
-    section 2). counts, widths: (arms,). Raises ValueError for counts that do not fit
+    section 2): B(prior + counts) / B(prior) over Π share^count, B the multivariate
+    beta function. counts, widths: (arms,). Raises ValueError for counts that do not fit
     the arms or a width that is not positive.
     """
     if len(counts) != len(widths) or min(widths) < 1 or min(counts) < 0:

@@ -1,4 +1,5 @@
 """Narrower ranges from what was known before: covariates, strata, predictions.
 
-Read `cuped` first; `post_stratification` and `predicted_covariate` build on its idea.
+Read `cuped` first (and the predictions that serve as its covariate), then
+`post_stratification`.
 """

@@ -80,7 +80,7 @@ def adjust(  # noqa: PLR0913  # two samples and which of their columns play what
     above 5,000 units and 500 that are not zero in both arms, and no `slopes_of`; Lin
     2013, Annals of Applied Statistics 7: 295–318), and the variance holds the term
     for the covariates' means being those of a sample (Negi & Wooldridge 2021,
-    Econometric Reviews 40: 504–534).
+    Econometric Reviews 40: 504–534): (θT − θC)ᵀ Σcc (θT − θC) / N.
 
     Raises StatsError where the covariates do not vary or repeat each other, or the
     metric has no value or no spread.
@@ -209,7 +209,7 @@ def predicted(
     features: Sequence[str],
     seed: int,
 ) -> tuple[Vector, Vector]:
-    """Predictions of the linearized outcome, a vector for the rows of each arm.
+    """Predictions of the linearized outcome for the rows of each arm, (k,) and (m,).
 
     A gradient-boosted regression of g·(outcomes), g being the formula's gradient at
     the pooled means, on `features` known before exposure, blind to the arm. Each unit

@@ -74,7 +74,8 @@ def _combined(
 def same_split(counts: Sequence[Sequence[int]]) -> float:
     """P-value of "every stratum has the same shares of the arms".
 
-    counts: (strata, arms). Pearson's chi-square of homogeneity. Strata and arms
+    counts: (strata, arms) of units. Pearson's chi-square of homogeneity, with
+    (strata − 1)(arms − 1) degrees. Strata and arms
     without units are left out; 1 where fewer than two of either remain.
     """
     table = np.array([row for row in counts if sum(row)], dtype=float)
