@@ -146,67 +146,65 @@ def analyze(
     StatsError or EnvironmentFault.
     """
     from holdback import __version__
-    from holdback.analysis.analyze import present, read, told_as_of
-    from holdback.analysis.month_ends import over_time
+    from holdback.analysis import mcmc, section_readers
+    from holdback.analysis.analyze import read, scorecard_of, told_as_of
     from holdback.analysis.preregistration.history import history_of, record
+    from holdback.analysis.value_metric import money_comparisons
     from holdback.data.extraction.extract import extract
-    from holdback.economics.money import dose_steps, earned, implausible_returns, money
+    from holdback.economics import section_readers as money_sections
+    from holdback.economics.money import implausible_returns, money
     from holdback.experiments.definition.calendar import days_analyzed
     from holdback.portfolio.past_prior import with_past
     from holdback.reports.decision import decide
     from holdback.reports.text.telling import in_words
 
     if save_posterior:
-        from holdback.analysis.mcmc import check_installed
-
-        check_installed()
+        mcmc.check_installed()
     planned = with_past(_loaded(experiment))
     evidence = extract(planned, as_of=as_of, frames=frames)
     moment = told_as_of(planned, evidence)
-    history = history_of(planned, moment, evidence.inputs)
-    reading = read(planned, evidence, history)
-    days = days_analyzed(planned, evidence.as_of)
-    scorecard = replace(
-        reading.scorecard,
-        money=money(planned, reading.comparisons, days),
-        sections=present(
-            {
-                **reading.scorecard.sections,
-                "dose_steps": dose_steps(planned, reading.doses, days),
-                "over_time": earned(planned, over_time(planned, evidence, frames)),
-            }
-        ),
+    basis = section_readers.basis_of(
+        planned,
+        evidence,
+        history_of(planned, moment, evidence.inputs),
+        as_of=as_of,
+        frames=frames,
+        replays=replays,
     )
-    scorecard = replace(
-        scorecard, checks=(*scorecard.checks, *implausible_returns(scorecard.money))
+    reading = read(basis)
+    sampling = (
+        mcmc.sampled(basis, reading, advance)
+        if save_posterior
+        else mcmc.Sampling(reading=reading)
     )
+    earned = money(
+        planned,
+        money_comparisons(planned, basis.cells, basis.stage),
+        days_analyzed(planned, evidence.as_of),
+    )
+    sections = section_readers.read_sections(
+        basis, section_readers.readers, money_sections.readers
+    )
+    scorecard = scorecard_of(
+        basis,
+        sampling.reading,
+        money=earned,
+        checks=(*implausible_returns(earned), *sampling.checks),
+        sections={**sections, **sampling.sections},
+        packages=sampling.packages,
+    )
+    decision = decide(planned, scorecard)
     record(
         planned,
         evidence,
         as_of=moment,
-        information=reading.stage.information,
-        could_decide=reading.stage.decides,
+        information=basis.stage.information,
+        could_decide=basis.stage.decides,
         engine=__version__,
     )
-    if replays:
-        from holdback.analysis.replays import simulate as simulate_units
-
-        found = simulate_units(planned, replays=replays, as_of=as_of, frames=frames)
-        scorecard = replace(
-            scorecard, sections={**scorecard.sections, "simulation": (found,)}
-        )
-    posteriors: dict[str, Any] = {}
-    if save_posterior:
-        from holdback.analysis.mcmc import drawn, with_drawn
-
-        models = drawn(planned, evidence.cells, scorecard, advance)
-        scorecard = with_drawn(scorecard, models)
-        posteriors = {
-            one.record.file: one.data for one in models if one.data is not None
-        }
     return Analysis(
-        scorecard=in_words(replace(scorecard, decision=decide(planned, scorecard))),
-        posteriors=posteriors,
+        scorecard=in_words(replace(scorecard, decision=decision)),
+        posteriors=sampling.posteriors,
     )
 
 
@@ -225,7 +223,7 @@ def simulate(
     an impossible lift, StatsError where nothing can be split, and what `analyze`
     raises.
     """
-    from holdback.analysis.replays import simulate as simulate_units
+    from holdback.analysis.exploratory.replays import simulate as simulate_units
 
     return simulate_units(
         _loaded(experiment), replays=replays, lift=lift, as_of=as_of, frames=frames

@@ -1,95 +1,89 @@
-"""Evidence → scorecard: the composition of readouts, checks and pictures. No IO."""
+"""Evidence → readouts and checks, and the scorecard made of them. No IO."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.analysis.checks import findings
-from holdback.analysis.exploratory.attribution import attributed
-from holdback.analysis.exploratory.cohorts import before_after, cohorts
-from holdback.analysis.exploratory.decomposition import concentration, decomposition
-from holdback.analysis.exploratory.dose_response import dose_trends
-from holdback.analysis.exploratory.effect_decay import lasting
-from holdback.analysis.exploratory.funnel import funnels
-from holdback.analysis.exploratory.incremental_ratios import incremental_ratios
-from holdback.analysis.exploratory.lifetime_value import lifetimes
-from holdback.analysis.exploratory.prior_posterior import beliefs
-from holdback.analysis.exploratory.sensitivity import sensitivity
-from holdback.analysis.exploratory.trend import trend
-from holdback.analysis.exploratory.uplift import uplifts
-from holdback.analysis.preregistration.against_plan import (
-    compared_with_plan,
-    outlook_of,
-)
 from holdback.analysis.preregistration.history import History, settled_changes
-from holdback.analysis.preregistration.interim_looks import Stage, stage_of
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.readouts import readouts
-from holdback.analysis.value_metric import (
-    DoseComparison,
-    ValueComparison,
-    dose_comparisons,
-    money_comparisons,
-    value_comparisons,
-)
+from holdback.analysis.section_readers import Basis
 from holdback.data.evidence.cells import Evidence
 from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.facts import fact
-from holdback.results.scorecard import ArmRecord, Finding, MetricRecord, Scorecard
+from holdback.results.money import Money
+from holdback.results.scorecard import (
+    ArmRecord,
+    Finding,
+    Interaction,
+    MetricRecord,
+    Readout,
+    Scorecard,
+)
 from holdback.results.section import Records
 from holdback.wording import in_its_language
 
-__all__ = [
-    "DoseComparison",
-    "Reading",
-    "ValueComparison",
-    "read",
-    "value_comparisons",
-]
+__all__ = ["Reading", "read", "scorecard_of", "told_as_of"]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A scorecard without money and decision, and what the money needs."""
+    """What the comparison says: every lift, and whether the data can be believed."""
 
-    scorecard: Scorecard
-    comparisons: tuple[ValueComparison, ...]
-    stage: Stage
-    doses: tuple[DoseComparison, ...] = ()
+    readouts: tuple[Readout, ...]
+    interactions: tuple[Interaction, ...]
+    checks: tuple[Finding, ...]
 
 
 @in_its_language
-def read(
-    experiment: Experiment, evidence: Evidence, history: History | None = None
-) -> Reading:
-    """Everything that the evidence says, before money and decision.
-
-    `history` is what the audit log tells of before; nothing where it is left out.
+def read(basis: Basis) -> Reading:
+    """Every lift and every check of the evidence.
 
     Raises StatsError when an arm has too few units to compare anything.
     """
+    experiment, evidence = basis.experiment, basis.evidence
     _refuse_empty_arms(experiment, evidence)
-    cells = evidence.cells
-    digest = plan_hash(experiment)
+    read_outs, interactions = readouts(experiment, basis.cells, basis.stage)
+    return Reading(
+        readouts=read_outs,
+        interactions=interactions,
+        checks=(
+            *findings(experiment, evidence),
+            *_restated(experiment, evidence, basis.history),
+        ),
+    )
+
+
+def scorecard_of(  # its parts, which are made on several floors
+    basis: Basis,
+    reading: Reading,
+    *,
+    money: tuple[Money, ...] = (),
+    checks: Iterable[Finding] = (),
+    sections: Records | None = None,
+    packages: Sequence[str] = (),
+) -> Scorecard:
+    """The scorecard of a reading, without a decision.
+
+    `checks` are those beyond the reading's own, `packages` what computed something
+    beside those that always do.
+    """
+    experiment, evidence, stage = basis.experiment, basis.evidence, basis.stage
     window = experiment.window
-    as_of = evidence.as_of
-    past = history or History()
-    stage = stage_of(experiment, cells, as_of, past)
-    read_outs, interactions = readouts(experiment, cells, stage)
-    expected = compared_with_plan(experiment, cells, stage.nominal, past.expected)
-    scorecard = Scorecard(
+    return Scorecard(
         experiment=experiment.name,
-        status=past.status,
-        amended=past.amended,
-        plan_hash=digest,
+        status=basis.history.status,
+        amended=basis.history.amended,
+        plan_hash=plan_hash(experiment),
         seed=experiment.seed,
         final=stage.final,
         look=stage.look,
@@ -102,7 +96,8 @@ def read(
         owner=experiment.owner,
         tags=experiment.tags,
         learned=tuple(
-            one.record for _, one in sorted(experiment.analysis.prior.learned.items())
+            prior.record
+            for _, prior in sorted(experiment.analysis.prior.learned.items())
         ),
         currency=experiment.currency,
         as_of=told_as_of(experiment, evidence),
@@ -110,48 +105,17 @@ def read(
         window_end=window.end.isoformat() if window else None,
         inputs=evidence.inputs,
         versions={"holdback": holdback.__version__}
-        | {name: version(name) for name in SHOWN_VERSIONS},
+        | {name: version(name) for name in (*SHOWN_VERSIONS, *packages)},
         arms=_arms(experiment, evidence),
         metrics=_metrics(experiment),
         accounting=evidence.accounting,
-        checks=(
-            *findings(experiment, evidence),
-            *_restated(experiment, evidence, past),
-        ),
-        readouts=read_outs,
-        interactions=interactions,
-        sections=present(
-            {
-                "sensitivity": sensitivity(experiment, cells, stage),
-                "incremental": incremental_ratios(experiment, cells, stage.level),
-                "dose_trends": dose_trends(experiment, cells, stage.level),
-                "concentration": only(concentration(experiment, cells)),
-                "uplift": uplifts(experiment, cells, stage.level),
-                "funnels": funnels(experiment, cells, stage.level),
-                "lifetime": lifetimes(experiment, cells, stage.level),
-                "attributed": only(
-                    attributed(experiment, cells, evidence.paths, stage.level)
-                ),
-                "decomposition": decomposition(experiment, cells, stage.nominal),
-                "trend": trend(experiment, cells),
-                "lasting": lasting(experiment, cells, stage.nominal),
-                "cohorts": only(cohorts(experiment, cells, stage.nominal)),
-                "before_after": before_after(experiment, cells),
-                "beliefs": beliefs(experiment, cells, stage),
-                "expected": only(expected),
-                "outlook": only(
-                    outlook_of(experiment, cells, stage.nominal, as_of, expected)
-                ),
-            }
-        ),
+        checks=(*reading.checks, *checks),
+        readouts=reading.readouts,
+        interactions=reading.interactions,
+        money=money,
+        sections=sections or {},
         configuration=experiment.resolved,
         command=_command(experiment, evidence),
-    )
-    return Reading(
-        scorecard=scorecard,
-        comparisons=money_comparisons(experiment, cells, stage),
-        doses=tuple(dose_comparisons(experiment, cells, stage)),
-        stage=stage,
     )
 
 
@@ -241,11 +205,3 @@ def _command(experiment: Experiment, evidence: Evidence) -> str:
     if evidence.as_of is None:
         return command
     return f"{command} --as-of {told_as_of(experiment, evidence)}"
-
-
-def only(record: object | None) -> tuple[object, ...]:
-    return () if record is None else (record,)
-
-
-def present(sections: Mapping[str, Iterable[object]]) -> Records:
-    return {name: told for name, one in sections.items() if (told := tuple(one))}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 from math import expm1
 from typing import Any
 
 import numpy as np
 
+from holdback.analysis.analyze import Reading
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.analysis.comparison.posteriors import lift_prior, spend_model
 from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.analysis.exploratory.cohorts import compared, sides_in, weeks
+from holdback.analysis.section_readers import Basis
 from holdback.analysis.segments import log_ratio_of, segment_groups
 from holdback.data.evidence.cells import Cells
 from holdback.errors import EnvironmentFault, Problem, StatsError
@@ -22,7 +23,8 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.facts import fact
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Finding, Readout, Scorecard
+from holdback.results.scorecard import Finding, Readout, readout_of
+from holdback.results.section import Records
 from holdback.results.sections.mcmc import LawFit, SampledEffect, SampledModel
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.mcmc import (
@@ -43,16 +45,16 @@ __all__ = [
     "Advance",
     "Drawn",
     "Model",
+    "Sampling",
     "arm_comparison",
     "check_installed",
-    "drawn",
     "models_of",
-    "with_drawn",
+    "sampled",
 ]
 
 DIGITS = 4
 LEAST_BUYERS = 20
-SHOWN_VERSIONS = ("arviz", "pymc")
+PACKAGES = ("arviz", "pymc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,20 @@ class Drawn:
     record: SampledModel
     readouts: tuple[Readout, ...]
     data: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """A reading with what a sampler adds to it; nothing where none was asked for.
+
+    `posteriors` are the draws by the name of their file, as ArviZ holds them.
+    """
+
+    reading: Reading
+    checks: tuple[Finding, ...] = ()
+    sections: Records = field(default_factory=dict)
+    posteriors: Mapping[str, Any] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
 
 
 def check_installed() -> None:
@@ -77,50 +93,49 @@ def check_installed() -> None:
         )
 
 
-def drawn(
-    experiment: Experiment,
-    cells: Cells,
-    scorecard: Scorecard,
-    advance: Advance | None = None,
-) -> tuple[Drawn, ...]:
-    """Draw from every model that the experiment has a use for.
+def sampled(basis: Basis, reading: Reading, advance: Advance | None = None) -> Sampling:
+    """Draws from every model that the experiment has a use for, and what they say."""
+    models = tuple(_draw_all(basis, reading.readouts, advance))
+    return Sampling(
+        reading=replace(reading, readouts=_with_draws(reading.readouts, models)),
+        checks=(_finding(models),),
+        sections={"sampled": tuple(m.record for m in models)} if models else {},
+        posteriors={m.record.file: m.data for m in models if m.data is not None},
+        packages=PACKAGES,
+    )
+
+
+def _draw_all(
+    basis: Basis, readouts: Sequence[Readout], advance: Advance | None
+) -> Iterator[Drawn]:
+    """Every model of the experiment, drawn from, and the laws that spend may follow.
 
     Segments of the primary pooled towards each other, arms likewise, all metrics by
-    week of joining, the hurdle of spend, and the laws that spend may follow. A model
-    whose draws cannot be believed gives no effect; the exact results stand beside it
-    all the same.
+    week of joining, and the hurdle of spend. A model whose draws cannot be believed
+    gives no effect; the exact results stand beside it all the same.
     """
-    models = list(models_of(experiment, cells, scorecard))
-    found = []
+    experiment, cells = basis.experiment, basis.cells
+    models = list(models_of(experiment, cells, readouts))
     for at, model in enumerate(models):
         share = _part(advance, at, len(models) + 1)
         seed = (experiment.seed, zlib.crc32(repr(_key(model.record)).encode()))
-        one = _drawn(experiment, model, seed, share)
-        if one.data is not None:
+        drawn = _drawn(experiment, model, seed, share)
+        if drawn.data is not None:
             name = f"posterior-{at + 1}-{model.record.model}.nc"
-            one = replace(one, record=replace(one.record, file=name))
-        found.append(one)
+            drawn = replace(drawn, record=replace(drawn.record, file=name))
+        yield drawn
     last = _part(advance, len(models), len(models) + 1)
-    return (*found, *_laws(experiment, cells, last))
+    yield from _laws(experiment, cells, last)
 
 
-def with_drawn(scorecard: Scorecard, found: Sequence[Drawn]) -> Scorecard:
-    """The scorecard with what was drawn, its check, and draws at their readouts."""
-    believed = [one for one in reversed(found) if one.data is not None]
-    data = {id(r): one.data for one in believed for r in one.readouts}
-    return replace(
-        scorecard,
-        sections={
-            **scorecard.sections,
-            "sampled": tuple(one.record for one in found),
-        },
-        checks=(*scorecard.checks, _finding(found)),
-        versions=dict(scorecard.versions)
-        | {name: version(name) for name in SHOWN_VERSIONS},
-        readouts=tuple(
-            replace(r, inference_data=data[id(r)]) if id(r) in data else r
-            for r in scorecard.readouts
-        ),
+def _with_draws(
+    readouts: Sequence[Readout], models: Sequence[Drawn]
+) -> tuple[Readout, ...]:
+    """The readouts, each with the draws that belong to it and can be believed."""
+    believed = [model for model in reversed(models) if model.data is not None]
+    data = {id(r): model.data for model in believed for r in model.readouts}
+    return tuple(
+        replace(r, inference_data=data[id(r)]) if id(r) in data else r for r in readouts
     )
 
 
@@ -270,12 +285,12 @@ class Model:
 
 
 def models_of(
-    experiment: Experiment, cells: Cells, scorecard: Scorecard
+    experiment: Experiment, cells: Cells, readouts: Sequence[Readout]
 ) -> Iterator[Model]:
     """Spend, arms, segments of the primary, and all metrics by week of joining."""
-    yield from _spend(experiment, cells, scorecard)
-    yield from _arms(experiment, cells, scorecard)
-    yield from _segments(experiment, scorecard)
+    yield from _spend(experiment, cells, readouts)
+    yield from _arms(experiment, cells, readouts)
+    yield from _segments(experiment, readouts)
     yield from _weeks(experiment, cells)
 
 
@@ -293,7 +308,7 @@ def arm_comparison(
 
 
 def _spend(
-    experiment: Experiment, cells: Cells, scorecard: Scorecard
+    experiment: Experiment, cells: Cells, readouts: Sequence[Readout]
 ) -> Iterator[Model]:
     """Revenue per unit, where the hurdle with one spread passed its check."""
     metric = experiment.metrics[experiment.primary]
@@ -304,7 +319,7 @@ def _spend(
                 record=SampledModel(model="spend", metric=metric.name, arm=arm.name),
                 draw=_hurdle(model, lift_prior(experiment.analysis.prior, metric)),
                 names=(arm.title,),
-                readouts=(scorecard.readout(metric.name, arm.name),),
+                readouts=(readout_of(readouts, metric.name, arm.name),),
             )
 
 
@@ -315,11 +330,11 @@ def _hurdle(model: Hurdle, prior: LiftPrior) -> Draw:
 
 
 def _arms(
-    experiment: Experiment, cells: Cells, scorecard: Scorecard
+    experiment: Experiment, cells: Cells, readouts: Sequence[Readout]
 ) -> Iterator[Model]:
     """The primary of all treatment arms together, where there are several."""
     metric = experiment.metrics[experiment.primary]
-    listed = [scorecard.readout(metric.name, a.name) for a in experiment.treatments]
+    listed = [readout_of(readouts, metric.name, a.name) for a in experiment.treatments]
     ratios = [
         LogRatio(value=r.log_lift.value, se=r.log_lift.se)
         for r in listed
@@ -341,9 +356,9 @@ def _arms(
     )
 
 
-def _segments(experiment: Experiment, scorecard: Scorecard) -> Iterator[Model]:
+def _segments(experiment: Experiment, readouts: Sequence[Readout]) -> Iterator[Model]:
     """The primary by the levels of each dimension."""
-    for (metric, arm, dimension), members in segment_groups(scorecard.readouts):
+    for (metric, arm, dimension), members in segment_groups(readouts):
         if metric != experiment.primary:
             continue
         names = tuple(m.segment.level for m in members if m.segment is not None)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from holdback.analysis.analyze import ValueComparison
+from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.costs import break_even_lift
 from holdback.results.money import Costs
 from holdback.results.quantity import Quantity, Return

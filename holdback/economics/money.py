@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from holdback.analysis.analyze import DoseComparison, ValueComparison
-from holdback.analysis.comparison.comparison import quantity
-from holdback.analysis.month_ends import Moment
+from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.costs import break_even_lift, costs_of, saved, saved_items
 from holdback.economics.incremental_value import Stake, image, incremental
 from holdback.economics.posterior_money import believed_money, chances_of
@@ -21,16 +19,12 @@ from holdback.experiments.definition.experiment import (
     MoneyBasis,
 )
 from holdback.facts import fact
-from holdback.results.money import Costs, Money
+from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding
-from holdback.results.sections.dose_response import DoseStep
-from holdback.results.sections.month_ends import OverTime
 
 __all__ = [
     "break_even_lift",
-    "dose_steps",
-    "earned",
     "implausible_returns",
     "incremental",
     "money",
@@ -165,110 +159,3 @@ def _with_return(record: Money, stake: Stake) -> Money:
         ropi=ropi,
         return_per_unit_cost=image(ropi.interval, lambda value: value + 1),
     )
-
-
-def earned(experiment: Experiment, moments: Sequence[Moment]) -> tuple[OverTime, ...]:
-    """One record a day and arm that has a lift with a range.
-
-    Money is the image of the lift's range, as everywhere.
-    """
-    paid = experiment.economics is not None
-    return tuple(
-        OverTime(
-            arm=one.arm,
-            metric=moment.metric,
-            date=moment.date.isoformat(),
-            units=moment.units,
-            relative=relative,
-            revenue=revenue_of(one) if paid else None,
-        )
-        for moment in moments
-        for one in moment.comparisons
-        if (relative := quantity(one.inference.relative)) is not None
-        and relative.unbounded is None
-    )
-
-
-def dose_steps(
-    experiment: Experiment,
-    comparisons: Sequence[DoseComparison],
-    period_days: int | None,
-) -> Iterator[DoseStep]:
-    """One record a step, in the order of the doses."""
-    units = {
-        c.step.upper.name: c.comparison.treated_units
-        for c in comparisons
-        if c.step.upper.name != experiment.control.name
-    }
-    for one in comparisons:
-        yield _step(experiment.economics, one, units, period_days)
-
-
-def _step(
-    economics: Economics | None,
-    one: DoseComparison,
-    units: Mapping[str, int],
-    period_days: int | None,
-) -> DoseStep:
-    inference, step = one.comparison.inference, one.step
-    record = DoseStep(
-        metric=one.metric,
-        from_arm=step.lower.name,
-        to_arm=step.upper.name,
-        from_dose=float(step.lower.dose or 0),
-        to_dose=float(step.upper.dose or 0),
-        relative=quantity(inference.relative),
-        absolute=quantity(inference.absolute),
-    )
-    if economics is None or one.metric != economics.value:
-        return record
-    earning = one.comparison.profit or one.comparison
-    margin = 1.0 if one.comparison.profit else float(economics.margin)
-    extra = (
-        _extra(one, units, lambda arm: _cost(economics, arm, units, period_days))
-        if economics.costs
-        else None
-    )
-    savings = _extra(one, units, lambda arm: _saved(economics, arm, units, period_days))
-    stake = Stake(
-        comparison=earning,
-        margin=margin,
-        cost=Costs(total=extra, items=()) if extra is not None and extra > 0 else None,
-        savings=savings,
-    )
-    revenue = stake.revenue()
-    if revenue is None:
-        return record
-    profit = image(revenue, lambda amount: margin * amount)
-    return replace(
-        record,
-        incremental_profit=profit,
-        extra_cost=extra,
-        extra_savings=savings,
-        ropi=stake.ropi(profit),
-    )
-
-
-def _extra(
-    one: DoseComparison, units: Mapping[str, int], of_arm: Callable[[str], float]
-) -> float:
-    """The upper arm's amount, less that of as many units in the lower arm."""
-    upper, lower = one.step.upper.name, one.step.lower.name
-    if lower not in units:
-        return of_arm(upper)
-    scale = units[upper] / units[lower] if units[lower] else 0.0
-    return of_arm(upper) - scale * of_arm(lower)
-
-
-def _cost(
-    economics: Economics, arm: str, units: Mapping[str, int], period_days: int | None
-) -> float:
-    found = costs_of(economics.costs, arm=arm, units=units, period_days=period_days)
-    return 0.0 if found is None else found.total
-
-
-def _saved(
-    economics: Economics, arm: str, units: Mapping[str, int], period_days: int | None
-) -> float:
-    share = Fraction(units[arm], sum(units.values()) or 1)
-    return float(saved(economics.savings, period_days) * share)

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from holdback.analysis.analyze import ValueComparison
+from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.incremental_value import Stake, Worth
 from holdback.economics.rollout import Repaid
 from holdback.results.money import BelievedMoney, Chances, Money

@@ -13,7 +13,7 @@ from datetime import timedelta
 from fractions import Fraction
 from math import exp, log
 
-from holdback.analysis.analyze import ValueComparison
+from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.costs import costs_of, paid_once, saved
 from holdback.economics.incremental_value import Stake, image
 from holdback.experiments.definition.calendar import DAYS

@@ -8,7 +8,7 @@ here and absent in the JSON; there is no NaN and no infinity anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -41,6 +41,7 @@ __all__ = [
     "Scorecard",
     "Segment",
     "Status",
+    "readout_of",
 ]
 
 SCHEMA = "holdback/scorecard/2"
@@ -346,21 +347,34 @@ class Scorecard(Shown):
         return next(iter(self.section(record)), None)
 
     def readout(self, metric: str, arm: str | None = None) -> Readout:
-        """The unsegmented readout of a metric (of `arm`, if there are several)."""
-        found = [
-            r
-            for r in self.readouts
-            if r.metric == metric and r.segment is None and arm in (None, r.arm)
-        ]
-        if len(found) == 1:
-            return found[0]
-        known = sorted({r.metric for r in self.readouts})
-        arms = sorted({r.arm for r in self.readouts})
-        raise KeyError(
-            f"{len(found)} readouts fit metric {metric!r}, arm {arm!r}. "
-            f"Metrics: {', '.join(known)}. Arms: {', '.join(arms)}."
-        )
+        """The unsegmented readout of a metric (of `arm`, if there are several).
+
+        Raises KeyError where none fits, or several do.
+        """
+        return readout_of(self.readouts, metric, arm)
 
     def label(self, metric: str) -> str:
         """How the report calls a metric."""
         return next((m.label for m in self.metrics if m.metric == metric), metric)
+
+
+def readout_of(
+    readouts: Sequence[Readout], metric: str, arm: str | None = None
+) -> Readout:
+    """The one unsegmented readout of a metric (of `arm`, if there are several).
+
+    Raises KeyError where none fits, or several do.
+    """
+    fitting = [
+        r
+        for r in readouts
+        if r.metric == metric and r.segment is None and arm in (None, r.arm)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = sorted({r.metric for r in readouts})
+    arms = sorted({r.arm for r in readouts})
+    raise KeyError(
+        f"{len(fitting)} readouts fit metric {metric!r}, arm {arm!r}. "
+        f"Metrics: {', '.join(known)}. Arms: {', '.join(arms)}."
+    )

@@ -16,8 +16,8 @@ from worlds.words import in_words
 import holdback as hb
 from holdback.analysis.checks.split.identity import Identity
 from holdback.analysis.checks.split.phase import Phase
-from holdback.analysis.month_ends import month_ends
 from holdback.assignment.split import Holdout, Split
+from holdback.economics.month_ends import month_ends
 from holdback.experiments.definition.experiment import Analysis, Assignment, Window
 from holdback.reports.pages.experiment_page import render
 from holdback.results.sections.month_ends import OverTime

@@ -8,9 +8,8 @@ from math import isfinite
 from typing import Any
 
 import pytest
-from worlds.evidence import Rows, evidence, experiment
+from worlds.evidence import Rows, analyzed, evidence, experiment
 
-from holdback.analysis.analyze import read
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import changed
 from holdback.results.json_codec import to_json
@@ -45,25 +44,25 @@ def test_conversions_too_few_for_a_chance(
 ) -> None:
     """Why there is no chance stands in the note; rates and money alike have none."""
     plan = replace(experiment(), primary="conversion", secondary=("revenue",))
-    found = read(
+    found = analyzed(
         plan, evidence({"holdback": rows(control), "personalized": rows(treated)})
     )
-    readout = found.scorecard.readout("conversion")
+    readout = found.readout("conversion")
     assert readout.bayes is None
     assert told in readout.note
-    money = found.scorecard.readout("revenue")
+    money = found.readout("revenue")
     assert money.bayes is None
     assert "below 20 the spread of amounts cannot be judged" in money.note
-    assert all(map(isfinite, numbers(json.loads(to_json(found.scorecard)))))
+    assert all(map(isfinite, numbers(json.loads(to_json(found)))))
 
 
 def test_identical_values() -> None:
     """Everybody spends the same: no change is said to be none, up or down."""
-    found = read(
+    found = analyzed(
         experiment(), evidence({"holdback": rows(200), "personalized": rows(200)})
     )
-    readout = found.scorecard.readout("revenue")
+    readout = found.readout("revenue")
     assert readout.bayes is not None
     assert readout.bayes.method == "normal_log_ratio"
-    told = changed(Words.of(found.scorecard), readout)
+    told = changed(Words.of(found), readout)
     assert "Revenue was the same in “On” as in “Off”" in told

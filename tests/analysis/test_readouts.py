@@ -10,10 +10,12 @@ from math import log
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
-from worlds.evidence import METRICS, evidence, experiment, unmatured
+from worlds.evidence import METRICS, analyzed, evidence, experiment, unmatured
 
 from holdback.analysis.analyze import read
 from holdback.analysis.comparison.verdict import guardrail_verdict, verdict
+from holdback.analysis.section_readers import basis_of
+from holdback.analysis.value_metric import money_comparisons
 from holdback.data.evidence.cells import Evidence
 from holdback.errors import StatsError
 from holdback.experiments.definition.calendar import (
@@ -58,7 +60,7 @@ def seen(**more: object) -> Evidence:
 
 def scorecard(found: Evidence | None = None, **changes: object) -> Scorecard:
     """The scorecard of the shop."""
-    return read(experiment(**changes), found or seen()).scorecard
+    return analyzed(experiment(**changes), found or seen())
 
 
 def test_every_metric_has_its_role() -> None:
@@ -287,7 +289,9 @@ def test_money_comparisons_pool_all_treatments() -> None:
         "b": shop(5, 4000, 0.12, 50.0),
     }
     planned = experiment(arms=arms, economics=Economics(value="revenue"))
-    comparisons = {c.arm: c for c in read(planned, evidence(rows)).comparisons}
+    basis = basis_of(planned, evidence(rows))
+    compared = money_comparisons(planned, basis.cells, basis.stage)
+    comparisons = {c.arm: c for c in compared}
     assert comparisons["*"].treated_units == 9000
     assert comparisons["*"].treated_total == pytest.approx(
         comparisons["a"].treated_total + comparisons["b"].treated_total
@@ -301,7 +305,7 @@ def test_an_empty_arm_is_refused(units: int, told: str) -> None:
         {"holdback": [(1.0, 1.0)] * units, "personalized": [(1.0, 1.0)] * 50}
     )
     with pytest.raises(StatsError, match=f"arm 'holdback' has {told}"):
-        read(experiment(), found)
+        read(basis_of(experiment(), found))
 
 
 def test_the_calendar() -> None:

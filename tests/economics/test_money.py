@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdback.analysis.analyze import ValueComparison
+from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.money import break_even_lift, incremental, money
 from holdback.experiments.definition.experiment import (
     Arm,

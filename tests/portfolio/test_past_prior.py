@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from worlds.evidence import evidence, experiment
+from worlds.evidence import analyzed, evidence, experiment
 from worlds.past import finished, stored
 
-from holdback.analysis.analyze import read
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.errors import ConfigError
 from holdback.experiments.definition.experiment import Analysis, Experiment, Prior
@@ -61,7 +60,7 @@ def test_reading_tells_prior_and_its_widths(tmp_path: Path) -> None:
         arm: [(float(v), 1.0) for v in rng.gamma(4.0, scale, n)]
         for arm, n, scale in (("holdback", 2_000, 5.0), ("personalized", 9_000, 5.6))
     }
-    found = read(with_past(planned(past(tmp_path))), evidence(rows)).scorecard
+    found = analyzed(with_past(planned(past(tmp_path))), evidence(rows))
     (record,) = found.learned
     assert record.metric == "revenue"
     readout = found.readout("revenue")

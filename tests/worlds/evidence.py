@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from holdback.analysis.analyze import read, scorecard_of
+from holdback.analysis.section_readers import basis_of, read_sections, readers
 from holdback.data.evidence.cells import Cell, Cells, Column, Evidence, Quality
 from holdback.experiments.definition.experiment import (
     Analysis,
@@ -24,10 +26,10 @@ from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.metrics.ratio import Ratio
 from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
-from holdback.results.scorecard import Accounting, Input
+from holdback.results.scorecard import Accounting, Input, Scorecard
 from holdback.stats.evidence.moments import Moments
 
-__all__ = ["FORTNIGHT", "METRICS", "Rows", "evidence", "experiment"]
+__all__ = ["FORTNIGHT", "METRICS", "Rows", "analyzed", "evidence", "experiment"]
 
 FORTNIGHT = timedelta(days=14)
 Rows = Sequence[tuple[float, float]]
@@ -200,3 +202,9 @@ def _moments(
         )
         for name, columns in blocks.items()
     }
+
+
+def analyzed(planned: Experiment, found: Evidence) -> Scorecard:
+    """What the evidence says without money and decision, in words."""
+    basis = basis_of(planned, found)
+    return scorecard_of(basis, read(basis), sections=read_sections(basis, readers))

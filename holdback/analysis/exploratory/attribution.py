@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from holdback.analysis.comparison.comparison import Comparison, quantity
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Attribution, Experiment
 from holdback.results.quantity import Quantity
@@ -19,28 +20,27 @@ FEW = 10
 OTHER = "other channels"
 
 
-def attributed(
-    experiment: Experiment,
-    cells: Cells,
-    paths: Mapping[str, Sequence[Path]],
-    level: float,
-) -> Attributed | None:
-    """Credits in all treatment arms together; None where no attribution is asked for.
+@readers.register("attributed")
+def attributed(basis: Basis) -> Iterator[Attributed]:
+    """Credits in all treatment arms together; none where no attribution is asked for.
 
     A channel that touched fewer than 10 units is counted with `other channels`. The
     factor of a rule is what the treatment added by what the rule credits its channels
     with; the credited conversions are taken as they are.
     """
+    experiment, cells = basis.experiment, basis.cells
+    paths = basis.evidence.paths
+    level = basis.stage.level
     asked = experiment.attribution
     arms = frozenset(arm.name for arm in experiment.treatments)
     if asked is None or not any(paths.get(arm) for arm in arms):
-        return None
+        return
     treated = _coarse([path for arm in sorted(arms) for path in paths[arm]])
     found = credits_of(treated)
     names = sorted(found["first"])
     ours = [name for name in names if name in (asked.channels or names)]
     added = _added(experiment, cells, asked, arms, level)
-    return Attributed(
+    yield Attributed(
         metric=asked.conversion,
         conversions=sum(path.converted for path in treated),
         untouched=sum(path.converted for path in treated if not path.channels),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from holdback.analysis.comparison.comparison import formula_columns, quantity
 from holdback.analysis.comparison.small_groups import SMALLEST
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells, Column
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
@@ -25,12 +26,15 @@ MOST_WEEKS = 13
 """Weeks of joining that are shown as weeks; months beyond."""
 
 
-def cohorts(experiment: Experiment, cells: Cells, level: float) -> Cohorts | None:
-    """Weeks (from 14 on months) of first exposure; None where there are no two."""
+@readers.register("cohorts")
+def cohorts(basis: Basis) -> Iterator[Cohorts]:
+    """Weeks (from 14 on months) of first exposure; none where there are no two."""
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.nominal
     days = cells.days()
     metric = experiment.metrics[experiment.primary]
     if metric.tallied or not days:
-        return None
+        return
     by_week = (days[-1] - days[0]).days < 7 * MOST_WEEKS
     spans = weeks(days) if by_week else _months(days)
     names = [experiment.control.name, *(arm.name for arm in experiment.treatments)]
@@ -48,8 +52,8 @@ def cohorts(experiment: Experiment, cells: Cells, level: float) -> Cohorts | Non
         found.append(_cohort(experiment, cells, span, names, sides, read))
         lifts.append([one.log_ratio for one in read])
     if len(found) < 2:  # one cohort is everybody
-        return None
-    return Cohorts(
+        return
+    yield Cohorts(
         metric=experiment.primary,
         every="week" if by_week else "month",
         cohorts=tuple(found),
@@ -63,11 +67,13 @@ def cohorts(experiment: Experiment, cells: Cells, level: float) -> Cohorts | Non
     )
 
 
-def before_after(experiment: Experiment, cells: Cells) -> tuple[BeforeAfter, ...]:
+@readers.register("before_after")
+def before_after(basis: Basis) -> tuple[BeforeAfter, ...]:
     """Each arm's mean per unit and day, before and after; where a lookback was asked.
 
     Amounts and counts only: a share of units does not add up over days.
     """
+    experiment, cells = basis.experiment, basis.cells
     metric = experiment.metrics[experiment.primary]
     lookback = experiment.analysis.lookback
     if lookback is None or metric.within is None or not metric.is_mean:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil
 
 import numpy as np
 
 from holdback.analysis.comparison.comparison import formula_columns, moments_of
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
-from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.quantity import Quantity
 from holdback.results.sections.decomposition import (
@@ -22,14 +23,15 @@ from holdback.stats.numeric import quantile
 __all__ = ["concentration", "decomposition"]
 
 
-def decomposition(
-    experiment: Experiment, cells: Cells, level: float
-) -> tuple[Decomposition, ...]:
+@readers.register("decomposition")
+def decomposition(basis: Basis) -> tuple[Decomposition, ...]:
     """Revenue per unit = share of buyers × orders per buyer × order value.
 
     Needs a ratio metric of a money value per order. The ranges of the three parts
     hold together at `level` (Bonferroni).
     """
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.nominal
     metric = next((m for m in experiment.metrics.values() if _is_order_value(m)), None)
     if metric is None or metric.name not in cells.blocks:
         return ()
@@ -96,28 +98,30 @@ TOP = 0.2
 FEWEST = 50
 
 
-def concentration(experiment: Experiment, cells: Cells) -> Concentration | None:
+@readers.register("concentration")
+def concentration(basis: Basis) -> Iterator[Concentration]:
     """Share of the money that the top fifth of buyers brought, all arms together.
 
     None without a metric of money, where the rows of units were not listed (too many,
     or no method needed them), and for fewer than 50 buyers: a tenth of them would be
     a cell of single customers.
     """
+    experiment, cells = basis.experiment, basis.cells
     economics = experiment.economics
     name = experiment.primary if economics is None else economics.value
     metric = experiment.metrics[name]
     if metric.unit != "money" or not metric.is_mean:
-        return None
+        return
     columns = formula_columns(cells.blocks[name], capped=False)
     arms = [arm.name for arm in experiment.arms]
     sample = cells.sample(name, columns, arms, within=metric.within)
     if sample is None:
-        return None
+        return
     spent = np.sort(sample.rows[:, 0][sample.rows[:, 0] > 0])[::-1]
     if len(spent) < FEWEST:
-        return None
+        return
     top = spent[: ceil(TOP * len(spent))]
-    return Concentration(
+    yield Concentration(
         metric=name,
         top=TOP,
         buyers=len(spent),

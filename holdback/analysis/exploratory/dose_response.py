@@ -9,6 +9,7 @@ from math import sqrt
 
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.analysis.preregistration.interim_looks import Stage
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Arm, Experiment
 from holdback.experiments.metrics import Metric
@@ -37,10 +38,11 @@ def by_dose(experiment: Experiment) -> list[Arm]:
     return sorted(arms, key=lambda arm: arm.dose or 0)
 
 
-def dose_trends(
-    experiment: Experiment, cells: Cells, level: float
-) -> Iterator[DoseTrend]:
+@readers.register("dose_trends")
+def dose_trends(basis: Basis) -> Iterator[DoseTrend]:
     """The primary's slope over the doses, and the money's where that is another."""
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.level
     arms = by_dose(experiment)
     names = [experiment.primary]
     if experiment.economics is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from holdback.data.evidence.cells import Cells
+from holdback.analysis.section_readers import Basis, readers
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.days_since_exposure import SLICED, edges_of
 from holdback.results.quantity import Quantity
@@ -22,12 +22,15 @@ LEAST = 60
 ALIKE = 1e10
 
 
-def lasting(experiment: Experiment, cells: Cells, level: float) -> tuple[Lasting, ...]:
+@readers.register("lasting")
+def lasting(basis: Basis) -> tuple[Lasting, ...]:
     """One for each treatment arm; none where a slice has too few values.
 
     A fixed cohort: only units with the primary's full time count, so all slices are of
     the same units (Hohnhold, O'Brien & Tang 2015, KDD). Lifts by the delta method.
     """
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.nominal
     if SLICED not in experiment.metrics:
         return ()
     within = experiment.metrics[SLICED].within

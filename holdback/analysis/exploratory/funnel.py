@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from holdback.analysis.comparison.comparison import Comparison, quantity
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.funnel import Funnel, FunnelStep
@@ -14,10 +15,11 @@ from holdback.results.sections.funnel import FunnelArm, StepShare
 __all__ = ["funnels"]
 
 
-def funnels(
-    experiment: Experiment, cells: Cells, level: float
-) -> tuple[FunnelArm, ...]:
+@readers.register("funnels")
+def funnels(basis: Basis) -> tuple[FunnelArm, ...]:
     """One for each funnel and treatment arm; intervals hold for all steps at once."""
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.level
     return tuple(
         _of_arm(experiment, cells, metric, arm.name, level)
         for metric in experiment.metrics.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdback.analysis.comparison.comparison import formula_columns, moments_of
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
@@ -16,14 +17,15 @@ from holdback.wording import say
 __all__ = ["incremental_ratios"]
 
 
-def incremental_ratios(
-    experiment: Experiment, cells: Cells, level: float
-) -> tuple[IncrementalRatio, ...]:
+@readers.register("incremental")
+def incremental_ratios(basis: Basis) -> tuple[IncrementalRatio, ...]:
     """Each ratio that the economics name, for each treatment arm against control.
 
     The ratio of an arm (ROAS: revenue per spend) credits spend with all revenue; that
     of the differences, per assigned unit, credits it with what it added.
     """
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.level
     economics = experiment.economics
     if economics is None:
         return ()

@@ -9,6 +9,7 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.data.evidence.purchase_histories import WEEK, ArmHistories
 from holdback.errors import StatsError
@@ -58,10 +59,11 @@ OFF = 0.2
 """Share by which the foreseen orders of the second half may miss."""
 
 
-def lifetimes(
-    experiment: Experiment, cells: Cells, level: float
-) -> tuple[Lifetime, ...]:
+@readers.register("lifetime")
+def lifetimes(basis: Basis) -> tuple[Lifetime, ...]:
     """One for each metric of lifetime value and treatment arm."""
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.level
     return tuple(
         _Beside(
             experiment=experiment,

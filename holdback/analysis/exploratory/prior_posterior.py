@@ -15,6 +15,7 @@ from holdback.analysis.comparison.posteriors import (
     spend_model,
 )
 from holdback.analysis.preregistration.interim_looks import Stage
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.sections.prior_posterior import Belief
@@ -29,8 +30,11 @@ EDGE = 0.001
 DIGITS = 5
 
 
-def beliefs(experiment: Experiment, cells: Cells, stage: Stage) -> tuple[Belief, ...]:
+@readers.register("beliefs")
+def beliefs(basis: Basis) -> tuple[Belief, ...]:
     """One picture for each treatment arm whose primary has a posterior."""
+    experiment, cells = basis.experiment, basis.cells
+    stage = basis.stage
     return tuple(
         found
         for arm in experiment.treatments

@@ -14,6 +14,7 @@ from holdback.analysis.comparison.comparison import (
 from holdback.analysis.comparison.posteriors import bayes_of, lift_prior, spend_model
 from holdback.analysis.comparison.verdict import verdict
 from holdback.analysis.preregistration.interim_looks import Stage
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
@@ -28,9 +29,8 @@ from holdback.stats.variance_reduction.post_stratification import LEAST, stratif
 __all__ = ["sensitivity"]
 
 
-def sensitivity(
-    experiment: Experiment, cells: Cells, stage: Stage
-) -> tuple[Sensitivity, ...]:
+@readers.register("sensitivity")
+def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
     """Variants of the primary and of the value metric, per treatment arm.
 
     `raw` beside a capped lift, or `capped` (values cut off at their pooled 99.9th
@@ -41,6 +41,8 @@ def sensitivity(
     level of a segment (post-stratified); `bayes` is the posterior under the chosen
     prior.
     """
+    experiment, cells = basis.experiment, basis.cells
+    stage = basis.stage
     names = [experiment.primary]
     if experiment.economics is not None:
         names.append(experiment.economics.value)

@@ -7,8 +7,7 @@ from datetime import date
 from math import ceil
 
 from holdback.analysis.comparison.comparison import Comparison, Group, quantity
-from holdback.data.evidence.cells import Cells
-from holdback.experiments.definition.experiment import Experiment
+from holdback.analysis.section_readers import Basis, readers
 from holdback.results.sections.trend import Trend
 
 __all__ = ["trend"]
@@ -18,7 +17,8 @@ ROWS = 5_000
 """Listed rows up to which all days are shown."""
 
 
-def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
+@readers.register("trend")
+def trend(basis: Basis) -> tuple[Trend, ...]:
     """Lift of the primary over the units that joined up to each day.
 
     A day without an honest interval yet is left out. The intervals are those of a
@@ -26,6 +26,7 @@ def trend(experiment: Experiment, cells: Cells) -> tuple[Trend, ...]:
     one. At most 30 days, evenly apart, the last among them; 8 where each of them is
     read by re-splitting many rows.
     """
+    experiment, cells = basis.experiment, basis.cells
     metric = experiment.metrics[experiment.primary]
     found = []
     for arm in experiment.treatments:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.analysis.comparison.comparison import moments_of
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.data.evidence.unit_rows import Tally
 from holdback.experiments.definition.experiment import Experiment
@@ -25,8 +26,11 @@ LEAST = 2000
 BINS = 10
 
 
-def uplifts(experiment: Experiment, cells: Cells, level: float) -> tuple[Uplift, ...]:
+@readers.register("uplift")
+def uplifts(basis: Basis) -> tuple[Uplift, ...]:
     """One curve a treatment arm, or why there is none; nothing where none is asked."""
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.level
     if experiment.analysis.uplift is None or SCORED not in cells.tallies:
         return ()
     return tuple(

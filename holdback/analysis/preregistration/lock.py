@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import holdback
-from holdback.analysis.preregistration.against_plan import planned_in
 from holdback.analysis.preregistration.audit_log import Entry, append, log_path, read
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.analysis.preregistration.split_change import split_change
@@ -70,7 +70,7 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
     if change is not None:
         raise ConfigError(change.problem(experiment.file))
     digest = plan_hash(experiment)
-    planned: dict[str, Any] = planned_in(
+    planned: dict[str, Any] = _planned_in(
         experiment, experiment.root / "results" / experiment.name, digest
     )
     if planned_units is not None:
@@ -101,3 +101,28 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
         planned_units=entry.says.get("planned_units"),
         expected="expected" in entry.says,
     )
+
+
+def _planned_in(experiment: Experiment, folder: Path, digest: str) -> dict[str, Any]:
+    """What the plan.json of a folder expected, for the lock; empty for another plan."""
+    try:
+        text = (folder / "plan.json").read_text(encoding="utf-8")
+        plan = json.loads(text)
+        found = next(m for m in plan["metrics"] if m["role"] == "primary")
+        if plan["plan_hash"] != digest or found["metric"] != experiment.primary:
+            return {}
+        return {"expected": _expected_of(plan, found)}
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        return {}  # no plan that could be compared
+
+
+def _expected_of(plan: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a plan's primary that an outcome can be compared with."""
+    return {
+        "metric": found["metric"],
+        "power": found["power"],
+        "planned_units": plan["units"],
+        "planned_mean": found["baseline"]["mean"],
+        "planned_cv": found["baseline"].get("cv"),
+        "planned_detectable_lift": found.get("detectable_lift"),
+    }

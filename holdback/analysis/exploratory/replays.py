@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from math import sqrt
 
 from holdback.analysis.comparison.comparison import formula_columns
 from holdback.analysis.preregistration.plan_hash import plan_hash
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
@@ -15,10 +16,22 @@ from holdback.results.sections.simulation import MethodRecord, Simulation
 from holdback.stats.design.aa_replays import Record, Replayed, replay
 from holdback.stats.methods.permutation import LARGEST
 
-__all__ = ["simulate"]
+__all__ = ["replayed", "simulate"]
 
 MANY_ROWS = 20_000
 SLOWER = 200
+
+
+@readers.register("simulation")
+def replayed(basis: Basis) -> Iterator[Simulation]:
+    """The replays that were asked for beside the analysis."""
+    if basis.replays:
+        yield simulate(
+            basis.experiment,
+            replays=basis.replays,
+            as_of=basis.as_of,
+            frames=basis.frames,
+        )
 
 
 def simulate(  # what to replay, on which data, and how often

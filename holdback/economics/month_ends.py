@@ -2,59 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from holdback.analysis.analyze import ValueComparison, value_comparisons
+from holdback.analysis.comparison.comparison import quantity
 from holdback.analysis.preregistration.history import History
 from holdback.analysis.preregistration.interim_looks import stage_of
+from holdback.analysis.section_readers import Basis
+from holdback.analysis.value_metric import value_comparisons
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
+from holdback.economics.money import revenue_of
+from holdback.economics.section_readers import readers
 from holdback.errors import DataError, StatsError
 from holdback.experiments.definition.calendar import last_day
 from holdback.experiments.definition.experiment import Experiment
+from holdback.results.sections.month_ends import OverTime
 
-__all__ = ["Moment", "month_ends", "over_time"]
+__all__ = ["month_ends", "over_time"]
 
 MOST = 24
 LEAST_DAYS = 31
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """What the rows up to the end of a day say of the metric that is the money.
-
-    Without economics it is the primary. `units` are those of all arms.
-    """
-
-    date: date
-    metric: str
-    units: int
-    comparisons: tuple[ValueComparison, ...]
-
-
-def over_time(
-    experiment: Experiment, evidence: Evidence, frames: Mapping[str, object]
-) -> tuple[Moment, ...]:
+@readers.register("over_time")
+def over_time(basis: Basis) -> Iterator[OverTime]:
     """Readings at the ends of months, and the one at hand; none for other tests.
 
     Every one is taken from the rows as they are now, so that figures of the past do
     not hang on who looked when. A month in which an arm had too little is left out.
     """
+    experiment, evidence = basis.experiment, basis.evidence
     if experiment.analysis.looks != "always_valid" or experiment.window is None:
-        return ()
-    found = []
+        return
     for day in month_ends(experiment, evidence.as_of):
         try:
-            then = extract(experiment, as_of=day, frames=frames)
-            found += list(_moment(experiment, then, day))
+            then = extract(experiment, as_of=day, frames=basis.frames)
+            points = tuple(_at(experiment, then, day))
         except (DataError, StatsError):
             continue
+        yield from points
     if evidence.as_of is not None:
-        today = last_day(experiment, evidence.as_of)
-        found += list(_moment(experiment, evidence, today))
-    return tuple(found)
+        yield from _at(experiment, evidence, last_day(experiment, evidence.as_of))
 
 
 def month_ends(experiment: Experiment, as_of: datetime | None) -> tuple[date, ...]:
@@ -74,8 +63,12 @@ def month_ends(experiment: Experiment, as_of: datetime | None) -> tuple[date, ..
     return tuple(known[-MOST:]) if (today - start).days >= LEAST_DAYS else ()
 
 
-def _moment(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[Moment]:
-    """The reading, unless it is too early for an always-valid one."""
+def _at(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[OverTime]:
+    """One record an arm that has a lift with a range, unless it is too early.
+
+    The metric is that of the money, without economics the primary. Money is the image
+    of the lift's range, as everywhere.
+    """
     economics = experiment.economics
     name = experiment.primary if economics is None else economics.value
     metric, cells = experiment.metrics[name], evidence.cells
@@ -83,12 +76,16 @@ def _moment(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[M
     if stage.look is None:
         return
     several = len(experiment.treatments) > 1
-    found = value_comparisons(experiment, cells, stage, metric, together=several)
-    yield Moment(
-        date=day,
-        metric=name,
-        units=sum(
-            cells.units(arm.name, within=metric.within) for arm in experiment.arms
-        ),
-        comparisons=found,
-    )
+    units = sum(cells.units(arm.name, within=metric.within) for arm in experiment.arms)
+    for one in value_comparisons(experiment, cells, stage, metric, together=several):
+        relative = quantity(one.inference.relative)
+        if relative is None or relative.unbounded is not None:
+            continue
+        yield OverTime(
+            arm=one.arm,
+            metric=name,
+            date=day.isoformat(),
+            units=units,
+            relative=relative,
+            revenue=None if economics is None else revenue_of(one),
+        )

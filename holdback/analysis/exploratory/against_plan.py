@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from math import ceil, expm1, log1p, sqrt
-from pathlib import Path
 from typing import Any
 
 from holdback.analysis.comparison.comparison import Comparison
+from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.calendar import last_day
 from holdback.experiments.definition.experiment import Experiment
@@ -17,46 +16,20 @@ from holdback.results.sections.against_plan import Expected, Outlook
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.numeric import quantile
 
-__all__ = ["compared_with_plan", "expected_of", "outlook_of", "planned_in"]
+__all__ = ["compared_with_plan", "outlook_of"]
 
 POWER = 0.8
 YEAR = 52
 
 
-def planned_in(experiment: Experiment, folder: Path, digest: str) -> dict[str, Any]:
-    """What the plan.json of a folder expected, for the lock; empty for another plan."""
-    try:
-        text = (folder / "plan.json").read_text(encoding="utf-8")
-        plan = json.loads(text)
-        found = next(m for m in plan["metrics"] if m["role"] == "primary")
-        if plan["plan_hash"] != digest or found["metric"] != experiment.primary:
-            return {}
-        return {"expected": expected_of(plan, found)}
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
-        return {}  # no plan that could be compared
-
-
-def expected_of(plan: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of a plan's primary that an outcome can be compared with."""
-    return {
-        "metric": found["metric"],
-        "power": found["power"],
-        "planned_units": plan["units"],
-        "planned_mean": found["baseline"]["mean"],
-        "planned_cv": found["baseline"].get("cv"),
-        "planned_detectable_lift": found.get("detectable_lift"),
-    }
-
-
-def compared_with_plan(
-    experiment: Experiment,
-    cells: Cells,
-    level: float,
-    planned: Mapping[str, Any] | None,
-) -> Expected | None:
+@readers.register("expected")
+def compared_with_plan(basis: Basis) -> Iterator[Expected]:
     """The locked expectations beside what the first treatment arm shows."""
-    if planned is None or planned["metric"] != experiment.primary:
-        return None
+    planned = _planned(basis)
+    if planned is None:
+        return
+    experiment, cells = basis.experiment, basis.cells
+    level = basis.stage.nominal
     inference = _inference(experiment, cells, level)
     control, treated = inference.control, inference.treatment
     cv = None
@@ -66,7 +39,7 @@ def compared_with_plan(
         ]
         if len(both) == 2:
             cv = sqrt(sum(n * c**2 for n, c in both) / sum(n for n, _ in both))
-    return Expected(
+    yield Expected(
         **planned,
         units=_units(experiment, cells),
         mean=None if control is None else control.value,
@@ -77,41 +50,46 @@ def compared_with_plan(
     )
 
 
-def outlook_of(
-    experiment: Experiment,
-    cells: Cells,
-    level: float,
-    as_of: datetime | None,
-    expected: Expected | None,
-) -> Outlook | None:
-    """Units and weeks that the lift looked for takes; None without one, or a number.
+@readers.register("outlook")
+def outlook_of(basis: Basis) -> Iterator[Outlook]:
+    """Units and weeks that the lift looked for takes; none without one, or a number.
 
     ln R has the error s with n units, so a lift L is found with n (z s / ln(1 + L))².
     The observed effect is left out: a power computed from it only repeats the p-value
     (Hoenig & Heisey 2001, The American Statistician 55: 19–24).
     """
-    window = experiment.window
+    experiment, cells = basis.experiment, basis.cells
+    window, as_of, planned = experiment.window, basis.evidence.as_of, _planned(basis)
     lift = float(experiment.decision.minimum_lift)
-    if not lift and expected is not None:
-        lift = expected.planned_detectable_lift or 0.0
+    if not lift and planned is not None:
+        lift = planned.get("planned_detectable_lift") or 0.0
     if not lift or window is None or as_of is None or len(experiment.treatments) > 1:
-        return None
+        return
+    level = basis.stage.nominal
     inference, units = _inference(experiment, cells, level), _units(experiment, cells)
     if inference.log_ratio is None or not units:
-        return None
-    power = POWER if expected is None else expected.power
+        return
+    power = POWER if planned is None else planned["power"]
     error = _reach(level, power) * inference.log_ratio.se / log1p(lift)
     needed = ceil(units * error**2)
     within = experiment.metrics[experiment.primary].within or timedelta(0)
     joining = min(last_day(experiment, as_of) - within, window.end) - window.start
     weeks = ceil((needed / units - 1) * (joining.days + 1) / 7)
-    return Outlook(
+    yield Outlook(
         lift=lift,
         power=power,
         units=units,
         units_needed=needed,
         weeks_more=None if weeks > YEAR else max(weeks, 0),
     )
+
+
+def _planned(basis: Basis) -> Mapping[str, Any] | None:
+    """What the locked plan expected of the primary, where there is such a plan."""
+    planned = basis.history.expected
+    if planned is None or planned["metric"] != basis.experiment.primary:
+        return None
+    return planned
 
 
 def _inference(experiment: Experiment, cells: Cells, level: float) -> Inference:

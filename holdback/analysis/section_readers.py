@@ -1,0 +1,106 @@
+"""Readers: how a section is read from the evidence, each registered in its own file.
+
+A reader is given what there is to read from and gives the records of one section,
+or none where the section does not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeAlias, TypeVar
+
+from holdback.analysis.preregistration.history import History
+from holdback.analysis.preregistration.interim_looks import Stage, stage_of
+from holdback.data.evidence.cells import Cells, Evidence
+from holdback.experiments.definition.experiment import Experiment
+from holdback.registry import Plugins
+from holdback.results.section import Records
+from holdback.wording import in_its_language
+
+__all__ = ["Basis", "Reader", "Readers", "basis_of", "read_sections", "readers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a reading stands on, the same for every section.
+
+    `history` is what the audit log tells of before, `stage` how strictly this look is
+    read. `as_of` and `frames` are as they were asked for, for sections that read the
+    data once more; `replays` says how often to split the units again.
+    """
+
+    experiment: Experiment
+    evidence: Evidence
+    history: History
+    stage: Stage
+    as_of: date | datetime | None = None
+    frames: Mapping[str, object] = field(default_factory=dict)
+    replays: int = 0
+
+    @property
+    def cells(self) -> Cells:
+        """The sums that the evidence consists of."""
+        return self.evidence.cells
+
+    @property
+    def locale(self) -> str:
+        """The locale of the experiment, for what is put in words."""
+        return self.experiment.locale
+
+
+def basis_of(
+    experiment: Experiment,
+    evidence: Evidence,
+    history: History | None = None,
+    *,
+    as_of: date | datetime | None = None,
+    frames: Mapping[str, object] | None = None,
+    replays: int = 0,
+) -> Basis:
+    """The basis of a reading; nothing came before where `history` is left out."""
+    past = history or History()
+    return Basis(
+        experiment=experiment,
+        evidence=evidence,
+        history=past,
+        stage=stage_of(experiment, evidence.cells, evidence.as_of, past),
+        as_of=as_of,
+        frames=frames or {},
+        replays=replays,
+    )
+
+
+Reader: TypeAlias = Callable[[Basis], Iterable[object]]
+R = TypeVar("R", bound=Reader)
+
+
+class Readers(Plugins[Reader]):
+    """Section name → its reader, filled by the files of one package."""
+
+    def register(self, name: str) -> Callable[[R], R]:
+        """Decorator that makes a function the reader of a section."""
+
+        def file(reader: R) -> R:
+            self.add(name, reader)
+            return reader
+
+        return file
+
+
+readers = Readers("holdback.analysis.exploratory")
+
+
+@in_its_language
+def read_sections(basis: Basis, *registries: Readers) -> Records:
+    """The records of every section that applies, by its name.
+
+    Raises what a reader raises.
+    """
+    read = {
+        name: tuple(reader(basis))
+        for registry in registries
+        for name, reader in registry.items()
+    }
+    return {name: records for name, records in read.items() if records}
