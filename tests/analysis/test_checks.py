@@ -200,6 +200,9 @@ def test_one_unit_that_carries_the_result_is_noticed() -> None:
     left = 10.0 / (99 * 20 / 199) - 1
     assert f"{abs(100 * ratio):.3g} %" in finding.message
     assert f"{abs(100 * left):.3g} %" in finding.message
+    numbers = [n for n in finding.fact.numbers.values() if isinstance(n, float)]
+    assert len(numbers) == 3
+    assert all(n == float(f"{n:.3g}") for n in numbers), "finer ones give 500 away"
 
 
 def test_no_unit_that_carries_the_result_passes() -> None:

@@ -64,7 +64,7 @@ def _finding(
     shift = log((1 + then) / (1 + first))
     p_value = two_sided(shift / sqrt(error_c + error_t))
     changed = p_value < WARN_BELOW
-    found = (
+    outcome = (
         fact(
             "novelty.changed",
             arm=arm,
@@ -80,7 +80,7 @@ def _finding(
         check="novelty",
         status="warn" if changed else "pass",
         p_value=p_value,
-        fact=found,
+        fact=outcome,
     )
 
 

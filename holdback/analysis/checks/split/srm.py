@@ -45,7 +45,7 @@ class SampleRatioMismatch:
         units = dict(zip(arms, counts, strict=True))
         planned = {arm: width / sum(widths.values()) for arm, width in widths.items()}
         if p_value >= WARN_BELOW:
-            found = fact(
+            outcome = fact(
                 "srm.as_planned",
                 units=units,
                 planned=planned,
@@ -53,7 +53,7 @@ class SampleRatioMismatch:
                 sequential=daily is not None,
             )
         elif p_value >= FAIL_BELOW:
-            found = fact(
+            outcome = fact(
                 "srm.doubtful",
                 units=units,
                 planned=planned,
@@ -62,13 +62,15 @@ class SampleRatioMismatch:
                 sequential=daily is not None,
             )
         else:
-            found = fact(
+            outcome = fact(
                 "srm.mismatch",
                 units=units,
                 planned=planned,
                 where=_furthest(experiment, evidence, widths),
             )
-        yield Finding(check="srm", status=_status(p_value), p_value=p_value, fact=found)
+        yield Finding(
+            check="srm", status=_status(p_value), p_value=p_value, fact=outcome
+        )
 
 
 def _status(p_value: float) -> Status:
@@ -107,15 +109,15 @@ def _furthest(
     experiment: Experiment, evidence: Evidence, widths: Mapping[str, int]
 ) -> Fact | None:
     """The day or segment whose shares are furthest from plan, if any stands out."""
-    found = [
+    parts = [
         (srm(counts, list(widths.values())).p_value, part, counts)
         for part, counts in _parts(experiment, evidence, widths)
         if sum(counts) >= LEAST_PART
     ]
-    if not found:
+    if not parts:
         return None
-    p_value, part, counts = min(found, key=lambda one: (one[0], " ".join(one[1])))
-    if p_value * len(found) >= WARN_BELOW:
+    p_value, part, counts = min(parts, key=lambda one: (one[0], " ".join(one[1])))
+    if p_value * len(parts) >= WARN_BELOW:
         return fact("srm.nowhere_alone")
     return fact(
         "srm.furthest_off",
