@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Generic, TypeVar
@@ -62,16 +62,16 @@ class Plugins(Generic[T]):
         return sorted(module.name for module in pkgutil.iter_modules(places))
 
     @cached_property
-    def _modules(self) -> Mapping[str, str]:
-        """Name of each file → its module."""
+    def _modules(self) -> tuple[str, ...]:
+        """The module of each file; two rooms may have files of the same name."""
         package = importlib.import_module(self._package)
         listed = pkgutil.walk_packages if self._rooms else pkgutil.iter_modules
-        modules = [file.name for file in listed(package.__path__, f"{self._package}.")]
-        return {module.rpartition(".")[2]: module for module in modules}
+        files = listed(package.__path__, f"{self._package}.")
+        return tuple(file.name for file in files)
 
     def _all(self) -> dict[str, T]:
         if not self._loaded:
-            for module in self._modules.values():
+            for module in self._modules:
                 importlib.import_module(module)
             self._loaded = True
         return self._plugins
@@ -121,6 +121,6 @@ class Kinds(Plugins[type[T]]):
         if self._shared:
             self._all()
         elif isinstance(name, str) and name not in self._plugins:
-            module = self._modules.get(name)
-            if module is not None:
-                importlib.import_module(module)
+            for module in self._modules:
+                if module.rpartition(".")[2] == name:
+                    importlib.import_module(module)
