@@ -7,6 +7,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -129,11 +130,7 @@ def _built(kind: Any, data: Any, where: str) -> Any:
         if not isinstance(data, list):
             raise _broken(where, "a list")
         return tuple(_built(item, d, f"{where}[{i}]") for i, d in enumerate(data))
-    if (
-        origin is not None and issubclass(origin, Mapping)
-        if isinstance(origin, type)
-        else False
-    ):
+    if isinstance(origin, type) and issubclass(origin, Mapping):
         if not isinstance(data, dict):
             raise _broken(where, "an object")
         return data
@@ -155,10 +152,16 @@ def _leaf(kind: Any, data: Any, where: str) -> Any:
     return data
 
 
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    """The types of a record's fields, worked out once: it takes most of the reading."""
+    return typing.get_type_hints(kind)
+
+
 def _record(kind: type, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise _broken(where, "an object")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     values = {}
     for f in _stored(kind):
         if f.metadata.get("flat", False):
