@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.counts import CountArm, Counts
+from holdback.stats.posterior.counts import CountArm, CountModel
 
 __all__ = [
     "COLD",
@@ -56,7 +56,7 @@ ARMS = arms()
 def exact() -> float:
     """P(lift > 0) by our grid."""
     control, treated = ARMS
-    found = Counts(control=control, treatment=treated).posterior(FLAT)
+    found = CountModel(control=control, treatment=treated).posterior(FLAT)
     return found.probability_above(0.0)
 
 
@@ -85,7 +85,7 @@ def drawn(seed: int) -> float:
     """The negative binomial by PyMC, from counts of counts: far fewer rows than units.
 
     Flat on ln m of each arm and on ln k between its bounds, and √(m / (m + k)): the
-    half of an event that `Counts` gives each arm. Draws with faults are no answer.
+    half of an event that `CountModel` gives each arm. Draws with faults are no answer.
     """
     from holdback.stats.mcmc.model import Wanted, draw
 

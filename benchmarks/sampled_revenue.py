@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.spend_models import TwoSpreads
 
 __all__ = [
@@ -28,8 +28,8 @@ __all__ = [
     "two_spreads_truth",
 ]
 
-CONTROL = Spend(n=2_000, buyers=60, log_mean=3.0, log_squares=60 * 1.4**2)
-TREATED = Spend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
+CONTROL = LogSpend(n=2_000, buyers=60, log_mean=3.0, log_squares=60 * 1.4**2)
+TREATED = LogSpend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
 ARMS = (CONTROL, TREATED)
 FLAT = LiftPrior(name="none", sd=None)
 JEFFREYS = 0.5
@@ -163,7 +163,7 @@ def over_spreads(spend: list[Normals], count: int = 48) -> float:
     return total
 
 
-def share(arm: Spend, count: int) -> Nodes:
+def share(arm: LogSpend, count: int) -> Nodes:
     """Points and weights of an arm's share of buyers."""
     from scipy.stats import beta
 

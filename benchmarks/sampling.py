@@ -228,9 +228,9 @@ def twenty(repeat: int) -> None:
     base, found = timed(integrated, repeat)
     from holdback.stats.posterior import random_effects as module
 
-    points, module.POINTS = module.POINTS, 40 * module.POINTS
+    points, module.TAU_POINTS = module.TAU_POINTS, 40 * module.TAU_POINTS
     fine = integrated()
-    module.POINTS = points
+    module.TAU_POINTS = points
     head("twenty segments", probability=False)
     line("integral", base, base, float(np.abs(found - fine).max()))
     if find_spec("pymc"):

@@ -12,8 +12,7 @@ from holdback.experiments.definition.calendar import complete_on, elapsed
 from holdback.experiments.definition.experiment import Experiment
 from holdback.planning.baselines import Baseline
 from holdback.stats.design.optimal_holdback import best_test_size, cheapest_share
-from holdback.stats.design.power import Design as PowerDesign
-from holdback.stats.design.power import Design as power_Design
+from holdback.stats.design.power import PowerDesign
 from holdback.stats.numeric import quantile, root
 from holdback.stats.sequential.group_sequential import boundaries, drift_power
 
@@ -259,7 +258,7 @@ class LookPlan:
 def looks_of(
     experiment: Experiment,
     weeks: Sequence[Week],
-    design: power_Design,
+    design: PowerDesign,
     *,
     target: float,
     power: float,

@@ -14,13 +14,13 @@ from holdback.planning.design import Shares, detectable, forgone
 from holdback.stats.design.power import (
     Design,
     MeanDesign,
+    PowerDesign,
     ProportionDesign,
     ScoreDesign,
     equivalence_power,
     not_worse_power,
     units_for_not_worse,
 )
-from holdback.stats.design.power import Design as PowerDesign
 from holdback.stats.design.simulated_power import SimulatedPower, simulated_power
 from holdback.stats.multiplicity.dunnett import critical
 from holdback.stats.numeric import two_sided

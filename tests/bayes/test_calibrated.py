@@ -25,7 +25,7 @@ from holdback.stats.mcmc import (
 )
 from holdback.stats.mcmc.model import Wanted, draw
 from holdback.stats.mcmc.spend import LAWS, Name
-from holdback.stats.posterior.hurdle import Spend
+from holdback.stats.posterior.hurdle import LogSpend
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = [pytest.mark.bayes, pytest.mark.calibration]
@@ -85,7 +85,7 @@ def spend(rng: np.random.Generator, seed: int) -> Simulated:
             break
     logs = [mean[i] + sigma * rng.standard_normal(buyers[i]) for i in (0, 1)]
     sides = [
-        Spend(
+        LogSpend(
             n=(800, 4000)[i],
             buyers=len(one),
             log_mean=float(one.mean()),

@@ -17,7 +17,7 @@ from holdback.stats.mcmc import (
     pooled_groups,
     pooled_weeks,
 )
-from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.posterior.random_effects import (
     SEGMENT_SPREAD,
@@ -165,8 +165,8 @@ LEARNED = NormalMixture.of(
 )
 def test_hurdle_against_its_density_on_a_grid(prior: LiftPrior) -> None:
     """60 buyers held back and 640 treated, under the prior of the exact posterior."""
-    control = Spend(n=2_000, buyers=60, log_mean=3.1, log_squares=60 * 1.4**2)
-    treated = Spend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
+    control = LogSpend(n=2_000, buyers=60, log_mean=3.1, log_squares=60 * 1.4**2)
+    treated = LogSpend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
     found = hurdle_drawn(control, treated, (7, 8), prior=prior)
     exact = Hurdle(control=control, treatment=treated).posterior(prior)
     mean = exact.expect(lambda ratio: ratio)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
+from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories
 
 clv = pytest.importorskip(
     "pymc_marketing.clv", reason="pymc-marketing is an optional cross-check"
@@ -33,7 +33,7 @@ def test_orders_of_cdnow(shared: Path) -> None:
     flat = {name: Prior("HalfFlat") for name in ("alpha", "r", "a", "b")}
     model = clv.BetaGeoModel(model_config=flat)
     model.fit(frame, method="map", progressbar=False)
-    found = BgNbd.fit(Histories.of(*np.array(read).T))
+    found = BgNbd.fit(OrderHistories.of(*np.array(read).T))
     for name in ("r", "alpha", "a", "b"):
         theirs = float(model.idata.posterior[name].mean())
         assert getattr(found, name) == pytest.approx(theirs, rel=5e-3)

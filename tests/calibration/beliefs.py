@@ -16,8 +16,8 @@ import numpy.typing as npt
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
-from holdback.stats.posterior.counts import CountArm, Counts
-from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.counts import CountArm, CountModel
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
 from holdback.stats.posterior.random_effects import (
     SEGMENT_SPREAD,
@@ -129,7 +129,7 @@ def hurdle(
         residuals(arm, buyers[arm]) + place for arm, place in ((0, 3), (1, 3 + move))
     ]
     sides = [
-        Spend(
+        LogSpend(
             n=SIZES[arm],
             buyers=buyers[arm],
             log_mean=float(one.mean()),
@@ -193,7 +193,7 @@ def counts(rng: np.random.Generator) -> Simulated:
         drawn = rng.poisson(rng.gamma(shape, m / shape, n))
         rows = drawn[drawn > 0].astype(float)[:, None]
         sides.append(CountArm.of(Sample(columns=("n",), rows=rows, n=n)))
-    model = Counts(control=sides[0], treatment=sides[1])
+    model = CountModel(control=sides[0], treatment=sides[1])
     return model.posterior(WEAK), float(np.expm1(lift))
 
 

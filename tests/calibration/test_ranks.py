@@ -18,7 +18,7 @@ from scipy import stats
 
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.lognormal import LogNormalLift
 
 LONG = pytest.mark.calibration
@@ -94,7 +94,7 @@ def test_nothing_to_find_at_90_10_with_heavy_tails(runs: int) -> None:
     ours, usual = [], []
     for _ in range(runs):
         control, treated = small.sample(rng, 1), large.sample(rng, 1)
-        model = Hurdle(control=Spend.of(control), treatment=Spend.of(treated))
+        model = Hurdle(control=LogSpend.of(control), treatment=LogSpend.of(treated))
         ours.append(model.posterior(FLAT).probability_above(0.0))
         means, errors = [], []
         for side in (control, treated):

@@ -29,7 +29,7 @@ def tails(n: int, m: int, p: float, q: float) -> tuple[float, float]:
         for x, chance in zip(xs, stats.binom.pmf(xs, n, p), strict=True):
             if x + y in {0, n + m}:
                 continue
-            counts = proportion.Counts(x=int(x), n=n, y=int(y), m=m)
+            counts = proportion.ConversionCounts(x=int(x), n=n, y=int(y), m=m)
             score = proportion._ratio_score(p / q, counts)
             above += weight * chance * (score > Z)
             below += weight * chance * (score < -Z)

@@ -18,7 +18,7 @@ from scipy import stats
 
 from holdback.stats.evidence.resplits import TwoSamples, resplits
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)
@@ -44,10 +44,10 @@ def readings(
         )
         splits = resplits(samples, draws=999)
         beyond = np.sum(splits.drawn(1.0) >= splits.observed(1.0))
-        sides = [Spend.of(control), Spend.of(treated)]
+        sides = [LogSpend.of(control), LogSpend.of(treated)]
         if told != 1.0:
             sides = [
-                Spend(
+                LogSpend(
                     n=one.n,
                     buyers=one.buyers,
                     log_mean=one.log_mean,

@@ -285,7 +285,7 @@ def test_the_power_of_a_quantile_against_simulation(tmp_path: Path) -> None:
     The plan takes the spread of the two arms' order statistics; the simulation draws
     buyers again and compares their medians.
     """
-    from holdback.stats.evidence.order_statistics import Counted
+    from holdback.stats.evidence.order_statistics import CountedValues
     from holdback.stats.methods.quantile import compare_quantiles
 
     raw = history(tmp_path, buyers=0.3)
@@ -315,8 +315,8 @@ def test_the_power_of_a_quantile_against_simulation(tmp_path: Path) -> None:
     for _ in range(runs):
         control, treated = (rng.choice(means, len(ones)) for _ in range(2))
         result = compare_quantiles(
-            Counted.of(control, ones),
-            Counted.of(treated * (1 + spent.detectable_lift), ones),
+            CountedValues.of(control, ones),
+            CountedValues.of(treated * (1 + spent.detectable_lift), ones),
             q=0.5,
             level=0.95,
         )

@@ -19,8 +19,8 @@ import pytest
 
 import holdback as hb
 from holdback.results.sections.lifetime_value import Lifetime
-from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
-from holdback.stats.lifetime.gamma_gamma import GammaGamma, Spend
+from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories
+from holdback.stats.lifetime.gamma_gamma import BuyerSpend, GammaGamma
 
 YAML = """\
 version: 1
@@ -64,14 +64,14 @@ def summary(shared: Path) -> np.ndarray[Any, Any]:
 
 def test_orders_as_published(summary: np.ndarray[Any, Any], truth: Any) -> None:
     """r, alpha, a, b, likelihood, and what is expected of one customer and of all."""
-    found = Histories.of(*summary[:, :3].T)
+    found = OrderHistories.of(*summary[:, :3].T)
     model = BgNbd.fit(found)
     for name in ("r", "alpha", "a", "b"):
         published = truth["bgnbd_published"][name]
         assert getattr(model, name) == pytest.approx(published, abs=1e-3)
         assert getattr(model, name) == pytest.approx(truth["bgnbd"][name], rel=1e-4)
     assert model.log_likelihood(found) == pytest.approx(truth["bgnbd"]["loglik"])
-    one = Histories.of([2], [30.43], [38.86])
+    one = OrderHistories.of([2], [30.43], [38.86])
     ahead = truth["cond_expected_39w_x2_tx30_43_T38_86"]
     alive = truth["p_alive_x2_tx30_43_T38_86"]
     assert float(model.ahead(one, 39.0)[0]) == pytest.approx(ahead, rel=1e-4)
@@ -84,7 +84,7 @@ def test_orders_as_published(summary: np.ndarray[Any, Any], truth: Any) -> None:
 def test_amounts_as_published(summary: np.ndarray[Any, Any], truth: Any) -> None:
     """p, q, gamma of the 946 customers who came back."""
     again = summary[summary[:, 0] > 0]
-    found = Spend.of(again[:, 0], again[:, 3])
+    found = BuyerSpend.of(again[:, 0], again[:, 3])
     assert len(again) == truth["gamma_gamma"]["n_repeaters"]
     model = GammaGamma.fit(found)
     for name in ("p", "q", "gamma"):

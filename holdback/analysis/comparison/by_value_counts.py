@@ -9,7 +9,7 @@ from holdback.data.evidence.unit_rows import Tally
 from holdback.experiments.metrics import Metric
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.life_table import LifeTable, life_table
-from holdback.stats.evidence.order_statistics import Counted
+from holdback.stats.evidence.order_statistics import CountedValues
 from holdback.stats.methods.quantile import compare_quantiles
 from holdback.stats.methods.survival import compare_survival
 
@@ -54,11 +54,11 @@ def counted(
     needed: int,
     segment: Level | None = None,
     through: date | None = None,
-) -> Counted:
+) -> CountedValues:
     """How often each value occurs in some arms, among the units that have one."""
     kept = tally.chosen(arms, level=segment, through=through, needed=needed)
     kept &= tally.values[:, 1] > 0
-    return Counted.of(tally.values[kept, 0], tally.units[kept])
+    return CountedValues.of(tally.values[kept, 0], tally.units[kept])
 
 
 def lives(

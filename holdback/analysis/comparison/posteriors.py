@@ -17,8 +17,8 @@ from holdback.results.scorecard import Bayes
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
-from holdback.stats.posterior.counts import CountArm, Counts
-from holdback.stats.posterior.hurdle import Hurdle, Spend, log_spend
+from holdback.stats.posterior.counts import CountArm, CountModel
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend, log_spend
 from holdback.stats.posterior.predictive_checks import (
     Predictive,
     check_counts,
@@ -52,7 +52,7 @@ Vector = npt.NDArray[np.float64]
 class SpendModel:
     """The model where one may be used; `note` tells of it or why not."""
 
-    model: Hurdle | Counts | None = None
+    model: Hurdle | CountModel | None = None
     note: str = ""
 
 
@@ -195,7 +195,7 @@ def spend_model(comparison: Comparison) -> SpendModel:
     if counts:
         return _of_counts(rows, comparison.seed)
     try:
-        first, second = Spend.of(rows[0]), Spend.of(rows[1])
+        first, second = LogSpend.of(rows[0]), LogSpend.of(rows[1])
         plain = Hurdle(control=first, treatment=second)
         control, treated = log_spend(rows[0]), log_spend(rows[1])
         found = _checked(plain, control, treated, comparison.seed)
@@ -217,7 +217,7 @@ def spend_model(comparison: Comparison) -> SpendModel:
 def _of_counts(rows: tuple[Sample, Sample], seed: tuple[int, int]) -> SpendModel:
     """The negative binomial, where counts look like it."""
     try:
-        model = Counts(control=CountArm.of(rows[0]), treatment=CountArm.of(rows[1]))
+        model = CountModel(control=CountArm.of(rows[0]), treatment=CountArm.of(rows[1]))
     except StatsError as refusal:
         return SpendModel(note=say("spend_model.unusable", why=refusal))
     found = check_counts(model, seed)
@@ -244,7 +244,7 @@ def _checked(
 
 
 def _others(
-    first: Spend, second: Spend, control: Vector, treated: Vector
+    first: LogSpend, second: LogSpend, control: Vector, treated: Vector
 ) -> Iterator[Amounts]:
     """What is tried where one lognormal spread is refused, the narrowest first."""
     with suppress(StatsError):

@@ -17,15 +17,14 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.clv import Clv, Histories
 from holdback.results.quantity import Quantity
 from holdback.results.sections.lifetime_value import HeldOut, Lifetime, LifetimeArm
-from holdback.stats.lifetime.bg_nbd import BgNbd, Orders
-from holdback.stats.lifetime.bg_nbd import Histories as bg_nbd_Histories
-from holdback.stats.lifetime.gamma_gamma import Paid, Prices, Spend
+from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories, Orders
+from holdback.stats.lifetime.gamma_gamma import BuyerSpend, ObservedPrices, Prices
 from holdback.stats.lifetime.lifetime_value import (
-    DRAWS,
+    LIFETIME_DRAWS,
     Ahead,
     Means,
-    Seen,
-    Worth,
+    RealizedValue,
+    ValueDraws,
     carried_on,
     worth,
 )
@@ -292,13 +291,13 @@ YEAR = 365.25
 class Projection:
     """Draws of both arms, the fitted values, and whether spend has a model."""
 
-    worth: Worth
+    worth: ValueDraws
     parameters: Mapping[str, float]
     spend_modelled: bool
 
 
 def project(
-    metric: Clv, sides: Sides, seed: tuple[int, ...], *, draws: int = DRAWS
+    metric: Clv, sides: Sides, seed: tuple[int, ...], *, draws: int = LIFETIME_DRAWS
 ) -> Projection:
     """The posterior of both arms. Raises StatsError where a model does not fit."""
     ahead, places = _orders(metric, sides)
@@ -360,17 +359,17 @@ def _orders(metric: Clv, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
     return subscriptions, (one_at, other_at)
 
 
-def _means(spends: tuple[Spend, Spend]) -> tuple[Means, bool]:
+def _means(spends: tuple[BuyerSpend, BuyerSpend]) -> tuple[Means, bool]:
     """Gamma–gamma; where it does not fit, what an order brought on average."""
     try:
         return Prices.fit(spends), True
     except StatsError:
-        return Paid.fit(spends), False
+        return ObservedPrices.fit(spends), False
 
 
-def _seen(side: ArmHistories, by_history: Places, by_spend: Places) -> Seen:
+def _seen(side: ArmHistories, by_history: Places, by_spend: Places) -> RealizedValue:
     mean, variance = side.mean_and_variance()
-    return Seen(
+    return RealizedValue(
         units=side.total,
         mean=mean,
         variance=variance,
@@ -397,7 +396,7 @@ def _orders_of_halves(side: ArmHistories) -> HeldOut:
     half = side.at_half_time()
     model = BgNbd.fit(half.histories()[0])
     left = half.watched / WEEK
-    rows = bg_nbd_Histories.of(half.orders, half.last / WEEK, left, half.units)
+    rows = OrderHistories.of(half.orders, half.last / WEEK, left, half.units)
     return HeldOut(
         orders=int(side.units @ (side.orders - half.orders)),
         foreseen=float(side.units @ model.ahead(rows, left)),

@@ -14,7 +14,7 @@ from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.sections.simulation import MethodRecord, Simulation
 from holdback.stats.design.aa_replays import Record, Replayed, replay
-from holdback.stats.methods.permutation import LARGEST
+from holdback.stats.methods.permutation import MOST_RESPLIT
 
 __all__ = ["replayed", "simulate"]
 
@@ -80,7 +80,7 @@ def simulate(  # what to replay, on which data, and how often
     if control is None or treated is None:
         raise StatsError(
             Problem(
-                what=f"more than {LARGEST:,} units have a value, or none has.",
+                what=f"more than {MOST_RESPLIT:,} units have a value, or none has.",
                 why="Replays split the rows of the units that have one.",
                 fix="Replay a shorter window, or a metric that fewer units have.",
             )

@@ -24,7 +24,10 @@ from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.methods import compare, compare_means
-from holdback.stats.variance_reduction.post_stratification import LEAST, stratified
+from holdback.stats.variance_reduction.post_stratification import (
+    LEAST_IN_STRATUM,
+    stratified,
+)
 
 __all__ = ["sensitivity"]
 
@@ -160,7 +163,7 @@ def _within(comparison: Comparison, dimension: str, level: float) -> Quantity | 
         ),
         key=lambda pair: min(side.n for side in pair),
     )
-    while len(strata) > 1 and min(side.n for side in strata[0]) < LEAST:
+    while len(strata) > 1 and min(side.n for side in strata[0]) < LEAST_IN_STRATUM:
         (c, t), (other_c, other_t), *rest = strata
         strata = [(c + other_c, t + other_t), *rest]
     if len(strata) < 2:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.data.evidence.unit_rows import Tally
-from holdback.stats.lifetime.bg_nbd import Histories
-from holdback.stats.lifetime.gamma_gamma import Spend
+from holdback.stats.lifetime.bg_nbd import OrderHistories
+from holdback.stats.lifetime.gamma_gamma import BuyerSpend
 from holdback.stats.lifetime.shifted_beta_geometric import Tenures
 
 __all__ = ["ArmHistories"]
@@ -84,21 +84,21 @@ class ArmHistories:
         above = (self.net - mean) / self.total
         return share, float(self.units @ off**2), float(self.units @ (off * above))
 
-    def histories(self) -> tuple[Histories, npt.NDArray[np.int64]]:
+    def histories(self) -> tuple[OrderHistories, npt.NDArray[np.int64]]:
         """Distinct histories in weeks, and the row of each of ours among them."""
         keys = np.column_stack([self.orders, self.last, self.watched])
         (orders, last, watched), units, place = _distinct(keys, self.units)
         weeks = last / WEEK, watched / WEEK
-        return Histories.of(orders, *weeks, units), place
+        return OrderHistories.of(orders, *weeks, units), place
 
-    def spend(self) -> tuple[Spend, npt.NDArray[np.int64]]:
+    def spend(self) -> tuple[BuyerSpend, npt.NDArray[np.int64]]:
         """Distinct spends of buyers; rows without orders are in place −1."""
         bought = self.orders > 0
         keys = np.column_stack([self.orders[bought], self.gross[bought]])
         (orders, gross), units, place = _distinct(keys, self.units[bought])
         everyone = np.full(len(bought), -1)
         everyone[bought] = place
-        return Spend.of(orders, gross / orders, units), everyone
+        return BuyerSpend.of(orders, gross / orders, units), everyone
 
     def tenures(self, renews: float) -> tuple[Tenures, npt.NDArray[np.int64]]:
         """Distinct tenures of subscribers in renewals; others are in place −1.

@@ -27,7 +27,7 @@ from holdback.data.queries.units import KEPT_CROSSED, USED, nested, select
 from holdback.errors import DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
 from holdback.stats.methods import needs_rows
-from holdback.stats.methods.permutation import LARGEST
+from holdback.stats.methods.permutation import MOST_RESPLIT
 
 __all__ = ["units_with", "with_rows", "with_tallies"]
 
@@ -118,7 +118,7 @@ def _listed(
 ) -> UnitRows | None:
     units = list(dict.fromkeys(wanted.values()))
     found = engine.run(_query(cube, units))
-    if len(found) > LARGEST:
+    if len(found) > MOST_RESPLIT:
         return None
     return unit_rows(
         found,
@@ -147,7 +147,7 @@ def _query(cube: Cube, units: Sequence[str]) -> exp.Expression:
             exp.In(this=col("status"), expressions=used),
             exp.Paren(this=exp.or_(*present)),
         ],
-    ).limit(LARGEST + 1, copy=False)
+    ).limit(MOST_RESPLIT + 1, copy=False)
     query.set("with_", with_ctes(relations(cube)))
     return query
 
@@ -215,7 +215,7 @@ def _tallied(experiment: Experiment, engine: Engine, cube: Cube, name: str) -> T
         raise DataError(
             Problem(
                 where=f"metric {name}",
-                what=f"its units have more than {LARGEST:,} different values.",
+                what=f"its units have more than {MOST_RESPLIT:,} different values.",
                 why="This metric is read from how often each value occurs.",
                 fix="Measure in larger units, or drop a segment.",
             )

@@ -9,7 +9,7 @@ from typing import Literal
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding, Interaction, Look, Readout, Scorecard
-from holdback.stats.methods import LEAST
+from holdback.stats.methods import LEAST_NONZERO
 from holdback.stats.numeric import quantile
 from holdback.wording import say, texts
 
@@ -141,12 +141,12 @@ def needed(words: Words, readout: Readout) -> str:
         ((readout.control, control), (readout.arm, treatment)),
         key=lambda one: one[1].nonzero or 0,
     )
-    if not fewest.nonzero or fewest.nonzero >= LEAST:
+    if not fewest.nonzero or fewest.nonzero >= LEAST_NONZERO:
         return ""
     return say(
         "sentences.needed",
         arm=words.arm(arm),
-        needed=words.count(ceil(fewest.units * LEAST / fewest.nonzero)),
+        needed=words.count(ceil(fewest.units * LEAST_NONZERO / fewest.nonzero)),
         units=words.count(fewest.units),
         metric=words.label(readout.metric),
     )

@@ -13,8 +13,8 @@ from holdback.stats.numeric import quantile, two_sided, upper_tail
 __all__ = ["Decay", "Fading", "decay", "fading"]
 
 Vector = npt.NDArray[np.float64]
-POINTS = 600
-SHORTEST, LONGEST = 1 / 8, 50.0
+HALF_LIVES_TRIED = 600
+SHORTEST_HALF_LIFE, LONGEST_HALF_LIFE = 1 / 8, 50.0
 """Half-lives looked at: an eighth of the shortest slice, fifty times the whole."""
 
 
@@ -81,8 +81,11 @@ def decay(lifts: Vector, covariance: Vector, edges: Vector, *, level: float) -> 
     """
     weight = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
     widths = np.diff(edges)
-    low, high = SHORTEST * float(widths.min()), LONGEST * float(edges[-1])
-    candidates = [*np.geomspace(low, high, POINTS).tolist(), inf]
+    low, high = (
+        SHORTEST_HALF_LIFE * float(widths.min()),
+        LONGEST_HALF_LIFE * float(edges[-1]),
+    )
+    candidates = [*np.geomspace(low, high, HALF_LIVES_TRIED).tolist(), inf]
     fits = [_fit(lifts, weight, edges, h) for h in candidates]
     chi = np.array([one for one, _ in fits])
     best = int(chi.argmin())

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Answers", "bounds", "range_of_bounds"]
+__all__ = ["ArmAnswers", "bounds", "range_of_bounds"]
 
 Vector = npt.NDArray[np.float64]
 RESAMPLES = 400
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Answers:
+class ArmAnswers:
     """An arm's answers: distinct values (k,), units with each (k,), and units asked."""
 
     values: Vector
@@ -33,7 +33,7 @@ class Answers:
         return float(self.units.sum()) / self.asked
 
 
-def bounds(control: Answers, treated: Answers) -> tuple[float, float]:
+def bounds(control: ArmAnswers, treated: ArmAnswers) -> tuple[float, float]:
     """The least and the greatest difference, treated − control.
 
     The arm that answered more often loses as many of its best, or of its worst,
@@ -53,7 +53,7 @@ def bounds(control: Answers, treated: Answers) -> tuple[float, float]:
 
 
 def range_of_bounds(
-    control: Answers, treated: Answers, *, level: float, seed: tuple[int, ...]
+    control: ArmAnswers, treated: ArmAnswers, *, level: float, seed: tuple[int, ...]
 ) -> tuple[float, float]:
     """An interval that holds both bounds with at least `level`, by resampling units.
 
@@ -76,7 +76,7 @@ def range_of_bounds(
     )
 
 
-def _trimmed(arm: Answers, share: float) -> tuple[float, float]:
+def _trimmed(arm: ArmAnswers, share: float) -> tuple[float, float]:
     """Means without the best, and without the worst, share of the answers."""
     order = np.argsort(arm.values, kind="stable")
     values, units = arm.values[order], arm.units[order]
@@ -91,9 +91,9 @@ def _mean(values: Vector, units: Vector) -> float:
     return float(values @ units / units.sum())
 
 
-def _again(rng: np.random.Generator, arm: Answers) -> Answers:
+def _again(rng: np.random.Generator, arm: ArmAnswers) -> ArmAnswers:
     silent = arm.asked - arm.units.sum()
     counts = rng.multinomial(int(arm.asked), np.append(arm.units, silent) / arm.asked)
-    return Answers(
+    return ArmAnswers(
         values=arm.values, units=counts[:-1].astype(float), asked=float(counts.sum())
     )

@@ -51,9 +51,9 @@ def best_test_size(units: float, *, sd: float, prior_sd: float) -> float:
 
 Vector = npt.NDArray[np.float64]
 
-NODES = 40
-REACH = 8.0
-POINTS = 1601
+EVSI_NODES = 40
+EVSI_REACH = 8.0
+EVSI_POINTS = 1601
 
 
 def value_of_more_data(
@@ -74,10 +74,10 @@ def value_of_more_data(
         raise ValueError(f"`sd` and `se` must be above 0, got {sd} and {se}.")
     moved = sd**2 / sqrt(sd**2 + se**2)
     left = sqrt(sd**2 - moved**2)
-    z = np.linspace(-REACH, REACH, POINTS)
+    z = np.linspace(-EVSI_REACH, EVSI_REACH, EVSI_POINTS)
     weights = np.exp(-(z**2) / 2)
     weights /= weights.sum()
-    nodes, inner = np.polynomial.hermite_e.hermegauss(NODES)
+    nodes, inner = np.polynomial.hermite_e.hermegauss(EVSI_NODES)
     inner = inner / inner.sum()
     later = worth(mean + moved * z[:, None] + left * nodes) @ inner
     now = float(weights @ later)

@@ -15,8 +15,8 @@ from math import asin, ceil, expm1, log1p, pi, sin, sqrt
 from holdback.stats.numeric import cdf, quantile
 
 __all__ = [
-    "Design",
     "MeanDesign",
+    "PowerDesign",
     "ProportionDesign",
     "ScoreDesign",
     "equivalence_power",
@@ -188,10 +188,10 @@ class ScoreDesign:
         return lift
 
 
-Design = ProportionDesign | MeanDesign | ScoreDesign
+PowerDesign = ProportionDesign | MeanDesign | ScoreDesign
 
 
-def not_worse_power(design: Design, *, margin: float, units: float) -> float:
+def not_worse_power(design: PowerDesign, *, margin: float, units: float) -> float:
     """Chance to show that nothing is lost beyond a margin, where nothing is lost.
 
     `margin` is the lift at the edge of what is accepted (−0.02 where a fall of 2 % is,
@@ -202,7 +202,7 @@ def not_worse_power(design: Design, *, margin: float, units: float) -> float:
     return cdf(shift - quantile(1 - design.alpha / 2))
 
 
-def units_for_not_worse(design: Design, *, margin: float, power: float) -> int:
+def units_for_not_worse(design: PowerDesign, *, margin: float, power: float) -> int:
     """Units in all arms with which `not_worse_power` is reached.
 
     Raises ValueError for a power that is not between alpha/2 and 1.
@@ -210,7 +210,7 @@ def units_for_not_worse(design: Design, *, margin: float, power: float) -> int:
     return _units(design, design.effect(margin), power)
 
 
-def equivalence_power(design: Design, *, margin: float, units: float) -> float:
+def equivalence_power(design: PowerDesign, *, margin: float, units: float) -> float:
     """Chance to show a change of less than ± `margin` where there is none (TOST).
 
     Both one-sided tests at alpha/2, as the whole interval must lie inside; the nearer
@@ -223,7 +223,7 @@ def equivalence_power(design: Design, *, margin: float, units: float) -> float:
 
 
 def exceeding_power(
-    design: Design, *, lift: float, threshold: float, level: float, units: float
+    design: PowerDesign, *, lift: float, threshold: float, level: float, units: float
 ) -> float:
     """Chance that a one-sided reading at `level` puts a true `lift` above a threshold.
 
@@ -234,12 +234,12 @@ def exceeding_power(
     return cdf(gap * sqrt(units) / design.unit_error - quantile(level))
 
 
-def _split_error(design: Design) -> float:
+def _split_error(design: PowerDesign) -> float:
     """√(1/share₁ + 1/share₂): the error of a difference, in one unit's deviations."""
     return sqrt(1 / design.control_share + 1 / design.treatment_share)
 
 
-def _units(design: Design, effect: float, power: float) -> int:
+def _units(design: PowerDesign, effect: float, power: float) -> int:
     return ceil((_quantiles(design.alpha, power) * design.unit_error / effect) ** 2)
 
 
@@ -249,7 +249,7 @@ def _quantiles(alpha: float, power: float) -> float:
     return quantile(1 - alpha / 2) + quantile(power)
 
 
-def _two_sided(design: Design, effect: float, units: float) -> float:
+def _two_sided(design: PowerDesign, effect: float, units: float) -> float:
     shift = abs(effect) * sqrt(units) / design.unit_error
     z = quantile(1 - design.alpha / 2)
     return cdf(shift - z) + cdf(-shift - z)

@@ -23,8 +23,8 @@ from holdback.stats.methods.proportion import compare_proportions
 
 __all__ = ["SimulatedPower", "simulated_power"]
 
-DRAWS, FEWER = 999, 399
-FEW = 2_000
+ALL_DRAWS, FEWER_DRAWS = 999, 399
+FEW_ROWS = 2_000
 """Rows up to which a simulated test takes all draws."""
 
 
@@ -126,7 +126,7 @@ def _sides(
             yield _outside(compare_means(first, second, level=level))
         else:
             rows = len(pair.control.rows) + len(pair.treatment.rows)
-            draws = DRAWS if rows <= FEW else FEWER
+            draws = ALL_DRAWS if rows <= FEW_ROWS else FEWER_DRAWS
             split = split or resplits(pair, draws=draws)
             yield _by_draws(split, 1 / (1 + lift), (1 - level) / 2)
 

@@ -28,8 +28,8 @@ __all__ = [
 Formula = Callable[[Any], Any]
 Vector = npt.NDArray[np.float64]
 
-STEP = 1e-30
-LOST = 1e-14
+COMPLEX_STEP = 1e-30
+ROUNDING_NOISE = 1e-14
 
 
 def gradient(formula: Formula, mean: Vector) -> Vector:
@@ -47,8 +47,8 @@ def gradient(formula: Formula, mean: Vector) -> Vector:
     derivative = np.empty(len(mean))
     for i in range(len(mean)):
         point = mean.astype(complex)
-        point[i] += STEP * 1j
-        derivative[i] = np.imag(formula(point)) / STEP
+        point[i] += COMPLEX_STEP * 1j
+        derivative[i] = np.imag(formula(point)) / COMPLEX_STEP
     return derivative
 
 
@@ -61,7 +61,7 @@ def combined_variance(weights: Vector, cov: Vector) -> float:
     """
     variance = float(weights @ cov @ weights)
     size = float(np.abs(weights) @ np.abs(cov) @ np.abs(weights))
-    return variance if variance > LOST * size else 0.0
+    return variance if variance > ROUNDING_NOISE * size else 0.0
 
 
 def combined_third(weights: Vector, third: Vector) -> float:

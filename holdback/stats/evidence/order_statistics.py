@@ -16,22 +16,22 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Counted", "differences_between"]
+__all__ = ["CountedValues", "differences_between"]
 
 Vector = npt.NDArray[np.float64]
-POINTS = 400
+LAW_POINTS = 400
 """Values that stand for a law, at equal steps of probability."""
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class CountedValues:
     """Different `values` (k,), rising, and how many units have each, `units` (k,)."""
 
     values: Vector
     units: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, values: npt.ArrayLike, units: npt.ArrayLike) -> Counted:
+    def of(cls, values: npt.ArrayLike, units: npt.ArrayLike) -> CountedValues:
         """From values (k,) and units (k,); equal values are put together."""
         found, at = np.unique(np.asarray(values, dtype=float), return_inverse=True)
         counts = np.bincount(at, weights=np.asarray(units), minlength=len(found))
@@ -67,7 +67,7 @@ class Counted:
         at, before = (bdtr(self.below - step, n, q) for step in (0, 1))
         chance = (at + np.nan_to_num(before)) / 2
         chance[-1] = 1.0
-        wanted = (np.arange(POINTS) + 0.5) / POINTS
+        wanted = (np.arange(LAW_POINTS) + 0.5) / LAW_POINTS
         return self.values[np.searchsorted(chance, wanted)]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from holdback.stats.evidence.delta_method import STEP, Formula
+from holdback.stats.evidence.delta_method import COMPLEX_STEP, Formula
 from holdback.stats.evidence.moments import pairs
 from holdback.stats.evidence.sample import Sample
 
@@ -170,7 +170,7 @@ def _values(formula: Formula, means: Vector) -> tuple[Vector, Vector]:
     gradients = []
     for i in range(len(columns)):
         point: list[Any] = list(columns)
-        point[i] = columns[i] + STEP * 1j
-        derivative = np.imag(np.asarray(formula(point), dtype=complex)) / STEP
+        point[i] = columns[i] + COMPLEX_STEP * 1j
+        derivative = np.imag(np.asarray(formula(point), dtype=complex)) / COMPLEX_STEP
         gradients.append(np.broadcast_to(derivative, value.shape))
     return value, np.column_stack(gradients)

@@ -20,33 +20,32 @@ from scipy.special import betaln, expit, gammaln, hyp2f1, psi
 from holdback.errors import Problem, StatsError
 from holdback.stats.lifetime.lifetime_value import (
     SHAPES,
-    WIDE,
+    WEAK_PRIOR_SD,
     YEARS,
     by_shapes,
     discounts,
     log_prior,
     shapes_of,
 )
-from holdback.stats.posterior.laplace import Mode, mode_of
+from holdback.stats.posterior.laplace import GRADIENT_TOLERANCE, Mode, mode_of
 
-__all__ = ["NEAR_ONE", "BgNbd", "Histories", "Orders", "expected", "likelihood"]
+__all__ = ["NEAR_ONE", "BgNbd", "OrderHistories", "Orders", "expected", "likelihood"]
 
 Vector = npt.NDArray[np.float64]
-GTOL = 1e-9
 NEAR_ONE = 1e-6
 """How far a stays from 1, where the expectations are limits."""
-START = (0.5, 5.0, 1.0, 2.0)
-EDGE = 20.0
+START_PARAMETERS = (0.5, 5.0, 1.0, 2.0)
+LOG_EDGE = 20.0
 """Logs of parameters beyond which nothing changes any more."""
-LARGE = 1e5
+LARGE_SHAPES = 1e5
 """From where a + b costs scipy's hypergeometric function its digits."""
-TINY = 1e-12
-NODES = 400
+LEAST_DROPOUT = 1e-12
+LOGIT_NODES = 400
 """Steps over the logit of the chance to stop."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Histories:
+class OrderHistories:
     """Customers grouped by their history, each array (k,).
 
     `orders` since the start, time of the `last` one (0 without any), time `watched`,
@@ -103,7 +102,7 @@ class BgNbd:
             np.asarray(t, dtype=float), self.r, self.alpha, _apart(self.a), self.b
         )
 
-    def alive(self, found: Histories) -> Vector:
+    def alive(self, found: OrderHistories) -> Vector:
         """Chance that customers of each history are still active, (k,).
 
         The part of the likelihood in which they are (Fader, Hardie & Lee 2008,
@@ -115,7 +114,7 @@ class BgNbd:
         stopped = expit(log_odds + (self.r + x) * since)
         return np.where(x > 0, 1 - stopped, 1.0)
 
-    def ahead(self, found: Histories, t: npt.ArrayLike) -> Vector:
+    def ahead(self, found: OrderHistories, t: npt.ArrayLike) -> Vector:
         """Orders expected within the next t (k,) after what was watched, (k,).
 
         Fader, Hardie & Lee 2005, equation 10, as a product (derived here): those who
@@ -127,7 +126,7 @@ class BgNbd:
         return np.asarray(expected(t, *known) * self.alive(found))
 
     @classmethod
-    def fit(cls, found: Histories) -> Self:
+    def fit(cls, found: OrderHistories) -> Self:
         """Maximum likelihood, by its gradient on the log scale.
 
         Raises StatsError where nobody ordered, or where no maximum is found.
@@ -144,13 +143,17 @@ class BgNbd:
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             with np.errstate(over="ignore"):
-                at = np.exp(np.clip(theta, -EDGE, EDGE))
+                at = np.exp(np.clip(theta, -LOG_EDGE, LOG_EDGE))
             value, scores = likelihood(at, found)
             weight = found.units / n
             return -float(weight @ value), -(weight @ scores) * at
 
         best = minimize(
-            loss, np.log(START), jac=True, method="BFGS", options={"gtol": GTOL}
+            loss,
+            np.log(START_PARAMETERS),
+            jac=True,
+            method="BFGS",
+            options={"gtol": GRADIENT_TOLERANCE},
         )
         if not np.isfinite(best.fun) or np.abs(best.jac).max() > 1e-3:
             raise StatsError(
@@ -160,12 +163,12 @@ class BgNbd:
                     why="Orders are too few, or hardly anyone orders twice.",
                 )
             )
-        known = np.exp(np.clip(best.x, -EDGE, EDGE))
+        known = np.exp(np.clip(best.x, -LOG_EDGE, LOG_EDGE))
         return cls(
             **dict(zip(("r", "alpha", "a", "b"), map(float, known), strict=True))
         )
 
-    def log_likelihood(self, found: Histories) -> float:
+    def log_likelihood(self, found: OrderHistories) -> float:
         """Of all units together."""
         at = np.array([self.r, self.alpha, self.a, self.b])
         return float(found.units @ likelihood(at, found)[0])
@@ -192,7 +195,7 @@ def expected(
         share = hyp2f1(r, b, a + b - 1, t / (alpha + t))
         found = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * share)
     found = np.asarray(found)
-    lost = ~np.isfinite(found) | (a + b > LARGE)
+    lost = ~np.isfinite(found) | (a + b > LARGE_SHAPES)
     if lost.any():
         found[lost] = _by_quadrature(t[lost], r[lost], alpha[lost], a[lost], b[lost])
     return found
@@ -208,16 +211,16 @@ def _by_quadrature(t: Vector, r: Vector, alpha: Vector, a: Vector, b: Vector) ->
     peak = 8.5 * np.sqrt(1 / a + 1 / b)
     lower = np.log(a / b) - peak - 37 / a
     upper = np.log(a / b) + peak + 37 / b
-    logit = lower + (upper - lower) * np.linspace(0, 1, NODES)[:, None]
+    logit = lower + (upper - lower) * np.linspace(0, 1, LOGIT_NODES)[:, None]
     p = expit(logit)
     log_weight = a * logit - (a + b) * np.logaddexp(0, logit)
     weight = np.exp(log_weight - log_weight.max(axis=0))
-    some = np.maximum(p, TINY)  # below, orders are r t / alpha
+    some = np.maximum(p, LEAST_DROPOUT)  # below, orders are r t / alpha
     orders = -np.expm1(-r * np.log1p(some * t / alpha)) / some
     return np.asarray((weight * orders).sum(axis=0) / weight.sum(axis=0))
 
 
-def likelihood(at: Vector, found: Histories) -> tuple[Vector, Vector]:
+def likelihood(at: Vector, found: OrderHistories) -> tuple[Vector, Vector]:
     """Log-likelihood (k,) of each history and its gradient (k, 4) in r, alpha, a, b.
 
     at: (4,), these four. The likelihood of Fader, Hardie & Lee 2005; the gradient is
@@ -259,7 +262,7 @@ def _apart(a: float) -> float:
     return a if abs(a - 1) > NEAR_ONE else 1 + NEAR_ONE
 
 
-STEPS = 40
+HORIZON_STEPS = 40
 """How finely the time to the horizon is cut."""
 
 
@@ -271,19 +274,23 @@ class Orders:
     treatment's effects on the last three.
     """
 
-    arms: tuple[Histories, Histories]
+    arms: tuple[OrderHistories, OrderHistories]
     horizon: float
     discount: float
     mode: Mode
 
     @classmethod
     def fit(
-        cls, arms: tuple[Histories, Histories], *, horizon: float, discount: float
+        cls,
+        arms: tuple[OrderHistories, OrderHistories],
+        *,
+        horizon: float,
+        discount: float,
     ) -> Orders:
         """The posterior of both arms; raises StatsError where it has no mode."""
         watched = np.average(arms[0].watched, weights=arms[0].units)
         middle = np.array([0.0, np.log(max(watched, 1.0)), SHAPES[0][0], SHAPES[1][0]])
-        spread = np.array([WIDE, WIDE, SHAPES[0][1], SHAPES[1][1]])
+        spread = np.array([WEAK_PRIOR_SD, WEAK_PRIOR_SD, SHAPES[0][1], SHAPES[1][1]])
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             value, slope = log_prior(theta, middle, spread)
@@ -341,7 +348,9 @@ def _orders_of(draws: Vector, arm: int) -> tuple[Vector, Vector, Vector, Vector]
     return np.exp(draws[:, 0]), alpha, *shapes_of(draws, arm, 2)
 
 
-def _order_scores(theta: Vector, arm: int, found: Histories) -> tuple[Vector, Vector]:
+def _order_scores(
+    theta: Vector, arm: int, found: OrderHistories
+) -> tuple[Vector, Vector]:
     r, alpha, a, b = (float(one[0]) for one in _orders_of(theta[None, :], arm))
     told, by = likelihood(np.array([r, alpha, a, b]), found)
     logit, log = by_shapes(a, b, by[:, 2:])
@@ -351,13 +360,17 @@ def _order_scores(theta: Vector, arm: int, found: Histories) -> tuple[Vector, Ve
 
 def _steps(first: float, last: float) -> Vector:
     """Times from one to the other, closer together where orders grow fastest."""
-    return np.asarray(first + (last - first) * np.linspace(0, 1, STEPS + 1) ** 1.5)
+    return np.asarray(
+        first + (last - first) * np.linspace(0, 1, HORIZON_STEPS + 1) ** 1.5
+    )
 
 
 def _later(steps: Vector, times: Vector, share: Vector) -> Vector:
     """The share of units for whom each step (g,) lies ahead; in part where it ends."""
-    place = np.clip(np.searchsorted(steps, times, side="right") - 1, 0, STEPS - 1)
+    place = np.clip(
+        np.searchsorted(steps, times, side="right") - 1, 0, HORIZON_STEPS - 1
+    )
     gone = (times - steps[place]) / (steps[place + 1] - steps[place])
-    before = np.bincount(place, weights=share, minlength=STEPS)
-    inside = np.bincount(place, weights=share * gone, minlength=STEPS)
+    before = np.bincount(place, weights=share, minlength=HORIZON_STEPS)
+    inside = np.bincount(place, weights=share * gone, minlength=HORIZON_STEPS)
     return np.asarray(np.cumsum(before) - inside)

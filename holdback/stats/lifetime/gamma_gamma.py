@@ -18,17 +18,20 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
 from holdback.errors import Problem, StatsError
-from holdback.stats.lifetime.lifetime_value import WIDE, log_prior
-from holdback.stats.posterior.laplace import Mode, mode_of
+from holdback.stats.lifetime.lifetime_value import (
+    LEAST_VARIANCE,
+    WEAK_PRIOR_SD,
+    log_prior,
+)
+from holdback.stats.posterior.laplace import GRADIENT_TOLERANCE, Mode, mode_of
 
-__all__ = ["GammaGamma", "Paid", "Prices", "Spend"]
+__all__ = ["BuyerSpend", "GammaGamma", "ObservedPrices", "Prices"]
 
 Vector = npt.NDArray[np.float64]
-GTOL = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Spend:
+class BuyerSpend:
     """Buyers grouped by orders and mean amount of an order, each array (k,)."""
 
     orders: Vector
@@ -64,7 +67,7 @@ class GammaGamma:
         """The average customer's mean amount; infinite where q is at or below 1."""
         return self.p * self.gamma / (self.q - 1) if self.q > 1 else float("inf")
 
-    def of_customers(self, found: Spend) -> Vector:
+    def of_customers(self, found: BuyerSpend) -> Vector:
         """Mean amount expected of each group, between its own and everyone's, (k,).
 
         Fader & Hardie 2013, equation 5; in money.
@@ -74,7 +77,7 @@ class GammaGamma:
         return np.asarray(self.p * own / (self.p * x + self.q - 1))
 
     @classmethod
-    def fit(cls, found: Spend) -> Self:
+    def fit(cls, found: BuyerSpend) -> Self:
         """Maximum likelihood, by its gradient on the log scale.
 
         Raises StatsError for fewer than two buyers, amounts at or below 0, or where
@@ -98,7 +101,9 @@ class GammaGamma:
             return -float(weight @ value), -(weight @ scores) * at
 
         start = np.log([4.0, 3.0, average / 2])
-        best = minimize(loss, start, jac=True, method="BFGS", options={"gtol": GTOL})
+        best = minimize(
+            loss, start, jac=True, method="BFGS", options={"gtol": GRADIENT_TOLERANCE}
+        )
         if not np.isfinite(best.fun) or np.abs(best.jac).max() > 1e-3:
             raise StatsError(
                 Problem(
@@ -109,13 +114,13 @@ class GammaGamma:
             )
         return cls(**dict(zip(("p", "q", "gamma"), np.exp(best.x), strict=True)))
 
-    def log_likelihood(self, found: Spend) -> float:
+    def log_likelihood(self, found: BuyerSpend) -> float:
         """Of all buyers together."""
         at = np.array([self.p, self.q, self.gamma])
         return float(found.units @ likelihood(at, found)[0])
 
 
-def likelihood(at: Vector, found: Spend) -> tuple[Vector, Vector]:
+def likelihood(at: Vector, found: BuyerSpend) -> tuple[Vector, Vector]:
     """Log-likelihood (k,) of each group and its gradient (k, 3) in p, q, gamma.
 
     at: (3,), these three. The likelihood of Fader & Hardie 2013; the gradient is
@@ -134,10 +139,6 @@ def likelihood(at: Vector, found: Spend) -> tuple[Vector, Vector]:
     return value, np.column_stack([by_p, by_q, by_gamma])
 
 
-TINY = 1e-18
-"""Where all pay the same, so that the mean has no error."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prices:
     """Money per order: gamma–gamma in both arms, its scale moved by the treatment.
@@ -145,13 +146,13 @@ class Prices:
     Parameters: ln p, ln(q − 1), ln gamma of control, and the effect on ln gamma.
     """
 
-    arms: tuple[Spend, Spend]
+    arms: tuple[BuyerSpend, BuyerSpend]
     mode: Mode
 
     @classmethod
-    def fit(cls, arms: tuple[Spend, Spend]) -> Prices:
+    def fit(cls, arms: tuple[BuyerSpend, BuyerSpend]) -> Prices:
         """The posterior of both arms; raises StatsError where it has no mode."""
-        together = Spend.of(
+        together = BuyerSpend.of(
             *(
                 np.concatenate([getattr(found, name) for found in arms])
                 for name in ("orders", "mean", "units")
@@ -159,7 +160,7 @@ class Prices:
         )
         pooled = GammaGamma.fit(together)
         middle = np.log([pooled.p, max(pooled.q - 1, 0.05), pooled.gamma])
-        spread = np.full(3, WIDE)
+        spread = np.full(3, WEAK_PRIOR_SD)
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             value, slope = log_prior(theta, middle, spread)
@@ -195,17 +196,17 @@ class Prices:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Paid:
+class ObservedPrices:
     """Money per payment of each arm as it was, without a model.
 
     Parameters: ln of the mean of control and of treated.
     """
 
-    arms: tuple[Spend, Spend]
+    arms: tuple[BuyerSpend, BuyerSpend]
     mode: Mode
 
     @classmethod
-    def fit(cls, arms: tuple[Spend, Spend]) -> Paid:
+    def fit(cls, arms: tuple[BuyerSpend, BuyerSpend]) -> ObservedPrices:
         """Sum by count over the buyers of each arm, by the delta method.
 
         Raises StatsError where an arm has fewer than two buyers.
@@ -222,7 +223,7 @@ class Paid:
                 )
             at[arm] = np.log(_paid(found))
             pull = _pulls(found)
-            variance[arm] = max(float(found.units @ pull**2), TINY)
+            variance[arm] = max(float(found.units @ pull**2), LEAST_VARIANCE)
         return cls(arms=arms, mode=Mode(at=at, covariance=np.diag(variance)))
 
     @property
@@ -243,19 +244,19 @@ class Paid:
         return first, second
 
 
-def _paid(found: Spend) -> float:
+def _paid(found: BuyerSpend) -> float:
     return float(found.units @ (found.orders * found.mean)) / float(
         found.units @ found.orders
     )
 
 
-def _pulls(found: Spend) -> Vector:
+def _pulls(found: BuyerSpend) -> Vector:
     """How far one unit of each row moves ln of sum by count, (k,)."""
     paid, count = _paid(found), float(found.units @ found.orders)
     return np.asarray(found.orders * (found.mean - paid) / (count * paid))
 
 
-def _price_scores(theta: Vector, arm: int, found: Spend) -> tuple[Vector, Vector]:
+def _price_scores(theta: Vector, arm: int, found: BuyerSpend) -> tuple[Vector, Vector]:
     p, above, gamma = np.exp(theta[:3])
     gamma = gamma * np.exp(arm * theta[3])
     told, by = likelihood(np.array([p, 1 + above, gamma]), found)

@@ -19,14 +19,15 @@ from scipy.special import expit
 from holdback.stats.posterior.laplace import Mode
 
 __all__ = [
-    "DRAWS",
+    "LEAST_VARIANCE",
+    "LIFETIME_DRAWS",
     "SHAPES",
-    "WIDE",
+    "WEAK_PRIOR_SD",
     "YEARS",
     "Ahead",
     "Means",
-    "Seen",
-    "Worth",
+    "RealizedValue",
+    "ValueDraws",
     "by_shapes",
     "carried_on",
     "discounts",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 Vector = npt.NDArray[np.float64]
-DRAWS = 4000
+LIFETIME_DRAWS = 4000
 
 
 class Ahead(Protocol):
@@ -76,7 +77,7 @@ class Means(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Seen:
+class RealizedValue:
     """What an arm's units brought so far.
 
     `mean` and `variance` (of one unit) over `units`; `by_history` and `by_spend` are
@@ -94,7 +95,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Worth:
+class ValueDraws:
     """Draws (n, 2) of both arms, control first: what came, what is ahead."""
 
     came: Vector
@@ -107,13 +108,13 @@ class Worth:
 
 
 def worth(
-    seen: tuple[Seen, Seen],
+    seen: tuple[RealizedValue, RealizedValue],
     ahead: Ahead,
     means: Means,
     *,
     seed: tuple[int, ...],
-    draws: int = DRAWS,
-) -> Worth:
+    draws: int = LIFETIME_DRAWS,
+) -> ValueDraws:
     """Joint draws of both arms, each with the share of its orders' money that it keeps.
 
     The same seed gives the same draws. Given the models' parameters, what came is
@@ -141,7 +142,7 @@ def worth(
         along += slope * given[:, arm]
         came[:, arm] = one.mean + along + rest * noise[:, arm]
         still[:, arm] *= kept + sqrt(variance) * given[:, arm]
-    return Worth(came=came, ahead=still)
+    return ValueDraws(came=came, ahead=still)
 
 
 def carried_on(
@@ -160,11 +161,13 @@ def carried_on(
     return until * rate, until * float(np.sqrt(units @ off**2)) / time
 
 
-EFFECT = 0.2
+EFFECT_PRIOR_SD = 0.2
 """Standard deviation of the treatment's effect on a parameter, on the log scale."""
-WIDE = 3.0
+WEAK_PRIOR_SD = 3.0
 SHAPES = ((-1.0, 1.5), (1.5, 1.5))
 """Weak priors of logit(a / (a + b)) and ln(a + b): mean, standard deviation."""
+LEAST_VARIANCE = 1e-18
+"""Variance of what has none: a mean of equal payments, a share of all."""
 YEARS = 7 / 365.25
 """Years in a week."""
 
@@ -181,8 +184,8 @@ def log_prior(theta: Vector, middle: Vector, spread: Vector) -> tuple[float, Vec
     """
     k = len(middle)
     common = (theta[:k] - middle) / spread
-    effects = theta[k:] / EFFECT
-    slope = np.concatenate([common / spread, effects / EFFECT])
+    effects = theta[k:] / EFFECT_PRIOR_SD
+    slope = np.concatenate([common / spread, effects / EFFECT_PRIOR_SD])
     return float(common @ common + effects @ effects) / 2, slope
 
 

@@ -18,18 +18,18 @@ from scipy.special import betaln, psi
 
 from holdback.errors import Problem, StatsError
 from holdback.stats.lifetime.lifetime_value import (
+    LEAST_VARIANCE,
     SHAPES,
     by_shapes,
     discounts,
     log_prior,
     shapes_of,
 )
-from holdback.stats.posterior.laplace import Mode, mode_of
+from holdback.stats.posterior.laplace import GRADIENT_TOLERANCE, Mode, mode_of
 
 __all__ = ["ShiftedBetaGeometric", "Subscriptions", "Tenures"]
 
 Vector = npt.NDArray[np.float64]
-GTOL = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +86,11 @@ class ShiftedBetaGeometric:
             return -float(weight @ value), -(weight @ scores) * at
 
         best = minimize(
-            loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": GTOL}
+            loss,
+            np.zeros(2),
+            jac=True,
+            method="BFGS",
+            options={"gtol": GRADIENT_TOLERANCE},
         )
         if not np.isfinite(best.fun) or np.abs(best.jac).max() > 1e-3:
             raise StatsError(
@@ -119,8 +123,6 @@ def likelihood(at: Vector, found: Tenures) -> tuple[Vector, Vector]:
 
 TENURE = 4
 """Parameters of how long units stay."""
-TINY = 1e-18
-"""Variance of a share where all subscribed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,7 +166,7 @@ class Subscriptions:
         start = np.concatenate([middle, np.zeros(2)])
         tenure = mode_of(loss, start, scale=sum(totals))
         share = np.array([one.units.sum() for one in arms]) / totals
-        spread_of_share = np.maximum(share * (1 - share) / totals, TINY)
+        spread_of_share = np.maximum(share * (1 - share) / totals, LEAST_VARIANCE)
         covariance = np.zeros((TENURE + 2, TENURE + 2))
         covariance[:TENURE, :TENURE] = tenure.covariance
         covariance[TENURE:, TENURE:] = np.diag(spread_of_share)

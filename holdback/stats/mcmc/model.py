@@ -33,7 +33,7 @@ __all__ = [
 Vector = npt.NDArray[np.float64]
 Advance = Callable[[float], None]
 """Told the share of the draws that are done."""
-CHAINS, TUNE, DRAWS = 2, 1000, 1000
+CHAINS, TUNE, CHAIN_DRAWS = 2, 1000, 1000
 CAREFUL = (0.95, 0.99)
 """Target acceptance: the first is tried, the second where its draws have faults."""
 
@@ -137,7 +137,7 @@ def _drawn(
 
             def run(options: Mapping[str, Any]) -> tuple[Any, Any]:
                 drawn = pymc.sample(
-                    draws=DRAWS,
+                    draws=CHAIN_DRAWS,
                     tune=TUNE,
                     chains=CHAINS,
                     cores=1,
@@ -175,11 +175,13 @@ def _counted(advance: Advance | None) -> Callable[..., None] | None:
     if advance is None:
         return None
     done = count(1)
-    return lambda *_, **__: advance(min(next(done) / (CHAINS * (TUNE + DRAWS)), 1.0))
+    return lambda *_, **__: advance(
+        min(next(done) / (CHAINS * (TUNE + CHAIN_DRAWS)), 1.0)
+    )
 
 
 CHATTER = ("pymc", "pytensor", "pytensor.configdefaults")
-LONGEST = 200
+LONGEST_MESSAGE = 200
 """Characters of another library's message that are told."""
 Found = TypeVar("Found")
 
@@ -228,7 +230,7 @@ def first_that_works(
                 return run(way.options)
         except Exception as why:  # noqa: BLE001  # see above
             stopped = why
-    told = str(stopped).strip().split("\n", 1)[0][:LONGEST]
+    told = str(stopped).strip().split("\n", 1)[0][:LONGEST_MESSAGE]
     raise StatsError(say("sampled.stopped", why=told)) from stopped
 
 

@@ -103,7 +103,7 @@ def _pooled(  # the pieces of one model
     return draw(build, wanted, seed, advance)
 
 
-WIDE = 1.0
+COMMON_SD = 1.0
 
 
 def pooled_weeks(
@@ -137,7 +137,9 @@ def pooled_weeks(
         offset = pymc.Normal("offset", dims="metric")
         common = pymc.Deterministic("common", centre + unit * offset, dims="metric")
         # Drawn in units of what the data say; the prior on it is told by hand.
-        pymc.Potential("prior", (-((common / WIDE) ** 2) / 2 + offset**2 / 2).sum())
+        pymc.Potential(
+            "prior", (-((common / COMMON_SD) ** 2) / 2 + offset**2 / 2).sum()
+        )
         shared = pymc.HalfNormal("shared", spread)
         own = pymc.Normal("own", dims="metric")
         scale = pymc.Deterministic(

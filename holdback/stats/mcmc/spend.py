@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from holdback.stats.mcmc.diagnostics import Diagnostics, with_likelihood
 from holdback.stats.mcmc.model import Advance, Sampled, Wanted, draw
-from holdback.stats.posterior.hurdle import JEFFREYS, Spend
-from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.posterior.hurdle import LogSpend
+from holdback.stats.posterior.prior import JEFFREYS, LiftPrior
 
 __all__ = ["Law", "hurdle_drawn", "laws_compared"]
 
@@ -205,8 +205,8 @@ ARMS = ("control", "treatment")
 
 
 def hurdle_drawn(
-    control: Spend,
-    treatment: Spend,
+    control: LogSpend,
+    treatment: LogSpend,
     seed: Sequence[int],
     *,
     prior: LiftPrior | None = None,

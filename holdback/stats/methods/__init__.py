@@ -27,8 +27,8 @@ from holdback.wording import counted, say
 
 __all__ = ["compare", "compare_means", "needs_rows"]
 
-LEAST = 20
-ENOUGH = 1000
+LEAST_NONZERO = 20
+ENOUGH_NONZERO = 1000
 SKEW_GATE = 0.053
 LEAN_WEIGHT = 2.66
 
@@ -146,7 +146,7 @@ def _may_stand_alone(control: Estimate, treatment: Estimate, skew: float) -> boo
     """Whether each arm's own spread may be trusted, in sum and by the log's lean."""
     both = skew + LEAN_WEIGHT * log_lean(control, treatment)
     fewest = min(control.nonzero, treatment.nonzero)
-    return fewest >= ENOUGH and max(abs(skew), abs(both)) < SKEW_GATE
+    return fewest >= ENOUGH_NONZERO and max(abs(skew), abs(both)) < SKEW_GATE
 
 
 def _refusal(control: Estimate, treatment: Estimate) -> str | None:
@@ -154,10 +154,13 @@ def _refusal(control: Estimate, treatment: Estimate) -> str | None:
         (control, say("methods.control")),
         (treatment, say("methods.the_treatment_arm")),
     ):
-        if one.nonzero < LEAST:
+        if one.nonzero < LEAST_NONZERO:
             units = counted("nouns.unit", one.nonzero, count=one.nonzero)
             return say(
-                "methods.no_interval_only_of", units=units, name=name, least=LEAST
+                "methods.no_interval_only_of",
+                units=units,
+                name=name,
+                least=LEAST_NONZERO,
             )
         if one.se == 0:
             return say("methods.no_interval_the_variance", name=name)

@@ -14,13 +14,13 @@ from holdback.stats.methods.log_ratio import log_inference_between
 from holdback.stats.numeric import quantile
 from holdback.wording import say
 
-__all__ = ["LARGEST", "permutation"]
+__all__ = ["MOST_RESPLIT", "permutation"]
 
-LARGEST = 200_000
-DRAWS = 999
-MOST_DRAWS = 19_999
-BEYOND = 20
-FARTHEST = 60.0
+MOST_RESPLIT = 200_000
+LEAST_SPLITS = 999
+MOST_SPLITS = 19_999
+LEAST_BEYOND_TAIL = 20
+FARTHEST_LOG_RATIO = 60.0
 PRECISION = 1e-9
 
 
@@ -47,9 +47,9 @@ def permutation(
     from the farthest tail they do hold, in proportion to the normal's quantiles.
     """
     side = (1 - level) / 2
-    draws = min(MOST_DRAWS, max(DRAWS, ceil(BEYOND / side) - 1))
+    draws = min(MOST_SPLITS, max(LEAST_SPLITS, ceil(LEAST_BEYOND_TAIL / side) - 1))
     splits = resplits(samples, draws=draws)
-    held = max(side, BEYOND / (draws + 1))
+    held = max(side, LEAST_BEYOND_TAIL / (draws + 1))
     stretch = quantile(1 - side) / quantile(1 - held)
     centre = log(treatment.value / control.value)
     low, high = (_end(splits, centre, held, direction) for direction in (-1.0, 1.0))
@@ -101,7 +101,7 @@ def _crossing(
     inside, outside = 0.0, 0.05
     while not rejected(outside):
         inside, outside = outside, 2 * outside
-        if outside > FARTHEST:
+        if outside > FARTHEST_LOG_RATIO:
             return None
     while outside - inside > PRECISION * max(1.0, outside):
         middle = (inside + outside) / 2

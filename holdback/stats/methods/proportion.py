@@ -23,7 +23,7 @@ from holdback.stats.numeric import quantile, root, two_sided
 from holdback.wording import say
 
 __all__ = [
-    "Counts",
+    "ConversionCounts",
     "compare_proportions",
     "difference_interval",
     "ratio_interval",
@@ -31,13 +31,13 @@ __all__ = [
 ]
 
 WIDEST = log(1e15)
-EDGE = 1 - 1e-9
-ROUNDS = 100
-CLOSE = 1e-10
+ALMOST_ONE = 1 - 1e-9
+NEWTON_ROUNDS = 100
+NEWTON_PRECISION = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class ConversionCounts:
     """`x` of `n` treated units converted, and `y` of `m` control units."""
 
     x: int
@@ -55,7 +55,9 @@ def compare_proportions(
     treatment the lift has no standard error; without one in control there is no
     lift; with none, or nothing but conversions, in both arms there is no number.
     """
-    counts = Counts(x=treatment.nonzero, n=treatment.n, y=control.nonzero, m=control.n)
+    counts = ConversionCounts(
+        x=treatment.nonzero, n=treatment.n, y=control.nonzero, m=control.n
+    )
     converted = counts.x + counts.y
     z = quantile((1 + level) / 2)
     if converted in {0, counts.n + counts.m}:
@@ -87,7 +89,7 @@ def compare_proportions(
     )
 
 
-def ratio_interval(counts: Counts, *, z: float) -> tuple[float, float]:
+def ratio_interval(counts: ConversionCounts, *, z: float) -> tuple[float, float]:
     """Interval of (x/n) / (y/m): all ratios that the score test does not reject.
 
     Koopman (1984, Biometrics 40: 513–517). The upper end is infinite when y = 0, the
@@ -109,7 +111,7 @@ def ratio_interval(counts: Counts, *, z: float) -> tuple[float, float]:
     return low, high
 
 
-def difference_interval(counts: Counts, *, z: float) -> tuple[float, float]:
+def difference_interval(counts: ConversionCounts, *, z: float) -> tuple[float, float]:
     """Interval of x/n − y/m: all differences that the score test does not reject.
 
     Mee (1984, Biometrics 40: 1175–1176): Miettinen & Nurminen's (1985, Statistics in
@@ -121,12 +123,12 @@ def difference_interval(counts: Counts, *, z: float) -> tuple[float, float]:
     def score_less(sign: int) -> Callable[[float], float]:
         return lambda d: _difference_score(d, counts) - sign * z
 
-    low = -1.0 if value <= -EDGE else _crossing(score_less(1), -EDGE, value)
-    high = 1.0 if value >= EDGE else _crossing(score_less(-1), value, EDGE)
+    low = -1.0 if value <= -ALMOST_ONE else _crossing(score_less(1), -ALMOST_ONE, value)
+    high = 1.0 if value >= ALMOST_ONE else _crossing(score_less(-1), value, ALMOST_ONE)
     return low, high
 
 
-def _absolute(counts: Counts, *, z: float, level: float) -> Contrast:
+def _absolute(counts: ConversionCounts, *, z: float, level: float) -> Contrast:
     lower, upper = difference_interval(counts, z=z)
     p, q = counts.x / counts.n, counts.y / counts.m
     return Contrast(
@@ -137,7 +139,7 @@ def _absolute(counts: Counts, *, z: float, level: float) -> Contrast:
 
 
 def _relative(
-    counts: Counts, *, z: float, level: float
+    counts: ConversionCounts, *, z: float, level: float
 ) -> tuple[Contrast | None, LogRatio | None]:
     """The lift and its logarithm with Katz's standard error, where they exist."""
     x, n, y, m = counts.x, counts.n, counts.y, counts.m
@@ -154,7 +156,7 @@ def _relative(
     return lift, None if se is None else LogRatio(value=log(ratio), se=se)
 
 
-def _ratio_score(ratio: float, counts: Counts) -> float:
+def _ratio_score(ratio: float, counts: ConversionCounts) -> float:
     """Score statistic at a ratio, with the rates fitted under it."""
     x, n, y, m = counts.x, counts.n, counts.y, counts.m
     a = (n + m) * ratio
@@ -165,7 +167,7 @@ def _ratio_score(ratio: float, counts: Counts) -> float:
     return _standardized(x / n - ratio * y / m, variance)
 
 
-def _difference_score(d: float, counts: Counts) -> float:
+def _difference_score(d: float, counts: ConversionCounts) -> float:
     """Score statistic at a difference, with the rates fitted under it."""
     control = _fitted_control(d, counts)
     treated = min(max(control + d, 0.0), 1.0)
@@ -179,7 +181,7 @@ def _standardized(distance: float, variance: float) -> float:
     return distance / sqrt(variance)
 
 
-def _fitted_control(d: float, counts: Counts) -> float:
+def _fitted_control(d: float, counts: ConversionCounts) -> float:
     """Control rate that maximizes the likelihood when the difference is `d`.
 
     It is the root of a cubic (Farrington & Manning 1990, Statistics in Medicine 9:
@@ -188,7 +190,7 @@ def _fitted_control(d: float, counts: Counts) -> float:
     """
     low, high = max(0.0, -d), min(1.0, 1.0 - d)
     rate = min(max(_cubic(d, counts), low), high)
-    for _ in range(ROUNDS):
+    for _ in range(NEWTON_ROUNDS):
         slope, curvature = _slope(rate, d, counts)
         if slope > 0:
             low = rate
@@ -196,14 +198,14 @@ def _fitted_control(d: float, counts: Counts) -> float:
             high = rate
         step = rate - slope / curvature if 0 < -curvature < inf else rate
         after = step if low < step < high else (low + high) / 2
-        done = abs(after - rate) <= CLOSE * after
+        done = abs(after - rate) <= NEWTON_PRECISION * after
         rate = after
         if done:
             break
     return rate
 
 
-def _slope(rate: float, d: float, counts: Counts) -> tuple[float, float]:
+def _slope(rate: float, d: float, counts: ConversionCounts) -> tuple[float, float]:
     """Slope and curvature of the log likelihood in the control rate."""
     slope, curvature = 0.0, 0.0
     for count, at, sign in (
@@ -219,7 +221,7 @@ def _slope(rate: float, d: float, counts: Counts) -> tuple[float, float]:
     return slope, curvature
 
 
-def _cubic(d: float, counts: Counts) -> float:
+def _cubic(d: float, counts: ConversionCounts) -> float:
     """The middle root of (n+m) p³ − b₂ p² + b₁ p + b₀, from its three cosines."""
     x, n, y, m = counts.x, counts.n, counts.y, counts.m
     a, e, f = x - n * d, d * (1 - d), 1 - 2 * d

@@ -15,7 +15,7 @@ from holdback.stats.evidence.effect import (
     Interval,
     LogRatio,
 )
-from holdback.stats.evidence.order_statistics import Counted, differences_between
+from holdback.stats.evidence.order_statistics import CountedValues, differences_between
 from holdback.stats.numeric import quantile as normal_quantile
 from holdback.wording import say
 
@@ -26,12 +26,12 @@ Vector = npt.NDArray[np.float64]
 
 
 def compare_quantiles(
-    control: Counted, treatment: Counted, *, q: float, level: float
+    control: CountedValues, treatment: CountedValues, *, q: float, level: float
 ) -> Inference:
     """Difference and ratio of the q-quantile, from the order statistics of both arms.
 
     Null: the quantiles are equal. An interval holds the central `level` of the
-    differences between where the two arms' quantiles may lie (see `Counted.placed`);
+    differences between where the two arms' quantiles may lie (`CountedValues.placed`);
     the p-value is the level at which it would first touch 0, so that difference,
     ratio and p-value never contradict each other. Raises ValueError for q outside
     (0, 1). There is no number with fewer than 10 units of an arm beyond the quantile,
@@ -86,7 +86,7 @@ def compare_quantiles(
     )
 
 
-def _estimate(arm: Counted, q: float, points: Vector) -> Estimate:
+def _estimate(arm: CountedValues, q: float, points: Vector) -> Estimate:
     return Estimate(
         value=arm.quantile(q),
         se=float(np.std(points)),

@@ -24,11 +24,11 @@ Vector = npt.NDArray[np.float64]
 Gain = Callable[[Vector], Vector]
 """P(gain <= y) at each y (m,)."""
 
-FINE = 20_000
+FINE_CELLS = 20_000
 """Cells for distributions, which may be steep."""
-COARSE = 400
+COARSE_CELLS = 400
 """Cells for means of smooth functions."""
-ROUNDS = 200
+BRACKET_ROUNDS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +74,11 @@ class UncertainCost:
 
     @cached_property
     def _fine(self) -> Vector:
-        return self._cells(FINE)
+        return self._cells(FINE_CELLS)
 
     @cached_property
     def _coarse(self) -> Vector:
-        return self._cells(COARSE)
+        return self._cells(COARSE_CELLS)
 
     def _cells(self, count: int) -> Vector:
         """Means (count,) of cells that are equally likely; one where the cost is known.
@@ -100,7 +100,7 @@ def _solved(rising: Callable[[float], float], start: float, step: float) -> floa
     """The root of a rising function, bracketed by ever wider steps from `start`."""
     low = high = start
     under = over = rising(start)
-    for _ in range(ROUNDS):
+    for _ in range(BRACKET_ROUNDS):
         if under < 0 < over:
             return float(brentq(rising, low, high, xtol=1e-12 * step, rtol=1e-14))
         if under >= 0:

@@ -21,20 +21,18 @@ from scipy.special import betaln, gammaln, polygamma, psi
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior.grid import GridLift
-from holdback.stats.posterior.prior import LiftPrior, combined
-from holdback.stats.posterior.spend_models import REACH
+from holdback.stats.posterior.prior import JEFFREYS, LiftPrior, combined
+from holdback.stats.posterior.spend_models import GRID_REACH, SHAPE_SPAN
 
-__all__ = ["CountArm", "Counts"]
+__all__ = ["CountArm", "CountModel"]
 
 Vector = npt.NDArray[np.float64]
-JEFFREYS = 0.5
-NODES = 31
-SPAN = 5.0
-EDGES = (-6.0, 9.0)
+SHAPE_POINTS = 31
+LOG_SHAPES = (-6.0, 9.0)
 """Where ln k is looked for; from e⁹ on, counts are Poisson for all that can be seen."""
-EDGE = 1e-7
-POINTS = 60
-LARGEST = 10**6
+NEGLIGIBLE_SHAPE = 1e-7
+STEPS_PER_DEVIATION = 60
+MOST_MULTIPLES = 10**6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,7 +59,7 @@ class CountArm:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Counts:
+class CountModel:
     """What both arms' counts say of the log ratio of their means.
 
     Given k, m / (k + m) is Beta(S + ½, n k) with S the arm's sum (Jeffreys' half of an
@@ -91,13 +89,13 @@ class Counts:
         logs, weights = self._shapes
         widest = float(np.exp(logs[0]))
         spreads = [_moments(arm, widest)[1] for arm in (self.control, self.treatment)]
-        step = sqrt(sum(one**2 for one in spreads)) / POINTS
+        step = sqrt(sum(one**2 for one in spreads)) / STEPS_PER_DEVIATION
         ends = []
         for log_k in (logs[0], logs[-1]):
             k = float(np.exp(log_k))
             c, sc = _moments(self.control, k)
             t, st = _moments(self.treatment, k)
-            reach = REACH * sqrt(sc**2 + st**2)
+            reach = GRID_REACH * sqrt(sc**2 + st**2)
             ends += [t - c - reach, t - c + reach]
         first, last = int(np.floor(min(ends) / step)), int(np.ceil(max(ends) / step))
         at = np.arange(first, last + 1, dtype=np.float64) * step
@@ -120,19 +118,21 @@ class Counts:
     def _shapes(self) -> tuple[Vector, Vector]:
         """Points of ln k and their weights."""
         best, spread = self._peak
-        low = max(best - SPAN * spread, EDGES[0])
-        high = min(best + SPAN * spread, EDGES[1])
-        logs = np.asarray(np.linspace(low, high, NODES), dtype=np.float64)
+        low = max(best - SHAPE_SPAN * spread, LOG_SHAPES[0])
+        high = min(best + SHAPE_SPAN * spread, LOG_SHAPES[1])
+        logs = np.asarray(np.linspace(low, high, SHAPE_POINTS), dtype=np.float64)
         weight = np.array([self._log_density(one) for one in logs])
         weight = np.exp(weight - weight.max())
-        kept = weight > EDGE
+        kept = weight > NEGLIGIBLE_SHAPE
         return logs[kept], weight[kept] / weight[kept].sum()
 
     @cached_property
     def _peak(self) -> tuple[float, float]:
         best = float(
             minimize_scalar(
-                lambda at: -self._log_density(at), bounds=EDGES, method="bounded"
+                lambda at: -self._log_density(at),
+                bounds=LOG_SHAPES,
+                method="bounded",
             ).x
         )
         h = 1e-2
@@ -163,9 +163,9 @@ def _grid(arm: CountArm, k: float, step: float) -> tuple[int, Vector]:
     """Density of the logit of a beta variable at multiples of `step`."""
     s, rest = arm.total + JEFFREYS, arm.n * k
     centre, spread = _moments(arm, k)
-    low = int(np.floor((centre - REACH * spread) / step))
-    high = int(np.ceil((centre + REACH * spread) / step))
-    at = np.arange(low, min(high, low + LARGEST) + 1) * step
+    low = int(np.floor((centre - GRID_REACH * spread) / step))
+    high = int(np.ceil((centre + GRID_REACH * spread) / step))
+    at = np.arange(low, min(high, low + MOST_MULTIPLES) + 1) * step
     told = s * at - (s + rest) * np.logaddexp(0, at) - betaln(s, rest)
     density = np.exp(told)
     return low, density / (density.sum() * step)

@@ -13,15 +13,15 @@ import numpy.typing as npt
 from holdback.stats.evidence.effect import Interval
 from holdback.stats.numeric import root
 
-__all__ = ["DROP", "GridLift", "even_grid"]
+__all__ = ["LOG_DROP", "GridLift", "even_grid"]
 
 Vector = npt.NDArray[np.float64]
 
-POINTS = 1000
-MOST = 40_000
-COARSE = 101
-PASSES = 4
-DROP = 45.0
+GRID_POINTS = 1000
+MOST_GRID_POINTS = 40_000
+COARSE_POINTS = 101
+COARSE_PASSES = 4
+LOG_DROP = 45.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,19 +158,19 @@ def even_grid(
     *,
     finest: float | None = None,
 ) -> Vector:
-    """An even grid (m,) over all that is within e^DROP of the peak, with a point at 0.
+    """An even grid (m,) over all within e^LOG_DROP of the peak, with a point at 0.
 
     `finest`: the deviation of the narrowest part, which gets five points at least.
     """
-    for _ in range(PASSES):
-        coarse = np.linspace(low, high, COARSE)
+    for _ in range(COARSE_PASSES):
+        coarse = np.linspace(low, high, COARSE_POINTS)
         heights = log_density(coarse)
-        kept = np.flatnonzero(heights > heights.max() - DROP)
-        first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, COARSE - 1)
+        kept = np.flatnonzero(heights > heights.max() - LOG_DROP)
+        first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, COARSE_POINTS - 1)
         low, high = float(coarse[first]), float(coarse[last])
-    points: float = POINTS
+    points: float = GRID_POINTS
     if finest is not None:
-        points = min(max(points, 5 * (high - low) / finest), MOST)
+        points = min(max(points, 5 * (high - low) / finest), MOST_GRID_POINTS)
     step = (high - low) / points
     first, last = floor(low / step), ceil(high / step)
     even: Vector = np.linspace(first * step, last * step, last - first + 1)

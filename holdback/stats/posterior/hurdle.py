@@ -21,9 +21,10 @@ from scipy.special import betaln, polygamma
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior.grid import GridLift
-from holdback.stats.posterior.prior import LiftPrior, combined
+from holdback.stats.posterior.prior import JEFFREYS, LiftPrior, combined
 from holdback.stats.posterior.spend_models import (
-    REACH,
+    GRID_REACH,
+    NO_SPREAD,
     Amounts,
     GammaSpend,
     OneSpread,
@@ -31,14 +32,12 @@ from holdback.stats.posterior.spend_models import (
     TwoSpreads,
 )
 
-__all__ = ["Hurdle", "Spend"]
+__all__ = ["Hurdle", "LogSpend"]
 
 Vector = npt.NDArray[np.float64]
 
-JEFFREYS = 0.5
-LEAST = 20
-NO_SPREAD = 1e-18
-METHODS: dict[type, str] = {
+LEAST_BUYERS = 20
+METHOD_NAMES: dict[type, str] = {
     OneSpread: "lognormal",
     TwoSpreads: "lognormal_two_spreads",
     GammaSpend: "gamma",
@@ -47,7 +46,7 @@ METHODS: dict[type, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spend:
+class LogSpend:
     """Units, buyers, and the sum and sum of squares of ln(spend) about its mean."""
 
     n: int
@@ -86,13 +85,13 @@ class Hurdle:
     Raises StatsError below 20 buyers in an arm, or where all buyers spend the same.
     """
 
-    control: Spend
-    treatment: Spend
+    control: LogSpend
+    treatment: LogSpend
     amounts: Amounts | None = None
 
     def __post_init__(self) -> None:
         fewest = min(self.control.buyers, self.treatment.buyers)
-        if fewest < LEAST:
+        if fewest < LEAST_BUYERS:
             buyers = "1 buyer" if fewest == 1 else f"{fewest} buyers"
             raise StatsError(
                 f"With {buyers} in an arm the spread of spend cannot be judged."
@@ -115,7 +114,7 @@ class Hurdle:
     @property
     def method(self) -> str:
         """A short fixed name of the model."""
-        return f"hurdle_{METHODS[type(self.spend)]}"
+        return f"hurdle_{METHOD_NAMES[type(self.spend)]}"
 
     @cached_property
     def spend(self) -> Amounts:
@@ -145,7 +144,7 @@ class Hurdle:
         return at, density
 
 
-def _share(arm: Spend) -> tuple[float, float, float, float]:
+def _share(arm: LogSpend) -> tuple[float, float, float, float]:
     """Beta posterior of the share of buyers, and mean and deviation of its log."""
     a = arm.buyers + JEFFREYS
     b = arm.n - arm.buyers + JEFFREYS
@@ -158,7 +157,10 @@ def _share_grid(
     a: float, b: float, centre: float, sd: float, step: float
 ) -> tuple[int, Vector]:
     """Density of ln p, p ~ Beta(a, b), at multiples of `step`: first one, values."""
-    low, high = floor((centre - REACH * sd) / step), ceil((centre + REACH * sd) / step)
+    low, high = (
+        floor((centre - GRID_REACH * sd) / step),
+        ceil((centre + GRID_REACH * sd) / step),
+    )
     at = np.arange(low, min(high, -1) + 1) * step
     log_density = a * at + (b - 1) * np.log(-np.expm1(at)) - betaln(a, b)
     density = np.exp(log_density)

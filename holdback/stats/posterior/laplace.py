@@ -12,12 +12,14 @@ from scipy.optimize import minimize
 
 from holdback.errors import Problem, StatsError
 
-__all__ = ["Mode", "mode_of"]
+__all__ = ["GRADIENT_TOLERANCE", "Mode", "mode_of"]
 
 Vector = npt.NDArray[np.float64]
 Loss = Callable[[Vector], tuple[float, Vector]]
-STEP = 1e-4
-STEEP = 1e-3
+GRADIENT_TOLERANCE = 1e-9
+"""Slope at which a search for a mode ends, per unit."""
+CURVATURE_STEP = 1e-4
+STEEP_AT_MODE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,17 +49,18 @@ def mode_of(loss: Loss, start: Vector, *, scale: float) -> Mode:
         value, slope = loss(theta)
         return value / scale, slope / scale
 
+    options = {"gtol": GRADIENT_TOLERANCE}
     with np.errstate(all="ignore"):  # a search may try anything; the end is checked
-        best = minimize(scaled, start, jac=True, method="BFGS", options={"gtol": 1e-9})
-    if not np.isfinite(best.fun) or np.abs(best.jac).max() > STEEP:
+        best = minimize(scaled, start, jac=True, method="BFGS", options=options)
+    if not np.isfinite(best.fun) or np.abs(best.jac).max() > STEEP_AT_MODE:
         raise _no_mode()
     k = len(start)
     curved = np.empty((k, k))
     for i in range(k):
         step = np.zeros(k)
-        step[i] = STEP
+        step[i] = CURVATURE_STEP
         ahead, back = loss(best.x + step)[1], loss(best.x - step)[1]
-        curved[i] = (ahead - back) / (2 * STEP)
+        curved[i] = (ahead - back) / (2 * CURVATURE_STEP)
     try:
         factor = cho_factor((curved + curved.T) / 2)
     except (LinAlgError, ValueError) as error:

@@ -16,13 +16,13 @@ from holdback.stats.numeric import cdf, quantile
 from holdback.stats.posterior.grid import GridLift, even_grid
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.posterior.random_effects import NormalMixture
+from holdback.stats.quadrature import NORMAL_REACH
 
 __all__ = ["LogNormalLift", "learned_posterior"]
 
 Vector = npt.NDArray[np.float64]
 
-REACH = 9.0
-POINTS = 1801
+EXPECTATION_POINTS = 1801
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class LogNormalLift:
 
     def expect(self, values: Callable[[Vector], Vector]) -> float:
         """Mean of a function of the log ratio: the trapezoid rule over ±9 σ."""
-        z = np.linspace(-REACH, REACH, POINTS)
+        z = np.linspace(-NORMAL_REACH, NORMAL_REACH, EXPECTATION_POINTS)
         weights = np.exp(-(z**2) / 2)
         at = self.log_mean + self.log_sd * z
         return float(np.sum(values(at) * weights) / weights.sum())

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.errors import StatsError
-from holdback.stats.posterior.counts import CountArm, Counts
+from holdback.stats.posterior.counts import CountArm, CountModel
+from holdback.stats.posterior.spend_models import NO_SPREAD
 
 __all__ = ["Predictive", "check_counts", "predictive_check"]
 
 Vector = npt.NDArray[np.float64]
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-NAMES = (
+SPEND_STATISTICS = (
     *(f"quantile {100 * q:g}% of log spend" for q in QUANTILES),
     "largest spend",
     "Gini coefficient",
@@ -25,10 +26,9 @@ NAMES = (
 )
 Residuals = Callable[[np.random.Generator, tuple[int, int]], Vector]
 REPLICATES = 400
-BATCH = 50
-MOST = 2_000
+REPLICATES_AT_ONCE = 50
+MOST_BUYERS = 2_000
 LEAST_P = 0.01
-NO_SPREAD = 1e-18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +75,8 @@ def predictive_check(
         )
     sizes = [len(logs) for logs in seen]
     drawn = []
-    for _ in range(REPLICATES // BATCH):
-        arms = [residuals(rng, (BATCH, size)) for size in sizes]
+    for _ in range(REPLICATES // REPLICATES_AT_ONCE):
+        arms = [residuals(rng, (REPLICATES_AT_ONCE, size)) for size in sizes]
         told = _statistics(arms[0], arms[1], one_spread=one_spread)
         assert told is not None  # noqa: S101  # draws have spread
         drawn.append(told)
@@ -86,12 +86,17 @@ def predictive_check(
     usual = np.max(np.abs(replicates - centre) / spread, axis=1)
     exceeding = int(np.sum(usual >= distance.max()))
     return Predictive(
-        p_value=(1 + exceeding) / (1 + REPLICATES), worst=NAMES[int(distance.argmax())]
+        p_value=(1 + exceeding) / (1 + REPLICATES),
+        worst=SPEND_STATISTICS[int(distance.argmax())],
     )
 
 
 def _thinned(rng: np.random.Generator, logs: Vector) -> Vector:
-    return logs if len(logs) <= MOST else rng.choice(logs, MOST, replace=False)
+    return (
+        logs
+        if len(logs) <= MOST_BUYERS
+        else rng.choice(logs, MOST_BUYERS, replace=False)
+    )
 
 
 def _statistics(
@@ -134,7 +139,7 @@ COUNT_REPLICATES = 200
 MOST_UNITS = 2_000
 
 
-def check_counts(model: Counts, seed: int | Sequence[int]) -> Predictive:
+def check_counts(model: CountModel, seed: int | Sequence[int]) -> Predictive:
     """The fitted model's replicated counts against what was seen, by five statistics.
 
     The p-value is that of the largest standardized distance, against 200 replicates of

@@ -12,7 +12,7 @@ from holdback.errors import StatsError
 from holdback.stats.posterior.grid import GridLift, even_grid
 from holdback.stats.posterior.random_effects import NormalMixture
 
-__all__ = ["LiftPrior", "combined", "prior_lift", "uniform_rates_density"]
+__all__ = ["JEFFREYS", "LiftPrior", "combined", "prior_lift", "uniform_rates_density"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,10 @@ class LiftPrior:
 
 Vector = npt.NDArray[np.float64]
 
-REACH = 8.0
-POINTS = 4001
+JEFFREYS = 0.5
+"""What Jeffreys' prior of a share adds to both of its counts."""
+PRIOR_REACH = 8.0
+PRIOR_POINTS = 4001
 
 
 def prior_lift(prior: LiftPrior) -> GridLift | None:
@@ -76,8 +78,8 @@ def prior_lift(prior: LiftPrior) -> GridLift | None:
     """
     if prior.sd is None:
         return None
-    reach = REACH * prior.sd
-    log_ratios = np.linspace(prior.mean - reach, prior.mean + reach, POINTS)
+    reach = PRIOR_REACH * prior.sd
+    log_ratios = np.linspace(prior.mean - reach, prior.mean + reach, PRIOR_POINTS)
     return GridLift.from_log_density(log_ratios, prior.log_density(log_ratios), "prior")
 
 
@@ -92,9 +94,9 @@ def uniform_rates_density(lifts: Vector) -> Vector:
     return np.where(lifts <= 0, 0.5, 0.5 / (1 + np.maximum(lifts, 0)) ** 2)
 
 
-KNOWN = 60.0
+KNOWN_DROP = 60.0
 """The likelihood is taken where it is within e^−60 of its peak: about 11 deviations."""
-EDGE = 1e-7
+NEGLIGIBLE_AT_EDGE = 1e-7
 
 
 def combined(
@@ -113,7 +115,7 @@ def combined(
         return GridLift.from_log_density(log_ratios, heights, method)
     from scipy.interpolate import CubicSpline
 
-    kept = np.flatnonzero(density > density.max() * exp(-KNOWN))
+    kept = np.flatnonzero(density > density.max() * exp(-KNOWN_DROP))
     at = log_ratios[kept[0] : kept[-1] + 1]
     evidence = CubicSpline(at, np.log(density[kept[0] : kept[-1] + 1]))
 
@@ -125,6 +127,6 @@ def combined(
     grid = grid[(grid >= low) & (grid <= high)]
     heights = log_density(grid)
     top = float(heights.max())
-    if float(log_density(np.array([low, high])).max()) > top + log(EDGE):
+    if float(log_density(np.array([low, high])).max()) > top + log(NEGLIGIBLE_AT_EDGE):
         raise StatsError("The prior lies too far from the data to be combined.")
     return GridLift.from_log_density(grid, heights, method)

@@ -23,7 +23,7 @@ from holdback.stats.evidence.effect import Interval, LogRatio
 from holdback.stats.numeric import root, upper_tail
 
 __all__ = [
-    "ENOUGH",
+    "ENOUGH_EXPERIMENTS",
     "SEGMENT_SPREAD",
     "SPREAD",
     "NormalMixture",
@@ -38,10 +38,10 @@ SPREAD = 0.05
 """Scale of the half-normal on τ: lifts of a program usually differ by a few percent."""
 SEGMENT_SPREAD = 0.03
 """The same for the levels of a segment, and for arms and weeks of one experiment."""
-ENOUGH = 20
+ENOUGH_EXPERIMENTS = 20
 """Experiments from which τ is learned from them alone (flat in τ)."""
-POINTS = 400
-DROP = 40.0
+TAU_POINTS = 400
+TAU_DROP = 40.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ def random_effects(
     s = np.array([group.se for group in groups])
     if not (s > 0).all():
         raise ValueError("Every effect needs a standard error above 0.")
-    if spread is None and len(groups) < ENOUGH:
+    if spread is None and len(groups) < ENOUGH_EXPERIMENTS:
         spread = SPREAD
     taus = _taus(b, s, spread)
     total, precisions, centres, heights = _given(taus, b, s, spread)
@@ -202,16 +202,16 @@ def _taus(b: Vector, s: Vector, spread: float | None) -> Vector:
     """Midpoints of an even grid over every τ that is not out of the question."""
     top = 10 * (float(np.ptp(b)) + float(s.max()))
     for _ in range(6):
-        coarse = (np.arange(POINTS) + 0.5) / POINTS * top
+        coarse = (np.arange(TAU_POINTS) + 0.5) / TAU_POINTS * top
         height = _given(coarse, b, s, spread)[3]
-        top = float(coarse[np.flatnonzero(height > height.max() - DROP)[-1]])
+        top = float(coarse[np.flatnonzero(height > height.max() - TAU_DROP)[-1]])
         top += float(coarse[0])
-    fine: Vector = (np.arange(POINTS) + 0.5) / POINTS * top
+    fine: Vector = (np.arange(TAU_POINTS) + 0.5) / TAU_POINTS * top
     return fine
 
 
-NEGLIGIBLE = 1e-12
-REACH = 40.0
+NEGLIGIBLE_PART = 1e-12
+QUANTILE_REACH = 40.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +225,7 @@ class NormalMixture:
     @classmethod
     def of(cls, weights: Vector, means: Vector, sds: Vector) -> Self:
         """The mixture without parts that weigh nothing; weights, means, sds: (k,)."""
-        kept = weights > NEGLIGIBLE * weights.max()
+        kept = weights > NEGLIGIBLE_PART * weights.max()
         share = weights[kept] / weights[kept].sum()
         return cls(weights=share, means=means[kept], sds=sds[kept])
 
@@ -248,8 +248,8 @@ class NormalMixture:
         """The value below which a share `q` lies. Raises ValueError outside (0, 1)."""
         if not 0 < q < 1:
             raise ValueError(f"`q` must lie in (0, 1), got {q}.")
-        low = float(np.min(self.means - REACH * self.sds))
-        high = float(np.max(self.means + REACH * self.sds))
+        low = float(np.min(self.means - QUANTILE_REACH * self.sds))
+        high = float(np.max(self.means + QUANTILE_REACH * self.sds))
         return root(lambda at: self.below(at) - q, low, high)
 
     def interval(self, level: float) -> Interval:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from math import log, sqrt
 
 import numpy as np
@@ -11,16 +10,17 @@ import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.effect import Estimate, Inference
-from holdback.stats.posterior.grid import DROP, GridLift, even_grid
+from holdback.stats.posterior.grid import LOG_DROP, GridLift, even_grid
 from holdback.stats.posterior.prior import LiftPrior
+from holdback.stats.quadrature import legendre
 
 __all__ = ["BY_RATIO", "UNIFORM", "rates_posterior"]
 
 Vector = npt.NDArray[np.float64]
 
-NODES = 40
-HALVINGS = 28
-LEAST = 2
+RATE_NODES = 40
+EDGE_HALVINGS = 28
+LEAST_CONVERSIONS = 2
 UNIFORM = "beta_binomial"
 """Method of a posterior under uniform priors on both rates."""
 BY_RATIO = "binomial_log_ratio"
@@ -45,7 +45,7 @@ def rates_posterior(inference: Inference, prior: LiftPrior) -> GridLift:
     if control.nonzero == control.n and treatment.nonzero == treatment.n:
         raise StatsError("There is no posterior of a lift: everybody converted.")
     sd = None if prior.name in {"weak", "none"} else prior.sd
-    if sd is None and control.nonzero < LEAST:
+    if sd is None and control.nonzero < LEAST_CONVERSIONS:
         conversions = "1 conversion" if control.nonzero else "no conversion"
         raise StatsError(
             f"With {conversions} in control the lift's posterior is too wide: its "
@@ -101,11 +101,11 @@ class Likelihood:
         top = self._log(mode, ratio, power)
         low = self._fallen(mode, np.zeros_like(mode), (ratio, top, power))
         high = self._fallen(mode, most, (ratio, top, power))
-        nodes, weights = _legendre()
+        nodes, weights = legendre(RATE_NODES)
         width = (high - low)[:, None]
         rates = low[:, None] + width * (nodes + 1) / 2
         heights = self._log(rates, ratio[:, None], power) - top[:, None]
-        inner = np.exp(heights) @ weights * (high - low)
+        inner = np.exp(heights) @ (weights / 2) * (high - low)
         return np.log(inner) + top + (self.x + self.uniform) * log_ratios
 
     def _mode(self, ratio: Vector, power: int) -> Vector:
@@ -131,9 +131,9 @@ class Likelihood:
         """Between mode and edge, where the integrand has fallen by DROP."""
         ratio, top, power = at
         inside, outside = mode, edge
-        for _ in range(HALVINGS):
+        for _ in range(EDGE_HALVINGS):
             middle = (inside + outside) / 2
-            high = self._log(middle, ratio, power) > top - DROP
+            high = self._log(middle, ratio, power) > top - LOG_DROP
             inside = np.where(high, middle, inside)
             outside = np.where(high, outside, middle)
         return outside
@@ -146,10 +146,10 @@ def _hull(
     ends = []
     for estimate in (control, treatment):
         rate = (estimate.nonzero + 1) / (estimate.n + 2)
-        spread = sqrt(2 * DROP) * sqrt((1 - rate) / (estimate.nonzero + 1))
+        spread = sqrt(2 * LOG_DROP) * sqrt((1 - rate) / (estimate.nonzero + 1))
         ends.append(
             (
-                log(rate) - 4 * spread - DROP / (estimate.nonzero + 1),
+                log(rate) - 4 * spread - LOG_DROP / (estimate.nonzero + 1),
                 min(0.0, log(rate) + 2 * spread),
             )
         )
@@ -157,10 +157,3 @@ def _hull(
     if centre is None:
         return low, high
     return min(low, centre, 0.0), max(high, centre, 0.0)
-
-
-@cache
-def _legendre() -> tuple[Vector, Vector]:
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    halved: Vector = weights / 2
-    return nodes, halved

@@ -16,7 +16,9 @@ from holdback.errors import StatsError
 from holdback.stats.posterior.laplace import Mode, mode_of
 
 __all__ = [
-    "REACH",
+    "GRID_REACH",
+    "NO_SPREAD",
+    "SHAPE_SPAN",
     "Amounts",
     "GammaSpend",
     "OneSpread",
@@ -26,8 +28,10 @@ __all__ = [
 ]
 
 Vector = npt.NDArray[np.float64]
-NODES = 200
-WIDE = 8.0
+NO_SPREAD = 1e-18
+"""Sum of squares of logs, per buyer, at or below which all spend the same."""
+VARIANCE_NODES = 200
+ARM_REACH = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +103,18 @@ class TwoSpreads:
 
     def _arm(self, arm: int, step: float) -> tuple[int, Vector]:
         n, freedom = self.buyers[arm], self.buyers[arm] - 1
-        tails = (np.arange(NODES) + 0.5) / NODES
+        tails = (np.arange(VARIANCE_NODES) + 0.5) / VARIANCE_NODES
         variance = self.squares[arm] / chdtri(freedom, tails)
         centre, spread = self.means[arm] + variance / 2, np.sqrt(variance / n)
-        low = floor(float((centre - WIDE * spread).min()) / step)
-        high = ceil(float((centre + WIDE * spread).max()) / step)
+        low = floor(float((centre - ARM_REACH * spread).min()) / step)
+        high = ceil(float((centre + ARM_REACH * spread).max()) / step)
         at = np.arange(low, high + 1)[:, None] * step
         z = (at - centre) / spread
         density = (np.exp(-(z**2) / 2) / spread).sum(axis=1)
         return low, density / (density.sum() * step)
 
 
-REACH = 12.0
+GRID_REACH = 12.0
 """Deviations to each side that a grid covers."""
 
 
@@ -137,14 +141,15 @@ class Amounts(Protocol):
 
 def around(centre: float, scale: float, step: float) -> tuple[int, Vector]:
     """Multiples of a step about a centre: the first one, and the values (m,)."""
-    low = floor((centre - REACH * scale) / step)
-    high = ceil((centre + REACH * scale) / step)
+    low = floor((centre - GRID_REACH * scale) / step)
+    high = ceil((centre + GRID_REACH * scale) / step)
     return low, np.arange(low, high + 1, dtype=np.float64) * step
 
 
 SHAPE_NODES = 41
-SPAN = 5.0
-EDGES = (-4.0, 8.0)
+SHAPE_SPAN = 5.0
+"""Deviations of ln(shape) to each side that are integrated."""
+GAMMA_SHAPE_ENDS = (-4.0, 8.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -172,7 +177,7 @@ class GammaSpend:
             logs=float(control.sum() + treatment.sum()),
             buyers=(len(control), len(treatment)),
         )
-        if not EDGES[0] + 0.1 < found._peak[0] < EDGES[1] - 0.1:
+        if not GAMMA_SHAPE_ENDS[0] + 0.1 < found._peak[0] < GAMMA_SHAPE_ENDS[1] - 0.1:
             raise StatsError("The shape of a gamma distribution has no end.")
         return found
 
@@ -184,7 +189,10 @@ class GammaSpend:
 
     def grid(self, step: float) -> tuple[int, Vector]:
         """A mixture over the shape of log beta-prime densities: values (m,)."""
-        logs = np.linspace(-SPAN, SPAN, SHAPE_NODES) * self._peak[1] + self._peak[0]
+        logs = (
+            np.linspace(-SHAPE_SPAN, SHAPE_SPAN, SHAPE_NODES) * self._peak[1]
+            + self._peak[0]
+        )
         weight = np.array([self._log_density(one) for one in logs])
         weight = np.exp(weight - weight.max())
         first, second = self.buyers
@@ -208,7 +216,7 @@ class GammaSpend:
     def _peak(self) -> tuple[float, float]:
         """Where ln k is likeliest, and its deviation there."""
         best = minimize_scalar(
-            lambda at: -self._log_density(at), bounds=EDGES, method="bounded"
+            lambda at: -self._log_density(at), bounds=GAMMA_SHAPE_ENDS, method="bounded"
         ).x
         h = 1e-3
         around_it = [self._log_density(best + move) for move in (-h, 0.0, h)]

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import accumulate, pairwise
-from math import ceil, inf, isfinite, sqrt
+from math import inf, isfinite, sqrt
 from typing import Literal
 
 import numpy as np
@@ -25,6 +24,7 @@ import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.numeric import root
+from holdback.stats.quadrature import NORMAL_REACH, PANEL_WIDTH, legendre_panels
 from holdback.stats.sequential.alpha_spending import Spending, obrien_fleming
 
 __all__ = [
@@ -40,15 +40,10 @@ __all__ = [
 
 Vector = npt.NDArray[np.float64]
 
-FARTHEST = 8.0
-REACH = 9.0
-"""Standard deviations beyond which a normal density is nothing."""
-NODES = 16
-PANEL = 6.0
-"""Width of a panel of 16 nodes, in standard deviations of the shortest step."""
-CLOSEST = 1e-5
+FARTHEST_BOUNDARY = 8.0
+CLOSEST_LOOKS = 1e-5
 """Looks nearer to each other than this would need ever finer panels."""
-TOGETHER = 512
+POINTS_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +162,7 @@ def times_of(information: Sequence[float]) -> list[float]:
             "The information of looks must rise from above 0; got "
             f"{', '.join(f'{t:.4g}' for t in information) or 'no look'}."
         )
-    apart = accumulate(information, lambda s, t: max(t, s + CLOSEST), initial=0.0)
+    apart = accumulate(information, lambda s, t: max(t, s + CLOSEST_LOOKS), initial=0.0)
     return list(apart)[1:]
 
 
@@ -190,11 +185,11 @@ class Paths:
 
     def bound(self, time: float, share: float) -> float:
         """The z in [0, 8] with `share` of all paths above it at `time`."""
-        if share <= 0 or self.above(time, FARTHEST) >= share:
-            return FARTHEST
+        if share <= 0 or self.above(time, FARTHEST_BOUNDARY) >= share:
+            return FARTHEST_BOUNDARY
         if self.above(time, 0.0) <= share:
             return 0.0
-        return root(lambda z: self.above(time, z) - share, 0.0, FARTHEST)
+        return root(lambda z: self.above(time, z) - share, 0.0, FARTHEST_BOUNDARY)
 
     def go_on(self, times: Sequence[float], lower: float, upper: float) -> None:
         """Keep the paths with lower ≤ Z ≤ upper at the first time.
@@ -203,11 +198,11 @@ class Paths:
         must be known.
         """
         time = times[0]
-        middle, reach = self.drift * time, REACH * sqrt(time)
+        middle, reach = self.drift * time, NORMAL_REACH * sqrt(time)
         low = max(lower * sqrt(time), middle - reach)
         high = max(low, min(upper * sqrt(time), middle + reach))
         finest = sqrt(min(t - s for s, t in pairwise([self.time, *times])))
-        points, widths = _nodes(low, high, PANEL * finest)
+        points, widths = legendre_panels(low, high, PANEL_WIDTH * finest)
         self.weights = self._density(time, points) * widths
         self.points, self.time = points, time
 
@@ -227,31 +222,16 @@ class Paths:
         step = time - self.time
         spread, came = sqrt(step), self.points + self.drift * step
         found = np.empty_like(points)
-        for start in range(0, len(points), TOGETHER):
-            to = points[start : start + TOGETHER]
-            ends = [to[0] - REACH * spread, to[-1] + REACH * spread]
+        for start in range(0, len(points), POINTS_AT_ONCE):
+            to = points[start : start + POINTS_AT_ONCE]
+            reach = NORMAL_REACH * spread
+            ends = [to[0] - reach, to[-1] + reach]
             first, end = np.searchsorted(came, ends)
             z = (to[:, None] - came[None, first:end]) / spread
-            found[start : start + TOGETHER] = (
+            found[start : start + POINTS_AT_ONCE] = (
                 np.exp(-(z**2) / 2) @ self.weights[first:end]
             )
         return found / (spread * sqrt(2 * np.pi))
-
-
-def _nodes(low: float, high: float, widest: float) -> tuple[Vector, Vector]:
-    """Points and weights of Gauss–Legendre quadrature on equal panels."""
-    unit, weights = _legendre()
-    panels = max(1, ceil((high - low) / widest))
-    half = (high - low) / (2 * panels)
-    centres = low + half * (2 * np.arange(panels) + 1)
-    points = (centres[:, None] + half * unit[None, :]).ravel()
-    return points, np.tile(half * weights, panels)
-
-
-@cache
-def _legendre() -> tuple[Vector, Vector]:
-    points, weights = np.polynomial.legendre.leggauss(NODES)
-    return points, weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ __all__ = ["SampleRatio", "log_bayes_factor", "sequential_srm", "srm"]
 EXACT_BELOW = 1000
 OUTCOMES = 1_000_000
 TIE = 1e-7
-ALPHA = 0.001
-POWER = 0.8
+SRM_ALPHA = 0.001
+SRM_POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +89,8 @@ def _detectable(total: int, share: float, df: int) -> float | None:
 @cache
 def _needed(df: int) -> float:
     """Noncentrality that a test of `df` degrees finds at ALPHA with POWER."""
-    critical = root(lambda x: upper_tail(x, df) - ALPHA, 1e-9, 40.0 + 4 * df)
-    return root(lambda at: _power(critical, df, at) - POWER, 1e-9, 80.0 + 4 * df)
+    critical = root(lambda x: upper_tail(x, df) - SRM_ALPHA, 1e-9, 40.0 + 4 * df)
+    return root(lambda at: _power(critical, df, at) - SRM_POWER, 1e-9, 80.0 + 4 * df)
 
 
 def _power(critical: float, df: int, noncentrality: float) -> float:

@@ -24,7 +24,7 @@ from holdback.stats.evidence.resplits import Adjustment, TwoSamples
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods import compare_means
 
-__all__ = ["FEWEST", "Adjusted", "adjust", "predicted"]
+__all__ = ["FEWEST_TO_LEARN", "Adjusted", "adjust", "predicted"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -196,7 +196,7 @@ def _reduction(plain: Sequence[Estimate], adjusted: Sequence[Estimate]) -> float
 
 
 FOLDS = 5
-FEWEST = 200
+FEWEST_TO_LEARN = 200
 """Units with a history below which a model learns noise."""
 
 
@@ -229,7 +229,7 @@ def predicted(
     chosen, known = both.select(outcomes), both.select(features).rows
     target = chosen.rows @ gradient(formula, chosen.rows.sum(axis=0) / both.n)
     seen = known.any(axis=1)
-    if seen.sum() < FEWEST:
+    if seen.sum() < FEWEST_TO_LEARN:
         raise StatsError(f"Only {seen.sum()} units have anything to learn from.")
     k, zeros = len(target), both.n - len(target)
     folds = np.random.default_rng(seed).permutation(k) % FOLDS

@@ -18,9 +18,9 @@ from holdback.stats.evidence.effect import Estimate
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.numeric import upper_tail
 
-__all__ = ["LEAST", "same_split", "stratified"]
+__all__ = ["LEAST_IN_STRATUM", "same_split", "stratified"]
 
-LEAST = 20
+LEAST_IN_STRATUM = 20
 """Units that an arm needs in every stratum."""
 
 
@@ -39,8 +39,10 @@ def stratified(
     stratum or the formula has no value.
     """
     chosen = [(c.select(columns), t.select(columns)) for c, t in strata]
-    if not chosen or min(side.n for pair in chosen for side in pair) < LEAST:
-        raise StatsError(f"An arm has fewer than {LEAST} units in a stratum.")
+    if not chosen or min(side.n for pair in chosen for side in pair) < LEAST_IN_STRATUM:
+        raise StatsError(
+            f"An arm has fewer than {LEAST_IN_STRATUM} units in a stratum."
+        )
     whole = sum(c.n + t.n for c, t in chosen)
     weights = [(c.n + t.n) / whole for c, t in chosen]
     control, treated = (

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holdback.stats.causal.lee_bounds import Answers, bounds, range_of_bounds
+from holdback.stats.causal.lee_bounds import ArmAnswers, bounds, range_of_bounds
 
 
-def tallied(answers: np.ndarray, asked: int) -> Answers:
+def tallied(answers: np.ndarray, asked: int) -> ArmAnswers:
     """How often each answer occurs."""
     values, units = np.unique(answers, return_counts=True)
-    return Answers(values=values.astype(float), units=units.astype(float), asked=asked)
+    return ArmAnswers(
+        values=values.astype(float), units=units.astype(float), asked=asked
+    )
 
 
 def test_against_dropping_single_answers() -> None:
@@ -28,10 +30,10 @@ def test_against_dropping_single_answers() -> None:
 
 def test_equal_rates_leave_the_difference() -> None:
     """Nothing to trim: both bounds are the difference of means."""
-    control = Answers(
+    control = ArmAnswers(
         values=np.array([0.0, 1.0]), units=np.array([60.0, 40]), asked=200
     )
-    treated = Answers(
+    treated = ArmAnswers(
         values=np.array([0.0, 1.0]), units=np.array([25.0, 25]), asked=100
     )
     assert bounds(control, treated) == pytest.approx((0.1, 0.1))
@@ -39,8 +41,8 @@ def test_equal_rates_leave_the_difference() -> None:
 
 def test_no_answers_have_no_bounds() -> None:
     """An arm in which nobody answered."""
-    none = Answers(values=np.array([1.0]), units=np.array([0.0]), asked=50)
-    some = Answers(values=np.array([1.0]), units=np.array([5.0]), asked=50)
+    none = ArmAnswers(values=np.array([1.0]), units=np.array([0.0]), asked=50)
+    some = ArmAnswers(values=np.array([1.0]), units=np.array([5.0]), asked=50)
     with pytest.raises(ValueError, match="no answers"):
         bounds(none, some)
 

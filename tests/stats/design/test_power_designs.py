@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from holdback.stats.design.power import (
-    Design,
     MeanDesign,
+    PowerDesign,
     ProportionDesign,
     ScoreDesign,
     equivalence_power,
@@ -36,7 +36,7 @@ Limits = tuple[NDArray[np.float64], NDArray[np.float64]]
 class Case:
     """A design, the true lift, the units in all arms, and what is to be shown."""
 
-    design: Design
+    design: PowerDesign
     lift: float
     units: int
     shown: Literal["change", "not worse", "no change", "more than"] = "change"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from holdback.stats.lifetime import bg_nbd
-from holdback.stats.lifetime.bg_nbd import BgNbd, Histories, expected
+from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories, expected
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_orders_ahead_where_all_customers_are_alike() -> None:
     rng = np.random.default_rng(8)
     orders = rng.poisson(0.2 * 4, 2_000)
     last = np.where(orders > 0, 4 * rng.uniform(size=2_000) ** (1 / (orders + 1)), 0)
-    found = Histories.of(orders, last, np.full(2_000, 4.0))
+    found = OrderHistories.of(orders, last, np.full(2_000, 4.0))
     model = BgNbd.fit(found)
     ahead = float(found.units @ model.ahead(found, np.full(2_000, 4.0)))
     assert ahead == pytest.approx(orders.sum(), rel=0.2)

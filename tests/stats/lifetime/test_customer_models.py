@@ -15,8 +15,8 @@ from holdback.stats.lifetime import (
     gamma_gamma,
     shifted_beta_geometric,
 )
-from holdback.stats.lifetime.bg_nbd import BgNbd, Histories
-from holdback.stats.lifetime.gamma_gamma import GammaGamma, Spend
+from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories
+from holdback.stats.lifetime.gamma_gamma import BuyerSpend, GammaGamma
 from holdback.stats.lifetime.shifted_beta_geometric import ShiftedBetaGeometric, Tenures
 
 MODELS = [
@@ -79,7 +79,7 @@ def test_one_customer_against_quadrature(
     model: BgNbd, x: int, last: float, watched: float
 ) -> None:
     """Likelihood, chance of being active, and orders within 39 weeks."""
-    found = Histories.of([x], [last], [watched])
+    found = OrderHistories.of([x], [last], [watched])
     going, stopped = odds_of(model, x, last, watched)
     assert model.log_likelihood(found) == pytest.approx(np.log(going + stopped))
     assert float(model.alive(found)[0]) == pytest.approx(going / (going + stopped))
@@ -96,7 +96,7 @@ def test_one_customer_against_quadrature(
 
 def test_customers_with_thousands_of_orders() -> None:
     """Close to a rate that is known: x/T orders a week, and hardly any stop."""
-    found = Histories.of([4_000, 4_000], [199.9, 20.0], [200.0, 200.0])
+    found = OrderHistories.of([4_000, 4_000], [199.9, 20.0], [200.0, 200.0])
     ahead = MODELS[0].ahead(found, 10.0)
     assert ahead[0] == pytest.approx(10 * 4_000 / 204.4, rel=0.1)
     assert ahead[1] == 0
@@ -106,7 +106,7 @@ def test_customers_with_thousands_of_orders() -> None:
 def test_published_figures_of_cdnow() -> None:
     """E[Y(39) | x = 2, t = 30.43, T = 38.86] = 1.226, and E[X(78)] = 1.858."""
     model = BgNbd(r=0.2426, alpha=4.4136, a=0.7930, b=2.4260)
-    found = Histories.of([2], [30.43], [38.86])
+    found = OrderHistories.of([2], [30.43], [38.86])
     assert float(model.ahead(found, 39.0)[0]) == pytest.approx(1.226, abs=5e-4)
     weeks = np.array([1 / 7, 1.0, 3.0, 32.0, 78.0])
     spreadsheet = [0.0078, 0.0532, 0.1506, 1.0437, 1.8576]
@@ -117,7 +117,7 @@ def test_published_figures_of_spend() -> None:
     """Fader & Hardie 2013: a mean of 35.22, and 22.74 after two orders of 20."""
     model = GammaGamma(p=6.25, q=3.74, gamma=15.44)
     assert model.mean == pytest.approx(35.21898, abs=1e-5)
-    two = Spend.of([2], [20.0])
+    two = BuyerSpend.of([2], [20.0])
     assert float(model.of_customers(two)[0]) == pytest.approx(22.73622, abs=1e-5)
     assert GammaGamma(p=6.25, q=0.9, gamma=15.44).mean == float("inf")
 
@@ -136,7 +136,7 @@ def test_spend_against_quadrature() -> None:
             return float(np.exp(log - special.gammaln([shape, model.q]).sum()))
 
         expected, _ = integrate.quad(density, 0, np.inf, limit=400)
-        found = model.log_likelihood(Spend.of([orders], [mean]))
+        found = model.log_likelihood(BuyerSpend.of([orders], [mean]))
         assert found == pytest.approx(np.log(expected), rel=1e-7)
 
 
@@ -187,8 +187,8 @@ def slopes(told: Callable[[Any], Any], at: np.ndarray[Any, Any]) -> Any:
 def test_gradients_against_finite_differences() -> None:
     """What the fits climb by."""
     x, last, watched = (np.array(one, dtype=float) for one in zip(*CUSTOMERS))  # noqa: B905
-    histories = Histories.of(x, last, watched)
-    spend = Spend.of([1, 3, 8], [12.0, 5.5, 80.0])
+    histories = OrderHistories.of(x, last, watched)
+    spend = BuyerSpend.of([1, 3, 8], [12.0, 5.5, 80.0])
     tenures = Tenures(
         periods=np.array([1.0, 4.0, 6.0]),
         left=np.array([True, True, False]),
@@ -207,8 +207,8 @@ def test_gradients_against_finite_differences() -> None:
 
 def test_grouped_rows_fit_as_single_ones() -> None:
     """Units that share a history may stand in one row."""
-    one = Histories.of([0, 0, 1, 3, 3, 2], [0, 0, 2, 8, 8, 7], [10] * 6)
-    grouped = Histories.of([0, 1, 3, 2], [0, 2, 8, 7], [10] * 4, [2, 1, 2, 1])
+    one = OrderHistories.of([0, 0, 1, 3, 3, 2], [0, 0, 2, 8, 8, 7], [10] * 6)
+    grouped = OrderHistories.of([0, 1, 3, 2], [0, 2, 8, 7], [10] * 4, [2, 1, 2, 1])
     model = MODELS[3]
     assert model.log_likelihood(one) == pytest.approx(model.log_likelihood(grouped))
 
@@ -216,16 +216,16 @@ def test_grouped_rows_fit_as_single_ones() -> None:
 def test_what_cannot_be_fitted_says_why() -> None:
     """Nobody ordered, one buyer, amounts of 0, nobody left: a sentence each."""
     with pytest.raises(StatsError, match="nobody ordered"):
-        BgNbd.fit(Histories.of([0, 0], [0, 0], [10, 10]))
+        BgNbd.fit(OrderHistories.of([0, 0], [0, 0], [10, 10]))
     for last, watched in ((-1.0, 10.0), (12.0, 10.0), (0.0, -3.0)):
         with pytest.raises(StatsError, match="before its start or after its end"):
-            Histories.of([1], [last], [watched])
+            OrderHistories.of([1], [last], [watched])
     with pytest.raises(StatsError, match="two or more buyers"):
-        GammaGamma.fit(Spend.of([3], [20.0]))
+        GammaGamma.fit(BuyerSpend.of([3], [20.0]))
     with pytest.raises(StatsError, match="all above 0"):
-        GammaGamma.fit(Spend.of([3, 2], [20.0, 0.0]))
+        GammaGamma.fit(BuyerSpend.of([3, 2], [20.0, 0.0]))
     with pytest.raises(StatsError, match="no model of spend"):
-        GammaGamma.fit(Spend.of([2, 3, 4], [20.0, 20.0, 20.0]))
+        GammaGamma.fit(BuyerSpend.of([2, 3, 4], [20.0, 20.0, 20.0]))
     three, one = np.array([3.0]), np.ones(1)
     stayed = Tenures(periods=three, left=np.array([False]), due=three, units=one)
     with pytest.raises(StatsError, match="nobody has left"):

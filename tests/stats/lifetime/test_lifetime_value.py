@@ -10,9 +10,9 @@ import pytest
 from oracles.customers import Customers
 
 from holdback.errors import StatsError
-from holdback.stats.lifetime.bg_nbd import BgNbd, Histories, Orders
-from holdback.stats.lifetime.gamma_gamma import Paid, Prices, Spend
-from holdback.stats.lifetime.lifetime_value import Seen, carried_on, worth
+from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories, Orders
+from holdback.stats.lifetime.gamma_gamma import BuyerSpend, ObservedPrices, Prices
+from holdback.stats.lifetime.lifetime_value import RealizedValue, carried_on, worth
 from holdback.stats.lifetime.shifted_beta_geometric import (
     ShiftedBetaGeometric,
     Subscriptions,
@@ -24,7 +24,7 @@ Vector = npt.NDArray[np.float64]
 HORIZON = 52.0
 
 
-def histories(seed: int, units: int = 1500) -> tuple[Histories, Histories]:
+def histories(seed: int, units: int = 1500) -> tuple[OrderHistories, OrderHistories]:
     """Two arms drawn from the same customers."""
     rng = np.random.default_rng(seed)
     arms = [
@@ -101,13 +101,13 @@ def test_amounts_of_two_arms() -> None:
     for scale in (1.0, 1.1):
         orders = 1.0 + rng.poisson(1.5, 4000)
         own = rng.gamma(3.74, 1 / (15.44 * scale), 4000)
-        arms.append(Spend.of(orders, rng.gamma(6.25 * orders) / own / orders))
+        arms.append(BuyerSpend.of(orders, rng.gamma(6.25 * orders) / own / orders))
     pair = arms[0], arms[1]
     fitted = Prices.fit(pair)
     means = fitted.means(fitted.mode.at[None, :])[0]
     assert means[0] == pytest.approx(35.2, rel=0.05)
     assert means[1] / means[0] == pytest.approx(1.1, abs=0.03)
-    plain = Paid.fit(pair)
+    plain = ObservedPrices.fit(pair)
     for arm, found, one in zip(pair, plain.means(plain.mode.at), range(2), strict=True):
         amount = arm.orders * arm.mean
         ratio = amount.sum() / arm.orders.sum()
@@ -119,11 +119,11 @@ def test_amounts_of_two_arms() -> None:
 
 def test_same_amounts_have_no_error() -> None:
     """A subscription of one price: the mean is that price, in every draw."""
-    spend = Spend.of([2, 3, 5], [20.0, 20.0, 20.0])
-    paid = Paid.fit((spend, spend))
+    spend = BuyerSpend.of([2, 3, 5], [20.0, 20.0, 20.0])
+    paid = ObservedPrices.fit((spend, spend))
     np.testing.assert_allclose(paid.means(paid.mode.draws(50, (1,))), 20.0, rtol=1e-6)
     with pytest.raises(StatsError, match="fewer than two"):
-        Paid.fit((spend, Spend.of([2], [20.0])))
+        ObservedPrices.fit((spend, BuyerSpend.of([2], [20.0])))
 
 
 def test_the_simple_formula_against_its_jackknife() -> None:
@@ -163,7 +163,7 @@ class Sure:
 def test_what_is_given_back_is_each_arms_own() -> None:
     """A share kept of 0.7 (SE 0.1) scales what is ahead and moves with what came."""
     nothing = np.zeros(1)
-    plain = Seen(
+    plain = RealizedValue(
         units=100.0, mean=20.0, variance=400.0, by_history=nothing, by_spend=nothing
     )
     some = replace(plain, kept=(0.7, 0.01, 0.08))

@@ -20,14 +20,18 @@ Z = NormalDist().inv_cdf(0.975)
 
 def ratio_interval(x: int, n: int, y: int, m: int, *, z: float) -> tuple[float, float]:
     """Koopman's interval from the four counts."""
-    return proportion.ratio_interval(proportion.Counts(x=x, n=n, y=y, m=m), z=z)
+    return proportion.ratio_interval(
+        proportion.ConversionCounts(x=x, n=n, y=y, m=m), z=z
+    )
 
 
 def difference_interval(
     x: int, n: int, y: int, m: int, *, z: float
 ) -> tuple[float, float]:
     """The score interval of the difference from the four counts."""
-    return proportion.difference_interval(proportion.Counts(x=x, n=n, y=y, m=m), z=z)
+    return proportion.difference_interval(
+        proportion.ConversionCounts(x=x, n=n, y=y, m=m), z=z
+    )
 
 
 def moments(x: int, n: int) -> Moments:

@@ -7,15 +7,15 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from holdback.stats.evidence.order_statistics import Counted
+from holdback.stats.evidence.order_statistics import CountedValues
 from holdback.stats.methods.quantile import compare_quantiles
 
 LONG = pytest.mark.calibration
 
 
-def units(values: npt.ArrayLike) -> Counted:
+def units(values: npt.ArrayLike) -> CountedValues:
     """One unit a value."""
-    return Counted.of(values, np.ones(len(np.asarray(values)), dtype=int))
+    return CountedValues.of(values, np.ones(len(np.asarray(values)), dtype=int))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_quantile_against_numpy(q: float) -> None:
     values = np.floor(np.random.default_rng(1).gamma(2, 20, 777))
     found, counts = np.unique(values, return_counts=True)
     expected = np.quantile(values, q, method="inverted_cdf")
-    assert Counted.of(found, counts).quantile(q) == expected
+    assert CountedValues.of(found, counts).quantile(q) == expected
     assert units(values).quantile(q) == expected
 
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_computed_is_said() -> None:
     few = compare_quantiles(units(range(50)), units(range(900)), q=0.9, level=0.95)
     assert few.absolute is None
     assert "50 units with a value, and this quantile needs 100" in few.note
-    same = Counted.of([1.0, 2.0], [990, 10])
+    same = CountedValues.of([1.0, 2.0], [990, 10])
     tied = compare_quantiles(same, same, q=0.5, level=0.95)
     assert tied.absolute is None
     assert "so many units share one value" in tied.note

@@ -10,7 +10,7 @@ from scipy.special import gammaln
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.counts import CountArm, Counts
+from holdback.stats.posterior.counts import CountArm, CountModel
 from holdback.stats.posterior.predictive_checks import check_counts
 
 LONG = pytest.mark.calibration
@@ -28,7 +28,7 @@ def test_poisson_against_its_closed_form() -> None:
     """Equal rates within arms: m is Gamma(S + ½, n), so T / (T + C) is a beta."""
     rng = np.random.default_rng(1)
     control, treated = rng.poisson(2.0, 300), rng.poisson(2.2, 500)
-    found = Counts(control=arm(control), treatment=arm(treated))
+    found = CountModel(control=arm(control), treatment=arm(treated))
     assert found.shape > 10
     posterior = found.posterior(FLAT)
     a, b = treated.sum() + 0.5, control.sum() + 0.5
@@ -56,7 +56,7 @@ def test_overdispersed_counts_against_draws() -> None:
     u = [rng.beta(x.sum() + 0.5, len(x) * k) for x in arms]
     logs = [np.log(k * one / (1 - one)) for one in u]
     lift = np.expm1(logs[1] - logs[0])
-    found = Counts(control=arm(arms[0]), treatment=arm(arms[1])).posterior(FLAT)
+    found = CountModel(control=arm(arms[0]), treatment=arm(arms[1])).posterior(FLAT)
     for q in (0.025, 0.25, 0.5, 0.75, 0.975):
         drawn = float(np.quantile(lift, q))
         assert 1 - found.probability_above(drawn) == pytest.approx(q, abs=0.005)
@@ -75,7 +75,7 @@ def test_truth_has_a_uniform_rank(shape: float, runs: int) -> None:
             rng.poisson(rng.gamma(shape, m / shape, n))
             for m, n in zip(means, (200, 1_800), strict=True)
         ]
-        found = Counts(control=arm(counts[0]), treatment=arm(counts[1]))
+        found = CountModel(control=arm(counts[0]), treatment=arm(counts[1]))
         ranks.append(found.posterior(WEAK).probability_above(np.expm1(lift)))
     assert stats.kstest(ranks, "uniform").pvalue > 1e-3
 
@@ -104,10 +104,10 @@ def test_a_planted_error_is_found() -> None:
 def test_zeros_and_what_is_no_count() -> None:
     """None in one arm still has a posterior, wide; none in both, halves, minus: not."""
     none, some = np.zeros(100), np.array([1.0, 2, 0, 1] * 25)
-    found = Counts(control=arm(none), treatment=arm(some)).posterior(WEAK)
+    found = CountModel(control=arm(none), treatment=arm(some)).posterior(WEAK)
     assert 0 < found.probability_above(0) <= 1
     with pytest.raises(StatsError, match="Nothing was counted"):
-        Counts(control=arm(none), treatment=arm(none))
+        CountModel(control=arm(none), treatment=arm(none))
     for value in (0.5, -1.0):
         rows = np.array([[value]])
         with pytest.raises(StatsError, match="no counts"):
@@ -120,13 +120,13 @@ def test_check_knows_its_own_model_from_others() -> None:
     passed = 0
     for i in range(40):
         counts = [rng.poisson(rng.gamma(0.5, 2.0, n)) for n in (300, 2_700)]
-        model = Counts(control=arm(counts[0]), treatment=arm(counts[1]))
+        model = CountModel(control=arm(counts[0]), treatment=arm(counts[1]))
         passed += check_counts(model, i).passes
     assert passed >= 37
     twice = [2 * (rng.random(n) < 0.5) for n in (300, 2_700)]
-    odd = Counts(control=arm(twice[0]), treatment=arm(twice[1]))
+    odd = CountModel(control=arm(twice[0]), treatment=arm(twice[1]))
     assert not check_counts(odd, 1).passes
     robots = [np.append(rng.poisson(1.0, n), [80, 90]) for n in (1_000, 1_000)]
     assert not check_counts(
-        Counts(control=arm(robots[0]), treatment=arm(robots[1])), 1
+        CountModel(control=arm(robots[0]), treatment=arm(robots[1])), 1
     ).passes

@@ -11,7 +11,7 @@ from scipy import stats
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.hurdle import Hurdle, Spend, log_spend
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend, log_spend
 from holdback.stats.posterior.predictive_checks import predictive_check
 
 LONG = pytest.mark.calibration
@@ -39,7 +39,7 @@ def shop(
 
 def hurdle(control: Sample, treatment: Sample) -> Hurdle:
     """The model of two samples."""
-    return Hurdle(control=Spend.of(control), treatment=Spend.of(treatment))
+    return Hurdle(control=LogSpend.of(control), treatment=LogSpend.of(treatment))
 
 
 @pytest.mark.parametrize("sizes", [(2_000, 18_000), (1_500, 1_500), (1_000, 400_000)])
@@ -115,9 +115,9 @@ def test_a_planted_error_is_found() -> None:
     ranks = []
     for _ in range(150):
         lift = rng.normal(0, 0.3)
-        arms = [Spend.of(shop(rng, 3_000, mu=3.0 + x)) for x in (0.0, lift)]
+        arms = [LogSpend.of(shop(rng, 3_000, mu=3.0 + x)) for x in (0.0, lift)]
         wrong = [
-            Spend(
+            LogSpend(
                 n=4 * a.n,
                 buyers=4 * a.buyers,
                 log_mean=a.log_mean,

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import norm
 
 from holdback.errors import StatsError
-from holdback.stats.posterior.counts import CountArm, Counts
-from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.counts import CountArm, CountModel
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.prior import LiftPrior, combined
 from holdback.stats.posterior.random_effects import NormalMixture
 
@@ -60,12 +60,12 @@ def test_normal_likelihood(prior: LiftPrior) -> None:
 
 def shop() -> Hurdle:
     """60 buyers held back."""
-    control = Spend(n=2_000, buyers=60, log_mean=3.1, log_squares=60 * 1.4**2)
-    treated = Spend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
+    control = LogSpend(n=2_000, buyers=60, log_mean=3.1, log_squares=60 * 1.4**2)
+    treated = LogSpend(n=18_000, buyers=640, log_mean=3.05, log_squares=640 * 1.5**2)
     return Hurdle(control=control, treatment=treated)
 
 
-def visits() -> Counts:
+def visits() -> CountModel:
     """Counts of 300 and 2,700 units."""
     rng = np.random.default_rng(3)
     arms = []
@@ -79,12 +79,12 @@ def visits() -> Counts:
                 n=n,
             )
         )
-    return Counts(control=arms[0], treatment=arms[1])
+    return CountModel(control=arms[0], treatment=arms[1])
 
 
 @pytest.mark.parametrize("model", [shop(), visits()], ids=["hurdle", "counts"])
 @pytest.mark.parametrize("sd", [0.0001, 0.001, 0.01])
-def test_a_narrow_prior_stays_what_it_is(model: Hurdle | Counts, sd: float) -> None:
+def test_a_narrow_prior_stays_what_it_is(model: Hurdle | CountModel, sd: float) -> None:
     """The likelihood hardly bends over so little: the prior, leaning by its slope."""
     found = model.posterior(LiftPrior(name="x", sd=sd))
     assert found.sd == pytest.approx(sd, rel=0.02)
@@ -97,8 +97,8 @@ def test_a_narrow_prior_stays_what_it_is(model: Hurdle | Counts, sd: float) -> N
 
 def test_far_apart_is_refused() -> None:
     """Sixty times the buyers, and a prior of 5 %: what lies between is not known."""
-    control = Spend(n=2_000, buyers=40, log_mean=3.0, log_squares=40.0)
-    treated = Spend(n=18_000, buyers=16_200, log_mean=3.7, log_squares=16_200.0)
+    control = LogSpend(n=2_000, buyers=40, log_mean=3.0, log_squares=40.0)
+    treated = LogSpend(n=18_000, buyers=16_200, log_mean=3.7, log_squares=16_200.0)
     hurdle = Hurdle(control=control, treatment=treated)
     with pytest.raises(StatsError, match="too far from the data"):
         hurdle.posterior(LiftPrior(name="skeptical", sd=0.05))

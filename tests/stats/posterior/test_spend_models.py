@@ -13,7 +13,7 @@ from scipy.special import gammaln
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.hurdle import Hurdle, Spend
+from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.predictive_checks import predictive_check
 from holdback.stats.posterior.spend_models import (
     Amounts,
@@ -146,9 +146,9 @@ def test_truth_has_a_uniform_rank(name: str, runs: int) -> None:
     assert stats.kstest(ranks, "uniform").pvalue > 1e-3
 
 
-def spent(logs: Logs, n: int) -> Spend:
+def spent(logs: Logs, n: int) -> LogSpend:
     """What the hurdle needs of an arm."""
-    return Spend.of(Sample(columns=("revenue",), rows=np.exp(logs)[:, None], n=n))
+    return LogSpend.of(Sample(columns=("revenue",), rows=np.exp(logs)[:, None], n=n))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -12,7 +12,7 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
-from holdback.stats.causal.lee_bounds import Answers, bounds, range_of_bounds
+from holdback.stats.causal.lee_bounds import ArmAnswers, bounds, range_of_bounds
 from holdback.stats.variance_reduction.post_stratification import same_split
 
 __all__ = ["ResponseRate"]
@@ -87,12 +87,12 @@ def _bounded(
         )
 
 
-def _answers(evidence: Evidence, hidden: Metric, arm: str) -> Answers:
+def _answers(evidence: Evidence, hidden: Metric, arm: str) -> ArmAnswers:
     """The arm's answers, of the units whose time to answer is over."""
     tally = evidence.cells.tallies[hidden.name]
     rows = tally.chosen({arm}, needed=evidence.cells.passed(hidden.within))
     values, did = tally.values[rows].T
     units = tally.units[rows].astype(float)
-    return Answers(
+    return ArmAnswers(
         values=values[did > 0], units=units[did > 0], asked=float(units.sum())
     )
