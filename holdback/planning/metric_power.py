@@ -12,7 +12,6 @@ from holdback.experiments.metrics import Metric
 from holdback.planning.baselines import Baseline, Measured
 from holdback.planning.design import Shares, detectable, forgone
 from holdback.stats.design.power import (
-    Design,
     MeanDesign,
     PowerDesign,
     ProportionDesign,
@@ -227,7 +226,7 @@ class Point:
 def power_curve(
     experiment: Experiment,
     primary: MetricPlan,
-    design: Design,
+    design: PowerDesign,
     units: int,
     *,
     seen: Measured,
