@@ -138,8 +138,8 @@ def analyze(
     and tells how often its reading would have been wrong (see `simulate`).
 
     `save_posterior` also draws from the hierarchical models with PyMC (segments, arms,
-    weeks, spend): `posteriors` holds them for ArviZ, and `write` saves them as netCDF.
-    `advance` is told the share of the draws that are done.
+    weeks, spend): `posteriors` holds them for ArviZ, and `write` saves them as netCDF;
+    an invalid result has none. `advance` is told the share of the draws that are done.
 
     The look is recorded in `audit.jsonl` beside the experiment's file, once: alpha is
     spent at the looks that were really taken. Raises ConfigError, DataError,
@@ -157,6 +157,7 @@ def analyze(
     from holdback.portfolio.past_prior import with_past
     from holdback.reports.decision import decide
     from holdback.reports.text.telling import in_words
+    from holdback.results.validity import failures
 
     if save_posterior:
         mcmc.check_installed()
@@ -174,7 +175,7 @@ def analyze(
     reading = read(basis)
     sampling = (
         mcmc.sampled(basis, reading, advance)
-        if save_posterior
+        if save_posterior and not failures(reading.checks)
         else mcmc.Sampling(reading=reading)
     )
     earned = money(

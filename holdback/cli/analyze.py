@@ -75,6 +75,7 @@ def command(
     from holdback import workflow
     from holdback.cli.console import coloured, progress
     from holdback.reports.text.result_sentences import headline
+    from holdback.results.validity import failures
 
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)
@@ -96,10 +97,11 @@ def command(
         from holdback.results.json_codec import to_json
 
         click.echo(to_json(analysis.scorecard), nl=False)
+    broken = failures(analysis.scorecard.checks)
     failed = [
-        c.check
-        for c in analysis.scorecard.checks
-        if c.status == "fail" or (c.check, c.status) in STRICT
+        check.check
+        for check in analysis.scorecard.checks
+        if check in broken or (check.check, check.status) in STRICT
     ]
     if strict and failed:
         raise StatsError(

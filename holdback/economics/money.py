@@ -64,7 +64,12 @@ def implausible_returns(records: Sequence[Money]) -> Iterator[Finding]:
                 ratio=ratio.value,
                 limit=IMPLAUSIBLE,
             )
-            yield Finding(check="implausible_return", status="warn", fact=above)
+            yield Finding(
+                check="implausible_return",
+                status="warn",
+                fact=above,
+                shows_results=True,
+            )
 
 
 def revenue_of(comparison: ValueComparison) -> Quantity | None:

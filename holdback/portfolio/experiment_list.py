@@ -115,8 +115,10 @@ def _decision(experiment: Experiment) -> str | None:
     path = experiment.root / "results" / experiment.name / "scorecard.json"
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
+        if told.get("validity", {}).get("state") == "invalid":
+            return "invalid"
         return str(told["decision"]["outcome"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

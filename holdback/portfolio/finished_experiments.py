@@ -13,6 +13,7 @@ from holdback.results.json_codec import from_json
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
+from holdback.results.validity import failures
 from holdback.stats.evidence.effect import LogRatio
 from holdback.wording import say
 
@@ -147,9 +148,9 @@ def _order(card: Scorecard) -> tuple[str, str, str]:
 
 
 def _why_not(card: Scorecard) -> str:
-    failed = [check.check for check in card.checks if check.status == "fail"]
-    if failed:
-        return say("finished.a_check_of_its", failed=", ".join(failed))
+    if card.validity.is_invalid:
+        failed = ", ".join(check.check for check in failures(card.checks))
+        return say("finished.a_check_of_its", failed=failed)
     if is_long_run(card):
         return ""
     decided = card.decision is not None and card.decision.outcome in DECIDED

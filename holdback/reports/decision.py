@@ -22,6 +22,7 @@ from holdback.results.scorecard import (
     Scorecard,
 )
 from holdback.results.sections.against_plan import Outlook
+from holdback.results.validity import failures
 from holdback.wording import in_its_language
 
 __all__ = ["decide"]
@@ -38,22 +39,33 @@ def decide(experiment: Experiment, scorecard: Scorecard) -> Decision:
     """
     rule = experiment.decision.rule
     words = Words.of(scorecard)
-    failed = [check for check in scorecard.checks if check.status == "fail"]
-    arms = []
-    for arm in experiment.treatments:
-        if failed:
-            reasons = tuple(words.localized(tell(words, c.fact)) for c in failed)
-            arms.append(DecisionArm(arm=arm.name, outcome="invalid", reasons=reasons))
-        else:
-            arms.append(_of_arm(experiment, scorecard, words, arm.name))
+    if scorecard.validity.is_invalid:
+        failed = (tell(words, check.fact) for check in failures(scorecard.checks))
+        return _invalid(experiment, tuple(map(words.localized, failed)))
+    arms = [
+        _of_arm(experiment, scorecard, words, arm.name) for arm in experiment.treatments
+    ]
     best = min(arms, key=lambda a: _rank(scorecard, experiment.primary, a))
     return Decision(
         rule=rule, outcome=best.outcome, reasons=best.reasons, arms=tuple(arms)
     )
 
 
+def _invalid(experiment: Experiment, reasons: tuple[str, ...]) -> Decision:
+    """No arm may be decided on; each for what made the result invalid."""
+    return Decision(
+        rule=experiment.decision.rule,
+        outcome="invalid",
+        reasons=reasons,
+        arms=tuple(
+            DecisionArm(arm=arm.name, outcome="invalid", reasons=reasons)
+            for arm in experiment.treatments
+        ),
+    )
+
+
 def _rank(scorecard: Scorecard, primary: str, arm: DecisionArm) -> tuple[int, float]:
-    order: list[Outcome] = ["ship", "keep_testing", "hold_back", "stop", "invalid"]
+    order: list[Outcome] = ["ship", "keep_testing", "hold_back", "stop"]
     effect = _effect(scorecard.readout(primary, arm.arm))
     return order.index(arm.outcome), -(effect.value if effect else 0.0)
 

@@ -32,7 +32,10 @@ def to_json(value: object) -> str:
     """
     plain = _plain(value)
     if isinstance(value, Scorecard):
-        plain = {"schema": plain.pop("schema"), **plain}
+        validity = _plain(value.validity)
+        plain = {"schema": plain.pop("schema"), "validity": validity, **plain}
+        if value.withheld is not None:
+            plain["withheld"] = _kept_apart(value.withheld)
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -108,6 +111,16 @@ def _sections_behind(key: str, scorecard: Scorecard) -> dict[str, Any]:
     }
 
 
+def _kept_apart(withheld: Mapping[str, Any]) -> dict[str, Any]:
+    """What is withheld of an invalid result: fields, then sections by their names."""
+    core = {name: part for name, part in withheld.items() if name not in sections}
+    rest = {
+        name: withheld[name][0] if sections[name].single else withheld[name]
+        for name in sorted(withheld.keys() - core.keys())
+    }
+    return {name: _plain(part) for name, part in (core | rest).items()}
+
+
 def _stored(kind: Any) -> list[dataclasses.Field[Any]]:
     """The fields that a scorecard keeps: all but those that say otherwise."""
     return [f for f in dataclasses.fields(kind) if f.metadata.get("stored", True)]
@@ -175,6 +188,8 @@ def _record(kind: type, data: Any, where: str) -> Any:
             values[f.name] = _empty(hints[f.name], f"{where}.{f.name}")
     if kind is Scorecard:
         values["sections"] = _sections(data, where)
+        if "withheld" in data:
+            values["withheld"] = _withheld(hints, data["withheld"], f"{where}.withheld")
     return kind(**values)
 
 
@@ -191,6 +206,18 @@ def _sections(data: Mapping[str, Any], where: str) -> Records:
                 for at, one in enumerate(plain)
             )
     return records
+
+
+def _withheld(hints: Mapping[str, Any], data: Any, where: str) -> dict[str, Any]:
+    """Parts of an invalid result by the name of the field or section they are from."""
+    if not isinstance(data, dict):
+        raise _broken(where, "an object")
+    parts = {
+        name: _built(hints[name], part, f"{where}.{name}")
+        for name, part in data.items()
+        if name in hints
+    }
+    return {**parts, **_sections(data, where)}
 
 
 def _fact(data: Any, where: str) -> Fact:

@@ -9,7 +9,7 @@ here and absent in the JSON; there is no NaN and no infinity anywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from holdback.experiments.definition.experiment import (
@@ -21,10 +21,13 @@ from holdback.facts import Fact
 from holdback.results.money import Money
 from holdback.results.notebook_display import Shown
 from holdback.results.quantity import Quantity
-from holdback.results.section import Records
+from holdback.results.section import Records, sections
+from holdback.results.validity import Validity, failures, validity_of
 
 __all__ = [
+    "RESULTS",
     "SCHEMA",
+    "UNTOLD",
     "Accounting",
     "ArmRecord",
     "Bayes",
@@ -45,6 +48,15 @@ __all__ = [
 ]
 
 SCHEMA = "holdback/scorecard/2"
+
+RESULTS = ("readouts", "interactions", "money")
+"""Fields of the scorecard that show results; each section says of itself."""
+TOLD = frozenset(
+    {"implausible_return", "influence", "novelty", "response_rate", "twyman"}
+)
+"""Checks that tell figures of the result, also in scorecards that do not say so."""
+UNTOLD = Fact("validity.withheld")
+"""What such a check says of an invalid result."""
 
 R = TypeVar("R")
 
@@ -150,7 +162,8 @@ class Readout(Shown):
     is a segment's lift pulled towards the other levels' of its dimension.
     `after_looks` is the primary's lift, median-unbiased, where a test that was read
     before may end with this look. `inference_data` holds draws for ArviZ where a
-    sampler ran in this process; they are never stored here.
+    sampler ran in this process; they are never stored here. `withheld` where the
+    result it belongs to is invalid: then no output shows its figures.
     """
 
     metric: str
@@ -184,6 +197,9 @@ class Readout(Shown):
     inference_data: Any = field(
         default=None, compare=False, repr=False, metadata={"stored": False}
     )
+    withheld: bool = field(
+        default=False, compare=False, repr=False, metadata={"stored": False}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,12 +215,19 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check found: a fact, whose parts stand flat in the JSON."""
+    """What one check found: a fact, whose parts stand flat in the JSON.
+
+    `shows_results` where it tells figures of the result, as one of the lift over time
+    does: of an invalid result only its `status` is told.
+    """
 
     check: str
     status: Status
     p_value: float | None = None
     fact: Fact = field(metadata={"flat": True})
+    shows_results: bool = field(
+        default=False, compare=False, repr=False, metadata={"stored": False}
+    )
 
     @property
     def message(self) -> str:
@@ -291,6 +314,9 @@ class Scorecard(Shown):
     `section(Trend)` and `single(Cohorts)` give its records. `look` stands where alpha
     is spent over several looks. `preview` says why nothing may be decided yet.
     `amended` names what differs from the locked plan.
+
+    Where `validity` is ``invalid``, all that shows results stands under `withheld`, by
+    the name of its field or section, and nowhere else: those are empty.
     """
 
     experiment: str
@@ -326,7 +352,20 @@ class Scorecard(Shown):
     tags: tuple[str, ...] = ()
     learned: tuple[LearnedPrior, ...] = ()
     sections: Records = field(default_factory=dict, metadata={"stored": False})
+    withheld: Mapping[str, Any] | None = field(
+        default=None, repr=False, metadata={"stored": False}
+    )
     schema: str = field(default=SCHEMA)
+
+    def __post_init__(self) -> None:
+        """Leave no result where an output would look for one, if it is invalid."""
+        if self.validity.is_invalid:
+            _withhold(self)
+
+    @property
+    def validity(self) -> Validity:
+        """Whether the result may be used; every output asks."""
+        return validity_of(self.checks, self.preview)
 
     @property
     def decision_level(self) -> float:
@@ -349,8 +388,13 @@ class Scorecard(Shown):
     def readout(self, metric: str, arm: str | None = None) -> Readout:
         """The unsegmented readout of a metric (of `arm`, if there are several).
 
-        Raises KeyError where none fits, or several do.
+        Raises KeyError where none fits, or several do, and where they are withheld.
         """
+        if self.validity.is_invalid:
+            raise KeyError(
+                f"The result is invalid ({', '.join(self.validity.reasons)}), so its "
+                "readouts are withheld: they stand under `withheld`."
+            )
         return readout_of(self.readouts, metric, arm)
 
     def label(self, metric: str) -> str:
@@ -378,3 +422,42 @@ def readout_of(
         f"{len(fitting)} readouts fit metric {metric!r}, arm {arm!r}. "
         f"Metrics: {', '.join(known)}. Arms: {', '.join(arms)}."
     )
+
+
+def _withhold(card: Scorecard) -> None:
+    """Put what shows results under `withheld`, while the scorecard is being made.
+
+    No output then has to remember what may be shown. Of the checks, those that tell
+    figures of the result keep their state only.
+    """
+    withheld = dict(card.withheld or {})
+    withheld |= {name: part for name in RESULTS if (part := getattr(card, name))}
+    withheld |= {name: r for name, r in card.sections.items() if _shows_results(name)}
+    kept = {name: r for name, r in card.sections.items() if not _shows_results(name)}
+    emptied: dict[str, Any] = dict.fromkeys(RESULTS, ()) | {"sections": kept}
+    if card.decision is not None and card.decision.outcome != "invalid":
+        withheld["decision"], emptied["decision"] = card.decision, None
+    telling = tuple(check for check in card.checks if _tells(check))
+    if telling:
+        withheld["checks"] = (*withheld.get("checks", ()), *telling)
+        emptied["checks"] = tuple(
+            replace(check, fact=UNTOLD, p_value=None) if _tells(check) else check
+            for check in card.checks
+        )
+    if "readouts" in withheld:
+        withheld["readouts"] = tuple(
+            replace(readout, withheld=True) for readout in withheld["readouts"]
+        )
+    for name, part in (emptied | {"withheld": withheld}).items():
+        object.__setattr__(card, name, part)
+
+
+def _shows_results(section: str) -> bool:
+    """Whether a section does; also one that nobody knows."""
+    return section not in sections or sections[section].shows_results
+
+
+def _tells(check: Finding) -> bool:
+    """Whether a check that did not fail tells figures of the result."""
+    telling = check.shows_results or check.check in TOLD
+    return telling and not failures([check]) and check.fact != UNTOLD

@@ -45,7 +45,8 @@ def test_conversions_too_few_for_a_chance(
     """Why there is no chance stands in the note; rates and money alike have none."""
     plan = replace(experiment(), primary="conversion", secondary=("revenue",))
     found = analyzed(
-        plan, evidence({"holdback": rows(control), "personalized": rows(treated)})
+        plan,
+        evidence({"holdback": rows(control), "personalized": rows(treated, 9_000)}),
     )
     readout = found.readout("conversion")
     assert readout.bayes is None
@@ -59,7 +60,8 @@ def test_conversions_too_few_for_a_chance(
 def test_identical_values() -> None:
     """Everybody spends the same: no change is said to be none, up or down."""
     found = analyzed(
-        experiment(), evidence({"holdback": rows(200), "personalized": rows(200)})
+        experiment(),
+        evidence({"holdback": rows(200), "personalized": rows(1_800, 9_000)}),
     )
     readout = found.readout("revenue")
     assert readout.bayes is not None

@@ -225,7 +225,7 @@ def test_the_time_before_narrows_the_lift() -> None:
     before = {
         arm: np.round(
             [
-                r * 0.7 + e
+                r * 3.5 / (q * m) + e
                 for (r, _), e in zip(shop(s, n, q, m), rng.gamma(1, 2, n), strict=True)
             ],
             2,

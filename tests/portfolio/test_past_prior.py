@@ -58,7 +58,7 @@ def test_reading_tells_prior_and_its_widths(tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     rows = {
         arm: [(float(v), 1.0) for v in rng.gamma(4.0, scale, n)]
-        for arm, n, scale in (("holdback", 2_000, 5.0), ("personalized", 9_000, 5.6))
+        for arm, n, scale in (("holdback", 1_000, 5.0), ("personalized", 9_000, 5.6))
     }
     found = analyzed(with_past(planned(past(tmp_path))), evidence(rows))
     (record,) = found.learned

@@ -15,7 +15,7 @@ from reports.gallery_lifetime import lifetime
 import holdback as hb
 from holdback.results.scorecard import Scorecard
 
-__all__ = ["GALLERY", "Shop"]
+__all__ = ["GALLERY", "Shop", "project"]
 
 YAML = """\
 version: 1
@@ -88,6 +88,20 @@ class Shop:
 
 def analyzed(name: str, shop: Shop, folder: Path) -> Scorecard:
     """The scorecard that the product makes of the shop's data."""
+    path = _written(name, shop, folder)
+    moment = date.fromisoformat(shop.as_of)
+    return hb.analyze(path, as_of=moment, **_frames(shop)).scorecard
+
+
+def project(name: str, folder: Path) -> Path:
+    """A shop of the gallery with its data in files; the path of the experiment."""
+    shop = SHOPS[name]
+    for source, frame in _frames(shop).items():
+        frame.to_csv(folder / f"{source}.csv", index=False)
+    return _written(name, shop, folder)
+
+
+def _written(name: str, shop: Shop, folder: Path) -> Path:
     path = folder / f"{name}.yaml"
     arms = "\n".join(
         f"  {arm}: {{share: {share}{', control: true' if i == 0 else ''}, "
@@ -103,8 +117,7 @@ def analyzed(name: str, shop: Shop, folder: Path) -> Scorecard:
     )
     text = YAML.format(name=name, arms=arms, dimension="device")
     path.write_text(_with_returns(text) if shop.returns else text)
-    moment = date.fromisoformat(shop.as_of)
-    return hb.analyze(path, as_of=moment, **_frames(shop)).scorecard
+    return path
 
 
 def _with_returns(text: str) -> str:

@@ -18,7 +18,7 @@ from holdback.portfolio.experiment_list import Listed
 from holdback.reports.exports.markdown_summary import markdown
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.pages.index_page import index
-from holdback.reports.pages.pdf import literal, palette
+from holdback.reports.pages.pdf import literal
 from holdback.reports.text.locale_format import Words
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.scorecard import Scorecard, Segment
@@ -104,18 +104,6 @@ def test_chat_says_the_decision_first() -> None:
     broken = markdown(EXAMPLES["broken_split"]())
     assert "€" not in broken
     assert "planned shares" in broken
-
-
-def test_a_spoiled_picture_is_grey_on_paper_too() -> None:
-    """Where a check failed no mark is green, though paper knows no filter."""
-    broken, fine = (
-        "".join(re.findall(r"<svg .*?</svg>", literal(render(card)), re.DOTALL))
-        for card in (EXAMPLES["broken_split"](), clear_win())
-    )
-    good = palette()["good"]
-    assert good in fine
-    assert good not in broken
-    assert palette()["accent"] not in broken
 
 
 def test_the_waterfall_adds_up() -> None:

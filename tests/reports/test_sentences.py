@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import exp, log
 
 import pytest
-from reports.examples import clear_win, no_answer, readout
+from reports.examples import broken_split, clear_win, no_answer, readout
 
 from holdback.facts import Fact
 from holdback.reports.text import money_sentences, precision_sentences
@@ -273,6 +273,18 @@ TOLD = {
         (
             "Unsubscribe rate may be past the limit of 5% that was set: 2.0% with the "
             "treatment, 2.0% without (change −1.0%, likely −5.0% to +3.0%)."
+        ),
+    ),
+    "failed": (
+        " ".join(sentences.failed(W, broken_split())),
+        "The arms do not have the planned shares.",
+    ),
+    "withheld": (
+        sentences.withheld(),
+        (
+            "Figures withheld. A check of the data failed, so nothing that was "
+            "measured is shown. Whoever looks for the cause finds it under “withheld” "
+            "in scorecard.json."
         ),
     ),
     "status": (

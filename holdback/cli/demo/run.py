@@ -222,11 +222,12 @@ def _lines(demo: Demo) -> Iterator[str]:
     yield ""
     yield str(demo.analysis)
     yield ""
-    compared = list(_compared(demo, words))
-    yield "And the truth, which only a simulation knows:"
-    yield from _table(compared)
-    yield _verdict(compared, words.round_share(demo.analysis.scorecard.level))
-    yield ""
+    if not demo.analysis.scorecard.validity.is_invalid:
+        compared = list(_compared(demo, words))
+        yield "And the truth, which only a simulation knows:"
+        yield from _table(compared)
+        yield _verdict(compared, words.round_share(demo.analysis.scorecard.level))
+        yield ""
     yield f"Report: {demo.report}"
     file = demo.home / EXPERIMENT
     if EXPERIMENT in demo.changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
@@ -13,10 +14,28 @@ __all__ = ["readout_rows", "readouts_csv"]
 STARTS = frozenset("=+-@＝＋－＠|%")
 """What spreadsheets take for a formula, also in full width, or for a command."""
 Value = str | float | int | None
+EFFECTS = [
+    f"{scale}{part}"
+    for scale in ("absolute", "relative")
+    for part in ("", "_se", "_lower", "_upper")
+]
+COLUMNS = (
+    *("metric", "kind", "role", "arm", "control", "dimension", "level"),
+    *("control_value", "control_units", "treatment_value", "treatment_units"),
+    *EFFECTS,
+    *("interval_level", "p_value", "p_value_adjusted", "p_positive"),
+    *("method", "verdict"),
+)
 
 
 def readout_rows(scorecard: Scorecard) -> list[dict[str, Value]]:
-    """One flat record a readout; a number that does not apply is None."""
+    """One flat record a readout; a number that does not apply is None.
+
+    Of an invalid result one a metric and arm without any figure: `verdict` is
+    ``withheld``, and `reason`, a column that only such a table has, says why.
+    """
+    if scorecard.validity.is_invalid:
+        return list(_withheld(scorecard))
     return [_row(readout) for readout in scorecard.readouts]
 
 
@@ -28,6 +47,24 @@ def readouts_csv(scorecard: Scorecard) -> str:
     writer.writeheader()
     writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
     return buffer.getvalue()
+
+
+def _withheld(scorecard: Scorecard) -> Iterator[dict[str, Value]]:
+    reasons = " ".join(scorecard.validity.reasons)
+    control = next((arm.arm for arm in scorecard.arms if arm.control), None)
+    for metric in scorecard.metrics:
+        for arm in scorecard.arms:
+            if arm.control:
+                continue
+            yield dict.fromkeys(COLUMNS) | {
+                "metric": metric.metric,
+                "kind": metric.kind,
+                "role": metric.role,
+                "arm": arm.arm,
+                "control": control,
+                "verdict": "withheld",
+                "reason": reasons,
+            }
 
 
 def _row(readout: Readout) -> dict[str, Value]:

@@ -22,7 +22,7 @@ from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.html import join, named
 from holdback.reports.pages.pdf import palette, pictures
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.result_sentences import headline
+from holdback.reports.text.result_sentences import headline, withheld
 from holdback.results.scorecard import Readout, Scorecard
 from holdback.wording import heads, in_its_language, language, say
 
@@ -80,9 +80,10 @@ def _fixed_boundaries(draft: EmailMessage, seed: str) -> None:
 
 def _page(scorecard: Scorecard, source: Source) -> str:
     words = Words.of(scorecard)
-    failed = any(check.status == "fail" for check in scorecard.checks)
     rows = [_decision(scorecard, words)]
-    if not failed:
+    if scorecard.validity.is_invalid:
+        rows.append(_paragraph(withheld(), "ink"))
+    else:
         rows += [_money(scorecard, words), _metrics(scorecard, words, source)]
     rows.append(_paragraph(say("chat.more"), "soft"))
     inner = join(

@@ -32,7 +32,9 @@ def markdown(scorecard: Scorecard) -> str:
         *(f"- {_safe(text)}" for text in told_first(scorecard, words)),
         *(f"- {_safe(text)}" for text in sure_told(scorecard, words)),
     ]
-    if not any(check.status == "fail" for check in scorecard.checks):
+    if scorecard.validity.is_invalid:
+        lines += ["", _safe(sentences.withheld())]
+    else:
         lines += [*_money(scorecard, words), *_metrics(scorecard, words)]
     watch = [
         sentences.guardrail(words, r)

@@ -7,7 +7,7 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from holdback.planning.plan import Plan
-from holdback.reports.blocks.answer import decision, money
+from holdback.reports.blocks.answer import decision, money, withheld
 from holdback.reports.blocks.answer import guardrails as watch
 from holdback.reports.blocks.evidence import checks as trust
 from holdback.reports.blocks.evidence import metrics
@@ -24,13 +24,17 @@ __all__ = ["fragment", "plan_fragment", "readout_fragment"]
 def fragment(scorecard: Scorecard) -> str:
     """Decision, money, what to watch, metrics: no script, nothing from elsewhere."""
     words = Words.of(scorecard)
-    failed = any(check.status == "fail" for check in scorecard.checks)
-    results = (decision, trust) if failed else (decision, money, watch, metrics)
-    return _scoped(join(block.render(scorecard, words) for block in results))
+    invalid = scorecard.validity.is_invalid
+    shown = (
+        (decision, withheld, trust) if invalid else (decision, money, watch, metrics)
+    )
+    return _scoped(join(block.render(scorecard, words) for block in shown))
 
 
 def readout_fragment(readout: Readout) -> str:
     """One metric: the sentence and its row. Names are those of the YAML."""
+    if readout.withheld:
+        return _scoped(withheld.told())
     words = Words.plain("en-US")
     return _scoped(
         join(

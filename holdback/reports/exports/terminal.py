@@ -28,11 +28,10 @@ def summary(scorecard: Scorecard) -> str:
     lines = [f"{scorecard.experiment}: {_outcome(scorecard)}"]
     lines += [f"  {reason}" for reason in _reasons(scorecard, words)]
     lines.append("")
-    overall = [r for r in scorecard.readouts if r.segment is None]
-    lines += _readout_lines(words, overall)
-    chances = confidence.told(scorecard, words)
-    lines += ["", *(f"  {text}" for text in chances)] if chances else []
-    lines += _money_lines(words, scorecard)
+    if scorecard.validity.is_invalid:
+        lines.append(f"  {sentences.withheld()}")
+    else:
+        lines += _figures(scorecard, words)
     lines += ["", _check_line(scorecard)]
     marks = texts("summary")
     lines += [
@@ -43,8 +42,21 @@ def summary(scorecard: Scorecard) -> str:
     return "\n".join(printable(line) for line in lines)
 
 
+def _figures(scorecard: Scorecard, words: Words) -> list[str]:
+    """What was measured: metrics, chances, money."""
+    overall = [r for r in scorecard.readouts if r.segment is None]
+    chances = confidence.told(scorecard, words)
+    return [
+        *_readout_lines(words, overall),
+        *(["", *(f"  {text}" for text in chances)] if chances else []),
+        *_money_lines(words, scorecard),
+    ]
+
+
 def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
     """Three at most; of several arms each by its name."""
+    if scorecard.validity.is_invalid:
+        return sentences.failed(words, scorecard)[:3]
     decision = scorecard.decision
     if decision is None:
         return []
@@ -62,6 +74,8 @@ def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
 
 
 def _outcome(scorecard: Scorecard) -> str:
+    if scorecard.validity.is_invalid:
+        return outcome("invalid").title
     decision = scorecard.decision
     return outcome(decision.outcome).title if decision else say("summary.outcome")
 

@@ -7,6 +7,7 @@ from typing import Any
 from holdback.errors import EnvironmentFault, Problem
 from holdback.planning.plan import Plan
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.result_sentences import withheld
 from holdback.results.scorecard import Readout, Scorecard
 from holdback.wording import say
 
@@ -17,8 +18,11 @@ def forest(scorecard: Scorecard, axes: Any = None) -> Any:
     """Lift and range of every metric, in percent, on matplotlib axes.
 
     Draws on `axes`, or on a new figure's, and returns them. Metrics without a lift
-    are left out. Raises EnvironmentFault without matplotlib.
+    are left out; of an invalid result all are. Raises EnvironmentFault without
+    matplotlib.
     """
+    if scorecard.validity.is_invalid:
+        return _withheld(axes, scorecard.experiment)
     words = Words.of(scorecard)
     found = [
         r for r in scorecard.readouts if r.segment is None and r.relative is not None
@@ -38,6 +42,8 @@ def forest(scorecard: Scorecard, axes: Any = None) -> Any:
 
 def one(readout: Readout, axes: Any = None) -> Any:
     """Lift and range of one metric; nothing but the axis where it has none."""
+    if readout.withheld:
+        return _withheld(axes, readout.metric)
     drawn = _new_axes(1) if axes is None else axes
     if readout.relative is not None:
         _row(drawn, 0, readout)
@@ -61,6 +67,15 @@ def plan(found: Plan, axes: Any = None) -> Any:
     drawn.set_xlabel(say("plots.weeks"))
     drawn.set_ylabel(say("plots.points") if points else say("plots.lift"))
     drawn.set_title(found.experiment)
+    return drawn
+
+
+def _withheld(axes: Any, title: str) -> Any:
+    """Axes that say why nothing is drawn on them."""
+    drawn = _new_axes(1) if axes is None else axes
+    drawn.text(0.5, 0.5, withheld(), ha="center", va="center", wrap=True)
+    drawn.set_axis_off()
+    drawn.set_title(title)
     return drawn
 
 

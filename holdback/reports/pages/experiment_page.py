@@ -27,21 +27,14 @@ def render(scorecard: Scorecard) -> str:
     """The report of a scorecard as HTML text; the same scorecard, the same bytes."""
     words = Words.of(scorecard)
     first, rest = blocks.on("first"), blocks.on("rest")
-    if any(check.status == "fail" for check in scorecard.checks):
-        spoiled = [one for one in (*first, *rest) if one.shows_results]
+    if scorecard.validity.is_invalid:
         first = [one for one in (*first, blocks["checks"]) if not one.shows_results]
-        others = [one for one in rest if not one.shows_results and one not in first]
-        below = [
-            _spoiled(_told(spoiled, scorecard, words)),
-            *_told(others, scorecard, words),
-        ]
-    else:
-        below = [*_told(rest, scorecard, words)]
+        rest = [one for one in rest if not one.shows_results and one not in first]
     sheet = Markup('<div class="first">\n{}\n</div>').format(
         join([_header(scorecard, words), *_told(first, scorecard, words)])
     )
     title = say("page.title", experiment=scorecard.experiment)
-    return document(title, join([sheet, *below]))
+    return document(title, join([sheet, *_told(rest, scorecard, words)]))
 
 
 def _told(
@@ -77,14 +70,6 @@ def style() -> Markup:
     """The style sheet, which is ours and holds no data."""
     text = (files("holdback.reports.pages") / "page.css").read_text(encoding="utf-8")
     return Markup(text)  # a file of the package
-
-
-def _spoiled(blocks: Iterator[Markup]) -> Markup:
-    """The blocks whose figures a failed check has spoiled: grey, and out of sight."""
-    return Markup(
-        '<details class="spoiled">\n'
-        '<summary class="caution"><strong>{}</strong> {}</summary>\n{}\n</details>'
-    ).format(say("page.not_to_be_used"), say("page.spoiled"), join(blocks))
 
 
 def _last_day(as_of: str) -> str:

@@ -71,8 +71,8 @@ def _scorecard(path: Path) -> Scorecard | None:
 
 
 def _figures(card: Scorecard) -> tuple[str, str]:
-    """Lift and revenue with their ranges; none where a check failed."""
-    if any(check.status == "fail" for check in card.checks):
+    """Lift and revenue with their ranges; none of an invalid result."""
+    if card.validity.is_invalid:
         return "—", "—"
     words = Words.of(card)
     primary = [r for r in card.readouts if r.role == "primary" and r.segment is None]

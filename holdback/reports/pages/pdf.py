@@ -55,8 +55,7 @@ def literal(page: str) -> str:
         sheet = sheet.replace(f"var(--{name})", colour)
     extra = (files("holdback.reports.pages") / "print.css").read_text(encoding="utf-8")
     page = page[:start] + sheet + extra + page[end:]
-    grey = '<details class="spoiled">' in page  # then every picture shows a result
-    return SVG.sub(lambda found: pictures(found[0], grey=grey), page)
+    return SVG.sub(lambda found: pictures(found[0]), page)
 
 
 def palette() -> dict[str, str]:
@@ -65,16 +64,12 @@ def palette() -> dict[str, str]:
     return dict(VARIABLE.findall(sheet[: sheet.index("}")]))
 
 
-def pictures(svg: str, width: float | None = None, *, grey: bool = False) -> str:
+def pictures(svg: str, width: float | None = None) -> str:
     """One of our pictures with literal attributes; in pixels where a width is given.
 
     Its marks have classes, which only a browser resolves.
     """
     colours = palette()
-    if grey:
-        colours |= dict.fromkeys(
-            ("good", "bad", "watch", "accent"), colours["soft"]
-        ) | {"band": colours["line"]}
     head = re.match(r'<svg class="(\w+) ?(\w*)"', svg)
     kind, tone = (head[1], head[2]) if head else ("trend", "")
     mark = colours[TONES.get(tone, "accent")]

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
+from holdback.reports.text.codes import tells
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Finding, Interaction, Look, Readout, Scorecard
+from holdback.results.scorecard import (
+    UNTOLD,
+    Finding,
+    Interaction,
+    Look,
+    Readout,
+    Scorecard,
+)
+from holdback.results.validity import failures
 from holdback.stats.methods import LEAST_NONZERO
 from holdback.stats.numeric import quantile
 from holdback.wording import say, texts
@@ -24,6 +33,7 @@ __all__ = [
     "checked",
     "differ",
     "excludes_zero",
+    "failed",
     "guardrail",
     "headline",
     "look",
@@ -37,6 +47,7 @@ __all__ = [
     "sure",
     "unclear",
     "verdict_told",
+    "withheld",
 ]
 
 DIFFERENT = 0.1
@@ -236,7 +247,23 @@ def differ(words: Words, test: Interaction) -> str:
 
 def checked(words: Words, check: Finding) -> str:
     """What a check found, its numbers written as the locale does."""
-    return words.localized(check.message)
+    return _untold(words) if check.fact == UNTOLD else words.localized(check.message)
+
+
+@tells(UNTOLD.code)
+def _untold(_words: Words) -> str:
+    """Of an invalid result, a check that tells figures says no more than its state."""
+    return say("validity.check")
+
+
+def failed(words: Words, scorecard: Scorecard) -> list[str]:
+    """What made a result invalid; nothing for one that may be used."""
+    return [checked(words, check) for check in failures(scorecard.checks)]
+
+
+def withheld() -> str:
+    """What is said where the figures of an invalid result would stand."""
+    return f"{say('validity.withheld')} {say('validity.why')}"
 
 
 def guardrail(words: Words, readout: Readout) -> str:
@@ -358,10 +385,12 @@ def outcome(name: str) -> Headline:
 
 def headline(scorecard: Scorecard) -> Headline:
     """The decision's title, coloured by the worst blocking fact."""
-    decision = scorecard.decision
+    decision, validity = scorecard.decision, scorecard.validity
+    if validity.is_invalid:
+        return outcome("invalid")
     if decision is None:
         return Headline(title=say("headline.no_decision"), tone="plain")
-    if decision.outcome == "keep_testing" and scorecard.preview is not None:
+    if decision.outcome == "keep_testing" and validity.is_preview:
         return Headline(title=say("headline.too_early_to_decide"), tone="plain")
     found = outcome(decision.outcome)
     guarded = [

@@ -9,9 +9,7 @@ from holdback.results.section import sections
 __all__ = ["Expected", "Outlook"]
 
 
-@sections.register(
-    "expected", after="decision", order=20, single=True, shows_results=False
-)
+@sections.register("expected", after="decision", order=20, single=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
     """The primary as planned and as it came; lifts and spreads as fractions.
@@ -34,9 +32,7 @@ class Expected:
     detectable_lift: float | None = None
 
 
-@sections.register(
-    "outlook", after="decision", order=30, single=True, shows_results=False
-)
+@sections.register("outlook", after="decision", order=30, single=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """What it would take to find a lift, from the spread and the traffic that came.

@@ -53,6 +53,7 @@ class ResponseRate:
                 check="response_rate",
                 status="warn" if differ else "pass",
                 p_value=p_value,
+                shows_results=differ,
                 fact=fact(
                     "response_rate.unequal",
                     metric=metric.name,

@@ -65,6 +65,7 @@ class Influence:
         yield Finding(
             check="influence",
             status="warn",
+            shows_results=True,
             fact=fact(
                 "influence.one_unit",
                 metric=metric.name,

@@ -81,6 +81,7 @@ def _finding(
         status="warn" if changed else "pass",
         p_value=p_value,
         fact=outcome,
+        shows_results=True,
     )
 
 

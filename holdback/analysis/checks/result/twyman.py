@@ -57,10 +57,13 @@ class Twyman:
                     arm=arm.name,
                     lift=effect.value,
                 )
-                yield Finding(check="twyman", status="warn", fact=beyond)
+                yield Finding(
+                    check="twyman", status="warn", fact=beyond, shows_results=True
+                )
         if not odd:
             yield Finding(
                 check="twyman",
                 status="pass" if seen else "skip",
                 fact=fact("twyman.usual" if seen else "twyman.no_lift"),
+                shows_results=True,
             )

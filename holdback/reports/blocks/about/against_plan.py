@@ -14,7 +14,7 @@ from holdback.wording import heads, say
 __all__ = ["render"]
 
 
-@blocks.register("expected", order=210, shows_results=False)
+@blocks.register("expected", order=210)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """A table of what was expected and found; nothing without a locked plan."""
     found = scorecard.single(Expected)

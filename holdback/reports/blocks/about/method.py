@@ -20,7 +20,7 @@ __all__ = ["render"]
 LEAST_LOSS = 1e-5
 
 
-@blocks.register("method", order=230, shows_results=False)
+@blocks.register("method", order=230)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Method and posteriors of each metric, folded away."""
     overall = [r for r in scorecard.readouts if r.segment is None]

@@ -1,4 +1,5 @@
 """The answer: decision, money, chance and guardrails, which fill the first sheet.
 
-Read `decision`, `money`, `probabilities`, `guardrails`; `rollout` is if it goes on.
+Read `decision`, `withheld`, `money`, `probabilities`, `guardrails`; `rollout` is if it
+goes on.
 """

@@ -47,12 +47,13 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def told_first(scorecard: Scorecard, words: Words) -> list[str]:
     """The sentences under the decision's title; a limit that is broken comes first."""
+    if scorecard.validity.is_invalid:
+        return sentences.failed(words, scorecard)
     decision = scorecard.decision
     told: list[str] = []
     if scorecard.preview is not None:
         told.append(sentences.preview(scorecard.preview))
-    if decision is None or decision.outcome != "invalid":
-        told += _lift(scorecard, words)
+    told += _lift(scorecard, words)
     if scorecard.look is not None:
         told.append(sentences.look(words, scorecard.look, scorecard.level))
     told += [
@@ -76,7 +77,8 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
 def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
     """What to do where nothing is settled, arm by arm where there are several."""
     decision = scorecard.decision
-    if decision is None or decision.outcome != "keep_testing" or scorecard.preview:
+    open_still = decision is not None and decision.outcome == "keep_testing"
+    if decision is None or not open_still or scorecard.validity.is_preview:
         return []
     primary = next((r.metric for r in scorecard.readouts if r.role == "primary"), "")
     found = []
@@ -120,8 +122,7 @@ def _once(told: list[str]) -> list[str]:
 def _told_by_arm(scorecard: Scorecard) -> set[str]:
     """Reasons that stand beside the arm's name, where there are several arms."""
     arms = scorecard.decision.arms if scorecard.decision else ()
-    alike = len({arm.reasons for arm in arms}) == 1
-    if len(arms) < 2 or (alike and arms[0].outcome == "invalid"):
+    if len(arms) < 2 or scorecard.validity.is_invalid:
         return set()
     return {reason for arm in arms for reason in arm.reasons}
 

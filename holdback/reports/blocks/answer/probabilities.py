@@ -19,7 +19,7 @@ __all__ = ["render", "told"]
 @blocks.register("probabilities", sheet="first", order=30)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Chances as natural frequencies, and the prior that they rest on."""
-    if any(check.status == "fail" for check in scorecard.checks):
+    if scorecard.validity.is_invalid:
         return Markup("")
     found = told(scorecard, words)
     return section(
@@ -27,7 +27,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         join(Markup("<p>{}</p>").format(named(text)) for text in found),
         Markup('<p class="small">{}</p>').format(_prior(scorecard)),
         Markup('<p class="small">{}</p>').format(say("confidence.preview"))
-        if scorecard.preview is not None
+        if scorecard.validity.is_preview
         else Markup(""),
         anchor="confidence",
     )
@@ -36,9 +36,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 def told(scorecard: Scorecard, words: Words) -> list[str]:
     """The chances that the primary improved, improved enough, and that it pays.
 
-    None where a check failed; none that a reason of the decision tells.
+    None of an invalid result; none that a reason of the decision tells.
     """
-    if any(check.status == "fail" for check in scorecard.checks):
+    if scorecard.validity.is_invalid:
         return []
     found = [
         text

@@ -1,0 +1,25 @@
+"""Where the figures of an invalid result would stand: that they are withheld."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from holdback.reports.blocks import blocks
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import Scorecard
+from holdback.wording import say
+
+__all__ = ["render", "told"]
+
+
+@blocks.register("withheld", sheet="first", order=15, shows_results=False)
+def render(scorecard: Scorecard, _words: Words) -> Markup:
+    """Why no figure is shown; nothing for a result that may be used."""
+    return told() if scorecard.validity.is_invalid else Markup("")
+
+
+def told() -> Markup:
+    """That figures are withheld, and where they are."""
+    return Markup(
+        '<div class="spoiled"><p class="caution"><strong>{}</strong> {}</p></div>'
+    ).format(say("validity.withheld"), say("validity.why"))
