@@ -1,5 +1,5 @@
-"""Evidence → readouts, checks and everything that the scorecard holds. No IO.
+"""Evidence → readouts, checks and the sections beside them.
 
-Read `analyze` (the composition), `readouts`, `comparison`, then `preregistration`
-(lock and looks), `checks`, `exploratory`.
+Read `analyze` (the composition), `readouts` and `comparison`, then `preregistration`
+(lock and looks), `checks`, and `section_readers` with `exploratory`.
 """

@@ -20,7 +20,7 @@ from holdback.analysis.comparison.posteriors import (
 )
 from holdback.analysis.comparison.small_groups import shown_levels
 from holdback.analysis.comparison.verdict import guardrail_verdict, verdict
-from holdback.analysis.exploratory.dose_response import reached
+from holdback.analysis.compliance import reached
 from holdback.analysis.multiplicity import corrected, gated, together
 from holdback.analysis.preregistration.interim_looks import (
     Stage,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from holdback.analysis.comparison.comparison import (
     Comparison,
@@ -16,19 +17,21 @@ from holdback.analysis.comparison.posteriors import (
     posterior_of,
     spend_model,
 )
-from holdback.analysis.exploratory.dose_response import Step, steps
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells
-from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.definition.experiment import Arm, Experiment
 from holdback.experiments.metrics import Metric
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.posterior import Posterior, log_deviation
 
 __all__ = [
     "DoseComparison",
+    "Step",
     "ValueComparison",
+    "by_dose",
     "dose_comparisons",
     "money_comparisons",
+    "steps",
     "value_comparisons",
 ]
 
@@ -50,6 +53,16 @@ class ValueComparison:
     posterior: Posterior | None
     data_sd: float | None = None
     profit: ValueComparison | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Two neighbouring doses, and the experiment in which the lower is the control."""
+
+    lower: Arm
+    upper: Arm
+    experiment: Experiment
+    level: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +150,28 @@ def dose_comparisons(
             step=step,
             metric=name,
             comparison=replace(value, profit=profit[0] if profit else None),
+        )
+
+
+def by_dose(experiment: Experiment) -> list[Arm]:
+    """The arms in the order of their doses; none where they have none."""
+    arms = [arm for arm in experiment.arms if arm.dose is not None]
+    return sorted(arms, key=lambda arm: arm.dose or 0)
+
+
+def steps(experiment: Experiment, stage: Stage) -> Iterator[Step]:
+    """Each arm against the next lower dose, at a level that holds for all steps."""
+    pairs = list(pairwise(by_dose(experiment)))
+    level = 1 - (1 - stage.level) / max(len(pairs), 1)
+    for lower, upper in pairs:
+        arms = tuple(
+            replace(arm, control=arm.name == lower.name) for arm in experiment.arms
+        )
+        yield Step(
+            lower=lower,
+            upper=upper,
+            experiment=replace(experiment, arms=arms),
+            level=level,
         )
 
 

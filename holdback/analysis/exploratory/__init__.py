@@ -1,4 +1,5 @@
 """Beside the comparison: pictures and models that explain and never decide.
 
-One file a section of the report.
+One file a topic, each registers how its sections are read (`section_readers`); read
+them in any order. Nothing that decides may import them.
 """

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from holdback.analysis.comparison.comparison import Comparison, quantity
+from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Attribution, Experiment
@@ -16,7 +17,6 @@ from holdback.stats.causal.attribution import RULES, Path, credits_of
 
 __all__ = ["attributed"]
 
-FEW = 10
 OTHER = "other channels"
 
 
@@ -74,7 +74,7 @@ def _coarse(paths: Sequence[Path]) -> list[Path]:
         replace(
             path,
             channels=tuple(
-                channel if touched[channel] >= FEW else OTHER
+                channel if touched[channel] >= SMALLEST else OTHER
                 for channel in path.channels
             ),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from holdback.analysis.checks import kinds
-from holdback.analysis.exploratory.attribution import FEW
+from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import nearest
@@ -37,10 +37,10 @@ class Channels:
                 for channel in set(path.channels):
                     touched[channel] += path.units
         for channel in asked.channels or ():
-            if touched[channel] >= FEW:
+            if touched[channel] >= SMALLEST:
                 continue
             met = (
-                fact("channels.few", channel=channel, least=FEW)
+                fact("channels.few", channel=channel, least=SMALLEST)
                 if channel in touched
                 else fact(
                     "channels.none", channel=channel, nearest=nearest(channel, touched)

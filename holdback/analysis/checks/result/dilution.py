@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from holdback.analysis.checks import kinds
-from holdback.analysis.exploratory.dose_response import shares_reached
+from holdback.analysis.compliance import shares_reached
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import fact

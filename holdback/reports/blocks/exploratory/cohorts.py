@@ -8,14 +8,13 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import Axis, curves_picture
-from holdback.reports.html import chart, join, named, section, table
-from holdback.reports.lift_table import days, lift_table
+from holdback.reports.html import chart, days, join, lift_table, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.results.sections.cohorts import Cohort, Cohorts
+from holdback.results.sections.cohorts import BeforeAfter, Cohort, Cohorts
 from holdback.wording import heads, say
 
-__all__ = ["render"]
+__all__ = ["context", "render"]
 
 
 @blocks.register("cohorts", order=80)
@@ -48,6 +47,38 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             )
         )
     return section(say("lasting.cohorts"), *body, anchor="cohorts")
+
+
+@blocks.register("before_after", order=170)
+def context(scorecard: Scorecard, words: Words) -> Markup:
+    """Each arm before and after its exposure: not causal, and said to be."""
+    arms = scorecard.section(BeforeAfter)
+    if not arms:
+        return Markup("")
+    first = arms[0]
+    return section(
+        say("lasting.before_after"),
+        Markup("<p><strong>{}</strong> {}</p>").format(
+            say("lasting.not_causal"), say("lasting.why_not_causal")
+        ),
+        table(
+            say(
+                "lasting.per_day",
+                metric=words.label(first.metric),
+                before=words.count(first.days_before),
+                after=words.count(first.days_after),
+            ),
+            (
+                say("lasting.arm"),
+                say("lasting.before"),
+                say("lasting.after"),
+                say("lasting.change"),
+            ),
+            [_before_row(words, one) for one in arms],
+            numeric=(1, 2, 3),
+        ),
+        anchor="before-after",
+    )
 
 
 def _cohort_table(words: Words, found: Cohorts, at: int) -> Markup:
@@ -144,3 +175,13 @@ def _numbers(words: Words, found: Cohorts, at: int) -> Markup:
 
 def _span(words: Words, one: Cohort) -> str:
     return f"{words.day(one.start)} – {words.day(one.end)}"
+
+
+def _before_row(words: Words, one: BeforeAfter) -> tuple[str | Markup, ...]:
+    change = words.lift(one.after / one.before - 1) if one.before > 0 else "—"
+    return (
+        named(words.arm(one.arm)),
+        words.value(one.metric, one.before),
+        words.value(one.metric, one.after),
+        change,
+    )

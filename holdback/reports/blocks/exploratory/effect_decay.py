@@ -1,19 +1,17 @@
-"""Does it last: the lift by days since exposure, and before and after."""
+"""Does it last: the lift by days since exposure."""
 
 from __future__ import annotations
 
 from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
-from holdback.reports.html import join, named, section, table
-from holdback.reports.lift_table import days, lift_table
+from holdback.reports.html import days, join, lift_table, named, section
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.results.sections.cohorts import BeforeAfter
 from holdback.results.sections.effect_decay import Lasting
 from holdback.wording import heads, say
 
-__all__ = ["context", "render"]
+__all__ = ["render"]
 
 LIKELY = 0.05
 
@@ -29,38 +27,6 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         Markup("<p>{}</p>").format(say("lasting.fixed_cohort")),
         *(_one(words, one) for one in effects),
         anchor="lasting",
-    )
-
-
-@blocks.register("before_after", order=170)
-def context(scorecard: Scorecard, words: Words) -> Markup:
-    """Each arm before and after its exposure: not causal, and said to be."""
-    arms = scorecard.section(BeforeAfter)
-    if not arms:
-        return Markup("")
-    first = arms[0]
-    return section(
-        say("lasting.before_after"),
-        Markup("<p><strong>{}</strong> {}</p>").format(
-            say("lasting.not_causal"), say("lasting.why_not_causal")
-        ),
-        table(
-            say(
-                "lasting.per_day",
-                metric=words.label(first.metric),
-                before=words.count(first.days_before),
-                after=words.count(first.days_after),
-            ),
-            (
-                say("lasting.arm"),
-                say("lasting.before"),
-                say("lasting.after"),
-                say("lasting.change"),
-            ),
-            [_before_row(words, one) for one in arms],
-            numeric=(1, 2, 3),
-        ),
-        anchor="before-after",
     )
 
 
@@ -123,14 +89,4 @@ def _half_life(words: Words, one: Lasting) -> str:
         say("lasting.plan_assumes_longer", days=days)
         if shorter
         else say("lasting.plan_assumes", days=days)
-    )
-
-
-def _before_row(words: Words, one: BeforeAfter) -> tuple[str | Markup, ...]:
-    change = words.lift(one.after / one.before - 1) if one.before > 0 else "—"
-    return (
-        named(words.arm(one.arm)),
-        words.value(one.metric, one.before),
-        words.value(one.metric, one.after),
-        change,
     )

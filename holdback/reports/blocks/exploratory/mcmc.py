@@ -5,8 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
-from holdback.reports.html import join, named, section, table
-from holdback.reports.lift_table import lift_table
+from holdback.reports.html import join, lift_table, named, section, table
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.mcmc import SampledModel
