@@ -26,7 +26,7 @@ from holdback.audit.result import (
     compared,
 )
 from holdback.data.extraction.extract import Survey
-from holdback.data.queries.exposures import ROW, Exposed, unit_text
+from holdback.data.queries.exposures import ROW_UNIT, Exposed, unit_text
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import split_of
@@ -84,7 +84,7 @@ def _check(experiment: Experiment) -> None:
                 fix="Name it in the columns of the source: `arm: column`.",
             )
         )
-    if columns.unit == ROW:
+    if columns.unit == ROW_UNIT:
         raise ConfigError(
             Problem(
                 where=f"source {name}",
@@ -161,7 +161,7 @@ def _id_columns(experiment: Experiment, survey: Survey) -> dict[str, exp.Express
 
 def _noted(exposed: Exposed, counts: Counts) -> tuple[Noted, ...]:
     rows: Counter[str] = Counter()
-    for (reason, _), n in exposed.told.rows.items():
+    for (reason, _), n in exposed.counts.rows.items():
         rows[reason] += n
     rows["duplicate"] += sum(exposed.copies.values())
     del rows["kept"]

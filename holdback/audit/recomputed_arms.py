@@ -22,6 +22,7 @@ from holdback.assignment.sql import DIALECTS, can_draw, decided, draw_sql
 from holdback.data.engine import Engine
 from holdback.data.engine.sql import col, integer, when
 from holdback.data.engine.times import IN_UTC
+from holdback.data.evidence.unit_rows import EPOCH_DAY
 from holdback.data.queries.exposures import Exposed
 from holdback.data.queries.units import (
     CROSSED,
@@ -35,7 +36,6 @@ from holdback.data.queries.units import (
 __all__ = ["Cell", "Counts", "Rows", "counts_of", "rows_of"]
 
 BATCH = 50_000
-FIRST_DAY = date(1970, 1, 1)
 CHOOSER = Draw(hash="sha256", before="audit:", digits=8, buckets=1_000_000)
 """Which units a sample takes: the same ones whatever the engine or the order."""
 
@@ -108,7 +108,7 @@ def rows_of(
     kept = [] if exposed.exposures.time is not None else [_not_crossed()]
     for day, compare in zip(days, (exp.GTE, exp.LTE), strict=True):
         if day is not None:
-            number = integer((day - FIRST_DAY).days)
+            number = integer((day - EPOCH_DAY).days)
             kept.append(compare(this=_day(engine, exposed), expression=number))
     query = select(
         {name: col(name) for name in ("unit", "arm", *names)},
@@ -204,7 +204,7 @@ def _day(engine: Engine, exposed: Exposed) -> exp.Expression:
 
 
 def _date(day: Any) -> date | None:
-    return None if day is None else FIRST_DAY + timedelta(days=int(day))
+    return None if day is None else EPOCH_DAY + timedelta(days=int(day))
 
 
 def _chosen(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
-from holdback.data.evidence.purchase_histories import WEEK, ArmHistories
+from holdback.data.evidence.purchase_histories import WEEK_DAYS, ArmHistories
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics.clv import Clv, Histories
@@ -342,7 +342,7 @@ def _orders(metric: Clv, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
         second, second_at = sides[1].histories()
         orders = Orders.fit(
             (first, second),
-            horizon=metric.horizon.days / WEEK,
+            horizon=metric.horizon.days / WEEK_DAYS,
             discount=float(metric.discount),
         )
         return orders, (first_at, second_at)
@@ -395,8 +395,8 @@ def held_out(metric: Clv, side: ArmHistories) -> HeldOut | None:
 def _orders_of_halves(side: ArmHistories) -> HeldOut:
     half = side.at_half_time()
     model = BgNbd.fit(half.histories()[0])
-    left = half.watched / WEEK
-    rows = OrderHistories.of(half.orders, half.last / WEEK, left, half.units)
+    left = half.watched / WEEK_DAYS
+    rows = OrderHistories.of(half.orders, half.last / WEEK_DAYS, left, half.units)
     return HeldOut(
         orders=int(side.units @ (side.orders - half.orders)),
         foreseen=float(side.units @ model.ahead(rows, left)),

@@ -216,7 +216,7 @@ class Reader:
 
     def _sides(self, left: Tree, right: Tree) -> tuple[exp.Expression, exp.Expression]:
         kinds = (self._kind(left), self._kind(right))
-        names = [one.column for one in (left, right) if isinstance(one, Name)]
+        names = [side.column for side in (left, right) if isinstance(side, Name)]
         numeric = len(names) == len(kinds) and self.numeric.issuperset(names)
         if "literal" in kinds or (kinds == ("text", "text") and not numeric):
             return self._text(left), self._text(right)
@@ -338,10 +338,10 @@ def numeric_columns(
         for condition in (filled, all_of([filled.copy(), wrong])):
             sums.append(count_where(condition))  # noqa: PERF401
     query = exp.Select(expressions=sums).from_(reader.table.relation.copy())
-    (found,) = engine.run(query)
+    (counts,) = engine.run(query)
     return frozenset(
         name
-        for name, some, bad in zip(asked, found[::2], found[1::2], strict=True)
+        for name, some, bad in zip(asked, counts[::2], counts[1::2], strict=True)
         if some and not bad
     )
 

@@ -18,11 +18,19 @@ from holdback.data.engine.protocol import EngineDialect
 from holdback.data.engine.sql import all_of, any_of, col, integer, when
 from holdback.errors import DataError, Problem
 
-__all__ = ["DAY", "IN_UTC", "Clock", "Zone", "from_microseconds", "microseconds"]
+__all__ = [
+    "DAY_MICROSECONDS",
+    "IN_UTC",
+    "MICROSECOND",
+    "Clock",
+    "Zone",
+    "from_microseconds",
+    "microseconds",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-DAY = 86_400_000_000
+DAY_MICROSECONDS = 86_400_000_000
 PROBE = timedelta(days=7)
 
 
@@ -66,13 +74,13 @@ class Zone:
         moment = from_microseconds(low) - timedelta(days=2)
         last = from_microseconds(max(low, high)) + timedelta(days=2)
         first = _offset(zone, moment)
-        found = []
+        transitions = []
         while moment < last:
             step = moment + PROBE
             if _offset(zone, step) != _offset(zone, moment):
-                found.append(_transition(zone, moment, step))
+                transitions.append(_transition(zone, moment, step))
             moment = step
-        return cls(name=name, first=first, transitions=tuple(found))
+        return cls(name=name, first=first, transitions=tuple(transitions))
 
     def to_utc(self, local: exp.Expression) -> exp.Expression:
         """Local wall-clock microseconds → UTC microseconds."""
@@ -90,7 +98,7 @@ class Zone:
 
     def day(self, utc: exp.Expression, dialect: EngineDialect) -> exp.Expression:
         """UTC microseconds → days since 1970 of the local calendar."""
-        return dialect.quotient(self.to_local(utc), integer(DAY))
+        return dialect.quotient(self.to_local(utc), integer(DAY_MICROSECONDS))
 
     def skipped(self, local: exp.Expression) -> exp.Expression:
         """Whether a local time is one that daylight saving skips."""

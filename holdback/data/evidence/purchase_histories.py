@@ -17,7 +17,7 @@ __all__ = ["ArmHistories"]
 
 Vector = npt.NDArray[np.float64]
 HALF_DAY = 0.5
-WEEK = 7.0
+WEEK_DAYS = 7.0
 GRACE = 0.5
 """How late a payment may come, in periods."""
 
@@ -88,7 +88,7 @@ class ArmHistories:
         """Distinct histories in weeks, and the row of each of ours among them."""
         keys = np.column_stack([self.orders, self.last, self.watched])
         (orders, last, watched), units, place = _distinct(keys, self.units)
-        weeks = last / WEEK, watched / WEEK
+        weeks = last / WEEK_DAYS, watched / WEEK_DAYS
         return OrderHistories.of(orders, *weeks, units), place
 
     def spend(self) -> tuple[BuyerSpend, npt.NDArray[np.int64]]:
@@ -145,7 +145,7 @@ class ArmHistories:
 def _distinct(
     keys: Vector, units: Vector
 ) -> tuple[tuple[Vector, ...], Vector, npt.NDArray[np.int64]]:
-    found, place = np.unique(keys, axis=0, return_inverse=True)
+    distinct, place = np.unique(keys, axis=0, return_inverse=True)
     place = np.asarray(place.reshape(-1), dtype=np.int64)
     weight = np.asarray(np.bincount(place, weights=units), dtype=float)
-    return tuple(found.T), weight, place
+    return tuple(distinct.T), weight, place

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from holdback.stats.evidence.sample import Sample
 
-__all__ = ["FIRST_DAY", "KNOWN", "Tally", "UnitRows", "tally_of", "unit_rows"]
+__all__ = ["EPOCH_DAY", "KNOWN_BEFORE", "Tally", "UnitRows", "tally_of", "unit_rows"]
 
-FIRST_DAY = date(1970, 1, 1)
-KNOWN = "known before: "
+EPOCH_DAY = date(1970, 1, 1)
+KNOWN_BEFORE = "known before: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,7 +55,9 @@ class UnitRows:
     def features(self, block: str) -> list[str]:
         """Columns that were listed for a block because they were known before."""
         return [
-            column for at, column in self.at if at == block and column.startswith(KNOWN)
+            column
+            for at, column in self.at
+            if at == block and column.startswith(KNOWN_BEFORE)
         ]
 
     def sample(  # noqa: PLR0913  # the keys of a cell, as in Cells.total
@@ -77,7 +79,7 @@ class UnitRows:
         if level is not None:
             kept &= self.levels[level[0]] == level[1]
         if through is not None:
-            kept &= self.day <= (through - FIRST_DAY).days
+            kept &= self.day <= (through - EPOCH_DAY).days
         rows = self.values[:, [self.at[block, column] for column in columns]][kept]
         return Sample(columns=tuple(columns), rows=rows[rows.any(axis=1)], n=n)
 
@@ -153,7 +155,7 @@ class Tally:
         if level is not None:
             kept &= self.levels[level[0]] == level[1]
         if through is not None:
-            kept &= self.day <= (through - FIRST_DAY).days
+            kept &= self.day <= (through - EPOCH_DAY).days
         return kept
 
     def __eq__(self, other: object) -> bool:

@@ -14,8 +14,8 @@ from holdback.data.engine.sql import (
 from holdback.data.evidence.cells import Quality, Returned, SourceProfile
 from holdback.data.queries.cells_query import Cube
 from holdback.data.queries.cells_result import Row
-from holdback.data.queries.exclusions import Fates
-from holdback.data.queries.unit_columns import TOLD
+from holdback.data.queries.exclusions import SHOWN_EXAMPLES, ExposureCounts
+from holdback.data.queries.unit_columns import ROW_COUNTS
 from holdback.data.queries.units import (
     CROSSED,
     KEPT_CROSSED,
@@ -45,7 +45,7 @@ def accounting(
     experiment: Experiment,
     everyone: Sequence[Row],
     seen: Mapping[str, SourceProfile],
-    told: Fates,
+    exposure_counts: ExposureCounts,
     copies: Mapping[str, int],
 ) -> Accounting:
     """Where every exposure row went: used, or left out for a reason."""
@@ -57,12 +57,12 @@ def accounting(
             count=count,
             what="rows",
         )
-        for (reason, arm), count in _summed(told).items()
-        if reason != "kept" and reason not in told.units
+        for (reason, arm), count in _summed(exposure_counts).items()
+        if reason != "kept" and reason not in exposure_counts.units
     ]
     excluded += [
         Excluded(reason=reason, count=count)
-        for reason, count in sorted(told.units.items())
+        for reason, count in sorted(exposure_counts.units.items())
     ]
     for status, reason in ((CROSSED, "crossover"), (OVERRIDDEN, "override")):
         for i, arm in enumerate(arms):
@@ -72,7 +72,7 @@ def accounting(
     own = copies.get(experiment.assignment.source, 0)
     if own:
         excluded.append(Excluded(reason="duplicate", count=own, what="rows"))
-    repeated = repeated_exposures(everyone, told)
+    repeated = repeated_exposures(everyone, exposure_counts)
     if repeated:
         excluded.append(
             Excluded(reason="repeated_exposure", count=repeated, what="rows")
@@ -91,7 +91,7 @@ def quality(
     cube: Cube,
     everyone: Sequence[Row],
     seen: Mapping[str, SourceProfile],
-    told: Fates,
+    exposure_counts: ExposureCounts,
     returns: Mapping[str, Returned],
 ) -> Quality:
     """What was odd in the rows: counts for the checks."""
@@ -99,10 +99,10 @@ def quality(
     sources = list(cube.events)
     counts = {
         kind: {
-            name: sum(row.told[f"{kind}_{i}"] for row in everyone)
+            name: sum(row.row_counts[f"{kind}_{i}"] for row in everyone)
             for i, name in enumerate(sources)
         }
-        for kind in TOLD
+        for kind in ROW_COUNTS
     }
     crossed = {
         arm: units_of(everyone, i, {CROSSED, KEPT_CROSSED})
@@ -110,7 +110,7 @@ def quality(
     }
     return Quality(
         crossovers={arm: n for arm, n in crossed.items() if n},
-        repeated_exposures=repeated_exposures(everyone, told),
+        repeated_exposures=repeated_exposures(everyone, exposure_counts),
         missing_ids={n: s.missing_ids for n, s in seen.items() if s.missing_ids},
         unassigned={
             name: seen[name].kept
@@ -124,21 +124,25 @@ def quality(
         earlier=counts["earlier"],
         null_values={n: s.null_values for n, s in seen.items() if s.null_values},
         float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
-        held_out=_held_out(experiment, cube, told),
+        held_out=_held_out(experiment, cube, exposure_counts),
         returns=returns,
     )
 
 
-def _held_out(experiment: Experiment, cube: Cube, told: Fates) -> int | None:
+def _held_out(
+    experiment: Experiment, cube: Cube, exposure_counts: ExposureCounts
+) -> int | None:
     """Units that the named holdout kept out; None where arms are logged."""
     named = experiment.assignment.holdout is not None
     computed = cube.exposures.reason is not None
-    return told.units.get("holdout", 0) if named and computed else None
+    return exposure_counts.units.get("holdout", 0) if named and computed else None
 
 
-def repeated_exposures(everyone: Sequence[Row], told: Fates) -> int:
+def repeated_exposures(everyone: Sequence[Row], exposure_counts: ExposureCounts) -> int:
     """Exposure rows beyond each unit's first."""
-    kept = sum(count for (reason, _), count in told.rows.items() if reason == "kept")
+    kept = sum(
+        count for (reason, _), count in exposure_counts.rows.items() if reason == "kept"
+    )
     return kept - sum(row.n or 0 for row in everyone)
 
 
@@ -148,19 +152,19 @@ def units_of(rows: Sequence[Row], arm: int, statuses: set[int]) -> int:
 
 
 def _summed(
-    told: Fates,
+    exposure_counts: ExposureCounts,
 ) -> dict[tuple[str, int | None], int]:
     """Counts by reason and arm; rows that a condition left out belong to no arm."""
-    found: dict[tuple[str, int | None], int] = {}
+    counts: dict[tuple[str, int | None], int] = {}
     for (reason, arm), count in sorted(
-        told.rows.items(), key=lambda i: (i[0][0], -1 if i[0][1] is None else i[0][1])
+        exposure_counts.rows.items(),
+        key=lambda i: (i[0][0], -1 if i[0][1] is None else i[0][1]),
     ):
         key = (reason, None if reason in NO_ARM else arm)
-        found[key] = found.get(key, 0) + count
-    return found
+        counts[key] = counts.get(key, 0) + count
+    return counts
 
 
-EXAMPLES = 5
 LENGTH = 40
 CURRENCY = frozenset("$€£¥₹")
 TOTALS = {"total", "totals", "sum", "summe", "gesamt", "итого"}
@@ -176,9 +180,9 @@ def located(  # noqa: PLR0913, PLR0917  # one place tells all of a problem
     fix: Any,
 ) -> list[Problem]:
     """One problem an example, up to five; the first tells how many there are."""
-    found = examples(engine, table, col(column), condition)
+    places = examples(engine, table, col(column), condition)
     problems = []
-    for k, (place, text) in enumerate(found):
+    for k, (place, text) in enumerate(places):
         shown = f"'{text[:LENGTH]}'" if text is not None else "an empty value"
         more = f" ({count:,} rows in all)" if k == 0 and count > 1 else ""
         problems.append(
@@ -202,7 +206,7 @@ def examples(
     query = select(columns, table.relation.copy(), where=[condition])
     if table.numbered:
         query = query.order_by(col("row"), copy=False)
-    rows = engine.run(query.limit(EXAMPLES, copy=False))
+    rows = engine.run(query.limit(SHOWN_EXAMPLES, copy=False))
     return [(int(row[1]) if table.numbered else None, row[0]) for row in rows]
 
 

@@ -65,10 +65,12 @@ def former_arms(
         group=["now", "then"],
     )
     names = [arm.name for arm in experiment.arms]
-    found: dict[str, dict[str, int]] = {name: dict.fromkeys(names, 0) for name in names}
+    counts: dict[str, dict[str, int]] = {
+        name: dict.fromkeys(names, 0) for name in names
+    }
     for now, before, units in engine.run(counted):
-        found[names[int(now)]][names[int(before)]] = int(units)
-    return found
+        counts[names[int(now)]][names[int(before)]] = int(units)
+    return counts
 
 
 def _latest(exposures: Exposures, span: Span) -> exp.Select:
@@ -103,19 +105,19 @@ def stop_at_crossovers(
     ((count,),) = engine.run(query)
     if not count:
         return
-    told = f"{int(count):,} unit was" if count == 1 else f"{int(count):,} units were"
+    subject = f"{int(count):,} unit was" if count == 1 else f"{int(count):,} units were"
     if policy == "first":
         raise StatsError(
             Problem(
                 where="assignment.crossovers",
-                what=f"{told} seen in two arms, and no time says which was first.",
+                what=f"{subject} seen in two arms, and no time says which was first.",
                 fix="Name the time of exposure as `time`, or use `exclude`.",
             )
         )
     raise StatsError(
         Problem(
             where="assignment.crossovers",
-            what=f"{told} seen in two arms.",
+            what=f"{subject} seen in two arms.",
             why="The file says to stop at crossovers.",
             fix="Find out why, or use `exclude` or `first`.",
         )

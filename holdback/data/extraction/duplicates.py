@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -11,13 +11,12 @@ from sqlglot import exp
 from holdback.data.engine import Engine, Table
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import cast, col, integer
+from holdback.data.queries.exclusions import SHOWN_EXAMPLES
 from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
 from holdback.experiments.sources import Source
 
 __all__ = ["Unrepeated", "similar_ids", "without_copies"]
-
-EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +102,9 @@ def _picked(reader: Reader, source: Source, column: str) -> exp.Select:
         reader.table.relation.copy(),
         where=[present],
     )
-    one = exp.EQ(this=col("holdback rank"), expression=integer(1))
+    first = exp.EQ(this=col("holdback rank"), expression=integer(1))
     kept = {name: col(name) for name in reader.table.columns}
-    return select(kept, nested(ranked, "ranked"), where=[one])
+    return select(kept, nested(ranked, "ranked"), where=[first])
 
 
 def _with_idless(reader: Reader, column: str, unique: exp.Select) -> exp.Subquery:
@@ -129,13 +128,13 @@ def _conflict(
         nested(counted, "c"),
         where=[exp.GT(this=col("n"), expression=integer(1))],
     ).order_by(reader.dialect.bytewise(col("id")), copy=False)
-    found: Sequence[tuple[str]] = [(str(row[0]),) for row in engine.run(several)]
-    listed = ", ".join(f"'{row[0]}'" for row in found[:EXAMPLES])
-    more = ", …" if len(found) > EXAMPLES else ""
-    noun = "id stands" if len(found) == 1 else "ids stand"
+    repeated = [str(row[0]) for row in engine.run(several)]
+    listed = ", ".join(f"'{value}'" for value in repeated[:SHOWN_EXAMPLES])
+    more = ", …" if len(repeated) > SHOWN_EXAMPLES else ""
+    noun = "id stands" if len(repeated) == 1 else "ids stand"
     return Problem(
         where=f"source {reader.table.source}, column {column}",
-        what=f"{len(found):,} {noun} on rows that differ: {listed}{more}.",
+        what=f"{len(repeated):,} {noun} on rows that differ: {listed}{more}.",
         why="The same row twice counts once, but these are not the same.",
         fix="Correct the data, or say which row holds: `duplicates: first` or `last`.",
     )

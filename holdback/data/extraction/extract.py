@@ -16,14 +16,24 @@ from holdback.data.evidence.cells import Evidence, SourceProfile
 from holdback.data.extraction.accounting import accounting, quality, units_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
 from holdback.data.extraction.duplicates import similar_ids, without_copies
-from holdback.data.extraction.open_engine import Opened, check_one_row, check_plan
+from holdback.data.extraction.open_engine import (
+    Opened,
+    check_one_row,
+    check_plan,
+    opened,
+)
 from holdback.data.extraction.row_queries import with_rows, with_tallies
-from holdback.data.extraction.source_profile import Look, look_at
+from holdback.data.extraction.source_profile import ProfileRequest, profile_source
 from holdback.data.queries.cells_query import Cube, statement
 from holdback.data.queries.cells_result import Row, cells_of, rows_of
-from holdback.data.queries.exclusions import Fates, fates_of_rows, span_of, zone_of
+from holdback.data.queries.exclusions import (
+    ExposureCounts,
+    count_exposures,
+    span_of,
+    zone_of,
+)
 from holdback.data.queries.exposures import (
-    ROW,
+    ROW_UNIT,
     Exposed,
     clock_of,
     events_of,
@@ -104,13 +114,13 @@ class Survey:
         zone = zone_of(self.experiment, seen)
         span = span_of(self.experiment, seen, zone, as_of)
         exposures = exposures_of(self.experiment, self.readers, zone, self.engine)
-        told = fates_of_rows(self.engine, self.experiment, exposures, span)
+        counts = count_exposures(self.engine, self.experiment, exposures, span)
         return Exposed(
-            exposures=self._counted(exposures, span, told),
+            exposures=self._counted(exposures, span, counts),
             span=span,
             zone=zone,
             seen=seen,
-            told=told,
+            counts=counts,
             copies=copies,
         )
 
@@ -131,8 +141,8 @@ class Survey:
         smaller = layout(alone)
         events = {n: e for n, e in cube.events.items() if n in smaller.sources()}
         try:
-            one = replace(cube, layout=smaller, events=events)
-            rows_of(one, self.engine.run(statement(one)))
+            smaller_cube = replace(cube, layout=smaller, events=events)
+            rows_of(smaller_cube, self.engine.run(statement(smaller_cube)))
         except TooLarge:
             return True
         return False
@@ -141,22 +151,22 @@ class Survey:
         """Rows dropped because they stand in a source twice; looks again if so."""
         dropped = {}
         for name, reader in self.readers.items():
-            found = without_copies(self.engine, reader, self.experiment.sources[name])
-            if found.dropped:
-                dropped[name] = found.dropped
-                reader.table = found.table
+            copies = without_copies(self.engine, reader, self.experiment.sources[name])
+            if copies.dropped:
+                dropped[name] = copies.dropped
+                reader.table = copies.table
                 seen[name] = replace(self._look(name), rows=seen[name].rows)
         return dropped
 
     def _settle_types(self, name: str) -> None:
         """Which text columns compare with each other as numbers."""
         rule = self.experiment.sources[name].returns
-        trees = [one.tree for one in filters(self.experiment, name)]
+        trees = [formula.tree for formula in filters(self.experiment, name)]
         trees += [] if rule is None else [rule.where.tree]
         for unit in self.layout.units.values():
             if unit.measure is not None and unit.measure.source == name:
                 parts = (unit.measure.value, unit.measure.where)
-                trees += [one.tree for one in parts if one is not None]
+                trees += [formula.tree for formula in parts if formula is not None]
         reader = self.readers[name]
         reader.numeric = numeric_columns(self.engine, reader, compared_columns(trees))
 
@@ -169,7 +179,7 @@ class Survey:
             reader.missing(column)
             for column in (roles.unit, roles.arm, roles.time, roles.id, *matched)
             if column is not None
-            and column != ROW
+            and column != ROW_UNIT
             and column not in reader.table.columns
         ]
         if problems:
@@ -193,11 +203,11 @@ class Survey:
             if limit.source == name
         ]
         values |= {limit.value.text: limit.value for limit in limits}
-        return look_at(
+        return profile_source(
             self.engine,
-            Look(
+            ProfileRequest(
                 reader=reader,
-                unit=None if roles.unit == ROW else roles.unit,
+                unit=None if roles.unit == ROW_UNIT else roles.unit,
                 needs_unit=own,
                 clock=clock_of(self.experiment, self.readers, name),
                 where=filters(self.experiment, name),
@@ -207,10 +217,12 @@ class Survey:
             ),
         )
 
-    def _counted(self, exposures: Exposures, span: Span, told: Fates) -> Exposures:
+    def _counted(
+        self, exposures: Exposures, span: Span, counts: ExposureCounts
+    ) -> Exposures:
         """Exposures with `all_kept` and `one_row` settled by counts."""
         exposures = replace(
-            exposures, all_kept={why for why, _ in told.rows} == {"kept"}
+            exposures, all_kept={why for why, _ in counts.rows} == {"kept"}
         )
         if exposures.unit is None:
             return exposures
@@ -222,7 +234,7 @@ class Survey:
         return replace(exposures, one_row=one_row)
 
     def _assembled(self, cube: Cube, rows: Sequence[Row], exposed: Exposed) -> Evidence:
-        seen, told, copies = exposed.seen, exposed.told, exposed.copies
+        seen, counts, copies = exposed.seen, exposed.counts, exposed.copies
         arms = [arm.name for arm in self.experiment.arms]
         everyone = [row for row in rows if row.dimension == 0]
         plain = cells_of(cube, rows, arms)
@@ -234,17 +246,17 @@ class Survey:
         )
         return Evidence(
             cells=cells,
-            accounting=accounting(self.experiment, everyone, seen, told, copies),
+            accounting=accounting(self.experiment, everyone, seen, counts, copies),
             inputs=tuple(
-                Input(source=name, rows=one.rows, sha256=self.sha256(name))
-                for name, one in seen.items()
+                Input(source=name, rows=profile.rows, sha256=self.sha256(name))
+                for name, profile in seen.items()
             ),
             assigned={
                 arm: units_of(everyone, i, {USED, CROSSED, KEPT_CROSSED})
                 for i, arm in enumerate(arms)
             },
             quality=replace(
-                quality(self.experiment, cube, everyone, seen, told, returns),
+                quality(self.experiment, cube, everyone, seen, counts, returns),
                 duplicates=copies,
                 former=former_arms(
                     self.experiment,
@@ -277,14 +289,17 @@ class Survey:
 
     def _is_small(self, seen: Mapping[str, SourceProfile]) -> bool:
         unit = self.experiment.sources[self.experiment.assignment.source].columns.unit
-        return unit != ROW and sum(one.rows for one in seen.values()) <= COMPARED_IDS
+        return (
+            unit != ROW_UNIT
+            and sum(profile.rows for profile in seen.values()) <= COMPARED_IDS
+        )
 
     def _skipped(self, seen: Mapping[str, SourceProfile], zone: Zone) -> dict[str, int]:
         """Rows by source whose local time daylight saving skips."""
-        found = {}
-        for name, one in seen.items():
+        skipped = {}
+        for name, profile in seen.items():
             clock = clock_of(self.experiment, self.readers, name)
-            if clock is None or one.wall is None or not zone.skips(*one.wall):
+            if clock is None or profile.wall is None or not zone.skips(*profile.wall):
                 continue
             kept = [
                 self.readers[name].condition(where.tree)
@@ -297,8 +312,8 @@ class Survey:
             )
             ((count,),) = self.engine.run(query)
             if count:
-                found[name] = int(count)
-        return found
+                skipped[name] = int(count)
+        return skipped
 
 
 def _too_large(names: Sequence[str], digits: int, error: TooLarge) -> list[Problem]:
@@ -332,7 +347,5 @@ def extract(
     Raises ConfigError, DataError, StatsError (crossovers under `stop`, a cap at 0)
     or EnvironmentFault.
     """
-    from holdback.data.extraction.open_engine import opened
-
     with opened(experiment, frames or {}) as place:
         return Survey(experiment, place, history, rows_of).evidence(as_of)

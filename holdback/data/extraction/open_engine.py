@@ -11,7 +11,7 @@ from holdback.data.engine import Engine, Table
 from holdback.data.engine.engines import database, embedded, runs_statement
 from holdback.data.loaders import loader_of
 from holdback.data.loaders.store import Store
-from holdback.data.queries.exposures import ROW
+from holdback.data.queries.exposures import ROW_UNIT
 from holdback.data.queries.unit_columns import Layout, layout
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
@@ -92,22 +92,27 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     roles = described.columns
     if roles.id is not None:
         return None
-    found = {name for name in (roles.unit, roles.arm, roles.time) if name is not None}
+    columns = {name for name in (roles.unit, roles.arm, roles.time) if name is not None}
     expressions = [described.where]
     if described.returns is not None:
         expressions.append(described.returns.where)
-        found |= {*described.returns.match}
+        columns |= {*described.returns.match}
     for unit in layout(experiment).units.values():
         if unit.measure is not None and unit.measure.source == source:
             expressions += [unit.measure.value, unit.measure.where]
     if source == experiment.assignment.source:
         expressions.append(experiment.assignment.where)
-        found |= {*experiment.analysis.segments, *experiment.analysis.covariates}
+        columns |= {*experiment.analysis.segments, *experiment.analysis.covariates}
     attribution = experiment.attribution
     if attribution is not None and attribution.source == source:
-        found.add(attribution.channel)
-    found |= {name for one in expressions if one is not None for name in one.columns}
-    return frozenset(found)
+        columns.add(attribution.channel)
+    columns |= {
+        name
+        for formula in expressions
+        if formula is not None
+        for name in formula.columns
+    }
+    return frozenset(columns)
 
 
 def _used_sources(experiment: Experiment) -> list[str]:
@@ -133,7 +138,7 @@ def check_plan(experiment: Experiment, plan: Layout) -> None:
         )
     for name in plan.sources():
         roles = experiment.sources[name].columns
-        if ROW in {exposures.unit, roles.unit}:
+        if ROW_UNIT in {exposures.unit, roles.unit}:
             problems.append(
                 Problem(
                     where=f"source {name}",

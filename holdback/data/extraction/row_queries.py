@@ -15,8 +15,8 @@ from holdback.data.engine.sql import col, integer
 from holdback.data.engine.times import from_microseconds
 from holdback.data.evidence.cells import Cells
 from holdback.data.evidence.unit_rows import (
-    FIRST_DAY,
-    KNOWN,
+    EPOCH_DAY,
+    KNOWN_BEFORE,
     Tally,
     UnitRows,
     tally_of,
@@ -109,7 +109,9 @@ def _known_before(cube: Cube, asked: Iterable[Comparison]) -> Wanted:
         if column.role in {"before", "attribute"}
     )
     return {
-        (one.metric.name, f"{KNOWN}{unit}"): unit for one in asked for unit in known
+        (one.metric.name, f"{KNOWN_BEFORE}{unit}"): unit
+        for one in asked
+        for unit in known
     }
 
 
@@ -188,7 +190,7 @@ def units_with(
     return nested(joined, "j")
 
 
-MOST_VALUES = 1_000_000
+MOST_COUNTED = 1_000_000
 ENDLESS = 10**6
 
 
@@ -211,7 +213,7 @@ def _tallied(experiment: Experiment, engine: Engine, cube: Cube, name: str) -> T
     columns = [c.name for c in cube.layout.blocks[name] if c.role == "outcome"]
     units = [cube.layout.names[name, column] for column in columns]
     found = engine.run(_counts_query(cube, units))
-    if len(found) > MOST_VALUES:
+    if len(found) > MOST_COUNTED:
         raise DataError(
             Problem(
                 where=f"metric {name}",
@@ -233,7 +235,7 @@ def _watched(cube: Cube, zone: ZoneInfo, day: int) -> int:
     """Whole days from the end of a local day to as-of; without times no end."""
     if cube.span.as_of is None or cube.exposures.time is None:
         return ENDLESS
-    joined = FIRST_DAY + timedelta(days=day + 1)
+    joined = EPOCH_DAY + timedelta(days=day + 1)
     end = datetime(joined.year, joined.month, joined.day, tzinfo=zone)
     return max(0, (from_microseconds(cube.span.as_of) - end) // timedelta(days=1))
 
@@ -252,6 +254,6 @@ def _counts_query(cube: Cube, units: list[str]) -> exp.Expression:
     everyone = select(named, units_with(cube, units, everyone=True), where=[used])
     counted = {name: col(name) for name in named} | {"n": exp.Count(this=exp.Star())}
     query = select(counted, nested(everyone, "t"), group=list(named))
-    query = query.limit(MOST_VALUES + 1, copy=False)
+    query = query.limit(MOST_COUNTED + 1, copy=False)
     query.set("with_", with_ctes(relations(cube)))
     return query

@@ -31,11 +31,11 @@ from holdback.errors import DataError, Problem
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.metrics import Limit
 
-__all__ = ["Look", "look_at"]
+__all__ = ["ProfileRequest", "profile_source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ProfileRequest:
     """What to look at in one source."""
 
     reader: Reader
@@ -59,45 +59,45 @@ class _Scan:
         self.columns[name] = count_where(condition)
 
 
-def look_at(engine: Engine, look: Look) -> SourceProfile:
+def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
     """Scan one source. Raises DataError that locates what cannot be used."""
-    reader = look.reader
-    kept = all_of([reader.condition(one.tree) for one in look.where])
+    reader = request.reader
+    kept = all_of([reader.condition(formula.tree) for formula in request.where])
     scan = _Scan()
     scan.columns["rows"] = exp.Count(this=exp.Star())
     scan.count("kept", kept)
-    if look.unit is not None:
-        _count_ids(scan, look, kept)
-    if look.clock is not None:
-        _count_times(scan, look.clock, kept)
-        scan.count("no time", _timeless(look, look.clock, kept))
-    values = [reader.number(one.tree) for one in look.values]
-    values += [reader.as_number(name) for name in look.numbers]
+    if request.unit is not None:
+        _count_ids(scan, request, kept)
+    if request.clock is not None:
+        _count_times(scan, request.clock, kept)
+        scan.count("no time", _timeless(request, request.clock, kept))
+    values = [reader.number(formula.tree) for formula in request.values]
+    values += [reader.as_number(name) for name in request.numbers]
     for i, value in enumerate(values):
         null = exp.Is(this=exp.Paren(this=value), expression=exp.null())
         far = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
         scan.count(f"null{i}", all_of([kept.copy(), null]))
         scan.count(f"far{i}", all_of([kept.copy(), exp.Not(this=null.copy()), far]))
-    for i, limit in enumerate(look.limits):
+    for i, limit in enumerate(request.limits):
         scan.count(f"outside{i}", all_of([kept.copy(), _outside(reader, limit)]))
     for name in sorted(reader.numbers):
         scan.count(f"text {name}", all_of([kept.copy(), _no_number(reader, name)]))
     row = _one_row(engine, reader.table, scan)
-    _refuse(engine, look, row, kept, values)
-    return _seen(look, row, len(values))
+    _refuse(engine, request, row, kept, values)
+    return _seen(request, row, len(values))
 
 
 def _one_row(engine: Engine, table: Table, scan: _Scan) -> dict[str, Any]:
-    (found,) = engine.run(select(scan.columns, table.relation.copy()))
-    return dict(zip(scan.columns, found, strict=True))
+    (row,) = engine.run(select(scan.columns, table.relation.copy()))
+    return dict(zip(scan.columns, row, strict=True))
 
 
-def _count_ids(scan: _Scan, look: Look, kept: exp.Expression) -> None:
-    assert look.unit is not None  # noqa: S101  # asked for units only
-    scan.count("missing", all_of([kept.copy(), blank(look.reader, look.unit)]))
-    if look.reader.kind(look.unit) in {"float", "decimal"}:
-        scan.count("fraction", all_of([kept.copy(), _fraction(look.unit)]))
-        scan.count("floats", all_of([kept.copy(), _present(col(look.unit))]))
+def _count_ids(scan: _Scan, request: ProfileRequest, kept: exp.Expression) -> None:
+    assert request.unit is not None  # noqa: S101  # asked for units only
+    scan.count("missing", all_of([kept.copy(), blank(request.reader, request.unit)]))
+    if request.reader.kind(request.unit) in {"float", "decimal"}:
+        scan.count("fraction", all_of([kept.copy(), _fraction(request.unit)]))
+        scan.count("floats", all_of([kept.copy(), _present(col(request.unit))]))
 
 
 def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
@@ -110,14 +110,16 @@ def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
         scan.columns["longest"] = exp.Max(this=exp.Length(this=col(clock.column)))
 
 
-def _timeless(look: Look, clock: Clock, kept: exp.Expression) -> exp.Expression:
+def _timeless(
+    request: ProfileRequest, clock: Clock, kept: exp.Expression
+) -> exp.Expression:
     """Rows whose time cannot be read.
 
     A blank one in the table of exposures is left out and counted there; an event
     without a time could be of any moment, so it is refused like one that is no time.
     """
     missing = exp.Is(this=clock.raw(), expression=exp.null())
-    if not look.needs_unit:
+    if not request.needs_unit:
         return all_of([kept.copy(), missing])
     if clock.reader.kind(clock.column) != "text":
         return exp.false()
@@ -158,12 +160,12 @@ def _no_number(reader: Reader, column: str) -> exp.Expression:
     return all_of([_filled(col(column)), exp.Is(this=parsed, expression=exp.null())])
 
 
-def _seen(look: Look, row: dict[str, Any], values: int) -> SourceProfile:
+def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourceProfile:
     def range_of(name: str) -> tuple[int, int] | None:
         first = row.get(f"{name} first")
         return None if first is None else (int(first), int(row[f"{name} last"]))
 
-    clock = look.clock
+    clock = request.clock
     days = False
     if clock is not None:
         kind = clock.reader.kind(clock.column)
@@ -182,12 +184,12 @@ def _seen(look: Look, row: dict[str, Any], values: int) -> SourceProfile:
 
 def _refuse(
     engine: Engine,
-    look: Look,
+    request: ProfileRequest,
     row: dict[str, Any],
     kept: exp.Expression,
     values: Sequence[exp.Expression],
 ) -> None:
-    reader, problems = look.reader, []
+    reader, problems = request.reader, []
     for name in sorted(reader.numbers):
         bad = int(row[f"text {name}"])
         if bad:
@@ -201,9 +203,9 @@ def _refuse(
                 "is not a number",
                 number_fix,
             )
-    clock = look.clock
+    clock = request.clock
     if clock is not None and int(row["no time"]):
-        condition = _timeless(look, clock, kept)
+        condition = _timeless(request, clock, kept)
         problems += located(
             engine,
             reader.table,
@@ -213,26 +215,26 @@ def _refuse(
             "is not a time",
             lambda _: "Write times as 2026-10-01 or 2026-10-01T12:00:00+02:00.",
         )
-    problems += _ids(engine, look, row, kept)
+    problems += _ids(engine, request, row, kept)
     if not problems:
-        problems += _far(engine, look, row, kept, values)
-        problems += _beyond(engine, look, row, kept)
+        problems += _far(engine, request, row, kept, values)
+        problems += _beyond(engine, request, row, kept)
     if problems:
         raise DataError(problems)
 
 
 def _ids(
-    engine: Engine, look: Look, row: dict[str, Any], kept: exp.Expression
+    engine: Engine, request: ProfileRequest, row: dict[str, Any], kept: exp.Expression
 ) -> list[Problem]:
-    if look.unit is None:
+    if request.unit is None:
         return []
-    reader, table = look.reader, look.reader.table
-    if reader.kind(look.unit) in {"boolean", "date", "local", "instant", "other"}:
+    reader, table = request.reader, request.reader.table
+    if reader.kind(request.unit) in {"boolean", "date", "local", "instant", "other"}:
         return [
             Problem(
-                where=f"source {table.source}, column {look.unit}",
+                where=f"source {table.source}, column {request.unit}",
                 what="unit ids must be text or whole numbers, not "
-                f"{reader.kind(look.unit)}.",
+                f"{reader.kind(request.unit)}.",
                 fix="Name the column of ids as `unit`.",
             )
         ]
@@ -240,23 +242,23 @@ def _ids(
         return located(
             engine,
             table,
-            look.unit,
-            all_of([kept.copy(), _fraction(look.unit)]),
+            request.unit,
+            all_of([kept.copy(), _fraction(request.unit)]),
             int(row["fraction"]),
             "is no unit id: it has a fraction",
             lambda _: "Store ids as text or whole numbers.",
         )
-    if look.needs_unit and int(row["missing"]):
+    if request.needs_unit and int(row["missing"]):
         return located(
             engine,
             table,
-            look.unit,
-            all_of([kept.copy(), blank(reader, look.unit)]),
+            request.unit,
+            all_of([kept.copy(), blank(reader, request.unit)]),
             int(row["missing"]),
             "is no unit id: it is blank",
             lambda _: (
                 f"Give every row an id, or leave such rows out with `where: "
-                f"{look.unit} is not null`."
+                f"{request.unit} is not null`."
             ),
         )
     return []
@@ -264,23 +266,23 @@ def _ids(
 
 def _far(
     engine: Engine,
-    look: Look,
+    request: ProfileRequest,
     row: dict[str, Any],
     kept: exp.Expression,
     values: Sequence[exp.Expression],
 ) -> list[Problem]:
     problems = []
-    names = [one.text for one in look.values] + list(look.numbers)
+    names = [formula.text for formula in request.values] + list(request.numbers)
     for i, value in enumerate(values):
         if not int(row[f"far{i}"]):
             continue
         limit = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
         condition = all_of([kept.copy(), _present(exp.Paren(this=value.copy())), limit])
-        found = examples(engine, look.reader.table, value, condition)
-        for place, text in found:
+        places = examples(engine, request.reader.table, value, condition)
+        for place, text in places:
             problems.append(
                 Problem(
-                    where=place_of(look.reader.table, place, _column(look, i)),
+                    where=place_of(request.reader.table, place, _column(request, i)),
                     what=f"{names[i]} is {text}, beyond the plausibility limit "
                     "of 1e12.",
                     why="Such a value cannot be right, and one of them would decide "
@@ -292,23 +294,23 @@ def _far(
 
 
 def _beyond(
-    engine: Engine, look: Look, row: dict[str, Any], kept: exp.Expression
+    engine: Engine, request: ProfileRequest, row: dict[str, Any], kept: exp.Expression
 ) -> list[Problem]:
     """Answers outside their scale."""
     problems = []
-    for i, limit in enumerate(look.limits):
+    for i, limit in enumerate(request.limits):
         count = int(row[f"outside{i}"])
         if not count:
             continue
-        condition = all_of([kept.copy(), _outside(look.reader, limit)])
-        value = look.reader.number(limit.value.tree)
+        condition = all_of([kept.copy(), _outside(request.reader, limit)])
+        value = request.reader.number(limit.value.tree)
         column = _only(limit.value)
-        found = examples(engine, look.reader.table, value, condition)
-        for k, (place, text) in enumerate(found):
+        places = examples(engine, request.reader.table, value, condition)
+        for k, (place, text) in enumerate(places):
             more = f" ({count:,} rows in all)" if k == 0 and count > 1 else ""
             problems.append(
                 Problem(
-                    where=place_of(look.reader.table, place, column),
+                    where=place_of(request.reader.table, place, column),
                     what=f"{limit.value.text} is {text}, outside {limit.low} to "
                     f"{limit.high}{more}.",
                     why="On another scale the same answer means another thing.",
@@ -320,10 +322,10 @@ def _beyond(
     return problems
 
 
-def _column(look: Look, index: int) -> str | None:
-    if index >= len(look.values):
-        return look.numbers[index - len(look.values)]
-    return _only(look.values[index])
+def _column(request: ProfileRequest, index: int) -> str | None:
+    if index >= len(request.values):
+        return request.numbers[index - len(request.values)]
+    return _only(request.values[index])
 
 
 def _only(value: Expression) -> str | None:

@@ -16,10 +16,10 @@ from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 
 __all__ = [
     "Fingerprint",
+    "check_readable",
     "fingerprints",
     "head",
     "is_gzip",
-    "look",
     "matching",
     "shown",
 ]
@@ -93,7 +93,7 @@ def shown(path: Path, root: Path) -> str:
         return path.name
 
 
-def look(path: Path, root: Path) -> None:
+def check_readable(path: Path, root: Path) -> None:
     """Refuse what is not a readable file with something in it."""
     where = shown(path, root)
     try:

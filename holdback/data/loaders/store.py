@@ -11,10 +11,10 @@ from holdback.data.engine import EmbeddedEngine, Place, Table
 from holdback.data.engine.sql import quoted_name, quoted_text
 from holdback.data.loaders.files import (
     Fingerprint,
+    check_readable,
     combined,
     fingerprints,
     head,
-    look,
     matching,
     shown,
 )
@@ -58,7 +58,7 @@ class Store:
         """
         paths = matching(path, self.root, source)
         for file in paths:
-            look(file, self.root)
+            check_readable(file, self.root)
         return paths
 
     def fingerprinted(

@@ -19,12 +19,12 @@ from holdback.data.engine.sql import (
     round_to,
     when,
 )
+from holdback.data.engine.times import DAY_MICROSECONDS
 from holdback.data.queries.unit_columns import UnitColumn
 from holdback.experiments.language.measure import Measure
 
 __all__ = ["aggregate", "not_null", "of_row", "quanta", "row_values"]
 
-DAY = 24 * 60 * 60 * 10**6
 FIRST_TIME = -(10**16)
 STRIDE = 10**19
 
@@ -69,8 +69,8 @@ def aggregate(
             count = count_where(inside_it)
             return _mean(dialect, dialect.total(picked), count, unit.digits)
     extreme = exp.Max if measure.aggregate == "max" else exp.Min
-    found = exp.func("COALESCE", extreme(this=picked), integer(0))
-    return round_to(dialect, found, unit.digits)
+    extreme_value = exp.func("COALESCE", extreme(this=picked), integer(0))
+    return round_to(dialect, extreme_value, unit.digits)
 
 
 def _any(
@@ -98,7 +98,9 @@ def _day(
     assert exposed is not None  # noqa: S101  # asked for with times only
     gap = exp.Paren(this=exp.Sub(this=time, expression=exposed))
     extreme = exp.Min if which == "first_day" else exp.Max
-    whole = dialect.quotient(extreme(this=when(inside, gap, None)), integer(DAY))
+    whole = dialect.quotient(
+        extreme(this=when(inside, gap, None)), integer(DAY_MICROSECONDS)
+    )
     return exp.func("COALESCE", exp.Add(this=whole, expression=integer(1)), integer(0))
 
 
@@ -156,31 +158,31 @@ def row_values(
     reader: Reader, wanted: Sequence[UnitColumn]
 ) -> dict[str, exp.Expression]:
     """v_: each row's value as DOUBLE (or text to be counted); c_: its condition."""
-    found: dict[str, exp.Expression] = {}
+    columns: dict[str, exp.Expression] = {}
     for unit in wanted:
         if unit.attribute is not None:
-            found[f"v_{unit.name}"] = reader.as_number(unit.attribute)
+            columns[f"v_{unit.name}"] = reader.as_number(unit.attribute)
         measure = unit.measure
         if measure is None:
             continue
         if measure.where is not None:
-            found[f"c_{unit.name}"] = reader.condition(measure.where.tree)
+            columns[f"c_{unit.name}"] = reader.condition(measure.where.tree)
         if measure.value is not None:
-            found[f"v_{unit.name}"] = reader.counted(measure)
-    return found
+            columns[f"v_{unit.name}"] = reader.counted(measure)
+    return columns
 
 
 def quanta(wanted: Sequence[UnitColumn]) -> dict[str, exp.Expression]:
     """q_: each row's value in millionths; text that is only counted stays text."""
-    found: dict[str, exp.Expression] = {}
+    columns: dict[str, exp.Expression] = {}
     for unit in wanted:
         measure = unit.measure
         if measure is not None and measure.value is None:
             continue
         plain = measure is not None and measure.aggregate == "distinct"
         value = col(f"v_{unit.name}")
-        found[f"q_{unit.name}"] = value if plain else micro(value)
-    return found
+        columns[f"q_{unit.name}"] = value if plain else micro(value)
+    return columns
 
 
 def of_row(

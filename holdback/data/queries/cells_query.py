@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import reduce
 
 from sqlglot import exp
 
 from holdback.data.engine.protocol import EngineDialect
 from holdback.data.engine.sql import cast, col, count_where, integer, when
-from holdback.data.engine.times import Zone
+from holdback.data.engine.times import MICROSECOND, Zone
 from holdback.data.queries.events import event_units
-from holdback.data.queries.unit_columns import TOLD, Layout, Monomial, UnitColumn
+from holdback.data.queries.unit_columns import ROW_COUNTS, Layout, Monomial, UnitColumn
 from holdback.data.queries.units import (
     KEPT_CROSSED,
     USED,
@@ -111,11 +110,11 @@ def _union(parts: Sequence[exp.Expression]) -> exp.Expression:
 
 def cell_keys(cube: Cube) -> dict[str, exp.Expression]:
     """Columns that say in which cell of the fine cube a unit stands."""
-    found: dict[str, exp.Expression] = {"arm": col("arm"), "status": col("status")}
+    keys: dict[str, exp.Expression] = {"arm": col("arm"), "status": col("status")}
     if cube.exposures.time is not None:
-        found["day"] = cast(cube.zone.day(col("t"), cube.dialect), "INT")
-    found["matured"] = _matured(cube)
-    return found | {f"s{i}": col(f"s{i}") for i in range(_segments(cube))}
+        keys["day"] = cast(cube.zone.day(col("t"), cube.dialect), "INT")
+    keys["matured"] = _matured(cube)
+    return keys | {f"s{i}": col(f"s{i}") for i in range(_segments(cube))}
 
 
 def _matured(cube: Cube) -> exp.Expression:
@@ -137,9 +136,9 @@ def _totals(cube: Cube, relation: str) -> exp.Select:
     keys = cell_keys(cube)
     columns = dict(keys)
     columns["n"] = exp.Count(this=exp.Star())
-    columns |= {name: integer(0) for name in cube.told()}
-    for i, one in enumerate(cube.sums()):
-        columns[f"x{i}"] = _sum(cube, one) if one.own else integer(0)
+    columns |= {name: integer(0) for name in cube.row_counts()}
+    for i, sum_ in enumerate(cube.sums()):
+        columns[f"x{i}"] = _sum(cube, sum_) if sum_.own else integer(0)
     return _grouped(columns, keys, relation)
 
 
@@ -148,9 +147,9 @@ def _sparse(cube: Cube, relation: str) -> exp.Select:
     keys = cell_keys(cube)
     columns = dict(keys)
     columns["n"] = integer(0)
-    columns |= {name: cube.dialect.total(col(name)) for name in cube.told()}
-    for i, one in enumerate(cube.sums()):
-        columns[f"x{i}"] = integer(0) if one.own else _sum(cube, one)
+    columns |= {name: cube.dialect.total(col(name)) for name in cube.row_counts()}
+    for i, sum_ in enumerate(cube.sums()):
+        columns[f"x{i}"] = integer(0) if sum_.own else _sum(cube, sum_)
     return _grouped(columns, keys, relation)
 
 
@@ -185,16 +184,16 @@ def _grouped(
     )
 
 
-def _sum(cube: Cube, one: Sum) -> exp.Expression:
-    value = col(one.of[0])
-    if one.kind == "nonzero":
+def _sum(cube: Cube, sum_: Sum) -> exp.Expression:
+    value = col(sum_.of[0])
+    if sum_.kind == "nonzero":
         differs = exp.NEQ(this=value, expression=integer(0))
         return count_where(differs)
-    if one.kind == "largest":
+    if sum_.kind == "largest":
         return exp.func("COALESCE", exp.Max(this=value), integer(0))
-    if len(one.of) == 1:
+    if len(sum_.of) == 1:
         return cube.dialect.total(value)
-    factors = [cube.dialect.wide(col(name)) for name in one.of]
+    factors = [cube.dialect.wide(col(name)) for name in sum_.of]
     return cube.dialect.total(
         reduce(lambda a, b: exp.Mul(this=a, expression=b), factors)
     )
@@ -234,7 +233,7 @@ def _widened(
     columns |= {key: col(key) for key in unit_keys(cube.exposures)}
     columns |= {name: col(name) for name in _carried(cube)}
     for i in range(len(cube.events)):
-        for name in TOLD:
+        for name in ROW_COUNTS:
             columns[f"{name}_{i}"] = col(f"n_{name}") if i == index else integer(0)
     for unit in cube.layout.units.values():
         if not unit.own and unit.capping is None:
@@ -252,7 +251,7 @@ def _merged(cube: Cube, parts: Sequence[exp.Expression]) -> exp.Select:
             value = cube.dialect.bytewise(value)
         columns[key] = exp.Min(this=value)
     columns |= {name: exp.Min(this=col(name)) for name in _carried(cube)}
-    columns |= {name: cube.dialect.total(col(name)) for name in cube.told()}
+    columns |= {name: cube.dialect.total(col(name)) for name in cube.row_counts()}
     for unit in cube.layout.units.values():
         if not unit.own and unit.capping is None:
             columns[unit.name] = cube.dialect.total(col(unit.name))
@@ -285,16 +284,13 @@ def _rolled(cube: Cube, segment: int | None) -> exp.Select:
         columns["day"] = col("day")
         group.append("day")
     columns["n"] = cube.dialect.total(col("n"))
-    columns |= {name: cube.dialect.total(col(name)) for name in cube.told()}
-    for i, one in enumerate(cube.sums()):
+    columns |= {name: cube.dialect.total(col(name)) for name in cube.row_counts()}
+    for i, sum_ in enumerate(cube.sums()):
         value = col(f"x{i}")
         columns[f"x{i}"] = (
-            exp.Max(this=value) if one.kind == "largest" else cube.dialect.total(value)
+            exp.Max(this=value) if sum_.kind == "largest" else cube.dialect.total(value)
         )
     return select(columns, exp.table_("fine", quoted=True), group=group)
-
-
-MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,20 +338,22 @@ class Cube:
     def sums(self) -> tuple[Sum, ...]:
         """The numbers of each cell, in the order of the statement's columns."""
         units = self.layout.units
-        found = [
+        sums = [
             Sum(kind="sum", of=m, own=all(units[name].own for name in m))
             for m in self.layout.monomials()
         ]
         for unit in units.values():
             if not unit.indicator:
-                one = (unit.name,)
-                found.append(Sum(kind="nonzero", of=one, own=unit.own))
-                found.append(Sum(kind="largest", of=one, own=unit.own))
-        return tuple(found)
+                single = (unit.name,)
+                sums.append(Sum(kind="nonzero", of=single, own=unit.own))
+                sums.append(Sum(kind="largest", of=single, own=unit.own))
+        return tuple(sums)
 
-    def told(self) -> tuple[str, ...]:
+    def row_counts(self) -> tuple[str, ...]:
         """Columns that count each source's rows for the reader of the report."""
-        return tuple(f"{name}_{i}" for i in range(len(self.events)) for name in TOLD)
+        return tuple(
+            f"{name}_{i}" for i in range(len(self.events)) for name in ROW_COUNTS
+        )
 
 
 def latest_exposure(cube: Cube, horizon: int) -> int:
@@ -395,13 +393,13 @@ def caps(
 def _eligible(cube: Cube, unit: UnitColumn) -> list[exp.Expression]:
     """Conditions that a unit is used and matured for a capped twin's metric."""
     used = [integer(USED), integer(KEPT_CROSSED)]
-    found: list[exp.Expression] = [exp.In(this=col("status"), expressions=used)]
+    conditions: list[exp.Expression] = [exp.In(this=col("status"), expressions=used)]
     assert unit.capping is not None  # noqa: S101  # a capped twin
     within = unit.capping.within
     if within is not None and cube.exposures.time is not None and cube.span.as_of:
         latest = latest_exposure(cube, cube.layout.horizons.index(within) + 1)
-        found.append(exp.LTE(this=col("t"), expression=integer(latest)))
-    return found
+        conditions.append(exp.LTE(this=col("t"), expression=integer(latest)))
+    return conditions
 
 
 def _population(cube: Cube, unit: UnitColumn, relation: str) -> exp.Select:
@@ -473,6 +471,6 @@ def cap_row(cube: Cube, unit: UnitColumn) -> exp.Select:
         "matured": integer(0),
         "n": col("top"),
     }
-    columns |= {name: integer(0) for name in cube.told()}
+    columns |= {name: integer(0) for name in cube.row_counts()}
     columns |= {f"x{i}": integer(0) for i in range(len(cube.sums()))}
     return select(columns, exp.table_(f"cap_{unit.name}", quoted=True))

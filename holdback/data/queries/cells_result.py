@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from holdback.data.engine import TooLarge
 from holdback.data.evidence.cells import ALL, Cell, Cells
+from holdback.data.evidence.unit_rows import EPOCH_DAY
 from holdback.data.queries.cells_query import CAP_DIMENSION, Cube, Sum
 from holdback.data.queries.unit_columns import Monomial
 from holdback.data.queries.units import KEPT_CROSSED, USED
@@ -16,8 +17,6 @@ from holdback.errors import Problem, StatsError
 from holdback.stats.evidence.moments import Moments, pairs, triples
 
 __all__ = ["Row", "cells_of", "rows_of"]
-
-FIRST_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +30,7 @@ class Row:
     day: int | None
     matured: int
     n: int | None
-    told: Mapping[str, int]
+    row_counts: Mapping[str, int]
     sums: Mapping[Sum, int]
 
     @property
@@ -42,13 +41,13 @@ class Row:
 
 def rows_of(cube: Cube, answers: Sequence[tuple[Any, ...]]) -> list[Row]:
     """The statement's rows. Raises TooLarge for a sum beyond exact arithmetic."""
-    told, sums = cube.told(), cube.sums()
+    row_counts, sums = cube.row_counts(), cube.sums()
     digits = cube.dialect.digits
     if any(
         abs(int(v)) >= 10**digits for row in answers for v in row[6:] if v is not None
     ):
         raise TooLarge(Problem(what=f"a sum has more than {digits} digits."))
-    start = 7 + len(told)
+    start = 7 + len(row_counts)
     return [
         Row(
             dimension=int(row[0]),
@@ -58,8 +57,10 @@ def rows_of(cube: Cube, answers: Sequence[tuple[Any, ...]]) -> list[Row]:
             day=None if row[4] is None else int(row[4]),
             matured=int(row[5]),
             n=None if row[6] is None else int(row[6]),
-            told={name: int(v) for name, v in zip(told, row[7:start], strict=True)},
-            sums={one: int(v) for one, v in zip(sums, row[start:], strict=True)},
+            row_counts={
+                name: int(v) for name, v in zip(row_counts, row[7:start], strict=True)
+            },
+            sums={sum_: int(v) for sum_, v in zip(sums, row[start:], strict=True)},
         )
         for row in answers
     ]
@@ -83,7 +84,7 @@ def cells_of(cube: Cube, rows: Sequence[Row], arms: Sequence[str]) -> Cells:
                 arm=arm,
                 dimension=dimension,
                 level=level,
-                day=None if day is None else FIRST_DAY + timedelta(days=day),
+                day=None if day is None else EPOCH_DAY + timedelta(days=day),
                 matured=matured,
                 moments=_added(cube, merged[key]),
             )
@@ -97,9 +98,9 @@ def cells_of(cube: Cube, rows: Sequence[Row], arms: Sequence[str]) -> Cells:
 
 
 def _added(cube: Cube, rows: Sequence[Row]) -> dict[str, Moments]:
-    found = [_moments(cube, row) for row in rows]
-    total = found[0]
-    for other in found[1:]:
+    moments = [_moments(cube, row) for row in rows]
+    total = moments[0]
+    for other in moments[1:]:
         total = {block: total[block] + other[block] for block in total}
     return total
 
@@ -108,20 +109,20 @@ def _moments(cube: Cube, row: Row) -> dict[str, Moments]:
     layout = cube.layout
     sums: dict[Monomial, int] = {}
     other: dict[tuple[str, str], int] = {}
-    for one, value in row.sums.items():
-        if one.kind == "sum":
-            sums[one.of] = value
+    for sum_, value in row.sums.items():
+        if sum_.kind == "sum":
+            sums[sum_.of] = value
         else:
-            other[one.kind, one.of[0]] = value
+            other[sum_.kind, sum_.of[0]] = value
     for name, unit in layout.units.items():
         if unit.indicator:
             other["nonzero", name] = sums[name,]
             other["largest", name] = min(1, sums[name,])
-    found = {}
+    moments = {}
     for block, columns in layout.blocks.items():
         units = layout.block_units(block)
         k = len(units)
-        found[block] = Moments(
+        moments[block] = Moments(
             columns=tuple(column.name for column in columns),
             digits=tuple(column.digits for column in columns),
             n=row.n or 0,
@@ -136,7 +137,7 @@ def _moments(cube: Cube, row: Row) -> dict[str, Moments]:
             nonzero=tuple(other["nonzero", u] for u in units),
             largest=tuple(max(0, other["largest", u]) for u in units),
         )
-    return found
+    return moments
 
 
 def _caps(cube: Cube, rows: Sequence[Row]) -> dict[str, int]:

@@ -66,8 +66,8 @@ def eligible_sql(experiment: Experiment, dialect: str) -> tuple[str | None, str]
             )
         )
     kinds: dict[str, Taken] = {
-        column: next((k for k in ("text", "number") if k in found), "any")
-        for column, found in taken.items()
+        column: next((k for k in ("text", "number") if k in uses), "any")
+        for column, uses in taken.items()
     }
     table = Table(
         source="where",
@@ -79,12 +79,12 @@ def eligible_sql(experiment: Experiment, dialect: str) -> tuple[str | None, str]
 
 
 def _note(kinds: Mapping[str, Taken]) -> str:
-    told = [
+    parts = [
         f"{', '.join(columns)} as {noun}"
         for kind, noun in (("text", "text"), ("number", "numbers"))
-        if (columns := sorted(c for c, found in kinds.items() if found == kind))
+        if (columns := sorted(c for c, taken in kinds.items() if taken == kind))
     ]
-    return f"the condition takes {' and '.join(told)}" if told else ""
+    return f"the condition takes {' and '.join(parts)}" if parts else ""
 
 
 def _uses(tree: Tree, asked: Taken) -> Iterator[tuple[str, Taken]]:

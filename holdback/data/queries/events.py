@@ -10,13 +10,14 @@ from sqlglot import exp
 
 from holdback.data.engine import Engine
 from holdback.data.engine.sql import all_of, col, count_where, integer, when
+from holdback.data.engine.times import MICROSECOND
 from holdback.data.evidence.cells import Returned
 from holdback.data.queries.aggregates import (
     aggregate,
     quanta,
     row_values,
 )
-from holdback.data.queries.unit_columns import TOLD, UnitColumn
+from holdback.data.queries.unit_columns import ROW_COUNTS, UnitColumn
 from holdback.data.queries.units import (
     Events,
     Exposures,
@@ -27,11 +28,9 @@ from holdback.data.queries.units import (
     widened,
 )
 from holdback.experiments.language.measure import Measure
-from holdback.experiments.sources import Returns
+from holdback.experiments.sources import ReturnRule
 
 __all__ = ["at_purchase", "count_returned", "event_units"]
-
-MICROSECOND = timedelta(microseconds=1)
 
 
 def event_units(
@@ -46,8 +45,8 @@ def event_units(
     """One row per exposed unit that has events: its keys and its values.
 
     Reads the units from `relation`, and carries their values `carried` along. Beside
-    the values it counts the unit's rows, as `TOLD` names them: ``n_rows``, those before
-    exposure that no measure collects (``n_before``), those at or after as-of
+    the values it counts the unit's rows, as `ROW_COUNTS` names them: ``n_rows``, those
+    before exposure that no measure collects (``n_before``), those at or after as-of
     (``n_late``), and all before exposure (``n_earlier``).
     """
     keys = unit_keys(exposures)
@@ -59,7 +58,7 @@ def event_units(
             value = dialect.bytewise(value)
         columns[key] = exp.Min(this=value)
     columns |= {name: exp.Min(this=col(name, "u")) for name in carried}
-    columns |= _told(events, exposures, span, wanted)
+    columns |= _row_counts(events, exposures, span, wanted)
     for unit in wanted:
         inside = window(unit.measure, events, exposures, span) if unit.measure else []
         time = col("t", "e") if events.time is not None else None
@@ -86,20 +85,20 @@ def window(
     if events.time is None:
         return []
     time = col("t", "e")
-    found: list[exp.Expression] = []
+    conditions: list[exp.Expression] = []
     if exposures.time is not None:
-        found.append(exp.GTE(this=time, expression=_shifted(measure.start)))
+        conditions.append(exp.GTE(this=time, expression=_shifted(measure.start)))
         if measure.end is not None:
             end = measure.end / 2 if measure.half else measure.end
-            found.append(exp.LT(this=time.copy(), expression=_shifted(end)))
+            conditions.append(exp.LT(this=time.copy(), expression=_shifted(end)))
         if measure.half and span.as_of is not None:
-            found.append(_before_the_middle(time.copy(), span.as_of))
+            conditions.append(_before_the_middle(time.copy(), span.as_of))
     elif span.start is not None:
-        found.append(exp.GTE(this=time, expression=integer(span.start)))
+        conditions.append(exp.GTE(this=time, expression=integer(span.start)))
     last = span.last if measure.end is None else span.as_of
     if last is not None:
-        found.append(exp.LT(this=time.copy(), expression=integer(last)))
-    return found
+        conditions.append(exp.LT(this=time.copy(), expression=integer(last)))
+    return conditions
 
 
 def _event_rows(events: Events, wanted: Sequence[UnitColumn]) -> exp.Select:
@@ -112,11 +111,11 @@ def _event_rows(events: Events, wanted: Sequence[UnitColumn]) -> exp.Select:
     return select(passed | quanta(wanted), nested(rows, "r"))
 
 
-def _told(
+def _row_counts(
     events: Events, exposures: Exposures, span: Span, wanted: Sequence[UnitColumn]
 ) -> dict[str, exp.Expression]:
     """Counts of a unit's rows for the reader of the report."""
-    found: dict[str, exp.Expression] = {"n_rows": exp.Count(this=exp.Star())}
+    counts: dict[str, exp.Expression] = {"n_rows": exp.Count(this=exp.Star())}
     before: exp.Expression = exp.false()
     late: exp.Expression = exp.false()
     early: exp.Expression = exp.false()
@@ -129,9 +128,9 @@ def _told(
             earliest = min([timedelta(0), *starts])
             before = exp.LT(this=time.copy(), expression=_shifted(earliest))
             early = exp.LT(this=time.copy(), expression=_shifted(timedelta(0)))
-    for kind, condition in zip(TOLD[1:], (before, late, early), strict=True):
-        found[f"n_{kind}"] = count_where(condition)
-    return found
+    for kind, condition in zip(ROW_COUNTS[1:], (before, late, early), strict=True):
+        counts[f"n_{kind}"] = count_where(condition)
+    return counts
 
 
 def _before_the_middle(time: exp.Expression, as_of: int) -> exp.Expression:
@@ -153,7 +152,7 @@ def _shifted(by: timedelta) -> exp.Expression:
 AT, BACK, UNIT, PURCHASE = (f"holdback {n}" for n in ("at", "back", "unit", "purchase"))
 
 
-def at_purchase(events: Events, rule: Returns, as_of: int | None) -> Events:
+def at_purchase(events: Events, rule: ReturnRule, as_of: int | None) -> Events:
     """The events, each return at the time of its purchase.
 
     The purchase of a return is the unit's latest row that is none, at or before it,
@@ -161,7 +160,7 @@ def at_purchase(events: Events, rule: Returns, as_of: int | None) -> Events:
     Returns from `as_of` on (µs of UTC) are not known yet: they keep their own time.
     """
     relation = _matched(events, rule, as_of)
-    found = exp.Not(this=exp.Is(this=col(PURCHASE), expression=exp.null()))
+    purchased = exp.Not(this=exp.Is(this=col(PURCHASE), expression=exp.null()))
     table = replace(
         events.reader.table,
         relation=relation,
@@ -172,12 +171,12 @@ def at_purchase(events: Events, rule: Returns, as_of: int | None) -> Events:
         reader=replace(events.reader, table=table),
         unit=col(UNIT),
         time=col(PURCHASE),
-        where=(found,),
+        where=(purchased,),
     )
 
 
 def count_returned(
-    engine: Engine, events: Events, rule: Returns, as_of: int | None
+    engine: Engine, events: Events, rule: ReturnRule, as_of: int | None
 ) -> Returned:
     """How many returns were known at `as_of`, and how many found no purchase."""
     lost = exp.Is(this=col(PURCHASE), expression=exp.null())
@@ -189,16 +188,18 @@ def count_returned(
     return Returned(rows=int(rows), unmatched=int(unmatched))
 
 
-def _matched(events: Events, rule: Returns, as_of: int | None) -> exp.Expression:
+def _matched(events: Events, rule: ReturnRule, as_of: int | None) -> exp.Expression:
     """The rows with the time at which each counts; null where there is none."""
     reader = events.reader
     assert events.time is not None  # noqa: S101  # a source of events has times
     known = [reader.condition(rule.where.tree)]
     if as_of is not None:
         known.append(exp.LT(this=events.time.copy(), expression=integer(as_of)))
-    told = {UNIT: events.unit, AT: events.time, BACK: all_of(known)}
-    rows = widened(told, reader.table.relation.copy())
-    rows = rows.where(all_of(one.copy() for one in events.where), copy=False)
+    columns = {UNIT: events.unit, AT: events.time, BACK: all_of(known)}
+    rows = widened(columns, reader.table.relation.copy())
+    rows = rows.where(
+        all_of(condition.copy() for condition in events.where), copy=False
+    )
     sold = exp.Window(
         this=exp.Max(this=when(col(BACK), exp.null(), col(AT))),
         partition_by=[col(UNIT), *(col(name) for name in rule.match)],

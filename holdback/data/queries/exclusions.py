@@ -24,13 +24,13 @@ from holdback.data.queries.units import (
 from holdback.errors import DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["Fates", "fates_of_rows", "span_of", "zone_of"]
+__all__ = ["SHOWN_EXAMPLES", "ExposureCounts", "count_exposures", "span_of", "zone_of"]
 
-EXAMPLES = 5
+SHOWN_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fates:
+class ExposureCounts:
     """What became of the exposures.
 
     `rows` counts by (reason, arm number); the reason of rows that count is ``kept``.
@@ -41,13 +41,13 @@ class Fates:
     units: Mapping[str, int]
 
 
-def fates_of_rows(
+def count_exposures(
     engine: Engine, experiment: Experiment, exposures: Exposures, span: Span
-) -> Fates:
+) -> ExposureCounts:
     """Exposure rows by what becomes of them and by arm."""
     _refuse_unknown_arms(engine, experiment, exposures)
     columns: dict[str, exp.Expression] = {"arm": exposures.arm.copy()}
-    columns["kept"] = all_of(one.copy() for one in exposures.where)
+    columns["kept"] = all_of(condition.copy() for condition in exposures.where)
     if exposures.time is not None:
         columns["t"] = exposures.time.copy()
     if exposures.ineligible is not None:
@@ -55,10 +55,10 @@ def fates_of_rows(
     if exposures.reason is not None and exposures.unit is not None:
         columns |= {"why": exposures.reason.copy(), "unit": exposures.unit.copy()}
     rows = select(columns, exposures.reader.table.relation.copy())
-    told = {"reason": _reason(exposures, span), "arm": col("arm")}
+    placed = {"reason": _reason(exposures, span), "arm": col("arm")}
     unplaced: exp.Expression = exp.null()
     if exposures.reason is not None:
-        told |= {"why": col("why"), "unit": col("unit")}
+        placed |= {"why": col("why"), "unit": col("unit")}
         own = exp.EQ(this=col("reason"), expression=col("why"))
         unplaced = when(own, col("unit"), None)
     counted = select(
@@ -68,16 +68,16 @@ def fates_of_rows(
             "n": exp.Count(this=exp.Star()),
             "units": exp.Count(this=exp.Distinct(expressions=[unplaced])),
         },
-        nested(select(told, nested(rows, "r")), "q"),
+        nested(select(placed, nested(rows, "r")), "q"),
         group=["reason", "arm"],
     )
-    found = engine.run(counted)
-    return Fates(
+    answers = engine.run(counted)
+    return ExposureCounts(
         rows={
             (str(why), None if arm is None else int(arm)): int(n)
-            for why, arm, n, _ in found
+            for why, arm, n, _ in answers
         },
-        units={str(why): int(units) for why, _, _, units in found if units},
+        units={str(why): int(units) for why, _, _, units in answers if units},
     )
 
 
@@ -137,7 +137,7 @@ def _refuse_unknown_arms(
                 select(
                     {"label": reader.as_text(column)},
                     reader.table.relation.copy(),
-                    where=[one.copy() for one in exposures.where],
+                    where=[condition.copy() for condition in exposures.where],
                 ),
                 "q",
             ),
@@ -170,7 +170,7 @@ def _unknown_arm(
     )
 
 
-DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 def zone_of(experiment: Experiment, seen: Mapping[str, SourceProfile]) -> Zone | None:
@@ -183,7 +183,7 @@ def zone_of(experiment: Experiment, seen: Mapping[str, SourceProfile]) -> Zone |
     if window is not None:
         bounds += [
             microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
-            for day in (window.start, window.end + DAY)
+            for day in (window.start, window.end + ONE_DAY)
         ]
     zone = Zone.between(experiment.timezone, min(bounds), max(bounds))
     return None if zone.first == 0 and not zone.transitions else zone
@@ -197,7 +197,7 @@ def span_of(
 ) -> Span:
     """As-of and the window; nothing without times."""
     flat = zone or IN_UTC
-    last = [_last(one, flat) for one in seen.values()]
+    last = [_last(profile, flat) for profile in seen.values()]
     known = [moment for moment in last if moment is not None]
     window = experiment.window
     if not known:
@@ -206,20 +206,22 @@ def span_of(
     return Span(
         as_of=end,
         start=None if window is None else flat.midnight(window.start),
-        end=None if window is None else flat.midnight(window.end + DAY),
+        end=None if window is None else flat.midnight(window.end + ONE_DAY),
     )
 
 
 def _last(seen: SourceProfile, zone: Zone) -> int | None:
     """Just after a source's last time; a source of days lasts to the day's end."""
-    found = []
+    moments = []
     if seen.wall is not None:
         local = seen.wall[1]
         step = 24 * 3600 * 1_000_000 if seen.whole_days else 1
-        found.append(zone.utc(local + step) if seen.whole_days else zone.utc(local) + 1)
+        moments.append(
+            zone.utc(local + step) if seen.whole_days else zone.utc(local) + 1
+        )
     if seen.moments is not None:
-        found.append(seen.moments[1] + 1)
-    return max(found, default=None)
+        moments.append(seen.moments[1] + 1)
+    return max(moments, default=None)
 
 
 def _moment(as_of: date | datetime, timezone: str) -> int:
@@ -227,5 +229,5 @@ def _moment(as_of: date | datetime, timezone: str) -> int:
     zone = ZoneInfo(timezone)
     if isinstance(as_of, datetime):
         return microseconds(as_of if as_of.tzinfo else as_of.replace(tzinfo=zone))
-    after = as_of + DAY
+    after = as_of + ONE_DAY
     return microseconds(datetime(after.year, after.month, after.day, tzinfo=zone))

@@ -14,7 +14,7 @@ from holdback.data.engine.sql import cast, col, integer, when
 from holdback.data.engine.times import Clock, Zone
 from holdback.data.evidence.cells import Returned, SourceProfile
 from holdback.data.queries.events import at_purchase, count_returned
-from holdback.data.queries.exclusions import Fates
+from holdback.data.queries.exclusions import ExposureCounts
 from holdback.data.queries.units import (
     Events,
     Exposures,
@@ -32,7 +32,7 @@ from holdback.experiments.language.expression import Expression
 __all__ = [
     "ARM",
     "REASON",
-    "ROW",
+    "ROW_UNIT",
     "Exposed",
     "clock_of",
     "events_of",
@@ -46,9 +46,9 @@ __all__ = [
     "with_arms",
 ]
 
-ROW = "row"
+ROW_UNIT = "row"
 MISSING = "(missing)"
-OTHER = "(other)"
+OTHER_LEVEL = "(other)"
 LEVELS = 50
 
 
@@ -63,7 +63,7 @@ class Exposed:
     span: Span
     zone: Zone | None
     seen: Mapping[str, SourceProfile]
-    told: Fates
+    counts: ExposureCounts
     copies: Mapping[str, int]
 
 
@@ -78,7 +78,7 @@ def exposures_of(
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)
     plan, columns = experiment.assignment, source.columns
-    unit = None if columns.unit == ROW else unit_text(reader, columns.unit)
+    unit = None if columns.unit == ROW_UNIT else unit_text(reader, columns.unit)
     reason = ineligible = held_out = None
     if columns.arm is not None:
         arm = _logged_arm(experiment, reader, columns.arm)
@@ -98,7 +98,7 @@ def exposures_of(
         arm=arm,
         unit=unit,
         time=None if clock is None else clock.utc(zone),
-        where=tuple(reader.condition(one.tree) for one in where),
+        where=tuple(reader.condition(formula.tree) for formula in where),
         arms=len(experiment.arms),
         segments={
             column: _segment(engine, reader, column)
@@ -158,7 +158,9 @@ def _as_written(
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)
     missing = exp.Not(this=blank(reader, source.columns.unit))
-    conditions = [reader.condition(one.tree) for one in filters(experiment, name)]
+    conditions = [
+        reader.condition(formula.tree) for formula in filters(experiment, name)
+    ]
     return Events(
         reader=reader,
         unit=unit_text(reader, source.columns.unit),
@@ -177,10 +179,10 @@ def clock_of(
 
 def filters(experiment: Experiment, name: str) -> tuple[Expression, ...]:
     """The conditions that rows of a source must meet."""
-    found = [experiment.sources[name].where]
+    formulas = [experiment.sources[name].where]
     if name == experiment.assignment.source:
-        found.append(experiment.assignment.where)
-    return tuple(one for one in found if one is not None)
+        formulas.append(experiment.assignment.where)
+    return tuple(formula for formula in formulas if formula is not None)
 
 
 def unit_text(reader: Reader, column: str) -> exp.Expression:
@@ -228,7 +230,7 @@ def _segment(engine: Engine, reader: Reader, column: str) -> exp.Expression:
     ranked = sorted(rows, key=lambda row: (-int(row[1]), str(row[0])))
     kept = [exp.Literal.string(str(row[0])) for row in ranked[: LEVELS - 1]]
     known = exp.In(this=level.copy(), expressions=kept)
-    return when(known, level.copy(), exp.Literal.string(OTHER))
+    return when(known, level.copy(), exp.Literal.string(OTHER_LEVEL))
 
 
 ARM, REASON = "holdback:arm", "holdback:reason"

@@ -9,8 +9,9 @@ from sqlglot import exp
 from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import all_of, any_of, col, double, integer, when
+from holdback.data.engine.times import MICROSECOND
 from holdback.data.queries.cells_query import Cube, relations, with_ctes
-from holdback.data.queries.events import MICROSECOND, window
+from holdback.data.queries.events import window
 from holdback.data.queries.exposures import events_of
 from holdback.data.queries.units import KEPT_CROSSED, USED, Events, nested, select
 from holdback.errors import ConfigError, DataError, Problem
@@ -21,7 +22,7 @@ from holdback.stats.causal.attribution import Path
 __all__ = ["paths_of"]
 
 BETWEEN = "\x1f"
-MOST = 200_000
+MOST_PATHS = 200_000
 
 
 def paths_of(
@@ -51,19 +52,19 @@ def paths_of(
                 fix="Name the `time` columns of the three sources.",
             )
         )
-    found = engine.run(_query(cube, asked, touches, bought, measure))
-    if len(found) > MOST:
+    answers = engine.run(_query(cube, asked, touches, bought, measure))
+    if len(answers) > MOST_PATHS:
         raise DataError(
             Problem(
                 where="attribution",
-                what=f"there are more than {MOST:,} different paths.",
+                what=f"there are more than {MOST_PATHS:,} different paths.",
                 fix="Group channels more coarsely.",
             )
         )
     arms = [arm.name for arm in experiment.arms]
     by_arm: dict[str, list[Path]] = {name: [] for name in arms}
     for arm, path, units, converted in sorted(
-        found, key=lambda row: (int(row[0]), str(row[1] or ""))
+        answers, key=lambda row: (int(row[0]), str(row[1] or ""))
     ):
         by_arm[arms[int(arm)]].append(
             Path(
@@ -110,7 +111,7 @@ def _query(
         "bought": exp.Sum(this=col("bought")),
     }
     query = select(counted, nested(joined, "p"), group=["arm", "path"])
-    query = query.limit(MOST + 1, copy=False)
+    query = query.limit(MOST_PATHS + 1, copy=False)
     query.set("with_", with_ctes(relations(cube)))
     return query
 

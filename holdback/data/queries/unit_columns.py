@@ -18,9 +18,9 @@ from holdback.experiments.language.measure import Cap, Measure
 from holdback.experiments.metrics import Metric
 from holdback.stats.evidence.moments import pairs, triples
 
-__all__ = ["TOLD", "Capping", "Layout", "Monomial", "UnitColumn", "layout"]
+__all__ = ["ROW_COUNTS", "Capping", "Layout", "Monomial", "UnitColumn", "layout"]
 
-TOLD = ("rows", "before", "late", "earlier")
+ROW_COUNTS = ("rows", "before", "late", "earlier")
 """What is counted of each source's rows for the reader of the report."""
 
 Monomial = tuple[str, ...]
@@ -90,16 +90,16 @@ class Layout:
 
     def monomials(self) -> tuple[Monomial, ...]:
         """Every product that some block needs, each once, in a stable order."""
-        found: dict[Monomial, None] = {}
+        distinct: dict[Monomial, None] = {}
         for block in self.blocks:
             units = self.block_units(block)
             for unit in units:
-                found[self.monomial(unit)] = None
+                distinct[self.monomial(unit)] = None
             for i, j in pairs(len(units)):
-                found[self.monomial(units[i], units[j])] = None
+                distinct[self.monomial(units[i], units[j])] = None
             for i, j, k in triples(len(units)):
-                found[self.monomial(units[i], units[j], units[k])] = None
-        return tuple(found)
+                distinct[self.monomial(units[i], units[j], units[k])] = None
+        return tuple(distinct)
 
     def sources(self) -> tuple[str, ...]:
         """Sources whose rows are events, in a stable order."""

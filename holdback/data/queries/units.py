@@ -167,13 +167,13 @@ def kept_rows(
 
 def in_window(time: exp.Expression, span: Span) -> list[exp.Expression]:
     """Conditions that an exposure lies in the window and before as-of."""
-    found: list[exp.Expression] = []
+    conditions: list[exp.Expression] = []
     if span.start is not None:
-        found.append(exp.GTE(this=time.copy(), expression=integer(span.start)))
+        conditions.append(exp.GTE(this=time.copy(), expression=integer(span.start)))
     bound = span.last
     if bound is not None:
-        found.append(exp.LT(this=time.copy(), expression=integer(bound)))
-    return found
+        conditions.append(exp.LT(this=time.copy(), expression=integer(bound)))
+    return conditions
 
 
 def exposed_units(
@@ -220,14 +220,14 @@ def _first(
         grouped[unit.name] = aggregate(
             exposures.reader.dialect, unit, inside=[], time=col("t")
         )
-    found = select(grouped, nested(rows, "x"), group=["unit"])
-    return _described(exposures, rows, found, own)
+    grouped_units = select(grouped, nested(rows, "x"), group=["unit"])
+    return _described(exposures, rows, grouped_units, own)
 
 
 def _described(
     exposures: Exposures,
     rows: exp.Select,
-    found: exp.Select,
+    units: exp.Select,
     own: Sequence[UnitColumn],
 ) -> exp.Select:
     """Adds segments and attributes of the first exposure, and takes the key apart."""
@@ -251,7 +251,7 @@ def _described(
     attributes = [unit for unit in own if unit.attribute is not None]
     segments = [f"s{i}" for i in range(len(exposures.segments))]
     if not attributes and not segments:
-        return select(columns, nested(found, "f"))
+        return select(columns, nested(units, "f"))
     firsts: dict[str, exp.Expression] = {"unit": col("unit", "f")}
     firsts |= {
         name: exp.Min(this=dialect.bytewise(col(name, "x"))) for name in segments
@@ -259,12 +259,12 @@ def _described(
     firsts |= {
         unit.name: exp.Min(this=of_row(dialect, unit, table="x")) for unit in attributes
     }
-    joined = select(firsts, nested(found.copy(), "f"))
+    joined = select(firsts, nested(units.copy(), "f"))
     joined = joined.join(
         nested(rows.copy(), "x"), on=_same_row(exposures), copy=False
     ).group_by(col("unit", "f"), copy=False)
     columns |= {name: col(name, "a") for name in firsts if name != "unit"}
-    return select(columns, nested(found, "f")).join(
+    return select(columns, nested(units, "f")).join(
         nested(joined, "a"),
         on=exp.EQ(this=col("unit", "a"), expression=col("unit", "f")),
         copy=False,

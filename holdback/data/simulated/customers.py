@@ -25,7 +25,7 @@ WITHIN_DAYS = 14
 DEVICES = {"mobile": (0.62, 0.9), "desktop": (0.32, 1.25), "tablet": (0.06, 0.7)}
 COUNTRIES = {"IE": (0.45, 1.0), "GB": (0.35, 1.1), "DE": (0.20, 0.85)}
 WHOLLY, PARTLY = 0.04, 0.03  # shares of orders that are refunded
-LEAST, MOST = 0.1, 0.6  # of an order that is refunded in part
+LEAST_REFUNDED, MOST_REFUNDED = 0.1, 0.6  # of an order that is refunded in part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +193,7 @@ def _orders(
 def _returned(rng: np.random.Generator, n: int) -> Column:
     """Share of each order that is refunded: nothing, all, or a part."""
     kind = rng.random(n)
-    part = rng.uniform(LEAST, MOST, n)
+    part = rng.uniform(LEAST_REFUNDED, MOST_REFUNDED, n)
     return np.where(
         kind < WHOLLY, 1.0, np.where(kind < WHOLLY + PARTLY, part, np.zeros(n))
     )
@@ -201,7 +201,7 @@ def _returned(rng: np.random.Generator, n: int) -> Column:
 
 def _truth(shop: Shop, people: Columns, *, code: Column, counted: Column) -> Truth:
     """What can be known without drawing: expectations given who the customers are."""
-    kept = 1 - WHOLLY - PARTLY * (LEAST + MOST) / 2
+    kept = 1 - WHOLLY - PARTLY * (LEAST_REFUNDED + MOST_REFUNDED) / 2
     spent = people["chance"] * people["value"] * shop.orders_per_buyer * kept
     inside = [counted & (code == arm) for arm in range(len(shop.split.names))]
     lifts = [shop.lifts.get(name, Lift()).revenue for name in shop.split.names]

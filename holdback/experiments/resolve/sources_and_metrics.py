@@ -26,7 +26,7 @@ from holdback.experiments.language.measure import Cap
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 from holdback.experiments.language.secrets import named, unset
 from holdback.experiments.metrics import Metric
-from holdback.experiments.sources import EMBEDDED, Columns, Returns, Source
+from holdback.experiments.sources import EMBEDDED, Columns, ReturnRule, Source
 from holdback.registry import Kinds
 
 __all__ = [
@@ -70,7 +70,7 @@ def source_from(
     if "columns" in given:
         given["columns"] = _columns(cls, given["columns"])
     if "returns" in given:
-        given["returns"] = Returns(**_written_only(given["returns"]))
+        given["returns"] = ReturnRule(**_written_only(given["returns"]))
     if field == "path":
         _check_path((*path, kind), given[field], issues)
     if given.get("database") is not None:

@@ -12,7 +12,7 @@ from typing import Literal
 from holdback.experiments.language.expression import Expression
 from holdback.registry import Kinds
 
-__all__ = ["EMBEDDED", "Columns", "Returns", "Source", "kinds"]
+__all__ = ["EMBEDDED", "Columns", "ReturnRule", "Source", "kinds"]
 
 
 EMBEDDED = "duckdb"
@@ -33,7 +33,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Returns:
+class ReturnRule:
     """Which rows are returns, and by what they are matched to their purchase.
 
     A return counts at the time of the unit's latest purchase with the same values in
@@ -56,7 +56,7 @@ class Source:
     columns: Columns
     where: Expression | None = None
     duplicates: Literal["error", "first", "last"] = "error"
-    returns: Returns | None = None
+    returns: ReturnRule | None = None
 
     def lives_in(self, database: str) -> bool:
         """Whether the rows live in a database, so that queries can run there."""

@@ -8,7 +8,7 @@ from holdback.experiments.sources import Columns, Source, kinds
 
 __all__ = ["Ga4EventsSource"]
 
-COLUMNS = Columns(unit="user_pseudo_id", time="event_time")
+GA4_COLUMNS = Columns(unit="user_pseudo_id", time="event_time")
 
 
 @kinds.register("ga4_events")
@@ -22,7 +22,7 @@ class Ga4EventsSource(Source):
     """
 
     path: str
-    columns: Columns = COLUMNS
+    columns: Columns = GA4_COLUMNS
     events: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()

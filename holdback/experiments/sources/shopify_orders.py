@@ -9,7 +9,7 @@ from holdback.experiments.sources import Columns, Source, kinds
 
 __all__ = ["ShopifyOrdersSource"]
 
-COLUMNS = Columns(unit="email", time="created_at", id="name")
+SHOPIFY_COLUMNS = Columns(unit="email", time="created_at", id="name")
 COUNTING = parse(
     "cancelled_at is null and financial_status not in ('voided', 'expired')"
 )
@@ -27,7 +27,7 @@ class ShopifyOrdersSource(Source):
     """
 
     path: str
-    columns: Columns = COLUMNS
+    columns: Columns = SHOPIFY_COLUMNS
     where: Expression | None = COUNTING
     delimiter: str = ","
     decimal: str = "."

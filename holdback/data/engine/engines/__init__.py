@@ -54,8 +54,8 @@ def runs_statement(url: str) -> bool:
 
     Raises ConfigError for a variable of the environment that is not set.
     """
-    found = _reached(url)
-    return found is not None and found.role == "server"
+    reached = _reached(url)
+    return reached is not None and reached.role == "server"
 
 
 def database(url: str, root: Path, source: str) -> Connector:
@@ -63,9 +63,9 @@ def database(url: str, root: Path, source: str) -> Connector:
 
     Raises ConfigError for a scheme that no engine has.
     """
-    found = _reached(url)
-    if found is not None:
-        return found(url=url, root=root, source=source)
+    reached = _reached(url)
+    if reached is not None:
+        return reached(url=url, root=root, source=source)
     scheme = _scheme(url)
     examples = [cls.example for _, cls in kinds.items() if cls.role != "embedded"]
     listed = " or ".join(sorted(examples, key=len))

@@ -96,19 +96,19 @@ def _listed(column: str, kind: Any, key: str) -> str | None:
     BigQuery writes a list as a record `list` of records `element`, unless it is read
     as one list.
     """
-    rows, one = quoted_name(column), "p"
+    rows, pair = quoted_name(column), "p"
     if kind.id == "struct":
         rows, kind = f"{rows}.list", _inside(kind, "list")
     kind = _inside(kind, "child")
     if "element" in _fields(kind):
-        one, kind = "p.element", _inside(kind, "element")
+        pair, kind = "p.element", _inside(kind, "element")
     held = _fields(_inside(kind, "value"))
     if "key" not in _fields(kind) or not held.keys() & set(VALUES):
         return None
     parts = ", ".join(
-        f"CAST({one}.value.{name} AS VARCHAR)" for name in VALUES if name in held
+        f"CAST({pair}.value.{name} AS VARCHAR)" for name in VALUES if name in held
     )
-    return f"[coalesce({parts}) FOR p IN {rows} IF {one}.key = {quoted_text(key)}][1]"
+    return f"[coalesce({parts}) FOR p IN {rows} IF {pair}.key = {quoted_text(key)}][1]"
 
 
 def _inside(kind: Any, name: str) -> Any:
