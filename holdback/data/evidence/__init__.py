@@ -1,4 +1,5 @@
 """What the data engine hands over; after it, everything is arithmetic.
 
-Read `evidence` and `cells`, then `value_counts`, `unit_rows`, `purchase_histories`.
+Read `cells` (sums of units, by day and level), then `unit_rows` (values, and how often
+each occurs) and `purchase_histories`.
 """

@@ -1,5 +1,5 @@
 """The reading of one experiment's data, from the first look to the evidence.
 
-Read `extract` and `extraction`, then `source_profile`, `exclusions`, `duplicates`,
-`accounting`.
+Read `extract` (the order of work) and `open_engine`, then what it asks in turn:
+`source_profile`, `duplicates`, `crossovers`, `row_queries`, `accounting`.
 """

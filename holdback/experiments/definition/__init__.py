@@ -1,4 +1,4 @@
 """What an experiment is: frozen values that are valid by construction.
 
-Read `experiment`, then `calendar`, `split`, `overrides`, `past_effect`.
+Read `experiment`, then `calendar` and `split` (with overrides).
 """
