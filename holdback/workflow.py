@@ -146,8 +146,8 @@ def analyze(
     StatsError or EnvironmentFault.
     """
     from holdback import __version__
-    from holdback.analysis import mcmc, section_readers
-    from holdback.analysis.analyze import read, scorecard_of, told_as_of
+    from holdback.analysis import section_readers
+    from holdback.analysis.analyze import Sampling, read, scorecard_of, told_as_of
     from holdback.analysis.preregistration.history import history_of, record
     from holdback.analysis.value_metric import money_comparisons
     from holdback.data.extraction.extract import extract
@@ -160,6 +160,8 @@ def analyze(
     from holdback.results.validity import failures
 
     if save_posterior:
+        from holdback.analysis import mcmc
+
         mcmc.check_installed()
     planned = with_past(_loaded(experiment))
     evidence = extract(planned, as_of=as_of, frames=frames)
@@ -173,11 +175,9 @@ def analyze(
         replays=replays,
     )
     reading = read(basis)
-    sampling = (
-        mcmc.sampled(basis, reading, advance)
-        if save_posterior and not failures(reading.checks)
-        else mcmc.Sampling(reading=reading)
-    )
+    sampling = Sampling(reading=reading)
+    if save_posterior and not failures(reading.checks):
+        sampling = mcmc.sampled(basis, reading, advance)
     earned = money(
         planned,
         money_comparisons(planned, basis.cells, basis.stage),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holdback
@@ -30,7 +31,7 @@ from holdback.results.scorecard import (
 from holdback.results.section import Records
 from holdback.wording import in_its_language
 
-__all__ = ["Reading", "read", "scorecard_of", "told_as_of"]
+__all__ = ["Reading", "Sampling", "read", "scorecard_of", "told_as_of"]
 
 SHOWN_VERSIONS = ("duckdb", "numpy", "scipy")
 
@@ -42,6 +43,20 @@ class Reading:
     readouts: tuple[Readout, ...]
     interactions: tuple[Interaction, ...]
     checks: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """A reading with what a sampler adds to it; nothing where none was asked for.
+
+    `posteriors` are the draws by the name of their file, as ArviZ holds them.
+    """
+
+    reading: Reading
+    checks: tuple[Finding, ...] = ()
+    sections: Records = field(default_factory=dict)
+    posteriors: Mapping[str, Any] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
 
 
 @in_its_language

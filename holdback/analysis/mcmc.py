@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import expm1
 from typing import Any
 
 import numpy as np
 
-from holdback.analysis.analyze import Reading
+from holdback.analysis.analyze import Reading, Sampling
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.analysis.comparison.posteriors import lift_prior, spend_model
 from holdback.analysis.comparison.small_groups import SMALLEST
@@ -24,7 +24,6 @@ from holdback.experiments.metrics import Metric
 from holdback.facts import fact
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding, Readout, readout_of
-from holdback.results.section import Records
 from holdback.results.sections.mcmc import LawFit, SampledEffect, SampledModel
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.mcmc import (
@@ -45,7 +44,6 @@ __all__ = [
     "Advance",
     "Drawn",
     "Model",
-    "Sampling",
     "arm_comparison",
     "check_installed",
     "models_of",
@@ -64,20 +62,6 @@ class Drawn:
     record: SampledModel
     readouts: tuple[Readout, ...]
     data: Any = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """A reading with what a sampler adds to it; nothing where none was asked for.
-
-    `posteriors` are the draws by the name of their file, as ArviZ holds them.
-    """
-
-    reading: Reading
-    checks: tuple[Finding, ...] = ()
-    sections: Records = field(default_factory=dict)
-    posteriors: Mapping[str, Any] = field(default_factory=dict)
-    packages: tuple[str, ...] = ()
 
 
 def check_installed() -> None:
