@@ -7,20 +7,22 @@ from pathlib import Path
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import ConfigError, Problem, StatsError
 
 __all__ = ["command"]
 
 STRICT = {("sampler", "warn")}
 """What --strict stops at though data and exact results are sound."""
-EXAMPLE = """\b
-Example:
-  holdback analyze experiments/recs-holdback.yaml
-  holdback analyze experiments/recs-holdback.yaml --as-of 2026-11-25 -o results
-"""
 
 
-@click.command("analyze", epilog=EXAMPLE)
+@click.command(
+    "analyze",
+    epilog=examples(
+        "analyze experiments/recs-holdback.yaml",
+        "analyze experiments/recs-holdback.yaml --as-of 2026-11-25 -o results",
+    ),
+)
 @click.argument("file")
 @click.option(
     "--as-of",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -24,15 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 PIPE = "standard input"
-EXAMPLE = """\b
-Example:
-  holdback assign experiments/recs-holdback.yaml customers.csv -o assigned.csv
-  holdback assign experiments/recs-holdback.yaml - < customers.csv > assigned.csv
-  holdback assign experiments/recs-holdback.yaml --sql postgres
-"""
 
 
-@click.command("assign", epilog=EXAMPLE)
+@click.command(
+    "assign",
+    epilog=examples(
+        "assign experiments/recs-holdback.yaml customers.csv -o assigned.csv",
+        "assign experiments/recs-holdback.yaml - < customers.csv > assigned.csv",
+        "assign experiments/recs-holdback.yaml --sql postgres",
+    ),
+)
 @click.argument("file")
 @click.argument("ids", required=False)
 @click.option(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import Problem, StatsError
 
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback audit experiments/recs-holdback.yaml
-  holdback audit experiments/recs-holdback.yaml --strict --format json > audit.json
-"""
 
-
-@click.command("audit", epilog=EXAMPLE)
+@click.command(
+    "audit",
+    epilog=examples(
+        "audit experiments/recs-holdback.yaml",
+        "audit experiments/recs-holdback.yaml --strict --format json > audit.json",
+    ),
+)
 @click.argument("file")
 @click.option(
     "--as-of", "as_of", metavar="DATE", help="Ignore everything after this moment."

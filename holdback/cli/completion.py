@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import click
 
+from holdback.cli.console import examples
+
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback completion bash >> ~/.bashrc
-  holdback completion fish > ~/.config/fish/completions/holdback.fish
-"""
 
-
-@click.command("completion", epilog=EXAMPLE)
+@click.command(
+    "completion",
+    epilog=examples(
+        "completion bash >> ~/.bashrc",
+        "completion fish > ~/.config/fish/completions/holdback.fish",
+    ),
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print what makes a shell complete holdback's commands and options."""

@@ -12,12 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["coloured", "invocation", "progress"]
+__all__ = ["coloured", "examples", "invocation", "progress"]
 
 PATIENCE = 1.0
 STEP = 0.2
 WIDTH, LIT = 16, 4
 COLOURS = {"good": "1;32", "bad": "1;31", "watch": "1;33", "plain": "1"}
+
+
+def examples(*lines: str) -> str:
+    """What stands below a command's help: how it is typed, after `holdback`.
+
+    A line that begins with a space goes on with the one before it.
+    """
+    typed = [f"  {line}" if line[0] == " " else f"  holdback {line}" for line in lines]
+    return "\n".join(["\b", "Example:", *typed, ""])
 
 
 @dataclass(slots=True)

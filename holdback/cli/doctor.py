@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from holdback import __version__
+from holdback.cli.console import examples
 from holdback.errors import EnvironmentFault, Problem
 
 __all__ = ["Sign", "command", "examined"]
@@ -36,11 +37,6 @@ OPTIONAL = {
     "pyarrow": "Arrow tables: pip install 'holdback[frames]'",
     "sklearn": "predicted covariates: pip install 'holdback[predict]'",
 }
-EXAMPLE = """\b
-Example:
-  holdback doctor
-  holdback doctor --format json
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +49,13 @@ class Sign:
     fix: str = ""
 
 
-@click.command("doctor", epilog=EXAMPLE)
+@click.command(
+    "doctor",
+    epilog=examples(
+        "doctor",
+        "doctor --format json",
+    ),
+)
 @click.option(
     "--format",
     "shape",

@@ -6,19 +6,21 @@ from pathlib import Path
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import ConfigError, Problem
 
 __all__ = ["command"]
 
 TEMPLATES = ["ecommerce", "saas", "fintech", "hospitality"]
-EXAMPLE = """\b
-Example:
-  holdback init my-shop
-  holdback init --template saas
-"""
 
 
-@click.command("init", epilog=EXAMPLE)
+@click.command(
+    "init",
+    epilog=examples(
+        "init my-shop",
+        "init --template saas",
+    ),
+)
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option(
     "--template",

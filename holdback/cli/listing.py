@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import click
 
+from holdback.cli.console import examples
+
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback list
-  holdback list my-shop --format json
-  holdback list --html
-"""
 
-
-@click.command("list", epilog=EXAMPLE)
+@click.command(
+    "list",
+    epilog=examples(
+        "list",
+        "list my-shop --format json",
+        "list --html",
+    ),
+)
 @click.argument("folder", default=".")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
 @click.option(

@@ -6,16 +6,18 @@ import json
 
 import click
 
+from holdback.cli.console import examples
+
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback lock experiments/recs-holdback.yaml
-  holdback lock experiments/recs-holdback.yaml --units 40000
-"""
 
-
-@click.command("lock", epilog=EXAMPLE)
+@click.command(
+    "lock",
+    epilog=examples(
+        "lock experiments/recs-holdback.yaml",
+        "lock experiments/recs-holdback.yaml --units 40000",
+    ),
+)
 @click.argument("file")
 @click.option(
     "--units",

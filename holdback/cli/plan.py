@@ -6,21 +6,22 @@ from fractions import Fraction
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import ConfigError, Problem
 
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback plan experiments/recs-holdback.yaml
-  holdback plan experiments/recs-holdback.yaml --baseline conversion=3% \\
-      --baseline revenue_per_visitor=1.80,12.5 --units 20000
-  holdback plan experiments/survey.yaml --baseline nps=30,70,12.4%
-  holdback plan experiments/recs-holdback.yaml --what-if share=20%,weeks=8,lift=5%
-"""
 
-
-@click.command("plan", epilog=EXAMPLE)
+@click.command(
+    "plan",
+    epilog=examples(
+        "plan experiments/recs-holdback.yaml",
+        "plan experiments/recs-holdback.yaml --baseline conversion=3% \\",
+        "    --baseline revenue_per_visitor=1.80,12.5 --units 20000",
+        "plan experiments/survey.yaml --baseline nps=30,70,12.4%",
+        "plan experiments/recs-holdback.yaml --what-if share=20%,weeks=8,lift=5%",
+    ),
+)
 @click.argument("file")
 @click.option(
     "--baseline",

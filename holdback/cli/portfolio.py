@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from holdback.cli.console import examples
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback portfolio
-  holdback portfolio shop-a shop-b -o results
-  holdback portfolio --format json
-"""
 
-
-@click.command("portfolio", epilog=EXAMPLE)
+@click.command(
+    "portfolio",
+    epilog=examples(
+        "portfolio",
+        "portfolio shop-a shop-b -o results",
+        "portfolio --format json",
+    ),
+)
 @click.argument("folders", nargs=-1, metavar="[DIR]...")
 @click.option(
     "-o",

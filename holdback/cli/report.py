@@ -6,18 +6,19 @@ from pathlib import Path
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import Problem, ReportError
 
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback report results/recs-holdback/scorecard.json
-  holdback report results/recs-holdback/scorecard.json --pdf --email --markdown
-"""
 
-
-@click.command("report", epilog=EXAMPLE)
+@click.command(
+    "report",
+    epilog=examples(
+        "report results/recs-holdback/scorecard.json",
+        "report results/recs-holdback/scorecard.json --pdf --email --markdown",
+    ),
+)
 @click.argument("scorecard")
 @click.option(
     "-o", "--output", metavar="DIR", help="Where to write. Default: beside SCORECARD."

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from holdback.cli.console import examples
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -15,17 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback roi --cost 50 --hours 4 --every week --rate 20 --currency USD
-  holdback roi --cost 400 --gain 3000 --margin 40% --once 1500
-  holdback roi --ratio 3:1
-  holdback roi --before 2% --after 2.5% --units 2000 --compared-with before
-  holdback roi --starting 100 --ending 110 --new 30
-  holdback roi --change churn=-15% --change order_value=10% --claim 20%
-  holdback roi --spend 18015 --customers 2023 --value 11.88
-  holdback roi --example bakery
-"""
 PERIODS = click.Choice(["day", "week", "month", "year"])
 EXAMPLES: dict[str, dict[str, Any]] = {
     "bakery": {
@@ -55,7 +46,19 @@ AMOUNTS = (
 SHARES = ("margin", "response", "attributed")
 
 
-@click.command("roi", epilog=EXAMPLE)
+@click.command(
+    "roi",
+    epilog=examples(
+        "roi --cost 50 --hours 4 --every week --rate 20 --currency USD",
+        "roi --cost 400 --gain 3000 --margin 40% --once 1500",
+        "roi --ratio 3:1",
+        "roi --before 2% --after 2.5% --units 2000 --compared-with before",
+        "roi --starting 100 --ending 110 --new 30",
+        "roi --change churn=-15% --change order_value=10% --claim 20%",
+        "roi --spend 18015 --customers 2023 --value 11.88",
+        "roi --example bakery",
+    ),
+)
 @click.option("--cost", help="What personalization costs per period.")
 @click.option("--per", type=PERIODS, default="month", help="The period of the answer.")
 @click.option("--once", help="What is paid once, such as a set-up.")

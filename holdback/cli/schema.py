@@ -7,15 +7,17 @@ from typing import Literal
 
 import click
 
+from holdback.cli.console import examples
+
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback schema experiment > experiment.schema.json
-"""
 
-
-@click.command("schema", epilog=EXAMPLE)
+@click.command(
+    "schema",
+    epilog=examples(
+        "schema experiment > experiment.schema.json",
+    ),
+)
 @click.argument(
     "which", type=click.Choice(["experiment", "project"]), default="experiment"
 )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import ConfigError, Problem
 
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback simulate experiments/recs-holdback.yaml
-  holdback simulate experiments/recs-holdback.yaml --replays 400 --lift 5%
-"""
 
-
-@click.command("simulate", epilog=EXAMPLE)
+@click.command(
+    "simulate",
+    epilog=examples(
+        "simulate experiments/recs-holdback.yaml",
+        "simulate experiments/recs-holdback.yaml --replays 400 --lift 5%",
+    ),
+)
 @click.argument("file")
 @click.option(
     "--replays",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from holdback.cli.console import examples
 from holdback.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ LOOKS = {
     "always_valid": "read whenever you like, with no end in sight",
 }
 
-EXAMPLE = """\b
-Example:
-  holdback validate experiments/recs-holdback.yaml
-  holdback validate holdback.yaml experiments/*.yaml --format github
-"""
 
-
-@click.command("validate", epilog=EXAMPLE)
+@click.command(
+    "validate",
+    epilog=examples(
+        "validate experiments/recs-holdback.yaml",
+        "validate holdback.yaml experiments/*.yaml --format github",
+    ),
+)
 @click.argument("files", nargs=-1, required=True)
 @click.option(
     "--format",

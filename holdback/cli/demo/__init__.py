@@ -6,16 +6,18 @@ from pathlib import Path
 
 import click
 
+from holdback.cli.console import examples
+
 __all__ = ["command"]
 
-EXAMPLE = """\b
-Example:
-  holdback demo
-  holdback demo my-demo --seed 7
-"""
 
-
-@click.command("demo", epilog=EXAMPLE)
+@click.command(
+    "demo",
+    epilog=examples(
+        "demo",
+        "demo my-demo --seed 7",
+    ),
+)
 @click.argument("folder", default="holdback-demo", metavar="[DIR]")
 @click.option(
     "--units",
