@@ -20,7 +20,7 @@ from holdback.assignment.unit_ids import is_float, is_float_sql, text_sql
 from holdback.errors import AssignmentError, Problem
 
 __all__ = [
-    "LARGE",
+    "LARGE_COLUMN",
     "Assignments",
     "assigned",
     "by_engine",
@@ -29,7 +29,7 @@ __all__ = [
     "is_native",
 ]
 
-LARGE = 200_000
+LARGE_COLUMN = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Assignments:
 def assigned(split: Rules, ids: Any) -> Assignments:
     """Assignment of a sequence, an array or a column, by the cheaper of two ways."""
     family = _family(ids)
-    if family and len(ids) >= LARGE and is_native(split):
+    if family and len(ids) >= LARGE_COLUMN and is_native(split):
         column = _typed(ids, family)
         if column is not None:
             return by_engine(split, column)
@@ -90,11 +90,11 @@ def by_loop(split: Rules, ids: Iterable[object]) -> Assignments:
     arms, buckets, reasons = array("h"), array("i"), array("b")
     floats = 0
     for unit_id in ids:
-        one = split.assign(unit_id)
-        arms.append(position[one.arm])
-        buckets.append(-1 if one.bucket is None else one.bucket)
-        reasons.append(why[one.reason])
-        floats += one.bucket is not None and is_float(unit_id)
+        drawn = split.assign(unit_id)
+        arms.append(position[drawn.arm])
+        buckets.append(-1 if drawn.bucket is None else drawn.bucket)
+        reasons.append(why[drawn.reason])
+        floats += drawn.bucket is not None and is_float(unit_id)
     return Assignments(
         names=split.names,
         arm_codes=arms,

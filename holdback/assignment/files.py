@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APPENDED",
+    "AssignmentTally",
     "Eligible",
     "Shape",
-    "Tally",
     "assign_file",
     "assign_rows",
     "header_of",
@@ -90,7 +90,7 @@ def assign_file(
     unit: str,
     shape: Shape,
     eligible: Eligible | None = None,
-) -> Tally:
+) -> AssignmentTally:
     """Write `source` with its assignment to `target`, whose kind is `shape`.
 
     The kind of `source` is told by its name; CSV goes out with the delimiter it came
@@ -128,7 +128,9 @@ def assign_file(
         counts = connection.execute(
             f"SELECT arm, reason, count(*) FROM {written} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        tally = Tally(counts={(arm, reason): rows for arm, reason, rows in counts})
+        tally = AssignmentTally(
+            counts={(arm, reason): rows for arm, reason, rows in counts}
+        )
         tally = replace(tally, similar=_similar(connection, table, text, tally.rows))
     if is_float_sql(table.types[position]):
         usable = tally.rows - tally.by_reason().get("invalid_id", 0)
@@ -152,7 +154,7 @@ _NOT_PLAIN = re.compile(rb"[^\t\n\x20-\x7e]|[\"#]|^\n|\n\n")
 
 def _without_engine(
     split: Split, source: Path, target: Path, unit: str
-) -> Tally | None:
+) -> AssignmentTally | None:
     """The same for a small file of plain rows; None for one that the engine reads.
 
     The engine keeps what it would quote, other letters than ASCII, blank lines, rows
@@ -251,11 +253,11 @@ def _similar(
     """Ids that look like another one; None where there are too many to compare."""
     if rows > COMPARED:
         return None
-    found = connection.execute(
+    counted = connection.execute(
         f"WITH source AS ({table.sql}), ids AS (SELECT {text} AS u FROM source)"
         f" SELECT count(DISTINCT u) - count(DISTINCT {plain_sql('u')}) FROM ids"
     ).fetchall()
-    return int(found[0][0])
+    return int(counted[0][0])
 
 
 def _options(shape: Shape, delimiter: str) -> str:
@@ -286,7 +288,7 @@ def _has_plain_names(table: _Table) -> bool:
 
 def _by_rows(
     split: Split, source: Path, target: Path, *, unit: str, shape: Shape
-) -> Tally:
+) -> AssignmentTally:
     """The same for a header with blank or repeated names, which only CSV can hold."""
     if shape == ".parquet":
         raise DataError(_unnamed(source))
@@ -352,7 +354,7 @@ APPENDED = ("arm", "bucket", "reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class AssignmentTally:
     """Rows of each (arm, reason), and what is odd about the ids.
 
     `floats` came as whole floats; `similar` are ids beyond the first of those that
@@ -404,11 +406,11 @@ def unit_position(names: Sequence[str], unit: str, where: str) -> int:
     if names.count(unit) != 1:
         near = difflib.get_close_matches(unit, names, n=1, cutoff=0.6)
         meant = f"Did you mean '{near[0]}'? " if near and near[0] != unit else ""
-        found = "two columns are called" if unit in names else "there is no column"
+        fault = "two columns are called" if unit in names else "there is no column"
         problems.append(
             Problem(
                 where=where,
-                what=f"{found} '{unit}'",
+                what=f"{fault} '{unit}'",
                 why=f"The file has the columns {', '.join(names)}.",
                 fix=f"{meant}Name the column of the unit ids with --id.",
             )
@@ -423,7 +425,7 @@ _DELIMITERS = ",;\t|"
 
 def assign_rows(
     split: Split, lines: Iterable[str], out: TextIO, *, unit: str, where: str
-) -> Tally:
+) -> AssignmentTally:
     """Copy CSV lines to `out` with arm, bucket and reason appended to each row.
 
     `lines` keep their line ends. Memory does not grow with the rows. Raises DataError,
@@ -436,13 +438,13 @@ def assign_rows(
     counts: Counter[tuple[str | None, str]] = Counter()
     alike = Similar()
     for row in _rows(rest, delimiter, len(names), where):
-        one = split.assign(row[position])
-        counts[one.arm, one.reason] += 1
-        if one.bucket is not None:
+        outcome = split.assign(row[position])
+        counts[outcome.arm, outcome.reason] += 1
+        if outcome.bucket is not None:
             alike.add(row[position])
-        bucket = "" if one.bucket is None else one.bucket
-        writer.writerow([*row, one.arm or "", bucket, one.reason])
-    return Tally(counts=dict(counts), similar=alike.count)
+        bucket = "" if outcome.bucket is None else outcome.bucket
+        writer.writerow([*row, outcome.arm or "", bucket, outcome.reason])
+    return AssignmentTally(counts=dict(counts), similar=alike.count)
 
 
 def header_of(

@@ -39,7 +39,7 @@ Reason = Literal[
     "invalid_id",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
-SHOWN = 10_000
+SHOWN_BUCKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Draw:
     """
 
     hash: HashName
-    buckets: int = SHOWN
+    buckets: int = SHOWN_BUCKETS
     before: str = ""
     after: str = ""
     digits: int = 8
@@ -147,12 +147,12 @@ class Recipe:
     def widths(self, arms: int) -> tuple[int, ...]:
         """How many numbers each of so many arms has."""
         ends = sorted({edge for start, end, _ in self.ranges for edge in (start, end)})
-        found = [0] * arms
+        widths = [0] * arms
         for start, end in itertools.pairwise(ends):
             arm = self.position(start)
             if arm is not None:
-                found[arm] += end - start
-        return tuple(found)
+                widths[arm] += end - start
+        return tuple(widths)
 
 
 @dataclass(frozen=True, slots=True)

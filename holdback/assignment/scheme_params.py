@@ -69,8 +69,8 @@ def scheme_or_faults(
         near = _did_you_mean(name, kinds)
         return None, [Fault((), f"there is no scheme '{name}'.", near or _known(kinds))]
     faults: list[Fault] = []
-    found = _block(kinds[name], params, (), faults)
-    return (found if not faults else None), faults
+    scheme = _block(kinds[name], params, (), faults)
+    return (scheme if not faults else None), faults
 
 
 def keys_of(cls: type[Any]) -> dict[str, dataclasses.Field[Any]]:

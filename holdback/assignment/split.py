@@ -23,7 +23,7 @@ from holdback.errors import AssignmentError, Problem
 
 __all__ = [
     "Changes",
-    "Holdout",
+    "HoldoutShare",
     "LayerRange",
     "Split",
     "changes",
@@ -52,7 +52,7 @@ class Split:
     phase: int = 1
     overrides: Mapping[str, str] = field(default_factory=dict)
     scheme: Scheme = field(default_factory=Holdback)
-    holdout: Holdout | None = None
+    holdout: HoldoutShare | None = None
     layer: LayerRange | None = None
     recipe: Recipe = field(init=False, repr=False, compare=False)
     early: tuple[Gate, ...] = field(init=False, repr=False, compare=False)
@@ -176,7 +176,7 @@ def _is_plain(text: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holdout:
+class HoldoutShare:
     """A share of all units that no experiment which names it may touch."""
 
     name: str
@@ -229,7 +229,7 @@ def edge(share: Fraction) -> int:
     return int(share * BUCKETS + Fraction(1, 2))
 
 
-UNITS = 20_000
+INVENTED_UNITS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +252,7 @@ class Changes:
         return not self.switched and not self.dropped
 
 
-def changes(before: Split, after: Split, *, units: int = UNITS) -> Changes:
+def changes(before: Split, after: Split, *, units: int = INVENTED_UNITS) -> Changes:
     """What becomes of `units` invented ids under two splits.
 
     Ids are ``unit-0``, ``unit-1``, …, so the answer is always the same. A share s has

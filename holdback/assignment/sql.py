@@ -135,7 +135,9 @@ def decided(
     invalid = f"{unit} IS NULL OR {unit} = ''"
     forced = {
         arm: ", ".join(
-            literal(one, dialect) for one, to in split.overrides.items() if to == arm
+            literal(unit_id, dialect)
+            for unit_id, to in split.overrides.items()
+            if to == arm
         )
         for arm in split.names
     }

@@ -42,7 +42,7 @@ COMMANDS = {
     "doctor": "Check the health of the installation.",
     "completion": "Print what makes the shell complete commands.",
 }
-FILES = {"list": "listing"}
+COMMAND_FILES = {"list": "listing"}
 """Commands whose file has another name: a module `list` would hide Python's own."""
 DEBUG = "HOLDBACK_DEBUG"
 COMPLETE = "_HOLDBACK_COMPLETE"
@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
         """The command of that name, which takes `--debug` as the group does."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"holdback.cli.{FILES.get(cmd_name, cmd_name)}")
+        module = import_module(f"holdback.cli.{COMMAND_FILES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         if not any(option.name == "debug" for option in command.params):
             command.params.append(_debug_option())

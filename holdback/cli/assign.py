@@ -18,7 +18,7 @@ from holdback.cli.console import examples
 from holdback.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from holdback.assignment.files import Eligible, Tally
+    from holdback.assignment.files import AssignmentTally, Eligible
     from holdback.assignment.split import Split
     from holdback.experiments.definition.experiment import Experiment
 
@@ -149,7 +149,7 @@ def _as_sql(
 
 def _assigned(
     split: Split, ids: str, output: str, unit: str, eligible: Eligible | None
-) -> Tally:
+) -> AssignmentTally:
     """Route the four ways: file or pipe in, file or pipe out.
 
     A condition is read by the engine, so a pipe is then kept as a file first.
@@ -224,19 +224,19 @@ def _scratch(name: str) -> Iterator[Path]:
         yield Path(folder) / name
 
 
-def _summary(split: Split, tally: Tally, shape: str) -> str:
+def _summary(split: Split, tally: AssignmentTally, shape: str) -> str:
     arms = tally.by_arm()
     reasons = tally.by_reason()
     if shape == "json":
-        told = {
+        summary = {
             "rows": tally.rows,
             "arms": {name: arms.get(name, 0) for name in split.names},
             "reasons": dict(sorted(reasons.items())),
             "whole_floats": tally.floats,
         }
         if tally.similar is not None:
-            told["similar_ids"] = tally.similar
-        return json.dumps(told, ensure_ascii=False)
+            summary["similar_ids"] = tally.similar
+        return json.dumps(summary, ensure_ascii=False)
     lines = [f"{tally.rows} rows"]
     lines += [f"  arm {name}: {arms.get(name, 0)}" for name in split.names]
     lines += [f"  {reason}: {rows}" for reason, rows in sorted(reasons.items())]

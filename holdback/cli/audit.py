@@ -42,12 +42,12 @@ def command(
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)
     with progress("Recomputing arms", quiet=quiet):
-        found = workflow.audit(experiment, as_of=moment)
+        comparison = workflow.audit(experiment, as_of=moment)
     if not quiet and shape == "json":
-        click.echo(to_json(found), nl=False)
+        click.echo(to_json(comparison), nl=False)
     elif not quiet:
-        click.echo(table_of(found, experiment.locale))
-    if strict and not found.agrees:
+        click.echo(table_of(comparison, experiment.locale))
+    if strict and not comparison.agrees:
         raise StatsError(
             Problem(
                 what="units were logged in another arm than recomputed.",

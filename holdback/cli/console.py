@@ -15,7 +15,7 @@ from pathlib import Path
 __all__ = ["coloured", "examples", "invocation", "progress"]
 
 PATIENCE = 1.0
-STEP = 0.2
+TICK_SECONDS = 0.2
 WIDTH, LIT = 16, 4
 COLOURS = {"good": "1;32", "bad": "1;31", "watch": "1;33", "plain": "1"}
 
@@ -30,7 +30,7 @@ def examples(*lines: str) -> str:
 
 
 @dataclass(slots=True)
-class Shown:
+class ProgressLine:
     """What the line says: a share of the work where it is known."""
 
     what: str
@@ -50,7 +50,7 @@ def progress(what: str, *, quiet: bool) -> Iterator[Callable[[float], None]]:
     Yields a function that is told the share that is done, where it becomes known.
     Pipes, `quiet`, NO_COLOR and dumb terminals see nothing.
     """
-    shown = Shown(what)
+    shown = ProgressLine(what)
 
     def advance(share: float) -> None:
         shown.share = share
@@ -95,8 +95,8 @@ def invocation() -> str:
     called = Path(sys.argv[0])
     if called.name != "holdback":
         return f"{Path(sys.executable).name} -m holdback"
-    found = shutil.which("holdback")
-    return "holdback" if found and Path(found).samefile(called) else str(called)
+    installed = shutil.which("holdback")
+    return "holdback" if installed and Path(installed).samefile(called) else str(called)
 
 
 def _is_lively() -> bool:
@@ -104,13 +104,13 @@ def _is_lively() -> bool:
     return sys.stderr.isatty() and not plain
 
 
-def _tick(shown: Shown, done: threading.Event) -> None:
+def _tick(shown: ProgressLine, done: threading.Event) -> None:
     start = time.monotonic()
     if done.wait(PATIENCE):
         return
     line = ""
     step = 0
-    while not done.wait(STEP):
+    while not done.wait(TICK_SECONDS):
         before = len(line)
         line = shown.line(step, time.monotonic() - start)
         sys.stderr.write(f"\r{line:<{before}}")

@@ -24,7 +24,7 @@ from holdback.errors import EnvironmentFault, Problem
 
 __all__ = ["Sign", "command", "examined"]
 
-SCHEMA = "holdback/doctor/1"
+DOCTOR_SCHEMA = "holdback/doctor/1"
 OLDEST_PYTHON = (3, 11)
 MEGABYTE = 1_000_000
 LEAST_MEMORY = 500 * MEGABYTE
@@ -110,9 +110,9 @@ def _requirements() -> Iterator[tuple[str, str]]:
     except metadata.PackageNotFoundError:
         return
     for line in lines:
-        found = REQUIREMENT.match(line)
-        if found and "extra ==" not in line:
-            yield found[1], found[2]
+        requirement = REQUIREMENT.match(line)
+        if requirement and "extra ==" not in line:
+            yield requirement[1], requirement[2]
 
 
 def _library(name: str, oldest: str) -> Sign:
@@ -185,8 +185,8 @@ def _free_memory() -> int | None:
         text = Path("/proc/meminfo").read_text(encoding="ascii")
     except OSError:
         return None
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
+    available = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+    return int(available[1]) * 1024 if available else None
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -195,13 +195,13 @@ def _numbers(version: str) -> tuple[int, ...]:
     >>> _numbers("2.0.36rc1")
     (2, 0, 36)
     """
-    found = re.match(r"\d+(?:\.\d+)*", version)
-    return tuple(int(part) for part in found[0].split(".")) if found else ()
+    digits = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(int(part) for part in digits[0].split(".")) if digits else ()
 
 
 def _as_json(signs: tuple[Sign, ...]) -> str:
-    told = {"schema": SCHEMA, "signs": [asdict(sign) for sign in signs]}
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    report = {"schema": DOCTOR_SCHEMA, "signs": [asdict(sign) for sign in signs]}
+    return json.dumps(report, indent=2, ensure_ascii=False)
 
 
 def _as_text(signs: tuple[Sign, ...]) -> str:

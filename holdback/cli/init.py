@@ -11,7 +11,7 @@ from holdback.errors import ConfigError, Problem
 
 __all__ = ["command"]
 
-TEMPLATES = ["ecommerce", "saas", "fintech", "hospitality"]
+TEMPLATE_NAMES = ["ecommerce", "saas", "fintech", "hospitality"]
 
 
 @click.command(
@@ -24,7 +24,7 @@ TEMPLATES = ["ecommerce", "saas", "fintech", "hospitality"]
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option(
     "--template",
-    type=click.Choice(TEMPLATES),
+    type=click.Choice(TEMPLATE_NAMES),
     default="ecommerce",
     show_default=True,
     help="Which business the example is taken from.",

@@ -33,15 +33,17 @@ def command(folder: str, shape: str, html: str | None) -> None:
     from holdback.portfolio.experiment_list import Overview, lines, overview
     from holdback.results.json_codec import to_json
 
-    found = overview(Path(folder))
+    experiments = overview(Path(folder))
     if html is not None:
         from holdback.atomic_files import write_files
         from holdback.reports.pages.index_page import index
 
         page = Path(html) if html else Path(folder) / "results" / "index.html"
-        write_files(page.parent, {page.name: index(Path(folder), found, page.parent)})
+        write_files(
+            page.parent, {page.name: index(Path(folder), experiments, page.parent)}
+        )
     if shape == "json":
-        click.echo(to_json(Overview(experiments=found)), nl=False)
+        click.echo(to_json(Overview(experiments=experiments)), nl=False)
         return
-    for line in lines(found):
+    for line in lines(experiments):
         click.echo(line)

@@ -42,7 +42,7 @@ def command(file: str, units: int | None, shape: str, *, quiet: bool) -> None:
     from holdback import workflow
 
     locked = workflow.lock(file, planned_units=units)
-    told = {
+    summary = {
         "experiment": locked.experiment,
         "plan_hash": locked.plan_hash,
         "entry_hash": locked.entry_hash,
@@ -50,11 +50,11 @@ def command(file: str, units: int | None, shape: str, *, quiet: bool) -> None:
         "in_time": locked.in_time,
     }
     if locked.planned_units is not None:
-        told["planned_units"] = locked.planned_units
+        summary["planned_units"] = locked.planned_units
     if quiet:
         return
     if shape == "json":
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(summary, indent=2))
         return
     click.echo(f"{locked.experiment}: the plan is locked.")
     click.echo(f"  plan   {locked.plan_hash}")

@@ -95,11 +95,11 @@ def command(
 
 
 def _supposed(text: str | None) -> dict[str, Fraction] | None:
-    found = {}
+    supposed = {}
     for part in (text or "").split(",") if text else []:
         name, _, value = part.partition("=")
         try:
-            found[name.strip()] = _exact(value)
+            supposed[name.strip()] = _exact(value)
         except (ValueError, ZeroDivisionError):
             raise ConfigError(
                 Problem(
@@ -108,7 +108,7 @@ def _supposed(text: str | None) -> dict[str, Fraction] | None:
                     fix="Write for instance share=20%,weeks=8,lift=5%.",
                 )
             ) from None
-    return found or None
+    return supposed or None
 
 
 def _exact(text: str) -> Fraction:
@@ -119,13 +119,12 @@ def _exact(text: str) -> Fraction:
 
 
 def _baseline(text: str) -> tuple[str, tuple[float, ...]]:
-    name, _, numbers = text.partition("=")
-    parts = numbers.split(",")
+    name, _, listed = text.partition("=")
     try:
-        found = tuple(map(_number, parts))
+        numbers = tuple(map(_number, listed.split(",")))
     except ValueError:
-        found = ()
-    if not 1 <= len(found) <= 3:
+        numbers = ()
+    if not 1 <= len(numbers) <= 3:
         raise ConfigError(
             Problem(
                 where=f"--baseline {text}",
@@ -134,7 +133,7 @@ def _baseline(text: str) -> tuple[str, tuple[float, ...]]:
                 "nps=30,70,12.4%.",
             )
         )
-    return name.strip(), found
+    return name.strip(), numbers
 
 
 def _number(text: str) -> float:

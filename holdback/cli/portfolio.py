@@ -52,19 +52,19 @@ def command(
 
     places = [Path(folder) for folder in folders or (".",)]
     with progress("Reading the results", quiet=quiet):
-        found = workflow.portfolio(places)
+        together = workflow.portfolio(places)
     target = Path(output) if output else _beside(places[0])
     pages = {
-        "portfolio.html": render(found, places, target),
-        "portfolio.json": to_json(found),
+        "portfolio.html": render(together, places, target),
+        "portfolio.json": to_json(together),
     }
     written = write_files(target, pages)
     if quiet:
         return
     if shape == "json":
-        click.echo(to_json(found), nl=False)
+        click.echo(to_json(together), nl=False)
         return
-    click.echo(portfolio_summary(found))
+    click.echo(portfolio_summary(together))
     click.echo(f"\nPortfolio: {report_among(written)}")
 
 

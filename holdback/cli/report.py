@@ -57,10 +57,10 @@ def command(
                 fix="Name a scorecard.json that `holdback analyze` wrote.",
             )
         ) from error
-    found = from_json(text)
-    files: dict[str, str | bytes] = {**workflow.render(found)}
+    stored = from_json(text)
+    files: dict[str, str | bytes] = {**workflow.render(stored)}
     del files["scorecard.json"]
-    files |= workflow.render_more(found, pdf=pdf, email=email, markdown=markdown)
+    files |= workflow.render_more(stored, pdf=pdf, email=email, markdown=markdown)
     written = write_files(Path(output) if output else path.parent, files)
     if not quiet:
         for file in written:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-PERIODS = click.Choice(["day", "week", "month", "year"])
-EXAMPLES: dict[str, dict[str, Any]] = {
+PERIOD_CHOICE = click.Choice(["day", "week", "month", "year"])
+WORKED_EXAMPLES: dict[str, dict[str, Any]] = {
     "bakery": {
         "cost": "50",
         "hours": "4",
@@ -39,11 +39,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "compared_with": "before",
     },
 }
-AMOUNTS = (
+AMOUNT_OPTIONS = (
     "cost", "once", "hours", "rate", "gain", "sd", "starting", "ending", "new",
     "revenue", "spend", "customers", "value",
 )  # fmt: skip
-SHARES = ("margin", "response", "attributed")
+SHARE_OPTIONS = ("margin", "response", "attributed")
 
 
 @click.command(
@@ -60,10 +60,14 @@ SHARES = ("margin", "response", "attributed")
     ),
 )
 @click.option("--cost", help="What personalization costs per period.")
-@click.option("--per", type=PERIODS, default="month", help="The period of the answer.")
+@click.option(
+    "--per", type=PERIOD_CHOICE, default="month", help="The period of the answer."
+)
 @click.option("--once", help="What is paid once, such as a set-up.")
 @click.option("--hours", help="Hours of work saved.")
-@click.option("--every", type=PERIODS, default="week", help="The period of the hours.")
+@click.option(
+    "--every", type=PERIOD_CHOICE, default="week", help="The period of the hours."
+)
 @click.option("--rate", help="Money per hour.")
 @click.option("--gain", help="Money that it is said to bring per period.")
 @click.option("--margin", help="Profit in the gain, such as 40%.")
@@ -109,7 +113,9 @@ SHARES = ("margin", "response", "attributed")
 @click.option("--value", help="What a customer is worth, to compare with the cost.")
 @click.option("--currency", help="ISO 4217 code, such as USD.")
 @click.option("--locale", default="en-US", help="How numbers are written.")
-@click.option("--example", type=click.Choice(list(EXAMPLES)), help="A worked example.")
+@click.option(
+    "--example", type=click.Choice(list(WORKED_EXAMPLES)), help="A worked example."
+)
 @click.option(
     "--format",
     "shape",
@@ -130,24 +136,28 @@ def command(shape: str, example: str | None, *, quiet: bool, **given: Any) -> No
         given = _example(example, given)
     elif not _anything(given) and sys.stdin.isatty() and sys.stdout.isatty():
         given |= _answers(given["per"])
-    found = calculated(_asked(given))
+    answers = calculated(_asked(given))
     if quiet:
         return
     if shape == "json":
         from holdback.results.json_codec import to_json
 
-        click.echo(to_json(found), nl=False)
+        click.echo(to_json(answers), nl=False)
         return
-    click.echo(str(found))
+    click.echo(str(answers))
 
 
 def _example(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """The example's numbers, where nobody gave another one."""
     source = click.get_current_context().get_parameter_source
     typed = {
-        one for one in given if source(one) is click.core.ParameterSource.COMMANDLINE
+        option
+        for option in given
+        if source(option) is click.core.ParameterSource.COMMANDLINE
     }
-    filled = {one: v for one, v in EXAMPLES[name].items() if one not in typed}
+    filled = {
+        option: v for option, v in WORKED_EXAMPLES[name].items() if option not in typed
+    }
     return given | filled
 
 
@@ -167,16 +177,16 @@ def _answers(per: str) -> dict[str, Any]:
         "gain": f"Extra sales that it is said to bring a {per}",
         "margin": "Profit in those sales, such as 40%",
     }
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for name, question in questions.items():
-        if name == "rate" and "hours" not in found:
+        if name == "rate" and "hours" not in answers:
             continue
-        if name == "margin" and "gain" not in found:
+        if name == "margin" and "gain" not in answers:
             continue
         said = click.prompt(question, default="", show_default=False).strip()
         if said:
-            found[name] = said
-    return found
+            answers[name] = said
+    return answers
 
 
 def _asked(given: dict[str, Any]) -> Asked:
@@ -187,8 +197,8 @@ def _asked(given: dict[str, Any]) -> Asked:
 
     values = {name: value for name, value in given.items() if value is not None}
     readers: dict[str, Callable[[str], Any]] = {
-        **dict.fromkeys(AMOUNTS, quantities.amount),
-        **dict.fromkeys(SHARES, quantities.share),
+        **dict.fromkeys(AMOUNT_OPTIONS, quantities.amount),
+        **dict.fromkeys(SHARE_OPTIONS, quantities.share),
         "ratio": _ratio,
         "claim": _claim,
         "before": quantities.share,

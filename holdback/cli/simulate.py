@@ -61,17 +61,17 @@ def command(  # one parameter an option
     moment = parsed_moment(as_of) if as_of else None
     experiment = workflow.load(file)
     with progress("Replaying the test", quiet=quiet):
-        found = workflow.simulate(
+        simulation = workflow.simulate(
             experiment, replays=replays, lift=_lift(lift), as_of=moment
         )
     folder = output_folder(output, experiment.root, experiment.name)
-    (written,) = write_files(folder, {"simulate.json": to_json(found)})
+    (written,) = write_files(folder, {"simulate.json": to_json(simulation)})
     if quiet:
         return
     if shape == "json":
-        click.echo(to_json(found), nl=False)
+        click.echo(to_json(simulation), nl=False)
         return
-    click.echo(table_of(found, experiment.locale))
+    click.echo(table_of(simulation, experiment.locale))
     click.echo(f"\nReplays: {written}")
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 PLANNED = "read on the planned days; alpha is spent over them"
-LOOKS = {
+LOOK_WORDS = {
     "spending": "read when you like: each look spends a part of alpha",
     "end": "read once, when the test is over",
     "always_valid": "read whenever you like, with no end in sight",
@@ -52,8 +52,8 @@ def command(files: tuple[str, ...], shape: str, *, quiet: bool) -> None:
     fine: list[str] = []
     for file in files:
         try:
-            told, weak = _checked(file)
-            fine.append(told)
+            confirmation, weak = _checked(file)
+            fine.append(confirmation)
             warnings.update(dict.fromkeys(weak))
         except ConfigError as error:
             problems.update(dict.fromkeys(error.problems))
@@ -61,8 +61,8 @@ def command(files: tuple[str, ...], shape: str, *, quiet: bool) -> None:
         click.echo(_json(list(problems), list(warnings), files))
     elif shape == "github":
         for level, listed in (("error", problems), ("warning", warnings)):
-            for one in listed:
-                click.echo(_annotation(one, level))
+            for problem in listed:
+                click.echo(_annotation(problem, level))
     elif not quiet:
         _tell(fine, list(warnings))
     if problems:
@@ -71,8 +71,8 @@ def command(files: tuple[str, ...], shape: str, *, quiet: bool) -> None:
 
 def _tell(fine: Sequence[str], warnings: Sequence[Problem]) -> None:
     """Print what is fine, and on the standard error what is weak."""
-    for told in fine:
-        click.echo(told)
+    for confirmation in fine:
+        click.echo(confirmation)
     for weak in warnings:
         click.echo(f"Warning: {weak}", err=True)
 
@@ -86,21 +86,21 @@ def _checked(file: str) -> tuple[str, Sequence[Problem]]:
         metrics = check_project_file(file)
         listed = ", ".join(metrics) or "none"
         return f"{file}: fine\n  metrics     {listed}", ()
-    found = review(file)
-    return f"{file}: fine\n{_confirmation(found)}", found.warnings
+    reviewed = review(file)
+    return f"{file}: fine\n{_confirmation(reviewed)}", reviewed.warnings
 
 
-def _confirmation(found: Review) -> str:
+def _confirmation(reviewed: Review) -> str:
     """The plan in a few lines, with what was assumed."""
     from holdback.experiments.language.quantities import duration_text, share_text
 
-    experiment = found.experiment
+    experiment = reviewed.experiment
     arms = ", ".join(
         f"{arm.name} {share_text(arm.share)}" + (" (control)" if arm.control else "")
         for arm in experiment.arms
     )
     lines = [f"  arms        {arms}"]
-    drawn = ", ".join(_drawn(found))
+    drawn = ", ".join(_drawn(reviewed))
     lines += [f"  assignment  {drawn}"] if drawn else []
     for name, role in experiment.roles():
         metric = experiment.metrics[name]
@@ -112,15 +112,17 @@ def _confirmation(found: Review) -> str:
         lines.append(f"  window      {window.start} to {window.end} ({days})")
     lines.append(f"  decision    {experiment.decision.rule}")
     lines += [f"  assumed     {assumption}" for assumption in _assumptions(experiment)]
-    lines.append(f"  looks       {LOOKS.get(str(experiment.analysis.looks), PLANNED)}")
+    lines.append(
+        f"  looks       {LOOK_WORDS.get(str(experiment.analysis.looks), PLANNED)}"
+    )
     return "\n".join(lines)
 
 
-def _drawn(found: Review) -> Iterator[str]:
+def _drawn(reviewed: Review) -> Iterator[str]:
     """What is special about how units get their arms."""
     from holdback.experiments.language.quantities import share_text
 
-    experiment, plan = found.experiment, found.experiment.assignment
+    experiment, plan = reviewed.experiment, reviewed.experiment.assignment
     if plan.scheme != "holdback":
         yield f"scheme {plan.scheme}"
     if plan.traffic != 1:
@@ -135,8 +137,8 @@ def _drawn(found: Review) -> Iterator[str]:
         yield f"layer {plan.layer.name} from {start} to {end}"
     if plan.where is not None:
         yield f"where {plan.where.text}"
-    if found.overrides:
-        yield f"{found.overrides} placed by hand"
+    if reviewed.overrides:
+        yield f"{reviewed.overrides} placed by hand"
 
 
 def _assumptions(experiment: Experiment) -> Sequence[str]:
@@ -159,7 +161,7 @@ def _json(
     problems: Sequence[Problem], warnings: Sequence[Problem], files: Sequence[str]
 ) -> str:
     keys = ("where", "what", "why", "fix")
-    told, weak = (
+    confirmation, weak = (
         [{k: getattr(p, k) for k in keys if getattr(p, k)} for p in listed]
         for listed in (problems, warnings)
     )
@@ -167,7 +169,7 @@ def _json(
         "schema": "holdback/validation/1",
         "files": list(files),
         "valid": not problems,
-        "problems": told,
+        "problems": confirmation,
         "warnings": weak,
     }
     return json.dumps(result, indent=2, ensure_ascii=False)

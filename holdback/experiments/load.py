@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 PROJECT_FILE = "holdback.yaml"
-MERGED = ("sources", "metrics", "holdouts", "layers")
 
 
 def load(
@@ -131,10 +130,12 @@ def _experiment(
 
 def _merged(project: Any, experiment: Any) -> Any:
     """The experiment's file over the project's: named things one by one, else whole."""
+    from holdback.experiments.config.fields import MERGED_KEYS
+
     update: dict[str, Any] = {}
     for key in type(project).model_fields:
         own, shared = getattr(experiment, key), getattr(project, key)
-        if key in MERGED:
+        if key in MERGED_KEYS:
             update[key] = {**shared, **own}
         elif own is None:
             update[key] = shared

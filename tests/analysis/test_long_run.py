@@ -16,7 +16,7 @@ from worlds.words import in_words
 import holdback as hb
 from holdback.analysis.checks.split.identity import Identity
 from holdback.analysis.checks.split.phase import Phase
-from holdback.assignment.split import Holdout, Split
+from holdback.assignment.split import HoldoutShare, Split
 from holdback.economics.month_ends import month_ends
 from holdback.experiments.definition.experiment import Analysis, Assignment, Window
 from holdback.reports.pages.experiment_page import render
@@ -190,7 +190,7 @@ def test_a_holdout_can_be_measured_by_its_own_draw() -> None:
     """`params: {purpose: holdout}` holds back exactly whom the holdout keeps out."""
     from holdback.assignment.scheme_params import scheme_of
 
-    gate = Holdout(name="year", share=HELD, salt="year").gate()
+    gate = HoldoutShare(name="year", share=HELD, salt="year").gate()
     split = Split("year", ARMS, scheme=scheme_of("holdback", {"purpose": "holdout"}))
     for i in range(2_000):
         arm = split.assign(f"u{i}").arm

@@ -14,7 +14,7 @@ import pytest
 import sqlglot
 
 from holdback.assignment.batch import (
-    LARGE,
+    LARGE_COLUMN,
     Assignments,
     assigned,
     by_engine,
@@ -168,16 +168,20 @@ def test_containers_come_back_as_they_were() -> None:
 
 
 LARGE_IDS = {
-    "numpy integers": np.arange(LARGE),
-    "numpy floats": np.append(np.arange(LARGE - 2) * 1.0, [np.nan, 0.5]),
-    "numpy text": np.array([f"u{n % 1000}" for n in range(LARGE)]),
-    "numpy objects": np.array(["u1", 7, None, True] * (LARGE // 4), dtype=object),
-    "pandas text": pd.Series([f"ü{n % 1000}" for n in range(LARGE - 1)] + [None]),
-    "pandas floats": pd.Series([1.0, None] * (LARGE // 2)),
-    "polars text": pl.Series(["a", "", None, "é"] * (LARGE // 4)),
-    "polars integers": pl.Series(range(LARGE)),
-    "arrow text": pa.chunked_array([["a", None], ["b"] * LARGE]),
-    "booleans": np.array([True, False] * (LARGE // 2)),
+    "numpy integers": np.arange(LARGE_COLUMN),
+    "numpy floats": np.append(np.arange(LARGE_COLUMN - 2) * 1.0, [np.nan, 0.5]),
+    "numpy text": np.array([f"u{n % 1000}" for n in range(LARGE_COLUMN)]),
+    "numpy objects": np.array(
+        ["u1", 7, None, True] * (LARGE_COLUMN // 4), dtype=object
+    ),
+    "pandas text": pd.Series(
+        [f"ü{n % 1000}" for n in range(LARGE_COLUMN - 1)] + [None]
+    ),
+    "pandas floats": pd.Series([1.0, None] * (LARGE_COLUMN // 2)),
+    "polars text": pl.Series(["a", "", None, "é"] * (LARGE_COLUMN // 4)),
+    "polars integers": pl.Series(range(LARGE_COLUMN)),
+    "arrow text": pa.chunked_array([["a", None], ["b"] * LARGE_COLUMN]),
+    "booleans": np.array([True, False] * (LARGE_COLUMN // 2)),
 }
 
 

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from holdback.assignment.split import Holdout, LayerRange, Split
+from holdback.assignment.split import HoldoutShare, LayerRange, Split
 
 NODE = shutil.which("node")
 PAGE = Path(__file__).parents[2] / "docs" / "assignment.md"
@@ -22,7 +22,7 @@ FULL = Split(
     (("a", Fraction(1, 3)), ("b", Fraction(1, 3)), ("c", Fraction(1, 3))),
     phase=2,
     overrides={"user_7": "c", "é": "a"},
-    holdout=Holdout(name="always-on", share=Fraction(1, 20), salt="always-on"),
+    holdout=HoldoutShare(name="always-on", share=Fraction(1, 20), salt="always-on"),
     layer=LayerRange(
         name="home", salt="home", start=Fraction(1, 4), end=Fraction(3, 4)
     ),

@@ -14,7 +14,7 @@ from holdback.assignment.recipe import Draw, Planned, Recipe, fraction, sha1_dra
 from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.schemes.growthbook import bucket_ranges, v1_draw, v2_draw
 from holdback.assignment.schemes.holdback import bucket
-from holdback.assignment.split import Holdout, Split
+from holdback.assignment.split import HoldoutShare, Split
 from tests.assignment.flag_worlds import (
     eppo_value,
     unleash_is_enabled,
@@ -293,7 +293,7 @@ def _default(told: dict[str, Any], expect: dict[str, Any]) -> None:
         told["salt"],
         arms,
         traffic=Fraction(told["traffic"][1], 10_000),
-        holdout=Holdout(
+        holdout=HoldoutShare(
             name="global", salt=held["salt"], share=Fraction(held["buckets"][1], 10_000)
         ),
     )

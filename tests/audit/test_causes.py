@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from holdback.assignment.scheme_params import scheme_of
-from holdback.assignment.split import Holdout, LayerRange, Split
+from holdback.assignment.split import HoldoutShare, LayerRange, Split
 from holdback.audit.causes import cause_of, explains
 from holdback.audit.hypotheses import FORMS, Former
 from holdback.audit.recomputed_arms import Rows
@@ -88,7 +88,7 @@ def test_every_form_of_ids_against_truth(form: str) -> None:
     ("parts", "what"),
     [
         (
-            {"holdout": Holdout(name="on", share=Fraction(1, 5), salt="on")},
+            {"holdout": HoldoutShare(name="on", share=Fraction(1, 5), salt="on")},
             "the global holdout not consulted",
         ),
         (

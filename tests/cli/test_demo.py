@@ -208,7 +208,7 @@ def test_progress_shows_on_a_terminal_only(
     from holdback.cli import console
 
     monkeypatch.setattr(console, "PATIENCE", 0.0)
-    monkeypatch.setattr(console, "STEP", 0.01)
+    monkeypatch.setattr(console, "TICK_SECONDS", 0.01)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     with progress("Reading", quiet=False):

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from holdback.assignment.split import Holdout, LayerRange, Split
+from holdback.assignment.split import HoldoutShare, LayerRange, Split
 from tests.assignment.test_many import FAIR, SPLIT, THIRD, generated
 
 pytestmark = pytest.mark.engines
 SET_ASIDE = Split(
     "recs",
     FAIR.arms,
-    holdout=Holdout(name="always", share=THIRD / 4, salt="always-2026"),
+    holdout=HoldoutShare(name="always", share=THIRD / 4, salt="always-2026"),
     layer=LayerRange(name="page", salt="page", start=THIRD, end=2 * THIRD),
 )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdback.experiments.language.expression import (
     Arithmetic,
-    Comparison,
+    Compare,
     Expression,
     IsNull,
     Junction,
@@ -40,16 +40,16 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("(a + b) * c", Arithmetic("*", Arithmetic("+", A, B), C)),
         ("-a / 2.5", Arithmetic("/", Negation(A), Number(Decimal("2.5")))),
         ("--a", A),
-        ("a = 'it''s'", Comparison("=", A, Text("it's"))),
-        ('a = "x"', Comparison("=", A, Text("x"))),
-        ("a == 1", Comparison("=", A, Number(Decimal(1)))),
-        ("a <> 1", Comparison("!=", A, Number(Decimal(1)))),
+        ("a = 'it''s'", Compare("=", A, Text("it's"))),
+        ('a = "x"', Compare("=", A, Text("x"))),
+        ("a == 1", Compare("=", A, Number(Decimal(1)))),
+        ("a <> 1", Compare("!=", A, Number(Decimal(1)))),
         (
             "a > 1 or b > 1 AND not c is null",
             Junction(
                 "or",
-                Comparison(">", A, Number(Decimal(1))),
-                Junction("and", Comparison(">", B, Number(Decimal(1))), Not(IsNull(C))),
+                Compare(">", A, Number(Decimal(1))),
+                Junction("and", Compare(">", B, Number(Decimal(1))), Not(IsNull(C))),
             ),
         ),
         ("a is not null", IsNull(A, negated=True)),

@@ -398,12 +398,16 @@ def test_revealed_names_the_variable_and_no_value() -> None:
 def test_load_against_ruamel() -> None:
     """The strict reader sees the same keys and texts as ruamel's safe loader."""
     expected: dict[str, Any] = YAML(typ="safe", pure=True).load(EXPERIMENT)
-    from holdback.experiments.config.yaml_document import Block, Items, parsed
+    from holdback.experiments.config.yaml_document import (
+        MappingNode,
+        SequenceNode,
+        parsed,
+    )
 
     def plain(node: Any) -> Any:
-        if isinstance(node, Block):
+        if isinstance(node, MappingNode):
             return {key: plain(item) for key, item in node.items()}
-        return [plain(i) for i in node] if isinstance(node, Items) else node.text
+        return [plain(i) for i in node] if isinstance(node, SequenceNode) else node.text
 
     def texts(node: Any) -> Any:
         if isinstance(node, dict):

@@ -79,7 +79,7 @@ def test_split_of_takes_scheme_holdout_and_layer() -> None:
     assert split_of(planned) == replace(
         SPLIT,
         scheme=Eppo(split_salt="recs", traffic_salt="in"),
-        holdout=reserved.Holdout(name="always-on", share=TENTH, salt="off-2026"),
+        holdout=reserved.HoldoutShare(name="always-on", share=TENTH, salt="off-2026"),
         layer=reserved.LayerRange(
             name="home", salt="home-2026", start=Fraction(0), end=TENTH
         ),

@@ -10,7 +10,7 @@ from typing import Any
 from holdback.analysis.preregistration.audit_log import Entry
 from holdback.analysis.preregistration.plan_hash import meaning_of
 from holdback.assignment.scheme_params import scheme_of
-from holdback.assignment.split import Changes, Holdout, LayerRange, Split, changes
+from holdback.assignment.split import Changes, HoldoutShare, LayerRange, Split, changes
 from holdback.errors import Problem
 from holdback.experiments.config.validation import Path
 from holdback.experiments.definition.experiment import Experiment
@@ -69,7 +69,7 @@ def _split_in(plan: Mapping[str, Any]) -> Split:
     holdout = layer = None
     if "holdout" in said:
         kept = plan["holdouts"][said["holdout"]]
-        holdout = Holdout(
+        holdout = HoldoutShare(
             name=said["holdout"], share=share(kept["share"]), salt=kept["salt"]
         )
     if "layer" in said:

@@ -14,7 +14,7 @@ from holdback.errors import AssignmentError, Problem
 
 __all__ = ["Custom"]
 
-LONGEST = {"sha256": 64, "sha1": 40, "md5": 32}
+HASH_DIGITS = {"sha256": 64, "sha1": 40, "md5": 32}
 _PLACE = re.compile(r"\{(\w*)\}")
 
 
@@ -51,28 +51,28 @@ class Custom(Scheme):
 
     def weaknesses(self) -> tuple[str, ...]:
         """What the template leaves out."""
-        found = []
+        sentences = []
         if "{salt}" not in self.template:
-            found.append(
+            sentences.append(
                 "the custom key has no {salt}: every experiment draws the same arms."
             )
         if "{purpose}" not in self.template and self.arm_buckets is None:
-            found.append(
+            sentences.append(
                 "the custom key has no {purpose}: below a traffic of 100% the arms "
                 "are drawn from the buckets that the traffic has left over."
             )
         if re.search(
             r"\{(salt|purpose)\}\{id\}|\{id\}\{(salt|purpose)\}", self.template
         ):
-            found.append(
+            sentences.append(
                 "the custom key joins id and salt with nothing between them: "
                 "'a' + 'b1' and 'ab' + '1' share a bucket."
             )
         if self.hash == "fnv1a":
-            found.append(
+            sentences.append(
                 "FNV-1a's buckets are correlated between similar salts; sha256 is not."
             )
-        return tuple(found)
+        return tuple(sentences)
 
     def _draw(self, salt: str, purpose: str, remainder: int | None) -> Draw:
         filled = self.template.replace("{purpose}", purpose)
@@ -99,7 +99,7 @@ class Custom(Scheme):
                     fix="Write for instance key: '{salt}:{id}'.",
                 )
             )
-        longest = LONGEST[self.hash] if self.hash in DIGESTS else 8
+        longest = HASH_DIGITS[self.hash] if self.hash in DIGESTS else 8
         if not 1 <= self.hex_digits <= longest and self.hash in DIGESTS:
             raise AssignmentError(
                 Problem(

@@ -39,7 +39,7 @@ class Eppo(Scheme):
         salt = planned.salt if self.split_salt is None else self.split_salt
         ranges = cumulative(planned.shares, self.total_shards)
         if self.ranges:
-            pairs = [(arm, one) for arm, many in self.ranges.items() for one in many]
+            pairs = [(arm, span) for arm, many in self.ranges.items() for span in many]
             ranges = listed(pairs, planned)
         return Recipe(self._draw(salt), ranges, self._gates(planned))
 

@@ -15,7 +15,7 @@ from holdback.errors import AssignmentError, Problem
 
 __all__ = ["GoFeatureFlag"]
 
-BUCKETS = 100_000
+FLAG_BUCKETS = 100_000
 
 
 @kinds.register("gofeatureflag")
@@ -37,12 +37,12 @@ class GoFeatureFlag(Scheme):
                     fix="Give the variations all of the traffic.",
                 )
             )
-        widths = largest_remainder(planned.shares, BUCKETS)
+        widths = largest_remainder(planned.shares, FLAG_BUCKETS)
         order = sorted(
             range(len(planned.arms)), key=lambda i: planned.names[i], reverse=True
         )
         flag = planned.salt if self.flag is None else self.flag
-        draw = Draw(hash="fnv1a", before=flag, buckets=BUCKETS)
+        draw = Draw(hash="fnv1a", before=flag, buckets=FLAG_BUCKETS)
         return Recipe(draw, in_order([widths[i] for i in order], order))
 
     def weaknesses(self) -> tuple[str, ...]:

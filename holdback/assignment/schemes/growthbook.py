@@ -60,7 +60,7 @@ class GrowthBook(Scheme):
 
     def _gates(self) -> list[Gate]:
         if self.filters:
-            return [_filtered(one) for one in self.filters]
+            return [_filtered(condition) for condition in self.filters]
         if self.namespace is None:
             return []
         name, start, end = self.namespace
@@ -84,11 +84,11 @@ def bucket_ranges(
     used = list(weights) if weights and len(weights) == arms else equal
     if not 0.99 <= sum(used) <= 1.01:
         used = equal
-    start, found = 0.0, []
+    start, ranges = 0.0, []
     for weight in used:
-        found.append((start, start + covered * weight))
+        ranges.append((start, start + covered * weight))
         start += weight
-    return found
+    return ranges
 
 
 def v1_draw(seed: str) -> Draw:
@@ -101,14 +101,16 @@ def v2_draw(seed: str) -> Draw:
     return Draw(hash="fnv1a_twice", before=seed, buckets=10_000)
 
 
-def _filtered(one: Filter) -> Gate:
+def _filtered(condition: Filter) -> Gate:
     draws = {1: v1_draw, 2: v2_draw}
-    if one.hash_version not in draws:
+    if condition.hash_version not in draws:
         raise AssignmentError(
-            Problem(what=f"there is no hash version {one.hash_version}", fix="Use 2.")
+            Problem(
+                what=f"there is no hash version {condition.hash_version}", fix="Use 2."
+            )
         )
-    draw = draws[one.hash_version](one.seed)
-    spans = tuple(_span(draw, (float(a), float(b))) for a, b in one.ranges)
+    draw = draws[condition.hash_version](condition.seed)
+    spans = tuple(_span(draw, (float(a), float(b))) for a, b in condition.ranges)
     return Gate(draw, spans, "outside_layer")
 
 

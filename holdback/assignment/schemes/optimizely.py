@@ -13,9 +13,9 @@ from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
 from holdback.assignment.schemes import Scheme, key, kinds
 from holdback.errors import AssignmentError, Problem
 
-__all__ = ["Allocation", "Group", "Optimizely"]
+__all__ = ["Allocation", "ExclusionGroup", "Optimizely"]
 
-BUCKETS = 10_000
+TRAFFIC_BUCKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class ExclusionGroup:
     """Experiments that exclude each other: a second hash, on the group's id."""
 
     id: str
@@ -45,7 +45,7 @@ class Optimizely(Scheme):
 
     experiment_id: str | None = None
     traffic_allocation: tuple[Allocation, ...] = key("trafficAllocation", ())
-    group: Group | None = None
+    group: ExclusionGroup | None = None
 
     def recipe(self, planned: Planned) -> Recipe:
         """The group, then the ranges of the traffic allocation."""
@@ -76,7 +76,7 @@ class Optimizely(Scheme):
                     fix="Copy it from the datafile, with the arms as entityId.",
                 )
             )
-        return cumulative(planned.shares, BUCKETS)
+        return cumulative(planned.shares, TRAFFIC_BUCKETS)
 
     def _gates(self, parent: str) -> tuple[Gate, ...]:
         if self.group is None:
@@ -90,12 +90,14 @@ class Optimizely(Scheme):
 
 
 def _draw(parent: str) -> Draw:
-    return Draw(hash="murmur3", seed=1, after=parent, reduce="scale", buckets=BUCKETS)
+    return Draw(
+        hash="murmur3", seed=1, after=parent, reduce="scale", buckets=TRAFFIC_BUCKETS
+    )
 
 
 def _entities(
     allocations: tuple[Allocation, ...],
 ) -> list[tuple[int, int, str]]:
-    ends = [one.end_of_range for one in allocations]
-    names = [one.entity_id for one in allocations]
+    ends = [allocation.end_of_range for allocation in allocations]
+    names = [allocation.entity_id for allocation in allocations]
     return list(zip((0, *ends), ends, names, strict=False))

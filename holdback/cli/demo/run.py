@@ -24,8 +24,8 @@ from holdback.results.json_codec import to_json
 from holdback.results.quantity import Quantity
 
 __all__ = [
+    "DEMO_SCHEMA",
     "EXPERIMENT",
-    "SCHEMA",
     "Demo",
     "as_json",
     "as_text",
@@ -33,7 +33,7 @@ __all__ = [
     "truth_as_dict",
 ]
 
-SCHEMA = "holdback/demo/1"
+DEMO_SCHEMA = "holdback/demo/1"
 MARK = "truth.json"
 EXPERIMENT = "experiments/recs-holdback.yaml"
 YAML = ("holdback.yaml", EXPERIMENT)
@@ -64,13 +64,13 @@ def demonstrate(home: Path, *, units: int, seed: int) -> Demo:
     experiment = workflow.load(home / EXPERIMENT)
     data, results = home / "data", home / "results" / experiment.name
     truths = simulate(_shop(experiment, units=units, seed=seed), data)
-    told = {
-        "schema": SCHEMA,
+    world = {
+        "schema": DEMO_SCHEMA,
         "units": units,
         "seed": seed,
         "arms": [truth_as_dict(truth) for truth in truths],
     }
-    mark = json.dumps(told, indent=2) + "\n"
+    mark = json.dumps(world, indent=2) + "\n"
     if mark != known:
         # Another shop is another test: what was seen of the old one does not count.
         (home / EXPERIMENT).with_name(NAME).unlink(missing_ok=True)
@@ -121,7 +121,7 @@ def _prepared(home: Path) -> tuple[str, ...]:
     project = files("holdback.cli.demo") / "project"
     texts = {name: (project / name).read_text(encoding="utf-8") for name in YAML}
     missing = {n: text for n, text in texts.items() if not (home / n).exists()}
-    write_files(home, {MARK: json.dumps({"schema": SCHEMA}) + "\n", **missing})
+    write_files(home, {MARK: json.dumps({"schema": DEMO_SCHEMA}) + "\n", **missing})
     return tuple(n for n in YAML if (home / n).read_bytes() != texts[n].encode())
 
 
@@ -130,10 +130,10 @@ def _is_ours(home: Path) -> bool:
     try:
         if not any(home.iterdir()):
             return True
-        told = json.loads((home / MARK).read_text(encoding="utf-8"))
+        mark = json.loads((home / MARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(told, dict) and told.get("schema") == SCHEMA
+    return isinstance(mark, dict) and mark.get("schema") == DEMO_SCHEMA
 
 
 def _shop(experiment: Experiment, *, units: int, seed: int) -> Shop:
@@ -200,8 +200,8 @@ def as_text(demo: Demo) -> str:
 def as_json(demo: Demo) -> str:
     """The answer for programs."""
     decision = demo.analysis.decision
-    told = {
-        "schema": SCHEMA,
+    summary = {
+        "schema": DEMO_SCHEMA,
         "units": demo.units,
         "assigned": demo.assigned,
         "truth": [truth_as_dict(truth) for truth in demo.truths],
@@ -210,7 +210,7 @@ def as_json(demo: Demo) -> str:
         "report": str(demo.report),
         "scorecard": str(demo.report.with_name("scorecard.json")),
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json.dumps(summary, indent=2, ensure_ascii=False)
 
 
 def _lines(demo: Demo) -> Iterator[str]:

@@ -26,7 +26,7 @@ from holdback.data.engine.sql import (
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.language.expression import (
     Arithmetic,
-    Comparison,
+    Compare,
     IsNull,
     Junction,
     Member,
@@ -107,7 +107,7 @@ class Reader:
     def condition(self, tree: Tree) -> exp.Expression:
         """The truth of an expression, never null; a number is true unless 0."""
         match tree:
-            case Comparison(operator, left, right):
+            case Compare(operator, left, right):
                 a, b = self._sides(left, right)
                 return _sure(COMPARE[operator](this=a, expression=b))
             case Junction(operator, left, right):
@@ -347,7 +347,7 @@ def numeric_columns(
 
 
 def _compared(tree: object) -> Iterator[str]:
-    if isinstance(tree, Comparison):
+    if isinstance(tree, Compare):
         left, right = tree.left, tree.right
         if isinstance(left, Name) and isinstance(right, Name):
             yield from (left.column, right.column)

@@ -16,7 +16,7 @@ from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.expression import (
     Arithmetic,
-    Comparison,
+    Compare,
     Expression,
     IsNull,
     Junction,
@@ -99,7 +99,7 @@ def _uses(tree: Tree, asked: Taken) -> Iterator[tuple[str, Taken]]:
         case Member(operand, options):
             text = any(isinstance(option, Text) for option in options)
             yield from _uses(operand, "text" if text else "number")
-        case Comparison(_, left, right):
+        case Compare(_, left, right):
             text = isinstance(left, Text) or isinstance(right, Text)
             for side in (left, right):
                 yield from _uses(side, "text" if text else "number")

@@ -1,6 +1,6 @@
 """Types of single values in the YAML: how each is read and how its schema looks.
 
-Each is an annotated type for pydantic: a reader of one `Scalar` that raises
+Each is an annotated type for pydantic: a reader of one `ScalarNode` that raises
 `Unreadable`, and a JSON Schema for editors. The readers are exact: they see the
 text as it stands in the file, so `0.1` is one tenth and `0123` never loses its zero.
 """
@@ -25,7 +25,12 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from holdback.experiments.config.yaml_document import Block, Items, Scalar, text_of
+from holdback.experiments.config.yaml_document import (
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    text_of,
+)
 from holdback.experiments.language import quantities
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
@@ -36,6 +41,7 @@ __all__ = [
     "BY_SHAPE",
     "KEYS",
     "LIST",
+    "MERGED_KEYS",
     "TAG",
     "VALUE",
     "Amount",
@@ -60,7 +66,7 @@ class Leaf:
     comes out, which is never asked and costs a third of the start-up.
     """
 
-    read: Callable[[Scalar], Any]
+    read: Callable[[ScalarNode], Any]
     schema: Callable[[], dict[str, Any]]
 
     def __get_pydantic_core_schema__(
@@ -76,15 +82,15 @@ class Leaf:
         return self.schema()
 
     def _value(self, node: Any) -> Any:
-        if isinstance(node, Scalar):
+        if isinstance(node, ScalarNode):
             return self.read(node)
-        kinds = {Block: "a block of keys", Items: "a list"}
+        kinds = {MappingNode: "a block of keys", SequenceNode: "a list"}
         raise Unreadable(
             f"one value is needed here, not {kinds.get(type(node), 'a structure')}."
         )
 
 
-def leaf(read: Callable[[Scalar], Any], schema: dict[str, Any]) -> Leaf:
+def leaf(read: Callable[[ScalarNode], Any], schema: dict[str, Any]) -> Leaf:
     """One kind of value by its reader and its JSON Schema."""
     return Leaf(read, schema.copy)
 
@@ -92,7 +98,7 @@ def leaf(read: Callable[[Scalar], Any], schema: dict[str, Any]) -> Leaf:
 def choice(options: Collection[str] | Kinds[Any]) -> Leaf:
     """One of some words, or of the names of kinds."""
 
-    def read(node: Scalar) -> str:
+    def read(node: ScalarNode) -> str:
         if node.text in options:
             return node.text
         listed = ", ".join(options)
@@ -109,14 +115,14 @@ def choice_of(literal: Any) -> Leaf:
     return choice([word for word in get_args(literal) if word != "any"])
 
 
-def _whole(node: Scalar) -> int:
+def _whole(node: ScalarNode) -> int:
     value = quantities.amount(node.text)
     if node.means != "number" or value.denominator != 1:
         raise Unreadable(f"{node.text} is not a whole number.")
     return int(value)
 
 
-def _version(node: Scalar) -> int:
+def _version(node: ScalarNode) -> int:
     if node.text != "1":
         raise Unreadable(
             f"'{node.text}' is not one of: 1.",
@@ -126,13 +132,13 @@ def _version(node: Scalar) -> int:
     return 1
 
 
-def _flag(node: Scalar) -> bool:
+def _flag(node: ScalarNode) -> bool:
     if node.means != "boolean":
         raise Unreadable(f"'{node.text}' is neither true nor false.")
     return node.text.lower() == "true"
 
 
-def _text(node: Scalar) -> str:
+def _text(node: ScalarNode) -> str:
     text = text_of(node)
     if not text.strip():
         raise Unreadable("the text is empty.", fix="Write it, or leave the key out.")
@@ -144,11 +150,11 @@ def _text(node: Scalar) -> str:
     return text
 
 
-def _connection(node: Scalar) -> str:
+def _connection(node: ScalarNode) -> str:
     return text_of(node)
 
 
-def _formula(node: Scalar) -> Expression:
+def _formula(node: ScalarNode) -> Expression:
     return parse(node.text)
 
 
@@ -212,7 +218,7 @@ class Written(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _remember(cls, data: Any, info: ValidationInfo) -> Any:
-        if info.context is not None and isinstance(data, Block):
+        if info.context is not None and isinstance(data, MappingNode):
             info.context[id(data)] = cls
         return data
 
@@ -222,15 +228,17 @@ class Written(BaseModel):
         return tuple(info.alias or key for key, info in cls.model_fields.items())
 
 
+MERGED_KEYS = frozenset({"sources", "metrics", "holdouts", "layers"})
+"""Keys of both files whose parts are put together by name; of others one file wins."""
 TAG = "\0"
 """Starts the tags of unions, so that they cannot be mistaken for keys of the file."""
 KEYS, LIST, VALUE = Tag(f"{TAG}keys"), Tag(f"{TAG}list"), Tag(f"{TAG}value")
 
 
 def _shape(node: Any) -> str:
-    if isinstance(node, Block):
+    if isinstance(node, MappingNode):
         return KEYS.tag
-    return LIST.tag if isinstance(node, Items) else VALUE.tag
+    return LIST.tag if isinstance(node, SequenceNode) else VALUE.tag
 
 
 BY_SHAPE = Discriminator(_shape)

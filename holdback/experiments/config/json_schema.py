@@ -8,7 +8,7 @@ from holdback.experiments.config.models import ExperimentFile, ProjectFile
 
 __all__ = ["schema"]
 
-FILES: Final[dict[str, type[ProjectFile]]] = {
+MODELS: Final[dict[str, type[ProjectFile]]] = {
     "experiment": ExperimentFile,
     "project": ProjectFile,
 }
@@ -20,7 +20,7 @@ TITLES = {
 
 def schema(which: Literal["experiment", "project"]) -> dict[str, Any]:
     """The schema (draft 2020-12) of an experiment file or of holdback.yaml."""
-    model = FILES[which]
+    model = MODELS[which]
     whole = _lean(model.model_json_schema(by_alias=True))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -55,7 +55,7 @@ from holdback.experiments.config.fields import (
     choice,
     choice_of,
 )
-from holdback.experiments.config.yaml_document import Block, Scalar
+from holdback.experiments.config.yaml_document import MappingNode, ScalarNode
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Cap
 
@@ -192,14 +192,14 @@ def _source_model(kind: str) -> type[BaseModel]:
 
 
 def _metric_kind(node: Any) -> str | None:
-    kind = node.get("kind") if isinstance(node, Block) else None
-    if not isinstance(kind, Scalar):
+    kind = node.get("kind") if isinstance(node, MappingNode) else None
+    if not isinstance(kind, ScalarNode):
         return None
     return kind.text if kind.text in metrics.kinds else None
 
 
 def _source_kind(node: Any) -> str | None:
-    if not isinstance(node, Block):
+    if not isinstance(node, MappingNode):
         return None
     return next((key for key in node.key_places if key in sources.kinds), None)
 

@@ -46,9 +46,9 @@ __all__ = [
     "WrittenAssignment",
 ]
 
-LOOKS = choice(("spending", "end", "always_valid"))
-PRIORS = choice(("weak", "skeptical", "none", "past"))
-PERIODS = choice(("day", "week", "month", "year"))
+LOOK_RULES = choice(("spending", "end", "always_valid"))
+PRIOR_NAMES = choice(("weak", "skeptical", "none", "past"))
+PERIOD_WORDS = choice(("day", "week", "month", "year"))
 Period = Literal["day", "week", "month", "year"]
 
 
@@ -143,7 +143,7 @@ class WrittenAnalysis(Written):
 
     level: Share = Field(Fraction(95, 100), description="Coverage of the intervals.")
     looks: Annotated[
-        Annotated[str, LOOKS, VALUE] | Annotated[tuple[Day, ...], LIST],
+        Annotated[str, LOOK_RULES, VALUE] | Annotated[tuple[Day, ...], LIST],
         BY_SHAPE,
     ] = Field("spending", description="When results are read.")
     covariates: (
@@ -157,7 +157,7 @@ class WrittenAnalysis(Written):
         Literal["holm", "bh", "none"], choice(("holm", "bh", "none"))
     ] = Field("holm", description="Correction over secondary metrics and arms.")
     prior: Annotated[
-        Annotated[str, PRIORS, VALUE] | Annotated[WrittenPrior, KEYS],
+        Annotated[str, PRIOR_NAMES, VALUE] | Annotated[WrittenPrior, KEYS],
         BY_SHAPE,
     ] = Field("weak", description="weak, skeptical, none, {lift_sd: 10%}, or past.")
     segments: tuple[Text, ...] = Field(
@@ -213,7 +213,9 @@ class WrittenSaving(Written):
 
     name: Text = Field(description="How the report calls it.")
     hours: Amount = Field(description="Hours saved per period.")
-    per: Annotated[Period, PERIODS] = Field(description="day, week, month or year.")
+    per: Annotated[Period, PERIOD_WORDS] = Field(
+        description="day, week, month or year."
+    )
     rate: Amount = Field(description="Money per hour.")
 
 
@@ -221,7 +223,9 @@ class WrittenRollout(Written):
     """What would come after the test."""
 
     units: Whole = Field(description="Units per period.")
-    per: Annotated[Period, PERIODS] = Field(description="day, week, month or year.")
+    per: Annotated[Period, PERIOD_WORDS] = Field(
+        description="day, week, month or year."
+    )
     horizon: Duration = Field(description="How long, such as 12 months.")
     decay: Annotated[
         timedelta | None,

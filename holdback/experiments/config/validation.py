@@ -16,21 +16,22 @@ from pydantic import ValidationError
 
 from holdback.errors import Problem
 from holdback.experiments import metrics, sources
-from holdback.experiments.config.fields import TAG, Written
+from holdback.experiments.config.fields import MERGED_KEYS, TAG, Written
 from holdback.experiments.config.kind_schemas import UNKNOWN_KIND
 from holdback.experiments.config.yaml_document import (
-    Block,
     Document,
-    Items,
+    MappingNode,
     Place,
-    Scalar,
+    ScalarNode,
+    SequenceNode,
 )
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 
 __all__ = ["Issues", "Path", "node_at", "read"]
 
 M = TypeVar("M", bound=Written)
-Found = dict[str, Any]
+Refusal = dict[str, Any]
+"""What pydantic says of one value: type, loc, msg, ctx."""
 
 _NEEDED = {
     "model_type": "a block of keys",
@@ -49,23 +50,23 @@ def read(model: type[M], document: Document, issues: Issues) -> M:
         return _read(model, root if root is not None else _empty(issues), issues)
 
 
-def _read(model: type[M], root: Block, issues: Issues) -> M:
+def _read(model: type[M], root: MappingNode, issues: Issues) -> M:
     known: dict[int, type[Written]] = {}
     try:
-        found = model.model_validate(root, context=known)
+        written = model.model_validate(root, context=known)
     except ValidationError as error:
-        listed = [cast("Found", item) for item in error.errors(include_url=False)]
+        listed = [cast("Refusal", item) for item in error.errors(include_url=False)]
         _tell(listed, root, known, issues)
-        found = _rest(model, root, listed)
+        written = _rest(model, root, listed)
     _require(model, root, issues)
-    return found
+    return written
 
 
-def _empty(issues: Issues) -> Block:
-    return Block(issues.place(()))
+def _empty(issues: Issues) -> MappingNode:
+    return MappingNode(issues.place(()))
 
 
-def _require(model: type[Written], root: Block, issues: Issues) -> None:
+def _require(model: type[Written], root: MappingNode, issues: Issues) -> None:
     """Keys of the top that must be there; a misspelt one was told already."""
     if not root.key_places:
         return
@@ -77,12 +78,12 @@ def _require(model: type[Written], root: Block, issues: Issues) -> None:
         issues.mark((key,))
 
 
-def _how_to_write(key: str, root: Block) -> str:
+def _how_to_write(key: str, root: MappingNode) -> str:
     if key == "version":
         return "Start the file with `version: 1`."
     if key == "primary":
         metrics_block = root.get("metrics")
-        names = list(metrics_block) if isinstance(metrics_block, Block) else []
+        names = list(metrics_block) if isinstance(metrics_block, MappingNode) else []
         listed = f", one of: {', '.join(names)}" if names else ""
         return f"Name the one metric that decides{listed}."
     if key == "arms":
@@ -95,12 +96,15 @@ def _stands_for(missing: str, unknown: list[str]) -> bool:
 
 
 def _tell(
-    listed: list[Found], root: Block, known: dict[int, type[Written]], issues: Issues
+    listed: list[Refusal],
+    root: MappingNode,
+    known: dict[int, type[Written]],
+    issues: Issues,
 ) -> None:
     # Unknown keys first: a misspelt key explains the one that is missing.
-    for found in sorted(listed, key=lambda item: item["type"] != "extra_forbidden"):
-        path = _path(root, found["loc"], missing=found["type"] == "missing")
-        kind = found["type"]
+    for fault in sorted(listed, key=lambda item: item["type"] != "extra_forbidden"):
+        path = _path(root, fault["loc"], missing=fault["type"] == "missing")
+        kind = fault["type"]
         if kind == "extra_forbidden":
             _unknown_key(path, root, known, issues)
         elif kind == "missing":
@@ -108,20 +112,20 @@ def _tell(
         elif kind == UNKNOWN_KIND:
             _unknown_kind(path, root, issues)
         elif kind == "value_error" and isinstance(
-            error := found["ctx"]["error"], Unreadable
+            error := fault["ctx"]["error"], Unreadable
         ):
             issues.unreadable(path, error, node=node_at(root, path))
         else:
-            needed = _NEEDED.get(kind) or _shapes(found)
-            what = f"{needed} is needed here." if needed else f"{found['msg']}."
+            needed = _NEEDED.get(kind) or _shapes(fault)
+            what = f"{needed} is needed here." if needed else f"{fault['msg']}."
             issues.add(path, what, fix=_shape_fix(path, needed))
 
 
-def _shapes(found: Found) -> str | None:
+def _shapes(fault: Refusal) -> str | None:
     """What may stand in place of a shape that may not: a value, keys, a list."""
-    if found["type"] != "union_tag_invalid":
+    if fault["type"] != "union_tag_invalid":
         return None
-    tags = re.findall("|".join(_SHAPES), found["ctx"]["expected_tags"])
+    tags = re.findall("|".join(_SHAPES), fault["ctx"]["expected_tags"])
     return " or ".join(_SHAPES[tag] for tag in tags)
 
 
@@ -134,7 +138,7 @@ def _shape_fix(path: Path, needed: str | None) -> str:
     return f"Write {name}: {{key: value}}." if needed else ""
 
 
-def _path(root: Block, loc: tuple[Any, ...], *, missing: bool) -> Path:
+def _path(root: MappingNode, loc: tuple[Any, ...], *, missing: bool) -> Path:
     """The path in the file: pydantic's location without the tags of its unions."""
     path: list[str | int] = []
     node: Any = root
@@ -143,8 +147,10 @@ def _path(root: Block, loc: tuple[Any, ...], *, missing: bool) -> Path:
             continue
         if missing and at == len(loc) - 1:
             path.append(part)
-        elif (isinstance(node, Block) and part in node) or (
-            isinstance(node, Items) and isinstance(part, int) and part < len(node)
+        elif (isinstance(node, MappingNode) and part in node) or (
+            isinstance(node, SequenceNode)
+            and isinstance(part, int)
+            and part < len(node)
         ):
             path.append(part)
             node = node[part]
@@ -152,13 +158,17 @@ def _path(root: Block, loc: tuple[Any, ...], *, missing: bool) -> Path:
 
 
 def _unknown_key(
-    path: Path, root: Block, known: dict[int, type[Written]], issues: Issues
+    path: Path, root: MappingNode, known: dict[int, type[Written]], issues: Issues
 ) -> None:
     *above, key = path
     block = node_at(root, tuple(above))
     model = known.get(id(block))
     names = model.known() if model else ()
-    free = [name for name in names if not isinstance(block, Block) or name not in block]
+    free = [
+        name
+        for name in names
+        if not isinstance(block, MappingNode) or name not in block
+    ]
     fix = did_you_mean(str(key), free)
     where = f" in {_called(above[-1])}" if above else ""
     issues.add(
@@ -169,11 +179,11 @@ def _unknown_key(
     )
 
 
-def _missing_key(path: Path, root: Block, issues: Issues) -> None:
+def _missing_key(path: Path, root: MappingNode, issues: Issues) -> None:
     *above, key = path
     block = node_at(root, tuple(above))
     issues.mark(path)
-    if isinstance(block, Block):
+    if isinstance(block, MappingNode):
         if key in block.empty:
             return
         others = [name for name in block.key_places if name != key]
@@ -196,10 +206,10 @@ def _is_told(issues: Issues, above: list[Any], name: str) -> bool:
     return issues.is_broken(*above, name)
 
 
-def _unknown_kind(path: Path, root: Block, issues: Issues) -> None:
+def _unknown_kind(path: Path, root: MappingNode, issues: Issues) -> None:
     """A metric without a known `kind`, or a source without a known kind's key."""
     node = node_at(root, path)
-    if not isinstance(node, Block):
+    if not isinstance(node, MappingNode):
         issues.add(
             path, "a block of keys is needed here.", fix=_shape_fix(path, "keys")
         )
@@ -217,7 +227,7 @@ def _unknown_kind(path: Path, root: Block, issues: Issues) -> None:
         return
     known = tuple(metrics.kinds)
     kind = node.get("kind")
-    if isinstance(kind, Scalar):
+    if isinstance(kind, ScalarNode):
         issues.add(
             (*path, "kind"),
             f"'{kind.text}' is not a kind of metric.",
@@ -233,41 +243,41 @@ def _unknown_kind(path: Path, root: Block, issues: Issues) -> None:
     issues.mark(path)
 
 
-def _rest(model: type[M], root: Block, listed: list[Found]) -> M:
+def _rest(model: type[M], root: MappingNode, listed: list[Refusal]) -> M:
     """The model of what is left without the refused parts."""
     rest = _copied(root)
     for _ in range(100):
-        refused = [_path(rest, found["loc"], missing=False) for found in listed]
+        refused = [_path(rest, fault["loc"], missing=False) for fault in listed]
         for path in refused:
             _remove(rest, path)
         try:
             return model.model_validate(rest, context={})
         except ValidationError as error:
-            listed = [cast("Found", item) for item in error.errors(include_url=False)]
-    return model.model_validate(Block(root.place), context={})
+            listed = [cast("Refusal", item) for item in error.errors(include_url=False)]
+    return model.model_validate(MappingNode(root.place), context={})
 
 
-def _remove(root: Block, path: Path) -> None:
+def _remove(root: MappingNode, path: Path) -> None:
     if not path:
         root.clear()
         return
     parent = node_at(root, path[:-1])
-    if isinstance(parent, Block):
+    if isinstance(parent, MappingNode):
         parent.pop(str(path[-1]), None)
         parent.key_places.pop(str(path[-1]), None)
-    elif isinstance(parent, Items):
+    elif isinstance(parent, SequenceNode):
         parent.clear()
 
 
 def _copied(node: Any) -> Any:
     """A copy of the blocks and lists; single values are shared."""
-    if isinstance(node, Block):
-        block = Block(node.place)
+    if isinstance(node, MappingNode):
+        block = MappingNode(node.place)
         block.key_places = dict(node.key_places)
         block.update({key: _copied(value) for key, value in node.items()})
         return block
-    if isinstance(node, Items):
-        items = Items(node.place)
+    if isinstance(node, SequenceNode):
+        items = SequenceNode(node.place)
         items.extend(_copied(value) for value in node)
         return items
     return node
@@ -327,9 +337,9 @@ class Issues:
     def unreadable(self, path: Path, error: Unreadable, *, node: object = None) -> None:
         """Note a text that could not be read, pointing into the text itself."""
         place = self.place(path)
-        found = node if node is not None else self.node(path)
-        if isinstance(found, Scalar):
-            place = found.column(error.column)
+        scalar = node if node is not None else self.node(path)
+        if isinstance(scalar, ScalarNode):
+            place = scalar.column(error.column)
         problem = Problem(
             where=place.where,
             what=error.what,
@@ -354,8 +364,8 @@ class Issues:
     def node(self, path: Path) -> object:
         """The node at a path, or None."""
         document = self._document(path)
-        found = node_at(document.root, path)
-        return found if found is not None else None
+        node = node_at(document.root, path)
+        return node if node is not None else None
 
     def has(self, *path: str | int) -> bool:
         """Whether a path is written in one of the files."""
@@ -367,15 +377,19 @@ class Issues:
         node: object = document.root
         place = Place(document, 1, 1)
         for part in path:
-            if isinstance(node, Block) and part in node.key_places:
+            if isinstance(node, MappingNode) and part in node.key_places:
                 place = node.key_places[str(part)]
                 node = node.get(str(part))
-            elif isinstance(node, Items) and isinstance(part, int) and part < len(node):
-                item: Scalar | Block | Items = node[part]
+            elif (
+                isinstance(node, SequenceNode)
+                and isinstance(part, int)
+                and part < len(node)
+            ):
+                item: ScalarNode | MappingNode | SequenceNode = node[part]
                 node, place = item, item.place
             else:
                 return place
-        if isinstance(node, Scalar | Items) and not key:
+        if isinstance(node, ScalarNode | SequenceNode) and not key:
             return node.place
         return place
 
@@ -383,7 +397,7 @@ class Issues:
         """The document where the longest start of a path is written."""
         if self._focus is not None:
             return self._focus
-        head = path[:2] if path and path[0] in MERGED else path[:1]
+        head = path[:2] if path and path[0] in MERGED_KEYS else path[:1]
         for length in range(len(head), 0, -1):
             for document in self.documents:
                 if _written(document.root, head[:length]):
@@ -394,16 +408,17 @@ class Issues:
         self._problems.append((rank, line, column, problem))
 
 
-MERGED = frozenset({"sources", "metrics", "holdouts", "layers"})
-
-
 def node_at(root: object, path: Path) -> object:
     """The node at a path below `root`, or None."""
     node = root
     for part in path:
-        if isinstance(node, Block):
+        if isinstance(node, MappingNode):
             node = node.get(str(part))
-        elif isinstance(node, Items) and isinstance(part, int) and part < len(node):
+        elif (
+            isinstance(node, SequenceNode)
+            and isinstance(part, int)
+            and part < len(node)
+        ):
             node = node[part]
         else:
             return None
@@ -413,7 +428,7 @@ def node_at(root: object, path: Path) -> object:
 def _written(root: object, path: Path) -> bool:
     *above, last = path
     parent = node_at(root, tuple(above))
-    return isinstance(parent, Block) and last in parent.key_places
+    return isinstance(parent, MappingNode) and last in parent.key_places
 
 
 def _line_and_column(problem: Problem) -> tuple[int, int]:

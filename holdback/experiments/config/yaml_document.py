@@ -19,19 +19,19 @@ from holdback.experiments.language.quantities import Unreadable
 
 __all__ = [
     "MOST_BYTES",
-    "Block",
     "Document",
-    "Items",
+    "MappingNode",
     "Node",
     "Place",
-    "Scalar",
+    "ScalarNode",
+    "SequenceNode",
     "parsed",
     "text_of",
 ]
 
 MOST_BYTES = 1_000_000
 MOST_LEVELS = 50
-MOST_VALUES = 20_000
+MOST_NODES = 20_000
 
 _BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
 _BOOLEAN_1_1 = re.compile(r"(?i:yes|no|on|off)")
@@ -119,7 +119,7 @@ class _Builder:
                     fix="`holdback init` writes a commented example to start from.",
                 )
             )
-        elif isinstance(root, Block):
+        elif isinstance(root, MappingNode):
             self._document.root = root
         else:
             self._note(
@@ -194,8 +194,8 @@ class _Builder:
         place = self._place(event.start_mark)
         self._refuse_extras(event, kind, place)
         self._values += 1
-        if self._values > MOST_VALUES:
-            self._note(place, f"the file holds more than {MOST_VALUES:,} values.")
+        if self._values > MOST_NODES:
+            self._note(place, f"the file holds more than {MOST_NODES:,} values.")
             raise _Stop
         if level > MOST_LEVELS:
             self._note(place, f"more than {MOST_LEVELS} levels are nested here.")
@@ -227,8 +227,8 @@ class _Builder:
                 fix="Delete it; a text that looks like something else is quoted.",
             )
 
-    def _block(self, events: Iterator[Any], place: Place, level: int) -> Block:
-        block = Block(place)
+    def _block(self, events: Iterator[Any], place: Place, level: int) -> MappingNode:
+        block = MappingNode(place)
         for event in events:
             if type(event).__name__ == "MappingEndEvent":
                 break
@@ -238,7 +238,7 @@ class _Builder:
             told_key = len(self._document.problems) > before
             known = len(self._document.problems)
             value = self._node(next(events), events, level + 1)
-            told = len(self._document.problems) > known
+            told_value = len(self._document.problems) > known
             if key is None:
                 continue
             if key in block.key_places:
@@ -253,11 +253,11 @@ class _Builder:
             block.key_places[key] = key_place
             if value is None:
                 block.empty.add(key)
-                if told_key and not told and re.fullmatch(r"\d+%?", key):
+                if told_key and not told_value and re.fullmatch(r"\d+%?", key):
                     self._refuse_comma(before, key_place)
                     if block:
                         block.empty.add(block.popitem()[0])
-                elif not told:
+                elif not told_value:
                     self._refuse_empty(key, key_place)
             else:
                 block[key] = value
@@ -282,7 +282,7 @@ class _Builder:
     def _key(self, event: Any, events: Iterator[Any], level: int) -> str | None:
         place = self._place(event.start_mark)
         node = self._node(event, events, level + 1)
-        if not isinstance(node, Scalar):
+        if not isinstance(node, ScalarNode):
             if type(event).__name__ != "AliasEvent":
                 self._note(place, "a key must be a word.", fix='Write "key": value.')
             return None
@@ -300,8 +300,8 @@ class _Builder:
             )
         return node.text
 
-    def _items(self, events: Iterator[Any], place: Place, level: int) -> Items:
-        items = Items(place)
+    def _items(self, events: Iterator[Any], place: Place, level: int) -> SequenceNode:
+        items = SequenceNode(place)
         for event in events:
             if type(event).__name__ == "SequenceEndEvent":
                 break
@@ -313,20 +313,20 @@ class _Builder:
                 self._note(self._place(event.start_mark), "this item has no value.")
         return items
 
-    def _scalar(self, event: Any, place: Place) -> Scalar | None:
+    def _scalar(self, event: Any, place: Place) -> ScalarNode | None:
         text, style = str(event.value), event.style
         if style is not None:
-            return Scalar(text, "text", place, style)
+            return ScalarNode(text, "text", place, style)
         if _NULL.fullmatch(text):
             return None
         if _NOT_FINITE.fullmatch(text):
             self._note(place, f"{text} is not a finite number.", fix="Write a number.")
             return None
         if _BOOLEAN.fullmatch(text):
-            return Scalar(text, "boolean", place)
+            return ScalarNode(text, "boolean", place)
         if _NUMBER.fullmatch(text):
-            return Scalar(text, "number", place)
-        return Scalar(text, "text", place)
+            return ScalarNode(text, "number", place)
+        return ScalarNode(text, "text", place)
 
     def _place(self, mark: Any) -> Place:
         return Place(self._document, mark.line + 1, mark.column + 1)
@@ -337,10 +337,10 @@ class _Builder:
 
 
 def _unprintable(text: str) -> int | None:
-    found = re.search(
+    character = re.search(
         "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text
     )
-    return found.start() if found else None
+    return character.start() if character else None
 
 
 _PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):([^\s@]+)(?=@)")
@@ -352,7 +352,7 @@ class Document:
 
     file: str
     lines: list[str] = field(default_factory=list)
-    root: Block | None = None
+    root: MappingNode | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def problem(
@@ -397,7 +397,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarNode:
     """A single value: its text, and what YAML 1.2 takes it for."""
 
     text: str
@@ -417,7 +417,7 @@ class Scalar:
         return self.place.shifted(quote + offset)
 
 
-class Block(dict[str, Any]):
+class MappingNode(dict[str, Any]):
     """A mapping: key → node, with the place of each key."""
 
     def __init__(self, place: Place) -> None:
@@ -427,7 +427,7 @@ class Block(dict[str, Any]):
         self.empty: set[str] = set()
 
 
-class Items(list[Any]):
+class SequenceNode(list[Any]):
     """A sequence of nodes."""
 
     def __init__(self, place: Place) -> None:
@@ -435,10 +435,10 @@ class Items(list[Any]):
         self.place = place
 
 
-Node: TypeAlias = Scalar | Block | Items
+Node: TypeAlias = ScalarNode | MappingNode | SequenceNode
 
 
-def text_of(node: Scalar) -> str:
+def text_of(node: ScalarNode) -> str:
     """The text of a scalar that must be text; numbers and booleans are refused."""
     if node.means != "text":
         raise Unreadable(

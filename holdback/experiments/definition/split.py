@@ -12,7 +12,7 @@ from typing import Any
 
 from holdback.assignment.recipe import REASONS
 from holdback.assignment.scheme_params import scheme_of
-from holdback.assignment.split import Holdout, LayerRange, Split
+from holdback.assignment.split import HoldoutShare, LayerRange, Split
 from holdback.assignment.unit_ids import unit_text
 from holdback.errors import AssignmentError, EnvironmentFault, Problem
 from holdback.experiments.definition.experiment import Arm, Experiment
@@ -44,8 +44,10 @@ def planned_split(
     plan = experiment.assignment
     holdout = layer = None
     if plan.holdout is not None:
-        found = experiment.holdouts[plan.holdout]
-        holdout = Holdout(name=plan.holdout, share=found.share, salt=found.salt)
+        reserved = experiment.holdouts[plan.holdout]
+        holdout = HoldoutShare(
+            name=plan.holdout, share=reserved.share, salt=reserved.salt
+        )
     if plan.layer is not None:
         start, end = plan.layer.range
         layer = LayerRange(
@@ -152,7 +154,7 @@ def overrides_of(experiment: Experiment) -> dict[str, str]:
 
 
 def _checked(rows: Iterator[Row], arms: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    overrides: dict[str, str] = {}
     problems: list[Problem] = []
     for where, given, arm in rows:
         unit = unit_text(given)
@@ -162,17 +164,18 @@ def _checked(rows: Iterator[Row], arms: Sequence[str]) -> dict[str, str]:
             fix = did_you_mean(str(arm), arms) or f"Arms: {', '.join(arms)}."
             what = f"there is no arm '{arm}'." if arm else "the row has no arm."
             problems.append(Problem(where=where, what=what, fix=fix))
-        elif found.setdefault(unit, arm) != arm:
+        elif overrides.setdefault(unit, arm) != arm:
             problems.append(
                 Problem(
                     where=where,
-                    what=f"this unit stands above already, with arm '{found[unit]}'.",
+                    what="this unit stands above already, with arm "
+                    f"'{overrides[unit]}'.",
                     fix="Keep one row for each unit.",
                 )
             )
     if problems:
         raise AssignmentError(problems[:MOST_TOLD])
-    return found
+    return overrides
 
 
 def _csv_rows(path: Path, name: str) -> Iterator[Row]:
@@ -218,7 +221,7 @@ def _parquet_rows(path: Path, name: str) -> Iterator[Row]:
 
 
 def _positions(header: Sequence[str], name: str) -> tuple[int, int]:
-    unit = next((one for one in UNIT if header.count(one) == 1), None)
+    unit = next((column for column in UNIT if header.count(column) == 1), None)
     if unit is None or header.count(ARM) != 1:
         raise AssignmentError(
             Problem(

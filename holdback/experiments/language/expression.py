@@ -19,7 +19,7 @@ from holdback.experiments.language.quantities import Unreadable
 
 __all__ = [
     "Arithmetic",
-    "Comparison",
+    "Compare",
     "Expression",
     "IsNull",
     "Junction",
@@ -75,7 +75,7 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Compare:
     """True or false; a comparison with null is false."""
 
     operator: Literal["=", "!=", "<", "<=", ">", ">="]
@@ -122,7 +122,7 @@ Tree: TypeAlias = (
     | Text
     | Negation
     | Arithmetic
-    | Comparison
+    | Compare
     | Junction
     | Not
     | Member
@@ -151,13 +151,13 @@ def parse(text: str) -> Expression:
     return Expression(text=text, tree=tree, columns=columns_of(tree))
 
 
-CONDITIONS = (Comparison, Junction, Not, Member, IsNull)
+CONDITIONS = (Compare, Junction, Not, Member, IsNull)
 
 
-LONGEST = 2000
+LONGEST_EXPRESSION = 2000
 MOST_PARTS = 200
 DEEPEST = 40
-WORDS: Final = frozenset({"and", "or", "not", "in", "is", "null"})
+RESERVED_WORDS: Final = frozenset({"and", "or", "not", "in", "is", "null"})
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -187,8 +187,10 @@ def parse_tree(text: str) -> Tree:
 
     Raises Unreadable with the column of what cannot be understood.
     """
-    if len(text) > LONGEST:
-        raise Unreadable(f"the expression is longer than {LONGEST} characters.")
+    if len(text) > LONGEST_EXPRESSION:
+        raise Unreadable(
+            f"the expression is longer than {LONGEST_EXPRESSION} characters."
+        )
     tokens = list(_tokens(text))
     if len(tokens) > MOST_PARTS:
         raise Unreadable(
@@ -207,7 +209,7 @@ def columns_of(node: Tree) -> frozenset[str]:
             return frozenset()
         case (
             Arithmetic(left=left, right=right)
-            | Comparison(left=left, right=right)
+            | Compare(left=left, right=right)
             | Junction(left=left, right=right)
         ):
             return columns_of(left) | columns_of(right)
@@ -242,7 +244,10 @@ def written(node: Tree) -> str:
 
 
 def _plain(column: str) -> bool:
-    return bool(re.fullmatch(r"[^\W\d]\w*", column)) and column.lower() not in WORDS
+    return (
+        bool(re.fullmatch(r"[^\W\d]\w*", column))
+        and column.lower() not in RESERVED_WORDS
+    )
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -347,7 +352,7 @@ class _Parser:
             start = self._here.column
             right = self._sum()
             self._value(right, start)
-            return Comparison(_COMPARISONS[token.text], left, right)
+            return Compare(_COMPARISONS[token.text], left, right)
         if token.word in {"in", "not", "is"}:
             self._value(left, start)
             return self._tested(left)
@@ -421,7 +426,7 @@ class _Parser:
             return _text(token)
         if token.kind == "quoted":
             return Name(token.text[1:-1])
-        if token.kind == "name" and token.word not in WORDS:
+        if token.kind == "name" and token.word not in RESERVED_WORDS:
             if self._here.text == "(":
                 raise Unreadable(
                     f"functions such as '{token.text}' are not part of the language.",

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 DAYS_PER_MONTH = Fraction(36525, 1200)
-LENGTHS = {
+UNIT_LENGTHS = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
@@ -155,14 +155,14 @@ def duration(text: str) -> timedelta:
         raise Unreadable(f"'{text}' is not a duration.", fix=fix)
     number, word = match.groups()
     unit = word.lower().removesuffix("s")
-    if unit not in LENGTHS:
-        hint = did_you_mean(word, [f"{name}s" for name in LENGTHS])
+    if unit not in UNIT_LENGTHS:
+        hint = did_you_mean(word, [f"{name}s" for name in UNIT_LENGTHS])
         raise Unreadable(
             f"'{word}' is not a unit of time.",
             fix=hint
             or "Known units: seconds, minutes, hours, days, weeks, months, years.",
         )
-    length = float(number) * LENGTHS[unit].total_seconds()
+    length = float(number) * UNIT_LENGTHS[unit].total_seconds()
     if not 0 < length <= LONGEST_DAYS * 86400:
         raise Unreadable(f"'{text}' lies outside 0 to 100 years, or is 0.")
     return timedelta(seconds=length)
@@ -174,11 +174,11 @@ def duration_text(value: timedelta) -> str:
     >>> duration_text(timedelta(days=28))
     '28 days'
     """
-    if value % LENGTHS["month"] == timedelta(0):
-        return _counted(value // LENGTHS["month"], "month")
+    if value % UNIT_LENGTHS["month"] == timedelta(0):
+        return _counted(value // UNIT_LENGTHS["month"], "month")
     for unit in ("day", "hour", "minute"):
-        if value % LENGTHS[unit] == timedelta(0):
-            return _counted(value // LENGTHS[unit], unit)
+        if value % UNIT_LENGTHS[unit] == timedelta(0):
+            return _counted(value // UNIT_LENGTHS[unit], unit)
     seconds = Fraction(value // timedelta(microseconds=1), 1_000_000)
     return f"{decimal_text(seconds)} seconds"
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from holdback.experiments.language.expression import (
-    Comparison,
+    Compare,
     Expression,
     Junction,
     Number,
@@ -162,7 +162,7 @@ class Histories(Metric):
 
     def _orders(self) -> Expression:
         """Rows that bring money, of those that count."""
-        tree: Tree = Comparison(
+        tree: Tree = Compare(
             operator=">", left=self.value.tree, right=Number(Decimal(0))
         )
         text, columns = f"({self.value.text}) > 0", self.value.columns

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from holdback.experiments.language.expression import Comparison, Expression, Number
+from holdback.experiments.language.expression import Compare, Expression, Number
 from holdback.experiments.language.measure import Measure
 from holdback.experiments.metrics import Answers, Limit, Metric, answered, kinds
 
@@ -50,7 +50,7 @@ class Csat(Metric):
             return answered(self, self.source, self.value, self.value)
         satisfied = Expression(
             text=f"{self.value.text} >= {self.top}",
-            tree=Comparison(
+            tree=Compare(
                 operator=">=",
                 left=self.value.tree,
                 right=Number(value=Decimal(self.top)),

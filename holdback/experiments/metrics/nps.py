@@ -10,7 +10,7 @@ from typing import Any
 
 from holdback.experiments.language.expression import (
     Arithmetic,
-    Comparison,
+    Compare,
     Expression,
     Number,
 )
@@ -86,7 +86,7 @@ class Nps(Metric):
         return "score"
 
 
-def _is(value: Expression, operator: Any, edge: int) -> Comparison:
-    return Comparison(
+def _is(value: Expression, operator: Any, edge: int) -> Compare:
+    return Compare(
         operator=operator, left=value.tree, right=Number(value=Decimal(edge))
     )

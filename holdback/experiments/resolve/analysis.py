@@ -133,10 +133,10 @@ def with_scores(
     issues: Issues,
 ) -> dict[str, Metric]:
     """The metrics, and the hidden one of scores where uplift is asked for."""
-    found = dict(metrics)
+    extended = dict(metrics)
     metric = metrics.get(primary or "")
     if analysis.uplift is None or metric is None:
-        return found
+        return extended
     if metric.tallied or len(metric.measures()) != 1 or metric.family == "score":
         issues.add(
             ("analysis", "uplift"),
@@ -144,8 +144,8 @@ def with_scores(
             why="A score is judged by the outcome of the units that it ranks.",
             fix="Use a primary of kind conversion, mean, count or retention.",
         )
-        return found
-    found[SCORED] = Scored(
+        return extended
+    extended[SCORED] = Scored(
         name=SCORED,
         label="Score",
         within=metric.within,
@@ -154,14 +154,14 @@ def with_scores(
         score=analysis.uplift,
         outcome=metric.measures()[0],
     )
-    return found
+    return extended
 
 
 def with_companions(
     metrics: Mapping[str, Metric], window: Window | None, issues: Issues
 ) -> dict[str, Metric]:
     """The metrics, and the hidden ones that some of them are collected with."""
-    found = dict(metrics)
+    extended = dict(metrics)
     days = 0 if window is None else (window.end - window.start).days + 1
     for metric in metrics.values():
         try:
@@ -171,8 +171,8 @@ def with_companions(
                 ("metrics", metric.name), f"metric '{metric.name}': {error}.", key=True
             )
             continue
-        found |= {one.name: one for one in companions}
-    return found
+        extended |= {companion.name: companion for companion in companions}
+    return extended
 
 
 def with_slices(
@@ -182,23 +182,23 @@ def with_slices(
 
     Where the primary is one amount, count or event of each unit, from the exposure on.
     """
-    found = dict(metrics)
+    extended = dict(metrics)
     metric = metrics.get(primary or "")
     if metric is None or metric.tallied or metric.family == "score":
-        return found
+        return extended
     first, *others = metric.measures()
     events = first.source != assignment.source
     whole = first.end == metric.within and first.start == timedelta(0)
     plain = first.aggregate in {"sum", "count", "any"} and first.least == 1
     if not (others or not events) and whole and plain and edges_of(metric.within):
-        found[SLICED] = Sliced(
+        extended[SLICED] = Sliced(
             name=SLICED,
             hidden=True,
             of=metric.name,
             within=metric.within,
             outcome=first,
         )
-    return found
+    return extended
 
 
 def attribution_of(
@@ -216,8 +216,8 @@ def attribution_of(
             or f"Sources: {', '.join(written.sources)}.",
         )
     name = asked.conversion or written.primary or ""
-    told = {written.primary, *written.secondary}
-    if name not in told or (name in metrics and metrics[name].kind != "conversion"):
+    reported = {written.primary, *written.secondary}
+    if name not in reported or (name in metrics and metrics[name].kind != "conversion"):
         known = [m.name for m in metrics.values() if m.kind == "conversion"]
         issues.add(
             ("attribution", "conversion") if asked.conversion else ("attribution",),

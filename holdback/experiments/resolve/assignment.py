@@ -17,7 +17,11 @@ from holdback.experiments.config.models import (
     WrittenHoldout,
 )
 from holdback.experiments.config.validation import Issues, Path
-from holdback.experiments.config.yaml_document import Block, Items, Scalar
+from holdback.experiments.config.yaml_document import (
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+)
 from holdback.experiments.definition.experiment import (
     Arm,
     Assignment,
@@ -122,14 +126,14 @@ def _only_exposures(written: ExperimentFile, issues: Issues) -> str | None:
 
 def _plain(node: Any) -> Any:
     """A part of `params` as plain values; numbers stay exact in what they say."""
-    if isinstance(node, Block):
+    if isinstance(node, MappingNode):
         return {key: _plain(item) for key, item in node.items()}
-    if isinstance(node, Items):
+    if isinstance(node, SequenceNode):
         return [_plain(item) for item in node]
     return _value(node)
 
 
-def _value(node: Scalar) -> str | int | float | bool:
+def _value(node: ScalarNode) -> str | int | float | bool:
     if node.means == "boolean":
         return node.text.lower() == "true"
     if node.means == "text":
@@ -170,8 +174,10 @@ def _check_scheme(
         try:
             Split(plan.salt or "salt", shares_of(arms), traffic, scheme=scheme)
         except AssignmentError as error:
-            for one in error.problems:
-                issues.add(path, f"{one.what}.", why=one.why, fix=one.fix, key=True)
+            for problem in error.problems:
+                issues.add(
+                    path, f"{problem.what}.", why=problem.why, fix=problem.fix, key=True
+                )
             return
 
 
@@ -189,7 +195,7 @@ def _check_overrides(
 
 
 SALT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-LEAST = Fraction(1, 10_000)
+LEAST_HOLDOUT = Fraction(1, 10_000)
 
 
 def check_reserved(written: ProjectFile, issues: Issues) -> None:
@@ -197,7 +203,7 @@ def check_reserved(written: ProjectFile, issues: Issues) -> None:
     for name, holdout in written.holdouts.items():
         path = ("holdouts", name)
         check_salt((*path, "salt"), holdout.salt, name, issues)
-        if not LEAST <= holdout.share <= 1 - LEAST:
+        if not LEAST_HOLDOUT <= holdout.share <= 1 - LEAST_HOLDOUT:
             near = f"Did you mean {decimal_text(holdout.share)}%?"
             issues.add(
                 (*path, "share"),
@@ -245,17 +251,17 @@ def holdout_of(
     names = all_names("holdouts", written.holdouts, issues)
     if name not in names:
         issues.add(path, f"there is no holdout '{name}'.", fix=_define(name, names))
-    found = written.holdouts.get(name)
-    if found is None:
+    holdout = written.holdouts.get(name)
+    if holdout is None:
         return {}
     if window is not None:
-        _check_days(name, found, window, issues)
+        _check_days(name, holdout, window, issues)
     return {
         name: Holdout(
-            share=found.share,
-            salt=found.salt or name,
-            from_=found.from_,
-            until=found.until,
+            share=holdout.share,
+            salt=holdout.salt or name,
+            from_=holdout.from_,
+            until=holdout.until,
         )
     }
 
@@ -276,10 +282,10 @@ def layer_of(
     try:
         LayerRange(name=name, salt="layer", start=start, end=end).gate()
     except AssignmentError:
-        told = f"[{share_text(start)}, {share_text(end)}]"
+        span = f"[{share_text(start)}, {share_text(end)}]"
         issues.add(
             ("assignment", "layer", "range"),
-            f"{told} is no range of a layer.",
+            f"{span} is no range of a layer.",
             fix="Write [from, to] with 0% <= from < to <= 100%.",
         )
     room = written.layers.get(name)

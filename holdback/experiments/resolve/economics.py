@@ -17,7 +17,7 @@ from holdback.experiments.config.models import (
     WrittenRollout,
 )
 from holdback.experiments.config.validation import Issues, Path
-from holdback.experiments.config.yaml_document import Scalar
+from holdback.experiments.config.yaml_document import ScalarNode
 from holdback.experiments.definition.calendar import DAYS
 from holdback.experiments.definition.experiment import (
     Cost,
@@ -50,10 +50,10 @@ def guardrails_of(
     written: ExperimentFile, metrics: Mapping[str, Metric], issues: Issues
 ) -> dict[str, Margin]:
     """Metric → margin, for the metrics that exist."""
-    found = {}
+    guardrails = {}
     for name, node in written.guardrails.items():
         path: Path = ("guardrails", name)
-        if not isinstance(node, Scalar):
+        if not isinstance(node, ScalarNode):
             issues.add(path, "one margin is needed here.", fix="Write 2% or 50 ms.")
             continue
         try:
@@ -62,8 +62,8 @@ def guardrails_of(
             issues.unreadable(path, error, node=node)
             continue
         if margin is not None:
-            found[name] = margin
-    return found
+            guardrails[name] = margin
+    return guardrails
 
 
 def _margin(text: str, metric: Metric | None, currency: str | None) -> Margin | None:
@@ -165,11 +165,11 @@ def with_profit(
     economics: Economics | None, metrics: Mapping[str, Metric]
 ) -> dict[str, Metric]:
     """The metrics, and the hidden one that measures profit where it is asked for."""
-    found = dict(metrics)
+    extended = dict(metrics)
     if economics is not None and economics.profit is not None:
         value = metrics[economics.value]
         changes: dict[str, Any] = {"value": value.margin_value}
-        found[economics.profit] = replace(
+        extended[economics.profit] = replace(
             value,
             name=economics.profit,
             label=f"{value.title}: profit",
@@ -178,7 +178,7 @@ def with_profit(
             hidden=True,
             **changes,
         )
-    return found
+    return extended
 
 
 def _profit(metric: Metric) -> str | None:

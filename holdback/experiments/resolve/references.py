@@ -29,7 +29,7 @@ def metrics_of(
     """
     digits = CODES.get(written.currency or "", 2)
     names = all_names("sources", written.sources, issues)
-    found = {}
+    metrics = {}
     for name in dict.fromkeys((*used, *written.metrics)):
         model = written.metrics.get(name)
         if model is None:
@@ -44,14 +44,14 @@ def metrics_of(
         )
         if metric is None or name not in used:
             continue
-        found[name] = metric
+        metrics[name] = metric
         if metric.unit == "money" and written.currency is None:
             issues.add(
                 ("metrics", name, "unit"),
                 f"metric '{name}' is money, but there is no currency.",
                 fix="Add `currency: EUR` (ISO 4217).",
             )
-    return found
+    return metrics
 
 
 def sources_of(
@@ -65,12 +65,12 @@ def sources_of(
     Variables need to be set only where used.
     """
     wanted = set(used)
-    found = {}
+    sources = {}
     for name, model in written.sources.items():
         source = source_from(name, model, issues, environ if name in wanted else None)
         if source is not None and name in wanted:
-            found[name] = source
-    return found
+            sources[name] = source
+    return sources
 
 
 def metric_names(written: ExperimentFile, issues: Issues) -> list[str]:

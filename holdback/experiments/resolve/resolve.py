@@ -55,7 +55,7 @@ from holdback.experiments.sources import EMBEDDED
 
 __all__ = ["check_project", "resolve"]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+EXPERIMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 LOCALE = re.compile(r"[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|\d{3}))?")
 
 
@@ -183,7 +183,7 @@ def _timezone_hint(name: str) -> str:
 
 
 def _check_name(name: str | None, issues: Issues) -> None:
-    if name is not None and not NAME.fullmatch(name):
+    if name is not None and not EXPERIMENT_NAME.fullmatch(name):
         issues.add(
             ("experiment",),
             f"'{name}' cannot be an experiment's name.",

@@ -29,7 +29,7 @@ from holdback.experiments.sources import Source
 
 __all__ = ["resolved_of"]
 
-AMOUNTS = frozenset({"amount", "dose", "hours", "last_year", "rate"})
+PLAIN_NUMBERS = frozenset({"amount", "dose", "hours", "last_year", "rate"})
 KEPT_EMPTY = frozenset({"window"})
 
 
@@ -140,7 +140,7 @@ def _plain(value: Any, name: str, expression: Callable[[Expression], str]) -> An
         case Expression():
             return expression(value)
         case Fraction():
-            return _number(value) if name in AMOUNTS else share_text(value)
+            return _number(value) if name in PLAIN_NUMBERS else share_text(value)
         case timedelta():
             return duration_text(value)
         case date():

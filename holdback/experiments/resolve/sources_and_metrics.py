@@ -133,7 +133,7 @@ def metric_from(
             _check_aggregate((*path, part), _written_only(given[part]), issues)
             given[part] = _part(kind, part, given[part])
     if "steps" in given:
-        given["steps"] = tuple(_part(kind, "steps", one) for one in given["steps"])
+        given["steps"] = tuple(_part(kind, "steps", step) for step in given["steps"])
     _check_aggregate(path, given, issues)
     if issues.is_broken(*path):
         return None
@@ -408,7 +408,7 @@ def check_attributes(
                 issues.add(path, f"'{name}' is listed twice.")
 
 
-WORDS = frozenset(
+ATTENTION_WORDS = frozenset(
     {
         "click",
         "clicks",
@@ -432,7 +432,13 @@ WORDS = frozenset(
     }
 )
 
-EVENTS = WORDS - {"followers", "follower", "open", "opened", "traffic"}
+ATTENTION_EVENTS = ATTENTION_WORDS - {
+    "followers",
+    "follower",
+    "open",
+    "opened",
+    "traffic",
+}
 """Of these, the words that no state of an order or channel is called by."""
 
 
@@ -468,7 +474,9 @@ def counts_attention(experiment: Experiment) -> bool:
             read |= measure.value.columns
         if measure.where is not None:
             events |= _words(re.findall(r"'([^']*)'", measure.where.text))
-    return not WORDS.isdisjoint(_words(read)) or not EVENTS.isdisjoint(events)
+    return not ATTENTION_WORDS.isdisjoint(
+        _words(read)
+    ) or not ATTENTION_EVENTS.isdisjoint(events)
 
 
 def _words(names: Iterable[str]) -> set[str]:
