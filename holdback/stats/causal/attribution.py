@@ -37,17 +37,17 @@ def credits_of(paths: Iterable[Path]) -> dict[str, dict[str, float]]:
     Marketing 33: 457–474), solved exactly and scaled to the conversions.
     """
     touched = [path for path in paths if path.channels]
-    found: dict[str, Counter[str]] = {rule: Counter() for rule in RULES[:3]}
+    credited_to: dict[str, Counter[str]] = {rule: Counter() for rule in RULES[:3]}
     for path in touched:
-        found["first"][path.channels[0]] += path.converted
-        found["last"][path.channels[-1]] += path.converted
+        credited_to["first"][path.channels[0]] += path.converted
+        credited_to["last"][path.channels[-1]] += path.converted
         for channel in path.channels:
             part = path.converted / len(path.channels)
-            found["linear"][channel] += part  # type: ignore[assignment]
+            credited_to["linear"][channel] += part  # type: ignore[assignment]
     names = sorted({channel for path in touched for channel in path.channels})
     credited = {
         rule: {name: float(count[name]) for name in names}
-        for rule, count in found.items()
+        for rule, count in credited_to.items()
     }
     return credited | {"markov": _markov(touched, names)}
 

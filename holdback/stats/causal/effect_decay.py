@@ -87,7 +87,7 @@ def decay(lifts: Vector, covariance: Vector, edges: Vector, *, level: float) -> 
     )
     candidates = [*np.geomspace(low, high, HALF_LIVES_TRIED).tolist(), inf]
     fits = [_fit(lifts, weight, edges, h) for h in candidates]
-    chi = np.array([one for one, _ in fits])
+    chi = np.array([chi2 for chi2, _ in fits])
     best = int(chi.argmin())
     near = np.flatnonzero(chi <= chi[best] + quantile((1 + level) / 2) ** 2)
     first, last = int(near[0]), int(near[-1])

@@ -62,17 +62,17 @@ def range_of_bounds(
     """
     rng = np.random.default_rng(seed)
     draws = [(_again(rng, control), _again(rng, treated)) for _ in range(RESAMPLES)]
-    found = np.array(
+    ends = np.array(
         [
-            bounds(one, other)
-            for one, other in draws
-            if one.units.sum() and other.units.sum()
+            bounds(first, second)
+            for first, second in draws
+            if first.units.sum() and second.units.sum()
         ]
     )
     tail = (1 - level) / 2
     return (
-        float(np.quantile(found[:, 0], tail)),
-        float(np.quantile(found[:, 1], 1 - tail)),
+        float(np.quantile(ends[:, 0], tail)),
+        float(np.quantile(ends[:, 1], 1 - tail)),
     )
 
 

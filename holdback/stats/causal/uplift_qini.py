@@ -140,5 +140,5 @@ def _top_variance(side: Bins, top: Vector) -> Vector:
     """Squared standard error of the mean among the top k bins, for each k."""
     n = np.cumsum(side.n)
     spread = np.cumsum(side.squares) - n * top**2
-    found: Vector = np.maximum(spread, 0.0) / np.maximum(n - 1, 1.0) / n
-    return found
+    variances: Vector = np.maximum(spread, 0.0) / np.maximum(n - 1, 1.0) / n
+    return variances

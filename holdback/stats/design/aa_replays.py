@@ -90,9 +90,9 @@ def replay(  # noqa: PLR0913  # whose units, and how they are split and read
             formula=formula,
             seed=(*seed, number),
         )
-        found = _read(control, treated, both, family, level)
-        methods[found.method] = methods.get(found.method, 0) + 1
-        _count(chosen, found, effect, baseline)
+        inference = _read(control, treated, both, family, level)
+        methods[inference.method] = methods.get(inference.method, 0) + 1
+        _count(chosen, inference, effect, baseline)
         _count(plain, _welch(control, treated, level), effect, baseline)
     return Replayed(
         without=replays[0],
@@ -154,17 +154,21 @@ def _welch(control: Estimate, treated: Estimate, level: float) -> Inference | No
 
 
 def _count(
-    record: Record, found: Inference | None, lift: float, baseline: float
+    record: Record, inference: Inference | None, lift: float, baseline: float
 ) -> None:
     """Add one replay to a method's record; Welch is judged on the difference."""
     contrast = None
-    if found is not None:
-        contrast = found.relative if found.relative is not None else found.absolute
+    if inference is not None:
+        contrast = (
+            inference.relative if inference.relative is not None else inference.absolute
+        )
     if contrast is None or contrast.interval.lower is contrast.interval.upper is None:
         record.silent += 1
         return
     truth = (
-        lift if found is not None and found.relative is not None else lift * baseline
+        lift
+        if inference is not None and inference.relative is not None
+        else lift * baseline
     )
     lower, upper = contrast.interval.lower, contrast.interval.upper
     above = lower is not None and lower > 0

@@ -71,7 +71,7 @@ def simulated_power(  # noqa: PLR0913  # whose units, how many, and how they are
     if not len(units.rows) or min(sizes) < 2:
         raise ValueError("there is nothing to draw, or an arm has fewer than 2 units.")
     generator = np.random.default_rng(list(seed))
-    found = np.zeros((len(lifts), 2), dtype=int)
+    counts = np.zeros((len(lifts), 2), dtype=int)
     for run in range(runs):
         pair = TwoSamples(
             control=_drawn(units, sizes[0], generator),
@@ -81,12 +81,12 @@ def simulated_power(  # noqa: PLR0913  # whose units, how many, and how they are
         )
         for i, side in enumerate(_sides(pair, family, level, lifts, generator)):
             if side:
-                found[i, 0 if (side > 0) == (lifts[i] > 0) else 1] += 1
+                counts[i, 0 if (side > 0) == (lifts[i] > 0) else 1] += 1
     return tuple(
         SimulatedPower(
             lift=lift, power=int(hit) / runs, wrong=int(miss) / runs, runs=runs
         )
-        for lift, (hit, miss) in zip(lifts, found, strict=True)
+        for lift, (hit, miss) in zip(lifts, counts, strict=True)
     )
 
 
@@ -115,7 +115,7 @@ def _sides(
         treated = _lifted(pair.treatment, lift, family, generator)
         try:
             first, second = (
-                estimate_rows(one, pair.formula) for one in (pair.control, treated)
+                estimate_rows(arm, pair.formula) for arm in (pair.control, treated)
             )
         except (ValueError, ZeroDivisionError):
             yield 0

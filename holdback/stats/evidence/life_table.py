@@ -112,9 +112,9 @@ def log_rank_z(control: LifeTable, treatment: LifeTable) -> float | None:
     d = control.events + treatment.events
     r = control.at_risk + treatment.at_risk
     both = (control.at_risk > 0) & (treatment.at_risk > 0) & (d > 0)
-    d, r, one = d[both], r[both], treatment.at_risk[both]
-    expected = one * d / r
-    spread = expected * (1 - one / r) * (r - d) / np.maximum(r - 1, 1)
+    d, r, treated = d[both], r[both], treatment.at_risk[both]
+    expected = treated * d / r
+    spread = expected * (1 - treated / r) * (r - d) / np.maximum(r - 1, 1)
     if spread.sum() <= 0:
         return None
     return float((treatment.events[both] - expected).sum() / np.sqrt(spread.sum()))

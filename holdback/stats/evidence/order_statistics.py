@@ -33,9 +33,9 @@ class CountedValues:
     @classmethod
     def of(cls, values: npt.ArrayLike, units: npt.ArrayLike) -> CountedValues:
         """From values (k,) and units (k,); equal values are put together."""
-        found, at = np.unique(np.asarray(values, dtype=float), return_inverse=True)
-        counts = np.bincount(at, weights=np.asarray(units), minlength=len(found))
-        return cls(found, counts.astype(np.int64))
+        distinct, at = np.unique(np.asarray(values, dtype=float), return_inverse=True)
+        counts = np.bincount(at, weights=np.asarray(units), minlength=len(distinct))
+        return cls(distinct, counts.astype(np.int64))
 
     @property
     def n(self) -> int:

@@ -70,7 +70,9 @@ class OrderHistories:
         orders: (k,); last, watched: (k,), times; units: (k,). Raises StatsError for a
         time below 0, or an order after the time watched.
         """
-        x, at, end = (np.asarray(one, dtype=float) for one in (orders, last, watched))
+        x, at, end = (
+            np.asarray(times, dtype=float) for times in (orders, last, watched)
+        )
         if (at < 0).any() or (end < at).any() or (x < 0).any():
             raise StatsError(
                 Problem(
@@ -102,36 +104,38 @@ class BgNbd:
             np.asarray(t, dtype=float), self.r, self.alpha, _apart(self.a), self.b
         )
 
-    def alive(self, found: OrderHistories) -> Vector:
+    def alive(self, histories: OrderHistories) -> Vector:
         """Chance that customers of each history are still active, (k,).
 
         The part of the likelihood in which they are (Fader, Hardie & Lee 2008,
         Computing P(alive) using the BG/NBD model).
         """
-        x = found.orders
-        since = np.log(self.alpha + found.watched) - np.log(self.alpha + found.last)
+        x = histories.orders
+        since = np.log(self.alpha + histories.watched) - np.log(
+            self.alpha + histories.last
+        )
         log_odds = np.log(self.a) - np.log(np.where(x > 0, self.b + x - 1, 1.0))
         stopped = expit(log_odds + (self.r + x) * since)
         return np.where(x > 0, 1 - stopped, 1.0)
 
-    def ahead(self, found: OrderHistories, t: npt.ArrayLike) -> Vector:
+    def ahead(self, histories: OrderHistories, t: npt.ArrayLike) -> Vector:
         """Orders expected within the next t (k,) after what was watched, (k,).
 
         Fader, Hardie & Lee 2005, equation 10, as a product (derived here): those who
         are still active are like new customers whose parameters have learned from what
         was seen: r + x, alpha + T, a, b + x.
         """
-        x = found.orders
-        known = self.r + x, self.alpha + found.watched, _apart(self.a), self.b + x
-        return np.asarray(expected(t, *known) * self.alive(found))
+        x = histories.orders
+        known = self.r + x, self.alpha + histories.watched, _apart(self.a), self.b + x
+        return np.asarray(expected(t, *known) * self.alive(histories))
 
     @classmethod
-    def fit(cls, found: OrderHistories) -> Self:
+    def fit(cls, histories: OrderHistories) -> Self:
         """Maximum likelihood, by its gradient on the log scale.
 
         Raises StatsError where nobody ordered, or where no maximum is found.
         """
-        if not (found.orders > 0).any():
+        if not (histories.orders > 0).any():
             raise StatsError(
                 Problem(
                     where="the orders",
@@ -139,13 +143,13 @@ class BgNbd:
                     why="How often customers order cannot be learned from none.",
                 )
             )
-        n = found.units.sum()
+        n = histories.units.sum()
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             with np.errstate(over="ignore"):
                 at = np.exp(np.clip(theta, -LOG_EDGE, LOG_EDGE))
-            value, scores = likelihood(at, found)
-            weight = found.units / n
+            value, scores = likelihood(at, histories)
+            weight = histories.units / n
             return -float(weight @ value), -(weight @ scores) * at
 
         best = minimize(
@@ -168,10 +172,10 @@ class BgNbd:
             **dict(zip(("r", "alpha", "a", "b"), map(float, known), strict=True))
         )
 
-    def log_likelihood(self, found: OrderHistories) -> float:
+    def log_likelihood(self, histories: OrderHistories) -> float:
         """Of all units together."""
         at = np.array([self.r, self.alpha, self.a, self.b])
-        return float(found.units @ likelihood(at, found)[0])
+        return float(histories.units @ likelihood(at, histories)[0])
 
 
 def expected(
@@ -189,16 +193,16 @@ def expected(
     100,000), the expectation over the dropout's beta is taken by the trapezoid rule.
     """
     t, r, alpha, a, b = np.broadcast_arrays(
-        *(np.asarray(one, dtype=float) for one in (t, r, alpha, a, b))
+        *(np.asarray(argument, dtype=float) for argument in (t, r, alpha, a, b))
     )
     with np.errstate(all="ignore"):
         share = hyp2f1(r, b, a + b - 1, t / (alpha + t))
-        found = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * share)
-    found = np.asarray(found)
-    lost = ~np.isfinite(found) | (a + b > LARGE_SHAPES)
+        orders = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * share)
+    orders = np.asarray(orders)
+    lost = ~np.isfinite(orders) | (a + b > LARGE_SHAPES)
     if lost.any():
-        found[lost] = _by_quadrature(t[lost], r[lost], alpha[lost], a[lost], b[lost])
-    return found
+        orders[lost] = _by_quadrature(t[lost], r[lost], alpha[lost], a[lost], b[lost])
+    return orders
 
 
 def _by_quadrature(t: Vector, r: Vector, alpha: Vector, a: Vector, b: Vector) -> Vector:
@@ -220,14 +224,14 @@ def _by_quadrature(t: Vector, r: Vector, alpha: Vector, a: Vector, b: Vector) ->
     return np.asarray((weight * orders).sum(axis=0) / weight.sum(axis=0))
 
 
-def likelihood(at: Vector, found: OrderHistories) -> tuple[Vector, Vector]:
+def likelihood(at: Vector, histories: OrderHistories) -> tuple[Vector, Vector]:
     """Log-likelihood (k,) of each history and its gradient (k, 4) in r, alpha, a, b.
 
     at: (4,), these four. The likelihood of Fader, Hardie & Lee 2005; the gradient is
     derived here.
     """
     r, alpha, a, b = at
-    x, last, watched = found.orders, found.last, found.watched
+    x, last, watched = histories.orders, histories.last, histories.watched
     again = x > 0
     going = -(r + x) * np.log(alpha + watched)
     before = np.where(again, b + x - 1, 1.0)
@@ -294,13 +298,13 @@ class Orders:
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             value, slope = log_prior(theta, middle, spread)
-            for arm, found in enumerate(arms):
-                told, scores = _order_scores(theta, arm, found)
-                value -= float(found.units @ told)
-                slope = slope - found.units @ scores
+            for arm, histories in enumerate(arms):
+                log_likelihood, scores = _order_scores(theta, arm, histories)
+                value -= float(histories.units @ log_likelihood)
+                slope = slope - histories.units @ scores
             return value, slope
 
-        units = sum(float(found.units.sum()) for found in arms)
+        units = sum(float(histories.units.sum()) for histories in arms)
         start = np.concatenate([middle, np.zeros(3)])
         mode = mode_of(loss, start, scale=units)
         return cls(arms=arms, horizon=horizon, discount=discount, mode=mode)
@@ -308,9 +312,9 @@ class Orders:
     @property
     def control(self) -> dict[str, float]:
         """r, alpha, a and b of control."""
-        found = _orders_of(self.mode.at[None, :], 0)
+        parameters = _orders_of(self.mode.at[None, :], 0)
         names = ("r", "alpha", "a", "b")
-        return {name: float(v[0]) for name, v in zip(names, found, strict=True)}
+        return {name: float(v[0]) for name, v in zip(names, parameters, strict=True)}
 
     def ahead(self, draws: Vector) -> Vector:
         """Both arms' orders from the end of watching to the horizon, (n, 2).
@@ -318,8 +322,8 @@ class Orders:
         draws: (n, 7), of the parameters. Discounted to the end of watching, as the
         discounted expected residual transactions of Fader, Hardie & Lee 2005 are.
         """
-        watched = np.concatenate([found.watched for found in self.arms])
-        units = np.concatenate([found.units for found in self.arms])
+        watched = np.concatenate([histories.watched for histories in self.arms])
+        units = np.concatenate([histories.units for histories in self.arms])
         times, group = np.unique(np.minimum(watched, self.horizon), return_inverse=True)
         share = np.bincount(group, weights=units) / units.sum()
         share = share / discounts(self.discount, times * YEARS)
@@ -328,7 +332,9 @@ class Orders:
         kept = _later(steps, times, share) * weight
         values = []
         for arm in (0, 1):
-            r, alpha, a, b = (one[:, None] for one in _orders_of(draws, arm))
+            r, alpha, a, b = (
+                parameter[:, None] for parameter in _orders_of(draws, arm)
+            )
             a = np.where(np.abs(a - 1) > NEAR_ONE, a, 1 + NEAR_ONE)
             known = expected(steps[None, :], r, alpha, a, b)
             values.append(np.diff(known, axis=1) @ kept)
@@ -337,8 +343,8 @@ class Orders:
     def scores(self) -> tuple[Vector, Vector]:
         """Each row's gradient of its log-likelihood at the mode, (k, p)."""
         first, second = (
-            _order_scores(self.mode.at, arm, found)[1]
-            for arm, found in enumerate(self.arms)
+            _order_scores(self.mode.at, arm, histories)[1]
+            for arm, histories in enumerate(self.arms)
         )
         return first, second
 
@@ -349,13 +355,15 @@ def _orders_of(draws: Vector, arm: int) -> tuple[Vector, Vector, Vector, Vector]
 
 
 def _order_scores(
-    theta: Vector, arm: int, found: OrderHistories
+    theta: Vector, arm: int, histories: OrderHistories
 ) -> tuple[Vector, Vector]:
-    r, alpha, a, b = (float(one[0]) for one in _orders_of(theta[None, :], arm))
-    told, by = likelihood(np.array([r, alpha, a, b]), found)
+    r, alpha, a, b = (float(score[0]) for score in _orders_of(theta[None, :], arm))
+    log_likelihood, by = likelihood(np.array([r, alpha, a, b]), histories)
     logit, log = by_shapes(a, b, by[:, 2:])
     common = [r * by[:, 0], alpha * by[:, 1], logit, log]
-    return told, np.column_stack([*common, *(arm * one for one in common[1:])])
+    return log_likelihood, np.column_stack(
+        [*common, *(arm * score for score in common[1:])]
+    )
 
 
 def _steps(first: float, last: float) -> Vector:

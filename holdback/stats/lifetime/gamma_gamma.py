@@ -67,23 +67,23 @@ class GammaGamma:
         """The average customer's mean amount; infinite where q is at or below 1."""
         return self.p * self.gamma / (self.q - 1) if self.q > 1 else float("inf")
 
-    def of_customers(self, found: BuyerSpend) -> Vector:
+    def of_customers(self, spend: BuyerSpend) -> Vector:
         """Mean amount expected of each group, between its own and everyone's, (k,).
 
         Fader & Hardie 2013, equation 5; in money.
         """
-        x = found.orders
-        own = self.gamma + x * found.mean
+        x = spend.orders
+        own = self.gamma + x * spend.mean
         return np.asarray(self.p * own / (self.p * x + self.q - 1))
 
     @classmethod
-    def fit(cls, found: BuyerSpend) -> Self:
+    def fit(cls, spend: BuyerSpend) -> Self:
         """Maximum likelihood, by its gradient on the log scale.
 
         Raises StatsError for fewer than two buyers, amounts at or below 0, or where
         no maximum is found.
         """
-        if found.units.sum() < 2 or (found.mean <= 0).any():
+        if spend.units.sum() < 2 or (spend.mean <= 0).any():
             raise StatsError(
                 Problem(
                     where="the orders",
@@ -91,13 +91,13 @@ class GammaGamma:
                     why="How customers differ in spend cannot be learned from less.",
                 )
             )
-        n = found.units.sum()
-        average = float(found.units @ found.mean / n)
+        n = spend.units.sum()
+        average = float(spend.units @ spend.mean / n)
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             at = np.exp(np.clip(theta, -20, 20))
-            value, scores = likelihood(at, found)
-            weight = found.units / n
+            value, scores = likelihood(at, spend)
+            weight = spend.units / n
             return -float(weight @ value), -(weight @ scores) * at
 
         start = np.log([4.0, 3.0, average / 2])
@@ -114,20 +114,20 @@ class GammaGamma:
             )
         return cls(**dict(zip(("p", "q", "gamma"), np.exp(best.x), strict=True)))
 
-    def log_likelihood(self, found: BuyerSpend) -> float:
+    def log_likelihood(self, spend: BuyerSpend) -> float:
         """Of all buyers together."""
         at = np.array([self.p, self.q, self.gamma])
-        return float(found.units @ likelihood(at, found)[0])
+        return float(spend.units @ likelihood(at, spend)[0])
 
 
-def likelihood(at: Vector, found: BuyerSpend) -> tuple[Vector, Vector]:
+def likelihood(at: Vector, spend: BuyerSpend) -> tuple[Vector, Vector]:
     """Log-likelihood (k,) of each group and its gradient (k, 3) in p, q, gamma.
 
     at: (3,), these three. The likelihood of Fader & Hardie 2013; the gradient is
     derived here.
     """
     p, q, gamma = at
-    x, z = found.orders, found.mean
+    x, z = spend.orders, spend.mean
     own = gamma + x * z
     value = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma)
     value = value + (p * x - 1) * np.log(z) + p * x * np.log(x)
@@ -154,7 +154,7 @@ class Prices:
         """The posterior of both arms; raises StatsError where it has no mode."""
         together = BuyerSpend.of(
             *(
-                np.concatenate([getattr(found, name) for found in arms])
+                np.concatenate([getattr(spend, name) for spend in arms])
                 for name in ("orders", "mean", "units")
             )
         )
@@ -164,10 +164,10 @@ class Prices:
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             value, slope = log_prior(theta, middle, spread)
-            for arm, found in enumerate(arms):
-                told, scores = _price_scores(theta, arm, found)
-                value -= float(found.units @ told)
-                slope = slope - found.units @ scores
+            for arm, spend in enumerate(arms):
+                log_likelihood, scores = _price_scores(theta, arm, spend)
+                value -= float(spend.units @ log_likelihood)
+                slope = slope - spend.units @ scores
             return value, slope
 
         units = float(together.units.sum())
@@ -182,15 +182,15 @@ class Prices:
 
     def means(self, draws: Vector) -> Vector:
         """Mean amount of an order in both arms, (n, 2), from draws (n, 4)."""
-        p, above, gamma = (np.exp(one) for one in draws.T[:3])
+        p, above, gamma = (np.exp(logs) for logs in draws.T[:3])
         control = p * gamma / above
         return np.column_stack([control, control * np.exp(draws[:, 3])])
 
     def scores(self) -> tuple[Vector, Vector]:
         """Each row's gradient of its log-likelihood at the mode, (k, p)."""
         first, second = (
-            _price_scores(self.mode.at, arm, found)[1]
-            for arm, found in enumerate(self.arms)
+            _price_scores(self.mode.at, arm, spend)[1]
+            for arm, spend in enumerate(self.arms)
         )
         return first, second
 
@@ -212,8 +212,8 @@ class ObservedPrices:
         Raises StatsError where an arm has fewer than two buyers.
         """
         at, variance = np.empty(2), np.empty(2)
-        for arm, found in enumerate(arms):
-            if found.units.sum() < 2:
+        for arm, spend in enumerate(arms):
+            if spend.units.sum() < 2:
                 raise StatsError(
                     Problem(
                         where="the payments",
@@ -221,9 +221,9 @@ class ObservedPrices:
                         why="What they pay cannot be learned from fewer.",
                     )
                 )
-            at[arm] = np.log(_paid(found))
-            pull = _pulls(found)
-            variance[arm] = max(float(found.units @ pull**2), LEAST_VARIANCE)
+            at[arm] = np.log(_paid(spend))
+            pull = _pulls(spend)
+            variance[arm] = max(float(spend.units @ pull**2), LEAST_VARIANCE)
         return cls(arms=arms, mode=Mode(at=at, covariance=np.diag(variance)))
 
     @property
@@ -238,29 +238,29 @@ class ObservedPrices:
     def scores(self) -> tuple[Vector, Vector]:
         """Each row's pull by the variance, (k, 2): the gradient of a likelihood."""
         first, second = (
-            np.outer(_pulls(found) / self.mode.covariance[arm, arm], np.eye(2)[arm])
-            for arm, found in enumerate(self.arms)
+            np.outer(_pulls(spend) / self.mode.covariance[arm, arm], np.eye(2)[arm])
+            for arm, spend in enumerate(self.arms)
         )
         return first, second
 
 
-def _paid(found: BuyerSpend) -> float:
-    return float(found.units @ (found.orders * found.mean)) / float(
-        found.units @ found.orders
+def _paid(spend: BuyerSpend) -> float:
+    return float(spend.units @ (spend.orders * spend.mean)) / float(
+        spend.units @ spend.orders
     )
 
 
-def _pulls(found: BuyerSpend) -> Vector:
+def _pulls(spend: BuyerSpend) -> Vector:
     """How far one unit of each row moves ln of sum by count, (k,)."""
-    paid, count = _paid(found), float(found.units @ found.orders)
-    return np.asarray(found.orders * (found.mean - paid) / (count * paid))
+    paid, count = _paid(spend), float(spend.units @ spend.orders)
+    return np.asarray(spend.orders * (spend.mean - paid) / (count * paid))
 
 
-def _price_scores(theta: Vector, arm: int, found: BuyerSpend) -> tuple[Vector, Vector]:
+def _price_scores(theta: Vector, arm: int, spend: BuyerSpend) -> tuple[Vector, Vector]:
     p, above, gamma = np.exp(theta[:3])
     gamma = gamma * np.exp(arm * theta[3])
-    told, by = likelihood(np.array([p, 1 + above, gamma]), found)
+    log_likelihood, by = likelihood(np.array([p, 1 + above, gamma]), spend)
     by_gamma = gamma * by[:, 2]
-    return told, np.column_stack(
+    return log_likelihood, np.column_stack(
         [p * by[:, 0], above * by[:, 1], by_gamma, arm * by_gamma]
     )

@@ -127,20 +127,20 @@ def worth(
     noise = np.random.default_rng((*seed, 3)).standard_normal((draws, 2))
     given = np.random.default_rng((*seed, 4)).standard_normal((draws, 2))
     came = np.empty_like(still)
-    for arm, (one, by_history, by_spend) in enumerate(
+    for arm, (realized, by_history, by_spend) in enumerate(
         zip(seen, ahead.scores(), means.scores(), strict=True)
     ):
-        first = one.by_history @ by_history / one.units
-        second = one.by_spend @ by_spend / one.units
-        told = first @ ahead.mode.covariance @ first
-        told += second @ means.mode.covariance @ second
-        kept, variance, shared = one.kept
+        first = realized.by_history @ by_history / realized.units
+        second = realized.by_spend @ by_spend / realized.units
+        explained = first @ ahead.mode.covariance @ first
+        explained += second @ means.mode.covariance @ second
+        kept, variance, shared = realized.kept
         slope = shared / sqrt(variance) if variance > 0 else 0.0
-        told += slope**2
-        rest = np.sqrt(max(float(one.variance / one.units - told), 0.0))
+        explained += slope**2
+        rest = np.sqrt(max(float(realized.variance / realized.units - explained), 0.0))
         along = (theta - ahead.mode.at) @ first + (phi - means.mode.at) @ second
         along += slope * given[:, arm]
-        came[:, arm] = one.mean + along + rest * noise[:, arm]
+        came[:, arm] = realized.mean + along + rest * noise[:, arm]
         still[:, arm] *= kept + sqrt(variance) * given[:, arm]
     return ValueDraws(came=came, ahead=still)
 

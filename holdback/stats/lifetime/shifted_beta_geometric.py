@@ -65,10 +65,10 @@ class ShiftedBetaGeometric:
         )
 
     @classmethod
-    def fit(cls, found: Tenures) -> Self:
+    def fit(cls, tenures: Tenures) -> Self:
         """Maximum likelihood. Raises StatsError where nobody left, or everyone did."""
-        left = float(found.units @ found.left)
-        stayed = float(found.units @ (~found.left | (found.periods > 1)))
+        left = float(tenures.units @ tenures.left)
+        stayed = float(tenures.units @ (~tenures.left | (tenures.periods > 1)))
         if left == 0 or stayed == 0:
             raise StatsError(
                 Problem(
@@ -77,12 +77,12 @@ class ShiftedBetaGeometric:
                     why="How long subscribers stay is learned from both.",
                 )
             )
-        n = found.units.sum()
+        n = tenures.units.sum()
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             at = np.exp(np.clip(theta, -20, 20))
-            value, scores = likelihood(at, found)
-            weight = found.units / n
+            value, scores = likelihood(at, tenures)
+            weight = tenures.units / n
             return -float(weight @ value), -(weight @ scores) * at
 
         best = minimize(
@@ -104,7 +104,7 @@ class ShiftedBetaGeometric:
         return cls(alpha=float(alpha), beta=float(beta))
 
 
-def likelihood(at: Vector, found: Tenures) -> tuple[Vector, Vector]:
+def likelihood(at: Vector, tenures: Tenures) -> tuple[Vector, Vector]:
     """Log-likelihood (k,) of each tenure and its gradient (k, 2) in alpha, beta.
 
     at: (2,), these two. Leaving at renewal t: B(alpha + 1, beta + t − 1) / B(alpha,
@@ -112,7 +112,7 @@ def likelihood(at: Vector, found: Tenures) -> tuple[Vector, Vector]:
     log-likelihood of Fader & Hardie 2007, appendix B; the gradient is derived here.
     """
     alpha, beta = at
-    t, left = found.periods, found.left
+    t, left = tenures.periods, tenures.left
     up, stay = np.where(left, 1.0, 0.0), np.where(left, t - 1, t)
     value = betaln(alpha + up, beta + stay) - betaln(alpha, beta)
     whole = psi(alpha + beta) - psi(alpha + beta + up + stay)
@@ -157,15 +157,15 @@ class Subscriptions:
 
         def loss(theta: Vector) -> tuple[float, Vector]:
             value, slope = log_prior(theta, middle, spread)
-            for arm, found in enumerate(arms):
-                told, scores = _tenure_scores(theta, arm, found)
-                value -= float(found.units @ told)
-                slope = slope - found.units @ scores
+            for arm, tenures in enumerate(arms):
+                log_likelihood, scores = _tenure_scores(theta, arm, tenures)
+                value -= float(tenures.units @ log_likelihood)
+                slope = slope - tenures.units @ scores
             return value, slope
 
         start = np.concatenate([middle, np.zeros(2)])
         tenure = mode_of(loss, start, scale=sum(totals))
-        share = np.array([one.units.sum() for one in arms]) / totals
+        share = np.array([tenures.units.sum() for tenures in arms]) / totals
         spread_of_share = np.maximum(share * (1 - share) / totals, LEAST_VARIANCE)
         covariance = np.zeros((TENURE + 2, TENURE + 2))
         covariance[:TENURE, :TENURE] = tenure.covariance
@@ -193,15 +193,17 @@ class Subscriptions:
         later renewals as the model says; how long they have been watched is taken from
         both arms together.
         """
-        due = np.concatenate([found.due for found in self.arms])
-        units = np.concatenate([found.units for found in self.arms])
+        due = np.concatenate([tenures.due for tenures in self.arms])
+        units = np.concatenate([tenures.units for tenures in self.arms])
         later = np.arange(1, self.horizon + 1)
         wait = (later[None, :] - due[:, None]) * self.years
         ahead = np.where(wait > 0, discounts(self.discount, wait), 0.0)
         weight = units @ ahead / units.sum()
         values = []
         for arm in (0, 1):
-            alpha, beta = (one[:, None] for one in shapes_of(draws[:, :TENURE], arm, 0))
+            alpha, beta = (
+                shape[:, None] for shape in shapes_of(draws[:, :TENURE], arm, 0)
+            )
             kept = np.exp(betaln(alpha, beta + later) - betaln(alpha, beta))
             values.append(draws[:, TENURE + arm] * (kept @ weight))
         return np.column_stack(values)
@@ -212,20 +214,22 @@ class Subscriptions:
         That of the share is told without what all units of an arm have in common.
         """
         first, second = (
-            self._scores_of(arm, found) for arm, found in enumerate(self.arms)
+            self._scores_of(arm, tenures) for arm, tenures in enumerate(self.arms)
         )
         return first, second
 
-    def _scores_of(self, arm: int, found: Tenures) -> Vector:
-        tenure = _tenure_scores(self.mode.at[:TENURE], arm, found)[1]
+    def _scores_of(self, arm: int, tenures: Tenures) -> Vector:
+        tenure = _tenure_scores(self.mode.at[:TENURE], arm, tenures)[1]
         share = np.zeros((len(tenure), 2))
         variance = self.mode.covariance[TENURE + arm, TENURE + arm]
         share[:, arm] = 1 / (variance * self.totals[arm])
         return np.column_stack([tenure, share])
 
 
-def _tenure_scores(theta: Vector, arm: int, found: Tenures) -> tuple[Vector, Vector]:
-    alpha, beta = (float(one[0]) for one in shapes_of(theta[None, :], arm, 0))
-    told, by = likelihood(np.array([alpha, beta]), found)
+def _tenure_scores(theta: Vector, arm: int, tenures: Tenures) -> tuple[Vector, Vector]:
+    alpha, beta = (float(score[0]) for score in shapes_of(theta[None, :], arm, 0))
+    log_likelihood, by = likelihood(np.array([alpha, beta]), tenures)
     common = by_shapes(alpha, beta, by)
-    return told, np.column_stack([*common, *(arm * one for one in common)])
+    return log_likelihood, np.column_stack(
+        [*common, *(arm * score for score in common)]
+    )

@@ -78,14 +78,14 @@ def _pooled(  # the pieces of one model
     def build(pymc: Any) -> None:
         # Numbers of the data are inputs, not constants: code that was compiled for
         # one experiment then serves all.
-        one = pymc.Data("unit", unit)
+        scaled = pymc.Data("unit", unit)
         middle = pymc.Flat("middle", initval=float(seen.mean()) / unit)
         scale = pymc.HalfNormal("scale", pymc.Data("prior", spread / unit))
         offset = pymc.Normal("offset", dims="group")
-        pymc.Deterministic("common", one * middle)
-        pymc.Deterministic("spread", one * scale)
+        pymc.Deterministic("common", scaled * middle)
+        pymc.Deterministic("spread", scaled * scale)
         each = pymc.Deterministic(
-            "log_ratio", one * (middle + scale * offset), dims="group"
+            "log_ratio", scaled * (middle + scale * offset), dims="group"
         )
         if independent:
             errors = np.sqrt(np.diag(covariance))
@@ -126,8 +126,8 @@ def pooled_weeks(
     `effects`: one row a metric, one column a week. Parameters: ``log_ratio`` (metric,
     week), ``common`` (metric), ``spread`` (metric). Raises ValueError below two weeks.
     """
-    seen = np.array([[one.value for one in row] for row in effects])
-    errors = np.array([[one.se for one in row] for row in effects])
+    seen = np.array([[ratio.value for ratio in row] for row in effects])
+    errors = np.array([[ratio.se for ratio in row] for row in effects])
     if seen.ndim != 2 or seen.shape[1] < 2:
         raise ValueError("Effects by week need two weeks or more.")
     unit = np.sqrt(1 / (1 / errors**2).sum(axis=1))

@@ -65,7 +65,7 @@ def laws_compared(
         )
         logs, arm = logs[kept], arm[kept]
     pointwise: dict[Name, Vector] = {}
-    found: dict[Name, tuple[float, float, Diagnostics]] = {}
+    fitted: dict[Name, tuple[float, float, Diagnostics]] = {}
     for at, (name, law) in enumerate(LAWS.items()):
         sampled = draw(
             law.build(logs, arm),
@@ -75,10 +75,10 @@ def laws_compared(
         )
         each, worst = _left_out(sampled, law.density(sampled, logs, arm))
         pointwise[name] = each
-        found[name] = (float(each.sum()), worst, sampled.diagnostics)
-    best: Name = max(found, key=lambda name: found[name][0])
+        fitted[name] = (float(each.sum()), worst, sampled.diagnostics)
+    best: Name = max(fitted, key=lambda name: fitted[name][0])
     laws = []
-    for name, (elpd, worst, diagnostics) in found.items():
+    for name, (elpd, worst, diagnostics) in fitted.items():
         apart = pointwise[best] - pointwise[name]
         laws.append(
             Law(
@@ -103,9 +103,9 @@ def _left_out(sampled: Sampled, density: Vector) -> tuple[Vector, float]:
         warnings.simplefilter("ignore")
         import arviz
 
-        found = arviz.loo(with_likelihood(sampled.draws, density), pointwise=True)
-    each = found.loo_i if hasattr(found, "loo_i") else found.elpd_i
-    return np.asarray(each, dtype=float), float(np.max(np.asarray(found.pareto_k)))
+        loo = arviz.loo(with_likelihood(sampled.draws, density), pointwise=True)
+    each = loo.loo_i if hasattr(loo, "loo_i") else loo.elpd_i
+    return np.asarray(each, dtype=float), float(np.max(np.asarray(loo.pareto_k)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,12 +127,12 @@ def _lognormal(logs: Vector, arm: npt.NDArray[np.int_]) -> Callable[[Any], None]
 
 
 def _lognormal_density(
-    found: Sampled, logs: Vector, arm: npt.NDArray[np.int_]
+    sampled: Sampled, logs: Vector, arm: npt.NDArray[np.int_]
 ) -> Vector:
     from scipy.stats import norm
 
-    sigma = np.exp(found.draws["log_sigma"])[..., None]
-    return np.asarray(norm.logpdf(logs, found.draws["mean"][..., arm], sigma))
+    sigma = np.exp(sampled.draws["log_sigma"])[..., None]
+    return np.asarray(norm.logpdf(logs, sampled.draws["mean"][..., arm], sigma))
 
 
 def _gamma(logs: Vector, arm: npt.NDArray[np.int_]) -> Callable[[Any], None]:
@@ -146,11 +146,11 @@ def _gamma(logs: Vector, arm: npt.NDArray[np.int_]) -> Callable[[Any], None]:
     return build
 
 
-def _gamma_density(found: Sampled, logs: Vector, arm: npt.NDArray[np.int_]) -> Vector:
+def _gamma_density(sampled: Sampled, logs: Vector, arm: npt.NDArray[np.int_]) -> Vector:
     from scipy.stats import gamma
 
-    shape = np.exp(found.draws["log_shape"])[..., None]
-    scale = np.exp(found.draws["mean"][..., arm]) / shape
+    shape = np.exp(sampled.draws["log_shape"])[..., None]
+    scale = np.exp(sampled.draws["mean"][..., arm]) / shape
     # The density of the log is that of the spend times the spend.
     return np.asarray(gamma.logpdf(np.exp(logs), shape, scale=scale) + logs)
 
@@ -167,17 +167,19 @@ def _student(logs: Vector, arm: npt.NDArray[np.int_]) -> Callable[[Any], None]:
     return build
 
 
-def _student_density(found: Sampled, logs: Vector, arm: npt.NDArray[np.int_]) -> Vector:
+def _student_density(
+    sampled: Sampled, logs: Vector, arm: npt.NDArray[np.int_]
+) -> Vector:
     from scipy.stats import t
 
-    freedom = found.draws["freedom"][..., None]
-    sigma = np.exp(found.draws["log_sigma"])[..., None]
-    return np.asarray(t.logpdf(logs, freedom, found.draws["mean"][..., arm], sigma))
+    freedom = sampled.draws["freedom"][..., None]
+    sigma = np.exp(sampled.draws["log_sigma"])[..., None]
+    return np.asarray(t.logpdf(logs, freedom, sampled.draws["mean"][..., arm], sigma))
 
 
 def _means(values: Vector, arm: npt.NDArray[np.int_], *, log: bool = False) -> Vector:
-    found = np.array([values[arm == side].mean() for side in (0, 1)])
-    return np.log(found) if log else found
+    means = np.array([values[arm == side].mean() for side in (0, 1)])
+    return np.log(means) if log else means
 
 
 def _log_spread(logs: Vector) -> float:

@@ -87,10 +87,10 @@ class Posterior(Protocol):
         ...
 
 
-def log_deviation(found: Posterior) -> float:
+def log_deviation(belief: Posterior) -> float:
     """Standard deviation of the log ratio ln(1 + lift)."""
-    mean = found.expect(lambda x: x)
-    return sqrt(found.expect(lambda x: (x - mean) ** 2))
+    mean = belief.expect(lambda x: x)
+    return sqrt(belief.expect(lambda x: (x - mean) ** 2))
 
 
 def posterior(

@@ -89,7 +89,7 @@ class CountModel:
         logs, weights = self._shapes
         widest = float(np.exp(logs[0]))
         spreads = [_moments(arm, widest)[1] for arm in (self.control, self.treatment)]
-        step = sqrt(sum(one**2 for one in spreads)) / STEPS_PER_DEVIATION
+        step = sqrt(sum(deviation**2 for deviation in spreads)) / STEPS_PER_DEVIATION
         ends = []
         for log_k in (logs[0], logs[-1]):
             k = float(np.exp(log_k))
@@ -101,10 +101,10 @@ class CountModel:
         at = np.arange(first, last + 1, dtype=np.float64) * step
         density = np.zeros_like(at)
         for log_k, weight in zip(logs, weights, strict=True):
-            start, told = self._given(float(np.exp(log_k)), step)
+            start, given = self._given(float(np.exp(log_k)), step)
             place = start - first
-            low, high = max(place, 0), min(place + len(told), len(at))
-            density[low:high] += weight * told[low - place : high - place]
+            low, high = max(place, 0), min(place + len(given), len(at))
+            density[low:high] += weight * given[low - place : high - place]
         return at, density
 
     def _given(self, k: float, step: float) -> tuple[int, Vector]:
@@ -121,7 +121,7 @@ class CountModel:
         low = max(best - SHAPE_SPAN * spread, LOG_SHAPES[0])
         high = min(best + SHAPE_SPAN * spread, LOG_SHAPES[1])
         logs = np.asarray(np.linspace(low, high, SHAPE_POINTS), dtype=np.float64)
-        weight = np.array([self._log_density(one) for one in logs])
+        weight = np.array([self._log_density(log_k) for log_k in logs])
         weight = np.exp(weight - weight.max())
         kept = weight > NEGLIGIBLE_SHAPE
         return logs[kept], weight[kept] / weight[kept].sum()
@@ -166,6 +166,6 @@ def _grid(arm: CountArm, k: float, step: float) -> tuple[int, Vector]:
     low = int(np.floor((centre - GRID_REACH * spread) / step))
     high = int(np.ceil((centre + GRID_REACH * spread) / step))
     at = np.arange(low, min(high, low + MOST_MULTIPLES) + 1) * step
-    told = s * at - (s + rest) * np.logaddexp(0, at) - betaln(s, rest)
-    density = np.exp(told)
+    log_density = s * at - (s + rest) * np.logaddexp(0, at) - betaln(s, rest)
+    density = np.exp(log_density)
     return low, density / (density.sum() * step)

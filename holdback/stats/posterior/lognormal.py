@@ -121,8 +121,8 @@ def learned_posterior(evidence: LogRatio, prior: NormalMixture) -> GridLift:
 
     def log_density(log_ratios: Vector) -> Vector:
         likelihood = -(((log_ratios - evidence.value) / evidence.se) ** 2) / 2
-        found: Vector = likelihood + prior.log_density(log_ratios)
-        return found
+        total: Vector = likelihood + prior.log_density(log_ratios)
+        return total
 
     reach = MIXTURE_REACH * evidence.se
     low = min(evidence.value - reach, prior.mean)

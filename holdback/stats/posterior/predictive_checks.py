@@ -68,8 +68,8 @@ def predictive_check(
     """
     rng = np.random.default_rng(seed)
     seen = [_thinned(rng, logs) for logs in (control, treatment)]
-    found = _statistics(*(logs[None, :] for logs in seen), one_spread=one_spread)
-    if found is None:
+    observed = _statistics(*(logs[None, :] for logs in seen), one_spread=one_spread)
+    if observed is None:
         raise StatsError(
             "In an arm all buyers spend the same: there is no spread to judge."
         )
@@ -77,12 +77,12 @@ def predictive_check(
     drawn = []
     for _ in range(REPLICATES // REPLICATES_AT_ONCE):
         arms = [residuals(rng, (REPLICATES_AT_ONCE, size)) for size in sizes]
-        told = _statistics(arms[0], arms[1], one_spread=one_spread)
-        assert told is not None  # noqa: S101  # draws have spread
-        drawn.append(told)
+        replicate = _statistics(arms[0], arms[1], one_spread=one_spread)
+        assert replicate is not None  # noqa: S101  # draws have spread
+        drawn.append(replicate)
     replicates = np.concatenate(drawn)
     centre, spread = replicates.mean(axis=0), replicates.std(axis=0)
-    distance = np.abs(found[0] - centre) / spread
+    distance = np.abs(observed[0] - centre) / spread
     usual = np.max(np.abs(replicates - centre) / spread, axis=1)
     exceeding = int(np.sum(usual >= distance.max()))
     return Predictive(
@@ -120,12 +120,12 @@ def _statistics(
     spend = np.exp(z - z[:, -1:])
     order = 2 * np.arange(1, k + m + 1) - (k + m) - 1
     gini = spend @ order / ((k + m) * spend.sum(axis=1))
-    told = [quantiles, z[:, -1], gini]
+    statistics = [quantiles, z[:, -1], gini]
     if not one_spread:
-        return np.column_stack(told)
+        return np.column_stack(statistics)
     ratio = np.log(squares[0] / (k - 1)) - np.log(squares[1] / (m - 1))
     ratio = ratio / sqrt(2 / (k - 1) + 2 / (m - 1))
-    return np.column_stack([*told, ratio])
+    return np.column_stack([*statistics, ratio])
 
 
 COUNT_STATISTICS = (
@@ -148,7 +148,9 @@ def check_counts(model: CountModel, seed: int | Sequence[int]) -> Predictive:
     """
     rng = np.random.default_rng(seed)
     arms = (model.control, model.treatment)
-    found = _count_statistics([_thinned_counts(rng, arm)[None, :] for arm in arms])[0]
+    observed = _count_statistics([_thinned_counts(rng, arm)[None, :] for arm in arms])[
+        0
+    ]
     drawn = []
     for arm in arms:
         mean = max(arm.total, 0.5) / arm.n
@@ -157,7 +159,7 @@ def check_counts(model: CountModel, seed: int | Sequence[int]) -> Predictive:
     replicates = _count_statistics(drawn)
     centre, spread = replicates.mean(axis=0), replicates.std(axis=0)
     known = spread > 0
-    distance = np.abs(found - centre)[known] / spread[known]
+    distance = np.abs(observed - centre)[known] / spread[known]
     usual = np.max(np.abs(replicates - centre)[:, known] / spread[known], axis=1)
     exceeding = int(np.sum(usual >= distance.max()))
     worst = np.array(COUNT_STATISTICS)[known][int(distance.argmax())]

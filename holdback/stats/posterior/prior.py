@@ -53,8 +53,8 @@ class LiftPrior:
             return self.learned.log_density(log_ratios)
         if self.sd is None:
             return np.zeros_like(log_ratios)
-        found: npt.NDArray[np.float64] = -((log_ratios / self.sd) ** 2) / 2
-        return found
+        log_density: npt.NDArray[np.float64] = -((log_ratios / self.sd) ** 2) / 2
+        return log_density
 
     def __post_init__(self) -> None:
         if self.sd is not None and not self.sd > 0:

@@ -172,14 +172,14 @@ class GammaSpend:
 
         Raises StatsError where the shape has no end.
         """
-        found = cls(
+        spend = cls(
             sums=(float(np.exp(control).sum()), float(np.exp(treatment).sum())),
             logs=float(control.sum() + treatment.sum()),
             buyers=(len(control), len(treatment)),
         )
-        if not GAMMA_SHAPE_ENDS[0] + 0.1 < found._peak[0] < GAMMA_SHAPE_ENDS[1] - 0.1:
+        if not GAMMA_SHAPE_ENDS[0] + 0.1 < spend._peak[0] < GAMMA_SHAPE_ENDS[1] - 0.1:
             raise StatsError("The shape of a gamma distribution has no end.")
-        return found
+        return spend
 
     @property
     def scale(self) -> float:
@@ -193,18 +193,18 @@ class GammaSpend:
             np.linspace(-SHAPE_SPAN, SHAPE_SPAN, SHAPE_NODES) * self._peak[1]
             + self._peak[0]
         )
-        weight = np.array([self._log_density(one) for one in logs])
+        weight = np.array([self._log_density(log_k) for log_k in logs])
         weight = np.exp(weight - weight.max())
         first, second = self.buyers
         ratio = log(self.sums[1] / self.sums[0])
         centre = ratio - log(second / first)
         low, at = around(centre, self.scale, step)
         density = np.zeros_like(at)
-        for one, share in zip(logs, weight, strict=True):
-            a, b = first * np.exp(one), second * np.exp(one)
+        for log_k, share in zip(logs, weight, strict=True):
+            a, b = first * np.exp(log_k), second * np.exp(log_k)
             away = at - ratio
-            told = a * away - (a + b) * np.logaddexp(0, away) - betaln(a, b)
-            density += share * np.exp(told)
+            log_density = a * away - (a + b) * np.logaddexp(0, away) - betaln(a, b)
+            density += share * np.exp(log_density)
         return low, density / (density.sum() * step)
 
     def residuals(self, rng: np.random.Generator, shape: tuple[int, int]) -> Vector:
@@ -258,8 +258,8 @@ class StudentSpend:
             away = (theta[3] - FREEDOM[0]) / FREEDOM[1]
             value, slope = away**2 / 2, np.array([0.0, 0.0, 0.0, away / FREEDOM[1]])
             for arm, logs in enumerate(arms):
-                told, by = _likelihood(logs, theta[arm], theta[2], theta[3])
-                value -= told
+                log_likelihood, by = _likelihood(logs, theta[arm], theta[2], theta[3])
+                value -= log_likelihood
                 slope[arm] -= by[0]
                 slope[2:] -= by[1:]
             return float(value), slope
@@ -303,9 +303,9 @@ def _likelihood(
     pull = (freedom + 1) * z / (freedom + z**2)
     constant = gammaln((freedom + 1) / 2) - gammaln(freedom / 2)
     constant -= np.log(freedom * np.pi) / 2 + log_scale
-    told = len(logs) * constant - (freedom + 1) / 2 * far.sum()
+    log_likelihood = len(logs) * constant - (freedom + 1) / 2 * far.sum()
     by_freedom = psi((freedom + 1) / 2) / 2 - psi(freedom / 2) / 2 - 1 / (2 * freedom)
     by_freedom = len(logs) * by_freedom - far.sum() / 2 + (pull * z).sum() / freedom / 2
-    return float(told), np.array(
+    return float(log_likelihood), np.array(
         [pull.sum() / scale, (pull * z).sum() - len(logs), freedom * by_freedom]
     )

@@ -79,13 +79,13 @@ def boundaries(
     """
     total = spent(information, alpha=alpha, spending=spending, last=last, sides=sides)
     times = times_of(information)
-    paths, found, before = Paths(), list[float](), 0.0
+    paths, bounds, before = Paths(), list[float](), 0.0
     for k, cumulative in enumerate(total):
-        found.append(paths.bound(times[k], (cumulative - before) / sides))
-        lower = -found[-1] if sides == 2 else -inf
-        paths.go_on(times[k : k + 2], lower, found[-1])
+        bounds.append(paths.bound(times[k], (cumulative - before) / sides))
+        lower = -bounds[-1] if sides == 2 else -inf
+        paths.go_on(times[k : k + 2], lower, bounds[-1])
         before = cumulative
-    return found
+    return bounds
 
 
 def spent(
@@ -221,17 +221,17 @@ class Paths:
         """
         step = time - self.time
         spread, came = sqrt(step), self.points + self.drift * step
-        found = np.empty_like(points)
+        density = np.empty_like(points)
         for start in range(0, len(points), POINTS_AT_ONCE):
             to = points[start : start + POINTS_AT_ONCE]
             reach = NORMAL_REACH * spread
             ends = [to[0] - reach, to[-1] + reach]
             first, end = np.searchsorted(came, ends)
             z = (to[:, None] - came[None, first:end]) / spread
-            found[start : start + POINTS_AT_ONCE] = (
+            density[start : start + POINTS_AT_ONCE] = (
                 np.exp(-(z**2) / 2) @ self.weights[first:end]
             )
-        return found / (spread * sqrt(2 * np.pi))
+        return density / (spread * sqrt(2 * np.pi))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

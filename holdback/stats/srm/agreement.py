@@ -87,8 +87,8 @@ def _log_likelihood(hits: np.ndarray, totals: np.ndarray) -> np.ndarray:
     from scipy.special import xlogy
 
     rate = hits / np.maximum(totals, 1)
-    found: np.ndarray = xlogy(hits, rate) + xlogy(totals - hits, 1 - rate)
-    return found
+    log_likelihood: np.ndarray = xlogy(hits, rate) + xlogy(totals - hits, 1 - rate)
+    return log_likelihood
 
 
 Label = TypeVar("Label", bound=Hashable)
@@ -120,12 +120,14 @@ class Agreement:
         n = sum(counted.values())
         left: Counter[Label] = Counter()
         right: Counter[Label] = Counter()
-        for (one, other), count in counted.items():
-            left[one] += count
-            right[other] += count
+        for (first, second), count in counted.items():
+            left[first] += count
+            right[second] += count
         return cls(
             n=n,
-            agreeing=sum(k for (one, other), k in counted.items() if one == other),
+            agreeing=sum(
+                k for (first, second), k in counted.items() if first == second
+            ),
             chance=sum(left[label] * right[label] for label in left) / n**2 if n else 0,
         )
 

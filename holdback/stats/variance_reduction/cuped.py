@@ -233,7 +233,7 @@ def predicted(
         raise StatsError(f"Only {seen.sum()} units have anything to learn from.")
     k, zeros = len(target), both.n - len(target)
     folds = np.random.default_rng(seed).permutation(k) % FOLDS
-    found = np.zeros(k)
+    predictions = np.zeros(k)
     for fold in range(FOLDS):
         out = folds == fold
         model = HistGradientBoostingRegressor(
@@ -244,6 +244,6 @@ def predicted(
         unseen = target[~out & ~seen]
         units = len(unseen) + zeros * (1 - 1 / FOLDS)
         base = unseen.sum() / units if units else 0.0
-        found[out & seen] = model.predict(known[out & seen]) - base
+        predictions[out & seen] = model.predict(known[out & seen]) - base
     split = len(control.rows)
-    return found[:split], found[split:]
+    return predictions[:split], predictions[split:]
