@@ -148,6 +148,7 @@ def analyze(
     from holdback import __version__
     from holdback.analysis import section_readers
     from holdback.analysis.analyze import Sampling, read, scorecard_of, told_as_of
+    from holdback.analysis.comparison.rows_needed import rows_needed
     from holdback.analysis.preregistration.history import history_of, record
     from holdback.analysis.value_metric import money_comparisons
     from holdback.data.extraction.extract import extract
@@ -164,7 +165,8 @@ def analyze(
 
         mcmc.check_installed()
     planned = with_past(_loaded(experiment))
-    evidence = extract(planned, as_of=as_of, frames=frames)
+    rows = rows_needed(planned)
+    evidence = extract(planned, as_of=as_of, frames=frames, rows=rows)
     moment = told_as_of(planned, evidence)
     basis = section_readers.basis_of(
         planned,

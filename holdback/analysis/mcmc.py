@@ -398,7 +398,7 @@ def _by_week(
         return found
     for name in dict.fromkeys(name for name, role in experiment.roles()):
         metric = experiment.metrics[name]
-        if metric.tallied:
+        if not metric.is_function_of_means:
             continue
         known = {}
         for span in weeks(cells.days()):

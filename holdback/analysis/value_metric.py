@@ -131,7 +131,7 @@ def dose_comparisons(
     """Each arm against the next lower dose, where arms have doses."""
     economics = experiment.economics
     name = experiment.primary if economics is None else economics.value
-    if experiment.metrics[name].tallied:
+    if not experiment.metrics[name].is_function_of_means:
         return
     for step in steps(experiment, stage):
         value, *profit = (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from holdback.analysis.comparison.comparison import quantity
+from holdback.analysis.comparison.rows_needed import rows_needed
 from holdback.analysis.preregistration.history import History
 from holdback.analysis.preregistration.interim_looks import stage_of
 from holdback.analysis.section_readers import Basis
@@ -35,9 +36,10 @@ def over_time(basis: Basis) -> Iterator[OverTime]:
     experiment, evidence = basis.experiment, basis.evidence
     if experiment.analysis.looks != "always_valid" or experiment.window is None:
         return
+    rows = rows_needed(experiment)
     for day in month_ends(experiment, evidence.as_of):
         try:
-            then = extract(experiment, as_of=day, frames=basis.frames)
+            then = extract(experiment, as_of=day, frames=basis.frames, rows=rows)
             points = tuple(_at(experiment, then, day))
         except (DataError, StatsError):
             continue

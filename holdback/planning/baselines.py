@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import isfinite, sqrt
 
 from holdback.analysis.comparison.comparison import Comparison, formula_columns
+from holdback.analysis.comparison.rows_needed import rows_needed
 from holdback.data.evidence.cells import Cells
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.planning.historical_window import Rehearsal, rehearsed
-from holdback.stats.evidence.delta_method import estimate
-from holdback.stats.evidence.moments import Moments
+from holdback.stats.design.power import Baseline
 from holdback.stats.evidence.sample import Sample
 from holdback.wording import say
 
-__all__ = ["Baseline", "Measured", "Typed", "given", "measured", "refuse_bad"]
+__all__ = ["Measured", "Typed", "given", "measured", "refuse_bad"]
 
 DEFAULT_LOOKBACK = timedelta(days=28)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
-    """A metric as it is without the test: mean and relative spread of one unit.
-
-    `cv` is the coefficient of variation of a unit's (linearized) value; `days` the
-    length of the history, None where the figure was given. A score has no `cv`
-    (None) and the deviation `sd` of one answer instead; `response_rate` is the share
-    of units that answer. `saved` is the part of the variance that covariates from
-    before exposure take off, `skew` the skewness of a unit's value.
-    """
-
-    mean: float
-    cv: float | None
-    nonzero_share: float | None = None
-    days: int | None = None
-    sd: float | None = None
-    response_rate: float | None = None
-    saved: float = 0.0
-    skew: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +116,8 @@ def _untimed(experiment: Experiment, frames: Mapping[str, object]) -> Measured:
                 "--baseline METRIC=MEAN,SD, and --units N.",
             )
         )
-    evidence = extract(experiment, frames=frames, rows_of=(experiment.primary,))
+    rows = rows_needed(experiment, also=(experiment.primary,))
+    evidence = extract(experiment, frames=frames, rows=rows)
     logged = experiment.sources[source].columns.arm is not None
     arms = [arm.name for arm in experiment.arms if arm.control or not logged]
     return Measured(
@@ -157,23 +137,19 @@ def _read(
     found = {}
     for name, _ in experiment.roles():
         metric = experiment.metrics[name]
-        if metric.tallied:
-            baseline = _tallied(experiment, cells, metric, arms, days)
-        else:
+        if metric.is_function_of_means:
             columns = formula_columns(cells.blocks[name], capped=metric.cap is not None)
             moments = cells.total(name, arms, within=metric.within).select(columns)
-            baseline = _baseline(metric, moments, columns, days=days)
+            baseline = metric.baseline(moments)
+        else:
+            baseline = _of_estimates(experiment, cells, metric, arms)
         if baseline is not None:
-            found[name] = baseline
+            found[name] = replace(baseline, days=days)
     return found
 
 
-def _tallied(
-    experiment: Experiment,
-    cells: Cells,
-    metric: Metric,
-    arms: Sequence[str],
-    days: int | None,
+def _of_estimates(
+    experiment: Experiment, cells: Cells, metric: Metric, arms: Sequence[str]
 ) -> Baseline | None:
     """A metric that is no function of means: from what its two estimates vary.
 
@@ -203,7 +179,6 @@ def _tallied(
         mean=mean,
         cv=sqrt(sum((units * one.se) ** 2 for units, one in sides) / n) / mean,
         nonzero_share=sum(one.nonzero for _, one in sides) / n,
-        days=days,
     )
 
 
@@ -232,39 +207,10 @@ def _history(
 ) -> Baseline | None:
     columns = [c.name for c in cells.blocks[metric.name] if c.role == "history"]
     arms = [arm.name for arm in experiment.arms]
-    moments = cells.total(metric.name, arms).select(columns)
-    return _baseline(metric, moments, columns, days=wait.days) if columns else None
-
-
-def _baseline(
-    metric: Metric, moments: Moments, columns: Sequence[str], *, days: int | None
-) -> Baseline | None:
-    """A metric of these units; None where it has no value or no spread."""
-    if moments.n < 2 or moments.total[-1] <= 0:
+    if not columns:
         return None
-    before = estimate(moments, metric.formula, columns)
-    share = before.nonzero / before.n
-    if before.se <= 0:
-        return None
-    if metric.family == "score":
-        answers = float(moments.total[-1])
-        return Baseline(
-            mean=before.value,
-            cv=None,
-            sd=before.se * sqrt(answers),
-            response_rate=answers / before.n,
-            nonzero_share=share,
-            days=days,
-        )
-    if before.value <= 0:
-        return None
-    return Baseline(
-        mean=before.value,
-        cv=before.se * sqrt(before.n) / before.value,
-        nonzero_share=share,
-        days=days,
-        skew=before.third * sqrt(before.n) / before.se**3,
-    )
+    baseline = metric.baseline(cells.total(metric.name, arms).select(columns))
+    return None if baseline is None else replace(baseline, days=wait.days)
 
 
 Typed = Mapping[str, Sequence[float | None]]
@@ -277,7 +223,8 @@ def refuse_bad(experiment: Experiment, baselines: Typed, units: int | None) -> N
     names = [name for name, _ in experiment.roles()]
     for name, numbers in baselines.items():
         if name in names:
-            problems += _wrong(experiment.metrics[name], numbers)
+            problem = _wrong(experiment.metrics[name], numbers)
+            problems += [] if problem is None else [problem]
         else:
             problems.append(
                 Problem(
@@ -297,41 +244,12 @@ def refuse_bad(experiment: Experiment, baselines: Typed, units: int | None) -> N
 def given(metric: Metric, numbers: Sequence[float | None]) -> Baseline:
     """A typed baseline: a rate, a mean with its deviation, or a score's answers."""
     mean, sd, rate = (*numbers, None, None)[:3]
-    mean = mean or 0.0
-    if metric.family == "proportion":
-        return Baseline(mean=mean, cv=sqrt((1 - mean) / mean))
-    if metric.family == "score":
-        return Baseline(mean=mean, cv=None, sd=sd, response_rate=rate or 1.0)
-    return Baseline(mean=mean, cv=(sd or 0.0) / mean)
+    return metric.typed_baseline(mean or 0.0, sd, rate)
 
 
-def _wrong(metric: Metric, numbers: Sequence[float | None]) -> Iterator[Problem]:
+def _wrong(metric: Metric, numbers: Sequence[float | None]) -> Problem | None:
     mean, sd, rate = (
-        None if one is None or not isfinite(one) else one
-        for one in (*numbers, None, None)[:3]
+        None if number is None or not isfinite(number) else number
+        for number in (*numbers, None, None)[:3]
     )
-    where, name = f"--baseline {metric.name}", metric.name
-    if metric.family == "proportion":
-        if mean is None or not 0 < mean < 1:
-            yield Problem(
-                where=where,
-                what="a conversion rate lies between 0 % and 100 %, got "
-                f"{'no number' if mean is None else format(mean, 'g')}.",
-                fix=f"Write for instance {name}=3% or {name}=0.03.",
-            )
-    elif metric.family == "score":
-        if mean is None or sd is None or sd <= 0 or not 0 < (rate or 1.0) <= 1:
-            yield Problem(
-                where=where,
-                what="needs the mean and the standard deviation of an answer, and the "
-                "share of units that answer, both above 0.",
-                why="A survey's power comes from the answers that come back.",
-                fix=f"Write for instance {name}=30,70,12.4%.",
-            )
-    elif mean is None or mean <= 0 or sd is None or sd <= 0:
-        yield Problem(
-            where=where,
-            what="needs a mean and a standard deviation above 0.",
-            why="Power for amounts depends on how much units differ.",
-            fix=f"Write for instance {name}=1.80,12.5.",
-        )
+    return metric.wrong_baseline(mean, sd, rate)

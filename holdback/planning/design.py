@@ -10,9 +10,8 @@ from math import ceil
 from holdback.analysis.comparison.posteriors import lift_prior
 from holdback.experiments.definition.calendar import complete_on, elapsed
 from holdback.experiments.definition.experiment import Experiment
-from holdback.planning.baselines import Baseline
 from holdback.stats.design.optimal_holdback import best_test_size, cheapest_share
-from holdback.stats.design.power import PowerDesign
+from holdback.stats.design.power import Baseline, PowerDesign
 from holdback.stats.numeric import quantile, root
 from holdback.stats.sequential.group_sequential import boundaries, drift_power
 

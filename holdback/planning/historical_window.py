@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from holdback.analysis.comparison.rows_needed import rows_needed
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.errors import Problem, StatsError
@@ -69,7 +70,8 @@ def rehearsed(
     last = min(whole, window.start - DAY)
     planned = last - (window.end - window.start)
     earlier = _moved(experiment, Window(start=planned, end=last))
-    evidence = extract(earlier, frames=frames, rows_of=(experiment.primary,))
+    rows = rows_needed(earlier, also=(experiment.primary,))
+    evidence = extract(earlier, frames=frames, rows=rows)
     days = evidence.cells.days()
     first = max(planned, days[0]) if days else last
     if not days or last - first + DAY < LEAST:

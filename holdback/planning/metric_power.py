@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 from typing import Literal
 
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.planning.baselines import Baseline, Measured
+from holdback.planning.baselines import Measured
 from holdback.planning.design import Shares, detectable, forgone
 from holdback.stats.design.power import (
-    MeanDesign,
+    Baseline,
     PowerDesign,
-    ProportionDesign,
-    ScoreDesign,
     equivalence_power,
     not_worse_power,
     units_for_not_worse,
 )
-from holdback.stats.design.simulated_power import SimulatedPower, simulated_power
+from holdback.stats.design.simulated_power import SimulatedPower
 from holdback.stats.multiplicity.dunnett import critical
 from holdback.stats.numeric import two_sided
 
@@ -105,21 +102,12 @@ def shares_of(metric: Metric, baseline: Baseline, alpha: float) -> Shares:
     """The metric's design at any shares of control and of a treatment arm."""
 
     def design(control_share: float, treatment_share: float) -> PowerDesign:
-        shares = {
-            "control_share": control_share,
-            "treatment_share": treatment_share,
-            "alpha": alpha,
-        }
-        left = sqrt(1 - baseline.saved)
-        if baseline.cv is None:
-            return ScoreDesign(
-                sd=left * (baseline.sd or 0.0),
-                response_rate=baseline.response_rate or 1.0,
-                **shares,
-            )
-        if metric.family == "proportion" and not baseline.saved:
-            return ProportionDesign(rate=baseline.mean, **shares)
-        return MeanDesign(cv=left * baseline.cv, **shares)
+        return metric.design(
+            baseline,
+            control_share=control_share,
+            treatment_share=treatment_share,
+            alpha=alpha,
+        )
 
     return design
 
@@ -137,8 +125,8 @@ def metric_plan(
     metric = experiment.metrics[name]
     control = float(experiment.control.share)
     treated = float(min(arm.share for arm in experiment.treatments))
-    score = metric.family == "score"
-    minimum = 0.0 if score else float(experiment.decision.minimum_lift)
+    lift = metric.has_lift
+    minimum = 0.0 if not lift else float(experiment.decision.minimum_lift)
     design = shares_of(metric, baseline, alpha_of(experiment, units))
     actual = design(control, treated)
     smallest = detectable(actual, units, power=power)
@@ -150,8 +138,8 @@ def metric_plan(
         unit=metric.unit,
         scale=metric.scale,
         power=power,
-        detectable_lift=None if score else smallest,
-        detectable_points=smallest if score else None,
+        detectable_lift=smallest if lift else None,
+        detectable_points=None if lift else smallest,
         minimum_lift=minimum,
         units_needed=actual.units_needed(lift=minimum, power=power)
         if minimum
@@ -172,7 +160,7 @@ def metric_plan(
                 else None,
             )
             for share in SHARES
-            if len(experiment.arms) == 2 and not score
+            if len(experiment.arms) == 2 and lift
         ),
     )
 
@@ -189,7 +177,7 @@ def _safety(  # a guardrail and its design
     if margin is None:
         return None
     size = float(margin.value)
-    if margin.scale == "absolute" and metric.family != "score":
+    if margin.scale == "absolute" and metric.has_lift:
         size /= baseline.mean
     edge = -size if metric.better == "higher" else size
     try:
@@ -255,7 +243,7 @@ def _simulated(
     runs: int | None,
 ) -> dict[float, SimulatedPower]:
     sample, metric = seen.sample, experiment.metrics[experiment.primary]
-    heavy = metric.is_mean and metric.name in seen.baselines
+    heavy = metric.can_be_simulated and metric.name in seen.baselines
     if runs == 0 or sample is None or not heavy or not len(sample.rows):
         return {}
     control = max(2, round(units * float(experiment.control.share)))
@@ -263,11 +251,9 @@ def _simulated(
     valued = (control + treated) * len(sample.rows) / sample.n
     if valued > MANY:
         return {}
-    found = simulated_power(
+    found = metric.simulated_power(
         sample,
         sizes=(control, treated),
-        formula=metric.formula,
-        family="mean",
         level=float(experiment.analysis.level),
         lifts=lifts,
         runs=runs or (RUNS if valued <= FEW else FEWER),

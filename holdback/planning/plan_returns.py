@@ -8,10 +8,9 @@ from math import expm1
 
 from holdback.economics.costs import costs_of, saved
 from holdback.experiments.definition.experiment import Experiment
-from holdback.planning.baselines import Baseline
 from holdback.planning.design import Shares
 from holdback.stats.design.optimal_holdback import cheapest_share
-from holdback.stats.design.power import exceeding_power
+from holdback.stats.design.power import Baseline, exceeding_power
 from holdback.stats.numeric import quantile
 from holdback.wording import say
 

@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 import holdback as hb
-from holdback.experiments.metrics.days_since_exposure import edges_of
+from holdback.experiments.resolve.analysis import edges_of
 from holdback.reports.pages.experiment_page import render
 from holdback.results.sections.cohorts import BeforeAfter, Cohorts
 from holdback.results.sections.effect_decay import Lasting

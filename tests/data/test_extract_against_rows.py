@@ -124,7 +124,7 @@ def wants(name: str) -> list[Want]:
     if name == "revenue":
         half = timedelta(days=WITHIN.days // 2)
         early = [replace(plain[0], name=f"{name}.0.early", end=half)]
-    if metric.tallied:
+    if not metric.is_function_of_means:
         return plain
     return [*plain, *capped, *(b for w in plain for b in before(w)), *early]
 

@@ -23,7 +23,6 @@ from holdback.experiments.definition.experiment import (
 from holdback.experiments.language.measure import Cap
 from holdback.experiments.language.secrets import revealed
 from holdback.experiments.load import check_project_file, is_project_file, load
-from holdback.experiments.metrics.days_since_exposure import SLICED
 from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.sources.parquet import ParquetSource
 
@@ -173,8 +172,8 @@ def test_load_against_contract_metrics(project: Path) -> None:
         "returns",
         "page_load",
         "items_price",
-        SLICED,
     ]
+    assert [beside.reader for beside in experiment.companions.values()] == ["slices"]
     revenue = experiment.metrics["revenue_per_visitor"]
     assert revenue.within == timedelta(days=14)
     assert revenue.cap == Cap(share=Fraction(999, 1000))

@@ -9,18 +9,16 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Literal
 
-from holdback.analysis.comparison.by_value_counts import compare_tallied
 from holdback.data.evidence.cells import ALL, Cells, Column
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.quantity import Quantity
-from holdback.stats.evidence.delta_method import estimate
+from holdback.stats.evidence.arm_evidence import ArmEvidence, ValueCounts
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import TwoSamples
 from holdback.stats.evidence.sample import Sample, with_column
-from holdback.stats.methods import compare
 from holdback.stats.variance_reduction.cuped import Adjusted, adjust, predicted
 from holdback.wording import say
 
@@ -131,20 +129,23 @@ class Comparison:
         return control, treated
 
     @cached_property
+    def evidence(self) -> tuple[ArmEvidence, ArmEvidence]:
+        """What the metric is read from: control, treated."""
+        rows = self.rows or (None, None)
+        control, treated = (
+            ArmEvidence(
+                moments=moments.select(self.columns),
+                rows=listed,
+                counts=self._counts(arms),
+            )
+            for moments, listed, arms in zip(self.sides, rows, self._arms, strict=True)
+        )
+        return control, treated
+
+    @cached_property
     def estimates(self) -> tuple[Estimate, Estimate] | None:
         """The unadjusted values; None where an arm has none."""
-        if self.metric.tallied:
-            found = self._tallied(float(self.experiment.analysis.level))
-            if found.control is None or found.treatment is None:
-                return None
-            return found.control, found.treatment
-        try:
-            control, treated = (
-                estimate(side, self.metric.formula, self.columns) for side in self.sides
-            )
-        except (ValueError, ZeroDivisionError):
-            return None
-        return control, treated
+        return self.metric.estimates(*self.evidence)
 
     @cached_property
     def predicted(self) -> tuple[Sample, Sample] | None:
@@ -152,7 +153,8 @@ class Comparison:
 
         None where there are too few units to learn from, or too many to list.
         """
-        asked = self.experiment.analysis.predict and not self.metric.tallied
+        formula = self.metric.is_function_of_means
+        asked = self.experiment.analysis.predict and formula
         if not asked or self.cells.listed is None:
             return None
         features = self.cells.listed.features(self.metric.name)
@@ -178,7 +180,8 @@ class Comparison:
     @property
     def rows(self) -> tuple[Sample, Sample] | None:
         """Rows of control and treated units with a value, where they are at hand."""
-        return None if self.metric.tallied else self._rows(self.columns)
+        of_means = self.metric.is_function_of_means
+        return self._rows(self.columns) if of_means else None
 
     @property
     def seed(self) -> tuple[int, int]:
@@ -202,7 +205,7 @@ class Comparison:
         """The metric net of what was so before exposure, where that can be computed."""
         if self.predicted is not None:
             return self._net_of_prediction(*self.predicted)
-        if not self.covariates or self.metric.tallied:
+        if not (self.covariates and self.metric.is_function_of_means):
             return None
         control, treated = self.sides
         try:
@@ -219,18 +222,7 @@ class Comparison:
 
     def plain(self, level: float) -> Inference:
         """The lift without covariates."""
-        if self.metric.tallied:
-            return self._tallied(level)
-        control, treated = self.sides
-        return compare(
-            control,
-            treated,
-            formula=self.metric.formula,
-            columns=self.columns,
-            family=self.metric.family,
-            level=level,
-            samples=self._together(self._rows(self.columns)),
-        )
+        return self.metric.compare(*self.evidence, level=level, seed=self.seed)
 
     def inference(self, level: float) -> Inference:
         """The lift, net of covariates where the file names some and that helps."""
@@ -268,16 +260,16 @@ class Comparison:
         except StatsError:
             return None
 
-    def _tallied(self, level: float) -> Inference:
-        group = self.group
-        return compare_tallied(
-            self.metric,
-            self.cells.tallies[self.metric.name],
-            self._arms,
-            level=level,
-            needed=self.cells.passed(self.metric.within),
-            segment=None if group.dimension == ALL else (group.dimension, group.level),
-            through=group.through,
+    def _counts(self, arms: Collection[str]) -> ValueCounts | None:
+        if self.metric.name not in self.cells.counted:
+            return None
+        return self.cells.counts(
+            self.metric.name,
+            arms,
+            dimension=self.group.dimension,
+            level=self.group.level,
+            within=None if self.metric.counts_unmatured else self.metric.within,
+            through=self.group.through,
         )
 
     @property

@@ -16,7 +16,7 @@ from holdback.experiments.metrics import Metric
 from holdback.results.scorecard import Bayes
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior import LiftPrior, Posterior, posterior
+from holdback.stats.posterior import LiftPrior, Posterior
 from holdback.stats.posterior.counts import CountArm, CountModel
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend, log_spend
 from holdback.stats.posterior.predictive_checks import (
@@ -124,7 +124,7 @@ def posterior_of(
         with suppress(StatsError):
             return spend.model.posterior(prior)
     try:
-        return posterior(inference, family=metric.family, prior=prior)
+        return metric.posterior(inference, prior)
     except StatsError:
         return None
 
@@ -135,7 +135,7 @@ def why_none(metric: Metric, inference: Inference, prior: LiftPrior) -> str:
     if effect is None or effect.interval.lower == effect.interval.upper is None:
         return ""
     try:
-        posterior(inference, family=metric.family, prior=prior)
+        metric.posterior(inference, prior)
     except StatsError as refusal:
         return say("posteriors.no_chance", why=str(refusal))
     return ""

@@ -11,12 +11,11 @@ from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells, Column
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
-from holdback.experiments.metrics.days_since_exposure import SLICED, edges_of
 from holdback.results.sections.cohorts import BeforeAfter, Cohort, CohortArm, Cohorts
+from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.delta_method import estimate
 from holdback.stats.evidence.effect import Inference, LogRatio
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.methods import compare
 from holdback.stats.posterior.random_effects import random_effects
 
 __all__ = ["before_after", "cohorts", "compared", "sides_in", "weeks"]
@@ -33,7 +32,7 @@ def cohorts(basis: Basis) -> Iterator[Cohorts]:
     level = basis.stage.nominal
     days = cells.days()
     metric = experiment.metrics[experiment.primary]
-    if metric.tallied or not days:
+    if not (metric.is_function_of_means and days):
         return
     by_week = (days[-1] - days[0]).days < 7 * MOST_WEEKS
     spans = weeks(days) if by_week else _months(days)
@@ -51,13 +50,14 @@ def cohorts(basis: Basis) -> Iterator[Cohorts]:
         read = [compared(metric, cells, sides[0], one, level) for one in sides[1:]]
         found.append(_cohort(experiment, cells, span, names, sides, read))
         lifts.append([one.log_ratio for one in read])
+    slices = experiment.companions_for("slices")
     if len(found) < 2:  # one cohort is everybody
         return
     yield Cohorts(
         metric=experiment.primary,
         every="week" if by_week else "month",
         cohorts=tuple(found),
-        edges=edges_of(metric.within) if SLICED in experiment.metrics else (),
+        edges=slices[0].edges if slices else (),
         p_same={
             name: p
             for name, column in zip(names[1:], zip(*lifts, strict=True), strict=True)
@@ -136,10 +136,10 @@ def _cohort(  # the pieces of one row
 def _by_slice(
     experiment: Experiment, cells: Cells, arm: str, span: Span
 ) -> tuple[float, ...]:
-    if SLICED not in experiment.metrics:
-        return ()
     return tuple(
-        float(one) for one in _total(experiment, cells, SLICED, arm, span).mean
+        float(mean)
+        for slices in experiment.companions_for("slices")
+        for mean in _total(experiment, cells, slices.name, arm, span).mean
     )
 
 
@@ -147,7 +147,7 @@ def _total(
     experiment: Experiment, cells: Cells, block: str, arm: str, span: Span
 ) -> Moments:
     """Moments over the days of a span, of units with the primary's full time."""
-    within = experiment.metrics[block].within
+    within = experiment.collected[block].within
     return cells.total(block, {arm}, within=within, since=span[0], through=span[1])
 
 
@@ -166,12 +166,10 @@ def compared(
     metric: Metric, cells: Cells, control: Moments, treated: Moments, level: float
 ) -> Inference:
     """One arm against control, from their moments, without covariates or caps."""
-    return compare(
-        control,
-        treated,
-        formula=metric.formula,
-        columns=formula_columns(cells.blocks[metric.name], capped=False),
-        family=metric.family,
+    columns = formula_columns(cells.blocks[metric.name], capped=False)
+    return metric.compare(
+        ArmEvidence(moments=control.select(columns)),
+        ArmEvidence(moments=treated.select(columns)),
         level=level,
     )
 

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from holdback.analysis.section_readers import Basis, readers
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics.days_since_exposure import SLICED, edges_of
 from holdback.results.quantity import Quantity
 from holdback.results.sections.effect_decay import Lasting, SliceLift
 from holdback.stats.causal.effect_decay import decay, fading
@@ -31,22 +30,29 @@ def lasting(basis: Basis) -> tuple[Lasting, ...]:
     """
     experiment, cells = basis.experiment, basis.cells
     level = basis.stage.nominal
-    if SLICED not in experiment.metrics:
-        return ()
-    within = experiment.metrics[SLICED].within
-    control = cells.total(SLICED, {experiment.control.name}, within=within)
     found = []
-    for arm in experiment.treatments:
-        treated = cells.total(SLICED, {arm.name}, within=within)
-        if not (_is_thin(control) or _is_thin(treated)):
-            found.append(_of_arm(experiment, control, treated, arm.name, level))
+    for slices in experiment.companions_for("slices"):
+        for arm in experiment.treatments:
+            control, treated = (
+                cells.total(slices.name, {name}, within=slices.within)
+                for name in (experiment.control.name, arm.name)
+            )
+            edges = np.array(slices.edges, dtype=np.float64)
+            if not (_is_thin(control) or _is_thin(treated)):
+                found.append(
+                    _of_arm(experiment, (control, treated), edges, arm.name, level)
+                )
     return tuple(found)
 
 
 def _of_arm(
-    experiment: Experiment, control: Moments, treated: Moments, arm: str, level: float
+    experiment: Experiment,
+    sides: tuple[Moments, Moments],
+    edges: Vector,
+    arm: str,
+    level: float,
 ) -> Lasting:
-    edges = np.array(edges_of(experiment.metrics[SLICED].within), dtype=np.float64)
+    control, treated = sides
     ratio = treated.mean / control.mean
     spread = _relative_covariance(control) + _relative_covariance(treated)
     covariance = np.asarray(spread * np.outer(ratio, ratio))

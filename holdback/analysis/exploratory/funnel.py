@@ -9,7 +9,7 @@ from holdback.analysis.comparison.comparison import Comparison, quantity
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics.funnel import Funnel, FunnelStep
+from holdback.experiments.metrics import Metric
 from holdback.results.sections.funnel import FunnelArm, StepShare
 
 __all__ = ["funnels"]
@@ -23,19 +23,15 @@ def funnels(basis: Basis) -> tuple[FunnelArm, ...]:
     return tuple(
         _of_arm(experiment, cells, metric, arm.name, level)
         for metric in experiment.metrics.values()
-        if isinstance(metric, Funnel)
+        if metric.parts()
         for arm in experiment.treatments
     )
 
 
 def _of_arm(
-    experiment: Experiment, cells: Cells, metric: Funnel, arm: str, level: float
+    experiment: Experiment, cells: Cells, metric: Metric, arm: str, level: float
 ) -> FunnelArm:
-    steps = [
-        one
-        for one in experiment.metrics.values()
-        if isinstance(one, FunnelStep) and one.of == metric.name
-    ]
+    steps = metric.parts()
     each = 1 - (1 - level) / len(steps)
     shares = tuple(
         share for step in steps for share in _shares(experiment, cells, step, arm, each)
@@ -52,7 +48,7 @@ def _of_arm(
 
 
 def _shares(
-    experiment: Experiment, cells: Cells, step: FunnelStep, arm: str, level: float
+    experiment: Experiment, cells: Cells, step: Metric, arm: str, level: float
 ) -> Iterator[StepShare]:
     found = Comparison(
         experiment=experiment, cells=cells, metric=step, arms=frozenset({arm})

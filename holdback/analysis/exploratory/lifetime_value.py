@@ -14,7 +14,8 @@ from holdback.data.evidence.cells import Cells
 from holdback.data.evidence.purchase_histories import WEEK_DAYS, ArmHistories
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics.clv import Clv, Histories
+from holdback.experiments.language.measure import Companion
+from holdback.experiments.metrics import LifetimeTerms
 from holdback.results.quantity import Quantity
 from holdback.results.sections.lifetime_value import HeldOut, Lifetime, LifetimeArm
 from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories, Orders
@@ -66,26 +67,29 @@ def lifetimes(basis: Basis) -> tuple[Lifetime, ...]:
     return tuple(
         _Beside(
             experiment=experiment,
-            metric=metric,
+            metric=histories.of,
+            terms=terms,
             arm=arm.name,
-            sides=_sides(experiment, cells, histories, arm.name),
+            sides=_sides(experiment, cells, histories, terms, arm.name),
             level=level,
         ).told()
-        for histories in experiment.metrics.values()
-        if isinstance(histories, Histories)
-        for metric in [experiment.metrics[histories.of]]
-        if isinstance(metric, Clv)
+        for histories in experiment.companions_for("histories")
+        if (terms := experiment.metrics[histories.of].lifetime_terms) is not None
         for arm in experiment.treatments
     )
 
 
 def _sides(
-    experiment: Experiment, cells: Cells, histories: Histories, arm: str
+    experiment: Experiment,
+    cells: Cells,
+    histories: Companion,
+    terms: LifetimeTerms,
+    arm: str,
 ) -> Sides:
     """Control's and the arm's units, whose money is profit where a margin is known."""
-    tally, margin = cells.tallies[histories.name], _margin(experiment)
+    margin, days = _margin(experiment), terms.horizon.days
     control, treated = (
-        ArmHistories.of(tally, name, histories.horizon.days).times(margin or 1.0)
+        ArmHistories.of(cells.counts(histories.name, {name}), days).times(margin or 1.0)
         for name in (experiment.control.name, arm)
     )
     return control, treated
@@ -104,7 +108,8 @@ class _Beside:
     """One arm beside control."""
 
     experiment: Experiment
-    metric: Clv
+    metric: str
+    terms: LifetimeTerms
     arm: str
     sides: Sides
     level: float
@@ -129,13 +134,13 @@ class _Beside:
         )
         time = sum(float(side.units @ side.watched) for side in self.sides)
         return Lifetime(
-            metric=self.metric.name,
-            label=self.metric.whole,
+            metric=self.metric,
+            label=self.terms.title,
             arm=self.arm,
-            model="orders" if self.metric.renews is None else "subscriptions",
-            horizon_days=self.metric.horizon.days,
+            model="orders" if self.terms.renews is None else "subscriptions",
+            horizon_days=self.terms.horizon.days,
             watched_days=time / sum(side.total for side in self.sides),
-            discount=float(self.metric.discount),
+            discount=float(self.terms.discount),
             margin=_margin(self.experiment),
             control=control,
             treatment=treatment,
@@ -160,7 +165,7 @@ class _Beside:
                     side.net,
                     side.watched,
                     side.units,
-                    until=float(self.metric.horizon.days),
+                    until=float(self.terms.horizon.days),
                 )
             ),
         )
@@ -175,21 +180,21 @@ class _Beside:
                     had=f"{side.at_least(2):,}",
                     least=f"{LEAST:,}",
                 )
-        whole = float(self.metric.horizon.days)
+        whole = float(self.terms.horizon.days)
         if all((side.watched >= whole).all() for side in self.sides):
             return say("lifetime.nothing_is_left")
         net = sum(float(side.units @ side.net) for side in self.sides)
         return "" if net > 0 else say("lifetime.all_was_given_back")
 
     def _projected(self, measured: Lifetime) -> Lifetime:
-        found = project(self.metric, self.sides, self._seed)
+        found = project(self.terms, self.sides, self._seed)
         ahead, total = found.worth.ahead, found.worth.total
         control, treatment = (
             replace(
                 arm,
                 ahead=self._drawn(ahead[:, i]),
                 total=self._drawn(total[:, i], arm.came.value + ahead[:, i].mean()),
-                held_out=held_out(self.metric, side),
+                held_out=held_out(self.terms, side),
             )
             for i, (arm, side) in enumerate(
                 zip((measured.control, measured.treatment), self.sides, strict=True)
@@ -243,14 +248,14 @@ class _Beside:
             "orders": f"{held.orders:,}",
             "foreseen": f"{held.foreseen:,.0f}",
         }
-        if self.metric.renews is None:
+        if self.terms.renews is None:
             return say("lifetime.missed", **told)
         return say("lifetime.missed_renewals", **told)
 
     @property
     def _seed(self) -> tuple[int, int]:
         """Of what is drawn for this comparison."""
-        text = f"{self.metric.name}\nlifetime\n{self.arm}"
+        text = f"{self.metric}\nlifetime\n{self.arm}"
         digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
         return self.experiment.seed, digest
 
@@ -297,10 +302,14 @@ class Projection:
 
 
 def project(
-    metric: Clv, sides: Sides, seed: tuple[int, ...], *, draws: int = LIFETIME_DRAWS
+    terms: LifetimeTerms,
+    sides: Sides,
+    seed: tuple[int, ...],
+    *,
+    draws: int = LIFETIME_DRAWS,
 ) -> Projection:
     """The posterior of both arms. Raises StatsError where a model does not fit."""
-    ahead, places = _orders(metric, sides)
+    ahead, places = _orders(terms, sides)
     control, control_at = sides[0].spend()
     treated, treated_at = sides[1].spend()
     means, modelled = _means((control, treated))
@@ -335,26 +344,26 @@ def correlation(sides: Sides) -> float | None:
     return float(cov[0, 1]) / spread if spread > 0 else None
 
 
-def _orders(metric: Clv, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
+def _orders(terms: LifetimeTerms, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
     """The model of who orders again, and where each row's history stands in it."""
-    if metric.renews is None:
+    if terms.renews is None:
         first, first_at = sides[0].histories()
         second, second_at = sides[1].histories()
         orders = Orders.fit(
             (first, second),
-            horizon=metric.horizon.days / WEEK_DAYS,
-            discount=float(metric.discount),
+            horizon=terms.horizon.days / WEEK_DAYS,
+            discount=float(terms.discount),
         )
         return orders, (first_at, second_at)
-    period = metric.renews.days
+    period = terms.renews.days
     one, one_at = sides[0].tenures(period)
     other, other_at = sides[1].tenures(period)
     subscriptions = Subscriptions.fit(
         (one, other),
         (sides[0].total, sides[1].total),
-        horizon=(metric.horizon.days - 1) // period,
+        horizon=(terms.horizon.days - 1) // period,
         years=period / YEAR,
-        discount=float(metric.discount),
+        discount=float(terms.discount),
     )
     return subscriptions, (one_at, other_at)
 
@@ -379,15 +388,15 @@ def _seen(side: ArmHistories, by_history: Places, by_spend: Places) -> RealizedV
     )
 
 
-def held_out(metric: Clv, side: ArmHistories) -> HeldOut | None:
+def held_out(terms: LifetimeTerms, side: ArmHistories) -> HeldOut | None:
     """Orders (of subscriptions: renewals) of the second half, foreseen by the first's.
 
     An arm alone, by maximum likelihood. None where the first half fits no model.
     """
     try:
-        if metric.renews is None:
+        if terms.renews is None:
             return _orders_of_halves(side)
-        return _renewals(side, metric.renews.days)
+        return _renewals(side, terms.renews.days)
     except StatsError:
         return None
 

@@ -7,13 +7,14 @@ from datetime import date, datetime
 from math import sqrt
 
 from holdback.analysis.comparison.comparison import formula_columns
+from holdback.analysis.comparison.rows_needed import rows_needed
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.sections.simulation import MethodRecord, Simulation
-from holdback.stats.design.aa_replays import Record, Replayed, replay
+from holdback.stats.design.aa_replays import Record, Replayed
 from holdback.stats.methods.permutation import MOST_RESPLIT
 
 __all__ = ["replayed", "simulate"]
@@ -54,14 +55,14 @@ def simulate(  # what to replay, on which data, and how often
     """
     _check(replays, lift)
     metric = experiment.metrics[experiment.primary]
-    if metric.family == "score":
+    if not metric.has_lift:
         raise StatsError(
             Problem(
                 what=f"{metric.title} is a score, and a lift of it means nothing.",
                 fix="Replay an experiment whose primary metric is a rate or an amount.",
             )
         )
-    if metric.tallied:
+    if not metric.is_function_of_means:
         raise StatsError(
             Problem(
                 what=f"{metric.title} is of the kind {metric.kind}, which cannot be "
@@ -69,7 +70,8 @@ def simulate(  # what to replay, on which data, and how often
                 fix="Replay an experiment whose primary metric is a rate or an amount.",
             )
         )
-    evidence = extract(experiment, as_of=as_of, frames=frames, rows_of=(metric.name,))
+    rows = rows_needed(experiment, also=(metric.name,))
+    evidence = extract(experiment, as_of=as_of, frames=frames, rows=rows)
     cells, arm = evidence.cells, experiment.treatments[0].name
     columns = formula_columns(cells.blocks[metric.name], capped=metric.cap is not None)
     sides = [
@@ -93,11 +95,9 @@ def simulate(  # what to replay, on which data, and how often
     first = min(replays, SLOWER) if len(units.rows) > MANY_ROWS else replays
     second = max(first // 3, 1)
     level = float(experiment.analysis.level)
-    found = replay(
+    found = metric.replayed(
         units,
         sizes=(control.n, treated.n),
-        formula=metric.formula,
-        family=metric.family,
         level=level,
         lift=lift,
         replays=(first, second),

@@ -21,9 +21,9 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.quantity import Quantity
 from holdback.results.sections.sensitivity import Sensitivity
+from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.methods import compare, compare_means
 from holdback.stats.variance_reduction.post_stratification import (
     LEAST_IN_STRATUM,
     stratified,
@@ -78,7 +78,7 @@ def _variants(
         capped=metric.cap is not None,
     )
     inference = shown.inference(level)
-    if not metric.tallied:
+    if metric.is_function_of_means:
         yield from _of_means(shown, level)
     if stage.look is not None:
         yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
@@ -125,12 +125,9 @@ def _winsorized(comparison: Comparison, level: float) -> Quantity | None:
     if columns == comparison.columns:
         return None
     control, treated = comparison.sides
-    found = compare(
-        control,
-        treated,
-        formula=comparison.metric.formula,
-        columns=columns,
-        family=comparison.metric.family,
+    found = comparison.metric.compare(
+        ArmEvidence(moments=control.select(columns)),
+        ArmEvidence(moments=treated.select(columns)),
         level=level,
     )
     return quantity(found.relative)
@@ -179,8 +176,7 @@ def _put_together(
         pair = stratified(strata, formula=metric.formula, columns=comparison.columns)
     except StatsError:
         return None
-    rates = metric.family == "proportion"
-    return quantity(compare_means(*pair, level=level, rates=rates).relative)
+    return quantity(metric.compare_estimates(*pair, level=level).relative)
 
 
 def _without_largest(comparison: Comparison, level: float) -> Quantity | None:
@@ -190,12 +186,7 @@ def _without_largest(comparison: Comparison, level: float) -> Quantity | None:
     if any(side.n < 3 or side.largest[0] <= 0 for side in sides):
         return None
     control, treated = (without_largest(side, columns[0]) for side in sides)
-    found = compare(
-        control,
-        treated,
-        formula=metric.formula,
-        columns=columns,
-        family=metric.family,
-        level=level,
+    found = metric.compare(
+        ArmEvidence(moments=control), ArmEvidence(moments=treated), level=level
     )
     return quantity(found.relative)

@@ -1,4 +1,4 @@
-"""Whether a score finds the units that the treatment moves, from its tally."""
+"""Whether a score finds the units that the treatment moves, from value counts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy.typing as npt
 from holdback.analysis.comparison.comparison import moments_of
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
-from holdback.data.evidence.unit_rows import Tally
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics.uplift_score import SCORED
+from holdback.experiments.language.measure import Companion
 from holdback.results.quantity import Quantity
 from holdback.results.sections.uplift import Uplift, UpliftPoint
 from holdback.stats.causal.uplift_qini import Bins, binned, qini
+from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.numeric import quantile
 from holdback.wording import say
 
@@ -31,14 +31,16 @@ def uplifts(basis: Basis) -> tuple[Uplift, ...]:
     """One curve a treatment arm, or why there is none; nothing where none is asked."""
     experiment, cells = basis.experiment, basis.cells
     level = basis.stage.level
-    if experiment.analysis.uplift is None or SCORED not in cells.tallies:
-        return ()
     return tuple(
-        _of_arm(experiment, cells, arm.name, level) for arm in experiment.treatments
+        _of_arm(experiment, cells, scores, arm.name, level)
+        for scores in experiment.companions_for("scores")
+        for arm in experiment.treatments
     )
 
 
-def _of_arm(experiment: Experiment, cells: Cells, arm: str, level: float) -> Uplift:
+def _of_arm(
+    experiment: Experiment, cells: Cells, scores: Companion, arm: str, level: float
+) -> Uplift:
     score = experiment.analysis.uplift
     none = Uplift(
         score=score.text if score is not None else "",
@@ -48,14 +50,12 @@ def _of_arm(experiment: Experiment, cells: Cells, arm: str, level: float) -> Upl
     small = _too_small(experiment, cells, arm, none)
     if small is not None:
         return small
-    tally = cells.tallies[SCORED]
-    within = experiment.metrics[experiment.primary].within
-    needed = 0 if within is None else cells.horizons.index(within) + 1
-    sides = [
-        tally.chosen({name}, needed=needed) for name in (experiment.control.name, arm)
-    ]
-    edges = _edges(tally, sides[0] | sides[1])
-    control, treated = (_bins(tally, side, edges) for side in sides)
+    names = experiment.control.name, arm
+    edges = _edges(cells.counts(scores.name, names, within=scores.within))
+    control, treated = (
+        _bins(cells.counts(scores.name, {name}, within=scores.within), edges)
+        for name in names
+    )
     if len(edges) < 1 or min(control.n.min(), treated.n.min()) < 10:
         return _refused(none, "The score takes too few different values to rank units.")
     found = qini(control, treated)
@@ -119,9 +119,9 @@ def _refused(none: Uplift, why: str) -> Uplift:
     return Uplift(score=none.score, metric=none.metric, arm=none.arm, refused=why)
 
 
-def _edges(tally: Tally, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+def _edges(counts: ValueCounts) -> npt.NDArray[np.float64]:
     """Scores that cut all units into tenths, the highest first; ties stay together."""
-    scores, units = tally.values[kept, 0], tally.units[kept]
+    scores, units = counts.values[:, 0], counts.units
     order = np.argsort(-scores, kind="stable")
     share = np.cumsum(units[order]) / units.sum()
     at = [
@@ -133,12 +133,6 @@ def _edges(tally: Tally, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]
     return edges
 
 
-def _bins(
-    tally: Tally, side: npt.NDArray[np.bool_], edges: npt.NDArray[np.float64]
-) -> Bins:
-    return binned(
-        tally.values[side, 0],
-        tally.values[side, 1],
-        tally.units[side].astype(float),
-        edges,
-    )
+def _bins(counts: ValueCounts, edges: npt.NDArray[np.float64]) -> Bins:
+    scores, outcomes = counts.values.T
+    return binned(scores, outcomes, counts.units.astype(float), edges)

@@ -20,10 +20,11 @@ from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import add
 
-from holdback.data.evidence.unit_rows import Tally, UnitRows
+from holdback.data.evidence.unit_rows import CountedUnits, UnitRows
 from holdback.experiments.language.measure import Measure
 from holdback.results.scorecard import Accounting, Input
 from holdback.stats.causal.attribution import Path
+from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.sample import Sample
 
@@ -70,7 +71,7 @@ class Cells:
     A block is the columns of one metric (with their twins): only products within a
     block are ever needed, so only those are summed. `blocks` maps a block's name (the
     metric's) to its columns. `listed` holds the rows of units that have a value, for
-    the blocks that need them, `tallies` how often each value occurs, by block.
+    the blocks that need them, `counted` how many units have which values, by block.
     """
 
     blocks: Mapping[str, tuple[Column, ...]]
@@ -78,7 +79,7 @@ class Cells:
     rows: tuple[Cell, ...]
     caps: Mapping[str, int]
     listed: UnitRows | None = None
-    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    counted: Mapping[str, CountedUnits] = field(default_factory=dict)
 
     def total(  # noqa: PLR0913  # each narrows the cells by one of their keys
         self,
@@ -139,6 +140,27 @@ class Cells:
             columns,
             arms,
             n=total.n,
+            needed=self.passed(within),
+            level=None if dimension == ALL else (dimension, level),
+            through=through,
+        )
+
+    def counts(  # the keys of a cell, as in `total`
+        self,
+        block: str,
+        arms: Collection[str],
+        *,
+        dimension: str = ALL,
+        level: str = ALL,
+        within: timedelta | None = None,
+        through: date | None = None,
+    ) -> ValueCounts:
+        """How many units have which values, of a block that is read from that.
+
+        Without `within` units count whose time is not over.
+        """
+        return self.counted[block].of(
+            arms,
             needed=self.passed(within),
             level=None if dimension == ALL else (dimension, level),
             through=through,

@@ -1,4 +1,4 @@
-"""Units' histories from their tally: orders, last one, time watched, money."""
+"""Units' histories, counted: orders, last one, time watched, money."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from holdback.data.evidence.unit_rows import Tally
+from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.lifetime.bg_nbd import OrderHistories
 from holdback.stats.lifetime.gamma_gamma import BuyerSpend
 from holdback.stats.lifetime.shifted_beta_geometric import Tenures
@@ -40,11 +40,10 @@ class ArmHistories:
     early: tuple[Vector, Vector]
 
     @classmethod
-    def of(cls, tally: Tally, arm: str, horizon: float) -> Self:
+    def of(cls, counts: ValueCounts, horizon: float) -> Self:
         """Those of one arm, watched up to the horizon at most."""
-        rows = tally.chosen({arm})
-        values = tally.values[rows]
-        watched = np.minimum(tally.watched[rows] + HALF_DAY, horizon)
+        values = counts.values
+        watched = np.minimum(counts.watched + HALF_DAY, horizon)
         orders = values[:, 0]
         last = np.where(orders > 0, np.minimum(values[:, 1] - HALF_DAY, watched), 0.0)
         return cls(
@@ -53,7 +52,7 @@ class ArmHistories:
             watched=watched,
             gross=values[:, 2],
             net=values[:, 3],
-            units=tally.units[rows].astype(float),
+            units=counts.units.astype(float),
             early=(values[:, 4], values[:, 5]),
         )
 

@@ -1,4 +1,4 @@
-"""Rows of the units that have a value, without ids: for methods that need them."""
+"""Units without their ids, listed or counted: for methods that need more than sums."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.evidence.sample import Sample
 
-__all__ = ["EPOCH_DAY", "KNOWN_BEFORE", "Tally", "UnitRows", "tally_of", "unit_rows"]
+__all__ = [
+    "EPOCH_DAY",
+    "KNOWN_BEFORE",
+    "CountedUnits",
+    "UnitRows",
+    "counted_units",
+    "unit_rows",
+]
 
 EPOCH_DAY = date(1970, 1, 1)
 KNOWN_BEFORE = "known before: "
@@ -123,7 +131,7 @@ def _sortable(value: object) -> tuple[bool, object]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tally:
+class CountedUnits:
     """Units by arm, day, horizons passed, segments and values; every unit counts once.
 
     `values`: (k, c) values of the block's outcomes in their own units; `units` (k,)
@@ -141,26 +149,28 @@ class Tally:
     watched: npt.NDArray[np.int64]
     levels: Mapping[str, npt.NDArray[np.str_]]
 
-    def chosen(
+    def of(
         self,
         arms: Collection[str],
         *,
         level: tuple[str, str] | None = None,
         through: date | None = None,
         needed: int = 0,
-    ) -> npt.NDArray[np.bool_]:
-        """Which rows (k,) are of these arms, this segment, and days up to one."""
+    ) -> ValueCounts:
+        """Those of some arms, one segment's level, and days up to one."""
         wanted = [i for i, arm in enumerate(self.arms) if arm in arms]
         kept = np.isin(self.arm, wanted) & (self.matured >= needed)
         if level is not None:
             kept &= self.levels[level[0]] == level[1]
         if through is not None:
             kept &= self.day <= (through - EPOCH_DAY).days
-        return kept
+        return ValueCounts(
+            values=self.values[kept], units=self.units[kept], watched=self.watched[kept]
+        )
 
     def __eq__(self, other: object) -> bool:
         """Whether both count the same units."""
-        if not isinstance(other, Tally):
+        if not isinstance(other, CountedUnits):
             return NotImplemented
         return (self.arms, self.levels.keys()) == (
             other.arms,
@@ -175,14 +185,14 @@ class Tally:
         return [self.values, self.units, *keys, *by_name]
 
 
-def tally_of(
+def counted_units(
     found: Sequence[tuple[Any, ...]],
     *,
     arms: Sequence[str],
     dimensions: Sequence[str],
     digits: Sequence[int],
     watched: Callable[[int], int],
-) -> Tally:
+) -> CountedUnits:
     """Rows of the engine, (arm, day, matured, levels …, values …, units), as arrays.
 
     `watched` says for how many whole days the units of a day were watched.
@@ -195,7 +205,7 @@ def tally_of(
         for column in (*columns[:3], columns[-1])
     )
     by_day = {int(one): watched(int(one)) for one in np.unique(day)}
-    return Tally(
+    return CountedUnits(
         arms=tuple(arms),
         values=np.column_stack(
             [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -22,7 +22,12 @@ from holdback.data.extraction.open_engine import (
     check_plan,
     opened,
 )
-from holdback.data.extraction.row_queries import with_rows, with_tallies
+from holdback.data.extraction.row_queries import (
+    RowRequests,
+    no_rows,
+    with_rows,
+    with_value_counts,
+)
 from holdback.data.extraction.source_profile import ProfileRequest, profile_source
 from holdback.data.queries.cells_query import Cube, statement
 from holdback.data.queries.cells_result import Row, cells_of, rows_of
@@ -73,9 +78,9 @@ class Survey:
         experiment: Experiment,
         place: Opened,
         history: timedelta | None = None,
-        rows_of: Collection[str] = (),
+        rows: RowRequests = no_rows,
     ) -> None:
-        self.rows_of = rows_of
+        self.rows = rows
         self.experiment = experiment
         self.engine = place.engine
         self.tables = place.tables
@@ -129,14 +134,17 @@ class Survey:
         try:
             return rows_of(cube, self.engine.run(statement(cube)))
         except TooLarge as error:
-            names = [m for m in self.experiment.metrics if self._overflows(cube, m)]
+            names = [m for m in self.experiment.collected if self._overflows(cube, m)]
             raise DataError(
                 _too_large(names, self.engine.dialect.digits, error)
             ) from error
 
     def _overflows(self, cube: Cube, metric: str) -> bool:
+        every = self.experiment
         alone = replace(
-            self.experiment, metrics={metric: self.experiment.metrics[metric]}
+            every,
+            metrics={n: one for n, one in every.metrics.items() if n == metric},
+            companions={n: one for n, one in every.companions.items() if n == metric},
         )
         smaller = layout(alone)
         events = {n: e for n, e in cube.events.items() if n in smaller.sources()}
@@ -238,8 +246,8 @@ class Survey:
         arms = [arm.name for arm in self.experiment.arms]
         everyone = [row for row in rows if row.dimension == 0]
         plain = cells_of(cube, rows, arms)
-        cells = with_rows(self.experiment, self.engine, cube, plain, self.rows_of)
-        cells = with_tallies(self.experiment, self.engine, cube, cells)
+        cells = with_rows(self.experiment, self.engine, cube, plain, self.rows)
+        cells = with_value_counts(self.experiment, self.engine, cube, cells)
         as_of = cube.span.as_of
         returns = returned_of(
             self.experiment, self.readers, self.engine, exposed.zone, as_of
@@ -334,18 +342,18 @@ def extract(
     as_of: date | datetime | None = None,
     frames: Mapping[str, object] | None = None,
     history: timedelta | None = None,
-    rows_of: Collection[str] = (),
+    rows: RowRequests = no_rows,
 ) -> Evidence:
     """The evidence that the experiment's sources hold.
 
     `as_of` defaults to just after the last time found in the data; a date means the
     end of that day in the project's timezone, and a datetime without offset is in
     that timezone. `frames` replaces sources by name. `history` adds each measure as it
-    was over so long a time before exposure, for planning. `rows_of` names metrics whose
-    units' rows are wanted in any case.
+    was over so long a time before exposure, for planning. `rows` is asked, once the
+    cells are known, which units' rows are needed beside them.
 
     Raises ConfigError, DataError, StatsError (crossovers under `stop`, a cap at 0)
     or EnvironmentFault.
     """
     with opened(experiment, frames or {}) as place:
-        return Survey(experiment, place, history, rows_of).evidence(as_of)
+        return Survey(experiment, place, history, rows).evidence(as_of)

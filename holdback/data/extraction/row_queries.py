@@ -1,15 +1,14 @@
-"""Which units' rows a reading needs, and the query that lists them."""
+"""The queries that list units one by one, or count those that have the same values."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from holdback.analysis.comparison.comparison import Comparison
 from holdback.data.engine import Engine
 from holdback.data.engine.sql import col, integer
 from holdback.data.engine.times import from_microseconds
@@ -17,22 +16,52 @@ from holdback.data.evidence.cells import Cells
 from holdback.data.evidence.unit_rows import (
     EPOCH_DAY,
     KNOWN_BEFORE,
-    Tally,
+    CountedUnits,
     UnitRows,
-    tally_of,
+    counted_units,
     unit_rows,
 )
 from holdback.data.queries.cells_query import Cube, cell_keys, relations, with_ctes
 from holdback.data.queries.units import KEPT_CROSSED, USED, nested, select
 from holdback.errors import DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
-from holdback.stats.methods import needs_rows
 from holdback.stats.methods.permutation import MOST_RESPLIT
 
-__all__ = ["units_with", "with_rows", "with_tallies"]
+__all__ = [
+    "RowRequest",
+    "RowRequests",
+    "no_rows",
+    "units_with",
+    "with_rows",
+    "with_value_counts",
+]
 
 Wanted = dict[tuple[str, str], str]
 """(block, column) → the unit column behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRequest:
+    """Columns of a metric's block whose rows a reading needs.
+
+    The `covariates` are let go where the rows that have one of them are too many to
+    list; `known_before` asks for all that was known of the units before exposure.
+    """
+
+    block: str
+    columns: tuple[str, ...]
+    covariates: tuple[str, ...] = ()
+    known_before: bool = False
+
+
+RowRequests = Callable[[Cells], Sequence[RowRequest]]
+"""What a reading needs, asked once the cells are known."""
+
+
+def no_rows(cells: Cells) -> Sequence[RowRequest]:
+    """Nothing: a reading that is content with cells."""
+    del cells
+    return ()
 
 
 def with_rows(
@@ -40,25 +69,15 @@ def with_rows(
     engine: Engine,
     cube: Cube,
     cells: Cells,
-    also: Collection[str] = (),
+    requests: RowRequests,
 ) -> Cells:
-    """Cells with the rows of units that have a value, where a method needs them.
+    """Cells with the rows of units that have a value, where they are asked for.
 
-    Asked for only where a mean is too skewed or rests on too few units for a plain
-    interval, or for the metrics named in `also`, and given up where more than 200,000
-    units have a value.
+    Given up where more than 200,000 units have a value.
     """
-    predict = experiment.analysis.predict
-    asked = [
-        one
-        for one in _comparisons(experiment, cells)
-        if not one.metric.tallied
-        and (predict or one.metric.name in also or _needs_rows(one))
-    ]
+    asked = requests(cells)
     outcomes = _wanted(cube, asked, covariates=False)
-    adjusted = _wanted(cube, asked, covariates=True)
-    if predict:
-        adjusted |= _known_before(cube, asked)
+    adjusted = _wanted(cube, asked, covariates=True) | _known_before(cube, asked)
     for wanted in (adjusted, outcomes) if adjusted != outcomes else (outcomes,):
         listed = _listed(experiment, engine, cube, wanted) if wanted else None
         if listed is not None:
@@ -66,42 +85,16 @@ def with_rows(
     return cells
 
 
-def _comparisons(experiment: Experiment, cells: Cells) -> Iterator[Comparison]:
-    """Every metric of every treatment arm against control, raw and capped."""
-    for metric in experiment.metrics.values():
-        for arm in experiment.treatments:
-            for capped in sorted({False, metric.cap is not None}):
-                yield Comparison(
-                    experiment=experiment,
-                    cells=cells,
-                    metric=metric,
-                    arms=frozenset({arm.name}),
-                    capped=capped,
-                )
-
-
-def _needs_rows(comparison: Comparison) -> bool:
-    if comparison.metric.family != "mean":
-        return False
-    plain, net = comparison.estimates, comparison.adjusted
-    return (plain is not None and needs_rows(*plain)) or (
-        net is not None and not net.rates and needs_rows(net.control, net.treatment)
-    )
-
-
-def _wanted(cube: Cube, asked: Iterable[Comparison], *, covariates: bool) -> Wanted:
+def _wanted(cube: Cube, asked: Iterable[RowRequest], *, covariates: bool) -> Wanted:
     return {
-        (one.metric.name, column): cube.layout.names[one.metric.name, column]
+        (one.block, column): cube.layout.names[one.block, column]
         for one in asked
-        for column in (
-            *one.columns,
-            *(one.covariates if covariates and one.adjusted is not None else ()),
-        )
+        for column in (*one.columns, *(one.covariates if covariates else ()))
     }
 
 
-def _known_before(cube: Cube, asked: Iterable[Comparison]) -> Wanted:
-    """Everything known before exposure, of any metric, for each metric."""
+def _known_before(cube: Cube, asked: Iterable[RowRequest]) -> Wanted:
+    """Everything known before exposure, of any metric, for each that asks."""
     known = dict.fromkeys(
         cube.layout.names[block, column.name]
         for block, columns in cube.layout.blocks.items()
@@ -109,8 +102,9 @@ def _known_before(cube: Cube, asked: Iterable[Comparison]) -> Wanted:
         if column.role in {"before", "attribute"}
     )
     return {
-        (one.metric.name, f"{KNOWN_BEFORE}{unit}"): unit
+        (one.block, f"{KNOWN_BEFORE}{unit}"): unit
         for one in asked
+        if one.known_before
         for unit in known
     }
 
@@ -194,22 +188,24 @@ MOST_COUNTED = 1_000_000
 ENDLESS = 10**6
 
 
-def with_tallies(
+def with_value_counts(
     experiment: Experiment, engine: Engine, cube: Cube, cells: Cells
 ) -> Cells:
-    """Cells with the tally of each metric that is read from one.
+    """Cells with the value counts of everything that is read from them.
 
     Raises DataError for more than a million different values.
     """
-    found = {
-        name: _tallied(experiment, engine, cube, name)
-        for name, metric in experiment.metrics.items()
-        if metric.tallied
+    counted = {
+        name: _counted(experiment, engine, cube, name)
+        for name, one in experiment.collected.items()
+        if one.evidence == "value_counts"
     }
-    return replace(cells, tallies=found) if found else cells
+    return replace(cells, counted=counted) if counted else cells
 
 
-def _tallied(experiment: Experiment, engine: Engine, cube: Cube, name: str) -> Tally:
+def _counted(
+    experiment: Experiment, engine: Engine, cube: Cube, name: str
+) -> CountedUnits:
     columns = [c.name for c in cube.layout.blocks[name] if c.role == "outcome"]
     units = [cube.layout.names[name, column] for column in columns]
     found = engine.run(_counts_query(cube, units))
@@ -222,7 +218,7 @@ def _tallied(experiment: Experiment, engine: Engine, cube: Cube, name: str) -> T
                 fix="Measure in larger units, or drop a segment.",
             )
         )
-    return tally_of(
+    return counted_units(
         found,
         arms=[arm.name for arm in experiment.arms],
         dimensions=list(cube.exposures.segments),

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from holdback.data.evidence.cells import Column
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.language.measure import Cap, Measure
+from holdback.experiments.language.measure import Cap, Companion, Measure
 from holdback.experiments.metrics import Metric
 from holdback.stats.evidence.moments import pairs, triples
 
@@ -113,14 +113,14 @@ class Layout:
 
 
 def layout(experiment: Experiment, history: timedelta | None = None) -> Layout:
-    """The columns of every metric of an experiment.
+    """The columns of everything that an experiment collects.
 
     With `history`, also each measure over so long a time before exposure.
     """
     blocks: dict[str, tuple[Column, ...]] = {}
     units: dict[str, UnitColumn] = {}
     names: dict[tuple[str, str], str] = {}
-    for metric in experiment.metrics.values():
+    for metric in experiment.collected.values():
         columns = _block(experiment, metric, history)
         blocks[metric.name] = columns
         for column in columns:
@@ -129,24 +129,24 @@ def layout(experiment: Experiment, history: timedelta | None = None) -> Layout:
     ends = {
         unit.measure.end for unit in units.values() if unit.measure and not unit.own
     }
-    ends |= {metric.within for metric in experiment.metrics.values()}
+    ends |= {one.within for one in experiment.collected.values()}
     horizons = sorted(e for e in ends if e is not None and e > timedelta(0))
     return Layout(blocks=blocks, units=units, names=names, horizons=tuple(horizons))
 
 
 def _block(
-    experiment: Experiment, metric: Metric, history: timedelta | None
+    experiment: Experiment, metric: Metric | Companion, history: timedelta | None
 ) -> tuple[Column, ...]:
     """Outcomes, capped twins, measures before exposure, attributes: in this order.
 
-    A hidden metric has its outcomes alone.
+    A hidden metric or a companion has its outcomes alone.
     """
     measures = metric.measures()
     columns = [
         Column(name=f"{metric.name}.{i}", role="outcome", digits=m.digits, measure=m)
         for i, m in enumerate(measures)
     ]
-    if metric.hidden:
+    if isinstance(metric, Companion) or metric.hidden:
         return tuple(columns)
     top = replace(measures[0], cap=metric.cap or WINSORIZED)
     if metric.cap is not None:
@@ -154,7 +154,7 @@ def _block(
     elif metric.unit == "money" and measures[0].value is not None:
         columns.append(_column(f"{metric.name}.0.winsorized", "winsorized", top))
     for i, measure in enumerate(measures):
-        if metric.tallied:
+        if not metric.is_function_of_means:
             continue
         if history is not None and _has_before(experiment, measure):
             earlier = replace(measure, start=-_span(measure, history), end=timedelta(0))
@@ -173,7 +173,7 @@ def _early(
     experiment: Experiment, metric: Metric, measures: Sequence[Measure]
 ) -> list[Column]:
     """The first half of the time that counts, to see whether the lift fades."""
-    if metric.tallied:
+    if not metric.is_function_of_means:
         return []
     (first, *others) = measures
     days = metric.within.days // 2 if metric.within is not None else 0
@@ -218,7 +218,7 @@ def _has_before(experiment: Experiment, measure: Measure) -> bool:
 
 def _unit(
     experiment: Experiment,
-    metric: Metric,
+    metric: Metric | Companion,
     column: Column,
     units: dict[str, UnitColumn],
 ) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.measure import Companion, Reader
 from holdback.experiments.metrics import Metric
 from holdback.experiments.sources import EMBEDDED, Source
 
@@ -246,9 +247,10 @@ class Experiment:
     """One experiment with everything it names resolved.
 
     `metrics`, `sources`, `holdouts` and `layers` (name → salt) hold only what the
-    experiment uses; `root` is the folder that relative paths start from and is no part
-    of the plan's meaning. `resolved` is the file with its defaults filled, as plain
-    JSON values and without secrets.
+    experiment uses, `companions` what is collected beside its metrics; `root` is the
+    folder that relative paths start from and is no part of the plan's meaning.
+    `resolved` is the file with its defaults filled, as plain JSON values and without
+    secrets.
     """
 
     name: str
@@ -257,6 +259,7 @@ class Experiment:
     metrics: Mapping[str, Metric]
     sources: Mapping[str, Source]
     primary: str
+    companions: Mapping[str, Companion] = field(default_factory=dict)
     window: Window | None = None
     secondary: tuple[str, ...] = ()
     guardrails: Mapping[str, Margin] = field(default_factory=dict)
@@ -292,6 +295,15 @@ class Experiment:
     def treatments(self) -> tuple[Arm, ...]:
         """All other arms, in the file's order."""
         return tuple(arm for arm in self.arms if not arm.control)
+
+    @property
+    def collected(self) -> Mapping[str, Metric | Companion]:
+        """Everything that is collected of each unit, by name."""
+        return {**self.metrics, **self.companions}
+
+    def companions_for(self, reader: Reader) -> tuple[Companion, ...]:
+        """What is collected for one part of the analysis."""
+        return tuple(c for c in self.companions.values() if c.reader == reader)
 
     def called(self, arm: str) -> str:
         """How reports call the arm of a name."""

@@ -1,7 +1,8 @@
 """A measure: one number per unit, from the rows of one source.
 
 A measure says *what* to collect and *when*; the data engine collects it. Two
-metrics that need the same measure share it, because equal measures are equal.
+metrics that need the same measure share it, because equal measures are equal. What is
+collected beside a metric for something else than its value is a `Companion`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,23 @@ from typing import Literal
 
 from holdback.experiments.language.expression import Expression
 
-__all__ = ["Aggregate", "Cap", "Collected", "Measure"]
+__all__ = [
+    "Aggregate",
+    "Cap",
+    "Collected",
+    "Companion",
+    "Evidence",
+    "Measure",
+    "Reader",
+]
 
 Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct", "any"]
 Collected = Aggregate | Literal["first_day", "last_day"]
+Evidence = Literal["moments", "value_counts"]
+"""What is read: sums of powers and products, or how many units have which values."""
+Reader = Literal["answers", "histories", "scores", "slices"]
+"""Who reads what is collected beside a metric: response bias, lifetime value, uplift,
+or fading by days since exposure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +68,29 @@ class Measure:
     cap: Cap | None = None
     least: int = 1
     half: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """Measures of the same units, collected beside a metric for one `reader`.
+
+    It has no value of its own that arms could be compared by: `of` names the metric
+    that it belongs to.
+    """
+
+    name: str
+    of: str
+    reader: Reader
+    collected: tuple[Measure, ...]
+    within: timedelta | None = None
+    evidence: Evidence = "value_counts"
+
+    def measures(self) -> tuple[Measure, ...]:
+        """What is collected of each unit, in the reader's order."""
+        return self.collected
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """Days since exposure at which the measures' windows meet."""
+        (first, *_), ends = self.collected, [one.end for one in self.collected]
+        return (first.start.days, *(end.days for end in ends if end is not None))

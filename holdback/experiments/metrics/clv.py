@@ -16,11 +16,11 @@ from holdback.experiments.language.expression import (
     Number,
     Tree,
 )
-from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import Metric, Tallied, kinds
+from holdback.experiments.language.measure import Companion, Measure
+from holdback.experiments.metrics import LifetimeTerms, Metric, kinds
 from holdback.wording import say
 
-__all__ = ["Clv", "Histories"]
+__all__ = ["Clv"]
 
 WEEK = timedelta(days=7)
 
@@ -71,31 +71,47 @@ class Clv(Metric):
         (value,) = mean
         return value
 
-    def companions(self, window: timedelta) -> tuple[Metric, ...]:
-        """Each unit's history, as models of the future read it."""
+    def companions(self, window: timedelta) -> tuple[Companion, ...]:
+        """Each unit's history, as models of the future read it.
+
+        The count of its orders, the day of the last, their money, and all money with
+        what was given back; then count and last day as they were when half of the time
+        for which the unit was watched was over. An order is a row whose value is above
+        0.
+        """
         if self.horizon < window:
             raise ValueError("`horizon` is shorter than the window")
-        found = Histories(
-            name=f"{self.name}: histories",
-            hidden=True,
-            of=self.name,
-            source=self.source,
-            value=self.value,
-            where=self.where,
-            digits=self.digits,
-            horizon=self.horizon,
+        collected = (
+            self._history("count"),
+            self._history("last_day"),
+            self._history("sum"),
+            self._history("sum", orders=False),
+            self._history("count", half=True),
+            self._history("last_day", half=True),
         )
-        return (found,)
+        return (
+            Companion(
+                name=f"{self.name}: histories",
+                of=self.name,
+                reader="histories",
+                collected=collected,
+            ),
+        )
+
+    @property
+    def lifetime_terms(self) -> LifetimeTerms:
+        """Until the horizon."""
+        return LifetimeTerms(
+            title=super(Clv, self).title,
+            horizon=self.horizon,
+            discount=self.discount,
+            renews=self.renews,
+        )
 
     @property
     def title(self) -> str:
         """The number of the comparison is what came, and says so."""
-        return say("lifetime.so_far", title=self.whole)
-
-    @property
-    def whole(self) -> str:
-        """How the whole value is called."""
-        return super(Clv, self).title
+        return say("lifetime.so_far", title=self.lifetime_terms.title)
 
     @property
     def timed_by(self) -> str:
@@ -107,46 +123,7 @@ class Clv(Metric):
         """Orders come later than the exposure."""
         return True
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histories(Metric):
-    """What each unit's orders tell of the next ones.
-
-    Their count, the day of the last, their money, and all money with what was given
-    back; then count and last day as they were when half of the time for which the unit
-    was watched was over. An order is a row whose value is above 0.
-    """
-
-    source: str
-    value: Expression
-    horizon: timedelta
-
-    def measures(self) -> tuple[Measure, ...]:
-        """In the order of the class's description."""
-        return (
-            self._measure("count"),
-            self._measure("last_day"),
-            self._measure("sum"),
-            self._measure("sum", orders=False),
-            self._measure("count", half=True),
-            self._measure("last_day", half=True),
-        )
-
-    def formula(self, mean: Sequence[Any]) -> Any:
-        """The mean money: what is counted, not what is reported."""
-        return mean[3]
-
-    @property
-    def tallied(self) -> Tallied:
-        """Read from how many units share each history."""
-        return "histories"
-
-    @property
-    def kind(self) -> str:
-        """No kind of the YAML."""
-        return "histories"
-
-    def _measure(
+    def _history(
         self, aggregate: Any, *, orders: bool = True, half: bool = False
     ) -> Measure:
         sums = aggregate == "sum"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from holdback.experiments.metrics import ShareOfUnits, kinds
 
@@ -13,3 +14,5 @@ __all__ = ["Conversion"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion(ShareOfUnits):
     """Units with at least one row (or one row whose `value` is not 0) / units."""
+
+    credits_channels: ClassVar[bool] = True

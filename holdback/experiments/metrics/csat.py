@@ -9,8 +9,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from holdback.experiments.language.expression import Compare, Expression, Number
-from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import Answers, Limit, Metric, answered, kinds
+from holdback.experiments.language.measure import Companion, Measure
+from holdback.experiments.metrics import (
+    Limit,
+    Metric,
+    answered,
+    answers_beside,
+    kinds,
+)
 
 __all__ = ["Csat"]
 
@@ -59,9 +65,9 @@ class Csat(Metric):
         )
         return answered(self, self.source, self.value, satisfied)
 
-    def companions(self, window: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+    def companions(self, window: timedelta) -> tuple[Companion, ...]:  # noqa: ARG002
         """How often each answer occurs."""
-        return Answers.beside(self)
+        return answers_beside(self)
 
     def limits(self) -> tuple[Limit, ...]:
         """Answers lie on the scale, where one is given."""

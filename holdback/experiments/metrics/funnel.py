@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import Family, Metric, ShareOfUnits, kinds
+from holdback.experiments.metrics import Proportion, ShareOfUnits, kinds
 
 __all__ = ["Funnel", "FunnelStep", "Step"]
 
@@ -26,7 +23,7 @@ class Step:
 
 @kinds.register("funnel")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Funnel(Metric):
+class Funnel(Proportion):
     """Units that got to the last of the `steps` / all matured units.
 
     Every step is measured against all units that were assigned, never against those
@@ -49,19 +46,9 @@ class Funnel(Metric):
         """Whether a unit got to the last step."""
         return self._step(self.steps[-1]).measures()
 
-    def formula(self, mean: Sequence[Any]) -> Any:
-        """The value from the measure's mean."""
-        (rate,) = mean
-        return rate
-
-    def companions(self, window: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+    def parts(self) -> tuple[FunnelStep, ...]:
         """One share of units a step."""
         return tuple(self._step(one) for one in self.steps)
-
-    @property
-    def family(self) -> Family:
-        """A share of units."""
-        return "proportion"
 
     def _step(self, one: Step) -> FunnelStep:
         return FunnelStep(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Aggregate, Measure
@@ -17,6 +17,8 @@ __all__ = ["Mean"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean(Metric):
     """Mean over all matured units of an aggregate of each unit's rows."""
+
+    may_have_profit: ClassVar[bool] = True
 
     source: str
     value: Expression | None = None

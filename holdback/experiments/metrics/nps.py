@@ -6,23 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from math import sqrt
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from holdback.errors import Problem
 from holdback.experiments.language.expression import (
     Arithmetic,
     Compare,
     Expression,
     Number,
 )
-from holdback.experiments.language.measure import Measure
+from holdback.experiments.language.measure import Companion, Measure
 from holdback.experiments.metrics import (
-    Answers,
-    Family,
     Limit,
     Metric,
     answered,
+    answers_beside,
     kinds,
 )
+
+if TYPE_CHECKING:
+    from holdback.stats.design.power import Baseline, PowerDesign
+    from holdback.stats.evidence.moments import Moments
 
 __all__ = ["Nps"]
 
@@ -37,6 +42,8 @@ class Nps(Metric):
     The question and its classes are those of Reichheld 2003, Harvard Business Review
     81(12). A unit with several answers counts once, with their mean class.
     """
+
+    has_lift: ClassVar[bool] = False
 
     source: str
     value: Expression
@@ -76,14 +83,70 @@ class Nps(Metric):
             ),
         )
 
-    def companions(self, window: timedelta) -> tuple[Metric, ...]:  # noqa: ARG002
+    def companions(self, window: timedelta) -> tuple[Companion, ...]:  # noqa: ARG002
         """How often each class occurs."""
-        return Answers.beside(self)
+        return answers_beside(self)
 
-    @property
-    def family(self) -> Family:
-        """A score."""
-        return "score"
+    def baseline(self, moments: Moments) -> Baseline | None:
+        """The mean answer, the deviation of one, and how many answered."""
+        from holdback.stats.design.power import Baseline
+        from holdback.stats.evidence.delta_method import estimate
+
+        if moments.n < 2 or moments.total[-1] <= 0:
+            return None
+        before = estimate(moments, self.formula, moments.columns)
+        if before.se <= 0:
+            return None
+        answers = float(moments.total[-1])
+        return Baseline(
+            mean=before.value,
+            cv=None,
+            sd=before.se * sqrt(answers),
+            response_rate=answers / before.n,
+            nonzero_share=before.nonzero / before.n,
+        )
+
+    def typed_baseline(
+        self, mean: float, sd: float | None, response_rate: float | None
+    ) -> Baseline:
+        """Of answers, and everybody answers where nothing else is said."""
+        from holdback.stats.design.power import Baseline
+
+        return Baseline(mean=mean, cv=None, sd=sd, response_rate=response_rate or 1.0)
+
+    def wrong_baseline(
+        self, mean: float | None, sd: float | None, response_rate: float | None
+    ) -> Problem | None:
+        """A score may be 0 or below; its answers vary, and some come back."""
+        known = mean is not None and sd is not None and sd > 0
+        if known and 0 < (response_rate or 1.0) <= 1:
+            return None
+        return Problem(
+            where=f"--baseline {self.name}",
+            what="needs the mean and the standard deviation of an answer, and the "
+            "share of units that answer, both above 0.",
+            why="A survey's power comes from the answers that come back.",
+            fix=f"Write for instance {self.name}=30,70,12.4%.",
+        )
+
+    def design(
+        self,
+        baseline: Baseline,
+        *,
+        control_share: float,
+        treatment_share: float,
+        alpha: float,
+    ) -> PowerDesign:
+        """A test of the difference of two mean answers."""
+        from holdback.stats.design.power import ScoreDesign
+
+        return ScoreDesign(
+            sd=baseline.spread_left * (baseline.sd or 0.0),
+            response_rate=baseline.response_rate or 1.0,
+            control_share=control_share,
+            treatment_share=treatment_share,
+            alpha=alpha,
+        )
 
 
 def _is(value: Expression, operator: Any, edge: int) -> Compare:

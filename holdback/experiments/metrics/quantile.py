@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar
 
 from holdback.experiments.language.expression import Expression
-from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import Metric, Tallied, answered, kinds
+from holdback.experiments.language.measure import Evidence, Measure
+from holdback.experiments.metrics import Metric, answered, kinds
+
+if TYPE_CHECKING:
+    from holdback.stats.evidence.arm_evidence import ArmEvidence
+    from holdback.stats.evidence.effect import Inference
+    from holdback.stats.evidence.order_statistics import CountedValues
 
 __all__ = ["Quantile"]
 
@@ -24,6 +28,8 @@ class Quantile(Metric):
     the value.
     """
 
+    evidence: ClassVar[Evidence] = "value_counts"
+
     source: str
     value: Expression
     quantile: Fraction
@@ -36,12 +42,29 @@ class Quantile(Metric):
         """A unit's mean value, and whether it has one."""
         return answered(self, self.source, self.value, self.value)
 
-    def formula(self, mean: Sequence[Any]) -> Any:
-        """The mean of the units with a value: what is counted, not what is reported."""
-        value, answers = mean
-        return value / answers
+    def compare(
+        self,
+        control: ArmEvidence,
+        treatment: ArmEvidence,
+        *,
+        level: float,
+        seed: tuple[int, ...] = (),
+    ) -> Inference:
+        """Order statistics of the units that have a value."""
+        from holdback.stats.methods.quantile import compare_quantiles
 
-    @property
-    def tallied(self) -> Tallied:
-        """Read from order statistics."""
-        return "quantile"
+        del seed
+        return compare_quantiles(
+            _with_a_value(control),
+            _with_a_value(treatment),
+            q=float(self.quantile),
+            level=level,
+        )
+
+
+def _with_a_value(arm: ArmEvidence) -> CountedValues:
+    from holdback.stats.evidence.order_statistics import CountedValues
+
+    counts = arm.value_counts
+    kept = counts.values[:, 1] > 0
+    return CountedValues.of(counts.values[kept, 0], counts.units[kept])

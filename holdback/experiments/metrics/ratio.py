@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Aggregate, Measure
@@ -32,6 +32,8 @@ class Ratio(Metric):
     counted, or is an expression over the source's own columns. Long form:
     `numerator` and `denominator`.
     """
+
+    is_quotient: ClassVar[bool] = True
 
     source: str | None = None
     value: Expression | None = None

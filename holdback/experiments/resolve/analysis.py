@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -21,21 +22,23 @@ from holdback.experiments.definition.experiment import (
     Prior,
     Window,
 )
+from holdback.experiments.language.measure import Companion, Measure
 from holdback.experiments.language.quantities import decimal_text, did_you_mean
 from holdback.experiments.metrics import Metric
-from holdback.experiments.metrics.days_since_exposure import SLICED, Sliced, edges_of
-from holdback.experiments.metrics.uplift_score import SCORED, Scored
 
 __all__ = [
     "analysis_of",
     "attribution_of",
-    "with_companions",
-    "with_scores",
-    "with_slices",
+    "companions_of",
+    "scores_of",
+    "slices_of",
+    "with_parts",
 ]
 
 LEAST_SD, MOST_SD = Fraction(1, 10_000), 10
 """Bounds of a prior's deviation."""
+SCORE_DIGITS = 4
+SLICES = 4
 
 
 def analysis_of(
@@ -125,80 +128,101 @@ def _prior(written: Any, issues: Issues) -> Prior:
     return Prior(name=written)
 
 
-def with_scores(
-    primary: str | None,
-    analysis: Analysis,
-    assignment: Assignment,
-    metrics: Mapping[str, Metric],
-    issues: Issues,
-) -> dict[str, Metric]:
-    """The metrics, and the hidden one of scores where uplift is asked for."""
-    extended = dict(metrics)
-    metric = metrics.get(primary or "")
-    if analysis.uplift is None or metric is None:
-        return extended
-    if metric.tallied or len(metric.measures()) != 1 or metric.family == "score":
-        issues.add(
-            ("analysis", "uplift"),
-            f"the primary '{metric.name}' is not one number of each unit.",
-            why="A score is judged by the outcome of the units that it ranks.",
-            fix="Use a primary of kind conversion, mean, count or retention.",
-        )
-        return extended
-    extended[SCORED] = Scored(
-        name=SCORED,
-        label="Score",
-        within=metric.within,
-        hidden=True,
-        source=assignment.source,
-        score=analysis.uplift,
-        outcome=metric.measures()[0],
-    )
-    return extended
+def with_parts(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+    """The metrics, and the hidden ones that some of them are made of."""
+    parts = [part for metric in metrics.values() for part in metric.parts()]
+    return {**metrics, **{part.name: part for part in parts}}
 
 
-def with_companions(
+def companions_of(
     metrics: Mapping[str, Metric], window: Window | None, issues: Issues
-) -> dict[str, Metric]:
-    """The metrics, and the hidden ones that some of them are collected with."""
-    extended = dict(metrics)
+) -> dict[str, Companion]:
+    """What metrics have collected beside them."""
+    companions: dict[str, Companion] = {}
     days = 0 if window is None else (window.end - window.start).days + 1
     for metric in metrics.values():
         try:
-            companions = metric.companions(timedelta(days=days))
+            beside = metric.companions(timedelta(days=days))
         except ValueError as error:
             issues.add(
                 ("metrics", metric.name), f"metric '{metric.name}': {error}.", key=True
             )
             continue
-        extended |= {companion.name: companion for companion in companions}
-    return extended
+        companions |= {one.name: one for one in beside}
+    return companions
 
 
-def with_slices(
-    primary: str | None, assignment: Assignment, metrics: Mapping[str, Metric]
-) -> dict[str, Metric]:
-    """The metrics, and the hidden one of the primary by days since exposure.
-
-    Where the primary is one amount, count or event of each unit, from the exposure on.
-    """
-    extended = dict(metrics)
-    metric = metrics.get(primary or "")
-    if metric is None or metric.tallied or metric.family == "score":
-        return extended
-    first, *others = metric.measures()
-    events = first.source != assignment.source
-    whole = first.end == metric.within and first.start == timedelta(0)
-    plain = first.aggregate in {"sum", "count", "any"} and first.least == 1
-    if not (others or not events) and whole and plain and edges_of(metric.within):
-        extended[SLICED] = Sliced(
-            name=SLICED,
-            hidden=True,
-            of=metric.name,
-            within=metric.within,
-            outcome=first,
+def scores_of(
+    primary: Metric | None, analysis: Analysis, assignment: Assignment, issues: Issues
+) -> dict[str, Companion]:
+    """Every unit's score at exposure, then its outcome, where uplift is asked for."""
+    if analysis.uplift is None or primary is None:
+        return {}
+    if primary.outcome is None:
+        issues.add(
+            ("analysis", "uplift"),
+            f"the primary '{primary.name}' is not one number of each unit.",
+            why="A score is judged by the outcome of the units that it ranks.",
+            fix="Use a primary of kind conversion, mean, count or retention.",
         )
-    return extended
+        return {}
+    score = Measure(
+        source=assignment.source,
+        aggregate="max",
+        value=analysis.uplift,
+        digits=SCORE_DIGITS,
+    )
+    scores = Companion(
+        name="uplift: score",
+        of=primary.name,
+        reader="scores",
+        collected=(score, primary.outcome),
+        within=primary.within,
+    )
+    return {scores.name: scores}
+
+
+def slices_of(primary: Metric | None, assignment: Assignment) -> dict[str, Companion]:
+    """The primary by days since exposure: what fading and cohorts are read from.
+
+    Where it is one amount, count or event of each unit, from the exposure on.
+    """
+    outcome = None if primary is None else primary.outcome
+    if primary is None or outcome is None or outcome.source == assignment.source:
+        return {}
+    whole = outcome.end == primary.within and outcome.start == timedelta(0)
+    plain = outcome.aggregate in {"sum", "count", "any"} and outcome.least == 1
+    edges = [timedelta(days=day) for day in edges_of(primary.within)]
+    if not (whole and plain and edges):
+        return {}
+    slices = Companion(
+        name="primary: by days since exposure",
+        of=primary.name,
+        reader="slices",
+        collected=tuple(
+            replace(outcome, start=start, end=end, cap=None)
+            for start, end in pairwise(edges)
+        ),
+        within=primary.within,
+        evidence="moments",
+    )
+    return {slices.name: slices}
+
+
+def edges_of(within: timedelta | None) -> tuple[int, ...]:
+    """Days that part a time into four slices, as even as whole days allow.
+
+    None below two days a slice.
+
+    >>> edges_of(timedelta(days=14))
+    (0, 4, 7, 11, 14)
+    >>> edges_of(timedelta(days=7))
+    ()
+    """
+    days = 0 if within is None else within.days
+    if days < 2 * SLICES:
+        return ()
+    return tuple(int(days * i / SLICES + 0.5) for i in range(SLICES + 1))
 
 
 def attribution_of(
@@ -216,9 +240,9 @@ def attribution_of(
             or f"Sources: {', '.join(written.sources)}.",
         )
     name = asked.conversion or written.primary or ""
-    reported = {written.primary, *written.secondary}
-    if name not in reported or (name in metrics and metrics[name].kind != "conversion"):
-        known = [m.name for m in metrics.values() if m.kind == "conversion"]
+    told = {written.primary, *written.secondary}
+    if name not in told or (name in metrics and not metrics[name].credits_channels):
+        known = [m.name for m in metrics.values() if m.credits_channels]
         issues.add(
             ("attribution", "conversion") if asked.conversion else ("attribution",),
             f"'{name}' is no conversion metric that this experiment reads.",

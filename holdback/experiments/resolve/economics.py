@@ -98,13 +98,13 @@ def _in_unit(
                 f"'{metric.name}' is measured in {own}, not in points.",
                 fix=f"Write {quantities.decimal_text(number)} {own}, or a percentage.",
             )
-        return number / 100 if metric.family == "proportion" else number
+        return number / 100 if metric.is_rate else number
     if unit and unit != own:
         raise Unreadable(
             f"'{metric.name}' is not measured in '{unit}'.",
             fix=f"Its unit is {own}." if own else "Write a number or a percentage.",
         )
-    if not unit and metric.family == "proportion" and number >= 1:
+    if not unit and metric.is_rate and number >= 1:
         raise Unreadable(
             f"a rate cannot move by {quantities.decimal_text(number)}.",
             fix=f"Did you mean {quantities.decimal_text(number)}% or "
@@ -186,7 +186,7 @@ def _profit(metric: Metric) -> str | None:
 
 
 def _is_money_per_unit(metric: Metric) -> bool:
-    return metric.unit == "money" and len(metric.measures()) == 1
+    return metric.unit == "money" and metric.outcome is not None
 
 
 def _check_sizes(
@@ -394,7 +394,7 @@ def _check_incremental(
                 fix=did_you_mean(name, written.secondary)
                 or f"Add it: `secondary: [{name}]`.",
             )
-        elif name in metrics and metrics[name].kind != "ratio":
+        elif name in metrics and not metrics[name].is_quotient:
             issues.add(
                 path,
                 f"'{name}' is of kind {metrics[name].kind}, not a ratio.",

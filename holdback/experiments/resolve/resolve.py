@@ -27,9 +27,10 @@ from holdback.experiments.metrics import Metric
 from holdback.experiments.resolve.analysis import (
     analysis_of,
     attribution_of,
-    with_companions,
-    with_scores,
-    with_slices,
+    companions_of,
+    scores_of,
+    slices_of,
+    with_parts,
 )
 from holdback.experiments.resolve.arms import arms_of
 from holdback.experiments.resolve.assignment import (
@@ -73,7 +74,8 @@ def resolve(
     arms = arms_of(written.arms, issues)
     window = _window(written, issues)
     metrics = metrics_of(written, metric_names(written, issues), issues)
-    metrics = with_companions(metrics, window, issues)
+    companions = companions_of(metrics, window, issues)
+    metrics = with_parts(metrics)
     plan = written.assignment or WrittenAssignment.model_validate({})
     holdouts = holdout_of(written, plan, window, issues)
     layer, layers = layer_of(written, plan, issues)
@@ -93,8 +95,9 @@ def resolve(
     metrics = with_profit(economics, metrics)
     attribution = attribution_of(written, metrics, issues)
     if assignment is not None:
-        metrics = with_scores(written.primary, analysis, assignment, metrics, issues)
-        metrics = with_slices(written.primary, assignment, metrics)
+        primary = metrics.get(written.primary or "")
+        companions |= scores_of(primary, analysis, assignment, issues)
+        companions |= slices_of(primary, assignment)
     decision = decision_of(written, issues)
     if assignment is not None:
         check_times(written, assignment, metrics, sources, issues)
@@ -106,6 +109,7 @@ def resolve(
         arms=arms,
         assignment=assignment,
         metrics=metrics,
+        companions=companions,
         sources=sources,
         primary=written.primary or "",
         window=window,
@@ -156,7 +160,7 @@ def _check_reached(
     name: str | None, metrics: Mapping[str, Metric], issues: Issues
 ) -> None:
     metric = metrics.get(name or "")
-    if metric is not None and metric.family != "proportion":
+    if metric is not None and not metric.is_rate:
         issues.add(
             ("analysis", "reached"),
             f"'{name}' is no conversion metric.",

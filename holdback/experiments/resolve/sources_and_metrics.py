@@ -117,7 +117,7 @@ def metric_from(
     kind, given = _kind_and_fields(written, key="kind")
     names = tuple(known_sources)
     _check_sources(path, given, names, issues, strictness)
-    if "margin_value" in given and kind != "mean":
+    if "margin_value" in given and not metrics.kinds[kind].may_have_profit:
         issues.add(
             (*path, "margin_value"),
             f"a metric of kind {kind} has no profit of its own.",
@@ -143,7 +143,7 @@ def metric_from(
     except ValueError as error:
         issues.add(path, f"metric '{name}': {error}.", key=True)
         return None
-    if metric.cap is not None and metric.family == "proportion":
+    if metric.cap is not None and metric.is_rate:
         issues.add((*path, "cap"), "a rate of units has nothing to cap.")
     return metric
 

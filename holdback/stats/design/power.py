@@ -15,6 +15,7 @@ from math import asin, ceil, expm1, log1p, pi, sin, sqrt
 from holdback.stats.numeric import cdf, quantile
 
 __all__ = [
+    "Baseline",
     "MeanDesign",
     "PowerDesign",
     "ProportionDesign",
@@ -24,6 +25,32 @@ __all__ = [
     "not_worse_power",
     "units_for_not_worse",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A metric as it is without the test: mean and relative spread of one unit.
+
+    `cv` is the coefficient of variation of a unit's (linearized) value; `days` the
+    length of the history, None where the figure was given. A score has no `cv`
+    (None) and the deviation `sd` of one answer instead; `response_rate` is the share
+    of units that answer. `saved` is the part of the variance that covariates from
+    before exposure take off, `skew` the skewness of a unit's value.
+    """
+
+    mean: float
+    cv: float | None
+    nonzero_share: float | None = None
+    days: int | None = None
+    sd: float | None = None
+    response_rate: float | None = None
+    saved: float = 0.0
+    skew: float | None = None
+
+    @property
+    def spread_left(self) -> float:
+        """What covariates leave of the deviation, as a share of it."""
+        return sqrt(1 - self.saved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from holdback.analysis.checks import kinds
 from holdback.analysis.comparison.comparison import moments_of
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.language.measure import Companion
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
 from holdback.stats.causal.lee_bounds import ArmAnswers, bounds, range_of_bounds
@@ -32,9 +32,7 @@ class ResponseRate:
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a metric of answers."""
-        for hidden in experiment.metrics.values():
-            if hidden.tallied != "answers":
-                continue
+        for hidden in experiment.companions_for("answers"):
             metric = experiment.metrics[hidden.of]
             counts = []
             for arm in experiment.arms:
@@ -66,7 +64,7 @@ class ResponseRate:
 
 
 def _bounded(
-    experiment: Experiment, evidence: Evidence, hidden: Metric
+    experiment: Experiment, evidence: Evidence, hidden: Companion
 ) -> Iterable[Fact]:
     """What the difference may be for those who answer in either arm."""
     level = float(experiment.analysis.level)
@@ -88,12 +86,11 @@ def _bounded(
         )
 
 
-def _answers(evidence: Evidence, hidden: Metric, arm: str) -> ArmAnswers:
+def _answers(evidence: Evidence, hidden: Companion, arm: str) -> ArmAnswers:
     """The arm's answers, of the units whose time to answer is over."""
-    tally = evidence.cells.tallies[hidden.name]
-    rows = tally.chosen({arm}, needed=evidence.cells.passed(hidden.within))
-    values, did = tally.values[rows].T
-    units = tally.units[rows].astype(float)
+    counts = evidence.cells.counts(hidden.name, {arm}, within=hidden.within)
+    values, did = counts.values.T
+    units = counts.units.astype(float)
     return ArmAnswers(
         values=values[did > 0], units=units[did > 0], asked=float(units.sum())
     )

@@ -69,9 +69,8 @@ def _comparisons(
 ) -> Iterable[tuple[str, Fact, float]]:
     """Arm, measure from before exposure, and p-value of each comparison."""
     seen = set()
-    for name, block in evidence.cells.blocks.items():
-        metric = experiment.metrics[name]
-        for column in block:
+    for name, metric in experiment.metrics.items():
+        for column in evidence.cells.blocks[name]:
             key = (column.role, column.measure or column.name)
             if column.role not in {"before", "attribute"} or key in seen:
                 continue

@@ -1,0 +1,63 @@
+"""What is known of a metric in one arm: moments, and where needed rows or counts.
+
+A metric kind says which of them it needs; whoever compares two arms hands over one of
+these for each and need not know the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.sample import Sample
+
+__all__ = ["ArmEvidence", "ValueCounts"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ValueCounts:
+    """How many units have which values together; every unit counts once.
+
+    `values` (k, m) in the measures' own units, zeros included; `units` (k,) how many
+    units have them; `watched` (k,) whole days that those units have been watched.
+    """
+
+    values: npt.NDArray[np.float64]
+    units: npt.NDArray[np.int64]
+    watched: npt.NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """Units in all."""
+        return int(self.units.sum())
+
+    def listed(self, columns: Sequence[str]) -> Sample:
+        """The same units one by one; `columns` names the m measures."""
+        valued = self.values.any(axis=1)
+        rows = np.repeat(self.values[valued], self.units[valued], axis=0)
+        return Sample(columns=tuple(columns), rows=rows, n=self.n)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArmEvidence:
+    """One arm's units as a metric reads them.
+
+    `moments` and `rows` hold the measures of the metric's formula, in its order;
+    `rows` are at hand only where a method may need them, `counts` only for a kind
+    that is read from them.
+    """
+
+    moments: Moments
+    rows: Sample | None = None
+    counts: ValueCounts | None = None
+
+    @property
+    def value_counts(self) -> ValueCounts:
+        """The counts. Raises ValueError where none were collected."""
+        if self.counts is None:
+            raise ValueError("no value counts were collected for this metric.")
+        return self.counts
