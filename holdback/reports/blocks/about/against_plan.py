@@ -17,38 +17,40 @@ __all__ = ["render"]
 @blocks.register("expected", order=210)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """A table of what was expected and found; nothing without a locked plan."""
-    found = scorecard.single(Expected)
-    if found is None:
+    expected = scorecard.single(Expected)
+    if expected is None:
         return Markup("")
-    metric = words.label(found.metric)
+    metric = words.label(expected.metric)
     rows = [
         (
             say("planned.units"),
-            words.count(found.planned_units),
-            words.count(found.units),
+            words.count(expected.planned_units),
+            words.count(expected.units),
         ),
         (
             say("planned.mean", metric=metric),
-            words.value(found.metric, found.planned_mean),
-            "–" if found.mean is None else words.value(found.metric, found.mean),
+            words.value(expected.metric, expected.planned_mean),
+            "–"
+            if expected.mean is None
+            else words.value(expected.metric, expected.mean),
         ),
     ]
-    if found.planned_cv is not None:
+    if expected.planned_cv is not None:
         rows.append(
             (
                 say("planned.spread"),
-                words.number(found.planned_cv),
-                "–" if found.cv is None else words.number(found.cv),
+                words.number(expected.planned_cv),
+                "–" if expected.cv is None else words.number(expected.cv),
             )
         )
-    if found.planned_detectable_lift is not None:
+    if expected.planned_detectable_lift is not None:
         rows.append(
             (
-                say("planned.detects", often=f"{10 * found.power:.3g}"),
-                words.share(found.planned_detectable_lift),
+                say("planned.detects", often=f"{10 * expected.power:.3g}"),
+                words.share(expected.planned_detectable_lift),
                 "–"
-                if found.detectable_lift is None
-                else words.share(found.detectable_lift),
+                if expected.detectable_lift is None
+                else words.share(expected.detectable_lift),
             )
         )
     return section(

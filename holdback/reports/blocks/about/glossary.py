@@ -16,15 +16,15 @@ __all__ = ["render"]
 @blocks.register("glossary", order=220, shows_results=False)
 def render(_scorecard: Scorecard, _words: Words) -> Markup:
     """Every term, with one or two sentences; folded away on a screen."""
-    found, meanings = texts("glossary.terms"), texts("glossary.meanings")
+    titles, meanings = texts("glossary.terms"), texts("glossary.meanings")
     terms = join(
         Markup("<dt>{}</dt><dd>{}</dd>").format(term, meanings[name])
-        for name, term in found.items()
+        for name, term in titles.items()
     )
     return section(
         say("glossary.title"),
         Markup(
             '<details><summary>{}</summary><dl class="terms">\n{}\n</dl></details>'
-        ).format(say("glossary.count", count=len(found)), terms),
+        ).format(say("glossary.count", count=len(titles)), terms),
         anchor="glossary",
     )

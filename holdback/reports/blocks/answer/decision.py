@@ -50,28 +50,28 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
     if scorecard.validity.is_invalid:
         return sentences.failed(words, scorecard)
     decision = scorecard.decision
-    told: list[str] = []
+    lines: list[str] = []
     if scorecard.preview is not None:
-        told.append(sentences.preview(scorecard.preview))
-    told += _lift(scorecard, words)
+        lines.append(sentences.preview(scorecard.preview))
+    lines += _lift(scorecard, words)
     if scorecard.look is not None:
-        told.append(sentences.look(words, scorecard.look, scorecard.level))
-    told += [
+        lines.append(sentences.look(words, scorecard.look, scorecard.level))
+    lines += [
         sentences.after_looks(words, readout.after_looks)
         for readout in scorecard.readouts
         if readout.after_looks is not None
     ]
-    told += [r for r in (decision.reasons if decision else ()) if r not in told]
+    lines += [r for r in (decision.reasons if decision else ()) if r not in lines]
     final = decision is not None and decision.outcome in {"ship", "hold_back"}
     if final and scorecard.status == "exploratory":
-        told.append(sentences.status(scorecard))
-    told += _still_open(scorecard, words)
+        lines.append(sentences.status(scorecard))
+    lines += _still_open(scorecard, words)
     blocking = {
         sentences.guardrail(words, r)
         for r in scorecard.readouts
         if r.role == "guardrail" and r.segment is None and r.verdict == "breached"
     }
-    return sorted(_once(told), key=lambda text: text not in blocking)
+    return sorted(_once(lines), key=lambda text: text not in blocking)
 
 
 def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
@@ -81,27 +81,27 @@ def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
     if decision is None or not open_still or scorecard.validity.is_preview:
         return []
     primary = next((r.metric for r in scorecard.readouts if r.role == "primary"), "")
-    found = []
+    questions = []
     for arm in decision.arms:
         money = next((one for one in scorecard.money if one.arm == arm.arm), None)
         if money is None or arm.outcome != "keep_testing":
             continue
         outlook = scorecard.single(Outlook) if primary == money.value_metric else None
-        told = (
+        texts = (
             money_sentences.below_break_even(words, money, outlook),
             money_sentences.decide_now(words, money),
         )
-        found += [sentences.of_arm(words, arm.arm, text) for text in told if text]
-    return found
+        questions += [sentences.of_arm(words, arm.arm, text) for text in texts if text]
+    return questions
 
 
 def _lift(scorecard: Scorecard, words: Words) -> list[str]:
     best = best_arm(scorecard)
     primary = [r for r in scorecard.readouts if r.role == "primary"]
     primary.sort(key=lambda r: (r.arm != best, r.arm == "*"))
-    told = [sentences.changed(words, r) for r in primary]
+    changes = [sentences.changed(words, r) for r in primary]
     if len(primary) == 1 and (arms := sentences.baseline(words, primary[0])):
-        told.append(arms)
+        changes.append(arms)
     shipped = scorecard.decision is not None and scorecard.decision.outcome == "ship"
     alone = [r for r in primary if r.arm != "*" or not words.several]
     unclear = (r for r in alone if r.verdict == "unclear" and not shipped)
@@ -110,7 +110,7 @@ def _lift(scorecard: Scorecard, words: Words) -> list[str]:
     reached = (
         sentences.of_arm(words, r.arm, reach(words, r, level, minimum)) for r in unclear
     )
-    return told + [text for text in reached if text]
+    return changes + [text for text in reached if text]
 
 
 def _once(told: list[str]) -> list[str]:

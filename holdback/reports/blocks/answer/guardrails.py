@@ -70,14 +70,14 @@ def _checks(scorecard: Scorecard, words: Words) -> Markup:
         "passed": ("good", "✓"),
         "none": ("plain", "–"),
     }[state]
-    told = say(
+    summary = say(
         f"summary.{state}",
         total=words.count(total),
         passed=words.count(total - failed - warned),
         warned=words.count(warned),
         failed=words.count(failed),
     )
-    return _item(tone, mark, told)
+    return _item(tone, mark, summary)
 
 
 def _item(tone: str, mark: str, told: str) -> Markup:

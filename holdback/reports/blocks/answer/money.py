@@ -30,22 +30,22 @@ __all__ = ["detail", "render"]
 @blocks.register("money", sheet="first", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Tiles for all treatment arms together."""
-    found = next((m for m in scorecard.money if m.arm == "*"), None)
-    if found is None:
+    overall = next((m for m in scorecard.money if m.arm == "*"), None)
+    if overall is None:
         return Markup("")
     tiles = [
-        _tile(words, say("common.extra_revenue"), found.incremental_revenue),
-        *_profit_tile(words, found),
-        *_net_tile(words, found),
-        *_return_tiles(words, found),
+        _tile(words, say("common.extra_revenue"), overall.incremental_revenue),
+        *_profit_tile(words, overall),
+        *_net_tile(words, overall),
+        *_return_tiles(words, overall),
     ]
     return section(
         say("money.what_it_is_worth"),
-        Markup("<p>{}</p>").format(_period(words, found)),
-        _capped(scorecard, words, found),
+        Markup("<p>{}</p>").format(_period(words, overall)),
+        _capped(scorecard, words, overall),
         Markup('<div class="tiles">{}</div>').format(join(tiles)),
         Markup("")
-        if found.cost
+        if overall.cost
         else Markup('<p class="small">{}</p>').format(say("money.no_costs")),
         _beside_costs(scorecard, words),
         anchor="money",
@@ -66,21 +66,21 @@ def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
 @blocks.register("money_detail", order=100)
 def detail(scorecard: Scorecard, words: Words) -> Markup:
     """The costs behind the figures, and each arm by itself where there are several."""
-    found = next((m for m in scorecard.money if m.arm == "*"), None)
+    overall = next((m for m in scorecard.money if m.arm == "*"), None)
     several = [m for m in scorecard.money if m.arm != "*"]
     few = _few(scorecard, words)
-    if found is None:
+    if overall is None:
         return Markup("")
-    share = _share(words, found)
-    chances = _chances(words, found)
-    believed = _believed(words, found)
-    if not (share or few or found.cost or chances or len(several) > 1):
+    share = _share(words, overall)
+    chances = _chances(words, overall)
+    believed = _believed(words, overall)
+    if not (share or few or overall.cost or chances or len(several) > 1):
         return Markup("")
     return section(
         say("money.detail"),
         share,
         few,
-        _costs(words, found),
+        _costs(words, overall),
         chances,
         believed,
         _by_arm(words, several) if len(several) > 1 else Markup(""),
@@ -90,23 +90,23 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
 
 def _share(words: Words, money: Money) -> Markup:
     """What part of the revenue is the treatment's, in place of what it touched."""
-    found = money.incremental_share
-    if found is None:
+    share = money.incremental_share
+    if share is None:
         return Markup("")
-    told = f"{added_share(words, found)} {money_and_lift(words, money)}"
-    return Markup("<p>{}</p>").format(told.strip())
+    sentence = f"{added_share(words, share)} {money_and_lift(words, money)}"
+    return Markup("<p>{}</p>").format(sentence.strip())
 
 
 def _few(scorecard: Scorecard, words: Words) -> Markup:
     """The 80/20 line."""
-    found = scorecard.single(Concentration)
-    if found is None:
+    few = scorecard.single(Concentration)
+    if few is None:
         return Markup("")
     return Markup("<p>{}</p>").format(
         say(
             "money.few",
-            top=words.round_share(found.top),
-            share=words.share(found.share),
+            top=words.round_share(few.top),
+            share=words.share(few.share),
         )
     )
 
@@ -244,24 +244,24 @@ def _costs(words: Words, money: Money) -> Markup:
 
 def _chances(words: Words, money: Money) -> Markup:
     """What the posterior says of the two choices, in money."""
-    found = money.chances
-    if found is None:
+    chances = money.chances
+    if chances is None:
         return Markup("")
     rows = [
         (
             say("money.lost_on_average_by"),
-            words.money(found.expected_loss_if_shipped),
+            words.money(chances.expected_loss_if_shipped),
         ),
         (
             say("money.lost_on_average_by_treating_no"),
-            words.money(found.expected_loss_if_held),
+            words.money(chances.expected_loss_if_held),
         ),
     ]
-    if found.p_threefold is not None:
-        chance = words.probability(found.p_threefold)
+    if chances.p_threefold is not None:
+        chance = words.probability(chances.p_threefold)
         rows.append((say("money.chance_that_it_brings"), chance))
-    if found.week_of_data is not None:
-        worth = words.money(found.week_of_data)
+    if chances.week_of_data is not None:
+        worth = words.money(chances.week_of_data)
         rows.append((say("money.worth_of_one_more"), worth))
     return Markup("<details><summary>{}</summary>{}{}</details>").format(
         say("money.wrong_choice"),

@@ -21,10 +21,10 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     """Chances as natural frequencies, and the prior that they rest on."""
     if scorecard.validity.is_invalid:
         return Markup("")
-    found = told(scorecard, words)
+    chances = told(scorecard, words)
     return section(
         say("confidence.title"),
-        join(Markup("<p>{}</p>").format(named(text)) for text in found),
+        join(Markup("<p>{}</p>").format(named(text)) for text in chances),
         Markup('<p class="small">{}</p>').format(_prior(scorecard)),
         Markup('<p class="small">{}</p>').format(say("confidence.preview"))
         if scorecard.validity.is_preview
@@ -40,7 +40,7 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
     """
     if scorecard.validity.is_invalid:
         return []
-    found = [
+    chances = [
         text
         for readout in scorecard.readouts
         if readout.role == "primary"
@@ -54,14 +54,18 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
     ]
     money = next((m for m in scorecard.money if m.arm == "*"), None)
     if money is not None:
-        told = [
+        of_money = [
             *money_sentences.sure_of_return(words, money),
             belief_sentences.full_amounts(words, scorecard, money),
             belief_sentences.moved(words, money),
         ]
-        found += [sentences.of_arm(words, money.arm, text) for text in told if text]
+        chances += [
+            sentences.of_arm(words, money.arm, text) for text in of_money if text
+        ]
     reasons = scorecard.decision.reasons if scorecard.decision else ()
-    return [text for text in found if not any(r.startswith(text[:-1]) for r in reasons)]
+    return [
+        text for text in chances if not any(r.startswith(text[:-1]) for r in reasons)
+    ]
 
 
 def _prior(scorecard: Scorecard) -> str:

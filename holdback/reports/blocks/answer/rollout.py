@@ -17,39 +17,41 @@ __all__ = ["payback_told", "render"]
 @blocks.register("rollout", order=110)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Payback and scenarios of all treatment arms together; nothing without them."""
-    found = next((m for m in scorecard.money if m.arm == "*"), None)
-    if found is None or not (found.rollout or found.payback_days):
+    overall = next((m for m in scorecard.money if m.arm == "*"), None)
+    if overall is None or not (overall.rollout or overall.payback_days):
         return Markup("")
     return section(
         say("going_on.if_it_goes_on"),
-        _payback(words, found),
-        _scenarios(words, found),
+        _payback(words, overall),
+        _scenarios(words, overall),
         anchor="rollout",
     )
 
 
-def payback_told(words: Words, found: PaybackDays) -> str:
+def payback_told(words: Words, payback: PaybackDays) -> str:
     """One sentence of when what was paid once is back."""
-    once = words.money(found.paid_once)
-    if found.value is None and found.lower is None:
+    once = words.money(payback.paid_once)
+    if payback.value is None and payback.lower is None:
         return say("going_on.the_paid_once_never", once=once)
-    if found.value is None:
+    if payback.value is None:
         text = say("going_on.at_what_was_found", once=once)
-        text += say("going_on.at_best_after_days", count=words.count(found.lower or 0))
+        text += say(
+            "going_on.at_best_after_days", count=words.count(payback.lower or 0)
+        )
     else:
         text = say(
-            "going_on.the_paid_once_are", once=once, found=words.count(found.value)
+            "going_on.the_paid_once_are", once=once, found=words.count(payback.value)
         )
-        low = words.count(found.lower) if found.lower is not None else ""
-        if found.upper is not None:
-            text += say("going_on.likely_to", low=low, upper=words.count(found.upper))
+        low = words.count(payback.lower) if payback.lower is not None else ""
+        if payback.upper is not None:
+            text += say("going_on.likely_to", low=low, upper=words.count(payback.upper))
         elif low:
             text += say("going_on.likely_or_more_perhaps", low=low)
         else:
             text += "."
-    if found.p_within_year is not None:
+    if payback.p_within_year is not None:
         text += say(
-            "going_on.within_a_year", p_within_year=words.chance(found.p_within_year)
+            "going_on.within_a_year", p_within_year=words.chance(payback.p_within_year)
         )
     return say("going_on.this_takes_each_day", text=text)
 

@@ -52,8 +52,8 @@ def _replays(scorecard: Scorecard, words: Words) -> Markup:
     simulation = scorecard.single(Simulation)
     if simulation is None:
         return Markup("")
-    told = precision_sentences.replayed(words, simulation)
-    return Markup("<p>{}</p>").format(named(told))
+    sentence = precision_sentences.replayed(words, simulation)
+    return Markup("<p>{}</p>").format(named(sentence))
 
 
 def _accounting(scorecard: Scorecard, words: Words) -> Markup:

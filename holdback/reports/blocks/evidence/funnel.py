@@ -30,7 +30,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _one(scorecard: Scorecard, words: Words, one: FunnelArm) -> Markup:
     control = next(arm.arm for arm in scorecard.arms if arm.control)
-    found = table(
+    steps = table(
         say("funnel.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
         (
             say("funnel.step"),
@@ -44,9 +44,9 @@ def _one(scorecard: Scorecard, words: Words, one: FunnelArm) -> Markup:
         css="wide",
     )
     if one.more_than_before is None:
-        return found
+        return steps
     odd = say("funnel.more_than_before", step=one.more_than_before)
-    return join([found, Markup("<p>{}</p>").format(named(odd))])
+    return join([steps, Markup("<p>{}</p>").format(named(odd))])
 
 
 def _row(words: Words, step: StepShare) -> tuple[str | Markup, ...]:

@@ -59,9 +59,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             caption=say("metrics.caption"),
         ),
         join(
-            Markup("<p>{}</p>").format(named(told))
-            for told in (sentences.reached(words, r) for r in readouts)
-            if told
+            Markup("<p>{}</p>").format(named(note))
+            for note in (sentences.reached(words, r) for r in readouts)
+            if note
         ),
         anchor="metrics",
     )
@@ -84,10 +84,10 @@ def forest_table(
     lifts = [r.relative for r in readouts if r.relative is not None]
     axis = axis_of(lifts)
     tones = [TONES[r.verdict] if last is None else "plain" for r in readouts]
-    head, told = last or (say("metrics.reading"), list(map(_reading, readouts)))
+    head, note = last or (say("metrics.reading"), list(map(_reading, readouts)))
     rows = [
         (name, *_cells(words, readout, axis, tone), cell)
-        for name, readout, tone, cell in zip(names, readouts, tones, told, strict=True)
+        for name, readout, tone, cell in zip(names, readouts, tones, note, strict=True)
     ]
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
     return table(

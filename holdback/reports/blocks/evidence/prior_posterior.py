@@ -43,8 +43,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 def _picture(words: Words, belief: Belief, readout: Readout) -> Markup:
     drawn = [name for name in CURVES if getattr(belief, name)]
-    told = _told(words, belief, readout)
-    label = say("belief.label", metric=words.label(belief.metric), told=told)
+    sentence = _told(words, belief, readout)
+    label = say("belief.label", metric=words.label(belief.metric), told=sentence)
     legend = join(
         Markup("<li>{} {}</li>").format(swatch(name), _called(name, readout))
         for name in drawn
@@ -112,21 +112,21 @@ def _rows(
         )
     every = [readout.bayes, *readout.bayes_alternatives]
     data = next((b for b in every if b is not None and b.prior == "none"), None)
-    for name, found in (("data", data), ("after", readout.bayes)):
-        if found is not None:
+    for name, bayes in (("data", data), ("after", readout.bayes)):
+        if bayes is not None:
             median: float = getattr(belief, f"{name}_median")
             yield (
                 _called(name, readout),
                 words.lift(median),
-                *_posterior(words, found),
+                *_posterior(words, bayes),
             )
 
 
-def _posterior(words: Words, found: Bayes) -> tuple[str, str]:
-    interval = Quantity(value=found.mean, lower=found.lower, upper=found.upper)
+def _posterior(words: Words, bayes: Bayes) -> tuple[str, str]:
+    interval = Quantity(value=bayes.mean, lower=bayes.lower, upper=bayes.upper)
     return (
         words.range(interval, words.lift),
-        words.probability(found.p_positive),
+        words.probability(bayes.p_positive),
     )
 
 

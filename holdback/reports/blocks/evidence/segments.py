@@ -20,12 +20,12 @@ __all__ = ["render"]
 @blocks.register("segments", order=150)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One table a dimension for the primary; the other metrics folded away."""
-    found = [r for r in scorecard.readouts if r.segment is not None]
-    if not found:
+    segmented = [r for r in scorecard.readouts if r.segment is not None]
+    if not segmented:
         return Markup("")
     primary = {r.metric for r in scorecard.readouts if r.role == "primary"}
-    first = [r for r in found if r.metric in primary]
-    rest = [r for r in found if r.metric not in primary]
+    first = [r for r in segmented if r.metric in primary]
+    rest = [r for r in segmented if r.metric not in primary]
     folded = (
         Markup("<details><summary>{}</summary>{}</details>").format(
             say("segments.others"), _tables(scorecard, words, rest)

@@ -17,19 +17,19 @@ __all__ = ["attribution"]
 @blocks.register("attributed", order=190)
 def attribution(scorecard: Scorecard, words: Words) -> Markup:
     """The rules' table and the factor that corrects each."""
-    found = scorecard.single(Attributed)
-    if found is None:
+    attributed = scorecard.single(Attributed)
+    if attributed is None:
         return Markup("")
     return section(
         say("beside.attribution"),
         Markup("<p><strong>{}</strong></p>").format(say("beside.descriptive")),
-        _channels(words, found),
-        _rules(words, found),
+        _channels(words, attributed),
+        _rules(words, attributed),
         anchor="attribution",
     )
 
 
-def _channels(words: Words, found: Attributed) -> Markup:
+def _channels(words: Words, attributed: Attributed) -> Markup:
     rows = [
         (
             named(
@@ -42,11 +42,14 @@ def _channels(words: Words, found: Attributed) -> Markup:
                 for credit in (one.first, one.last, one.linear, one.markov)
             ),
         )
-        for one in found.channels
+        for one in attributed.channels
     ]
     return Markup("{}<p>{}</p>").format(
         table(
-            say("beside.conversions_credited_in_the", metric=words.label(found.metric)),
+            say(
+                "beside.conversions_credited_in_the",
+                metric=words.label(attributed.metric),
+            ),
             (
                 say("beside.channel"),
                 say("beside.first"),
@@ -59,14 +62,14 @@ def _channels(words: Words, found: Attributed) -> Markup:
         ),
         say(
             "beside.of_conversions_had_no",
-            conversions=words.count(found.conversions),
-            untouched=words.count(found.untouched),
+            conversions=words.count(attributed.conversions),
+            untouched=words.count(attributed.untouched),
         ),
     )
 
 
-def _rules(words: Words, found: Attributed) -> Markup:
-    added = found.incremental
+def _rules(words: Words, attributed: Attributed) -> Markup:
+    added = attributed.incremental
     if added is None:
         return Markup("")
     rows = [
@@ -78,7 +81,7 @@ def _rules(words: Words, found: Attributed) -> Markup:
             else f"{words.number(one.factor.value)} "
             f"({words.range(one.factor, words.number)})",
         )
-        for one in found.rules
+        for one in attributed.rules
     ]
     return Markup("<p>{}</p>{}").format(
         say(

@@ -20,30 +20,30 @@ __all__ = ["context", "render"]
 @blocks.register("cohorts", order=80)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """The primary by week or month of joining, and what each cohort brought when."""
-    found = scorecard.single(Cohorts)
-    if found is None:
+    cohorts = scorecard.single(Cohorts)
+    if cohorts is None:
         return Markup("")
-    treated = [one.arm for one in found.cohorts[0].arms[1:]]
-    told = [
+    treated = [one.arm for one in cohorts.cohorts[0].arms[1:]]
+    sentences = [
         say(
             "lasting.one_lift",
             arm=words.arm(arm),
             p=words.p_told(p),
         )
-        for arm, p in found.p_same.items()
+        for arm, p in cohorts.p_same.items()
     ]
-    if found.hidden:
-        told.append(say("lasting.hidden", count=words.count(found.hidden)))
+    if cohorts.hidden:
+        sentences.append(say("lasting.hidden", count=words.count(cohorts.hidden)))
     body = [
         Markup("<p>{}</p>").format(say("lasting.cohorts_intro")),
-        *(_cohort_table(words, found, at) for at in range(len(treated))),
-        *(Markup("<p>{}</p>").format(named(text)) for text in told),
+        *(_cohort_table(words, cohorts, at) for at in range(len(treated))),
+        *(Markup("<p>{}</p>").format(named(text)) for text in sentences),
     ]
-    if found.edges:
+    if cohorts.edges:
         body.append(
             Markup("<details><summary>{}</summary>{}</details>").format(
                 say("lasting.when_they_brought"),
-                _brought(words, found),
+                _brought(words, cohorts),
             )
         )
     return section(say("lasting.cohorts"), *body, anchor="cohorts")
@@ -81,92 +81,95 @@ def context(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
-def _cohort_table(words: Words, found: Cohorts, at: int) -> Markup:
+def _cohort_table(words: Words, cohorts: Cohorts, at: int) -> Markup:
     """Each cohort's lift in one treatment arm."""
     rows = []
-    for one in found.cohorts:
+    for one in cohorts.cohorts:
         first, second = one.arms[0], one.arms[at + 1]
         cells = (
             _span(words, one),
             words.count(first.units + second.units),
-            words.value(found.metric, first.value),
-            words.value(found.metric, second.value),
+            words.value(cohorts.metric, first.value),
+            words.value(cohorts.metric, second.value),
         )
         rows.append((cells, second.relative))
-    arm = words.arm(found.cohorts[0].arms[at + 1].arm)
+    arm = words.arm(cohorts.cohorts[0].arms[at + 1].arm)
     return lift_table(
         words,
-        say("lasting.by_cohort", metric=words.label(found.metric), arm=arm),
+        say("lasting.by_cohort", metric=words.label(cohorts.metric), arm=arm),
         (say("lasting.joined"), say("lasting.units"), *heads("metrics.forest")[:2]),
         rows,
     )
 
 
-def _brought(words: Words, found: Cohorts) -> Markup:
+def _brought(words: Words, cohorts: Cohorts) -> Markup:
     """Every arm's curves on one axis, each above its numbers."""
     sums = [
-        [list(accumulate(one.arms[at].by_slice, initial=0.0)) for one in found.cohorts]
-        for at in range(len(found.cohorts[0].arms))
+        [
+            list(accumulate(one.arms[at].by_slice, initial=0.0))
+            for one in cohorts.cohorts
+        ]
+        for at in range(len(cohorts.cohorts[0].arms))
     ]
     values = [value for arm in sums for line in arm for value in line]
     if min(values) == max(values):
-        return join(_numbers(words, found, at) for at in range(len(sums)))
+        return join(_numbers(words, cohorts, at) for at in range(len(sums)))
     axis = Axis(low=min(values), high=max(values))
     pictures = (
-        join([_curves(words, found, at, lines, axis), _numbers(words, found, at)])
+        join([_curves(words, cohorts, at, lines, axis), _numbers(words, cohorts, at)])
         for at, lines in enumerate(sums)
     )
     return join([Markup("<p>{}</p>").format(say("lasting.which_line")), *pictures])
 
 
 def _curves(
-    words: Words, found: Cohorts, at: int, lines: list[list[float]], axis: Axis
+    words: Words, cohorts: Cohorts, at: int, lines: list[list[float]], axis: Axis
 ) -> Markup:
     """What each cohort of an arm has brought by then, in one picture."""
-    arm = words.arm(found.cohorts[0].arms[at].arm)
+    arm = words.arm(cohorts.cohorts[0].arms[at].arm)
     first, last = lines[0][-1], lines[-1][-1]
     label = say(
         "lasting.curves_alt",
-        metric=words.label(found.metric),
+        metric=words.label(cohorts.metric),
         arm=arm,
-        days=words.count(found.edges[-1]),
-        first=words.value(found.metric, first),
-        last=words.value(found.metric, last),
+        days=words.count(cohorts.edges[-1]),
+        first=words.value(cohorts.metric, first),
+        last=words.value(cohorts.metric, last),
     )
     return join(
         [
             Markup("<h3>{}</h3>").format(named(arm)),
             chart(
-                curves_picture(lines, found.edges, axis, label),
+                curves_picture(lines, cohorts.edges, axis, label),
                 (
-                    words.value(found.metric, axis.high),
-                    words.value(found.metric, axis.low),
+                    words.value(cohorts.metric, axis.high),
+                    words.value(cohorts.metric, axis.low),
                 ),
                 (
                     say("lasting.first_exposure"),
-                    say("lasting.days_later", days=words.count(found.edges[-1])),
+                    say("lasting.days_later", days=words.count(cohorts.edges[-1])),
                 ),
             ),
         ]
     )
 
 
-def _numbers(words: Words, found: Cohorts, at: int) -> Markup:
+def _numbers(words: Words, cohorts: Cohorts, at: int) -> Markup:
     """Rows are cohorts, columns slices of time since exposure."""
-    arm = found.cohorts[0].arms[at].arm
+    arm = cohorts.cohorts[0].arms[at].arm
     heads = [
         days(words, start, end)
-        for start, end in zip(found.edges[:-1], found.edges[1:], strict=True)
+        for start, end in zip(cohorts.edges[:-1], cohorts.edges[1:], strict=True)
     ]
     return table(
-        say("lasting.by_slice", metric=words.label(found.metric), arm=words.arm(arm)),
+        say("lasting.by_slice", metric=words.label(cohorts.metric), arm=words.arm(arm)),
         (say("lasting.joined"), *heads),
         [
             (
                 _span(words, one),
-                *(words.value(found.metric, v) for v in one.arms[at].by_slice),
+                *(words.value(cohorts.metric, v) for v in one.arms[at].by_slice),
             )
-            for one in found.cohorts
+            for one in cohorts.cohorts
         ],
         numeric=tuple(range(1, len(heads) + 1)),
         css="wide",

@@ -31,7 +31,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def _one(words: Words, one: Lasting) -> Markup:
-    found = lift_table(
+    slices = lift_table(
         words,
         say("lasting.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
         (say("lasting.since_exposure"), *heads("metrics.forest")[:2]),
@@ -47,8 +47,10 @@ def _one(words: Words, one: Lasting) -> Markup:
             for s in one.slices
         ],
     )
-    told = [_change(words, one), _half_life(words, one)]
-    return join([found, *(Markup("<p>{}</p>").format(named(t)) for t in told if t)])
+    sentences = [_change(words, one), _half_life(words, one)]
+    return join(
+        [slices, *(Markup("<p>{}</p>").format(named(t)) for t in sentences if t)]
+    )
 
 
 def _change(words: Words, one: Lasting) -> str:
@@ -73,19 +75,19 @@ def _half_life(words: Words, one: Lasting) -> str:
         return ""
     low = words.count(round(one.half_life_lower))
     if one.half_life is None or one.half_life_upper is None:
-        told = say("lasting.half_life_at_least", low=low)
+        sentence = say("lasting.half_life_at_least", low=low)
     else:
-        told = say(
+        sentence = say(
             "lasting.half_life",
             value=words.count(round(one.half_life)),
             low=low,
             high=words.count(round(one.half_life_upper)),
         )
     if one.planned is None:
-        return told
+        return sentence
     shorter = one.half_life_upper is not None and one.half_life_upper < one.planned
     days = words.count(one.planned)
-    return f"{told} " + (
+    return f"{sentence} " + (
         say("lasting.plan_assumes_longer", days=days)
         if shorter
         else say("lasting.plan_assumes", days=days)

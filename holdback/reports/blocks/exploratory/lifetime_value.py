@@ -31,18 +31,18 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def _one(words: Words, one: Lifetime) -> Markup:
-    told = [Markup("<h3>{}</h3>").format(named(_heading(words, one)))]
+    parts = [Markup("<h3>{}</h3>").format(named(_heading(words, one)))]
     if one.refused:
-        told.append(_paragraph(words.localized(one.refused)))
+        parts.append(_paragraph(words.localized(one.refused)))
     else:
-        told += [_paragraph(text) for text in _conclusion(words, one)]
-    told.append(_values(words, one))
-    told.append(_paragraph(_unit(words, one)))
+        parts += [_paragraph(text) for text in _conclusion(words, one)]
+    parts.append(_values(words, one))
+    parts.append(_paragraph(_unit(words, one)))
     if not one.refused:
-        told += [_paragraph(words.localized(text)) for text in one.warnings]
-        told += [_held_out(words, one), _paragraph(_fitted(words, one))]
-    told.append(_paragraph(say("lifetime.simple")))
-    return join(told)
+        parts += [_paragraph(words.localized(text)) for text in one.warnings]
+        parts += [_held_out(words, one), _paragraph(_fitted(words, one))]
+    parts.append(_paragraph(say("lifetime.simple")))
+    return join(parts)
 
 
 def _heading(words: Words, one: Lifetime) -> str:
@@ -57,13 +57,15 @@ def _conclusion(words: Words, one: Lifetime) -> list[str]:
     """The strongest caution first, then what the model says."""
     days, watched = words.count(one.horizon_days), words.count(one.watched_days)
     share = words.round_share(round(one.ahead_share or 0.0, 2))
-    found = []
+    sentences = []
     if one.too_early:
-        found.append(say("lifetime.too_early", share=share, watched=watched, days=days))
-    found.append(say("lifetime.not_measured", watched=watched, days=days))
+        sentences.append(
+            say("lifetime.too_early", share=share, watched=watched, days=days)
+        )
+    sentences.append(say("lifetime.not_measured", watched=watched, days=days))
     if one.p_positive is not None:
         arm, chance = words.arm(one.arm), words.chance(one.p_positive)
-        found.append(
+        sentences.append(
             say("lifetime.higher_without_lift", arm=arm, chance=chance)
             if one.lift is None
             else say(
@@ -75,10 +77,10 @@ def _conclusion(words: Words, one: Lifetime) -> list[str]:
             )
         )
     if not one.too_early and (one.ahead_share or 0.0) > MOSTLY:
-        found.append(say("lifetime.mostly_model", share=share))
+        sentences.append(say("lifetime.mostly_model", share=share))
     if one.model == "subscriptions":
-        found.append(say("lifetime.subscribers"))
-    return found
+        sentences.append(say("lifetime.subscribers"))
+    return sentences
 
 
 def _unit(words: Words, one: Lifetime) -> str:
@@ -123,15 +125,15 @@ def _values(words: Words, one: Lifetime) -> Markup:
     )
 
 
-def _value(words: Words, one: Lifetime, found: Quantity | None) -> str:
-    return "—" if found is None else words.value(one.metric, found.value)
+def _value(words: Words, one: Lifetime, quantity: Quantity | None) -> str:
+    return "—" if quantity is None else words.value(one.metric, quantity.value)
 
 
-def _change(words: Words, one: Lifetime, found: Quantity) -> str:
+def _change(words: Words, one: Lifetime, difference: Quantity) -> str:
     def write(value: float) -> str:
         return words.difference(one.metric, value)
 
-    return f"{write(found.value)} ({words.range(found, write)})"
+    return f"{write(difference.value)} ({words.range(difference, write)})"
 
 
 def _held_out(words: Words, one: Lifetime) -> Markup:

@@ -48,12 +48,12 @@ def _used(scorecard: Scorecard, one: SampledModel) -> str:
 
 def _model(words: Words, one: SampledModel, used: str) -> Markup:
     if one.faults:
-        told = say("sampled.failed", faults="; ".join(one.faults))
+        sentence = say("sampled.failed", faults="; ".join(one.faults))
         metric = (
             say("sampled.all_metrics") if one.metric == "*" else words.label(one.metric)
         )
         return Markup("<p>{}: {}</p>").format(
-            named(_caption(words, one, metric)), named(told)
+            named(_caption(words, one, metric)), named(sentence)
         )
     if one.model == "laws":
         return _laws(words, one, used)
@@ -136,12 +136,12 @@ def _in_use(one: SampledModel, used: str) -> str:
     law = next((law for law in one.laws if used == f"hurdle_{law.name}"), None)
     if law is None or law.behind == 0:
         return ""
-    told = {
+    numbers = {
         "used": names[law.name],
         "best": names[one.laws[0].name],
         "behind": f"{law.behind:,.1f}",
         "se": f"{law.behind_se:,.1f}",
     }
     if law.behind < CLEARLY * law.behind_se:
-        return say("sampled.another_law_a_little", **told)
-    return say("sampled.another_law_clearly", **told)
+        return say("sampled.another_law_a_little", **numbers)
+    return say("sampled.another_law_clearly", **numbers)

@@ -33,7 +33,7 @@ def _uplift(words: Words, one: Uplift) -> Markup:
     if one.area is None or one.p_value is None:
         return Markup("<p>{}</p>").format(named(f"{title}: {one.refused}"))
     finds = one.area.lower is not None and one.area.lower > 0
-    told = (
+    sentence = (
         say("beside.the_score_finds_units")
         if finds
         else say("beside.that_the_score_finds")
@@ -52,7 +52,7 @@ def _uplift(words: Words, one: Uplift) -> Markup:
             say(
                 "beside.area_between_the_curve",
                 title=title,
-                told=told,
+                told=sentence,
                 area=words.difference(one.metric, one.area.value),
                 area_2=_between(words, one.metric, one.area),
                 p_value=words.p_told(one.p_value),
