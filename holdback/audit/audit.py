@@ -15,7 +15,7 @@ from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.assignment.split import Split
 from holdback.audit.causes import Ask, Days, Stretch, by_day, cause_of, stretches
 from holdback.audit.hypotheses import former_of, keys_of_hash
-from holdback.audit.recomputed_arms import Cell, Counts, counts_of, rows_of
+from holdback.audit.recomputed_arms import ArmCell, Counts, counts_of, rows_of
 from holdback.audit.result import (
     Audit,
     Cause,
@@ -236,5 +236,5 @@ def _pairs(counts: Counts, split: Split) -> tuple[Pair, ...]:
     )
 
 
-def _why(cell: Cell) -> str:
+def _why(cell: ArmCell) -> str:
     return cell.reason if cell.planned is None else ""

@@ -33,14 +33,14 @@ from holdback.data.queries.units import (
     select,
 )
 
-__all__ = ["Cell", "Counts", "Rows", "counts_of", "rows_of"]
+__all__ = ["ArmCell", "Counts", "Rows", "counts_of", "rows_of"]
 
 BATCH = 50_000
 CHOOSER = Draw(hash="sha256", before="audit:", digits=8, buckets=1_000_000)
 """Which units a sample takes: the same ones whatever the engine or the order."""
 
 
-class Cell(NamedTuple):
+class ArmCell(NamedTuple):
     """Where a unit is counted: first day, recomputed arm and reason, logged arm."""
 
     day: date | None
@@ -58,7 +58,7 @@ class Cell(NamedTuple):
 class Counts:
     """Units of each cell, and units that were logged in two arms."""
 
-    cells: Mapping[Cell, int]
+    cells: Mapping[ArmCell, int]
     crossed: int
 
 
@@ -79,12 +79,12 @@ def counts_of(
     """Units by first day, recomputed and logged arm; `arms` name the logged numbers."""
     native = _is_native(split, engine.dialect.name)
     found = (_in_engine if native else _in_python)(engine, exposed, split)
-    cells: Counter[Cell] = Counter()
+    cells: Counter[ArmCell] = Counter()
     crossings = 0
     for (day, planned, reason, logged, crossed), n in found.items():
         crossings += n if crossed else 0
         if not crossed or exposed.exposures.time is not None:
-            cells[Cell(_date(day), planned, str(reason), arms[int(logged)])] += n
+            cells[ArmCell(_date(day), planned, str(reason), arms[int(logged)])] += n
     return Counts(cells=cells, crossed=crossings)
 
 

@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from holdback.data.extraction.extract import extract
-from holdback.errors import HoldbackError
+from holdback.errors import DataError, HoldbackError
 from holdback.experiments.load import load
+from tests.data.test_extract_against_rows import as_csv, described, sample
 
 VISITORS = "visitor,group,seen,age\n" + "".join(
     f"u{i},{'ab'[i % 2]},2026-10-0{1 + i % 5}T10:00:00Z,{20 + i}\n" for i in range(12)
@@ -430,3 +431,12 @@ def test_time_limits_on_repeated_exposures_reject(tmp_path: Path) -> None:
     error = refused(file)
     assert "source visitors: units have several rows" in str(error)
     assert "a second time, as a source of events" in str(error)
+
+
+def test_too_many_different_values_reject(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A metric that is read from value counts names the limit that it passes."""
+    monkeypatch.setattr("holdback.data.extraction.row_queries.MOST_COUNTED", 3)
+    with pytest.raises(DataError, match=r"waited.*more than 3 different values"):
+        extract(described(tmp_path, sample(20), as_csv))

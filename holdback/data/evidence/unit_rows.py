@@ -93,7 +93,7 @@ class UnitRows:
 
 
 def unit_rows(
-    found: Sequence[tuple[Any, ...]],
+    answers: Sequence[tuple[Any, ...]],
     *,
     arms: Sequence[str],
     dimensions: Sequence[str],
@@ -102,7 +102,7 @@ def unit_rows(
 ) -> UnitRows:
     """Rows of the engine, (arm, day, matured, levels …, values …), as arrays."""
     first = 3 + len(dimensions)
-    ordered = sorted(found, key=lambda row: tuple(map(_sortable, row)))
+    ordered = sorted(answers, key=lambda row: tuple(map(_sortable, row)))
     columns = list(zip(*ordered, strict=True)) or [()] * (first + len(digits))
     quanta = [
         np.array([int(value) for value in column], dtype=float) / 10.0**digit
@@ -186,7 +186,7 @@ class CountedUnits:
 
 
 def counted_units(
-    found: Sequence[tuple[Any, ...]],
+    answers: Sequence[tuple[Any, ...]],
     *,
     arms: Sequence[str],
     dimensions: Sequence[str],
@@ -198,13 +198,13 @@ def counted_units(
     `watched` says for how many whole days the units of a day were watched.
     """
     first = 3 + len(dimensions)
-    ordered = sorted(found, key=lambda row: tuple(map(_sortable, row)))
+    ordered = sorted(answers, key=lambda row: tuple(map(_sortable, row)))
     columns = list(zip(*ordered, strict=True)) or [()] * (first + len(digits) + 1)
     arm, day, matured, units = (
         np.array([0 if v is None else int(v) for v in column], dtype=np.int64)
         for column in (*columns[:3], columns[-1])
     )
-    by_day = {int(one): watched(int(one)) for one in np.unique(day)}
+    by_day = {int(number): watched(int(number)) for number in np.unique(day)}
     return CountedUnits(
         arms=tuple(arms),
         values=np.column_stack(
@@ -217,7 +217,7 @@ def counted_units(
         arm=arm,
         day=day,
         matured=matured,
-        watched=np.array([by_day[int(one)] for one in day], dtype=np.int64),
+        watched=np.array([by_day[int(number)] for number in day], dtype=np.int64),
         levels={
             name: np.array([str(value) for value in column], dtype=np.str_)
             for name, column in zip(dimensions, columns[3:first], strict=True)

@@ -143,8 +143,12 @@ class Survey:
         every = self.experiment
         alone = replace(
             every,
-            metrics={n: one for n, one in every.metrics.items() if n == metric},
-            companions={n: one for n, one in every.companions.items() if n == metric},
+            metrics={
+                n: collected for n, collected in every.metrics.items() if n == metric
+            },
+            companions={
+                n: collected for n, collected in every.companions.items() if n == metric
+            },
         )
         smaller = layout(alone)
         events = {n: e for n, e in cube.events.items() if n in smaller.sources()}

@@ -87,9 +87,9 @@ def with_rows(
 
 def _wanted(cube: Cube, asked: Iterable[RowRequest], *, covariates: bool) -> Wanted:
     return {
-        (one.block, column): cube.layout.names[one.block, column]
-        for one in asked
-        for column in (*one.columns, *(one.covariates if covariates else ()))
+        (request.block, column): cube.layout.names[request.block, column]
+        for request in asked
+        for column in (*request.columns, *(request.covariates if covariates else ()))
     }
 
 
@@ -102,9 +102,9 @@ def _known_before(cube: Cube, asked: Iterable[RowRequest]) -> Wanted:
         if column.role in {"before", "attribute"}
     )
     return {
-        (one.block, f"{KNOWN_BEFORE}{unit}"): unit
-        for one in asked
-        if one.known_before
+        (request.block, f"{KNOWN_BEFORE}{unit}"): unit
+        for request in asked
+        if request.known_before
         for unit in known
     }
 
@@ -113,11 +113,11 @@ def _listed(
     experiment: Experiment, engine: Engine, cube: Cube, wanted: Wanted
 ) -> UnitRows | None:
     units = list(dict.fromkeys(wanted.values()))
-    found = engine.run(_query(cube, units))
-    if len(found) > MOST_RESPLIT:
+    answers = engine.run(_query(cube, units))
+    if len(answers) > MOST_RESPLIT:
         return None
     return unit_rows(
-        found,
+        answers,
         arms=[arm.name for arm in experiment.arms],
         dimensions=list(cube.exposures.segments),
         digits=[cube.layout.units[name].digits for name in units],
@@ -197,8 +197,8 @@ def with_value_counts(
     """
     counted = {
         name: _counted(experiment, engine, cube, name)
-        for name, one in experiment.collected.items()
-        if one.evidence == "value_counts"
+        for name, collected in experiment.collected.items()
+        if collected.evidence == "value_counts"
     }
     return replace(cells, counted=counted) if counted else cells
 
@@ -208,18 +208,18 @@ def _counted(
 ) -> CountedUnits:
     columns = [c.name for c in cube.layout.blocks[name] if c.role == "outcome"]
     units = [cube.layout.names[name, column] for column in columns]
-    found = engine.run(_counts_query(cube, units))
-    if len(found) > MOST_COUNTED:
+    answers = engine.run(_counts_query(cube, units))
+    if len(answers) > MOST_COUNTED:
         raise DataError(
             Problem(
                 where=f"metric {name}",
-                what=f"its units have more than {MOST_RESPLIT:,} different values.",
+                what=f"its units have more than {MOST_COUNTED:,} different values.",
                 why="This metric is read from how often each value occurs.",
                 fix="Measure in larger units, or drop a segment.",
             )
         )
     return counted_units(
-        found,
+        answers,
         arms=[arm.name for arm in experiment.arms],
         dimensions=list(cube.exposures.segments),
         digits=[cube.layout.units[unit].digits for unit in units],

@@ -129,7 +129,7 @@ def layout(experiment: Experiment, history: timedelta | None = None) -> Layout:
     ends = {
         unit.measure.end for unit in units.values() if unit.measure and not unit.own
     }
-    ends |= {one.within for one in experiment.collected.values()}
+    ends |= {collected.within for collected in experiment.collected.values()}
     horizons = sorted(e for e in ends if e is not None and e > timedelta(0))
     return Layout(blocks=blocks, units=units, names=names, horizons=tuple(horizons))
 
