@@ -123,10 +123,10 @@ def _with_draws(
     )
 
 
-def _finding(found: Sequence[Drawn]) -> Finding:
+def _finding(models_drawn: Sequence[Drawn]) -> Finding:
     """Whether the samplers may be believed; where one may not, exact results stand."""
-    failed = [one.record for one in found if one.record.faults]
-    if not found:
+    failed = [one.record for one in models_drawn if one.record.faults]
+    if not models_drawn:
         nothing = fact("sampler.nothing_to_draw")
         return Finding(check="sampler", status="skip", fact=nothing)
     if failed:
@@ -135,9 +135,10 @@ def _finding(found: Sequence[Drawn]) -> Finding:
         )
         unsound = fact("sampler.failed", models=models)
         return Finding(check="sampler", status="warn", fact=unsound)
-    worst = max(one.record.r_hat or 0.0 for one in found)
+    worst = max(one.record.r_hat or 0.0 for one in models_drawn)
     fewest = min(
-        min(one.record.ess_bulk or 0.0, one.record.ess_tail or 0.0) for one in found
+        min(one.record.ess_bulk or 0.0, one.record.ess_tail or 0.0)
+        for one in models_drawn
     )
     sound = fact("sampler.sound", r_hat=worst, ess=fewest)
     return Finding(check="sampler", status="pass", fact=sound)
@@ -155,11 +156,11 @@ def _drawn(
     experiment: Experiment, model: Model, seed: Sequence[int], advance: Advance | None
 ) -> Drawn:
     try:
-        found = model.draw(seed, advance)
+        sampled_model = model.draw(seed, advance)
     except StatsError as error:
         record = replace(model.record, faults=(str(error),))
         return Drawn(record=record, readouts=model.readouts)
-    seen = found.diagnostics
+    seen = sampled_model.diagnostics
     record = replace(
         model.record,
         faults=seen.faults,
@@ -173,7 +174,7 @@ def _drawn(
     if seen.faults:
         return Drawn(record=record, readouts=model.readouts)
     level = float(experiment.analysis.level)
-    centres = np.median(found.draws[model.parameter], axis=(0, 1)).reshape(-1)
+    centres = np.median(sampled_model.draws[model.parameter], axis=(0, 1)).reshape(-1)
     effects = tuple(
         SampledEffect(
             name=name,
@@ -184,13 +185,16 @@ def _drawn(
             ),
         )
         for name, centre, one in zip(
-            model.names, centres, found.interval(model.parameter, level), strict=True
+            model.names,
+            centres,
+            sampled_model.interval(model.parameter, level),
+            strict=True,
         )
     )
     return Drawn(
         record=replace(record, effects=effects),
         readouts=model.readouts,
-        data=found.inference_data,
+        data=sampled_model.inference_data,
     )
 
 
@@ -393,9 +397,9 @@ def _by_week(
 ) -> Mapping[str, Mapping[str, LogRatio]]:
     """Metric → first day of the week → log ratio, where there are enough units."""
     level = float(experiment.analysis.level)
-    found: dict[str, dict[str, LogRatio]] = {}
+    by_metric: dict[str, dict[str, LogRatio]] = {}
     if not cells.days():
-        return found
+        return by_metric
     for name in dict.fromkeys(name for name, role in experiment.roles()):
         metric = experiment.metrics[name]
         if not metric.is_function_of_means:
@@ -409,5 +413,5 @@ def _by_week(
             if ratio is not None and ratio.se > 0:
                 known[span[0].isoformat()] = ratio
         if len(known) > 1:
-            found[name] = known
-    return found
+            by_metric[name] = known
+    return by_metric

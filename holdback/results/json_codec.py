@@ -54,20 +54,20 @@ def from_json(text: str) -> Scorecard:
                 fix="Name a scorecard.json that `holdback analyze` wrote.",
             )
         ) from error
-    found = data.get("schema") if isinstance(data, dict) else None
-    if _newer(found):
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if _newer(schema):
         raise ReportError(
             Problem(
-                what=f"the scorecard has the schema {found!r}, which is newer than "
+                what=f"the scorecard has the schema {schema!r}, which is newer than "
                 f"{SCHEMA!r}.",
                 why="A newer holdback wrote it.",
                 fix="Upgrade holdback, then run the command again.",
             )
         )
-    if found not in (SCHEMA, *OLDER):
+    if schema not in (SCHEMA, *OLDER):
         raise ReportError(
             Problem(
-                what=f"the file's schema is {found!r}, not {SCHEMA!r}.",
+                what=f"the file's schema is {schema!r}, not {SCHEMA!r}.",
                 fix="Name a scorecard.json that `holdback analyze` wrote.",
             )
         )
@@ -75,8 +75,8 @@ def from_json(text: str) -> Scorecard:
     return scorecard
 
 
-def _newer(found: object) -> bool:
-    name, _, version = str(found).rpartition("/")
+def _newer(schema: object) -> bool:
+    name, _, version = str(schema).rpartition("/")
     known, _, ours = SCHEMA.rpartition("/")
     return name == known and version.isdecimal() and int(version) > int(ours)
 

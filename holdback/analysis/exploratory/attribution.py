@@ -36,8 +36,8 @@ def attributed(basis: Basis) -> Iterator[Attributed]:
     if asked is None or not any(paths.get(arm) for arm in arms):
         return
     treated = _coarse([path for arm in sorted(arms) for path in paths[arm]])
-    found = credits_of(treated)
-    names = sorted(found["first"])
+    by_rule = credits_of(treated)
+    names = sorted(by_rule["first"])
     ours = [name for name in names if name in (asked.channels or names)]
     added = _added(experiment, cells, asked, arms, level)
     yield Attributed(
@@ -48,15 +48,15 @@ def attributed(basis: Basis) -> Iterator[Attributed]:
             ChannelCredit(
                 channel=name,
                 treatment=name in ours,
-                **{rule: found[rule][name] for rule in RULES},
+                **{rule: by_rule[rule][name] for rule in RULES},
             )
             for name in names
         ),
         rules=tuple(
             RuleCredit(
                 rule=rule,
-                credited=sum(found[rule][name] for name in ours),
-                factor=_factor(added, sum(found[rule][name] for name in ours)),
+                credited=sum(by_rule[rule][name] for name in ours),
+                factor=_factor(added, sum(by_rule[rule][name] for name in ours)),
             )
             for rule in RULES
         ),
@@ -90,16 +90,20 @@ def _added(
     level: float,
 ) -> Quantity | None:
     """Conversions that the treatment added among its own units."""
-    found = Comparison(
+    comparison = Comparison(
         experiment=experiment,
         cells=cells,
         metric=experiment.metrics[asked.conversion],
         arms=arms,
     ).inference(level)
-    difference = quantity(found.absolute)
-    if difference is None or found.treatment is None or not difference.has_interval:
+    difference = quantity(comparison.absolute)
+    if (
+        difference is None
+        or comparison.treatment is None
+        or not difference.has_interval
+    ):
         return None
-    return _scaled(difference, float(found.treatment.n))
+    return _scaled(difference, float(comparison.treatment.n))
 
 
 def _factor(added: Quantity | None, credited: float) -> Quantity | None:

@@ -37,7 +37,7 @@ def cohorts(basis: Basis) -> Iterator[Cohorts]:
     by_week = (days[-1] - days[0]).days < 7 * MOST_WEEKS
     spans = weeks(days) if by_week else _months(days)
     names = [experiment.control.name, *(arm.name for arm in experiment.treatments)]
-    found: list[Cohort] = []
+    shown: list[Cohort] = []
     lifts: list[list[LogRatio | None]] = []
     hidden = 0
     for span in spans:
@@ -48,15 +48,15 @@ def cohorts(basis: Basis) -> Iterator[Cohorts]:
             hidden += any(side.n for side in sides)
             continue
         read = [compared(metric, cells, sides[0], one, level) for one in sides[1:]]
-        found.append(_cohort(experiment, cells, span, names, sides, read))
+        shown.append(_cohort(experiment, cells, span, names, sides, read))
         lifts.append([one.log_ratio for one in read])
     slices = experiment.companions_for("slices")
-    if len(found) < 2:  # one cohort is everybody
+    if len(shown) < 2:  # one cohort is everybody
         return
     yield Cohorts(
         metric=experiment.primary,
         every="week" if by_week else "month",
-        cohorts=tuple(found),
+        cohorts=tuple(shown),
         edges=slices[0].edges if slices else (),
         p_same={
             name: p
@@ -82,13 +82,13 @@ def before_after(basis: Basis) -> tuple[BeforeAfter, ...]:
     before = next((one.name for one in block if one.role == "before"), None)
     if before is None:
         return ()
-    found = []
+    records = []
     for arm in experiment.arms:
         total = cells.total(metric.name, {arm.name}, within=metric.within)
         if total.n < SMALLEST:
             continue
         after, earlier = total.select([_outcome(block), before]).mean
-        found.append(
+        records.append(
             BeforeAfter(
                 metric=metric.name,
                 arm=arm.name,
@@ -98,7 +98,7 @@ def before_after(basis: Basis) -> tuple[BeforeAfter, ...]:
                 days_after=metric.within.days,
             )
         )
-    return tuple(found)
+    return tuple(records)
 
 
 def _outcome(block: Sequence[Column]) -> str:

@@ -36,7 +36,7 @@ def decomposition(basis: Basis) -> tuple[Decomposition, ...]:
     if metric is None or metric.name not in cells.blocks:
         return ()
     control = _factors(cells, metric, experiment.control.name)
-    found = []
+    records = []
     for arm in experiment.treatments:
         treated = _factors(cells, metric, arm.name)
         if control is None or treated is None:
@@ -47,7 +47,7 @@ def decomposition(basis: Basis) -> tuple[Decomposition, ...]:
             Quantity(value=v, se=e, lower=v - z * e, upper=v + z * e)
             for v, e in zip(parts.values, parts.errors, strict=True)
         )
-        found.append(
+        records.append(
             Decomposition(
                 arm=arm.name,
                 revenue_per_unit=parts.total,
@@ -61,7 +61,7 @@ def decomposition(basis: Basis) -> tuple[Decomposition, ...]:
                 ),
             )
         )
-    return tuple(found)
+    return tuple(records)
 
 
 def _is_order_value(metric: Metric) -> bool:

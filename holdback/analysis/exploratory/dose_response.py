@@ -28,10 +28,10 @@ def dose_trends(basis: Basis) -> Iterator[DoseTrend]:
     if experiment.economics is not None:
         names.append(experiment.economics.value)
     for name in dict.fromkeys(names if arms else ()):
-        found = [_estimate(experiment, cells, name, arm.name) for arm in arms]
-        if any(one is None or one.se <= 0 for one in found):
+        estimates = [_estimate(experiment, cells, name, arm.name) for arm in arms]
+        if any(one is None or one.se <= 0 for one in estimates):
             continue
-        known = [one for one in found if one is not None]
+        known = [one for one in estimates if one is not None]
         slope = dose_slope(
             [float(arm.dose or 0) for arm in arms],
             [one.value for one in known],
@@ -53,10 +53,10 @@ def _estimate(
     """The metric's value in one arm, treated or not."""
     other = next(a for a in experiment.arms if a.name != arm)
     arms = tuple(replace(a, control=a.name == other.name) for a in experiment.arms)
-    found = Comparison(
+    both = Comparison(
         experiment=replace(experiment, arms=arms),
         cells=cells,
         metric=experiment.metrics[metric],
         arms=frozenset({arm}),
     ).estimates
-    return None if found is None else found[1]
+    return None if both is None else both[1]

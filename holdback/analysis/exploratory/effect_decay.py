@@ -30,7 +30,7 @@ def lasting(basis: Basis) -> tuple[Lasting, ...]:
     """
     experiment, cells = basis.experiment, basis.cells
     level = basis.stage.nominal
-    found = []
+    records = []
     for slices in experiment.companions_for("slices"):
         for arm in experiment.treatments:
             control, treated = (
@@ -39,10 +39,10 @@ def lasting(basis: Basis) -> tuple[Lasting, ...]:
             )
             edges = np.array(slices.edges, dtype=np.float64)
             if not (_is_thin(control) or _is_thin(treated)):
-                found.append(
+                records.append(
                     _of_arm(experiment, (control, treated), edges, arm.name, level)
                 )
-    return tuple(found)
+    return tuple(records)
 
 
 def _of_arm(

@@ -50,14 +50,14 @@ def _of_arm(
 def _shares(
     experiment: Experiment, cells: Cells, step: Metric, arm: str, level: float
 ) -> Iterator[StepShare]:
-    found = Comparison(
+    inference = Comparison(
         experiment=experiment, cells=cells, metric=step, arms=frozenset({arm})
     ).plain(level)
-    if found.control is not None and found.treatment is not None:
+    if inference.control is not None and inference.treatment is not None:
         yield StepShare(
             step=step.label,
-            control=found.control.value,
-            treatment=found.treatment.value,
-            absolute=quantity(found.absolute),
-            relative=quantity(found.relative),
+            control=inference.control.value,
+            treatment=inference.treatment.value,
+            absolute=quantity(inference.absolute),
+            relative=quantity(inference.relative),
         )

@@ -49,17 +49,17 @@ def _added(
             metric=metric.name, arm=arm, note=say("incremental.no_units")
         )
     top, bottom = (float(v) for v in treated.mean - control.mean)
-    found = added_ratio(
+    ratio = added_ratio(
         (top, bottom), control.cov / control.n + treated.cov / treated.n, level=level
     )
-    bounds = None if found is None else found.interval
+    bounds = None if ratio is None else ratio.interval
     return IncrementalRatio(
         metric=metric.name,
         arm=arm,
         control=_ratio(control.mean),
         treatment=_ratio(treated.mean),
-        added=Quantity(value=found.value, lower=bounds.lower, upper=bounds.upper)
-        if found is not None and bounds is not None
+        added=Quantity(value=ratio.value, lower=bounds.lower, upper=bounds.upper)
+        if ratio is not None and bounds is not None
         else None,
         note="" if bounds is not None else say("incremental.too_alike"),
     )

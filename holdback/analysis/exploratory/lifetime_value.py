@@ -187,8 +187,8 @@ class _Beside:
         return "" if net > 0 else say("lifetime.all_was_given_back")
 
     def _projected(self, measured: Lifetime) -> Lifetime:
-        found = project(self.terms, self.sides, self._seed)
-        ahead, total = found.worth.ahead, found.worth.total
+        projection = project(self.terms, self.sides, self._seed)
+        ahead, total = projection.worth.ahead, projection.worth.total
         control, treatment = (
             replace(
                 arm,
@@ -203,7 +203,7 @@ class _Beside:
         values = [one.total.value for one in (control, treatment) if one.total]
         more = ahead[:, 1] - ahead[:, 0]
         share = float(ahead.mean() / np.mean(values))
-        told = replace(
+        record = replace(
             measured,
             control=control,
             treatment=treatment,
@@ -217,11 +217,13 @@ class _Beside:
             correlation=correlation(self.sides),
             too_early=share > NEARLY_ALL
             or measured.watched_days < SHORT * measured.horizon_days,
-            parameters=found.parameters,
+            parameters=projection.parameters,
         )
         return replace(
-            told,
-            warnings=tuple(self._warnings(told, spend_modelled=found.spend_modelled)),
+            record,
+            warnings=tuple(
+                self._warnings(record, spend_modelled=projection.spend_modelled)
+            ),
         )
 
     def _lift(self, total: Vector, values: list[float]) -> Quantity | None:
@@ -230,12 +232,12 @@ class _Beside:
             return None
         return self._drawn(total[:, 1] / total[:, 0] - 1, values[1] / values[0] - 1)
 
-    def _warnings(self, told: Lifetime, *, spend_modelled: bool) -> Iterator[str]:
+    def _warnings(self, record: Lifetime, *, spend_modelled: bool) -> Iterator[str]:
         if not spend_modelled:
             yield say("lifetime.no_model_of_spend")
-        if told.correlation is not None and abs(told.correlation) > DEPENDENT:
-            yield say("lifetime.orders_and_spend", found=f"{told.correlation:.2f}")
-        for arm in (told.control, told.treatment):
+        if record.correlation is not None and abs(record.correlation) > DEPENDENT:
+            yield say("lifetime.orders_and_spend", found=f"{record.correlation:.2f}")
+        for arm in (record.control, record.treatment):
             held = arm.held_out
             if held is None or held.orders == 0:
                 continue
@@ -243,14 +245,14 @@ class _Beside:
                 yield self._missed(arm.arm, held)
 
     def _missed(self, arm: str, held: HeldOut) -> str:
-        told = {
+        numbers = {
             "arm": self.experiment.called(arm),
             "orders": f"{held.orders:,}",
             "foreseen": f"{held.foreseen:,.0f}",
         }
         if self.terms.renews is None:
-            return say("lifetime.missed", **told)
-        return say("lifetime.missed_renewals", **told)
+            return say("lifetime.missed", **numbers)
+        return say("lifetime.missed_renewals", **numbers)
 
     @property
     def _seed(self) -> tuple[int, int]:
@@ -313,7 +315,7 @@ def project(
     control, control_at = sides[0].spend()
     treated, treated_at = sides[1].spend()
     means, modelled = _means((control, treated))
-    found = worth(
+    value = worth(
         (
             _seen(sides[0], places[0], control_at),
             _seen(sides[1], places[1], treated_at),
@@ -324,7 +326,7 @@ def project(
         draws=draws,
     )
     return Projection(
-        worth=found,
+        worth=value,
         parameters={**ahead.control, **means.control},
         spend_modelled=modelled,
     )

@@ -36,9 +36,9 @@ def beliefs(basis: Basis) -> tuple[Belief, ...]:
     experiment, cells = basis.experiment, basis.cells
     stage = basis.stage
     return tuple(
-        found
+        belief
         for arm in experiment.treatments
-        for found in _of_arm(experiment, cells, stage, arm.name)
+        for belief in _of_arm(experiment, cells, stage, arm.name)
     )
 
 
@@ -63,7 +63,7 @@ def _of_arm(
     lifts = _lifts(after, data)
     uniform = after.method == UNIFORM
     before = None if uniform else prior_lift(prior)
-    told = before.interval(float(experiment.analysis.level)) if before else None
+    interval = before.interval(float(experiment.analysis.level)) if before else None
     yield Belief(
         metric=metric.name,
         arm=arm,
@@ -79,8 +79,8 @@ def _of_arm(
         data_median=data.quantile(0.5),
         after_median=after.quantile(0.5),
         before_median=before.quantile(0.5) if before else None,
-        before_lower=told.lower if told else None,
-        before_upper=told.upper if told else None,
+        before_lower=interval.lower if interval else None,
+        before_upper=interval.upper if interval else None,
         before_positive=before.probability_above(0.0) if before else None,
     )
 

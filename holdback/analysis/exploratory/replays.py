@@ -95,7 +95,7 @@ def simulate(  # what to replay, on which data, and how often
     first = min(replays, SLOWER) if len(units.rows) > MANY_ROWS else replays
     second = max(first // 3, 1)
     level = float(experiment.analysis.level)
-    found = metric.replayed(
+    outcome = metric.replayed(
         units,
         sizes=(control.n, treated.n),
         level=level,
@@ -116,10 +116,10 @@ def simulate(  # what to replay, on which data, and how often
         lift=lift,
         replays=first,
         replays_with_lift=second,
-        methods=dict(sorted(found.methods.items())),
+        methods=dict(sorted(outcome.methods.items())),
         records=(
-            _record("chosen", found.chosen, found),
-            _record("welch", found.welch, found),
+            _record("chosen", outcome.chosen, outcome),
+            _record("welch", outcome.welch, outcome),
         ),
     )
 
@@ -147,14 +147,14 @@ def _check(replays: int, lift: float) -> None:
         raise ConfigError(problems)
 
 
-def _record(method: str, record: Record, found: Replayed) -> MethodRecord:
-    wrong = (record.wins + record.losses) / found.without
+def _record(method: str, record: Record, outcome: Replayed) -> MethodRecord:
+    wrong = (record.wins + record.losses) / outcome.without
     return MethodRecord(
         method=method,
-        false_wins=record.wins / found.without,
-        false_losses=record.losses / found.without,
-        error=sqrt(wrong * (1 - wrong) / found.without),
-        power=record.found / found.with_effect,
-        coverage=1 - record.missed / found.with_effect,
-        no_interval=record.silent / (found.without + found.with_effect),
+        false_wins=record.wins / outcome.without,
+        false_losses=record.losses / outcome.without,
+        error=sqrt(wrong * (1 - wrong) / outcome.without),
+        power=record.found / outcome.with_effect,
+        coverage=1 - record.missed / outcome.with_effect,
+        no_interval=record.silent / (outcome.without + outcome.with_effect),
     )

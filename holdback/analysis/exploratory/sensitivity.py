@@ -125,12 +125,12 @@ def _winsorized(comparison: Comparison, level: float) -> Quantity | None:
     if columns == comparison.columns:
         return None
     control, treated = comparison.sides
-    found = comparison.metric.compare(
+    inference = comparison.metric.compare(
         ArmEvidence(moments=control.select(columns)),
         ArmEvidence(moments=treated.select(columns)),
         level=level,
     )
-    return quantity(found.relative)
+    return quantity(inference.relative)
 
 
 def _within_days(comparison: Comparison, level: float) -> Quantity | None:
@@ -186,7 +186,7 @@ def _without_largest(comparison: Comparison, level: float) -> Quantity | None:
     if any(side.n < 3 or side.largest[0] <= 0 for side in sides):
         return None
     control, treated = (without_largest(side, columns[0]) for side in sides)
-    found = metric.compare(
+    inference = metric.compare(
         ArmEvidence(moments=control), ArmEvidence(moments=treated), level=level
     )
-    return quantity(found.relative)
+    return quantity(inference.relative)

@@ -28,7 +28,7 @@ def trend(basis: Basis) -> tuple[Trend, ...]:
     """
     experiment, cells = basis.experiment, basis.cells
     metric = experiment.metrics[experiment.primary]
-    found = []
+    points = []
     for arm in experiment.treatments:
         whole = Comparison(
             experiment=experiment,
@@ -43,7 +43,7 @@ def trend(basis: Basis) -> tuple[Trend, ...]:
             )
             relative = quantity(inference.relative)
             if relative is not None and relative.unbounded is None:
-                found.append(
+                points.append(
                     Trend(
                         metric=metric.name,
                         arm=arm.name,
@@ -51,7 +51,7 @@ def trend(basis: Basis) -> tuple[Trend, ...]:
                         relative=relative,
                     )
                 )
-    return tuple(found)
+    return tuple(points)
 
 
 def _most(whole: Comparison) -> int:

@@ -58,15 +58,15 @@ def _of_arm(
     )
     if len(edges) < 1 or min(control.n.min(), treated.n.min()) < 10:
         return _refused(none, "The score takes too few different values to rank units.")
-    found = qini(control, treated)
-    low, high = found.interval(level)
+    curve = qini(control, treated)
+    low, high = curve.interval(level)
     z = quantile((1 + level) / 2)
     return Uplift(
         score=none.score,
         metric=none.metric,
         arm=arm,
-        area=Quantity(value=found.area, se=found.se, lower=low, upper=high),
-        p_value=found.p_value,
+        area=Quantity(value=curve.area, se=curve.se, lower=low, upper=high),
+        p_value=curve.p_value,
         curve=tuple(
             UpliftPoint(
                 share=one.share,
@@ -78,7 +78,7 @@ def _of_arm(
                 ),
                 random=one.random,
             )
-            for one in found.gains
+            for one in curve.gains
         ),
     )
 
@@ -128,8 +128,8 @@ def _edges(counts: ValueCounts) -> npt.NDArray[np.float64]:
         scores[order][min(int(np.searchsorted(share, k / BINS)), len(order) - 1)]
         for k in range(1, BINS)
     ]
-    found = np.unique(np.array(at))[::-1]
-    edges: npt.NDArray[np.float64] = found[found > scores.min()]
+    values = np.unique(np.array(at))[::-1]
+    edges: npt.NDArray[np.float64] = values[values > scores.min()]
     return edges
 
 
