@@ -54,7 +54,7 @@ RESULTS = ("readouts", "interactions", "money")
 TOLD = frozenset(
     {"implausible_return", "influence", "novelty", "response_rate", "twyman"}
 )
-"""Checks that tell figures of the result, also in scorecards that do not say so."""
+"""Checks that speak of the result, also in scorecards that do not say so."""
 UNTOLD = Fact("validity.withheld")
 """What such a check says of an invalid result."""
 
@@ -217,8 +217,8 @@ class Interaction:
 class Finding:
     """What one check found: a fact, whose parts stand flat in the JSON.
 
-    `shows_results` where it tells figures of the result, as one of the lift over time
-    does: of an invalid result only its `status` is told.
+    `shows_results` where it speaks of the result, as a check of the lift over time
+    does: of an invalid result it is withheld, unless it is one that failed.
     """
 
     check: str
@@ -427,8 +427,8 @@ def readout_of(
 def _withhold(card: Scorecard) -> None:
     """Put what shows results under `withheld`, while the scorecard is being made.
 
-    No output then has to remember what may be shown. Of the checks, those that tell
-    figures of the result keep their state only.
+    No output then has to remember what may be shown. Of the checks, those that speak
+    of the result are told no more: that a lift is believable is no news either.
     """
     withheld = dict(card.withheld or {})
     withheld |= {name: part for name in RESULTS if (part := getattr(card, name))}
@@ -441,7 +441,9 @@ def _withhold(card: Scorecard) -> None:
     if telling:
         withheld["checks"] = (*withheld.get("checks", ()), *telling)
         emptied["checks"] = tuple(
-            replace(check, fact=UNTOLD, p_value=None) if _tells(check) else check
+            replace(check, status="skip", fact=UNTOLD, p_value=None)
+            if _tells(check)
+            else check
             for check in card.checks
         )
     if "readouts" in withheld:
@@ -458,6 +460,6 @@ def _shows_results(section: str) -> bool:
 
 
 def _tells(check: Finding) -> bool:
-    """Whether a check that did not fail tells figures of the result."""
+    """Whether a check that did not fail speaks of the result."""
     telling = check.shows_results or check.check in TOLD
     return telling and not failures([check]) and check.fact != UNTOLD

@@ -252,7 +252,7 @@ def checked(words: Words, check: Finding) -> str:
 
 @tells(UNTOLD.code)
 def _untold(_words: Words) -> str:
-    """Of an invalid result, a check that tells figures says no more than its state."""
+    """Of an invalid result, what a check of the result itself says."""
     return say("validity.check")
 
 
