@@ -53,6 +53,7 @@ def closed_form() -> float:
 
 def exact_rates() -> float:
     """The same by our posterior."""
+    from holdback.facts import fact
     from holdback.stats.evidence.effect import Estimate, Inference
     from holdback.stats.posterior import LiftPrior, posterior
 
@@ -68,7 +69,7 @@ def exact_rates() -> float:
         relative=None,
         p_value=None,
         method="",
-        note="",
+        note=fact("methods.log_delta"),
     )
     flat = LiftPrior(name="none", sd=None)
     return posterior(found, family="proportion", prior=flat).probability_above(0.0)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, Union
 
-__all__ = ["Fact", "Value", "fact"]
+__all__ = ["Fact", "Value", "fact", "joined"]
 
 Value: TypeAlias = Union[
     str, int, float, "Fact", tuple["Value", ...], Mapping[str, "Value"]
@@ -35,6 +35,9 @@ class Fact:
     def __str__(self) -> str:
         return self.message or self.code
 
+    def __hash__(self) -> int:
+        return hash(self.code)
+
 
 def fact(code: str, /, **numbers: Value | None) -> Fact:
     """A fact from its code and numbers; one that does not apply (None) is left out.
@@ -43,3 +46,13 @@ def fact(code: str, /, **numbers: Value | None) -> Fact:
     {'units': 3, 'share': 0.01}
     """
     return Fact(code, {name: n for name, n in numbers.items() if n is not None})
+
+
+def joined(*facts: Fact | None) -> Fact:
+    """One fact that says all of these, in their order; itself where there is one.
+
+    >>> joined(fact("methods.welch"), None).code
+    'methods.welch'
+    """
+    parts = tuple(one for one in facts if one is not None)
+    return parts[0] if len(parts) == 1 else fact("facts.joined", parts=parts)

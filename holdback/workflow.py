@@ -106,8 +106,9 @@ def plan(
     from holdback.planning.plan import WhatIf
     from holdback.planning.plan import plan as make_plan
     from holdback.portfolio.past_prior import with_past
+    from holdback.reports.text.plan_sentences import complete
 
-    return make_plan(
+    made = make_plan(
         with_past(_loaded(experiment)),
         baselines={
             name: (known,) if isinstance(known, int | float) else known
@@ -118,6 +119,7 @@ def plan(
         what_if=WhatIf.of(what_if) if what_if else None,
         runs=runs,
     )
+    return complete(made)
 
 
 def analyze(
@@ -153,10 +155,10 @@ def analyze(
     from holdback.analysis.value_metric import money_comparisons
     from holdback.data.extraction.extract import extract
     from holdback.economics import section_readers as money_sections
+    from holdback.economics.decision import decide
     from holdback.economics.money import implausible_returns, money
     from holdback.experiments.definition.calendar import days_analyzed
     from holdback.portfolio.past_prior import with_past
-    from holdback.reports.decision import decide
     from holdback.reports.text.telling import in_words
     from holdback.results.validity import failures
 
@@ -401,6 +403,12 @@ def _plan_page(plan: Plan) -> str:
     return plan_fragment(plan)
 
 
+def _plan_text(plan: Plan) -> str:
+    from holdback.reports.text.plan_sentences import text
+
+    return text(plan)
+
+
 def _scorecard_picture(scorecard: Scorecard, axes: Any) -> Any:
     from holdback.reports.figures.matplotlib_plots import forest
 
@@ -421,7 +429,7 @@ def _plan_picture(plan: Plan, axes: Any) -> Any:
 
 show("Scorecard", html=_scorecard_page, plot=_scorecard_picture)
 show("Readout", html=_readout_page, plot=_readout_picture)
-show("Plan", html=_plan_page, plot=_plan_picture)
+show("Plan", html=_plan_page, plot=_plan_picture, text=_plan_text)
 
 
 def _loaded(experiment: ExperimentLike) -> Experiment:

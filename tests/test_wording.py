@@ -224,8 +224,8 @@ def test_an_analysis_speaks_from_it(name: str, tmp_path: Path) -> None:
     assert decision is not None
     told = [
         *(check.message for check in scorecard.checks),
-        *(readout.note for readout in scorecard.readouts),
-        *decision.reasons,
+        *(str(readout.note) for readout in scorecard.readouts),
+        *map(str, decision.reasons),
     ]
     own = re.findall(r"[^\W\d_]{2,}", YAML.lower() + " bold recommendations")
     words = re.findall(r"[^\W\d_]{2,}", outside(" ".join(told)).lower())

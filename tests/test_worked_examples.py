@@ -200,7 +200,7 @@ def test_e13_more_clicks_and_no_more_sales(tmp_path: Path) -> None:
     assert clicks.verdict == "unclear"  # a secondary is called after the primary only
     assert card.readout("revenue").verdict == "unclear"
     assert card.decision.outcome == "keep_testing"
-    (told,) = card.decision.reasons
+    (told,) = map(str, card.decision.reasons)
     assert told.startswith("Revenue was the same in “personalized” as in “holdback”")
     assert told.endswith("lies on both sides of no change, so this is unclear.")
 
@@ -211,7 +211,7 @@ def test_e14_ten_clicks_of_bargain_hunters(tmp_path: Path) -> None:
     assert card.readout("click_through_rate").verdict == "worse"
     assert card.readout("revenue").verdict == "better"
     assert card.decision.outcome == "ship"
-    (told,) = card.decision.reasons
+    (told,) = map(str, card.decision.reasons)
     assert told.startswith("Revenue was higher by 107.4% in “personalized”")
     assert told.endswith("The whole range is better than no change.")
 

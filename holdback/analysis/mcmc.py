@@ -158,7 +158,9 @@ def _drawn(
     try:
         sampled_model = model.draw(seed, advance)
     except StatsError as error:
-        record = replace(model.record, faults=(str(error),))
+        record = replace(
+            model.record, faults=(fact("sampler.stopped", why=str(error)),)
+        )
         return Drawn(record=record, readouts=model.readouts)
     seen = sampled_model.diagnostics
     record = replace(
@@ -221,7 +223,12 @@ def _laws(
             share = _part(advance, at, len(experiment.treatments))
             laws = laws_compared(control, treated, seed, share)
         except StatsError as error:
-            yield Drawn(record=replace(record, faults=(str(error),)), readouts=())
+            yield Drawn(
+                record=replace(
+                    record, faults=(fact("sampler.stopped", why=str(error)),)
+                ),
+                readouts=(),
+            )
             continue
         yield Drawn(record=_of_laws(record, laws), readouts=())
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from holdback.analysis.comparison.verdict import verdict
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import fact, joined
 from holdback.results.scorecard import Readout
 from holdback.stats.multiplicity.dunnett import exceeding
 from holdback.stats.multiplicity.p_value_adjustment import benjamini_hochberg, holm
 from holdback.stats.numeric import quantile
-from holdback.wording import say
 
 __all__ = ["corrected", "gated", "together"]
 
@@ -76,7 +76,7 @@ def gated(experiment: Experiment, found: Sequence[Readout]) -> list[Readout]:
         r.arm for r in found if r.role == "primary" and r.verdict in {"better", "worse"}
     }
     return [
-        replace(r, verdict="unclear", note=f"{r.note} {say('families.gated')}")
+        replace(r, verdict="unclear", note=joined(r.note, fact("multiplicity.gated")))
         if r.role == "secondary"
         and r.arm not in settled
         and r.verdict in {"better", "worse"}

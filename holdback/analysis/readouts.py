@@ -31,6 +31,7 @@ from holdback.analysis.segments import compared_segments
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment, LogLift, Role
 from holdback.experiments.metrics import Metric
+from holdback.facts import fact, joined
 from holdback.results.scorecard import (
     Estimates,
     Interaction,
@@ -41,7 +42,6 @@ from holdback.results.scorecard import (
 )
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.posterior import NORMALS
-from holdback.wording import say
 
 __all__ = ["readouts"]
 
@@ -196,13 +196,13 @@ def _with_bayes(
         bayes_of(experiment, metric, inference, other, spend)
         for other in other_priors(prior, metric, method)
     )
-    why = "" if found is not None else why_none(metric, inference, chosen)
+    why = None if found is not None else why_none(metric, inference, chosen)
     belief = spend.note
     if spend.model is not None and method in NORMALS:
-        belief = say("spend_model.too_far")
+        belief = fact("posterior.too_far")
     return replace(
         readout,
-        note=" ".join(filter(None, (readout.note, belief, why))),
+        note=joined(readout.note, belief, why),
         bayes=found,
         bayes_alternatives=tuple(other for other in others if other is not None),
     )

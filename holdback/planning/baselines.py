@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import isfinite, sqrt
+from typing import Literal
 
 from holdback.analysis.comparison.comparison import Comparison, formula_columns
 from holdback.analysis.comparison.rows_needed import rows_needed
@@ -17,7 +18,6 @@ from holdback.experiments.metrics import Metric
 from holdback.planning.historical_window import Rehearsal, rehearsed
 from holdback.stats.design.power import Baseline
 from holdback.stats.evidence.sample import Sample
-from holdback.wording import say
 
 __all__ = ["Measured", "Typed", "given", "measured", "refuse_bad"]
 
@@ -31,7 +31,7 @@ class Measured:
     `joined` are the units of each week where the test was rehearsed on earlier days,
     `last_year` those of the planned weeks a year earlier, where the data hold them;
     `sample` are then the rows behind the primary. `earlier` names those days; `untimed`
-    the units behind rows that have no time.
+    tells which units are behind rows that have no time.
     """
 
     baselines: Mapping[str, Baseline]
@@ -41,7 +41,7 @@ class Measured:
     sample: Sample | None = None
     earlier: tuple[date, date] | None = None
     share: float = 1.0
-    untimed: str | None = None
+    untimed: Literal["control", "all"] | None = None
 
 
 def measured(
@@ -124,9 +124,7 @@ def _untimed(experiment: Experiment, frames: Mapping[str, object]) -> Measured:
         baselines=_read(experiment, evidence.cells, arms, None),
         units=sum(evidence.assigned.values()),
         sample=_rows_of_primary(experiment, evidence.cells, arms),
-        untimed=say("baselines.the_control_arm")
-        if logged
-        else say("baselines.all_units"),
+        untimed="control" if logged else "all",
     )
 
 

@@ -6,15 +6,17 @@ looks at an outcome; or they are given, where there is no history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import Fact, fact
 from holdback.planning.baselines import Measured, Typed, given, measured, refuse_bad
 from holdback.planning.design import (
     Design,
@@ -28,10 +30,8 @@ from holdback.planning.metric_power import (
     power_curve,
     shares_of,
 )
-from holdback.planning.plan_returns import Returns, returns_of, told_returns
-from holdback.planning.plan_text import lines, notes, told
-from holdback.results.notebook_display import Shown
-from holdback.wording import in_its_language
+from holdback.planning.plan_returns import Returns, returns_of
+from holdback.results.notebook_display import Shown, text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "WhatIf", "plan", "supposed"]
 
 POWER = 0.8
+PEAK = 1.5
+"""Times the usual units of a week from which it is taken for a season."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Plan(Shown):
     level: float
     power: float
     metrics: tuple[MetricPlan, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Fact, ...] = ()
     design: Design | None = None
     returns: Returns | None = None
     curve: tuple[Point, ...] = ()
@@ -68,24 +70,7 @@ class Plan(Shown):
     plan_hash: str = ""
 
     def __str__(self) -> str:
-        return "\n".join(lines(self))
-
-    def told(self) -> list[str]:
-        """The design around the primary metric, in sentences."""
-        if self.design is None:
-            return []
-        label = next(m.label for m in self.metrics if m.metric == self.design.metric)
-        currency = self.currency or ""
-        found = told(
-            self.design,
-            label=label,
-            control_share=self.control_share,
-            power=self.metrics[0].power,
-            currency=currency,
-        )
-        if self.returns is None:
-            return list(found)
-        return [*found, *told_returns(self.returns, currency)]
+        return text_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as `plan.json` holds it."""
@@ -113,7 +98,6 @@ class Plan(Shown):
         return pd.DataFrame(rows)
 
 
-@in_its_language
 def plan(
     experiment: Experiment,
     *,
@@ -186,7 +170,7 @@ def plan(
         power=POWER,
         metrics=metrics,
         notes=tuple(
-            notes(experiment, [n for n in names if n not in known], seen, power)
+            _notes(experiment, [n for n in names if n not in known], seen, power)
         ),
         design=design,
         returns=returns,
@@ -197,6 +181,54 @@ def plan(
         currency=experiment.currency,
         locale=experiment.locale,
     )
+
+
+def _notes(
+    experiment: Experiment, unknown: Sequence[str], seen: Measured, power: float
+) -> Iterator[Fact]:
+    """Where the figures come from, and what they leave out."""
+    if seen.earlier is not None:
+        first, last = seen.earlier
+        yield fact("plan.rehearsed", first=first.isoformat(), last=last.isoformat())
+        yield from _season(experiment, seen)
+    if seen.untimed is not None:
+        yield fact("plan.untimed", rows_of=seen.untimed)
+    saved = {name: one.saved for name, one in seen.baselines.items() if one.saved}
+    if saved:
+        yield fact("plan.saved", variance_reduction=saved)
+    if unknown:
+        yield fact("plan.unknown", metrics=tuple(unknown))
+    if experiment.guardrails:
+        yield fact(
+            "plan.guardrails", guardrails=len(experiment.guardrails), power=power
+        )
+    if len(experiment.treatments) > 1:
+        yield fact("plan.several_arms", treatments=len(experiment.treatments))
+    yield fact("plan.amounts")
+
+
+def _season(experiment: Experiment, seen: Measured) -> Iterator[Fact]:
+    """Weeks of the history that stand out; a window should not lean on them."""
+    whole = seen.joined[:-1] if len(seen.joined) > 2 else seen.joined
+    usual = median(whole) if whole else 0
+    for joined in (whole, seen.last_year):
+        weeks = tuple(
+            week
+            for week, units in enumerate(joined, 1)
+            if usual and units > PEAK * usual
+        )
+        if weeks:
+            yield fact(
+                "plan.season" if joined is whole else "plan.season_last_year",
+                weeks=weeks,
+                times=PEAK,
+            )
+    window = experiment.window
+    days = (window.end - window.start).days + 1 if window is not None else 0
+    if seen.earlier is not None:
+        known = (seen.earlier[1] - seen.earlier[0]).days + 1
+        if known < days:
+            yield fact("plan.short_history", known_days=known, days=days)
 
 
 def _no_units(experiment: Experiment) -> Problem:

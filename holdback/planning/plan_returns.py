@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import expm1
 
@@ -12,9 +11,8 @@ from holdback.planning.design import Shares
 from holdback.stats.design.optimal_holdback import cheapest_share
 from holdback.stats.design.power import Baseline, exceeding_power
 from holdback.stats.numeric import quantile
-from holdback.wording import say
 
-__all__ = ["Returns", "returns_of", "told_returns"]
+__all__ = ["Returns", "returns_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,46 +101,3 @@ def returns_of(
         ropi=None if minimum is None else (earned * minimum - net) / cost.total,
         cheapest_share=None if enough is None else cheapest_share(enough, units),
     )
-
-
-def told_returns(found: Returns, currency: str) -> Iterator[str]:
-    """One sentence of break-even, and of the chance to prove it."""
-    even, needed = found.break_even_lift, found.lift_needed
-    yield (
-        say(
-            "plan_returns.the_planned_costs_of",
-            cost=f"{found.cost:,.0f}",
-            currency=currency,
-            even=f"{100 * even:.3g}",
-            power=f"{10 * found.power:.3g}",
-            needed=f"{100 * needed:.3g}",
-        )
-        if even > 0
-        else say(
-            "plan_returns.the_savings_cover_the",
-            cost=f"{found.cost:,.0f}",
-            currency=currency,
-        )
-    )
-    if found.minimum_lift is None:
-        return
-    if found.chance is None:
-        yield say(
-            "plan_returns.the_minimum_lift_of",
-            minimum_lift=f"{100 * found.minimum_lift:.3g}",
-        )
-    else:
-        yield say(
-            "plan_returns.at_the_minimum_lift",
-            minimum_lift=f"{100 * found.minimum_lift:.3g}",
-            chance=f"{100 * found.chance:.0f}",
-        )
-        yield (
-            say("plan_returns.no_share_held_back")
-            if found.cheapest_share is None
-            else say(
-                "plan_returns.the_smallest_share_held",
-                power=f"{10 * found.power:.3g}",
-                cheapest_share=f"{100 * found.cheapest_share:.3g}",
-            )
-        )

@@ -223,7 +223,7 @@ def _withheld(hints: Mapping[str, Any], data: Any, where: str) -> dict[str, Any]
 def _fact(data: Any, where: str) -> Fact:
     """A fact from its parts, or from the sentence that stood there before."""
     if isinstance(data, str):
-        return Fact("", message=data)
+        return Fact("facts.text", {"text": data}, data)
     if not isinstance(data, dict):
         raise _broken(where, "an object")
     numbers = data.get("numbers", {})

@@ -10,18 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Shown", "show"]
+__all__ = ["Shown", "show", "text_of"]
 
 _pages: dict[str, Callable[[Any], str]] = {}
+_texts: dict[str, Callable[[Any], str]] = {}
 _pictures: dict[str, Callable[[Any, Any], Any]] = {}
 
 
 def show(
-    kind: str, *, html: Callable[[Any], str], plot: Callable[[Any, Any], Any]
+    kind: str,
+    *,
+    html: Callable[[Any], str],
+    plot: Callable[[Any, Any], Any],
+    text: Callable[[Any], str] | None = None,
 ) -> None:
-    """Say how the class named `kind` becomes HTML, and a picture on given axes."""
+    """Say how the class named `kind` becomes HTML, a picture, and text."""
     _pages[kind] = html
     _pictures[kind] = plot
+    if text is not None:
+        _texts[kind] = text
+
+
+def text_of(result: object) -> str:
+    """The result as a terminal shows it, where its class says how; else its fields."""
+    text = _texts.get(type(result).__name__)
+    return repr(result) if text is None else text(result)
 
 
 class Shown:

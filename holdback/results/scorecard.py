@@ -173,7 +173,7 @@ class Readout(Shown):
     control: str
     level: float
     method: str
-    note: str
+    note: Fact
     verdict: Verdict
     segment: Segment | None = None
     estimates: Estimates | None = None
@@ -293,16 +293,16 @@ class DecisionArm:
 
     arm: str
     outcome: Outcome
-    reasons: tuple[str, ...]
+    reasons: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The outcome under the planned rule, with the reasons in words."""
+    """The outcome under the planned rule, with the reasons."""
 
     rule: Literal["lift", "profit", "not_worse"]
     outcome: Outcome
-    reasons: tuple[str, ...]
+    reasons: tuple[Fact, ...]
     arms: tuple[DecisionArm, ...]
 
 
@@ -342,7 +342,7 @@ class Scorecard(Shown):
     window_start: str | None = None
     window_end: str | None = None
     look: Look | None = None
-    preview: str | None = None
+    preview: Fact | None = None
     amended: tuple[str, ...] = ()
     minimum_lift: float = 0.0
     interactions: tuple[Interaction, ...] = ()

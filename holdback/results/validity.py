@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from holdback.facts import Fact
+
 __all__ = ["Judged", "Validity", "failures", "validity_of"]
 
 
@@ -51,7 +53,7 @@ class Validity:
         return self.state == "preview"
 
 
-def validity_of(checks: Iterable[Judged], preview: str | None) -> Validity:
+def validity_of(checks: Iterable[Judged], preview: Fact | None) -> Validity:
     """What checks and the moment of reading make of a result.
 
     >>> validity_of([], None).state

@@ -21,6 +21,7 @@ from holdback.data.evidence.purchase_histories import ArmHistories
 from holdback.errors import ConfigError
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.clv import Clv
+from holdback.facts import fact
 from holdback.reports.pages.experiment_page import render
 from holdback.results.sections.lifetime_value import Lifetime
 
@@ -230,7 +231,8 @@ def test_too_few_repeat_buyers_are_refused(tmp_path: Path) -> None:
     shop(tmp_path, scale=0.05)
     card = hb.analyze(tmp_path / "shop.yaml", as_of=AS_OF).scorecard
     (found,) = card.section(Lifetime)
-    assert "units with two orders or more, and a projection needs 100" in found.refused
+    told = "units with two orders or more, and a projection needs 100"
+    assert told in str(found.refused)
     assert found.ahead is None
     assert found.total is None
     page = render(card)
@@ -244,7 +246,7 @@ def test_one_price_has_no_model_of_spend(tmp_path: Path) -> None:
     (found,) = hb.analyze(tmp_path / "shop.yaml", as_of=AS_OF).scorecard.section(
         Lifetime
     )
-    assert any("No model of spend fits" in text for text in found.warnings)
+    assert fact("lifetime.no_model_of_spend") in found.warnings
     assert "mean" in found.parameters
     assert found.parameters["mean"] == pytest.approx(25.0)
 
@@ -261,7 +263,12 @@ def test_orders_that_hang_with_spend_are_told(card: Any) -> None:
     """The correlation's caution stands on the page."""
     (found,) = card.section(Lifetime)
     assert abs(found.correlation) < 0.3
-    warned = changed(card, lifetime=(replace(found, warnings=("Careful here.",)),))
+    warned = changed(
+        card,
+        lifetime=(
+            replace(found, warnings=(fact("facts.text", text="Careful here."),)),
+        ),
+    )
     assert "Careful here." in render(warned)
 
 

@@ -17,6 +17,7 @@ from holdback.analysis.preregistration.history import History
 from holdback.analysis.preregistration.interim_looks import Stage, stage_of
 from holdback.errors import ConfigError
 from holdback.experiments.definition.experiment import Window
+from holdback.facts import fact
 from holdback.stats.sequential.group_sequential import boundaries
 
 START = date(2026, 10, 1)
@@ -110,7 +111,7 @@ def test_nothing_is_decided_before_sixty_values() -> None:
     }
     found = stage(evidence(rows).cells, "spending", at(5, 11))
     assert not found.decides
-    assert "fewer than 60" in str(found.why_preview)
+    assert found.why_preview == fact("preview.few_values", least=60)
     assert found.level == pytest.approx(0.95)
 
 

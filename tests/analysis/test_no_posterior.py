@@ -12,6 +12,7 @@ from worlds.evidence import Rows, analyzed, evidence, experiment
 
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import changed
+from holdback.reports.text.telling import in_words
 from holdback.results.json_codec import to_json
 
 BUYS, NOTHING = (20.0, 1.0), (0.0, 0.0)
@@ -48,12 +49,13 @@ def test_conversions_too_few_for_a_chance(
         plan,
         evidence({"holdback": rows(control), "personalized": rows(treated, 9_000)}),
     )
+    found = in_words(found)
     readout = found.readout("conversion")
     assert readout.bayes is None
-    assert told in readout.note
+    assert told in str(readout.note)
     money = found.readout("revenue")
     assert money.bayes is None
-    assert "below 20 the spread of amounts cannot be judged" in money.note
+    assert "below 20 the spread of amounts cannot be judged" in str(money.note)
     assert all(map(isfinite, numbers(json.loads(to_json(found)))))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import holdback as hb
 from holdback.analysis.segments import compared_segments
+from holdback.facts import fact
 from holdback.reports.pages.experiment_page import render
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Segment
@@ -30,7 +31,7 @@ def segment(
         control="holdback",
         level=0.95,
         method="koopman_score",
-        note="",
+        note=fact("methods.log_delta"),
         verdict="unclear",
         segment=Segment(dimension=dimension, level=level),
         relative=Quantity(value=(lower + upper) / 2, lower=lower, upper=upper),

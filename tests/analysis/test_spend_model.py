@@ -68,7 +68,7 @@ def test_model_follows_the_buyers(
     readout = found.readout("revenue", "personalized")
     assert readout.bayes is not None
     assert readout.bayes.method == method
-    assert told in readout.note
+    assert told in str(readout.note)
     others = {one.prior: one for one in readout.bayes_alternatives}
     half, double = others["half_width"], others["double_width"]
     assert abs(half.mean) < abs(readout.bayes.mean) < abs(double.mean)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
@@ -58,7 +59,7 @@ def of_rates(
         relative=None,
         p_value=None,
         method="koopman_score",
-        note="",
+        note=fact("methods.log_delta"),
     )
     return posterior(seen, family="proportion", prior=prior), p / q - 1
 

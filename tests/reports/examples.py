@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
-from holdback.facts import Fact
+from holdback.facts import Fact, fact
 from holdback.results.money import CostItem, Costs, Money
 from holdback.results.quantity import Quantity, Return
 from holdback.results.scorecard import (
@@ -81,7 +81,7 @@ def readout(metric: str = "revenue", role: str = "primary", **changes: Any) -> R
         "control": "holdback",
         "level": 0.95,
         "method": "log_delta",
-        "note": "Delta method on the log scale.",
+        "note": fact("facts.text", text="Delta method on the log scale."),
         "verdict": "better",
         "estimates": Estimates(
             control=PointEstimate(value=4.31, units=6021, nonzero=300),
@@ -167,7 +167,11 @@ CHECKS = (
 
 def clear_win() -> Scorecard:
     """Everything went well."""
-    reason = "The chance that it earns more than it costs is about 88 in 100."
+    pays = Fact(
+        "decision.pays",
+        {"chance": 0.88, "level": 0.85},
+        "The chance that it earns more than it costs is about 88 in 100.",
+    )
     return Scorecard(
         experiment="recs-holdback",
         status="exploratory",
@@ -303,8 +307,14 @@ def clear_win() -> Scorecard:
         decision=Decision(
             rule="profit",
             outcome="ship",
-            reasons=(reason,),
-            arms=(DecisionArm(arm="personalized", outcome="ship", reasons=(reason,)),),
+            reasons=(pays,),
+            arms=(
+                DecisionArm(
+                    arm="personalized",
+                    outcome="ship",
+                    reasons=(pays,),
+                ),
+            ),
         ),
         command="holdback analyze experiments/recs-holdback.yaml --as-of 2026-11-25",
     )
@@ -336,8 +346,14 @@ def decided(scorecard: Scorecard, outcome: str, reason: str) -> Scorecard:
         decision=Decision(
             rule="profit",
             outcome=outcome,  # type: ignore[arg-type]
-            reasons=(reason,),
-            arms=(DecisionArm(arm="personalized", outcome=outcome, reasons=(reason,)),),  # type: ignore[arg-type]
+            reasons=(Fact("example", {"text": reason}, reason),),
+            arms=(
+                DecisionArm(
+                    arm="personalized",
+                    outcome=outcome,  # type: ignore[arg-type]
+                    reasons=(Fact("example", {"text": reason}, reason),),
+                ),
+            ),
         ),
     )
 
@@ -395,7 +411,11 @@ def broken_split() -> Scorecard:
 def too_early() -> Scorecard:
     """The window is still open."""
     return decided(
-        replace(no_answer(), final=False, preview="the plan reads results once"),
+        replace(
+            no_answer(),
+            final=False,
+            preview=fact("facts.text", text="the plan reads results once"),
+        ),
         "keep_testing",
         "This is a preview, and nothing is decided from it.",
     )
@@ -429,12 +449,14 @@ def no_number() -> Scorecard:
         p_value=None,
         bayes=None,
         bayes_alternatives=(),
-        note="No interval: only 12 units of control have a value.",
+        note=fact(
+            "facts.text", text="No interval: only 12 units of control have a value."
+        ),
     )
     return decided(
         replace(win, readouts=(none, *win.readouts[1:]), money=()),
         "keep_testing",
-        none.note,
+        str(none.note.numbers["text"]),
     )
 
 

@@ -12,6 +12,7 @@ from reports.examples import EXAMPLES, changed, clear_win
 from scipy import stats
 
 import holdback as hb
+from holdback.facts import fact
 from holdback.reports.blocks.answer import probabilities as confidence
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.text.locale_format import Words
@@ -126,7 +127,9 @@ def test_each_chance_is_of_what_its_sentence_says() -> None:
         "99 in 100, and that it rose by 1.0% or more, the smallest change that "
         "matters, about 98 in 100."
     )
-    silent = replace(card, decision=replace(card.decision, reasons=("Because.",)))
+    silent = replace(
+        card, decision=replace(card.decision, reasons=(fact("decision.no_return"),))
+    )
     assert told(silent)[1:] == [
         "The chance that it earns more than it costs is about 88 in 100."
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from reports.examples import breached, clear_win, loss, no_answer, no_number, readout
 
+from holdback.economics import decision as economics
 from holdback.experiments.definition.experiment import (
     Analysis,
     Arm,
@@ -18,11 +19,18 @@ from holdback.experiments.definition.experiment import (
 )
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
-from holdback.facts import Fact
-from holdback.reports.decision import decide
+from holdback.facts import Fact, fact
+from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import best_arm, headline
+from holdback.reports.text.telling import told
 from holdback.results.quantity import Quantity, Return
+from holdback.results.scorecard import Decision as Made
 from holdback.results.scorecard import DecisionArm, Finding, Look, Scorecard
+
+
+def decide(experiment: Experiment, scorecard: Scorecard) -> Made:
+    """The decision with its reasons in words."""
+    return told(economics.decide(experiment, scorecard), Words.of(scorecard))
 
 
 def experiment(rule: str, **changes: Any) -> Experiment:
@@ -80,7 +88,7 @@ def test_profit_without_a_return_keeps_testing() -> None:
     )
     decision = decide(experiment("profit"), bare)
     assert decision.outcome == "keep_testing"
-    assert "no honest range" in decision.reasons[0]
+    assert "no honest range" in str(decision.reasons[0])
 
 
 @pytest.mark.parametrize(
@@ -110,7 +118,7 @@ def test_harm_is_held_back() -> None:
     """An interval wholly below zero is held back under the lift rule."""
     decision = decide(experiment("lift"), loss())
     assert decision.outcome == "hold_back"
-    assert "was lower by 6.0%" in decision.reasons[0]
+    assert "was lower by 6.0%" in str(decision.reasons[0])
 
 
 def test_lower_is_better_turns_the_interval() -> None:
@@ -133,16 +141,16 @@ def test_a_failed_check_invalidates() -> None:
     )
     decision = decide(experiment("lift"), replace(clear_win(), checks=(failed,)))
     assert decision.outcome == "invalid"
-    assert decision.reasons == ("Split is broken.",)
+    assert list(map(str, decision.reasons)) == ["Split is broken."]
 
 
 def test_nothing_is_decided_before_the_end() -> None:
     """In a preview even a clear win only keeps testing."""
-    early = replace(clear_win(), final=False, preview="no look is planned for this day")
+    early = replace(clear_win(), final=False, preview=fact("preview.no_planned_look"))
     decision = decide(experiment("lift"), early)
     assert decision.outcome == "keep_testing"
-    assert "preview" in decision.reasons[0]
-    assert "no look is planned" in decision.reasons[0]
+    assert "preview" in str(decision.reasons[0])
+    assert "no look is planned" in str(decision.reasons[0])
 
 
 def test_an_early_look_asks_for_more() -> None:
@@ -176,21 +184,21 @@ def test_a_breached_guardrail_forbids_shipping() -> None:
     """A win with a guardrail past its limit is held back, and says which."""
     decision = decide(experiment("lift"), breached())
     assert decision.outcome == "hold_back"
-    assert any("Unsubscribe rate is past the limit" in r for r in decision.reasons)
+    assert any("Unsubscribe rate is past the limit" in str(r) for r in decision.reasons)
 
 
 def test_a_gain_past_a_guardrail_is_bound_to_it() -> None:
     """What would have shipped is told with “Although”; nothing else is."""
     paying = decide(experiment("profit"), chance(breached(), 0.97))
     assert paying.outcome == "hold_back"
-    assert paying.reasons[0].startswith(
+    assert str(paying.reasons[0]).startswith(
         "Although the chance that it earns more than it"
     )
     for other in (
         decide(experiment("profit"), chance(breached(), 0.5)),
         decide(experiment("profit"), chance(clear_win(), 0.97)),
     ):
-        assert not any("Although" in reason for reason in other.reasons)
+        assert not any("Although" in str(reason) for reason in other.reasons)
 
 
 def test_a_guardrail_at_risk_is_told() -> None:
@@ -202,14 +210,14 @@ def test_a_guardrail_at_risk_is_told() -> None:
         replace(win, readouts=(*win.readouts[:2], risky, *win.readouts[3:])),
     )
     assert decision.outcome == "ship"
-    assert any("may be past" in r for r in decision.reasons)
+    assert any("may be past" in str(r) for r in decision.reasons)
 
 
 def test_no_interval_keeps_testing() -> None:
     """Too few buyers: no claim, and the method's own reason."""
     decision = decide(experiment("lift"), no_number())
     assert decision.outcome == "keep_testing"
-    assert "only 12 units" in decision.reasons[0]
+    assert "only 12 units" in str(decision.reasons[0])
 
 
 def test_the_best_arm_speaks() -> None:
@@ -226,13 +234,13 @@ def test_the_best_arm_speaks() -> None:
         replace(experiment("lift"), arms=arms), replace(win, readouts=(small, large))
     )
     assert [a.arm for a in decision.arms] == ["a", "b"]
-    assert "5.0%" in decision.reasons[0]
+    assert "5.0%" in str(decision.reasons[0])
 
 
 def test_return_is_not_certain() -> None:
     """A chance of 1 is never written as certainty."""
     decision = decide(experiment("profit"), chance(clear_win(), 1.0))
-    assert "more than 99 in 100" in decision.reasons[0]
+    assert "more than 99 in 100" in str(decision.reasons[0])
     assert isinstance(clear_win().money[0].ropi, Return)
 
 
@@ -241,10 +249,18 @@ def test_the_title_names_the_arm_to_keep_on() -> None:
     win = clear_win()
     more = replace(win.arms[1], arm="bold", label="Bold")
     arms = (
-        DecisionArm(arm="personalized", outcome="keep_testing", reasons=("Open.",)),
-        DecisionArm(arm="bold", outcome="ship", reasons=("It pays.",)),
+        DecisionArm(
+            arm="personalized",
+            outcome="keep_testing",
+            reasons=(fact("facts.text", text="Open."),),
+        ),
+        DecisionArm(
+            arm="bold", outcome="ship", reasons=(fact("facts.text", text="It pays."),)
+        ),
     )
-    made = replace(win.decision, reasons=("It pays.",), arms=arms)
+    made = replace(
+        win.decision, reasons=(fact("facts.text", text="It pays."),), arms=arms
+    )
     card = replace(win, arms=(*win.arms, more), decision=made)
     assert headline(card).title == "Keep “Bold” on"
     assert best_arm(card) == "bold"
@@ -267,4 +283,4 @@ def test_costs_of_nothing_leave_the_profit_to_decide(
     )
     decision = decide(experiment("profit"), free)
     assert decision.outcome == outcome
-    assert decision.reasons[0].startswith("There is nothing to pay")
+    assert str(decision.reasons[0]).startswith("There is nothing to pay")

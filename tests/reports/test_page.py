@@ -14,6 +14,7 @@ from reports.examples import EXAMPLES, changed, clear_win
 from reports.test_hostile import PAYLOADS
 from scipy import stats
 
+from holdback.facts import fact
 from holdback.reports.exports.csv_table import readouts_csv
 from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import POLICY, render
@@ -150,7 +151,7 @@ def test_hostile_text_stays_text(payload: str) -> None:
         readouts=tuple(
             replace(r, segment=replace(r.segment, dimension=payload, level=payload))
             if r.segment
-            else replace(r, note=payload)
+            else replace(r, note=fact("facts.text", text=payload))
             for r in win.readouts
         ),
     )

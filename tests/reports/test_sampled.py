@@ -15,6 +15,7 @@ from reports.examples import changed, clear_win
 
 from holdback.analysis import mcmc as sampling
 from holdback.cli import run
+from holdback.facts import fact
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.quantity import Quantity
@@ -58,7 +59,12 @@ def test_a_mark_is_read_out_as_text() -> None:
 
 def test_files_are_named_where_there_are_any() -> None:
     """Nothing was drawn, or nothing that can be believed: no file to look for."""
-    failed = replace(SOUND, file="", effects=(), faults=("the chains disagree",))
+    failed = replace(
+        SOUND,
+        file="",
+        effects=(),
+        faults=(fact("facts.text", text="the chains disagree"),),
+    )
     laws = replace(SOUND, model="laws", of="", file="", effects=())
     for listed, some in (((SOUND, laws), True), ((failed, laws), False)):
         page = render(changed(clear_win(), sampled=listed))
@@ -138,7 +144,9 @@ def test_the_law_of_the_chances_beside_the_best(
 
 def test_a_model_that_failed_shows_no_number() -> None:
     """Only why, and that the exact results stand."""
-    failed = replace(SOUND, effects=(), faults=("3 of 2,000 draws diverged",))
+    failed = replace(
+        SOUND, effects=(), faults=(fact("sampler.divergent", count=3, draws=2000),)
+    )
     page = render(changed(clear_win(), sampled=(failed,)))
     assert (
         "No result: 3 of 2,000 draws diverged. The exact results above stand." in page

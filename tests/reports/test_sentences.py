@@ -9,12 +9,15 @@ from math import exp, log
 import pytest
 from reports.examples import broken_split, clear_win, no_answer, readout
 
-from holdback.facts import Fact
+from holdback.economics import decision
+from holdback.facts import Fact, fact
 from holdback.reports.text import money_sentences, precision_sentences
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.codes import SENTENCES
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.telling import tell
 from holdback.results.money import Chances
-from holdback.results.quantity import Quantity, Return
+from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
     Estimates,
     Finding,
@@ -29,6 +32,8 @@ from holdback.results.sections.simulation import MethodRecord, Simulation
 CARD = clear_win()
 W = Words.of(CARD)
 MONEY = CARD.money[-1]
+CHANCE = 0.88
+"""That its money pays, as in the example."""
 OPEN = no_answer().readouts[0]
 WIN = CARD.readouts[0]
 GUARD = CARD.readouts[2]
@@ -125,29 +130,38 @@ TOLD = {
         ),
     ),
     "no_number": (
-        sentences.no_number(W, replace(WIN, note="Only 3 buyers.")),
+        sentences.no_number(
+            W, replace(WIN, note=fact("facts.text", text="Only 3 buyers."))
+        ),
         "Revenue per visitor cannot be compared. Only 3 buyers.",
     ),
-    "needed": (
-        sentences.needed(  # 20 of 12 times 173 is 288.3
+    "decision.no_number": (
+        tell(  # 20 of 12 times 173 is 288.3
             W,
-            replace(
-                WIN,
-                estimates=Estimates(
-                    control=PointEstimate(value=4.6, units=173, nonzero=12),
-                    treatment=PointEstimate(value=5.4, units=19827, nonzero=1657),
-                ),
+            decision.no_number(
+                replace(
+                    WIN,
+                    note=fact("facts.text", text="Only 12 buyers."),
+                    estimates=Estimates(
+                        control=PointEstimate(value=4.6, units=173, nonzero=12),
+                        treatment=PointEstimate(value=5.4, units=19827, nonzero=1657),
+                    ),
+                )
             ),
         ),
         (
+            "Revenue per visitor cannot be compared. Only 12 buyers. "
             "To be read at all, “No personalization” takes about 289 units in place of "
             "173, at the rate of Revenue per visitor that was seen, and more for a "
             "narrow range."
         ),
     ),
-    "needed, enough": (sentences.needed(W, WIN), ""),
-    "although": (
-        money_sentences.although(W, MONEY, 0.85),
+    "decision.no_number, enough": (
+        tell(W, decision.no_number(WIN)),
+        f"Revenue per visitor cannot be compared. {WIN.note.numbers['text']}",
+    ),
+    "decision.pays_but_guardrail": (
+        tell(W, fact("decision.pays_but_guardrail", chance=CHANCE, level=0.85)),
         (
             "Although the chance that it earns more than it costs is about 88 in 100, "
             "and the rule asks for 85%, it must not be kept on as it is: a guardrail is "
@@ -195,8 +209,11 @@ TOLD = {
         ),
         "",
     ),
-    "preview": (
-        sentences.preview("the window is open"),
+    "decision.preview": (
+        tell(
+            W,
+            fact("decision.preview", why=fact("facts.text", text="the window is open")),
+        ),
         "This is a preview, and nothing is decided from it: the window is open.",
     ),
     "look": (
@@ -268,6 +285,24 @@ TOLD = {
         ),
         "holdback 6.005 (30,5\xa0%).",
     ),
+    "decision.guardrail": (
+        tell(W, decision.guardrail_fact(replace(GUARD, verdict="breached"))),
+        (
+            "Unsubscribe rate is past the limit of 5% that was set: 2.0% with the "
+            "treatment, 2.0% without (change −1.0%, likely −5.0% to +3.0%)."
+        ),
+    ),
+    "decision.check_failed": (
+        tell(
+            Words.of(replace(CARD, locale="de-DE")),
+            fact(
+                "decision.check_failed",
+                check="srm",
+                finding=Fact("srm.as_planned", message="holdback 6,005."),
+            ),
+        ),
+        "holdback 6.005.",
+    ),
     "guardrail": (
         sentences.guardrail(W, replace(GUARD, verdict="at_risk")),
         (
@@ -291,39 +326,37 @@ TOLD = {
         sentences.status(replace(CARD, status="amended", amended=("window", "arms"))),
         "The plan was changed after it was locked, in: window, arms.",
     ),
-    "above": (
-        sentences.above(W, WIN, 0.01, "lift"),
+    "decision.lift, above": (
+        tell(W, decision.compared_with_bar("above", WIN, 0.01, "lift")),
         sentences.changed(W, WIN)
         + " The whole range is better than the minimum lift of +1.0%.",
     ),
-    "below": (
-        sentences.below(W, WIN, 0.0, "lift"),
+    "decision.lift, below": (
+        tell(W, decision.compared_with_bar("below", WIN, 0.0, "lift")),
         sentences.changed(W, WIN) + " The whole range falls short of no change.",
     ),
-    "unclear": (
-        sentences.unclear(W, OPEN, -0.01, "not_worse"),
+    "decision.lift, unclear": (
+        tell(W, decision.compared_with_bar("unclear", OPEN, -0.01, "not_worse")),
         sentences.changed(W, OPEN)
         + " The range lies on both sides of the accepted loss of −1.0%, so this is "
         "unclear.",
     ),
-    "pays": (
-        money_sentences.pays(W, MONEY, 0.85),
+    "decision.pays": (
+        tell(W, fact("decision.pays", chance=CHANCE, level=0.85)),
         (
             "The chance that it earns more than it costs is about 88 in 100, and the rule "
             "asks for 85%."
         ),
     ),
-    "does_not_pay": (
-        money_sentences.does_not_pay(
-            W, replace(MONEY, ropi=Return(value=-2.0, p_positive=0.02)), 0.95
-        ),
+    "decision.does_not_pay": (
+        tell(W, fact("decision.does_not_pay", chance=0.02, level=0.95)),
         (
             "The chance that it earns more than it costs is about 2 in 100; that it does "
             "not is more certain than the 95% the rule asks for."
         ),
     ),
-    "may_pay": (
-        money_sentences.may_pay(W, MONEY, 0.95),
+    "decision.may_pay": (
+        tell(W, fact("decision.may_pay", chance=CHANCE, level=0.95)),
         (
             "The chance that it earns more than it costs is about 88 in 100; the rule asks "
             "for 95% to ship, and the data do not settle it."
@@ -333,23 +366,32 @@ TOLD = {
         " ".join(money_sentences.sure_of_return(W, MONEY)),
         "The chance that it earns more than it costs is about 88 in 100.",
     ),
-    "no_return": (
-        money_sentences.no_return(),
+    "decision.no_return": (
+        tell(W, fact("decision.no_return")),
         "Whether it pays cannot be said: there is no honest range for the money.",
     ),
     "of_arm": (sentences.of_arm(W, "personalized", "It rose."), "It rose."),
-    "nothing_to_pay": (
-        money_sentences.nothing_to_pay(
+    "decision.nothing_to_pay": (
+        tell(
             W,
-            replace(MONEY, net_profit=Quantity(value=50.0, lower=-120.0, upper=450.0)),
+            fact(
+                "decision.nothing_to_pay",
+                profit={"value": 50.0, "lower": -120.0, "upper": 450.0},
+            ),
         ),
         (
             "There is nothing to pay, so there is no return on it: what counts is the "
             "extra profit with what is saved, likely −€120 to €450."
         ),
     ),
-    "no_chance": (
-        money_sentences.no_chance(W, Return(value=-2.0, lower=-3.0, upper=-1.0)),
+    "decision.no_chance": (
+        tell(
+            W,
+            fact(
+                "decision.no_chance",
+                ropi={"value": -2.0, "lower": -3.0, "upper": -1.0},
+            ),
+        ),
         (
             "How likely it is to pay cannot be said, because the money per unit is not "
             "clearly above 0 and so has no lift; the ROPI is likely −300.0% to −100.0%."
@@ -400,18 +442,26 @@ TOLD = {
             "in 10."
         ),
     ),
-    "outlook": (
-        precision_sentences.outlook(
-            W, Outlook(lift=0.02, power=0.8, units=900, units_needed=4000, weeks_more=1)
+    "decision.outlook": (
+        tell(
+            W,
+            decision.outlook_fact(
+                Outlook(
+                    lift=0.02, power=0.8, units=900, units_needed=4000, weeks_more=1
+                )
+            ),
         ),
         (
             "To find +2.0% 8 times in 10 takes about 1 more week of the traffic that came "
             "(4,000 units in all)."
         ),
     ),
-    "outlook, too far": (
-        precision_sentences.outlook(
-            W, Outlook(lift=0.02, power=0.8, units=900, units_needed=4_000_000)
+    "decision.outlook, too far": (
+        tell(
+            W,
+            decision.outlook_fact(
+                Outlook(lift=0.02, power=0.8, units=900, units_needed=4_000_000)
+            ),
         ),
         (
             "To find +2.0% 8 times in 10 would take 4,000,000 units, more than a further "
@@ -451,7 +501,7 @@ ELSEWHERE = {
     "test_money.py": {"questioned"},
 }
 """Rules whose sentences another file reads on whole results."""
-NO_SENTENCES = {"excludes_zero"}
+NO_SENTENCES = {"alike", "changed_by", "excludes_zero"}
 
 
 def test_every_sentence_is_tested() -> None:
@@ -461,5 +511,6 @@ def test_every_sentence_is_tested() -> None:
         for module in (sentences, money_sentences, precision_sentences)
         for name in module.__all__
     }
+    rules |= {code for code in SENTENCES if code.startswith("decision.")}
     above = {name.partition(",")[0] for name in TOLD}
     assert rules == above.union(NO_SENTENCES, *ELSEWHERE.values())

@@ -13,6 +13,7 @@ from holdback.data.evidence.cells import ALL, Cells, Column
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.facts import fact, joined
 from holdback.results.quantity import Quantity
 from holdback.stats.evidence.arm_evidence import ArmEvidence, ValueCounts
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference
@@ -20,7 +21,6 @@ from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import TwoSamples
 from holdback.stats.evidence.sample import Sample, with_column
 from holdback.stats.variance_reduction.cuped import Adjusted, adjust, predicted
-from holdback.wording import say
 
 __all__ = [
     "EVERYONE",
@@ -229,9 +229,10 @@ class Comparison:
         if self.adjusted is None:
             return self.plain(level)
         found = self.netted(self.adjusted, level)
-        saved = f"{100 * self.adjusted.variance_reduction:.0f}%"
-        told = say("comparison.inference", saved=saved)
-        return replace(found, note=f"{found.note} {told}")
+        saved = fact(
+            "methods.adjusted", variance_reduction=self.adjusted.variance_reduction
+        )
+        return replace(found, note=joined(found.note, saved))
 
     def netted(self, net: Adjusted, level: float) -> Inference:
         """The lift net of covariates, whether or not that helps."""

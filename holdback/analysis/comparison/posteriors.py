@@ -13,6 +13,7 @@ from holdback.analysis.comparison.comparison import Comparison
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment, Prior
 from holdback.experiments.metrics import Metric
+from holdback.facts import Fact, fact
 from holdback.results.scorecard import Bayes
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.sample import Sample
@@ -31,7 +32,6 @@ from holdback.stats.posterior.spend_models import (
     StudentSpend,
     TwoSpreads,
 )
-from holdback.wording import say
 
 __all__ = [
     "FLAT",
@@ -53,7 +53,7 @@ class SpendModel:
     """The model where one may be used; `note` tells of it or why not."""
 
     model: Hurdle | CountModel | None = None
-    note: str = ""
+    note: Fact | None = None
 
 
 NO_MODEL = SpendModel()
@@ -129,16 +129,16 @@ def posterior_of(
         return None
 
 
-def why_none(metric: Metric, inference: Inference, prior: LiftPrior) -> str:
-    """Why a comparison that has a range has no posterior; nothing where it has one."""
+def why_none(metric: Metric, inference: Inference, prior: LiftPrior) -> Fact | None:
+    """Why a comparison that has a range has no posterior; None where it has one."""
     effect = inference.absolute
     if effect is None or effect.interval.lower == effect.interval.upper is None:
-        return ""
+        return None
     try:
         metric.posterior(inference, prior)
     except StatsError as refusal:
-        return say("posteriors.no_chance", why=str(refusal))
-    return ""
+        return fact("posterior.none", why=str(refusal))
+    return None
 
 
 def bayes_of(
@@ -200,7 +200,7 @@ def spend_model(comparison: Comparison) -> SpendModel:
         control, treated = log_spend(rows[0]), log_spend(rows[1])
         found = _checked(plain, control, treated, comparison.seed)
     except StatsError as refusal:
-        return SpendModel(note=say("spend_model.unusable", why=refusal))
+        return SpendModel(note=fact("posterior.model_unusable", why=str(refusal)))
     if found.passes:
         return SpendModel(model=plain, note=_passed(plain, found))
     refused = found
@@ -210,7 +210,9 @@ def spend_model(comparison: Comparison) -> SpendModel:
         if found.passes:
             return SpendModel(model=hurdle, note=_passed(hurdle, found))
     return SpendModel(
-        note=say("spend_model.refused", worst=refused.worst, p=refused.p_value)
+        note=fact(
+            "posterior.hurdle_refused", worst=refused.worst, p_value=refused.p_value
+        )
     )
 
 
@@ -219,14 +221,18 @@ def _of_counts(rows: tuple[Sample, Sample], seed: tuple[int, int]) -> SpendModel
     try:
         model = CountModel(control=CountArm.of(rows[0]), treatment=CountArm.of(rows[1]))
     except StatsError as refusal:
-        return SpendModel(note=say("spend_model.unusable", why=refusal))
+        return SpendModel(note=fact("posterior.model_unusable", why=str(refusal)))
     found = check_counts(model, seed)
     if found.passes:
         return SpendModel(
-            model=model, note=say("spend_model.passed_counts", p=found.p_value)
+            model=model, note=fact("posterior.negative_binomial", p_value=found.p_value)
         )
     return SpendModel(
-        note=say("spend_model.refused_counts", worst=found.worst, p=found.p_value)
+        note=fact(
+            "posterior.negative_binomial_refused",
+            worst=found.worst,
+            p_value=found.p_value,
+        )
     )
 
 
@@ -258,13 +264,13 @@ def _others(
     )
 
 
-def _passed(hurdle: Hurdle, found: Predictive) -> str:
+def _passed(hurdle: Hurdle, found: Predictive) -> Fact:
     p = found.p_value
     match hurdle.spend:
         case GammaSpend():
-            return say("spend_model.passed_gamma", p=p)
+            return fact("posterior.hurdle", spend="gamma", p_value=p)
         case StudentSpend():
-            return say("spend_model.passed_student", p=p)
+            return fact("posterior.hurdle", spend="student_t", p_value=p)
         case TwoSpreads():
-            return say("spend_model.passed_two_spreads", p=p)
-    return say("spend_model.passed", p=p)
+            return fact("posterior.hurdle", spend="lognormal_two_spreads", p_value=p)
+    return fact("posterior.hurdle", spend="lognormal", p_value=p)

@@ -9,10 +9,10 @@ from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
+from holdback.facts import fact
 from holdback.results.quantity import Quantity
 from holdback.results.sections.incremental_ratios import IncrementalRatio
 from holdback.stats.methods.fieller import added_ratio
-from holdback.wording import say
 
 __all__ = ["incremental_ratios"]
 
@@ -46,7 +46,7 @@ def _added(
     )
     if min(control.n, treated.n) < 2:
         return IncrementalRatio(
-            metric=metric.name, arm=arm, note=say("incremental.no_units")
+            metric=metric.name, arm=arm, note=fact("incremental.few_units")
         )
     top, bottom = (float(v) for v in treated.mean - control.mean)
     ratio = added_ratio(
@@ -61,7 +61,7 @@ def _added(
         added=Quantity(value=ratio.value, lower=bounds.lower, upper=bounds.upper)
         if ratio is not None and bounds is not None
         else None,
-        note="" if bounds is not None else say("incremental.too_alike"),
+        note=None if bounds is not None else fact("incremental.too_alike"),
     )
 
 

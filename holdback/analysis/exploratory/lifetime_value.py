@@ -16,6 +16,7 @@ from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.measure import Companion
 from holdback.experiments.metrics import LifetimeTerms
+from holdback.facts import Fact, fact
 from holdback.results.quantity import Quantity
 from holdback.results.sections.lifetime_value import HeldOut, Lifetime, LifetimeArm
 from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories, Orders
@@ -34,7 +35,6 @@ from holdback.stats.lifetime.shifted_beta_geometric import (
     Subscriptions,
 )
 from holdback.stats.numeric import quantile
-from holdback.wording import say
 
 __all__ = [
     "LEAST",
@@ -118,13 +118,14 @@ class _Beside:
         """What came; and what is ahead, or why that is not told."""
         measured = self._measured()
         refusal = self._refusal()
-        if refusal:
+        if refusal is not None:
             return replace(measured, refused=refusal)
         try:
             return self._projected(measured)
         except StatsError as error:
             one = error.problems[0]
-            return replace(measured, refused=f"{one.where}: {one.what} {one.why}")
+            why = f"{one.where}: {one.what} {one.why}"
+            return replace(measured, refused=fact("lifetime.no_fit", why=why))
 
     def _measured(self) -> Lifetime:
         """Everything that needs no model."""
@@ -170,21 +171,21 @@ class _Beside:
             ),
         )
 
-    def _refusal(self) -> str:
-        """Why nothing can be projected; empty where it can."""
+    def _refusal(self) -> Fact | None:
+        """Why nothing can be projected; None where it can."""
         for name, side in zip(self._names, self.sides, strict=True):
             if side.at_least(2) < LEAST:
-                return say(
-                    "lifetime.too_few_repeat_buyers",
-                    arm=self.experiment.called(name),
-                    had=f"{side.at_least(2):,}",
-                    least=f"{LEAST:,}",
+                return fact(
+                    "lifetime.few_repeat_buyers",
+                    arm=name,
+                    repeat_buyers=side.at_least(2),
+                    least=LEAST,
                 )
         whole = float(self.terms.horizon.days)
         if all((side.watched >= whole).all() for side in self.sides):
-            return say("lifetime.nothing_is_left")
+            return fact("lifetime.nothing_is_left")
         net = sum(float(side.units @ side.net) for side in self.sides)
-        return "" if net > 0 else say("lifetime.all_was_given_back")
+        return None if net > 0 else fact("lifetime.all_was_given_back")
 
     def _projected(self, measured: Lifetime) -> Lifetime:
         projection = project(self.terms, self.sides, self._seed)
@@ -232,11 +233,11 @@ class _Beside:
             return None
         return self._drawn(total[:, 1] / total[:, 0] - 1, values[1] / values[0] - 1)
 
-    def _warnings(self, record: Lifetime, *, spend_modelled: bool) -> Iterator[str]:
+    def _warnings(self, record: Lifetime, *, spend_modelled: bool) -> Iterator[Fact]:
         if not spend_modelled:
-            yield say("lifetime.no_model_of_spend")
+            yield fact("lifetime.no_model_of_spend")
         if record.correlation is not None and abs(record.correlation) > DEPENDENT:
-            yield say("lifetime.orders_and_spend", found=f"{record.correlation:.2f}")
+            yield fact("lifetime.orders_and_spend", correlation=record.correlation)
         for arm in (record.control, record.treatment):
             held = arm.held_out
             if held is None or held.orders == 0:
@@ -244,15 +245,15 @@ class _Beside:
             if abs(held.foreseen / held.orders - 1) > OFF:
                 yield self._missed(arm.arm, held)
 
-    def _missed(self, arm: str, held: HeldOut) -> str:
-        numbers = {
-            "arm": self.experiment.called(arm),
-            "orders": f"{held.orders:,}",
-            "foreseen": f"{held.foreseen:,.0f}",
-        }
-        if self.terms.renews is None:
-            return say("lifetime.missed", **numbers)
-        return say("lifetime.missed_renewals", **numbers)
+    def _missed(self, arm: str, held: HeldOut) -> Fact:
+        what = "orders" if self.terms.renews is None else "renewals"
+        return fact(
+            "lifetime.missed",
+            arm=arm,
+            what=what,
+            orders=held.orders,
+            foreseen=held.foreseen,
+        )
 
     @property
     def _seed(self) -> tuple[int, int]:

@@ -12,12 +12,12 @@ from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.measure import Companion
+from holdback.facts import Fact, fact
 from holdback.results.quantity import Quantity
 from holdback.results.sections.uplift import Uplift, UpliftPoint
 from holdback.stats.causal.uplift_qini import Bins, binned, qini
 from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.numeric import quantile
-from holdback.wording import say
 
 __all__ = ["LEAST", "uplifts"]
 
@@ -57,7 +57,7 @@ def _of_arm(
         for name in names
     )
     if len(edges) < 1 or min(control.n.min(), treated.n.min()) < 10:
-        return _refused(none, "The score takes too few different values to rank units.")
+        return _refused(none, fact("uplift.few_scores"))
     curve = qini(control, treated)
     low, high = curve.interval(level)
     z = quantile((1 + level) / 2)
@@ -94,28 +94,23 @@ def _too_small(
         if had >= LEAST:
             continue
         needed = ceil(LEAST * moments.n / had) if had else None
-        size = (
-            say("uplift.which_takes_about_units", needed=f"{needed:,}")
-            if needed
-            else ""
-        )
         return Uplift(
             score=none.score,
             metric=none.metric,
             arm=arm,
-            refused=say(
-                "uplift.arm_has_units_with",
-                name=experiment.called(name),
-                had=f"{had:,}",
-                least=f"{LEAST:,}",
-                size=size,
+            refused=fact(
+                "uplift.few_units",
+                arm=name,
+                units=had,
+                least=LEAST,
+                units_needed=needed,
             ),
             units_needed=needed,
         )
     return None
 
 
-def _refused(none: Uplift, why: str) -> Uplift:
+def _refused(none: Uplift, why: Fact) -> Uplift:
     return Uplift(score=none.score, metric=none.metric, arm=none.arm, refused=why)
 
 

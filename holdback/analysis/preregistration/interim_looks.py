@@ -16,6 +16,7 @@ from holdback.experiments.definition.calendar import (
     last_day,
 )
 from holdback.experiments.definition.experiment import Experiment
+from holdback.facts import Fact, fact
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Look
 from holdback.stats.evidence.effect import Inference
@@ -24,7 +25,6 @@ from holdback.stats.numeric import two_sided
 from holdback.stats.sequential.alpha_spending import obrien_fleming, pocock
 from holdback.stats.sequential.always_valid import multiplier
 from holdback.stats.sequential.group_sequential import boundaries, stagewise
-from holdback.wording import say
 
 __all__ = ["LEAST_VALUES", "Stage", "after_looks", "arm_sizes", "stage_of"]
 
@@ -52,7 +52,7 @@ class Stage:
     information: float
     final: bool
     look: Look | None = None
-    why_preview: str | None = None
+    why_preview: Fact | None = None
     times: tuple[float, ...] = ()
     bounds: tuple[float, ...] = ()
 
@@ -105,7 +105,7 @@ def _of_looks(
     level = float(experiment.analysis.level)
     plain = _plain(level, information, final=final)
     if looks == "end":
-        return plain if final else _preview(plain, say("stage.the_plan_reads_results"))
+        return plain if final else _preview(plain, fact("preview.read_at_end"))
     if isinstance(looks, tuple):
         return _planned(experiment, plain, looks, as_of)
     earlier = [t for t in history.looks if t < information]
@@ -114,12 +114,12 @@ def _of_looks(
     if not final and _fewest(experiment, cells) < LEAST_VALUES:
         return _preview(
             plain,
-            say("stage.an_arm_has_fewer", least_values=LEAST_VALUES),
+            fact("preview.few_values", least=LEAST_VALUES),
         )
     return _spent(experiment, plain, [*earlier, information], final=final)
 
 
-def _preview(stage: Stage, why: str) -> Stage:
+def _preview(stage: Stage, why: Fact) -> Stage:
     return replace(stage, why_preview=why)
 
 
@@ -174,7 +174,7 @@ def _planned(
         return _spent(experiment, plain, [*times, 1.0], final=True)
     come = [day for day in days if day <= today]
     if not come or come[-1] != today:
-        return _preview(plain, say("stage.planned"))
+        return _preview(plain, fact("preview.no_planned_look"))
     return _spent(experiment, plain, times[: len(come)], final=False)
 
 
@@ -185,7 +185,7 @@ def _spent(
     bounds = boundaries(times, alpha=alpha, spending=obrien_fleming, last=final)
     bound = bounds[-1]
     if bound > FARTHEST:
-        return _preview(plain, say("stage.spent"))
+        return _preview(plain, fact("preview.too_strict"))
     harm = boundaries(times, alpha=alpha, spending=pocock, last=final)[-1]
     spent = alpha if final else 2 * obrien_fleming(min(times[-1], 1.0), alpha / 2)
     return replace(
@@ -213,7 +213,7 @@ def _always_valid(experiment: Experiment, cells: Cells) -> Stage:
     if _fewest(experiment, cells) < LEAST_VALUES:
         return _preview(
             plain,
-            say("stage.always_valid", least_values=LEAST_VALUES),
+            fact("preview.few_values_always_valid", least=LEAST_VALUES),
         )
     bound = multiplier(max(sum(treated) + control, 1), alpha=alpha)
     strict = 1 - two_sided(bound)

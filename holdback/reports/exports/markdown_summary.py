@@ -11,6 +11,7 @@ from holdback.reports.blocks.answer.probabilities import told as sure_told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import headline, verdict_told
+from holdback.reports.text.telling import tell
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
@@ -85,7 +86,7 @@ def readout_row(words: Words, readout: Readout) -> tuple[str, str, str, str]:
             return words.difference(readout.metric, value)
 
     else:
-        return name, "—", readout.note, reading
+        return name, "—", tell(words, readout.note), reading
     return name, write(effect.value), words.range(effect, write), reading
 
 

@@ -12,6 +12,7 @@ from holdback.reports.text import portfolio_sentences as told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import outcome, verdict_told
+from holdback.reports.text.telling import tell
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
@@ -60,14 +61,15 @@ def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
     decision = scorecard.decision
     if decision is None:
         return []
-    if len({arm.reasons for arm in decision.arms}) < 2:
-        return list(decision.reasons[:3])
+    told = decision.reasons
+    if all(sentences.alike(arm.reasons, told) for arm in decision.arms):
+        return [tell(words, reason) for reason in decision.reasons[:3]]
     return [
         say(
             "decision.arm_told",
             arm=words.arm(arm.arm),
             outcome=texts("outcomes")[arm.outcome],
-            reasons=" ".join(arm.reasons[:3]),
+            reasons=" ".join(tell(words, reason) for reason in arm.reasons[:3]),
         )
         for arm in decision.arms
     ]
@@ -105,7 +107,7 @@ def _effect(words: Words, readout: Readout) -> tuple[str, str]:
     elif readout.absolute is not None and readout.absolute.has_interval:
         effect, write = readout.absolute, difference
     else:
-        return "—", readout.note
+        return "—", tell(words, readout.note)
     return write(effect.value), say("summary.effect", write=words.range(effect, write))
 
 

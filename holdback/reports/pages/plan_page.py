@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from markupsafe import Markup
 
 from holdback.planning.design import Week
@@ -13,8 +11,9 @@ from holdback.reports.figures.charts import Axis, axis_of, curve
 from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.plan_sentences import design_sentences, words_of
+from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import MetricRecord
 from holdback.stats.design.simulated_power import SimulatedPower
 from holdback.wording import in_its_language, say
 
@@ -29,7 +28,7 @@ def render(plan: Plan) -> str:
 
 def body(plan: Plan) -> Markup:
     """The plan's blocks, for the page and for a notebook."""
-    words = _words(plan)
+    words = words_of(plan)
     return join(
         [
             Markup("<header>{}{}</header>").format(
@@ -45,31 +44,15 @@ def body(plan: Plan) -> Markup:
             section(
                 say("plan_page.to_keep_in_mind"),
                 *(
-                    Markup("<p>{}</p>").format(named(words.localized(note)))
+                    Markup("<p>{}</p>").format(
+                        named(words.localized(tell(words, note)))
+                    )
                     for note in plan.notes
                 ),
                 anchor="notes",
             ),
         ]
     )
-
-
-def _words(plan: Plan) -> Words:
-    """The plan's numbers, each metric in its own unit."""
-    metrics = {
-        m.metric: MetricRecord(
-            metric=m.metric,
-            label=m.label,
-            kind="",
-            role=m.role,
-            better="higher",
-            unit=m.unit,
-            scale=m.scale,
-        )
-        for m in plan.metrics
-    }
-    plain = Words.plain(plan.locale)
-    return replace(plain, currency=plan.currency, metrics=metrics)
 
 
 def _answer(plan: Plan, words: Words) -> Markup:
@@ -89,7 +72,7 @@ def _answer(plan: Plan, words: Words) -> Markup:
         if m.role == "primary" and (m.detectable_lift or m.detectable_points)
     ]
     aimed = plan.design is not None and plan.design.target_lift is not None
-    design = [words.localized(text) for text in plan.told()]
+    design = [words.localized(text) for text in design_sentences(plan)]
     first, rest = design[:1] if aimed else [], design[1:] if aimed else design
     told = [*first, *found]
     return Markup(

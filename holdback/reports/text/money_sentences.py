@@ -8,7 +8,7 @@ from math import ceil, log1p
 
 from holdback.reports.text.locale_format import Words
 from holdback.results.money import Money
-from holdback.results.quantity import Quantity, Return
+from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.results.sections.against_plan import Outlook
 from holdback.results.sections.sensitivity import Sensitivity
@@ -19,81 +19,17 @@ from holdback.wording import say, texts
 __all__ = [
     "added_share",
     "against",
-    "although",
     "below_break_even",
     "brings_back",
     "decide_now",
-    "does_not_pay",
     "full_amounts",
-    "may_pay",
     "money_and_lift",
     "moved",
-    "no_chance",
-    "no_return",
-    "nothing_to_pay",
-    "pays",
     "prior_name",
     "questioned",
     "sure_of_return",
     "with_prior",
 ]
-
-
-def pays(words: Words, money: Money, level: float) -> str:
-    """It pays, with the probability that the rule asks for."""
-    chance = _chance(words, money, level)
-    return say("money_sentences.pays", chance=chance, level=words.round_share(level))
-
-
-def although(words: Words, money: Money, level: float) -> str:
-    """It pays, and yet a guardrail forbids it."""
-    chance = _chance(words, money, level)
-    return say(
-        "money_sentences.although", chance=chance, level=words.round_share(level)
-    )
-
-
-def does_not_pay(words: Words, money: Money, level: float) -> str:
-    """It does not pay, with the same certainty."""
-    chance = _chance(words, money, level)
-    return say(
-        "money_sentences.does_not_pay", chance=chance, level=words.round_share(level)
-    )
-
-
-def may_pay(words: Words, money: Money, level: float) -> str:
-    """Whether it pays is open."""
-    chance = _chance(words, money, level)
-    return say("money_sentences.may_pay", chance=chance, level=words.round_share(level))
-
-
-def no_return() -> str:
-    """No return can be stated."""
-    return say("money_sentences.no_return")
-
-
-def nothing_to_pay(words: Words, money: Money) -> str:
-    """Costs of 0 have no return; the profit, with savings, decides."""
-    profit = money.net_profit or money.incremental_profit
-    return say(
-        "money_sentences.nothing_to_pay", likely=words.range(profit, words.money)
-    )
-
-
-def no_chance(words: Words, found: Return) -> str:
-    """A return with a range, but without a lift that a posterior could be of."""
-    interval = Quantity(
-        value=found.value,
-        lower=found.lower,
-        upper=found.upper,
-        unbounded=found.unbounded,
-    )
-    return say("money_sentences.no_chance", lift=words.range(interval, words.lift))
-
-
-def _chance(words: Words, money: Money, level: float) -> str:
-    assert money.ropi is not None and money.ropi.p_positive is not None  # noqa: S101, PT018
-    return words.chance(money.ropi.p_positive, level)
 
 
 def sure_of_return(words: Words, money: Money) -> list[str]:

@@ -6,12 +6,11 @@ from math import expm1, log1p
 
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout
-from holdback.results.sections.against_plan import Outlook
 from holdback.results.sections.simulation import MethodRecord, Simulation
 from holdback.stats.numeric import quantile
-from holdback.wording import counted, say
+from holdback.wording import say
 
-__all__ = ["outlook", "reach", "replayed"]
+__all__ = ["reach", "replayed"]
 
 POWER = 0.8
 
@@ -39,32 +38,6 @@ def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
             times=words.number(times),
         )
     return f"{told}."
-
-
-def outlook(words: Words, found: Outlook) -> str:
-    """How much longer a test would have to run to find what it looks for."""
-    aim = say(
-        "precision_sentences.times_in",
-        lift=words.lift(found.lift),
-        power=f"{10 * found.power:.3g}",
-    )
-    if found.weeks_more == 0:
-        return say("precision_sentences.it_was_large_enough", aim=aim)
-    if found.weeks_more is None:
-        return say(
-            "precision_sentences.to_find_would_take",
-            aim=aim,
-            units_needed=words.count(found.units_needed),
-        )
-    weeks = counted(
-        "precision_sentences.weeks", found.weeks_more, weeks=found.weeks_more
-    )
-    return say(
-        "precision_sentences.to_find_takes_about",
-        aim=aim,
-        weeks=weeks,
-        units_needed=words.count(found.units_needed),
-    )
 
 
 def replayed(words: Words, found: Simulation) -> str:

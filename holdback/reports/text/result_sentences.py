@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import floor
 from typing import Literal
 
-from holdback.reports.text.codes import tells
+from holdback.economics.decision import guardrail_fact
+from holdback.facts import Fact
+from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
@@ -18,18 +21,17 @@ from holdback.results.scorecard import (
     Scorecard,
 )
 from holdback.results.validity import failures
-from holdback.stats.methods import LEAST_NONZERO
 from holdback.stats.numeric import quantile
 from holdback.wording import say, texts
 
 __all__ = [
     "Headline",
-    "above",
     "after_looks",
+    "alike",
     "baseline",
-    "below",
     "best_arm",
     "changed",
+    "changed_by",
     "checked",
     "differ",
     "excludes_zero",
@@ -37,15 +39,12 @@ __all__ = [
     "guardrail",
     "headline",
     "look",
-    "needed",
     "no_number",
     "of_arm",
     "outcome",
-    "preview",
     "reached",
     "status",
     "sure",
-    "unclear",
     "verdict_told",
     "withheld",
 ]
@@ -55,18 +54,32 @@ DIFFERENT = 0.1
 
 def changed(words: Words, readout: Readout) -> str:
     """What a metric did, with its range: “rose by 6.5 % (likely +1 % to +12 %)”."""
-    if readout.relative is not None:
-        effect = readout.relative
+    relative = readout.relative is not None
+    effect = readout.relative or readout.absolute
+    if effect is None or not (relative or effect.has_interval):
+        return no_number(words, readout)
+    return changed_by(
+        words, readout.metric, (readout.arm, readout.control), effect, relative=relative
+    )
+
+
+def changed_by(
+    words: Words,
+    metric: str,
+    arms: tuple[str, str],
+    effect: Quantity,
+    *,
+    relative: bool,
+) -> str:
+    """The same from the effect of the first arm against the second."""
+    if relative:
         by = words.share(abs(effect.value))
         likely = words.range(effect, words.lift)
-    elif readout.absolute is not None and readout.absolute.has_interval:
-        effect = readout.absolute
-        by = words.difference(readout.metric, abs(effect.value)).lstrip("+")
-        likely = words.range(effect, lambda v: words.difference(readout.metric, v))
     else:
-        return no_number(words, readout)
-    label = words.label(readout.metric)
-    arm, control = words.arm(readout.arm), words.arm(readout.control)
+        by = words.difference(metric, abs(effect.value)).lstrip("+")
+        likely = words.range(effect, lambda v: words.difference(metric, v))
+    label = words.label(metric)
+    arm, control = map(words.arm, arms)
     way = (
         say("sentences.was_higher") if effect.value > 0 else say("sentences.was_lower")
     )
@@ -136,36 +149,10 @@ def sure(words: Words, readout: Readout, minimum: float = 0.0) -> str:
 def no_number(words: Words, readout: Readout) -> str:
     """Why a metric has no lift."""
     return say(
-        "sentences.no_number", metric=words.label(readout.metric), note=readout.note
-    )
-
-
-def needed(words: Words, readout: Readout) -> str:
-    """How many units an arm takes to be read at all; empty where it has values enough.
-
-    Each arm needs so many units with a value; its rate is the one seen.
-    """
-    if readout.estimates is None:
-        return ""
-    control, treatment = readout.estimates.control, readout.estimates.treatment
-    arm, fewest = min(
-        ((readout.control, control), (readout.arm, treatment)),
-        key=lambda one: one[1].nonzero or 0,
-    )
-    if not fewest.nonzero or fewest.nonzero >= LEAST_NONZERO:
-        return ""
-    return say(
-        "sentences.needed",
-        arm=words.arm(arm),
-        needed=words.count(ceil(fewest.units * LEAST_NONZERO / fewest.nonzero)),
-        units=words.count(fewest.units),
+        "sentences.no_number",
         metric=words.label(readout.metric),
+        note=tell(words, readout.note),
     )
-
-
-def preview(why: str) -> str:
-    """Why nothing is decided from this reading."""
-    return say("sentences.preview", why=why)
 
 
 def look(words: Words, taken: Look, level: float) -> str:
@@ -268,77 +255,7 @@ def withheld() -> str:
 
 def guardrail(words: Words, readout: Readout) -> str:
     """A guardrail at risk or breached, with its range and its limit."""
-    label = words.label(readout.metric)
-    if words.several:
-        label = say(
-            "sentences.guardrail_in_arm", label=label, arm=words.arm(readout.arm)
-        )
-    limit = (
-        words.round_share(readout.margin or 0.0)
-        if readout.margin_scale == "relative"
-        else words.value(readout.metric, readout.margin or 0.0)
-    )
-    effect = (
-        readout.relative if readout.margin_scale == "relative" else readout.absolute
-    )
-    if effect is None:
-        return say("sentences.has_no_range_to", label=label, limit=limit)
-
-    def write(value: float) -> str:
-        if readout.margin_scale == "relative":
-            return words.lift(value)
-        return words.difference(readout.metric, value)
-
-    likely = words.range(effect, write)
-    state = (
-        say("sentences.is_past_the_limit", limit=limit)
-        if readout.verdict == "breached"
-        else say("sentences.may_be_past_the", limit=limit)
-        if readout.verdict == "at_risk"
-        else say("sentences.stays_within_the_limit", limit=limit)
-    )
-    if readout.estimates is None or readout.verdict == "safe":
-        return say("sentences.guardrail", label=label, state=state, likely=likely)
-    return say(
-        "sentences.guardrail_with_levels",
-        label=label,
-        state=state,
-        treatment=words.value(readout.metric, readout.estimates.treatment.value),
-        control=words.value(readout.metric, readout.estimates.control.value),
-        change=write(effect.value),
-        likely=likely,
-    )
-
-
-def above(words: Words, readout: Readout, bar: float, rule: str) -> str:
-    """The interval lies above the bar."""
-    told = _bar(words, readout, bar, rule)
-    return say("sentences.above", readout=changed(words, readout), told=told)
-
-
-def below(words: Words, readout: Readout, bar: float, rule: str) -> str:
-    """The interval lies below the bar."""
-    told = _bar(words, readout, bar, rule)
-    return say("sentences.below", readout=changed(words, readout), told=told)
-
-
-def unclear(words: Words, readout: Readout, bar: float, rule: str) -> str:
-    """The interval straddles the bar."""
-    told = _bar(words, readout, bar, rule)
-    return say("sentences.unclear", readout=changed(words, readout), told=told)
-
-
-def _bar(words: Words, readout: Readout, bar: float, rule: str) -> str:
-    record = words.metrics.get(readout.metric)
-    sign = -1 if record is not None and record.better == "lower" else 1
-    if bar == 0:
-        return say("sentences.no_change")
-    name = (
-        say("sentences.the_accepted_loss")
-        if rule == "not_worse"
-        else say("sentences.the_minimum_lift")
-    )
-    return say("sentences.bar", name=name, lift=words.lift(sign * bar))
+    return tell(words, guardrail_fact(readout))
 
 
 def verdict_told(readout: Readout) -> str:
@@ -422,6 +339,29 @@ def best_arm(scorecard: Scorecard) -> str | None:
     decision = scorecard.decision
     if decision is None:
         return None
-    told = (decision.outcome, decision.reasons)
-    found = [a.arm for a in decision.arms if (a.outcome, a.reasons) == told]
-    return found[0] if len(found) == 1 else None
+    fits = [
+        arm.arm
+        for arm in decision.arms
+        if arm.outcome == decision.outcome and alike(arm.reasons, decision.reasons)
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
+def alike(reasons: Sequence[Fact], others: Sequence[Fact]) -> bool:
+    """Whether a reader can tell these reasons apart: chances are told in hundredths."""
+    return list(map(_as_told, reasons)) == list(map(_as_told, others))
+
+
+def _as_told(reason: Fact) -> Fact:
+    """The reason with its chance as coarse as `Words.chance` tells it."""
+    chance, level = (reason.numbers.get(name) for name in ("chance", "level"))
+    if not isinstance(chance, float) or not isinstance(level, float):
+        return reason
+    percent = floor(100 * chance + 0.5)
+    if chance > 0.99:
+        told = 100.0
+    elif percent == round(100 * level):
+        told = floor(1000 * chance) / 10
+    else:
+        told = float(percent)
+    return replace(reason, numbers={**reason.numbers, "chance": told})

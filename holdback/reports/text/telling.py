@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from holdback.facts import Fact
-from holdback.reports.text import result_sentences
+from holdback.reports.text import (
+    decision_sentences,
+    method_sentences,
+    reason_sentences,
+    result_sentences,
+)
 from holdback.reports.text.checks import data, result, split
 from holdback.reports.text.codes import tell
 from holdback.reports.text.locale_format import Words
@@ -19,7 +24,15 @@ from holdback.wording import in_its_language
 
 __all__ = ["FILES", "in_words", "tell", "told"]
 
-FILES = (split, data, result, result_sentences)
+FILES = (
+    split,
+    data,
+    result,
+    decision_sentences,
+    method_sentences,
+    reason_sentences,
+    result_sentences,
+)
 """The files of this folder that hold sentences of facts."""
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.facts import Fact
 from holdback.results.quantity import Quantity
 from holdback.results.section import sections
 
@@ -25,4 +26,4 @@ class IncrementalRatio:
     control: float | None = None
     treatment: float | None = None
     added: Quantity | None = None
-    note: str = ""
+    note: Fact | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from holdback.facts import Fact
 from holdback.results.quantity import Quantity
 from holdback.results.section import sections
 
@@ -71,6 +72,6 @@ class Lifetime:
     ahead_share: float | None = None
     correlation: float | None = None
     too_early: bool = False
-    warnings: tuple[str, ...] = ()
-    refused: str = ""
+    warnings: tuple[Fact, ...] = ()
+    refused: Fact | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)

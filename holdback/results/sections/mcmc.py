@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from holdback.facts import Fact
 from holdback.results.quantity import Quantity
 from holdback.results.section import sections
 
@@ -48,7 +49,7 @@ class SampledModel:
     arm: str
     file: str = ""
     effects: tuple[SampledEffect, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fact, ...] = ()
     of: str = ""
     r_hat: float | None = None
     ess_bulk: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.facts import Fact
 from holdback.results.quantity import Quantity
 from holdback.results.section import sections
 
@@ -37,5 +38,5 @@ class Uplift:
     area: Quantity | None = None
     p_value: float | None = None
     curve: tuple[UpliftPoint, ...] = ()
-    refused: str = ""
+    refused: Fact | None = None
     units_needed: int | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.facts import Fact
+
 __all__ = ["Contrast", "Estimate", "Inference", "Interval", "LogRatio"]
 
 
@@ -64,8 +66,8 @@ class Inference:
     an arm's estimate is None where it has no value (no units, a denominator of 0);
     `absolute` and `relative` are None together with `p_value` where no honest number
     exists (an `absolute` without a range tells what was seen), and `note` says why.
-    `method` is a short fixed name, `note` one sentence for the reader. `approximate`
-    marks an interval known to be rough.
+    `method` is a short fixed name, `note` the fact that tells a reader of it.
+    `approximate` marks an interval known to be rough.
     """
 
     control: Estimate | None
@@ -74,7 +76,7 @@ class Inference:
     relative: Contrast | None
     p_value: float | None
     method: str
-    note: str
+    note: Fact
     skew_coefficient: float | None = None
     log_ratio: LogRatio | None = None
     approximate: bool = False

@@ -12,7 +12,7 @@ from typing import Any, Self, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from holdback.wording import say
+from holdback.facts import Fact, fact
 
 __all__ = ["Diagnostics", "Groups", "container", "netcdf", "with_likelihood"]
 
@@ -67,23 +67,23 @@ class Diagnostics:
         )
 
     @property
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong, in words; nothing where the draws may be used.
+    def faults(self) -> tuple[Fact, ...]:
+        """What is wrong; nothing where the draws may be used.
 
         A number that could not be computed is a fault.
         """
         found = []
         if not self.r_hat <= MOST_R_HAT:
-            found.append(say("sampled.chains_disagree", r_hat=self.r_hat))
+            found.append(fact("sampler.chains_disagree", r_hat=self.r_hat))
         fewest = min(self.ess_bulk, self.ess_tail)
         if not fewest >= LEAST_ESS:
-            found.append(say("sampled.few_draws", ess=fewest, least=LEAST_ESS))
+            found.append(fact("sampler.few_draws", ess=fewest, least=LEAST_ESS))
         if self.divergences:
             found.append(
-                say("sampled.divergent", count=self.divergences, draws=self.draws)
+                fact("sampler.divergent", count=self.divergences, draws=self.draws)
             )
         if not self.bfmi >= LEAST_BFMI:
-            found.append(say("sampled.slow_energy", bfmi=self.bfmi))
+            found.append(fact("sampler.slow_energy", bfmi=self.bfmi))
         return tuple(found)
 
 

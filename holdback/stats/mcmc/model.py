@@ -17,7 +17,6 @@ import numpy.typing as npt
 from holdback.errors import StatsError
 from holdback.stats.evidence.effect import Interval
 from holdback.stats.mcmc.diagnostics import Diagnostics, Groups, container
-from holdback.wording import say
 
 __all__ = [
     "Advance",
@@ -230,8 +229,8 @@ def first_that_works(
                 return run(way.options)
         except Exception as why:  # noqa: BLE001  # see above
             stopped = why
-    told = str(stopped).strip().split("\n", 1)[0][:LONGEST_MESSAGE]
-    raise StatsError(say("sampled.stopped", why=told)) from stopped
+    reason = str(stopped).strip().split("\n", 1)[0][:LONGEST_MESSAGE]
+    raise StatsError(f"the sampler stopped ({reason})") from stopped
 
 
 @contextmanager

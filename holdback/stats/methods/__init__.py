@@ -10,6 +10,7 @@ from dataclasses import replace
 from math import sqrt
 from typing import Literal
 
+from holdback.facts import Fact, fact
 from holdback.stats.evidence.delta_method import (
     Formula,
     estimate,
@@ -23,7 +24,6 @@ from holdback.stats.methods.difference import compare_scores, welch
 from holdback.stats.methods.log_ratio import log_delta, pooled_cv
 from holdback.stats.methods.permutation import permutation
 from holdback.stats.methods.proportion import compare_proportions
-from holdback.wording import counted, say
 
 __all__ = ["compare", "compare_means", "needs_rows"]
 
@@ -57,11 +57,10 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
     second = _estimate(treatment, formula, columns)
     if first is None or second is None:
         fewest = min(control.n, treatment.n)
-        units = counted("nouns.unit", fewest, count=fewest)
         note = (
-            say("methods.no_number_an_arm", units=units)
+            fact("methods.few_units", units=fewest)
             if fewest < 2
-            else say("methods.no_number_the_denominator")
+            else fact("methods.zero_denominator")
         )
         return _none(first, second, note)
     if family == "proportion":
@@ -149,21 +148,14 @@ def _may_stand_alone(control: Estimate, treatment: Estimate, skew: float) -> boo
     return fewest >= ENOUGH_NONZERO and max(abs(skew), abs(both)) < SKEW_GATE
 
 
-def _refusal(control: Estimate, treatment: Estimate) -> str | None:
-    for one, name in (
-        (control, say("methods.control")),
-        (treatment, say("methods.the_treatment_arm")),
-    ):
+def _refusal(control: Estimate, treatment: Estimate) -> Fact | None:
+    for one, side in ((control, "control"), (treatment, "treatment")):
         if one.nonzero < LEAST_NONZERO:
-            units = counted("nouns.unit", one.nonzero, count=one.nonzero)
-            return say(
-                "methods.no_interval_only_of",
-                units=units,
-                name=name,
-                least=LEAST_NONZERO,
+            return fact(
+                "methods.few_values", units=one.nonzero, side=side, least=LEAST_NONZERO
             )
         if one.se == 0:
-            return say("methods.no_interval_the_variance", name=name)
+            return fact("methods.no_spread", side=side)
     return None
 
 
@@ -176,7 +168,9 @@ def _difference(control: Estimate, treatment: Estimate, level: float) -> Contras
     )
 
 
-def _none(control: Estimate | None, treatment: Estimate | None, note: str) -> Inference:
+def _none(
+    control: Estimate | None, treatment: Estimate | None, note: Fact
+) -> Inference:
     return Inference(
         control=control,
         treatment=treatment,

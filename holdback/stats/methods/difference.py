@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sqrt
 
+from holdback.facts import fact
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference, Interval
-from holdback.wording import say
 
 __all__ = ["compare_scores", "welch"]
 
@@ -36,7 +36,7 @@ def welch(control: Estimate, treatment: Estimate, *, level: float) -> Inference:
         relative=None,
         p_value=2 * float(stdtr(df, -abs(value) / se)),
         method="welch",
-        note=say("methods.welch.welch"),
+        note=fact("methods.welch"),
         approximate=True,
     )
 
@@ -53,5 +53,5 @@ def compare_scores(
     return replace(
         found,
         approximate=False,
-        note=say("methods.score.compare_scores"),
+        note=fact("methods.score"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import exp, log, sqrt
 
+from holdback.facts import Fact, fact
 from holdback.stats.evidence.effect import (
     Contrast,
     Estimate,
@@ -13,7 +14,6 @@ from holdback.stats.evidence.effect import (
     LogRatio,
 )
 from holdback.stats.numeric import quantile, two_sided
-from holdback.wording import say
 
 __all__ = [
     "log_delta",
@@ -33,7 +33,13 @@ def relative_variance(estimate: Estimate) -> float:
 
 
 def log_inference(
-    control: Estimate, treatment: Estimate, *, s: float, level: float, method: str
+    control: Estimate,
+    treatment: Estimate,
+    *,
+    s: float,
+    level: float,
+    method: str,
+    note: Fact,
 ) -> Inference:
     """Lift, difference and p-value from the standard error `s` of ln R.
 
@@ -49,6 +55,7 @@ def log_inference(
         level=level,
         p_value=two_sided(log(ratio) / s),
         method=method,
+        note=note,
     )
 
 
@@ -61,6 +68,7 @@ def log_inference_between(  # noqa: PLR0913  # the parts of an inference
     level: float,
     p_value: float,
     method: str,
+    note: Fact,
 ) -> Inference:
     """Lift and difference from the ends of the ratio's interval; None: unbounded.
 
@@ -100,7 +108,7 @@ def log_inference_between(  # noqa: PLR0913  # the parts of an inference
         ),
         p_value=p_value,
         method=method,
-        note="",
+        note=note,
         log_ratio=matched,
     )
 
@@ -112,9 +120,13 @@ def log_delta(control: Estimate, treatment: Estimate, *, level: float) -> Infere
     skew; both values must be above 0.
     """
     s = sqrt(relative_variance(control) + relative_variance(treatment))
-    return replace(
-        log_inference(control, treatment, s=s, level=level, method="log_delta"),
-        note=say("methods.log_delta.log_delta"),
+    return log_inference(
+        control,
+        treatment,
+        s=s,
+        level=level,
+        method="log_delta",
+        note=fact("methods.log_delta"),
     )
 
 
@@ -137,8 +149,12 @@ def pooled_cv(control: Estimate, treatment: Estimate, *, level: float) -> Infere
         + (m - 1) * m * relative_variance(control)
     ) / (n + m - 2)
     s = sqrt(squared_cv * (1 / n + 1 / m))
-    return replace(
-        log_inference(control, treatment, s=s, level=level, method="pooled_cv_log"),
-        note=say("methods.pooled_cv.pooled_cv"),
-        approximate=True,
+    found = log_inference(
+        control,
+        treatment,
+        s=s,
+        level=level,
+        method="pooled_cv_log",
+        note=fact("methods.pooled_cv"),
     )
+    return replace(found, approximate=True)

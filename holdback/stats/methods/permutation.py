@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import ceil, exp, log
 
 import numpy as np
 
+from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
 from holdback.stats.methods.log_ratio import log_inference_between
 from holdback.stats.numeric import quantile
-from holdback.wording import say
 
 __all__ = ["MOST_RESPLIT", "permutation"]
 
@@ -57,7 +56,7 @@ def permutation(
         None if end is None else exp(centre + stretch * (end - centre))
         for end in (low, high)
     )
-    inference = log_inference_between(
+    return log_inference_between(
         control,
         treatment,
         low=ends[0],
@@ -65,8 +64,12 @@ def permutation(
         level=level,
         p_value=_p_value(splits),
         method="permutation",
+        note=fact(
+            "methods.permutation",
+            fewest=min(control.nonzero, treatment.nonzero),
+            draws=draws,
+        ),
     )
-    return replace(inference, note=_note(control, treatment, draws))
 
 
 def _tail(splits: Resplits, ratio: float, direction: float) -> float:
@@ -110,8 +113,3 @@ def _crossing(
         else:
             inside = middle
     return centre + direction * outside
-
-
-def _note(control: Estimate, treatment: Estimate, draws: int) -> str:
-    fewest = min(control.nonzero, treatment.nonzero)
-    return say("methods.permutation.note", fewest=f"{fewest:,}", draws=f"{draws:,}")

@@ -12,6 +12,7 @@ from math import acos, copysign, cos, exp, inf, log, pi, sqrt
 
 from scipy.special import betaincinv
 
+from holdback.facts import fact
 from holdback.stats.evidence.effect import (
     Contrast,
     Estimate,
@@ -20,7 +21,6 @@ from holdback.stats.evidence.effect import (
     LogRatio,
 )
 from holdback.stats.numeric import quantile, root, two_sided
-from holdback.wording import say
 
 __all__ = [
     "ConversionCounts",
@@ -61,11 +61,6 @@ def compare_proportions(
     converted = counts.x + counts.y
     z = quantile((1 + level) / 2)
     if converted in {0, counts.n + counts.m}:
-        everyone = (
-            say("methods.proportion.every_unit")
-            if converted
-            else say("methods.proportion.no_unit")
-        )
         return Inference(
             control=control,
             treatment=treatment,
@@ -73,7 +68,9 @@ def compare_proportions(
             relative=None,
             p_value=None,
             method="none",
-            note=say("methods.proportion.no_number_converted_in", everyone=everyone),
+            note=fact(
+                "proportion.all_converted" if converted else "proportion.none_converted"
+            ),
         )
     relative, log_ratio = _relative(counts, z=z, level=level)
     return Inference(
@@ -83,8 +80,7 @@ def compare_proportions(
         relative=relative,
         p_value=two_sided(_ratio_score(1.0, counts)),
         method="koopman_score",
-        note=say("methods.proportion.score_intervals_for_rates")
-        + ("" if counts.y else say("methods.proportion.control_has_no_conversion")),
+        note=fact("methods.proportion", control_converted=counts.y),
         log_ratio=log_ratio,
     )
 

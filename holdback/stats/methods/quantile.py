@@ -8,6 +8,7 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
+from holdback.facts import Fact, fact
 from holdback.stats.evidence.effect import (
     Contrast,
     Estimate,
@@ -17,7 +18,6 @@ from holdback.stats.evidence.effect import (
 )
 from holdback.stats.evidence.order_statistics import CountedValues, differences_between
 from holdback.stats.numeric import quantile as normal_quantile
-from holdback.wording import say
 
 __all__ = ["LEAST_BEYOND", "compare_quantiles"]
 
@@ -42,9 +42,7 @@ def compare_quantiles(
     fewest = min(one.n for one in (control, treatment))
     if fewest * min(q, 1 - q) < LEAST_BEYOND - 1e-9:
         needed = round(LEAST_BEYOND / min(q, 1 - q))
-        return _none(
-            say("methods.quantile.no_number_an_arm", fewest=fewest, needed=needed)
-        )
+        return _none(fact("quantile.few_units", fewest=fewest, needed=needed))
     placed = control.placed(q), treatment.placed(q)
     first, second = (
         _estimate(one, q, points)
@@ -54,7 +52,7 @@ def compare_quantiles(
     ends = _central(found, level)
     if ends[0] == ends[1]:
         return replace(
-            _none(say("methods.quantile.no_interval_so_many")),
+            _none(fact("quantile.no_spread")),
             control=first,
             treatment=second,
         )
@@ -81,7 +79,7 @@ def compare_quantiles(
         relative=relative,
         p_value=_p_value(found),
         method="order_statistics",
-        note=say("methods.quantile.the_quantile_of_the", q=f"{100 * q:.4g}"),
+        note=fact("methods.quantile", q=q),
         log_ratio=log_ratio,
     )
 
@@ -111,7 +109,7 @@ def _p_value(found: Vector) -> float:
     return min(1.0, max(2 * min(below, above), 2 / len(found)))
 
 
-def _none(note: str) -> Inference:
+def _none(note: Fact) -> Inference:
     return Inference(
         control=None,
         treatment=None,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import sqrt
+from typing import Literal
 
+from holdback.facts import Fact, fact
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.life_table import LifeTable, log_rank_z
 from holdback.stats.methods.log_ratio import log_inference, relative_variance
 from holdback.stats.numeric import two_sided
-from holdback.wording import say
 
 __all__ = ["LEAST_EVENTS", "compare_survival"]
 
 LEAST_EVENTS = 10
+Side = Literal["control", "treatment"]
 
 
 def compare_survival(
@@ -26,54 +28,49 @@ def compare_survival(
     stands in the note. Without a unit watched to the horizon, or below 10 events in
     an arm, there is no number, and the note says so.
     """
-    sides = [
-        (say("methods.control"), control),
-        (say("methods.the_treatment_arm"), treatment),
+    sides: list[tuple[Side, LifeTable]] = [
+        ("control", control),
+        ("treatment", treatment),
     ]
-    for name, table in sides:
+    for side, table in sides:
         if table.n < 2 or not table.is_complete:
-            return _none(
-                say("methods.survival.no_number_no_unit", name=name, days=table.days)
-            )
+            return _none(fact("survival.not_watched", side=side, days=table.days))
     first, second = control.restricted_mean(), treatment.restricted_mean()
-    for (name, _), one in zip(sides, (first, second), strict=True):
-        refusal = _refusal(name, one)
-        if refusal:
+    for (side, _), one in zip(sides, (first, second), strict=True):
+        refusal = _refusal(side, one)
+        if refusal is not None:
             return replace(_none(refusal), control=first, treatment=second)
     s = sqrt(relative_variance(first) + relative_variance(second))
-    found = log_inference(first, second, s=s, level=level, method="rmst")
-    return replace(
-        found,
-        note=say(
-            "methods.survival.mean_days_up_to",
+    z = log_rank_z(control, treatment)
+    return log_inference(
+        first,
+        second,
+        s=s,
+        level=level,
+        method="rmst",
+        note=fact(
+            "methods.survival",
             days=control.days,
-            treatment=_curves(control, treatment),
+            p_value=None if z is None else two_sided(z),
         ),
     )
 
 
-def _refusal(name: str, mean: Estimate) -> str:
-    """Why chance cannot be judged in an arm; nothing where it can."""
+def _refusal(side: Side, mean: Estimate) -> Fact | None:
+    """Why chance cannot be judged in an arm; None where it can."""
     if mean.nonzero < LEAST_EVENTS:
-        return say(
-            "methods.survival.no_interval_has_events",
-            name=name,
-            nonzero=mean.nonzero,
-            least_events=LEAST_EVENTS,
+        return fact(
+            "survival.few_events",
+            side=side,
+            events=mean.nonzero,
+            least=LEAST_EVENTS,
         )
     if mean.se == 0:
-        return say(
-            "methods.survival.no_interval_all_alike", name=name, nonzero=mean.nonzero
-        )
-    return ""
+        return fact("survival.no_spread", side=side, events=mean.nonzero)
+    return None
 
 
-def _curves(control: LifeTable, treatment: LifeTable) -> str:
-    z = log_rank_z(control, treatment)
-    return "" if z is None else say("methods.survival.curves", z=f"{two_sided(z):.3g}")
-
-
-def _none(note: str) -> Inference:
+def _none(note: Fact) -> Inference:
     return Inference(
         control=None,
         treatment=None,

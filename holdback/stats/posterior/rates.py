@@ -39,7 +39,7 @@ def rates_posterior(inference: Inference, prior: LiftPrior) -> GridLift:
     """
     control, treatment = inference.control, inference.treatment
     if control is None or treatment is None:
-        raise StatsError("There is no posterior without units: " + inference.note)
+        raise StatsError("There is no posterior without units.")
     if control.nonzero + treatment.nonzero == 0:
         raise StatsError("There is no posterior of a lift: nobody converted.")
     if control.nonzero == control.n and treatment.nonzero == treatment.n:

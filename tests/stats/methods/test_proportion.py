@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
+from holdback.facts import fact
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.methods import compare, proportion
 
@@ -183,7 +184,9 @@ def test_nothing_to_compare_is_said(x: int, y: int) -> None:
     inference = compared(x, 50, y, 60)
     assert inference.p_value is None
     assert inference.absolute is None
-    assert "nothing to compare" in inference.note
+    assert inference.note == fact(
+        "proportion.all_converted" if x else "proportion.none_converted"
+    )
 
 
 def test_standard_error_against_closed_form() -> None:

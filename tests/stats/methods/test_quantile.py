@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
+from holdback.facts import fact
 from holdback.stats.evidence.order_statistics import CountedValues
 from holdback.stats.methods.quantile import compare_quantiles
 
@@ -114,10 +115,10 @@ def test_what_cannot_be_computed_is_said() -> None:
     """Too few beyond the quantile, or one value for nearly all: a sentence each."""
     few = compare_quantiles(units(range(50)), units(range(900)), q=0.9, level=0.95)
     assert few.absolute is None
-    assert "50 units with a value, and this quantile needs 100" in few.note
+    assert few.note == fact("quantile.few_units", fewest=50, needed=100)
     same = CountedValues.of([1.0, 2.0], [990, 10])
     tied = compare_quantiles(same, same, q=0.5, level=0.95)
     assert tied.absolute is None
-    assert "so many units share one value" in tied.note
+    assert tied.note == fact("quantile.no_spread")
     with pytest.raises(ValueError, match="`q`"):
         compare_quantiles(same, same, q=1.0, level=0.95)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
@@ -24,7 +25,7 @@ def of_rates(prior: LiftPrior) -> Posterior:
         relative=None,
         p_value=None,
         method="koopman_score",
-        note="",
+        note=fact("methods.log_delta"),
     )
     return posterior(inference, family="proportion", prior=prior)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.posterior import LiftPrior, posterior
 from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
@@ -29,7 +30,7 @@ def rates(x: int, n: int, y: int, m: int) -> Inference:
         relative=None,
         p_value=None,
         method="koopman_score",
-        note="",
+        note=fact("methods.log_delta"),
     )
 
 

@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.special import betaln
 
 from holdback.errors import StatsError
+from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.posterior import LiftPrior, posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
@@ -28,7 +29,7 @@ def rates(x: int, n: int, y: int, m: int) -> Inference:
         relative=None,
         p_value=None,
         method="koopman_score",
-        note="",
+        note=fact("methods.log_delta"),
     )
 
 
@@ -288,7 +289,9 @@ def test_posteriors_of_nothing_are_refused() -> None:
     """No units, nobody converted: an error with the reason."""
     with pytest.raises(StatsError, match="nobody converted"):
         posterior(rates(0, 100, 0, 100), family="proportion", prior=SKEPTICAL)
-    empty = replace(rates(1, 10, 1, 10), control=None, note="No number.")
+    empty = replace(
+        rates(1, 10, 1, 10), control=None, note=fact("methods.few_units", units=0)
+    )
     with pytest.raises(StatsError, match="without units"):
         posterior(empty, family="proportion", prior=WEAK)
     with pytest.raises(ValueError, match="`q`"):

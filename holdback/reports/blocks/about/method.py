@@ -12,6 +12,7 @@ from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import prior_name
+from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.wording import heads, say
 
@@ -62,7 +63,7 @@ def _methods(words: Words, readouts: list[Readout]) -> Markup:
             _p_value(words, r.p_value),
             _p_value(words, r.p_value_adjusted),
             "—" if r.skew_coefficient is None else words.number(r.skew_coefficient),
-            named(r.note),
+            named(tell(words, r.note)),
         )
         for r in readouts
     ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from markupsafe import Markup
 
+from holdback.facts import Fact, fact
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named
 from holdback.reports.text import money_sentences
@@ -11,6 +14,7 @@ from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.precision_sentences import reach
 from holdback.reports.text.result_sentences import best_arm, headline
+from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.against_plan import Outlook
 from holdback.wording import texts
@@ -26,6 +30,11 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     title = headline(scorecard)
     arms = _arms(scorecard, words)
     by_arm = _told_by_arm(scorecard)
+    said = [
+        one
+        for one in _sentences(scorecard, words)
+        if one.reason is None or one.reason not in by_arm
+    ]
     return Markup(
         '<section class="decision {}" aria-labelledby="answer">\n'
         '<h2 id="answer"><span class="mark" aria-hidden="true">{}</span> {}</h2>\n'
@@ -36,10 +45,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         named(title.title),
         join(
             Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
-                named(text)
+                named(one.text)
             )
-            for i, text in enumerate(told_first(scorecard, words))
-            if text not in by_arm
+            for i, one in enumerate(said)
         ),
         arms,
     )
@@ -49,29 +57,60 @@ def told_first(scorecard: Scorecard, words: Words) -> list[str]:
     """The sentences under the decision's title; a limit that is broken comes first."""
     if scorecard.validity.is_invalid:
         return sentences.failed(words, scorecard)
+    return [said.text for said in _sentences(scorecard, words)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A sentence, and the reason that it gives where it gives one."""
+
+    text: str
+    reason: Fact | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it tells of a guardrail that is breached."""
+        reason = self.reason
+        return (
+            reason is not None
+            and reason.code == "decision.guardrail"
+            and reason.numbers.get("state") == "breached"
+        )
+
+
+def _sentences(scorecard: Scorecard, words: Words) -> list[_Said]:
+    """Each matter once, and in full: a reason stands for the lift that it is about."""
     decision = scorecard.decision
-    lines: list[str] = []
+    said: dict[object, _Said] = {}
     if scorecard.preview is not None:
-        lines.append(sentences.preview(scorecard.preview))
-    lines += _lift(scorecard, words)
+        reason = fact("decision.preview", why=scorecard.preview)
+        said[_matter(reason)] = _Said(text=tell(words, reason), reason=reason)
+    said |= _lift(scorecard, words)
     if scorecard.look is not None:
-        lines.append(sentences.look(words, scorecard.look, scorecard.level))
-    lines += [
-        sentences.after_looks(words, readout.after_looks)
-        for readout in scorecard.readouts
-        if readout.after_looks is not None
-    ]
-    lines += [r for r in (decision.reasons if decision else ()) if r not in lines]
+        text = sentences.look(words, scorecard.look, scorecard.level)
+        said["look"] = _Said(text=text)
+    for readout in scorecard.readouts:
+        if readout.after_looks is not None:
+            text = sentences.after_looks(words, readout.after_looks)
+            said[text] = _Said(text=text)
+    for reason in decision.reasons if decision else ():
+        said[_matter(reason)] = _Said(text=tell(words, reason), reason=reason)
     final = decision is not None and decision.outcome in {"ship", "hold_back"}
     if final and scorecard.status == "exploratory":
-        lines.append(sentences.status(scorecard))
-    lines += _still_open(scorecard, words)
-    blocking = {
-        sentences.guardrail(words, r)
-        for r in scorecard.readouts
-        if r.role == "guardrail" and r.segment is None and r.verdict == "breached"
-    }
-    return sorted(_once(lines), key=lambda text: text not in blocking)
+        said["status"] = _Said(text=sentences.status(scorecard))
+    for text in _still_open(scorecard, words):
+        said[text] = _Said(text=text)
+    return sorted(said.values(), key=lambda one: not one.blocks)
+
+
+def _matter(reason: Fact) -> object:
+    """What a reason is about; those about a lift are about that of an arm's metric."""
+    about = reason.numbers
+    if reason.code == "decision.lift":
+        return "lift", about["metric"], about["arm"]
+    if reason.code == "decision.no_number":
+        return "no_number", about["metric"], about["why"]
+    return reason
 
 
 def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
@@ -95,31 +134,34 @@ def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
     return questions
 
 
-def _lift(scorecard: Scorecard, words: Words) -> list[str]:
+def _lift(scorecard: Scorecard, words: Words) -> dict[object, _Said]:
+    """What the primary did, by the matter of each sentence."""
     best = best_arm(scorecard)
     primary = [r for r in scorecard.readouts if r.role == "primary"]
     primary.sort(key=lambda r: (r.arm != best, r.arm == "*"))
-    changes = [sentences.changed(words, r) for r in primary]
+    said: dict[object, _Said] = {}
+    for r in primary:
+        effect = r.relative or r.absolute
+        number = r.relative is not None or (effect is not None and effect.has_interval)
+        matter = (
+            ("lift", r.metric, r.arm) if number else ("no_number", r.metric, r.note)
+        )
+        said[matter] = _Said(text=sentences.changed(words, r))
     if len(primary) == 1 and (arms := sentences.baseline(words, primary[0])):
-        changes.append(arms)
+        said["baseline"] = _Said(text=arms)
     shipped = scorecard.decision is not None and scorecard.decision.outcome == "ship"
     alone = [r for r in primary if r.arm != "*" or not words.several]
     unclear = (r for r in alone if r.verdict == "unclear" and not shipped)
     level = scorecard.decision_level
     minimum = 0.0 if scorecard.single(Outlook) else scorecard.minimum_lift
-    reached = (
-        sentences.of_arm(words, r.arm, reach(words, r, level, minimum)) for r in unclear
-    )
-    return changes + [text for text in reached if text]
+    for r in unclear:
+        text = sentences.of_arm(words, r.arm, reach(words, r, level, minimum))
+        if text:
+            said[text] = _Said(text=text)
+    return said
 
 
-def _once(told: list[str]) -> list[str]:
-    """Each sentence once, and in full where another one begins with it."""
-    full = (max((o for o in told if o.startswith(text)), key=len) for text in told)
-    return list(dict.fromkeys(full))
-
-
-def _told_by_arm(scorecard: Scorecard) -> set[str]:
+def _told_by_arm(scorecard: Scorecard) -> set[Fact]:
     """Reasons that stand beside the arm's name, where there are several arms."""
     arms = scorecard.decision.arms if scorecard.decision else ()
     if len(arms) < 2 or scorecard.validity.is_invalid:
@@ -135,7 +177,7 @@ def _arms(scorecard: Scorecard, words: Words) -> Markup:
         Markup("<li>{}: {}. {}</li>").format(
             named(words.arm(arm.arm)),
             texts("outcomes")[arm.outcome],
-            named(" ".join(arm.reasons)),
+            named(" ".join(tell(words, reason) for reason in arm.reasons)),
         )
         for arm in decision.arms
     )

@@ -10,10 +10,13 @@ from holdback.reports.text import money_sentences
 from holdback.reports.text import money_sentences as belief_sentences
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
+from holdback.results.money import Money
 from holdback.results.scorecard import Scorecard
 from holdback.wording import say
 
 __all__ = ["render", "told"]
+
+PAYING = {"decision.pays", "decision.does_not_pay", "decision.may_pay"}
 
 
 @blocks.register("probabilities", sheet="first", order=30)
@@ -55,17 +58,34 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
     money = next((m for m in scorecard.money if m.arm == "*"), None)
     if money is not None:
         of_money = [
-            *money_sentences.sure_of_return(words, money),
+            *_sure_of_return(scorecard, words, money),
             belief_sentences.full_amounts(words, scorecard, money),
             belief_sentences.moved(words, money),
         ]
         chances += [
             sentences.of_arm(words, money.arm, text) for text in of_money if text
         ]
-    reasons = scorecard.decision.reasons if scorecard.decision else ()
-    return [
-        text for text in chances if not any(r.startswith(text[:-1]) for r in reasons)
-    ]
+    return chances
+
+
+def _sure_of_return(scorecard: Scorecard, words: Words, money: Money) -> list[str]:
+    """How likely it is to pay, unless the decision's reasons say so already.
+
+    Files of older versions have reasons without codes: under the rule of profit these
+    told the chance.
+    """
+    decision = scorecard.decision
+    chance = None if money.ropi is None else money.ropi.p_positive
+    known = any(
+        (reason.code in PAYING and reason.numbers.get("chance") == chance)
+        or (
+            reason.code == "facts.text"
+            and decision is not None
+            and decision.rule == "profit"
+        )
+        for reason in (decision.reasons if decision else ())
+    )
+    return [] if known else money_sentences.sure_of_return(words, money)
 
 
 def _prior(scorecard: Scorecard) -> str:

@@ -12,6 +12,7 @@ from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import verdict_told
+from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
 from holdback.wording import heads, say
@@ -130,7 +131,7 @@ def _cells(
         return control, treatment, change, likely, picture
     if readout.absolute is not None and readout.absolute.has_interval:
         return control, treatment, *_difference(words, readout, readout.absolute)
-    why = Markup('<span class="small">{}</span>').format(readout.note)
+    why = Markup('<span class="small">{}</span>').format(tell(words, readout.note))
     return control, treatment, "—", why, ""
 
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.incremental_ratios import IncrementalRatio
 from holdback.wording import say
@@ -53,7 +54,7 @@ def _value(words: Words, one: IncrementalRatio, value: float | None) -> str:
 
 def _added(words: Words, one: IncrementalRatio) -> str:
     if one.added is None:
-        return one.note
+        return "" if one.note is None else tell(words, one.note)
 
     def write(value: float) -> str:
         return words.value(one.metric, value)

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.lifetime_value import Lifetime, LifetimeArm
@@ -33,13 +34,16 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 def _one(words: Words, one: Lifetime) -> Markup:
     parts = [Markup("<h3>{}</h3>").format(named(_heading(words, one)))]
     if one.refused:
-        parts.append(_paragraph(words.localized(one.refused)))
+        parts.append(_paragraph(words.localized(tell(words, one.refused))))
     else:
         parts += [_paragraph(text) for text in _conclusion(words, one)]
     parts.append(_values(words, one))
     parts.append(_paragraph(_unit(words, one)))
     if not one.refused:
-        parts += [_paragraph(words.localized(text)) for text in one.warnings]
+        parts += [
+            _paragraph(words.localized(tell(words, warning)))
+            for warning in one.warnings
+        ]
         parts += [_held_out(words, one), _paragraph(_fitted(words, one))]
     parts.append(_paragraph(say("lifetime.simple")))
     return join(parts)

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, lift_table, named, section, table
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.mcmc import SampledModel
 from holdback.wording import heads, say, texts
@@ -48,7 +49,10 @@ def _used(scorecard: Scorecard, one: SampledModel) -> str:
 
 def _model(words: Words, one: SampledModel, used: str) -> Markup:
     if one.faults:
-        sentence = say("sampled.failed", faults="; ".join(one.faults))
+        sentence = say(
+            "sampled.failed",
+            faults="; ".join(tell(words, fault) for fault in one.faults),
+        )
         metric = (
             say("sampled.all_metrics") if one.metric == "*" else words.label(one.metric)
         )

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.uplift import Uplift
@@ -31,7 +32,8 @@ def uplift(scorecard: Scorecard, words: Words) -> Markup:
 def _uplift(words: Words, one: Uplift) -> Markup:
     title = say("beside.ranked_by", arm=words.arm(one.arm), score=one.score)
     if one.area is None or one.p_value is None:
-        return Markup("<p>{}</p>").format(named(f"{title}: {one.refused}"))
+        why = "" if one.refused is None else tell(words, one.refused)
+        return Markup("<p>{}</p>").format(named(f"{title}: {why}"))
     finds = one.area.lower is not None and one.area.lower > 0
     sentence = (
         say("beside.the_score_finds_units")

@@ -1,88 +1,77 @@
-"""A plan as a terminal shows it, and what a reader should keep in mind."""
+"""A plan in words: what it asks for, what it costs, what to keep in mind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from statistics import median
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from holdback.experiments.definition.experiment import Experiment
-from holdback.planning.baselines import Measured
 from holdback.planning.design import YEAR, Design
-from holdback.wording import counted, say
+from holdback.planning.metric_power import MetricPlan
+from holdback.planning.plan import Plan
+from holdback.planning.plan_returns import Returns
+from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.locale_format import Words
+from holdback.results.scorecard import MetricRecord
+from holdback.wording import counted, heads, in_its_language, say
 
-if TYPE_CHECKING:
-    from holdback.planning.metric_power import MetricPlan
-    from holdback.planning.plan import Plan
-
-__all__ = ["lines", "notes", "told"]
-
-PEAK = 1.5
+__all__ = ["complete", "design_sentences", "text", "words_of"]
 
 
-def notes(
-    experiment: Experiment, unknown: Sequence[str], seen: Measured, power: float
-) -> Iterator[str]:
-    """Sentences: where the figures come from, and what they leave out."""
-    if seen.earlier is not None:
-        first, last = seen.earlier
-        yield say("plan_text.nobody_has_joined_yet", first=first, last=last)
-        yield from _season(experiment, seen)
-    if seen.untimed is not None:
-        yield say("plan_text.the_rows_have_no", untimed=seen.untimed)
-    yield from _saved(experiment, seen)
-    if unknown:
-        yield say("plan_text.nothing_to_plan_with", unknown=", ".join(unknown))
-    guards = len(experiment.guardrails)
-    if guards:
-        yield counted(
-            "plan_text.with_guardrails",
-            guards,
-            guards=guards,
-            power=f"{100 * power:.0f}",
+@in_its_language
+def text(plan: Plan) -> str:
+    """The whole plan as a terminal shows it."""
+    return "\n".join(_lines(plan))
+
+
+def words_of(plan: Plan) -> Words:
+    """The plan's numbers, each metric by its name and in its own unit."""
+    metrics = {
+        m.metric: MetricRecord(
+            metric=m.metric,
+            label=m.label,
+            kind="",
+            role=m.role,
+            better="higher",
+            unit=m.unit,
+            scale=m.scale,
         )
-    if len(experiment.treatments) > 1:
-        yield say(
-            "plan_text.treatment_arms_the_lifts",
-            treatments=len(experiment.treatments),
-        )
-    yield say("plan_text.for_amounts_of_money")
+        for m in plan.metrics
+    }
+    return replace(
+        Words.plain(plan.locale),
+        currency=plan.currency,
+        metrics=metrics,
+        labels={name: record.label for name, record in metrics.items()},
+    )
 
 
-def _season(experiment: Experiment, seen: Measured) -> Iterator[str]:
-    """Weeks of the history that stand out; a window should not lean on them."""
-    whole = seen.joined[:-1] if len(seen.joined) > 2 else seen.joined
-    usual = median(whole) if whole else 0
-    peaks = [i for i, units in enumerate(whole, 1) if usual and units > PEAK * usual]
-    if peaks:
-        listed = ", ".join(str(week) for week in peaks)
-        yield say("plan_text.week_of_that_time", listed=listed, peak=f"{PEAK:g}")
-    rush = [
-        i for i, units in enumerate(seen.last_year, 1) if usual and units > PEAK * usual
-    ]
-    if rush:
-        listed = ", ".join(str(week) for week in rush)
-        yield say("plan_text.in_week_of_the", listed=listed, peak=f"{PEAK:g}")
-    window = experiment.window
-    days = (window.end - window.start).days + 1 if window is not None else 0
-    if seen.earlier is not None:
-        known = (seen.earlier[1] - seen.earlier[0]).days + 1
-        if known < days:
-            yield say("plan_text.the_history_holds_days", known=known, days=days)
+@in_its_language
+def complete(plan: Plan) -> Plan:
+    """The plan in which every note carries its sentence, in its own language."""
+    words = words_of(plan)
+    notes = (replace(note, message=tell(words, note)) for note in plan.notes)
+    return replace(plan, notes=tuple(notes))
 
 
-def _saved(experiment: Experiment, seen: Measured) -> Iterator[str]:
-    saved = [
-        f"{experiment.metrics[name].title} {100 * baseline.saved:.0f} %"
-        for name, baseline in seen.baselines.items()
-        if baseline.saved
-    ]
-    if saved:
-        yield say("plan_text.saved", saved=", ".join(saved))
+def design_sentences(plan: Plan) -> list[str]:
+    """The design around the primary metric, and what it costs to prove a return."""
+    if plan.design is None:
+        return []
+    label = next(m.label for m in plan.metrics if m.metric == plan.design.metric)
+    currency = plan.currency or ""
+    found = _design(
+        plan.design,
+        label=label,
+        control_share=plan.control_share,
+        power=plan.metrics[0].power,
+        currency=currency,
+    )
+    if plan.returns is None:
+        return list(found)
+    return [*found, *_returns(plan.returns, currency)]
 
 
-def lines(made: Plan) -> Iterator[str]:
-    """The whole plan as text."""
+def _lines(made: Plan) -> Iterator[str]:
     yield say(
         "plan_text.plan_of_units_in",
         experiment=made.experiment,
@@ -93,7 +82,8 @@ def lines(made: Plan) -> Iterator[str]:
     )
     yield ""
     width = max([len(m.label) for m in made.metrics] + [6])
-    yield f"{'Metric':<{width}}  {'Baseline':>10}  {'Detects a lift of':>17}"
+    metric, baseline, lift = heads("plan_text.head")
+    yield f"{metric:<{width}}  {baseline:>10}  {lift:>17}"
     for m in made.metrics:
         yield f"{m.label:<{width}}  {m.baseline.mean:>10.4g}  {_detects(m):>17}"
     for m in made.metrics:
@@ -108,10 +98,11 @@ def lines(made: Plan) -> Iterator[str]:
                 m=_signed(m),
                 chance=f"{100 * m.safety.chance:.0f}",
             )
-    design = made.told()
+    design = design_sentences(made)
     yield from ("", *design) if design else ()
     yield from _curve(made)
-    yield from ("", *made.notes)
+    words = words_of(made)
+    yield from ("", *(tell(words, note) for note in made.notes))
 
 
 def _primary(m: MetricPlan, made: Plan) -> Iterator[str]:
@@ -179,10 +170,10 @@ def _detects(m: MetricPlan) -> str:
 
 
 def _percent(lift: float | None) -> str:
-    return "none" if lift is None else f"{100 * lift:.1f} %"
+    return say("words.none") if lift is None else f"{100 * lift:.1f} %"
 
 
-def told(
+def _design(
     design: Design, *, label: str, control_share: float, power: float, currency: str
 ) -> Iterator[str]:
     """Sentences about the primary metric, the most important first."""
@@ -305,3 +296,112 @@ def _cost(design: Design, control_share: float, currency: str) -> Iterator[str]:
 
 def _told_percent(share: float) -> str:
     return f"{100 * share:.3g} %"
+
+
+def _returns(found: Returns, currency: str) -> Iterator[str]:
+    """One sentence of break-even, and of the chance to prove it."""
+    even, needed = found.break_even_lift, found.lift_needed
+    yield (
+        say(
+            "plan_returns.the_planned_costs_of",
+            cost=f"{found.cost:,.0f}",
+            currency=currency,
+            even=f"{100 * even:.3g}",
+            power=f"{10 * found.power:.3g}",
+            needed=f"{100 * needed:.3g}",
+        )
+        if even > 0
+        else say(
+            "plan_returns.the_savings_cover_the",
+            cost=f"{found.cost:,.0f}",
+            currency=currency,
+        )
+    )
+    if found.minimum_lift is None:
+        return
+    if found.chance is None:
+        yield say(
+            "plan_returns.the_minimum_lift_of",
+            minimum_lift=f"{100 * found.minimum_lift:.3g}",
+        )
+    else:
+        yield say(
+            "plan_returns.at_the_minimum_lift",
+            minimum_lift=f"{100 * found.minimum_lift:.3g}",
+            chance=f"{100 * found.chance:.0f}",
+        )
+        yield (
+            say("plan_returns.no_share_held_back")
+            if found.cheapest_share is None
+            else say(
+                "plan_returns.the_smallest_share_held",
+                power=f"{10 * found.power:.3g}",
+                cheapest_share=f"{100 * found.cheapest_share:.3g}",
+            )
+        )
+
+
+@tells("plan.rehearsed")
+def _rehearsed(_words: Words, *, first: str, last: str) -> str:
+    return say("plan_text.nobody_has_joined_yet", first=first, last=last)
+
+
+@tells("plan.season")
+def _season(_words: Words, *, weeks: tuple[int, ...], times: float) -> str:
+    listed = ", ".join(map(str, weeks))
+    return say("plan_text.week_of_that_time", listed=listed, peak=f"{times:g}")
+
+
+@tells("plan.season_last_year")
+def _season_last_year(_words: Words, *, weeks: tuple[int, ...], times: float) -> str:
+    listed = ", ".join(map(str, weeks))
+    return say("plan_text.in_week_of_the", listed=listed, peak=f"{times:g}")
+
+
+@tells("plan.short_history")
+def _short_history(_words: Words, *, known_days: int, days: int) -> str:
+    return say("plan_text.the_history_holds_days", known=known_days, days=days)
+
+
+@tells("plan.untimed")
+def _untimed(_words: Words, *, rows_of: str) -> str:
+    units = (
+        say("baselines.the_control_arm")
+        if rows_of == "control"
+        else say("baselines.all_units")
+    )
+    return say("plan_text.the_rows_have_no", untimed=units)
+
+
+@tells("plan.saved")
+def _saved(words: Words, *, variance_reduction: Mapping[str, float]) -> str:
+    saved = (
+        f"{words.label(metric)} {100 * share:.0f} %"
+        for metric, share in variance_reduction.items()
+    )
+    return say("plan_text.saved", saved=", ".join(saved))
+
+
+@tells("plan.unknown")
+def _unknown(_words: Words, *, metrics: tuple[str, ...]) -> str:
+    return say("plan_text.nothing_to_plan_with", unknown=", ".join(metrics))
+
+
+@tells("plan.guardrails")
+def _guardrails(_words: Words, *, guardrails: int, power: float) -> str:
+    return counted(
+        "plan_text.with_guardrails",
+        guardrails,
+        guards=guardrails,
+        power=f"{100 * power:.0f}",
+    )
+
+
+@tells("plan.several_arms")
+def _several_arms(_words: Words, *, treatments: int) -> str:
+    return say("plan_text.treatment_arms_the_lifts", treatments=treatments)
+
+
+@tells("plan.amounts")
+def _amounts(_words: Words) -> str:
+    return say("plan_text.for_amounts_of_money")

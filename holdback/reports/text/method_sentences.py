@@ -1,0 +1,215 @@
+"""How a metric was compared, or why it has no number: one function a code."""
+
+from __future__ import annotations
+
+from holdback.facts import Fact
+from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.locale_format import Words
+from holdback.wording import counted, say
+
+__all__: list[str] = []
+
+
+@tells("facts.joined")
+def _joined(words: Words, *, parts: tuple[Fact, ...]) -> str:
+    return " ".join(tell(words, part) for part in parts)
+
+
+def _side(side: str) -> str:
+    if side == "control":
+        return say("methods.control")
+    return say("methods.the_treatment_arm")
+
+
+def _units(count: int) -> str:
+    return counted("nouns.unit", count, count=count)
+
+
+@tells("methods.few_units")
+def _few_units(_words: Words, *, units: int) -> str:
+    return say("methods.no_number_an_arm", units=_units(units))
+
+
+@tells("methods.zero_denominator")
+def _zero_denominator(_words: Words) -> str:
+    return say("methods.no_number_the_denominator")
+
+
+@tells("methods.few_values")
+def _few_values(_words: Words, *, units: int, side: str, least: int) -> str:
+    return say(
+        "methods.no_interval_only_of",
+        units=_units(units),
+        name=_side(side),
+        least=least,
+    )
+
+
+@tells("methods.no_spread")
+def _no_spread(_words: Words, *, side: str) -> str:
+    return say("methods.no_interval_the_variance", name=_side(side))
+
+
+@tells("methods.log_delta")
+def _log_delta(_words: Words) -> str:
+    return say("methods.log_delta.log_delta")
+
+
+@tells("methods.pooled_cv")
+def _pooled_cv(_words: Words) -> str:
+    return say("methods.pooled_cv.pooled_cv")
+
+
+@tells("methods.welch")
+def _welch(_words: Words) -> str:
+    return say("methods.welch.welch")
+
+
+@tells("methods.score")
+def _score(_words: Words) -> str:
+    return say("methods.score.compare_scores")
+
+
+@tells("methods.permutation")
+def _permutation(_words: Words, *, fewest: int, draws: int) -> str:
+    return say("methods.permutation.note", fewest=f"{fewest:,}", draws=f"{draws:,}")
+
+
+@tells("methods.proportion")
+def _proportion(_words: Words, *, control_converted: int) -> str:
+    return say("methods.proportion.score_intervals_for_rates") + (
+        "" if control_converted else say("methods.proportion.control_has_no_conversion")
+    )
+
+
+@tells("proportion.all_converted")
+def _all_converted(_words: Words) -> str:
+    everyone = say("methods.proportion.every_unit")
+    return say("methods.proportion.no_number_converted_in", everyone=everyone)
+
+
+@tells("proportion.none_converted")
+def _none_converted(_words: Words) -> str:
+    nobody = say("methods.proportion.no_unit")
+    return say("methods.proportion.no_number_converted_in", everyone=nobody)
+
+
+@tells("methods.quantile")
+def _quantile(_words: Words, *, q: float) -> str:
+    return say("methods.quantile.the_quantile_of_the", q=f"{100 * q:.4g}")
+
+
+@tells("quantile.few_units")
+def _few_beyond(_words: Words, *, fewest: int, needed: int) -> str:
+    return say("methods.quantile.no_number_an_arm", fewest=fewest, needed=needed)
+
+
+@tells("quantile.no_spread")
+def _one_value(_words: Words) -> str:
+    return say("methods.quantile.no_interval_so_many")
+
+
+@tells("methods.survival")
+def _survival(_words: Words, *, days: int, p_value: float | None = None) -> str:
+    curves = (
+        "" if p_value is None else say("methods.survival.curves", z=f"{p_value:.3g}")
+    )
+    return say("methods.survival.mean_days_up_to", days=days, treatment=curves)
+
+
+@tells("survival.not_watched")
+def _not_watched(_words: Words, *, side: str, days: int) -> str:
+    return say("methods.survival.no_number_no_unit", name=_side(side), days=days)
+
+
+@tells("survival.few_events")
+def _few_events(_words: Words, *, side: str, events: int, least: int) -> str:
+    return say(
+        "methods.survival.no_interval_has_events",
+        name=_side(side),
+        nonzero=events,
+        least_events=least,
+    )
+
+
+@tells("survival.no_spread")
+def _one_day(_words: Words, *, side: str, events: int) -> str:
+    return say(
+        "methods.survival.no_interval_all_alike", name=_side(side), nonzero=events
+    )
+
+
+@tells("methods.adjusted")
+def _adjusted(_words: Words, *, variance_reduction: float) -> str:
+    return say("comparison.inference", saved=f"{100 * variance_reduction:.0f}%")
+
+
+@tells("multiplicity.gated")
+def _gated(_words: Words) -> str:
+    return say("families.gated")
+
+
+@tells("posterior.none")
+def _no_posterior(_words: Words, *, why: str) -> str:
+    return say("posteriors.no_chance", why=why)
+
+
+@tells("posterior.hurdle")
+def _hurdle(_words: Words, *, spend: str, p_value: float) -> str:
+    if spend == "gamma":
+        return say("spend_model.passed_gamma", p=p_value)
+    if spend == "student_t":
+        return say("spend_model.passed_student", p=p_value)
+    if spend == "lognormal_two_spreads":
+        return say("spend_model.passed_two_spreads", p=p_value)
+    return say("spend_model.passed", p=p_value)
+
+
+@tells("posterior.hurdle_refused")
+def _hurdle_refused(_words: Words, *, worst: str, p_value: float) -> str:
+    return say("spend_model.refused", worst=worst, p=p_value)
+
+
+@tells("posterior.negative_binomial")
+def _negative_binomial(_words: Words, *, p_value: float) -> str:
+    return say("spend_model.passed_counts", p=p_value)
+
+
+@tells("posterior.negative_binomial_refused")
+def _negative_binomial_refused(_words: Words, *, worst: str, p_value: float) -> str:
+    return say("spend_model.refused_counts", worst=worst, p=p_value)
+
+
+@tells("posterior.model_unusable")
+def _model_unusable(_words: Words, *, why: str) -> str:
+    return say("spend_model.unusable", why=why)
+
+
+@tells("posterior.too_far")
+def _too_far(_words: Words) -> str:
+    return say("spend_model.too_far")
+
+
+@tells("sampler.chains_disagree")
+def _chains_disagree(_words: Words, *, r_hat: float) -> str:
+    return say("sampled.chains_disagree", r_hat=r_hat)
+
+
+@tells("sampler.few_draws")
+def _few_draws(_words: Words, *, ess: float, least: int) -> str:
+    return say("sampled.few_draws", ess=ess, least=least)
+
+
+@tells("sampler.divergent")
+def _divergent(_words: Words, *, count: int, draws: int) -> str:
+    return say("sampled.divergent", count=count, draws=draws)
+
+
+@tells("sampler.slow_energy")
+def _slow_energy(_words: Words, *, bfmi: float) -> str:
+    return say("sampled.slow_energy", bfmi=bfmi)
+
+
+@tells("sampler.stopped")
+def _stopped(_words: Words, *, why: str) -> str:
+    return why
