@@ -74,7 +74,11 @@ class Reader:
     numeric: frozenset[str] = frozenset()
 
     def number(self, tree: Tree) -> exp.Expression:
-        """The DOUBLE value of an expression; conditions count 1 or 0."""
+        """The DOUBLE value of an expression; conditions count 1 or 0.
+
+        Raises DataError for a column that is not there or holds no number, ConfigError
+        for text in place of one.
+        """
         match tree:
             case Number(value):
                 return double(str(value))
@@ -95,7 +99,11 @@ class Reader:
         return when(self.condition(tree), double("1"), double("0"))
 
     def counted(self, measure: Measure) -> exp.Expression:
-        """A measure's value of a row: text where distinct texts are counted."""
+        """A measure's value of a row: text where distinct texts are counted.
+
+        Raises DataError for a column that is not there or holds no number, ConfigError
+        for text in place of one.
+        """
         assert measure.value is not None  # noqa: S101  # asked for values only
         tree = measure.value.tree
         if measure.aggregate != "distinct":
@@ -105,7 +113,11 @@ class Reader:
         )
 
     def condition(self, tree: Tree) -> exp.Expression:
-        """The truth of an expression, never null; a number is true unless 0."""
+        """The truth of an expression, never null; a number is true unless 0.
+
+        Raises DataError for a column that is not there, ConfigError for text beside
+        numbers.
+        """
         match tree:
             case Compare(operator, left, right):
                 a, b = self._sides(left, right)
@@ -129,7 +141,10 @@ class Reader:
         )
 
     def as_number(self, column: str) -> exp.Expression:
-        """A column as DOUBLE."""
+        """A column as DOUBLE.
+
+        Raises DataError for a column that is not there or holds no number.
+        """
         kind = self.kind(column)
         if kind == "boolean":
             return _truth(col(column))
@@ -177,7 +192,10 @@ class Reader:
         )
 
     def as_text(self, column: str) -> exp.Expression:
-        """A column as text; empty text is null."""
+        """A column as text; empty text is null.
+
+        Raises DataError for a column that is not there.
+        """
         kind = self.kind(column)
         if kind == "text":
             return exp.func("NULLIF", col(column), exp.Literal.string(""))

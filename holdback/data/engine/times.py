@@ -189,7 +189,10 @@ class Clock:
     column: str
 
     def raw(self) -> exp.Expression:
-        """Microseconds as written: UTC where an offset is named, else wall clock."""
+        """Microseconds as written: UTC where an offset is named, else wall clock.
+
+        Raises DataError for a column that holds no times.
+        """
         kind = self.reader.kind(self.column)
         if kind == "text":
             return self.reader.dialect.stamp(col(self.column))
@@ -213,7 +216,10 @@ class Clock:
         return exp.false() if kind == "instant" else exp.true()
 
     def utc(self, zone: Zone | None) -> exp.Expression:
-        """Microseconds in UTC; without a zone, wall clocks are UTC already."""
+        """Microseconds in UTC; without a zone, wall clocks are UTC already.
+
+        Raises DataError for a column that holds no times.
+        """
         kind = self.reader.kind(self.column)
         if zone is None or kind == "instant":
             return self.raw()
@@ -222,7 +228,10 @@ class Clock:
         return zone.to_utc(self.raw())
 
     def skipped(self, zone: Zone | None) -> exp.Expression:
-        """Whether a row's local time is skipped by daylight saving."""
+        """Whether a row's local time is skipped by daylight saving.
+
+        Raises DataError for a column that holds no times.
+        """
         if zone is None:
             return exp.false()
         return all_of([self.wall(), zone.skipped(self.raw())])

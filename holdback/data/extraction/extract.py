@@ -92,7 +92,10 @@ class Survey:
         }
 
     def evidence(self, as_of: date | datetime | None) -> Evidence:
-        """All of it."""
+        """All of it.
+
+        Raises what `extract` raises.
+        """
         check_plan(self.experiment, self.layout)
         exposed = self.exposed(as_of)
         cube = Cube(
@@ -113,7 +116,11 @@ class Survey:
         return self._assembled(cube, rows, exposed)
 
     def exposed(self, as_of: date | datetime | None) -> Exposed:
-        """Who was exposed, and what became of every other row of the table."""
+        """Who was exposed, and what became of every other row of the table.
+
+        Raises DataError for rows that cannot be used, ConfigError for arms that are
+        computed where rows have no id.
+        """
         seen = {name: self._look(name) for name in self.tables}
         copies = self._drop_copies(seen)
         zone = zone_of(self.experiment, seen)

@@ -39,6 +39,9 @@ def opened(
     The statement runs in the project's database when all sources live there, and
     otherwise in the embedded engine, into which they are read: the columns that the
     analysis uses, or `whole` with every column.
+
+    Raises ConfigError for a frame in place of no source and for databases that are not
+    read, DataError and EnvironmentFault as the loaders do.
     """
     unknown = sorted(set(frames) - set(experiment.sources))
     if unknown:
@@ -124,7 +127,10 @@ def _used_sources(experiment: Experiment) -> list[str]:
 
 
 def check_plan(experiment: Experiment, plan: Layout) -> None:
-    """Refuse what no data could answer."""
+    """Refuse what no data could answer.
+
+    Raises ConfigError.
+    """
     exposures = experiment.sources[experiment.assignment.source].columns
     problems = []
     if experiment.analysis.predict and find_spec("sklearn") is None:
@@ -153,7 +159,10 @@ def check_plan(experiment: Experiment, plan: Layout) -> None:
 
 
 def check_one_row(experiment: Experiment) -> None:
-    """Refuse time limits on values of the exposures, once units are seen to repeat."""
+    """Refuse time limits on values of the exposures, once units are seen to repeat.
+
+    Raises DataError.
+    """
     own = experiment.assignment.source
     limited = sorted(
         metric.name

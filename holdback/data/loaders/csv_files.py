@@ -115,7 +115,10 @@ def csv_table(
 
 
 def refuse_other_formats(path: Path, root: Path) -> None:
-    """Refuse workbooks and Parquet files that were named as CSV."""
+    """Refuse workbooks and Parquet files that were named as CSV.
+
+    Raises DataError.
+    """
     first = head(path)
     if first.startswith((EXCEL, OLD_EXCEL)):
         format_, fix = (
@@ -312,7 +315,10 @@ class CsvRows:
         )
 
     def load(self, path: Path, before: int, future: Future[Fingerprint]) -> int:
-        """Append a file's rows; returns the number of rows of the source so far."""
+        """Append a file's rows; returns the number of rows of the source so far.
+
+        Raises DataError with the places of rows that cannot be read.
+        """
         plain = encoding_of(path, self.form) == "utf-8-sig"
         if is_gzip(path, self.form.root) or not plain:
             sound(self.form.root, path, future.result(), utf8=plain)
@@ -357,7 +363,10 @@ class CsvRows:
         self.engine.execute(f"ALTER TABLE {first} RENAME TO {table}")
 
     def copy(self, path: Path, form: CsvForm) -> None:
-        """Append the rows of one plain UTF-8 file."""
+        """Append the rows of one plain UTF-8 file.
+
+        Raises DataError with the places of rows that cannot be read.
+        """
         typed = ", ".join(f"{quoted_text(n)}: 'VARCHAR'" for n in self.names)
         listed = ", ".join(quoted_name(n) for n in self.kept)
         self.engine.execute("DROP TABLE IF EXISTS reject_errors")
@@ -381,7 +390,10 @@ class CsvRows:
 
 
 def same_header(names: list[str], path: Path, form: CsvForm) -> None:
-    """Refuse files of one source whose columns differ."""
+    """Refuse files of one source whose columns differ.
+
+    Raises DataError.
+    """
     other = header(path, form)
     if other != names:
         raise DataError(
@@ -395,7 +407,10 @@ def same_header(names: list[str], path: Path, form: CsvForm) -> None:
 
 
 def sound(root: Path, path: Path, seen: Fingerprint, *, utf8: bool) -> None:
-    """Refuse a file whose bytes cannot be right."""
+    """Refuse a file whose bytes cannot be right.
+
+    Raises DataError.
+    """
     where = shown(path, root)
     if seen.broken == "bomb":
         raise DataError(

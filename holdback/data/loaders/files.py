@@ -94,7 +94,11 @@ def shown(path: Path, root: Path) -> str:
 
 
 def check_readable(path: Path, root: Path) -> None:
-    """Refuse what is not a readable file with something in it."""
+    """Refuse what is not a readable file with something in it.
+
+    Raises DataError for a folder, pipe or empty file, EnvironmentFault for what is not
+    there or may not be read.
+    """
     where = shown(path, root)
     try:
         mode = path.stat().st_mode
@@ -133,7 +137,10 @@ def head(path: Path, size: int = 8) -> bytes:
 
 
 def is_gzip(path: Path, root: Path) -> bool:
-    """Whether a file is gzipped, by its first bytes; `.gz` that is not is refused."""
+    """Whether a file is gzipped, by its first bytes; `.gz` that is not is refused.
+
+    Raises DataError for a name in `.gz` of a file that is not gzipped.
+    """
     packed = head(path, 2) == GZIP
     if path.suffix == ".gz" and not packed:
         raise DataError(
@@ -228,7 +235,10 @@ class _Unpacker:
         self._fresh = False
 
     def unpacked(self, chunk: bytes) -> Iterator[bytes]:
-        """Pieces of text from the next piece of the file."""
+        """Pieces of text from the next piece of the file.
+
+        Raises EOFError for a bomb.
+        """
         self._read += len(chunk)
         rest = chunk
         while rest:

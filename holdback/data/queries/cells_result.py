@@ -67,7 +67,10 @@ def rows_of(cube: Cube, answers: Sequence[tuple[Any, ...]]) -> list[Row]:
 
 
 def cells_of(cube: Cube, rows: Sequence[Row], arms: Sequence[str]) -> Cells:
-    """Cells of the used units, sorted; caps by the name of the capped column."""
+    """Cells of the used units, sorted; caps by the name of the capped column.
+
+    Raises StatsError for caps at 0 or below.
+    """
     dimensions = [ALL, *cube.exposures.segments]
     cells = []
     merged: dict[tuple[str, str, str, int | None, int], list[Row]] = {}

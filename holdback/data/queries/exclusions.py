@@ -44,7 +44,10 @@ class ExposureCounts:
 def count_exposures(
     engine: Engine, experiment: Experiment, exposures: Exposures, span: Span
 ) -> ExposureCounts:
-    """Exposure rows by what becomes of them and by arm."""
+    """Exposure rows by what becomes of them and by arm.
+
+    Raises DataError for arms that the experiment does not have.
+    """
     _refuse_unknown_arms(engine, experiment, exposures)
     columns: dict[str, exp.Expression] = {"arm": exposures.arm.copy()}
     columns["kept"] = all_of(condition.copy() for condition in exposures.where)

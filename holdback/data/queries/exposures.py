@@ -73,7 +73,10 @@ def exposures_of(
     zone: Zone | None,
     engine: Engine,
 ) -> Exposures:
-    """The assignment table, read; `one_row` is settled later by a count."""
+    """The assignment table, read; `one_row` is settled later by a count.
+
+    Raises ConfigError for computed arms where rows have no id.
+    """
     name = experiment.assignment.source
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)

@@ -172,11 +172,17 @@ class Embedded:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, query: Query) -> Sequence[tuple[Any, ...]]:
-        """Rows of a query tree."""
+        """Rows of a query tree.
+
+        Raises DataError for what the engine refuses, EnvironmentFault without memory.
+        """
         return self.execute(query.sql(dialect="duckdb"))
 
     def batches(self, query: Query, size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Rows of a query tree, so many at a time; nothing else may run meanwhile."""
+        """Rows of a query tree, so many at a time; nothing else may run meanwhile.
+
+        Raises DataError for what the engine refuses, EnvironmentFault without memory.
+        """
         try:
             result = self._connection.execute(query.sql(dialect="duckdb"))
             while rows := result.fetchmany(size):
@@ -187,7 +193,10 @@ class Embedded:
     def execute(
         self, text: str, parameters: Sequence[object] = ()
     ) -> list[tuple[Any, ...]]:
-        """Rows of a statement of our own making."""
+        """Rows of a statement of our own making.
+
+        Raises DataError for what the engine refuses, EnvironmentFault without memory.
+        """
         try:
             return self._connection.execute(text, list(parameters)).fetchall()
         except duckdb.Error as error:
@@ -200,6 +209,8 @@ class Embedded:
         greater, never smaller. Up to 50 million rows the hashes are sorted in
         memory, which is several times faster than grouping; beyond, they are grouped
         by the engine, which can spill.
+
+        Raises DataError for what the engine refuses, EnvironmentFault without memory.
         """
         inner = exp.Subquery(
             this=query, alias=exp.TableAlias(this=exp.to_identifier("q", quoted=True))
@@ -233,7 +244,10 @@ class Embedded:
         return drawn_in(self._connection, draw, unit, f"draw_{self._draws}")
 
     def kept(self, query: Query) -> Query:
-        """A query's rows as a table, in their order; memory spills as elsewhere."""
+        """A query's rows as a table, in their order; memory spills as elsewhere.
+
+        Raises DataError for what the engine refuses, EnvironmentFault without memory.
+        """
         self._tables += 1
         table = exp.table_(f"holdback:kept {self._tables}", quoted=True)
         text = query.sql(dialect="duckdb")
@@ -241,12 +255,18 @@ class Embedded:
         return table
 
     def types(self, text: str) -> dict[str, Type]:
-        """Columns of a query's result and what they hold."""
+        """Columns of a query's result and what they hold.
+
+        Raises DataError for what the engine refuses, EnvironmentFault without memory.
+        """
         rows = self.execute(f"DESCRIBE {text}")
         return {str(row[0]): self.dialect.type_of(row[1]) for row in rows}
 
     def fields(self, text: str) -> dict[str, Any]:
-        """Columns of a query's result and the engine's own types, records and all."""
+        """Columns of a query's result and the engine's own types, records and all.
+
+        Raises DataError for what the engine refuses, EnvironmentFault without memory.
+        """
         try:
             result = self._connection.sql(text)
         except duckdb.Error as error:
@@ -254,7 +274,10 @@ class Embedded:
         return dict(zip(result.columns, result.types, strict=True))
 
     def register(self, name: str, frame: object) -> None:
-        """Make a frame readable under a name, until `unregister`."""
+        """Make a frame readable under a name, until `unregister`.
+
+        Raises DataError for what is no frame.
+        """
         try:
             self._connection.register(name, frame)
         except duckdb.Error as error:

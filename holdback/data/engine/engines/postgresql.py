@@ -125,12 +125,18 @@ class Server:
         self._connection.close()
 
     def run(self, query: Query) -> Sequence[tuple[Any, ...]]:
-        """Rows of a query tree."""
+        """Rows of a query tree.
+
+        Raises DataError for what the server refuses, EnvironmentFault when it is lost.
+        """
         rows, _ = self._execute(query.sql(dialect="postgres"))
         return rows
 
     def batches(self, query: Query, size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Rows of a query tree, so many at a time, by a cursor of the server's."""
+        """Rows of a query tree, so many at a time, by a cursor of the server's.
+
+        Raises DataError for what the server refuses, EnvironmentFault when it is lost.
+        """
         with (
             self._in_our_words(),
             self._connection.cursor(name="holdback") as cursor,
@@ -140,7 +146,10 @@ class Server:
                 yield rows
 
     def repeats(self, query: Query) -> int:
-        """Rows of a one-column query beyond the first of each value."""
+        """Rows of a one-column query beyond the first of each value.
+
+        Raises DataError for what the server refuses, EnvironmentFault when it is lost.
+        """
         name = query.expressions[0].alias_or_name
         inner = exp.Subquery(
             this=query, alias=exp.TableAlias(this=exp.to_identifier("q", quoted=True))
@@ -159,7 +168,10 @@ class Server:
         return _subquery(query)
 
     def table(self, source: str, name: str) -> Table:
-        """A table of the database, looked up in its catalogue."""
+        """A table of the database, looked up in its catalogue.
+
+        Raises DataError without it, EnvironmentFault when the server is lost.
+        """
         schema, short = _parts(name)
         rows, _ = self._execute(TABLES_OF_SCHEMA, (schema,))
         known = [str(row[0]) for row in rows]
@@ -168,7 +180,11 @@ class Server:
         return self._typed(source, exp.table_(short, db=schema, quoted=True))
 
     def query(self, source: str, sql: str) -> Table:
-        """The result of the user's SELECT."""
+        """The result of the user's SELECT.
+
+        Raises ConfigError for anything else, DataError for what the server refuses,
+        EnvironmentFault when it is lost.
+        """
         only_select(sql, source, "postgres")
         inner = parse_one(sql, read="postgres")
         return self._typed(source, _subquery(inner))
@@ -232,7 +248,10 @@ class Postgres(Connector):
 
     @contextmanager
     def connection(self) -> Iterator[Any]:
-        """A connection in a read-only repeatable-read transaction."""
+        """A connection in a read-only repeatable-read transaction.
+
+        Raises EnvironmentFault when the database cannot be reached.
+        """
         with closing(self._connected()) as connection:
             yield connection
 
@@ -241,7 +260,10 @@ class Postgres(Connector):
         return connection.cursor(name="holdback")
 
     def select_all(self, connection: Any, table: str) -> str:
-        """SELECT of a table's columns, by the names of the catalogue."""
+        """SELECT of a table's columns, by the names of the catalogue.
+
+        Raises DataError for a table that is not there.
+        """
         schema, short = _parts(table)
         rows = connection.execute(TABLES_OF_SCHEMA, (schema,)).fetchall()
         known = [str(row[0]) for row in rows]

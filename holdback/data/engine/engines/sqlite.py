@@ -29,7 +29,10 @@ class Sqlite(Connector):
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection that only reads, in one transaction."""
+        """A connection that only reads, in one transaction.
+
+        Raises EnvironmentFault when there is no such file.
+        """
         path = self._path()
         if not path.is_file():
             raise EnvironmentFault(
@@ -51,7 +54,10 @@ class Sqlite(Connector):
             yield connection
 
     def select_all(self, connection: Any, table: str) -> str:
-        """SELECT of a table's columns, by the names of the catalogue."""
+        """SELECT of a table's columns, by the names of the catalogue.
+
+        Raises DataError for a table that is not there.
+        """
         rows = connection.execute(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
         )

@@ -19,7 +19,10 @@ class FrameLoader(Loader[FrameSource]):
     """A frame that stands in place of a table of data."""
 
     def load(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """The frame's columns that are used, copied into the embedded engine."""
+        """The frame's columns that are used, copied into the embedded engine.
+
+        Raises DataError for what gives no Arrow stream.
+        """
         source, frame, engine = self.source.name, self.source.frame, store.engine
         handle = f"frame {source}"
         try:
