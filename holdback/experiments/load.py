@@ -1,9 +1,9 @@
 """YAML files → `Experiment`: the door through which every configuration comes.
 
-Steps, each in its own file: bytes → tree with places (`document`), tree → models of
-what may be written (`shape`, `written`, `plugins`, `leaves`), models → values with
-references checked and defaults filled (`resolve`). Problems of both files are
-collected on the whole way and raised together.
+Steps: bytes → tree with places (`config.yaml_document`), tree → models of what may be
+written (`config.models`, read by `config.validation`), models → values with references
+checked and defaults filled (`resolve`). Problems of both files are collected on the
+whole way and raised together.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The models say which keys exist, what each holds and what it means; from them come
 both the reading and the JSON Schema. Metric and source kinds are not listed here:
-their keys are the fields of their dataclasses (see `plugins`). Whether names refer
+their keys are the fields of their dataclasses (see `kind_schemas`). Whether names refer
 to something, shares sum to 1 and dates are in order is the business of `resolve`.
 """
 
