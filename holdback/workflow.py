@@ -154,9 +154,9 @@ def analyze(
     from holdback.analysis.preregistration.history import history_of, record
     from holdback.analysis.value_metric import money_comparisons
     from holdback.data.extraction.extract import extract
-    from holdback.economics import section_readers as money_sections
     from holdback.economics.decision import decide
     from holdback.economics.money import implausible_returns, money
+    from holdback.economics.money import readers as money_readers
     from holdback.experiments.definition.calendar import days_analyzed
     from holdback.portfolio.past_prior import with_past
     from holdback.reports.text.telling import in_words
@@ -188,7 +188,7 @@ def analyze(
         days_analyzed(planned, evidence.as_of),
     )
     sections = section_readers.read_sections(
-        basis, section_readers.readers, money_sections.readers
+        basis, section_readers.readers, money_readers
     )
     scorecard = scorecard_of(
         basis,

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from holdback.analysis.analyze import Reading, Sampling
+from holdback.analysis.comparison.by_joining import compared, sides_in, weeks
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.analysis.comparison.posteriors import lift_prior, spend_model
 from holdback.analysis.comparison.small_groups import SMALLEST
-from holdback.analysis.exploratory.cohorts import compared, sides_in, weeks
 from holdback.analysis.section_readers import Basis
 from holdback.analysis.segments import log_ratio_of, segment_groups
 from holdback.data.evidence.cells import Cells

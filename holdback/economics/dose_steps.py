@@ -11,7 +11,7 @@ from holdback.analysis.section_readers import Basis
 from holdback.analysis.value_metric import DoseComparison, dose_comparisons
 from holdback.economics.costs import costs_of, saved
 from holdback.economics.incremental_value import Stake, image
-from holdback.economics.section_readers import readers
+from holdback.economics.money import readers
 from holdback.experiments.definition.calendar import days_analyzed
 from holdback.experiments.definition.experiment import Economics
 from holdback.results.money import Costs

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from holdback.analysis.section_readers import Readers
 from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.costs import break_even_lift, costs_of, saved, saved_items
 from holdback.economics.incremental_value import Stake, image, incremental
@@ -28,8 +29,12 @@ __all__ = [
     "implausible_returns",
     "incremental",
     "money",
+    "readers",
     "revenue_of",
 ]
+
+readers = Readers("holdback.economics")
+"""Of the sections that tell money: they stand above the lifts they read."""
 
 
 def money(

@@ -13,8 +13,7 @@ from holdback.analysis.section_readers import Basis
 from holdback.analysis.value_metric import value_comparisons
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
-from holdback.economics.money import revenue_of
-from holdback.economics.section_readers import readers
+from holdback.economics.money import readers, revenue_of
 from holdback.errors import DataError, StatsError
 from holdback.experiments.definition.calendar import last_day
 from holdback.experiments.definition.experiment import Experiment

@@ -12,7 +12,7 @@ from pathlib import Path
 from reports.examples import clear_win
 
 from holdback.analysis.section_readers import readers
-from holdback.economics.section_readers import readers as money_readers
+from holdback.economics.money import readers as money_readers
 from holdback.reports.blocks import blocks
 from holdback.results.scorecard import Scorecard
 from holdback.results.section import sections

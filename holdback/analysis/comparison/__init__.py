@@ -1,4 +1,5 @@
 """One metric, arm against arm: which method reads it, what is believed, the verdict.
 
-Read `comparison`, `rows_needed`, `posteriors`, `verdict`, then `small_groups`.
+Read `comparison`, `rows_needed`, `posteriors`, `verdict`, then `small_groups` and
+`by_joining`.
 """

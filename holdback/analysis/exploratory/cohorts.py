@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
 
+from holdback.analysis.comparison.by_joining import (
+    Span,
+    compared,
+    months,
+    total_in,
+    weeks,
+)
 from holdback.analysis.comparison.comparison import formula_columns, quantity
 from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells, Column
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
 from holdback.results.sections.cohorts import BeforeAfter, Cohort, CohortArm, Cohorts
-from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.delta_method import estimate
 from holdback.stats.evidence.effect import Inference, LogRatio
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.posterior.random_effects import random_effects
 
-__all__ = ["before_after", "cohorts", "compared", "sides_in", "weeks"]
+__all__ = ["before_after", "cohorts"]
 
-Span = tuple[date, date]
 MOST_WEEKS = 13
 """Weeks of joining that are shown as weeks; months beyond."""
 
@@ -35,14 +38,15 @@ def cohorts(basis: Basis) -> Iterator[Cohorts]:
     if not (metric.is_function_of_means and days):
         return
     by_week = (days[-1] - days[0]).days < 7 * MOST_WEEKS
-    spans = weeks(days) if by_week else _months(days)
+    spans = weeks(days) if by_week else months(days)
     names = [experiment.control.name, *(arm.name for arm in experiment.treatments)]
     shown: list[Cohort] = []
     lifts: list[list[LogRatio | None]] = []
     hidden = 0
     for span in spans:
         sides = [
-            _total(experiment, cells, experiment.primary, name, span) for name in names
+            total_in(experiment, cells, experiment.primary, name, span)
+            for name in names
         ]
         if min(side.n for side in sides) < SMALLEST:
             hidden += any(side.n for side in sides)
@@ -139,38 +143,7 @@ def _by_slice(
     return tuple(
         float(mean)
         for slices in experiment.companions_for("slices")
-        for mean in _total(experiment, cells, slices.name, arm, span).mean
-    )
-
-
-def _total(
-    experiment: Experiment, cells: Cells, block: str, arm: str, span: Span
-) -> Moments:
-    """Moments over the days of a span, of units with the primary's full time."""
-    within = experiment.collected[block].within
-    return cells.total(block, {arm}, within=within, since=span[0], through=span[1])
-
-
-def sides_in(
-    experiment: Experiment, cells: Cells, metric: str, arm: str, span: Span
-) -> tuple[Moments, Moments]:
-    """Control and an arm over the days of a span, with the metric's full time."""
-    control, treated = (
-        _total(experiment, cells, metric, name, span)
-        for name in (experiment.control.name, arm)
-    )
-    return control, treated
-
-
-def compared(
-    metric: Metric, cells: Cells, control: Moments, treated: Moments, level: float
-) -> Inference:
-    """One arm against control, from their moments, without covariates or caps."""
-    columns = formula_columns(cells.blocks[metric.name], capped=False)
-    return metric.compare(
-        ArmEvidence(moments=control.select(columns)),
-        ArmEvidence(moments=treated.select(columns)),
-        level=level,
+        for mean in total_in(experiment, cells, slices.name, arm, span).mean
     )
 
 
@@ -178,19 +151,3 @@ def _same(lifts: Sequence[LogRatio | None]) -> float | None:
     """P-value of one lift in all cohorts that have one; None below two."""
     known = [one for one in lifts if one is not None and one.se > 0]
     return random_effects(known).p_value if len(known) > 1 else None
-
-
-def weeks(days: Sequence[date]) -> list[Span]:
-    """Seven days each, from the first day that holds units."""
-    count = (days[-1] - days[0]).days // 7 + 1
-    starts = [days[0] + timedelta(weeks=i) for i in range(count)]
-    return [(start, start + timedelta(days=6)) for start in starts]
-
-
-def _months(days: Sequence[date]) -> list[Span]:
-    """Calendar months."""
-    firsts = sorted({day.replace(day=1) for day in days})
-    return [
-        (first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1))
-        for first in firsts
-    ]
