@@ -74,7 +74,10 @@ class Assignments:
 
 
 def assigned(split: Rules, ids: Any) -> Assignments:
-    """Assignment of a sequence, an array or a column, by the cheaper of two ways."""
+    """Assignment of a sequence, an array or a column, by the cheaper of two ways.
+
+    Raises AssignmentError for ids of several dimensions, or of a type that is none.
+    """
     family = _family(ids)
     if family and len(ids) >= LARGE_COLUMN and is_native(split):
         column = _typed(ids, family)
@@ -137,7 +140,10 @@ def is_native(split: Rules) -> bool:
 
 
 def in_kind(ids: Any, arms: list[str | None]) -> Any:
-    """Arms in the container of `ids`: list, tuple, numpy, pandas, polars or Arrow."""
+    """Arms in the container of `ids`: list, tuple, numpy, pandas, polars or Arrow.
+
+    Raises AssignmentError for ids of several dimensions.
+    """
     family = _family(ids)
     if family == "numpy":
         import numpy as np

@@ -453,6 +453,9 @@ def header_of(
     """Column names, delimiter, and the lines again from the header on.
 
     The delimiter is the one of ``, ; tab |`` that stands most often in the header.
+
+    Raises DataError for an empty file, a blank header or bytes that are no UTF-8,
+    EnvironmentFault for a file that cannot be read.
     """
     flow = iter(lines)
     with _readable(where):

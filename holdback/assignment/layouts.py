@@ -36,7 +36,10 @@ def in_order(widths: Iterable[int], arms: Sequence[int] | None = None) -> Ranges
 
 
 def cumulative(shares: Sequence[Fraction], buckets: int) -> Ranges:
-    """Shares as whole buckets, by the largest remainder, in order."""
+    """Shares as whole buckets, by the largest remainder, in order.
+
+    Raises AssignmentError for a share that is smaller than one bucket.
+    """
     widths = largest_remainder(shares, buckets)
     if not all(widths):
         raise AssignmentError(
@@ -74,7 +77,10 @@ def opened(traffic: Fraction, buckets: int) -> tuple[tuple[int, int], ...]:
 
 
 def whole_percents(values: Sequence[Fraction], what: str) -> tuple[int, ...]:
-    """Shares that must be whole percentages, as the vendor's form takes no others."""
+    """Shares that must be whole percentages, as the vendor's form takes no others.
+
+    Raises AssignmentError for any other share.
+    """
     percents = [value * 100 for value in values]
     if any(percent.denominator != 1 for percent in percents):
         raise AssignmentError(
@@ -100,7 +106,10 @@ def one_each(values: Sequence[object], planned: Planned) -> None:
 
 
 def position_of(name: str, planned: Planned) -> int:
-    """Position of an arm that a parameter names."""
+    """Position of an arm that a parameter names.
+
+    Raises AssignmentError for a name that is no arm.
+    """
     if name not in planned.names:
         raise AssignmentError(
             Problem(
@@ -112,7 +121,10 @@ def position_of(name: str, planned: Planned) -> int:
 
 
 def listed(ranges: Iterable[tuple[str, tuple[int, int]]], planned: Planned) -> Ranges:
-    """Ranges that were written out, by the name of the arm."""
+    """Ranges that were written out, by the name of the arm.
+
+    Raises AssignmentError for a name that is no arm.
+    """
     return tuple(
         (start, end, position_of(name, planned)) for name, (start, end) in ranges
     )

@@ -184,7 +184,10 @@ class HoldoutShare:
     salt: str
 
     def gate(self) -> Gate:
-        """Lets through who is not held out: buckets from the holdout's share on."""
+        """Lets through who is not held out: buckets from the holdout's share on.
+
+        Raises AssignmentError for a share that is no number of buckets.
+        """
         width = edge(self.share)
         if not 0 < self.share < 1 or not 0 < width < BUCKETS:
             raise AssignmentError(
@@ -207,7 +210,10 @@ class LayerRange:
     end: Fraction
 
     def gate(self) -> Gate:
-        """Lets through the layer's buckets from start to end."""
+        """Lets through the layer's buckets from start to end.
+
+        Raises AssignmentError for a range that is none.
+        """
         span = (edge(self.start), edge(self.end))
         if not 0 <= self.start < self.end <= 1 or span[0] == span[1]:
             raise AssignmentError(

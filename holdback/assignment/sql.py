@@ -383,6 +383,8 @@ def drawn(
 
     A hash that the engine lacks becomes a function of the connection, whose name
     holds `name`: one that the connection has not seen.
+
+    Raises AssignmentError where the dialect cannot compute the hash exactly.
     """
     if can_draw(draw, "duckdb"):
         return draw_sql(draw, unit, "duckdb")

@@ -39,7 +39,10 @@ class Custom(Scheme):
     arm_buckets: int | None = None
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Traffic from the first buckets, arms in order of the shares."""
+        """Traffic from the first buckets, arms in order of the shares.
+
+        Raises AssignmentError for a key without the id, or digits that the hash lacks.
+        """
         self._check()
         gates: tuple[Gate, ...] = ()
         if planned.traffic != 1:

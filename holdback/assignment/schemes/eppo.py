@@ -35,7 +35,10 @@ class Eppo(Scheme):
     traffic_ranges: Spans = ()
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Traffic shard, then split shard."""
+        """Traffic shard, then split shard.
+
+        Raises AssignmentError for traffic below 100 % without a salt of its own.
+        """
         salt = planned.salt if self.split_salt is None else self.split_salt
         ranges = cumulative(planned.shares, self.total_shards)
         if self.ranges:

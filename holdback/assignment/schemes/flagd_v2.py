@@ -29,7 +29,10 @@ class FlagdV2(Scheme):
     weights: tuple[int, ...] | None = None
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Cumulative weights, in the order of the arms."""
+        """Cumulative weights, in the order of the arms.
+
+        Raises AssignmentError for traffic below 100 %.
+        """
         if planned.traffic != 1:
             raise AssignmentError(
                 Problem(

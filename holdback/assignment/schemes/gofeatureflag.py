@@ -29,7 +29,10 @@ class GoFeatureFlag(Scheme):
     flag: str | None = None
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Percentages of the variations, by name from Z to A."""
+        """Percentages of the variations, by name from Z to A.
+
+        Raises AssignmentError for traffic below 100 %.
+        """
         if planned.traffic != 1:
             raise AssignmentError(
                 Problem(

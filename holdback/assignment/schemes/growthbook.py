@@ -45,7 +45,10 @@ class GrowthBook(Scheme):
         raise NotImplementedError
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Filters or namespace, then ranges of the arms in the order of the file."""
+        """Filters or namespace, then ranges of the arms in the order of the file.
+
+        Raises AssignmentError for a filter or a namespace that cannot be.
+        """
         draw = self.draw(planned.salt if self.seed is None else self.seed)
         pairs = [(float(a), float(b)) for a, b in self.ranges or ()]
         if self.ranges is None:

@@ -39,7 +39,10 @@ class Holdback(Scheme):
     purpose: Literal["arm", "holdout"] = "arm"
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Traffic and arm by separate purposes, arms in the order of the file."""
+        """Traffic and arm by separate purposes, arms in the order of the file.
+
+        Raises AssignmentError for a salt with a colon.
+        """
         check_salt(planned.salt)
         gates: tuple[Gate, ...] = ()
         if planned.traffic != 1:
@@ -57,13 +60,18 @@ class Holdback(Scheme):
 def draw(
     salt: str, purpose: Purpose, name: Literal["sha256", "md5"] = "sha256"
 ) -> Draw:
-    """The draw of a salt for one purpose; AssignmentError for a salt with a colon."""
+    """The draw of a salt for one purpose.
+
+    Raises AssignmentError for a salt with a colon.
+    """
     check_salt(salt)
     return Draw(hash=name, digits=13, before=f"{salt}:{purpose}:", buckets=BUCKETS)
 
 
 def bucket(salt: str, purpose: Purpose, unit_id: str) -> int:
     """Bucket of a unit id, 0 to 9999.
+
+    Raises AssignmentError for a salt with a colon.
 
     >>> bucket("home_personalization", "arm", "user_1")
     961

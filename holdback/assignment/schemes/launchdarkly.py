@@ -43,7 +43,11 @@ class LaunchDarkly(Scheme):
     variations: tuple[Variation, ...] = ()
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Cumulative weights, in the order of the rollout's variations."""
+        """Cumulative weights, in the order of the rollout's variations.
+
+        Raises AssignmentError for traffic below 100 % without variations, or where the
+        salt or seed is missing.
+        """
         draw = sha1_draw(self._prefix(planned), buckets=TOTAL)
         parts = self.variations or self._planned_variations(planned)
         sums = accumulate((part.weight / TOTAL for part in parts), initial=0.0)

@@ -48,7 +48,10 @@ class Optimizely(Scheme):
     group: ExclusionGroup | None = None
 
     def recipe(self, planned: Planned) -> Recipe:
-        """The group, then the ranges of the traffic allocation."""
+        """The group, then the ranges of the traffic allocation.
+
+        Raises AssignmentError for traffic below 100 % without a traffic allocation.
+        """
         parent = planned.salt if self.experiment_id is None else self.experiment_id
         return Recipe(_draw(parent), self._ranges(planned), self._gates(parent))
 

@@ -44,7 +44,11 @@ class PlanOut(Scheme):
     gate_salt: str | None = None
 
     def recipe(self, planned: Planned) -> Recipe:
-        """The trial that opens the traffic, then the choice."""
+        """The trial that opens the traffic, then the choice.
+
+        Raises AssignmentError for unequal shares of a uniform choice, or traffic below
+        100 % without a salt of its own.
+        """
         salt = planned.salt if self.experiment_salt is None else self.experiment_salt
         gates = self._gates(salt, planned.traffic)
         before = f"{salt}.{self.param_salt}."

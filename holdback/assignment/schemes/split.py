@@ -33,7 +33,11 @@ class SplitSoftware(Scheme):
     traffic_allocation_seed: int | None = key("trafficAllocationSeed")
 
     def recipe(self, planned: Planned) -> Recipe:
-        """Traffic allocation, then partitions of whole percents."""
+        """Traffic allocation, then partitions of whole percents.
+
+        Raises AssignmentError for an algorithm that is none, or traffic below 100 %
+        without a seed of its own.
+        """
         if self.algo not in {1, 2}:
             raise AssignmentError(
                 Problem(

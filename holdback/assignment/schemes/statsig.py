@@ -36,7 +36,10 @@ class Statsig(Scheme):
     allocation: tuple[int, ...] = ()
 
     def recipe(self, planned: Planned) -> Recipe:
-        """The allocation's user buckets, then the rule or the groups."""
+        """The allocation's user buckets, then the rule or the groups.
+
+        Raises AssignmentError for traffic below 100 % without a salt of its own.
+        """
         salt = planned.salt if self.config_salt is None else self.config_salt
         gates = self._gates(planned)
         if self.rule_salt is not None:
