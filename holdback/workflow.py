@@ -258,10 +258,11 @@ def portfolio(
     where no experiment is finished.
     """
     from holdback.portfolio.portfolio import portfolio as of_folders
+    from holdback.reports.text.telling import told_plainly
 
     if isinstance(folders, str | os.PathLike):
         folders = [folders]
-    return of_folders([Path(folder) for folder in folders])
+    return told_plainly(of_folders([Path(folder) for folder in folders]))
 
 
 def render(scorecard: Scorecard) -> dict[str, str]:

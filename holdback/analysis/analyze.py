@@ -29,7 +29,6 @@ from holdback.results.scorecard import (
     Scorecard,
 )
 from holdback.results.section import Records
-from holdback.wording import in_its_language
 
 __all__ = ["Reading", "Sampling", "read", "scorecard_of", "told_as_of"]
 
@@ -59,7 +58,6 @@ class Sampling:
     packages: tuple[str, ...] = ()
 
 
-@in_its_language
 def read(basis: Basis) -> Reading:
     """Every lift and every check of the evidence.
 

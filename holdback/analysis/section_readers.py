@@ -17,7 +17,6 @@ from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.registry import Plugins
 from holdback.results.section import Records
-from holdback.wording import in_its_language
 
 __all__ = ["Basis", "Reader", "Readers", "basis_of", "read_sections", "readers"]
 
@@ -92,7 +91,6 @@ class Readers(Plugins[Reader]):
 readers = Readers("holdback.analysis.exploratory")
 
 
-@in_its_language
 def read_sections(basis: Basis, *registries: Readers) -> Records:
     """The records of every section that applies, by its name.
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from holdback.errors import ReportError
 from holdback.experiments.definition.experiment import LogLift, MoneyBasis
+from holdback.facts import Fact, fact
 from holdback.results.json_codec import from_json
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
 from holdback.results.validity import failures
 from holdback.stats.evidence.effect import LogRatio
-from holdback.wording import say
 
 __all__ = [
     "MONEY",
@@ -42,7 +42,7 @@ class LeftOut:
     """A result that is not counted, and why."""
 
     experiment: str
-    reason: str
+    reason: Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +72,13 @@ def results_in(folders: Iterable[Path]) -> Results:
         older = newest.get(card.experiment)
         if older is not None and older != card:
             left_out.append(
-                LeftOut(experiment=card.experiment, reason=say("finished.another"))
+                LeftOut(experiment=card.experiment, reason=fact("finished.another"))
             )
         newest[card.experiment] = card
     finished, long_run = [], []
     for card in newest.values():
         reason = _why_not(card)
-        if reason:
+        if reason is not None:
             left_out.append(LeftOut(experiment=card.experiment, reason=reason))
         elif is_long_run(card):
             long_run.append(card)
@@ -131,10 +131,15 @@ def _read(folders: Iterable[Path]) -> Iterator[Scorecard | LeftOut]:
             what = error.problems[0]
             yield LeftOut(
                 experiment=path.parent.name,
-                reason=" ".join(filter(None, (what.where, what.what))),
+                reason=fact(
+                    "finished.damaged",
+                    why=" ".join(filter(None, (what.where, what.what))),
+                ),
             )
         except (OSError, UnicodeDecodeError):
-            yield LeftOut(experiment=path.parent.name, reason=say("finished.read"))
+            yield LeftOut(
+                experiment=path.parent.name, reason=fact("finished.unreadable")
+            )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -147,16 +152,16 @@ def _order(card: Scorecard) -> tuple[str, str, str]:
     return (card.window_end or "", card.as_of or "", card.experiment)
 
 
-def _why_not(card: Scorecard) -> str:
+def _why_not(card: Scorecard) -> Fact | None:
     if card.validity.is_invalid:
-        failed = ", ".join(check.check for check in failures(card.checks))
-        return say("finished.a_check_of_its", failed=failed)
+        failed = tuple(check.check for check in failures(card.checks))
+        return fact("finished.check_failed", checks=failed)
     if is_long_run(card):
-        return ""
+        return None
     decided = card.decision is not None and card.decision.outcome in DECIDED
     if not card.final and not decided:
-        return say("finished.it_is_not_finished")
-    return ""
+        return fact("finished.running")
+    return None
 
 
 MONEY = "money"
@@ -234,8 +239,8 @@ def counted_of(
     for card in cards:
         one = lead_of(card)
         if one is None or lead != (MONEY if one.paid else one.metric):
-            told = "money" if lead == MONEY else f"'{lead}'"
-            reason = say("counted.counted_of", told=told)
+            metric = None if lead == MONEY else lead
+            reason = fact("finished.no_lift", metric=metric)
             rest.append(LeftOut(experiment=card.experiment, reason=reason))
         else:
             counted.append(one)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import LearnedPrior
+from holdback.facts import Fact
 from holdback.portfolio.experiment_list import PATTERNS, overview
 from holdback.portfolio.finished_experiments import (
     MONEY,
@@ -258,12 +259,26 @@ def _refuse_two_currencies(cards: Sequence[Scorecard]) -> None:
 
 
 def _none_finished(left_out: Sequence[LeftOut]) -> Problem:
-    told = "; ".join(f"{one.experiment}: {one.reason.rstrip('.')}" for one in left_out)
+    told = "; ".join(f"{one.experiment}: {_short(one.reason)}" for one in left_out)
     return Problem(
         what="no experiment is finished with a lift that can be counted.",
         why=f"{told}." if told else "Only holdbacks without an end were found.",
         fix="Wait for the windows to end, or analyze the others.",
     )
+
+
+def _short(reason: Fact) -> str:
+    """Why a result does not count, for an error."""
+    match reason.code:
+        case "finished.check_failed":
+            return "a check of its data failed"
+        case "finished.running":
+            return "it is not finished"
+        case "finished.no_lift":
+            return "it has no lift with an error"
+        case "finished.another":
+            return "a later result of this name counts"
+    return "its scorecard cannot be read"
 
 
 Vector = npt.NDArray[np.float64]

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 __all__ = [
+    "Localized",
     "catalog",
     "counted",
     "heads",

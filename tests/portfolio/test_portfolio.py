@@ -15,7 +15,6 @@ from holdback.errors import ConfigError, StatsError
 from holdback.experiments.definition.experiment import LogLift
 from holdback.facts import Fact
 from holdback.portfolio.finished_experiments import lead_of, results_in
-from holdback.portfolio.portfolio import portfolio
 from holdback.portfolio.tests_against_holdback import reconciled, weight_of
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.portfolio_sentences import reconciliation
@@ -25,6 +24,7 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding, Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.random_effects import random_effects
+from holdback.workflow import portfolio
 
 LONG = pytest.mark.calibration
 EFFECTS = [(0.031, 0.02), (-0.012, 0.015), (0.005, 0.012), (0.09, 0.03), (0.0, 0.018)]
@@ -124,7 +124,7 @@ def test_what_does_not_count_is_told(tmp_path: Path) -> None:
     (tmp_path / "results" / "torn").mkdir()
     (tmp_path / "results" / "torn" / "scorecard.json").write_text("{")
     found = portfolio([tmp_path])
-    reasons = {one.experiment: one.reason for one in found.left_out}
+    reasons = {one.experiment: str(one.reason) for one in found.left_out}
     assert reasons["skewed"] == "a check of its data failed: srm."
     assert reasons["running"] == "it is not finished."
     assert reasons["unread"] == "it has no lift of money with an error."
@@ -350,7 +350,7 @@ def test_two_experiments_of_one_name(tmp_path: Path) -> None:
     assert [one.experiment for one in found.experiments] == ["recs"]
     assert found.experiments[0].window_end == "2026-12-31"
     (left,) = found.left_out
-    assert "give one another name" in left.reason
+    assert "give one another name" in str(left.reason)
     same = portfolio([first, stored(tmp_path / "c", finished("recs", 0.02, 0.01))])
     assert same.left_out == ()
 

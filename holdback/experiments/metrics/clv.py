@@ -18,7 +18,6 @@ from holdback.experiments.language.expression import (
 )
 from holdback.experiments.language.measure import Companion, Measure
 from holdback.experiments.metrics import LifetimeTerms, Metric, kinds
-from holdback.wording import say
 
 __all__ = ["Clv"]
 
@@ -111,7 +110,7 @@ class Clv(Metric):
     @property
     def title(self) -> str:
         """The number of the comparison is what came, and says so."""
-        return say("lifetime.so_far", title=self.lifetime_terms.title)
+        return f"{self.lifetime_terms.title}: in the window"
 
     @property
     def timed_by(self) -> str:

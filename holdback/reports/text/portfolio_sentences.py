@@ -186,6 +186,6 @@ def returned(words: Words, found: Return) -> str:
 def left_out(found: Portfolio) -> Iterator[tuple[str, str]]:
     """Experiments that do not count, and why; those without any result at last."""
     for one in found.left_out:
-        yield one.experiment, one.reason
+        yield one.experiment, str(one.reason)
     for name in found.unanalyzed:
         yield name, say("portfolio_words.left_out")

@@ -120,3 +120,34 @@ def _missed(words: Words, *, arm: str, what: str, orders: int, foreseen: float) 
     if what == "renewals":
         return say("lifetime.missed_renewals", **values)
     return say("lifetime.missed", **values)
+
+
+@tells("finished.another")
+def _another(_words: Words) -> str:
+    return say("finished.another")
+
+
+@tells("finished.damaged")
+def _damaged(_words: Words, *, why: str) -> str:
+    return why
+
+
+@tells("finished.unreadable")
+def _unreadable(_words: Words) -> str:
+    return say("finished.read")
+
+
+@tells("finished.check_failed")
+def _check_failed(_words: Words, *, checks: tuple[str, ...]) -> str:
+    return say("finished.a_check_of_its", failed=", ".join(checks))
+
+
+@tells("finished.running")
+def _running(_words: Words) -> str:
+    return say("finished.it_is_not_finished")
+
+
+@tells("finished.no_lift")
+def _no_lift(_words: Words, *, metric: str | None = None) -> str:
+    lead = say("counted.money") if metric is None else f"'{metric}'"
+    return say("counted.counted_of", told=lead)

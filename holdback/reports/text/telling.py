@@ -20,9 +20,9 @@ from holdback.reports.text.checks import data, result, split
 from holdback.reports.text.codes import tell
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.wording import in_its_language
+from holdback.wording import Localized, in_its_language
 
-__all__ = ["FILES", "in_words", "tell", "told"]
+__all__ = ["FILES", "in_words", "tell", "told", "told_plainly"]
 
 FILES = (
     split,
@@ -35,6 +35,7 @@ FILES = (
 )
 """The files of this folder that hold sentences of facts."""
 T = TypeVar("T")
+L = TypeVar("L", bound=Localized)
 
 
 def told(result: T, words: Words) -> T:
@@ -50,6 +51,12 @@ def told(result: T, words: Words) -> T:
 def in_words(scorecard: Scorecard) -> Scorecard:
     """The scorecard whose facts carry their sentences, in the words of its locale."""
     return told(scorecard, Words.of(scorecard))
+
+
+@in_its_language
+def told_plainly(result: L) -> L:
+    """A portfolio whose facts carry their sentences, in the words of its locale."""
+    return told(result, Words.plain(result.locale))
 
 
 def _completed(value: Any, words: Words) -> Any:
