@@ -321,7 +321,10 @@ class Analysis:
 
     @property
     def decision(self) -> Decision:
-        """The outcome under the planned rule."""
+        """The outcome under the planned rule.
+
+        Raises ValueError where none was planned.
+        """
         decision = self.scorecard.decision
         if decision is None:
             raise ValueError("This scorecard holds no decision.")

@@ -48,7 +48,10 @@ def load(
 
 
 def places_of(path: str | os.PathLike[str]) -> Issues:
-    """The places of an experiment's files, for problems that are found later."""
+    """The places of an experiment's files, for problems that are found later.
+
+    Raises ConfigError for a file that is missing or cannot be read.
+    """
     from holdback.experiments.config.validation import Issues
 
     documents, _ = _documents(Path(path))
@@ -56,7 +59,10 @@ def places_of(path: str | os.PathLike[str]) -> Issues:
 
 
 def written_in(path: Path) -> tuple[ExperimentFile, Issues]:
-    """What one experiment file says, as far as it can be read, and its places."""
+    """What one experiment file says, as far as it can be read, and its places.
+
+    Raises ConfigError for a file that is missing.
+    """
     from holdback.experiments.config.models import ExperimentFile
     from holdback.experiments.config.validation import Issues, read
 
@@ -77,7 +83,10 @@ def _documents(file: Path) -> tuple[list[Document], Path]:
 
 
 def is_project_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is a `holdback.yaml` without an experiment in it."""
+    """Whether a file is a `holdback.yaml` without an experiment in it.
+
+    Raises ConfigError for a file that is missing or cannot be read.
+    """
     file = Path(path)
     if file.name != PROJECT_FILE:
         return False

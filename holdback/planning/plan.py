@@ -289,7 +289,10 @@ def _problems(given: Mapping[str, float | Fraction]) -> Iterator[Problem]:
 def supposed(
     experiment: Experiment, units: int, given: WhatIf
 ) -> tuple[Experiment, int]:
-    """The experiment and its units as supposed; treatment arms share what is left."""
+    """The experiment and its units as supposed; treatment arms share what is left.
+
+    Raises ConfigError for weeks where the experiment has no window.
+    """
     found = experiment
     if given.share is not None:
         rest = (1 - given.share) / (1 - experiment.control.share)

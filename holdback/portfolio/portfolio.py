@@ -81,7 +81,10 @@ def portfolio(folders: Sequence[Path]) -> Portfolio:
 
 
 def portfolio_of(found: Results, *, unanalyzed: Sequence[str] = ()) -> Portfolio:
-    """The portfolio of results that are at hand."""
+    """The portfolio of results that are at hand.
+
+    Raises StatsError where none is finished, ConfigError for two currencies.
+    """
     lead, counted, rest = counted_of(found.finished)
     left_out = [*found.left_out, *rest]
     if not counted:

@@ -73,7 +73,10 @@ def texts(key: str, /) -> Mapping[str, str]:
 
 
 def heads(key: str, /) -> tuple[str, ...]:
-    """The texts of a list, such as the names of a table's columns."""
+    """The texts of a list, such as the names of a table's columns.
+
+    Raises KeyError for a key that the catalog does not have.
+    """
     found = _entry(key)
     assert isinstance(found, list)  # noqa: S101  # the file's keys are tested
     return tuple(map(str, found))

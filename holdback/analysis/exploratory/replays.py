@@ -25,7 +25,10 @@ SLOWER = 200
 
 @readers.register("simulation")
 def replayed(basis: Basis) -> Iterator[Simulation]:
-    """The replays that were asked for beside the analysis."""
+    """The replays that were asked for beside the analysis.
+
+    Raises StatsError for a metric that cannot be replayed.
+    """
     if basis.replays:
         yield simulate(
             basis.experiment,

@@ -47,7 +47,7 @@ class GrowthBook(Scheme):
     def recipe(self, planned: Planned) -> Recipe:
         """Filters or namespace, then ranges of the arms in the order of the file.
 
-        Raises AssignmentError for a filter or a namespace that cannot be.
+        Raises AssignmentError for a filter of an unknown hash version.
         """
         draw = self.draw(planned.salt if self.seed is None else self.seed)
         pairs = [(float(a), float(b)) for a, b in self.ranges or ()]

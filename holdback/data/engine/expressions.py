@@ -204,7 +204,7 @@ class Reader:
         return cast(col(column), "TEXT")
 
     def kind(self, column: str) -> str:
-        """Type of a column that the table has; DataError otherwise."""
+        """Type of a column that the table has; raises DataError otherwise."""
         if column not in self.table.columns:
             raise DataError(self.missing(column))
         return self.table.columns[column]

@@ -96,7 +96,10 @@ def leaf(read: Callable[[ScalarNode], Any], schema: dict[str, Any]) -> Leaf:
 
 
 def choice(options: Collection[str] | Kinds[Any]) -> Leaf:
-    """One of some words, or of the names of kinds."""
+    """One of some words, or of the names of kinds.
+
+    Raises Unreadable for any other word.
+    """
 
     def read(node: ScalarNode) -> str:
         if node.text in options:
@@ -111,7 +114,10 @@ def choice(options: Collection[str] | Kinds[Any]) -> Leaf:
 
 
 def choice_of(literal: Any) -> Leaf:
-    """One of the words of a `Literal`, `Any`-thing else refused."""
+    """One of the words of a `Literal`, `Any`-thing else refused.
+
+    Raises Unreadable for any other word.
+    """
     return choice([word for word in get_args(literal) if word != "any"])
 
 

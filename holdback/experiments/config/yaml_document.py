@@ -439,7 +439,7 @@ Node: TypeAlias = ScalarNode | MappingNode | SequenceNode
 
 
 def text_of(node: ScalarNode) -> str:
-    """The text of a scalar that must be text; numbers and booleans are refused."""
+    """The text of a scalar that must be text; raises Unreadable for another."""
     if node.means != "text":
         raise Unreadable(
             f"{node.text} is a {node.means} in YAML where text is needed.",

@@ -80,6 +80,8 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
 def amount(text: str) -> Fraction:
     """A plain decimal number, exactly.
 
+    Raises Unreadable for anything else.
+
     >>> amount("0.002")
     Fraction(1, 500)
     """
@@ -90,6 +92,8 @@ def amount(text: str) -> Fraction:
 
 def share(text: str) -> Fraction:
     """A share or rate: ``10%``, ``0.1`` or ``1/10``, exactly; any sign and size.
+
+    Raises Unreadable for anything else, or a division by 0.
 
     >>> share("10%") == share("0.1") == share("1/10")
     True
@@ -144,6 +148,8 @@ def decimal_text(value: Fraction) -> str:
 def duration(text: str) -> timedelta:
     """A length of time such as ``28 days``; a month is 365.25/12 days.
 
+    Raises Unreadable for anything else, for 0 and for more than 100 years.
+
     >>> duration("2 weeks").days
     14
     """
@@ -184,7 +190,10 @@ def duration_text(value: timedelta) -> str:
 
 
 def day(text: str) -> date:
-    """A calendar day, YYYY-MM-DD."""
+    """A calendar day, YYYY-MM-DD.
+
+    Raises Unreadable for anything else, or a day that the calendar does not have.
+    """
     plain = text.strip()
     if not _DAY.fullmatch(plain):
         why = "A window is made of whole days." if _DAY.match(plain) else ""

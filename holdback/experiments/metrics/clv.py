@@ -77,6 +77,8 @@ class Clv(Metric):
         what was given back; then count and last day as they were when half of the time
         for which the unit was watched was over. An order is a row whose value is above
         0.
+
+        Raises ValueError for a horizon that is shorter than the window.
         """
         if self.horizon < window:
             raise ValueError("`horizon` is shorter than the window")

@@ -298,7 +298,7 @@ class DuckDB(Connector):
     dialect = DuckDBDialect()
 
     def embedded(self) -> EmbeddedEngine:
-        """A new engine; ConfigError for a memory limit that is no size."""
+        """A new engine; raises ConfigError for a memory limit that is no size."""
         return Embedded()
 
 

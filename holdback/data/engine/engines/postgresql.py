@@ -243,7 +243,7 @@ class Postgres(Connector):
     extra = "postgres"
 
     def server(self) -> ServerEngine:
-        """The engine in the database; EnvironmentFault when it cannot be reached."""
+        """The engine in the database; raises EnvironmentFault without one."""
         return Server(self, self._connected())
 
     @contextmanager

@@ -26,7 +26,10 @@ class TableLoader(Loader[TableSource]):
     """A table or view, looked up in the catalogue."""
 
     def load(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """All rows as text in the embedded engine."""
+        """All rows as text in the embedded engine.
+
+        Raises EnvironmentFault for a database that cannot be reached.
+        """
         del wanted
         url = self.source.database or store.database
         return _copied(store, self.source.name, url, table=self.source.table)
@@ -41,7 +44,10 @@ class SqlLoader(Loader[SqlSource]):
     """The result of a query that the user wrote."""
 
     def load(self, store: Store, wanted: Collection[str] | None) -> Table:
-        """All rows as text in the embedded engine."""
+        """All rows as text in the embedded engine.
+
+        Raises EnvironmentFault for a database that cannot be reached.
+        """
         del wanted
         url = self.source.database or store.database
         return _copied(store, self.source.name, url, sql=self.source.sql)
