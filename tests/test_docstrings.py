@@ -152,7 +152,7 @@ def silent_about_shapes(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "path", STATISTICS, ids=lambda path: str(path.relative_to(PACKAGE))
+    "path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_errors_are_named(path: Path) -> None:
     """A public function that raises, itself or through its module, says so."""

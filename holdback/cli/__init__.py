@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
         ctx: click.Context,
         args: list[str],
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command asked for, or an error with the nearest name."""
+        """The command asked for; raises a usage error with the nearest name."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.exceptions.NoSuchCommand(
                 args[0], possibilities=COMMANDS, ctx=ctx
@@ -123,7 +123,10 @@ click.version_option(__version__, prog_name="holdback")(group)
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with the code of what happened."""
+    """Run the command line and exit with the code of what happened.
+
+    Raises SystemExit, always.
+    """
     if COMPLETE in os.environ:
         from click.shell_completion import shell_complete
 

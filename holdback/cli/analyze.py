@@ -115,7 +115,10 @@ def command(
 
 
 def parsed_moment(text: str) -> date | datetime:
-    """A day or an ISO moment, as typed after --as-of."""
+    """A day or an ISO moment, as typed after --as-of.
+
+    Raises ConfigError for a text that is neither.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -23,7 +23,10 @@ FACTORS = {
 
 
 def kept(asked: Asked) -> Iterator[Answer]:
-    """Retention from counts, without the customers that came meanwhile."""
+    """Retention from counts, without the customers that came meanwhile.
+
+    Raises ConfigError for a count that is missing or cannot be.
+    """
     counts = (asked.starting, asked.ending)
     if counts == (None, None) and asked.new is None:
         return
@@ -55,7 +58,10 @@ def kept(asked: Asked) -> Iterator[Answer]:
 
 
 def multiplied(asked: Asked) -> Iterator[Answer]:
-    """What changes of the factors make of the customer's value, beside a claim."""
+    """What changes of the factors make of the customer's value, beside a claim.
+
+    Raises ConfigError for a factor that is none, or that would fall to 0.
+    """
     if not asked.changes:
         return
     words = asked.words
@@ -133,7 +139,10 @@ def claimed(asked: Asked) -> Iterator[Answer]:
 
 
 def credited(asked: Asked) -> Iterator[Answer]:
-    """Credit that several channels take for the same revenue."""
+    """Credit that several channels take for the same revenue.
+
+    Raises ConfigError for a revenue that is not above 0.
+    """
     if not asked.credits:
         return
     words, total = asked.words, float(sum(value for _, value in asked.credits))

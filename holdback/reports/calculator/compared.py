@@ -40,7 +40,10 @@ def label(asked: Asked) -> str:
 
 
 def compared(asked: Asked) -> Iterator[Answer]:
-    """The change of a rate or score, and what it takes to show it."""
+    """The change of a rate or score, and what it takes to show it.
+
+    Raises ConfigError for a rate or score that cannot be, or no change.
+    """
     if asked.before is None or asked.after is None:
         return
     if asked.after == asked.before:

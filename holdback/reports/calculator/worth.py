@@ -27,7 +27,10 @@ CALLED: dict[Convention, str] = {
 
 
 def worth(asked: Asked) -> Iterator[Answer]:
-    """Savings and gains of a period against its cost."""
+    """Savings and gains of a period against its cost.
+
+    Raises ConfigError for a number that is missing, or a cost of 0.
+    """
     if asked.hours is not None:
         yield _saved(asked)
     if asked.cost is None and not asked.once:
@@ -79,7 +82,10 @@ def ratio(asked: Asked) -> Iterator[Answer]:
 
 
 def acquisition(asked: Asked) -> Iterator[Answer]:
-    """What a new customer costs on average, and what a customer's value makes of it."""
+    """What a new customer costs on average, and what a customer's value makes of it.
+
+    Raises ConfigError for a number that is missing, or no new customer.
+    """
     if asked.spend is None and asked.customers is None:
         return
     if asked.spend is None or asked.customers is None:

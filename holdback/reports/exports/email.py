@@ -35,7 +35,10 @@ Source = Callable[[int, bytes], str]
 
 @in_its_language
 def html(scorecard: Scorecard) -> str:
-    """The mail's body on its own, with its pictures inside."""
+    """The mail's body on its own, with its pictures inside.
+
+    Raises EnvironmentFault without the extra that draws the pictures.
+    """
     return _page(
         scorecard,
         lambda _, png: f"data:image/png;base64,{base64.b64encode(png).decode()}",
@@ -48,6 +51,8 @@ def message(scorecard: Scorecard) -> bytes:
 
     Sender and receiver are left to the mail program. The same scorecard, the same
     bytes.
+
+    Raises EnvironmentFault without the extra that draws the pictures.
     """
     found: dict[int, bytes] = {}
 

@@ -41,7 +41,10 @@ def forest(scorecard: Scorecard, axes: Any = None) -> Any:
 
 
 def one(readout: Readout, axes: Any = None) -> Any:
-    """Lift and range of one metric; nothing but the axis where it has none."""
+    """Lift and range of one metric; nothing but the axis where it has none.
+
+    Raises EnvironmentFault without matplotlib.
+    """
     if readout.withheld:
         return _withheld(axes, readout.metric)
     drawn = _new_axes(1) if axes is None else axes
@@ -54,7 +57,10 @@ def one(readout: Readout, axes: Any = None) -> Any:
 
 
 def plan(found: Plan, axes: Any = None) -> Any:
-    """The smallest lift that is found often enough, by week."""
+    """The smallest lift that is found often enough, by week.
+
+    Raises EnvironmentFault without matplotlib.
+    """
     drawn = _new_axes(6) if axes is None else axes
     weeks = found.design.weeks if found.design else ()
     points = any(week.detectable_points is not None for week in weeks)
