@@ -76,7 +76,6 @@ def read(basis: Basis) -> Reading:
     )
 
 
-@in_its_language
 def scorecard_of(  # its parts, which are made on several floors
     basis: Basis,
     reading: Reading,
