@@ -6,10 +6,12 @@ import json
 import re
 import runpy
 import tomllib
+from graphlib import TopologicalSorter
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 
 import holdback
@@ -111,6 +113,21 @@ def test_every_ignored_rule_has_its_reason() -> None:
     lines = re.findall(r'^  "[A-Z]+[0-9]+",.*$', text, re.MULTILINE)
     assert len(lines) > 20
     assert [line for line in lines if not re.search(r"# \w+", line)] == []
+
+
+def test_no_file_imports_itself_by_a_detour() -> None:
+    """There is no circle of imports, those inside functions and of types included.
+
+    The face of the package is left out: it names for type checkers what comes on
+    first use.
+    """
+    graph = grimp.build_graph("holdback", cache_dir=None)
+    imports = {
+        module: graph.find_modules_directly_imported_by(module)
+        for module in graph.modules - {"holdback"}
+    }
+    assert len(imports) > 100
+    TopologicalSorter(imports).prepare()  # raises CycleError with the circle
 
 
 def test_readme_names_every_command() -> None:
