@@ -58,9 +58,11 @@ class Diagnostics:
         ]
         step = np.square(np.diff(energy, axis=1)).mean(axis=1)
         return cls(
-            r_hat=max(float(rhat(one)) for one in columns),
-            ess_bulk=min(float(ess(one, method="bulk")) for one in columns),
-            ess_tail=min(float(ess(one, method="tail", prob=TAILS)) for one in columns),
+            r_hat=max(float(rhat(column)) for column in columns),
+            ess_bulk=min(float(ess(column, method="bulk")) for column in columns),
+            ess_tail=min(
+                float(ess(column, method="tail", prob=TAILS)) for column in columns
+            ),
             divergences=int(diverging.sum()),
             bfmi=float(np.min(step / energy.var(axis=1))),
             draws=int(energy.size),
@@ -72,19 +74,19 @@ class Diagnostics:
 
         A number that could not be computed is a fault.
         """
-        found = []
+        faults = []
         if not self.r_hat <= MOST_R_HAT:
-            found.append(fact("sampler.chains_disagree", r_hat=self.r_hat))
+            faults.append(fact("sampler.chains_disagree", r_hat=self.r_hat))
         fewest = min(self.ess_bulk, self.ess_tail)
         if not fewest >= LEAST_ESS:
-            found.append(fact("sampler.few_draws", ess=fewest, least=LEAST_ESS))
+            faults.append(fact("sampler.few_draws", ess=fewest, least=LEAST_ESS))
         if self.divergences:
-            found.append(
+            faults.append(
                 fact("sampler.divergent", count=self.divergences, draws=self.draws)
             )
         if not self.bfmi >= LEAST_BFMI:
-            found.append(fact("sampler.slow_energy", bfmi=self.bfmi))
-        return tuple(found)
+            faults.append(fact("sampler.slow_energy", bfmi=self.bfmi))
+        return tuple(faults)
 
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -126,14 +128,14 @@ def _built(groups: dict[str, Any], **named: Any) -> Any:
         import arviz
 
         if int(arviz.__version__.split(".")[0]) >= FIRST_TREE:
-            found = arviz.from_dict(groups, **named)
-            nodes = list(found.subtree)
+            data = arviz.from_dict(groups, **named)
+            nodes = list(data.subtree)
         else:
-            found = arviz.from_dict(**groups, **named)
-            nodes = [found[name] for name in found.groups()]
+            data = arviz.from_dict(**groups, **named)
+            nodes = [data[name] for name in data.groups()]
     for node in nodes:
         node.attrs.clear()
-    return found
+    return data
 
 
 def netcdf(data: Any) -> bytes:

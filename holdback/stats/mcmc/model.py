@@ -113,13 +113,13 @@ def draw(
     once more with smaller steps; what is wrong even then stands in the diagnostics,
     and nobody may use such draws. Raises StatsError where no sampler works.
     """
-    found = None
+    sampled = None
     for acceptance in CAREFUL:
-        found = _drawn(build, wanted, seed, acceptance, advance)
-        if not found.diagnostics.faults:
+        sampled = _drawn(build, wanted, seed, acceptance, advance)
+        if not sampled.diagnostics.faults:
             break
-    assert found is not None  # noqa: S101  # there is something to try
-    return found
+    assert sampled is not None  # noqa: S101  # there is something to try
+    return sampled
 
 
 def _drawn(
@@ -152,17 +152,17 @@ def _drawn(
                 )
                 return drawn, predicted.posterior_predictive
 
-            seeds = [int(one) for one in numbers[:CHAINS]]
-            found, again = first_that_works(ways(seeds, _counted(advance)), run)
-    draws = {name: np.asarray(found.posterior[name]) for name in wanted.parameters}
-    diverging = np.asarray(found.sample_stats["diverging"], dtype=bool)
-    energy = np.asarray(found.sample_stats["energy"], dtype=float)
+            seeds = [int(number) for number in numbers[:CHAINS]]
+            fitted, again = first_that_works(ways(seeds, _counted(advance)), run)
+    draws = {name: np.asarray(fitted.posterior[name]) for name in wanted.parameters}
+    diverging = np.asarray(fitted.sample_stats["diverging"], dtype=bool)
+    energy = np.asarray(fitted.sample_stats["energy"], dtype=float)
     return Sampled(
         draws=draws,
         diagnostics=Diagnostics.of(draws, diverging=diverging, energy=energy),
         diverging=diverging,
         energy=energy,
-        observed={n: np.asarray(found.observed_data[n]) for n in wanted.observed},
+        observed={n: np.asarray(fitted.observed_data[n]) for n in wanted.observed},
         predicted={n: np.asarray(again[n]) for n in wanted.observed},
         labels=wanted.labels,
         dims=wanted.dims,
@@ -241,11 +241,11 @@ def quiet_pymc() -> Iterator[Any]:
     its own level: so ours is set before and after.
     """
     loggers = [logging.getLogger(name) for name in CHATTER]
-    levels = [one.level for one in loggers]
+    levels = [logger.level for logger in loggers]
 
     def hush() -> None:
-        for one in loggers:
-            one.setLevel(logging.ERROR)
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
 
     try:
         hush()
@@ -256,5 +256,5 @@ def quiet_pymc() -> Iterator[Any]:
             hush()
             yield pymc
     finally:
-        for one, level in zip(loggers, levels, strict=True):
-            one.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

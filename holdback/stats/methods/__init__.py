@@ -66,8 +66,8 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
     if family == "proportion":
         return compare_proportions(
             *(
-                replace(one, nonzero=round(one.value * one.n))
-                for one in (first, second)
+                replace(arm, nonzero=round(arm.value * arm.n))
+                for arm in (first, second)
             ),
             level=level,
         )
@@ -104,14 +104,14 @@ def compare_means(
         seen = _difference(control, treatment, level)
         return replace(none, absolute=seen, skew_coefficient=skew)
     if not _has_ratio(control, treatment):
-        found = welch(control, treatment, level=level)
+        inference = welch(control, treatment, level=level)
     elif rates or _may_stand_alone(control, treatment, skew):
-        found = log_delta(control, treatment, level=level)
+        inference = log_delta(control, treatment, level=level)
     elif samples is not None:
-        found = permutation(control, treatment, samples, level=level)
+        inference = permutation(control, treatment, samples, level=level)
     else:
-        found = pooled_cv(control, treatment, level=level)
-    return replace(found, skew_coefficient=skew)
+        inference = pooled_cv(control, treatment, level=level)
+    return replace(inference, skew_coefficient=skew)
 
 
 def needs_rows(control: Estimate, treatment: Estimate) -> bool:
@@ -149,12 +149,12 @@ def _may_stand_alone(control: Estimate, treatment: Estimate, skew: float) -> boo
 
 
 def _refusal(control: Estimate, treatment: Estimate) -> Fact | None:
-    for one, side in ((control, "control"), (treatment, "treatment")):
-        if one.nonzero < LEAST_NONZERO:
+    for arm, side in ((control, "control"), (treatment, "treatment")):
+        if arm.nonzero < LEAST_NONZERO:
             return fact(
-                "methods.few_values", units=one.nonzero, side=side, least=LEAST_NONZERO
+                "methods.few_values", units=arm.nonzero, side=side, least=LEAST_NONZERO
             )
-        if one.se == 0:
+        if arm.se == 0:
             return fact("methods.no_spread", side=side)
     return None
 

@@ -49,9 +49,9 @@ def compare_scores(
     Scores are bounded, so their means are close to normal from a few dozen answers on
     and each arm's own variance may be trusted. Null: the difference is 0.
     """
-    found = welch(control, treatment, level=level)
+    inference = welch(control, treatment, level=level)
     return replace(
-        found,
+        inference,
         approximate=False,
         note=fact("methods.score"),
     )

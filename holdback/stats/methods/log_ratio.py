@@ -149,7 +149,7 @@ def pooled_cv(control: Estimate, treatment: Estimate, *, level: float) -> Infere
         + (m - 1) * m * relative_variance(control)
     ) / (n + m - 2)
     s = sqrt(squared_cv * (1 / n + 1 / m))
-    found = log_inference(
+    inference = log_inference(
         control,
         treatment,
         s=s,
@@ -157,4 +157,4 @@ def pooled_cv(control: Estimate, treatment: Estimate, *, level: float) -> Infere
         method="pooled_cv_log",
         note=fact("methods.pooled_cv"),
     )
-    return replace(found, approximate=True)
+    return replace(inference, approximate=True)

@@ -39,17 +39,17 @@ def compare_quantiles(
     """
     if not 0 < q < 1:
         raise ValueError(f"`q` must lie in (0, 1), got {q}.")
-    fewest = min(one.n for one in (control, treatment))
+    fewest = min(counted.n for counted in (control, treatment))
     if fewest * min(q, 1 - q) < LEAST_BEYOND - 1e-9:
         needed = round(LEAST_BEYOND / min(q, 1 - q))
         return _none(fact("quantile.few_units", fewest=fewest, needed=needed))
     placed = control.placed(q), treatment.placed(q)
     first, second = (
-        _estimate(one, q, points)
-        for one, points in zip((control, treatment), placed, strict=True)
+        _estimate(counted, q, points)
+        for counted, points in zip((control, treatment), placed, strict=True)
     )
-    found = differences_between(*placed)
-    ends = _central(found, level)
+    differences = differences_between(*placed)
+    ends = _central(differences, level)
     if ends[0] == ends[1]:
         return replace(
             _none(fact("quantile.no_spread")),
@@ -73,11 +73,11 @@ def compare_quantiles(
         treatment=second,
         absolute=Contrast(
             value=second.value - first.value,
-            se=float(np.std(found)),
+            se=float(np.std(differences)),
             interval=_interval(ends, level),
         ),
         relative=relative,
-        p_value=_p_value(found),
+        p_value=_p_value(differences),
         method="order_statistics",
         note=fact("methods.quantile", q=q),
         log_ratio=log_ratio,
@@ -94,19 +94,19 @@ def _estimate(arm: CountedValues, q: float, points: Vector) -> Estimate:
     )
 
 
-def _central(found: Vector, level: float) -> Vector:
+def _central(differences: Vector, level: float) -> Vector:
     tail = (1 - level) / 2
-    last = len(found) - 1
-    return found[[int(tail * last), last - int(tail * last)]]
+    last = len(differences) - 1
+    return differences[[int(tail * last), last - int(tail * last)]]
 
 
 def _interval(ends: Vector, level: float) -> Interval:
     return Interval(lower=float(ends[0]), upper=float(ends[1]), level=level)
 
 
-def _p_value(found: Vector) -> float:
-    below, above = float(np.mean(found <= 0)), float(np.mean(found >= 0))
-    return min(1.0, max(2 * min(below, above), 2 / len(found)))
+def _p_value(differences: Vector) -> float:
+    below, above = float(np.mean(differences <= 0)), float(np.mean(differences >= 0))
+    return min(1.0, max(2 * min(below, above), 2 / len(differences)))
 
 
 def _none(note: Fact) -> Inference:

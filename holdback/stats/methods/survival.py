@@ -36,8 +36,8 @@ def compare_survival(
         if table.n < 2 or not table.is_complete:
             return _none(fact("survival.not_watched", side=side, days=table.days))
     first, second = control.restricted_mean(), treatment.restricted_mean()
-    for (side, _), one in zip(sides, (first, second), strict=True):
-        refusal = _refusal(side, one)
+    for (side, _), mean in zip(sides, (first, second), strict=True):
+        refusal = _refusal(side, mean)
         if refusal is not None:
             return replace(_none(refusal), control=first, treatment=second)
     s = sqrt(relative_variance(first) + relative_variance(second))

@@ -72,8 +72,8 @@ PRIOR_POINTS = 4001
 def prior_lift(prior: LiftPrior) -> GridLift | None:
     """The prior of the lift on a grid, over 8 standard deviations; None where flat.
 
-    >>> found = prior_lift(LiftPrior(name="weak", sd=0.4))
-    >>> found.density(np.zeros(1)).round(4), round(found.probability_above(0.0), 4)
+    >>> belief = prior_lift(LiftPrior(name="weak", sd=0.4))
+    >>> belief.density(np.zeros(1)).round(4), round(belief.probability_above(0.0), 4)
     (array([0.9974]), 0.5)
     """
     if prior.sd is None:
