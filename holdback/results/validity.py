@@ -56,14 +56,16 @@ class Validity:
 def validity_of(checks: Iterable[Judged], preview: Fact | None) -> Validity:
     """What checks and the moment of reading make of a result.
 
-    >>> validity_of([], None).state
-    'usable'
+    A preview of the first schema is a sentence without a code: ``preview``.
+
+    >>> validity_of([], Fact("preview.read_at_end")).reasons
+    ('preview.read_at_end',)
     """
     failed = dict.fromkeys(f"check.{check.check}" for check in failures(checks))
     if failed:
         return Validity(state="invalid", reasons=tuple(failed))
     if preview is not None:
-        return Validity(state="preview", reasons=("preview",))
+        return Validity(state="preview", reasons=(preview.code or "preview",))
     return Validity(state="usable")
 
 

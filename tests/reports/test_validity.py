@@ -495,8 +495,10 @@ def test_what_is_found_later_is_withheld_as_well() -> None:
 
 def test_a_preview_shows_figures_and_decides_nothing() -> None:
     """Why it may not decide is a code; figures stay where they are."""
-    card = replace(usable(), preview="no look is planned for this day")
-    assert card.validity.state == "preview"
+    card = replace(usable(), preview=Fact("preview.no_planned_look"))
+    assert card.validity == Validity(
+        state="preview", reasons=("preview.no_planned_look",)
+    )
     assert card.readouts
     assert usable().validity == Validity(state="usable")
     told = json.loads(to_json(usable()))
