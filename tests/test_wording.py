@@ -16,16 +16,18 @@ from reports.examples import EXAMPLES
 from reports.gallery import GALLERY, YAML
 
 import holdback
-from holdback import wording
 from holdback.reports.exports.markdown_summary import markdown
 from holdback.reports.exports.terminal import summary
 from holdback.reports.pages.experiment_page import render
+from holdback.reports.text import catalog as wording
 from holdback.results.json_codec import to_json
 from holdback.results.scorecard import Scorecard
 
 FOLDER = Path(holdback.__file__).parent
 LANGUAGES = sorted(
-    path.stem for path in (FOLDER / "wording").glob("*.toml") if path.stem != "en"
+    path.stem
+    for path in (FOLDER / "reports" / "text").glob("*.toml")
+    if path.stem != "en"
 )
 
 
@@ -50,7 +52,7 @@ def calls() -> Iterator[tuple[str, str, set[str] | None, str]]:
     """Function, key, names of the values (None if unknown), and place of each use."""
     for path in sorted(FOLDER.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if "from holdback.wording import" not in text:
+        if "from holdback.reports.text.catalog import" not in text:
             continue
         for node in ast.walk(ast.parse(text)):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):

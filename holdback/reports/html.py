@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from holdback.errors import printable
 from holdback.reports.figures.charts import axis_of, forest_mark
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
-from holdback.wording import heads, say
 
 __all__ = [
     "chart",

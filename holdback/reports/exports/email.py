@@ -21,10 +21,10 @@ from holdback.reports.exports.markdown_summary import markdown, money_rows, read
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.html import join, named
 from holdback.reports.pages.pdf import palette, pictures
+from holdback.reports.text.catalog import heads, in_its_language, language, say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import headline, withheld
 from holdback.results.scorecard import Readout, Scorecard
-from holdback.wording import heads, in_its_language, language, say
 
 __all__ = ["html", "message"]
 

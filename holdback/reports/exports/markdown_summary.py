@@ -9,13 +9,13 @@ from holdback.errors import printable
 from holdback.reports.blocks.answer.decision import MARKS, told_first
 from holdback.reports.blocks.answer.probabilities import told as sure_told
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import heads, in_its_language, say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import headline, verdict_told
 from holdback.reports.text.telling import tell
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
-from holdback.wording import heads, in_its_language, say
 
 __all__ = ["markdown", "money_rows", "readout_row"]
 

@@ -13,9 +13,9 @@ from holdback.reports.blocks.evidence import checks as trust
 from holdback.reports.blocks.evidence import metrics
 from holdback.reports.html import join, named
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import in_its_language
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout, Scorecard
-from holdback.wording import in_its_language
 
 __all__ = ["fragment", "plan_fragment", "readout_fragment"]
 

@@ -10,6 +10,7 @@ from holdback.reports.blocks.answer import probabilities as confidence
 from holdback.reports.blocks.answer.rollout import payback_told
 from holdback.reports.text import portfolio_sentences as told
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import heads, in_its_language, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import outcome, verdict_told
 from holdback.reports.text.telling import tell
@@ -17,7 +18,6 @@ from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
 from holdback.results.sections.simulation import Simulation
-from holdback.wording import heads, in_its_language, say, texts
 
 __all__ = ["summary", "table_of"]
 

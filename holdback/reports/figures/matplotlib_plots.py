@@ -6,10 +6,10 @@ from typing import Any
 
 from holdback.errors import EnvironmentFault, Problem
 from holdback.planning.plan import Plan
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import withheld
 from holdback.results.scorecard import Readout, Scorecard
-from holdback.wording import say
 
 __all__ = ["forest", "one", "plan"]
 

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import Block, blocks
 from holdback.reports.html import join, named
+from holdback.reports.text.catalog import in_its_language, language, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.wording import in_its_language, language, say, texts
 
 __all__ = ["POLICY", "document", "render", "style"]
 

@@ -13,11 +13,11 @@ from holdback.errors import ReportError
 from holdback.portfolio.experiment_list import Listed
 from holdback.reports.html import named, section, table
 from holdback.reports.pages.experiment_page import document
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import headline
 from holdback.results.json_codec import from_json
 from holdback.results.scorecard import Scorecard
-from holdback.wording import heads, say
 
 __all__ = ["index"]
 

@@ -10,12 +10,12 @@ from holdback.planning.plan import Plan
 from holdback.reports.figures.charts import Axis, axis_of, curve
 from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.pages.experiment_page import document
+from holdback.reports.text.catalog import in_its_language, say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.plan_sentences import design_sentences, words_of
 from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
 from holdback.stats.design.simulated_power import SimulatedPower
-from holdback.wording import in_its_language, say
 
 __all__ = ["at_looks", "body", "by_share", "by_size", "by_week", "detects", "render"]
 

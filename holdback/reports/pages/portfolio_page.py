@@ -14,10 +14,10 @@ from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.html import join, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text import portfolio_sentences as told
+from holdback.reports.text.catalog import in_its_language, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import outcome
 from holdback.results.quantity import Quantity
-from holdback.wording import in_its_language, say, texts
 
 __all__ = ["render", "tests"]
 

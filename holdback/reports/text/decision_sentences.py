@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdback.facts import Fact
+from holdback.reports.text.catalog import counted, say
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import changed_by
 from holdback.results.quantity import Quantity
-from holdback.wording import counted, say
 
 __all__: list[str] = []
 

@@ -17,9 +17,9 @@ from babel.numbers import (
     get_currency_precision,
 )
 
+from holdback.reports.text.catalog import say
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import MetricRecord, Scorecard
-from holdback.wording import say
 
 __all__ = ["Words"]
 

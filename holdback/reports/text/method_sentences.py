@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from holdback.facts import Fact
+from holdback.reports.text.catalog import counted, say
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
-from holdback.wording import counted, say
 
 __all__: list[str] = []
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from math import ceil, log1p
 
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
@@ -14,7 +15,6 @@ from holdback.results.sections.against_plan import Outlook
 from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.posterior import DIRECT
 from holdback.stats.posterior.rates import UNIFORM
-from holdback.wording import say, texts
 
 __all__ = [
     "added_share",

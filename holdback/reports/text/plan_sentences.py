@@ -9,10 +9,10 @@ from holdback.planning.design import YEAR, Design
 from holdback.planning.metric_power import MetricPlan
 from holdback.planning.plan import Plan
 from holdback.planning.plan_returns import Returns
+from holdback.reports.text.catalog import counted, heads, in_its_language, say
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import MetricRecord
-from holdback.wording import counted, heads, in_its_language, say
 
 __all__ = ["complete", "design_sentences", "text", "words_of"]
 

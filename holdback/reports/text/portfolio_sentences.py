@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from holdback.portfolio.result import Portfolio, Reconciled, Total
+from holdback.reports.text.catalog import counted, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity, Return
-from holdback.wording import counted, say
 
 __all__ = [
     "headline",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import expm1, log1p
 
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout
 from holdback.results.sections.simulation import MethodRecord, Simulation
 from holdback.stats.numeric import quantile
-from holdback.wording import say
 
 __all__ = ["reach", "replayed"]
 

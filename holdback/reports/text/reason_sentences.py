@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from holdback.reports.text.catalog import say
 from holdback.reports.text.codes import tells
 from holdback.reports.text.locale_format import Words
-from holdback.wording import say
 
 __all__: list[str] = []
 

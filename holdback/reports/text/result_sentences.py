@@ -9,6 +9,7 @@ from typing import Literal
 
 from holdback.economics.decision import guardrail_fact
 from holdback.facts import Fact
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
@@ -22,7 +23,6 @@ from holdback.results.scorecard import (
 )
 from holdback.results.validity import failures
 from holdback.stats.numeric import quantile
-from holdback.wording import say, texts
 
 __all__ = [
     "Headline",

@@ -16,11 +16,11 @@ from holdback.reports.text import (
     reason_sentences,
     result_sentences,
 )
+from holdback.reports.text.catalog import Localized, in_its_language
 from holdback.reports.text.checks import data, result, split
 from holdback.reports.text.codes import tell
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.wording import Localized, in_its_language
 
 __all__ = ["FILES", "in_words", "tell", "told", "told_plainly"]
 

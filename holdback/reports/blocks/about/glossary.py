@@ -6,9 +6,9 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, section
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.wording import say, texts
 
 __all__ = ["render"]
 

@@ -10,11 +10,11 @@ from holdback.experiments.definition.experiment import LearnedPrior
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import prior_name
 from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Bayes, Readout, Scorecard
-from holdback.wording import heads, say
 
 __all__ = ["render"]
 

@@ -8,9 +8,9 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.wording import heads, say
 
 __all__ = ["render"]
 

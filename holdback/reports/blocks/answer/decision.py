@@ -11,13 +11,13 @@ from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named
 from holdback.reports.text import money_sentences
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.precision_sentences import reach
 from holdback.reports.text.result_sentences import best_arm, headline
 from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.against_plan import Outlook
-from holdback.wording import texts
 
 __all__ = ["MARKS", "render", "told_first"]
 

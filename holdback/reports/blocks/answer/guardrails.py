@@ -7,9 +7,9 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout, Scorecard
-from holdback.wording import say
 
 __all__ = ["render"]
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table, unbroken
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import (
     added_share,
@@ -22,7 +23,6 @@ from holdback.results.sections.decomposition import Concentration
 from holdback.results.sections.incremental_ratios import IncrementalRatio
 from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.numeric import quantile
-from holdback.wording import say, texts
 
 __all__ = ["detail", "render"]
 

@@ -9,10 +9,10 @@ from holdback.reports.html import join, named, section
 from holdback.reports.text import money_sentences
 from holdback.reports.text import money_sentences as belief_sentences
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.results.money import Money
 from holdback.results.scorecard import Scorecard
-from holdback.wording import say
 
 __all__ = ["render", "told"]
 

@@ -8,10 +8,10 @@ from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text import precision_sentences
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.simulation import Simulation
-from holdback.wording import say, texts
 
 __all__ = ["render"]
 

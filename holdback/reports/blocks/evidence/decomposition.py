@@ -9,11 +9,11 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import Axis, step_mark
 from holdback.reports.html import join, section, table
+from holdback.reports.text.catalog import heads, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.decomposition import Decomposition
-from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 

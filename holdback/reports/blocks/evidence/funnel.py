@@ -6,10 +6,10 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.funnel import FunnelArm, StepShare
-from holdback.wording import say
 
 __all__ = ["render"]
 

@@ -10,12 +10,12 @@ from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import verdict_told
 from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
-from holdback.wording import heads, say
 
 __all__ = ["forest_table", "render"]
 

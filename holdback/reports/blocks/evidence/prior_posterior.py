@@ -9,12 +9,12 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import belief_picture, swatch
 from holdback.reports.html import chart, join, named, section, table
+from holdback.reports.text.catalog import heads, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.results.sections.prior_posterior import Belief
 from holdback.stats.posterior import DIRECT
-from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 

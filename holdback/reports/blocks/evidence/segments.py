@@ -10,9 +10,9 @@ from holdback.reports.blocks import blocks
 from holdback.reports.blocks.evidence.metrics import forest_table
 from holdback.reports.html import join, named, section
 from holdback.reports.text import result_sentences as sentences
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout, Scorecard
-from holdback.wording import say
 
 __all__ = ["render"]
 

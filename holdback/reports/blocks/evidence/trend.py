@@ -7,10 +7,10 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import axis_of, trend_picture
 from holdback.reports.html import chart, join, named, section, table
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.trend import Trend
-from holdback.wording import heads, say
 
 __all__ = ["render"]
 

@@ -9,10 +9,10 @@ from markupsafe import Markup
 from holdback.reports.blocks import blocks
 from holdback.reports.figures.charts import Axis, curves_picture
 from holdback.reports.html import chart, days, join, lift_table, named, section, table
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.cohorts import BeforeAfter, Cohort, Cohorts
-from holdback.wording import heads, say
 
 __all__ = ["context", "render"]
 

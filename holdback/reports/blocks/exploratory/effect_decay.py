@@ -6,10 +6,10 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import days, join, lift_table, named, section
+from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.effect_decay import Lasting
-from holdback.wording import heads, say
 
 __all__ = ["render"]
 

@@ -6,11 +6,11 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import named, section, table
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.incremental_ratios import IncrementalRatio
-from holdback.wording import say
 
 __all__ = ["added"]
 

@@ -6,12 +6,12 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, named, section, table
+from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.telling import tell
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.lifetime_value import Lifetime, LifetimeArm
-from holdback.wording import say
 
 __all__ = ["render"]
 

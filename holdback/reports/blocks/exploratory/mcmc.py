@@ -6,11 +6,11 @@ from markupsafe import Markup
 
 from holdback.reports.blocks import blocks
 from holdback.reports.html import join, lift_table, named, section, table
+from holdback.reports.text.catalog import heads, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.mcmc import SampledModel
-from holdback.wording import heads, say, texts
 
 __all__ = ["render"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from holdback.facts import Fact
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.checks.plain import percent, plural
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
-from holdback.wording import say, texts
 
 
 @tells("maturity.always_valid")

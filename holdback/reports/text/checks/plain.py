@@ -5,7 +5,7 @@ Pages write them as their locale does (`Words.localized`).
 
 from __future__ import annotations
 
-from holdback.wording import counted
+from holdback.reports.text.catalog import counted
 
 __all__ = ["percent", "plural", "signed"]
 

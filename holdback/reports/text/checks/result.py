@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from holdback.facts import Fact
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.checks.plain import percent, plural, signed
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import questioned
-from holdback.wording import say, texts
 
 
 @tells("few_converters.none_to_read")

@@ -114,7 +114,7 @@ def in_its_language(
 @cache
 def catalog(language: str) -> Mapping[str, object]:
     """The texts of a language, section by section; empty where it has no file."""
-    path = files("holdback.wording") / f"{language}.toml"
+    path = files("holdback.reports.text") / f"{language}.toml"
     if not language.isalpha() or not path.is_file():
         return {}
     return tomllib.loads(path.read_text(encoding="utf-8"))
