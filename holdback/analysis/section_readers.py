@@ -43,11 +43,6 @@ class Basis:
         """The sums that the evidence consists of."""
         return self.evidence.cells
 
-    @property
-    def locale(self) -> str:
-        """The locale of the experiment, for what is put in words."""
-        return self.experiment.locale
-
 
 def basis_of(
     experiment: Experiment,
