@@ -185,6 +185,9 @@ def _rows_of_primary(
 ) -> Sample | None:
     metric = experiment.metrics[experiment.primary]
     columns = formula_columns(cells.blocks[metric.name], capped=metric.cap is not None)
+    if metric.name in cells.counted and metric.can_be_simulated:
+        counts = cells.counts(metric.name, arms, within=metric.within)
+        return counts.listed(columns)
     return cells.sample(metric.name, columns, arms, within=metric.within)
 
 

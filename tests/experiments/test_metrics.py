@@ -44,6 +44,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "rate": {"source": "impressions", "value": parse("clicked")},
     "repeat_purchase": {"source": "orders", "within": timedelta(days=90)},
     "time_to": {"source": "orders", "within": timedelta(days=28)},
+    "trimmed_mean": {"source": "orders", "value": parse("total")},
 }
 
 

@@ -146,7 +146,7 @@ def _model(
     for item in dataclasses.fields(cls):
         if item.name in without or item.name in first:
             continue
-        meaning = MEANINGS.get(item.name)
+        meaning = item.metadata.get("meaning", MEANINGS.get(item.name))
         kind = _readable(hints[item.name], item.name)
         if item.default is dataclasses.MISSING:
             keys[item.name] = (kind, Field(description=meaning))

@@ -139,6 +139,47 @@ def _one_day(_words: Words, *, side: str, events: int) -> str:
     )
 
 
+@tells("methods.trimmed_mean")
+def _trimmed_mean(_words: Words, *, trim: float) -> str:
+    return say("methods.trimmed_mean.log_ratio", trim=f"{100 * trim:g}")
+
+
+@tells("trimmed_mean.difference")
+def _trimmed_difference(_words: Words, *, trim: float) -> str:
+    return say("methods.trimmed_mean.difference", trim=f"{100 * trim:g}")
+
+
+@tells("trimmed_mean.few_units")
+def _too_few_to_trim(_words: Words, *, side: str, units: int) -> str:
+    return say(
+        "methods.trimmed_mean.no_number_units", name=_side(side), units=_units(units)
+    )
+
+
+@tells("trimmed_mean.only_zeros")
+def _only_zeros(_words: Words, *, side: str, trim: float) -> str:
+    return say(
+        "methods.trimmed_mean.no_number_zeros",
+        name=_side(side),
+        trim=f"{100 * trim:g}",
+    )
+
+
+@tells("trimmed_mean.few_values")
+def _few_values_left(_words: Words, *, side: str, units: int, least: int) -> str:
+    return say(
+        "methods.trimmed_mean.no_interval_few",
+        name=_side(side),
+        units=_units(units),
+        least=least,
+    )
+
+
+@tells("trimmed_mean.no_spread")
+def _alike_left(_words: Words, *, side: str) -> str:
+    return say("methods.trimmed_mean.no_interval_alike", name=_side(side))
+
+
 @tells("methods.adjusted")
 def _adjusted(_words: Words, *, variance_reduction: float) -> str:
     return say("comparison.inference", saved=f"{100 * variance_reduction:.0f}%")

@@ -7,7 +7,7 @@ multiplied, and the two samples are read by the product's own rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -21,7 +21,7 @@ from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods import compare_means, needs_rows
 from holdback.stats.methods.proportion import compare_proportions
 
-__all__ = ["SimulatedPower", "simulated_power"]
+__all__ = ["SimulatedPower", "power_by", "simulated_power"]
 
 ALL_DRAWS, FEWER_DRAWS = 999, 399
 FEW_ROWS = 2_000
@@ -68,18 +68,64 @@ def simulated_power(  # noqa: PLR0913  # whose units, how many, and how they are
     The same draws serve every lift. Raises ValueError where no unit has a value or
     an arm has fewer than 2 units.
     """
+
+    def sides(control: Sample, treated: Sample, run: int) -> Iterable[int]:
+        pair = TwoSamples(
+            control=control, treatment=treated, formula=formula, seed=(*seed, run)
+        )
+        return _sides(pair, family, level, lifts, generator)
+
+    generator = np.random.default_rng(list(seed))
+    return _counted(
+        sides, units, sizes=sizes, lifts=lifts, runs=runs, generator=generator
+    )
+
+
+def power_by(  # how they are read, whose units, and how many
+    read: Callable[[Sample, Sample], int],
+    units: Sample,
+    *,
+    sizes: tuple[int, int],
+    lifts: Sequence[float],
+    runs: int,
+    seed: tuple[int, ...],
+) -> tuple[SimulatedPower, ...]:
+    """As `simulated_power`, for amounts that a metric reads by a test of its own.
+
+    `read` tells of control's and the treated units' values on which side of no change
+    the interval lies: 1 above, -1 below, 0 where it holds it. Raises ValueError where
+    no unit has a value or an arm has fewer than 2 units.
+    """
+    generator = np.random.default_rng(list(seed))
+
+    def sides(control: Sample, treated: Sample, run: int) -> Iterable[int]:
+        del run
+        return [
+            read(control, _lifted(treated, lift, "mean", generator)) for lift in lifts
+        ]
+
+    return _counted(
+        sides, units, sizes=sizes, lifts=lifts, runs=runs, generator=generator
+    )
+
+
+def _counted(  # as above
+    sides: Callable[[Sample, Sample, int], Iterable[int]],
+    units: Sample,
+    *,
+    sizes: tuple[int, int],
+    lifts: Sequence[float],
+    runs: int,
+    generator: np.random.Generator,
+) -> tuple[SimulatedPower, ...]:
+    """How often the readings of drawn tests lie on the right side, and on the wrong."""
     if not len(units.rows) or min(sizes) < 2:
         raise ValueError("there is nothing to draw, or an arm has fewer than 2 units.")
-    generator = np.random.default_rng(list(seed))
     counts = np.zeros((len(lifts), 2), dtype=int)
     for run in range(runs):
-        pair = TwoSamples(
-            control=_drawn(units, sizes[0], generator),
-            treatment=_drawn(units, sizes[1], generator),
-            formula=formula,
-            seed=(*seed, run),
-        )
-        for i, side in enumerate(_sides(pair, family, level, lifts, generator)):
+        control = _drawn(units, sizes[0], generator)
+        treated = _drawn(units, sizes[1], generator)
+        for i, side in enumerate(sides(control, treated, run)):
             if side:
                 counts[i, 0 if (side > 0) == (lifts[i] > 0) else 1] += 1
     return tuple(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,17 @@ class ValueCounts:
     values: npt.NDArray[np.float64]
     units: npt.NDArray[np.int64]
     watched: npt.NDArray[np.int64]
+
+    @classmethod
+    def of_sample(cls, sample: Sample) -> Self:
+        """Every unit of a sample, the zeros together, with no time watched."""
+        zeros = sample.n - len(sample.rows)
+        units = np.array([*[1] * len(sample.rows), zeros], dtype=np.int64)
+        return cls(
+            values=np.vstack([sample.rows, np.zeros(len(sample.columns))]),
+            units=units,
+            watched=np.zeros_like(units),
+        )
 
     @property
     def n(self) -> int:
