@@ -15,7 +15,7 @@ __all__ = ["table_of"]
 FEW = f"<{SMALLEST}"
 HIDDEN = "hidden"
 NEARLY = 0.999
-REASONS = {
+AUDITED_REASONS = {
     "holdout": "global holdout",
     "not_eligible": "not eligible",
     "outside_layer": "outside the layer",
@@ -54,7 +54,7 @@ def table_of(found: Audit, locale: str) -> str:
 def _pair_rows(found: Audit, words: Words) -> Iterator[tuple[str, ...]]:
     yield "recomputed", "logged", "units", ""
     for pair in found.pairs:
-        none = f"none: {REASONS.get(pair.reason, pair.reason)}"
+        none = f"none: {AUDITED_REASONS.get(pair.reason, pair.reason)}"
         units = FEW if pair.below_10 else HIDDEN
         if pair.units is not None:
             units = words.count(pair.units)
@@ -129,7 +129,7 @@ def _explained(cause: Cause, words: Words) -> str:
 
 def _note(noted: Noted, words: Words, *, timed: bool) -> str:
     count = FEW if noted.count is None else words.count(noted.count)
-    what = NOTES.get(noted.reason) or REASONS.get(noted.reason, noted.reason)
+    what = NOTES.get(noted.reason) or AUDITED_REASONS.get(noted.reason, noted.reason)
     if noted.reason == "crossover" and not timed:
         what = "logged in two arms, left out: no time says which was first"
     return f"{count} {noted.what} {what}."
