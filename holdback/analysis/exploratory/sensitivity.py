@@ -20,7 +20,7 @@ from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.metrics import Metric
 from holdback.results.quantity import Quantity
-from holdback.results.sections.sensitivity import Sensitivity
+from holdback.results.sections.sensitivity import WITHIN, Sensitivity
 from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
@@ -113,7 +113,7 @@ def _of_means(shown: Comparison, level: float) -> Iterator[tuple[str, Quantity |
     if len(cells.days()) > 1:
         yield "within_days", _within_days(shown, level)
     for dimension in experiment.analysis.segments:
-        yield f"within {dimension}", _within(shown, dimension, level)
+        yield f"{WITHIN}{dimension}", _within(shown, dimension, level)
     if metric.is_mean:
         yield "without_largest", _without_largest(shown, level)
 

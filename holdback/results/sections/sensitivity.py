@@ -8,7 +8,10 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Verdict
 from holdback.results.section import sections
 
-__all__ = ["Sensitivity"]
+__all__ = ["WITHIN", "Sensitivity"]
+
+WITHIN = "within "
+"""Begins the variant that compares within levels of the dimension named after it."""
 
 
 @sections.register("sensitivity", after="interactions", order=20)

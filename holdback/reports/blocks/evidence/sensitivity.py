@@ -9,7 +9,7 @@ from holdback.reports.html import named, section, table
 from holdback.reports.text.catalog import heads, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
-from holdback.results.sections.sensitivity import Sensitivity
+from holdback.results.sections.sensitivity import WITHIN, Sensitivity
 
 __all__ = ["render"]
 
@@ -46,5 +46,5 @@ def _compared(variant: str) -> str:
     """Words of ``within device`` and the like."""
     return say(
         "sensitivity.within",
-        dimension=variant.removeprefix(say("sensitivity.compared")),
+        dimension=variant.removeprefix(WITHIN),
     )
