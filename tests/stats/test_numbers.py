@@ -62,5 +62,5 @@ def test_root_at_an_infinite_end_and_at_the_ends() -> None:
 
 def test_root_rejects_one_sign() -> None:
     """No sign change, no root."""
-    with pytest.raises(ValueError, match="no sign change"):
+    with pytest.raises(ValueError, match="different signs"):
         root(lambda x: x * x + 1, -1.0, 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import e, log, sqrt
 
 __all__ = ["TUNED_AT", "multiplier"]
 
@@ -34,12 +34,7 @@ def multiplier(n: float, *, tuned_at: float = TUNED_AT, alpha: float = 0.05) -> 
 
 
 def _best(alpha: float) -> float:
-    """The c > 0 with c − ln(1 + c) = −2 ln α, by Newton's method."""
-    target = -2 * log(alpha)
-    c = target + log(target + 1)
-    for _ in range(50):
-        step = (c - log(1 + c) - target) * (1 + c) / c
-        c -= step
-        if abs(step) < 1e-14 * c:
-            break
-    return c
+    """The c > 0 with c − ln(1 + c) = −2 ln α: the lower branch of Lambert's W."""
+    from scipy.special import lambertw
+
+    return -float(lambertw(-(alpha**2) / e, -1).real) - 1
