@@ -1,65 +1,37 @@
 """Normal, chi-square and roots: what the standard library and scipy have, in our terms.
 
 The normal is the standard library's, which needs no start-up time; scipy's special
-functions are imported where they are called.
+functions and its root finder are imported where they are called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import erfc, exp, pi, sqrt, ulp
+from math import erfc, exp, pi, sqrt
 from statistics import NormalDist
 
 __all__ = ["cdf", "density", "quantile", "root", "two_sided", "upper_tail"]
 
-ROUNDS = 200
+CLOSEST_ROOT = 4 * 2.0**-52
+"""Relative distance at which a root is found: the least that `brentq` takes."""
+NEXT_TO_ZERO = 1e-300
+"""The same for a root at 0, which has no relative distance."""
 
 
 def root(function: Callable[[float], float], low: float, high: float) -> float:
     """Where a function crosses 0 in [low, high], to the last bits of the argument.
 
-    Bisection that turns to inverse quadratic interpolation where that is safe
-    (Chandrupatla 1997, Advances in Engineering Software 28: 145–149). The function
-    may be infinite at an end. Raises ValueError when both ends have the same sign.
+    By Brent's method, as `scipy.optimize.brentq` has it. The function may be infinite
+    at an end. Raises ValueError when both ends have the same sign.
 
     >>> round(root(lambda x: x**3 - 2, 0.0, 2.0), 12)
     1.259921049895
     """
-    a, b = low, high
-    fa, fb = function(a), function(b)
-    if fa == 0 or fb == 0:
-        return a if fa == 0 else b
-    if (fa > 0) == (fb > 0):
-        raise ValueError(f"no sign change between {low} and {high}.")
-    part = 0.5
-    for _ in range(ROUNDS):
-        x = a + part * (b - a)
-        fx = function(x)
-        if (fx > 0) == (fa > 0):
-            c, fc = a, fa
-        else:
-            b, c, fb, fc = a, b, fa, fb
-        a, fa = x, fx
-        best = a if abs(fa) < abs(fb) else b
-        least = 2 * ulp(best) / abs(b - a) if b != a else 1.0
-        if fx == 0 or least > 0.5:
-            return x if fx == 0 else best
-        part = min(1 - least, max(least, _part(a, b, c, (fa, fb, fc))))
-    return best
+    from scipy.optimize import brentq
 
-
-def _part(a: float, b: float, c: float, values: tuple[float, float, float]) -> float:
-    """How far from a to b to look next; half where interpolation is not safe."""
-    fa, fb, fc = values
-    if len({fa, fb, fc}) < 3:
-        return 0.5
-    xi = (a - b) / (c - b)
-    phi = (fa - fb) / (fc - fb)
-    if not (phi**2 < xi and (1 - phi) ** 2 < 1 - xi):
-        return 0.5
-    inner = fa / (fb - fa) * fc / (fb - fc)
-    outer = (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
-    return inner + outer
+    return float(
+        brentq(function, low, high, xtol=NEXT_TO_ZERO, rtol=CLOSEST_ROOT, maxiter=500)
+    )
 
 
 STANDARD = NormalDist()
