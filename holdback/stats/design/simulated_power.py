@@ -24,7 +24,7 @@ from holdback.stats.methods.proportion import compare_proportions
 __all__ = ["SimulatedPower", "power_by", "simulated_power"]
 
 ALL_DRAWS, FEWER_DRAWS = 999, 399
-FEW_ROWS = 2_000
+ROWS_FOR_ALL_DRAWS = 2_000
 """Rows up to which a simulated test takes all draws."""
 
 
@@ -172,7 +172,7 @@ def _sides(
             yield _outside(compare_means(first, second, level=level))
         else:
             rows = len(pair.control.rows) + len(pair.treatment.rows)
-            draws = ALL_DRAWS if rows <= FEW_ROWS else FEWER_DRAWS
+            draws = ALL_DRAWS if rows <= ROWS_FOR_ALL_DRAWS else FEWER_DRAWS
             split = split or resplits(pair, draws=draws)
             yield _by_draws(split, 1 / (1 + lift), (1 - level) / 2)
 

@@ -36,7 +36,7 @@ __all__ = ["Hurdle", "LogSpend"]
 
 Vector = npt.NDArray[np.float64]
 
-LEAST_BUYERS = 20
+BUYERS_FOR_SPREAD = 20
 METHOD_NAMES: dict[type, str] = {
     OneSpread: "lognormal",
     TwoSpreads: "lognormal_two_spreads",
@@ -91,7 +91,7 @@ class Hurdle:
 
     def __post_init__(self) -> None:
         fewest = min(self.control.buyers, self.treatment.buyers)
-        if fewest < LEAST_BUYERS:
+        if fewest < BUYERS_FOR_SPREAD:
             buyers = "1 buyer" if fewest == 1 else f"{fewest} buyers"
             raise StatsError(
                 f"With {buyers} in an arm the spread of spend cannot be judged."
