@@ -37,7 +37,7 @@ from holdback.stats.mcmc import (
     pooled_weeks,
 )
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.hurdle import Hurdle, log_spend
+from holdback.stats.posterior.hurdle import LEAST_BUYERS, Hurdle, log_spend
 from holdback.stats.posterior.spend_models import OneSpread
 
 __all__ = [
@@ -50,8 +50,7 @@ __all__ = [
     "sampled",
 ]
 
-DIGITS = 4
-LEAST_BUYERS = 20
+MCMC_DECIMALS = 4
 PACKAGES = ("arviz", "pymc")
 
 
@@ -166,11 +165,11 @@ def _drawn(
     record = replace(
         model.record,
         faults=seen.faults,
-        r_hat=round(seen.r_hat, DIGITS),
+        r_hat=round(seen.r_hat, MCMC_DECIMALS),
         ess_bulk=float(round(seen.ess_bulk)),
         ess_tail=float(round(seen.ess_tail)),
         divergences=seen.divergences,
-        bfmi=round(seen.bfmi, DIGITS),
+        bfmi=round(seen.bfmi, MCMC_DECIMALS),
         draws=seen.draws,
     )
     if seen.faults:
@@ -181,9 +180,9 @@ def _drawn(
         SampledEffect(
             name=name,
             relative=Quantity(
-                value=round(expm1(float(centre)), DIGITS),
-                lower=round(expm1(one.lower or 0.0), DIGITS),
-                upper=round(expm1(one.upper or 0.0), DIGITS),
+                value=round(expm1(float(centre)), MCMC_DECIMALS),
+                lower=round(expm1(one.lower or 0.0), MCMC_DECIMALS),
+                upper=round(expm1(one.upper or 0.0), MCMC_DECIMALS),
             ),
         )
         for name, centre, one in zip(
@@ -240,11 +239,11 @@ def _of_laws(record: SampledModel, laws: Sequence[Law]) -> SampledModel:
     return replace(
         record,
         faults=faults,
-        r_hat=round(max(one.r_hat for one in seen), DIGITS),
+        r_hat=round(max(one.r_hat for one in seen), MCMC_DECIMALS),
         ess_bulk=float(round(min(one.ess_bulk for one in seen))),
         ess_tail=float(round(min(one.ess_tail for one in seen))),
         divergences=sum(one.divergences for one in seen),
-        bfmi=round(min(one.bfmi for one in seen), DIGITS),
+        bfmi=round(min(one.bfmi for one in seen), MCMC_DECIMALS),
         draws=min(one.draws for one in seen),
         laws=()
         if faults

@@ -47,7 +47,7 @@ __all__ = ["readouts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReadoutQuestion:
     """What one readout is of; `arm` ``*`` is all treatment arms together."""
 
     metric: Metric
@@ -82,17 +82,17 @@ def readouts(
     return (*overall, *pooled), tests
 
 
-def _overall(experiment: Experiment) -> Iterable[Asked]:
+def _overall(experiment: Experiment) -> Iterable[ReadoutQuestion]:
     for name, role in experiment.roles():
         for arm in experiment.treatments:
-            yield Asked(
+            yield ReadoutQuestion(
                 metric=experiment.metrics[name],
                 role=role,
                 arm=arm.name,
                 arms=frozenset({arm.name}),
             )
         if len(experiment.treatments) > 1 and role != "guardrail":
-            yield Asked(
+            yield ReadoutQuestion(
                 metric=experiment.metrics[name],
                 role=role,
                 arm="*",
@@ -100,13 +100,13 @@ def _overall(experiment: Experiment) -> Iterable[Asked]:
             )
 
 
-def _segments(experiment: Experiment, cells: Cells) -> Iterable[Asked]:
+def _segments(experiment: Experiment, cells: Cells) -> Iterable[ReadoutQuestion]:
     named = dict.fromkeys(name for name, _ in experiment.roles())
     for dimension in experiment.analysis.segments:
         for level in shown_levels(experiment, cells, dimension):
             for name in named:
                 for arm in experiment.treatments:
-                    yield Asked(
+                    yield ReadoutQuestion(
                         metric=experiment.metrics[name],
                         role="segment",
                         arm=arm.name,
@@ -116,7 +116,7 @@ def _segments(experiment: Experiment, cells: Cells) -> Iterable[Asked]:
 
 
 def _readout(
-    experiment: Experiment, cells: Cells, stage: Stage, asked: Asked
+    experiment: Experiment, cells: Cells, stage: Stage, asked: ReadoutQuestion
 ) -> Readout:
     metric, role = asked.metric, asked.role
     comparison = Comparison(

@@ -26,7 +26,7 @@ from holdback.stats.posterior import Posterior, log_deviation
 
 __all__ = [
     "DoseComparison",
-    "Step",
+    "DosePair",
     "ValueComparison",
     "by_dose",
     "dose_comparisons",
@@ -56,7 +56,7 @@ class ValueComparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class DosePair:
     """Two neighbouring doses, and the experiment in which the lower is the control."""
 
     lower: Arm
@@ -69,7 +69,7 @@ class Step:
 class DoseComparison:
     """An arm against the next lower dose, by the metric that is the money."""
 
-    step: Step
+    step: DosePair
     metric: str
     comparison: ValueComparison
 
@@ -159,7 +159,7 @@ def by_dose(experiment: Experiment) -> list[Arm]:
     return sorted(arms, key=lambda arm: arm.dose or 0)
 
 
-def steps(experiment: Experiment, stage: Stage) -> Iterator[Step]:
+def steps(experiment: Experiment, stage: Stage) -> Iterator[DosePair]:
     """Each arm against the next lower dose, at a level that holds for all steps."""
     pairs = list(pairwise(by_dose(experiment)))
     level = 1 - (1 - stage.level) / max(len(pairs), 1)
@@ -167,7 +167,7 @@ def steps(experiment: Experiment, stage: Stage) -> Iterator[Step]:
         arms = tuple(
             replace(arm, control=arm.name == lower.name) for arm in experiment.arms
         )
-        yield Step(
+        yield DosePair(
             lower=lower,
             upper=upper,
             experiment=replace(experiment, arms=arms),

@@ -35,7 +35,7 @@ from holdback.stats.srm.agreement import Agreement
 __all__ = ["audit"]
 
 SAMPLE = 20_000
-COLUMNS = 12
+MOST_COLUMNS = 12
 
 
 def audit(
@@ -155,7 +155,7 @@ def _id_columns(experiment: Experiment, survey: Survey) -> dict[str, exp.Express
         and kind in {"text", "integer", "decimal", "float"}
     ]
     return {roles.unit: unit_text(reader, roles.unit)} | {
-        column: reader.as_text(column) for column in others[:COLUMNS]
+        column: reader.as_text(column) for column in others[:MOST_COLUMNS]
     }
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from holdback.analysis.preregistration.audit_log import Entry, log_path, read
+from holdback.analysis.preregistration.audit_log import LogEntry, log_path, read
 from holdback.assignment.scheme_params import scheme_or_faults
 from holdback.assignment.schemes import Scheme, kinds
 from holdback.assignment.schemes.custom import Custom
@@ -48,7 +48,13 @@ FORMS: dict[str, Callable[[str], str]] = {
     "without leading zeros": lambda text: text.lstrip("0") or "0",
     "in composed Unicode (NFC)": lambda text: unicodedata.normalize("NFC", text),
 }
-TEMPLATES = ("{salt}:{id}", "{salt}{id}", "{id}{salt}", "{salt}-{id}", "{salt}_{id}")
+KEY_TEMPLATES = (
+    "{salt}:{id}",
+    "{salt}{id}",
+    "{id}{salt}",
+    "{salt}-{id}",
+    "{salt}_{id}",
+)
 TEMPLATED = re.compile(r"[{}]")
 LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64}
 PERMUTED = 4
@@ -241,7 +247,9 @@ def _schemes(former: Former) -> Iterator[Scheme]:
         found, _ = scheme_or_faults(name, {})
         if found is not None:
             yield found
-    for (hash_name, digits), template in itertools.product(LENGTHS.items(), TEMPLATES):
+    for (hash_name, digits), template in itertools.product(
+        LENGTHS.items(), KEY_TEMPLATES
+    ):
         for length in (digits, 8):
             yield Custom(
                 template=template,
@@ -304,7 +312,7 @@ def former_of(experiment: Experiment, texts: tuple[str, ...] = ()) -> Former:
     )
 
 
-def _plan(entry: Entry) -> Mapping[str, Any] | None:
+def _plan(entry: LogEntry) -> Mapping[str, Any] | None:
     found: Mapping[str, Any] | None = entry.says.get("plan")
     return found if entry.kind == "lock" else None
 

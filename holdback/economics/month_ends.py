@@ -21,7 +21,7 @@ from holdback.results.sections.month_ends import OverTime
 
 __all__ = ["month_ends", "over_time"]
 
-MOST = 24
+MOST_MONTHS = 24
 LEAST_DAYS = 31
 
 
@@ -61,7 +61,7 @@ def month_ends(experiment: Experiment, as_of: datetime | None) -> tuple[date, ..
         first = (first + timedelta(days=32)).replace(day=1)
         ends.append(first - timedelta(days=1))
     known = [end for end in ends if start < end < today]
-    return tuple(known[-MOST:]) if (today - start).days >= LEAST_DAYS else ()
+    return tuple(known[-MOST_MONTHS:]) if (today - start).days >= LEAST_DAYS else ()
 
 
 def _at(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[OverTime]:

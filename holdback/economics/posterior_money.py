@@ -11,6 +11,7 @@ import numpy.typing as npt
 from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.incremental_value import Stake, Worth
 from holdback.economics.rollout import Repaid
+from holdback.experiments.language.quantities import WEEK
 from holdback.results.money import BelievedMoney, Chances, Money
 from holdback.results.quantity import Quantity
 from holdback.stats.design.optimal_holdback import value_of_more_data
@@ -22,7 +23,6 @@ __all__ = ["believed_money", "chances_of"]
 Vector = npt.NDArray[np.float64]
 Worths = Callable[[Vector], Vector]
 
-WEEK = 7
 THREEFOLD = 2.0
 """The ROPI at which gain and savings are three times the cost."""
 
@@ -91,7 +91,7 @@ def _week(
     return value_of_more_data(
         mean=posterior.expect(lambda x: x),
         sd=log_deviation(posterior),
-        se=seen * sqrt(days / WEEK),
+        se=seen * sqrt(days / WEEK.days),
         worth=worth,
     )
 

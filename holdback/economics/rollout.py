@@ -18,6 +18,7 @@ from holdback.economics.costs import costs_of, paid_once, saved
 from holdback.economics.incremental_value import Stake, image
 from holdback.experiments.definition.calendar import DAYS
 from holdback.experiments.definition.experiment import Economics, Rollout
+from holdback.experiments.language.quantities import DAYS_PER_YEAR
 from holdback.results.money import Costs, Money, PaybackDays, RolloutScenario
 
 __all__ = ["Repaid", "left_of_lift", "payback", "repaid", "scenarios"]
@@ -152,9 +153,6 @@ def _last_year(rollout: Rollout, days: float, half_life: float | None) -> float:
     return found
 
 
-YEAR = 365.25
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaid:
     """What was paid once, against a gain of so many days after its running costs."""
@@ -171,7 +169,7 @@ class Repaid:
     @property
     def within_year(self) -> float:
         """The profit of the period that brings it back within a year."""
-        return self.running + self.once * self.days / YEAR
+        return self.running + self.once * self.days / float(DAYS_PER_YEAR)
 
 
 def repaid(

@@ -26,7 +26,7 @@ UNITS = 4000
 LIFT = 0.12
 FIRST_DAY: Final = datetime(2026, 9, 7)  # noqa: DTZ001  # local time of the project
 WINDOW_DAYS, WITHIN_DAYS, LOOKBACK_DAYS = 28, 14, 28
-SHARES = (("holdback", Fraction(1, 5)), ("personalized", Fraction(4, 5)))
+STARTER_SHARES = (("holdback", Fraction(1, 5)), ("personalized", Fraction(4, 5)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ Rows = list[tuple[str, ...]]
 def _tables(invented: Invented) -> tuple[Rows, Rows]:
     """Exposures and events, both in order of time."""
     rng = Random(invented.experiment)  # noqa: S311  # invented data
-    split = Split(invented.experiment, SHARES)
+    split = Split(invented.experiment, STARTER_SHARES)
     visits: Rows = []
     events: Rows = []
     for number in range(UNITS):

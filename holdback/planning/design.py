@@ -10,6 +10,7 @@ from math import ceil
 from holdback.analysis.comparison.posteriors import lift_prior
 from holdback.experiments.definition.calendar import complete_on, elapsed
 from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.quantities import WEEKS_PER_YEAR
 from holdback.stats.design.optimal_holdback import best_test_size, cheapest_share
 from holdback.stats.design.power import Baseline, PowerDesign
 from holdback.stats.numeric import quantile, root
@@ -29,7 +30,6 @@ __all__ = [
 
 Shares = Callable[[float, float], PowerDesign]
 """Shares of control and of a treatment arm → the design with them."""
-YEAR = 52
 LEAST_WEEKS = 2
 
 
@@ -145,7 +145,7 @@ def design_of(
 
 def _by_week(days: int, units: int, joined: Sequence[int]) -> list[float]:
     """Units that have joined by the end of each week of the window."""
-    weeks = min(ceil(days / 7), YEAR)
+    weeks = min(ceil(days / 7), WEEKS_PER_YEAR)
     if joined:
         steps = [*joined[:weeks], *[joined[-1]] * (weeks - len(joined))]
         return list(accumulate(map(float, steps)))
@@ -208,7 +208,7 @@ def _shares(experiment: Experiment) -> tuple[float, float]:
 
 def _weeks(units: float, per_week: float) -> int | None:
     weeks = max(ceil(units / per_week), LEAST_WEEKS)
-    return None if weeks > YEAR else weeks
+    return None if weeks > WEEKS_PER_YEAR else weeks
 
 
 def _test_and_roll(
@@ -223,7 +223,9 @@ def _test_and_roll(
     if len(experiment.treatments) > 1 or width is None or baseline.cv is None:
         return None
     return round(
-        best_test_size(YEAR * per_week, sd=baseline.cv, prior_sd=width / 2**0.5)
+        best_test_size(
+            WEEKS_PER_YEAR * per_week, sd=baseline.cv, prior_sd=width / 2**0.5
+        )
     )
 
 

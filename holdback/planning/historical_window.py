@@ -20,12 +20,9 @@ from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import Assignment, Experiment, Window
+from holdback.experiments.language.quantities import DAY, SAME_WEEKDAY_YEAR, WEEK
 
 __all__ = ["Rehearsal", "rehearsed"]
-
-DAY = timedelta(days=1)
-LEAST = timedelta(days=7)
-YEAR = timedelta(days=364)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +71,7 @@ def rehearsed(
     evidence = extract(earlier, frames=frames, rows=rows)
     days = evidence.cells.days()
     first = max(planned, days[0]) if days else last
-    if not days or last - first + DAY < LEAST:
+    if not days or last - first + DAY < WEEK:
         raise StatsError(
             Problem(
                 where=f"source {source.name}",
@@ -115,10 +112,12 @@ def _last_year(
     experiment: Experiment, window: Window, frames: Mapping[str, object]
 ) -> tuple[int, ...]:
     """Units of each of the window's weeks 52 weeks ago: the same days of the week."""
-    then = Window(start=window.start - YEAR, end=window.end - YEAR)
+    then = Window(
+        start=window.start - SAME_WEEKDAY_YEAR, end=window.end - SAME_WEEKDAY_YEAR
+    )
     evidence = extract(_moved(experiment, then), frames=frames)
     days = evidence.cells.days()
-    whole = days and days[0] - then.start < LEAST and then.end - days[-1] < LEAST
+    whole = days and days[0] - then.start < WEEK and then.end - days[-1] < WEEK
     return _by_week(evidence, then.start, then.end) if whole else ()
 
 
@@ -142,8 +141,8 @@ def _by_week(evidence: Evidence, first: date, last: date) -> tuple[int, ...]:
     arms = {cell.arm for cell in cells.rows}
     weeks: Counter[int] = Counter()
     for day in cells.days():
-        weeks[(day - first) // LEAST] += cells.total(block, arms, day=day).n
-    return tuple(weeks[i] for i in range((last - first) // LEAST + 1))
+        weeks[(day - first) // WEEK] += cells.total(block, arms, day=day).n
+    return tuple(weeks[i] for i in range((last - first) // WEEK + 1))
 
 
 def _let_in(experiment: Experiment) -> float:

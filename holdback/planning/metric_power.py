@@ -32,7 +32,7 @@ __all__ = [
     "shares_of",
 ]
 
-SHARES = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)
+CONTROL_SHARES = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ def metric_plan(
                 if role == "primary"
                 else None,
             )
-            for share in SHARES
+            for share in CONTROL_SHARES
             if len(experiment.arms) == 2 and lift
         ),
     )
@@ -193,7 +193,7 @@ def _safety(  # a guardrail and its design
 RUNS = 200
 FEWER = 100
 """Tests a lift where more than 2,000 units have a value, which takes longer."""
-FEW = 2_000
+FEW_VALUED = 2_000
 MANY = 20_000
 """Units with a value above which the formula is right and a simulation slow."""
 STEPS = (0.5, 0.75, 1.0, 1.5, 2.0)
@@ -256,7 +256,7 @@ def _simulated(
         sizes=(control, treated),
         level=float(experiment.analysis.level),
         lifts=lifts,
-        runs=runs or (RUNS if valued <= FEW else FEWER),
+        runs=runs or (RUNS if valued <= FEW_VALUED else FEWER),
         seed=(experiment.seed, 11),
     )
     return {one.lift: one for one in found}

@@ -30,15 +30,15 @@ from holdback.planning.metric_power import (
     power_curve,
     shares_of,
 )
-from holdback.planning.plan_returns import Returns, returns_of
+from holdback.planning.plan_returns import PlannedReturns, returns_of
 from holdback.results.notebook_display import Shown, text_of
+from holdback.stats.design.power import USUAL_POWER
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Plan", "WhatIf", "plan", "supposed"]
 
-POWER = 0.8
 PEAK = 1.5
 """Times the usual units of a week from which it is taken for a season."""
 
@@ -61,7 +61,7 @@ class Plan(Shown):
     metrics: tuple[MetricPlan, ...]
     notes: tuple[Fact, ...] = ()
     design: Design | None = None
-    returns: Returns | None = None
+    returns: PlannedReturns | None = None
     curve: tuple[Point, ...] = ()
     earlier: tuple[str, str] | None = None
     arm_level: float | None = None
@@ -133,7 +133,7 @@ def plan(
     joined = seen.joined if units == seen.units and what_if is None else ()
     if what_if is not None:
         experiment, units = supposed(experiment, units, what_if)
-    power = 1 - (1 - POWER) / (len(experiment.guardrails) + 1)
+    power = 1 - (1 - USUAL_POWER) / (len(experiment.guardrails) + 1)
     alpha = alpha_of(experiment, units)
     primary = experiment.primary
     metrics = tuple(
@@ -167,7 +167,7 @@ def plan(
         treatment_share=treatment_share,
         level=level,
         arm_level=None if alpha == 1 - level else 1 - alpha,
-        power=POWER,
+        power=USUAL_POWER,
         metrics=metrics,
         notes=tuple(
             _notes(experiment, [n for n in names if n not in known], seen, power)

@@ -12,11 +12,11 @@ from holdback.stats.design.optimal_holdback import cheapest_share
 from holdback.stats.design.power import Baseline, exceeding_power
 from holdback.stats.numeric import quantile
 
-__all__ = ["Returns", "returns_of"]
+__all__ = ["PlannedReturns", "returns_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Returns:
+class PlannedReturns:
     """Costs of the planned window, the lift that covers them, and the chance of proof.
 
     `chance` is that of P(ROPI > 0) reaching the level at the minimum lift (absent
@@ -43,7 +43,7 @@ def returns_of(
     units: int,
     *,
     power: float,
-) -> Returns | None:
+) -> PlannedReturns | None:
     """None where the primary is not the money, or nothing costs anything.
 
     Nor is there one where profit is measured by itself: its baseline is another.
@@ -87,7 +87,7 @@ def returns_of(
         if pays and minimum is not None
         else None
     )
-    return Returns(
+    return PlannedReturns(
         cost=cost.total,
         power=power,
         break_even_lift=even,

@@ -18,9 +18,9 @@ from holdback.results.scorecard import MetricRecord, Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.random_effects import random_effects
 
-__all__ = ["LEAST", "learned_from", "of_kind", "with_past"]
+__all__ = ["LEAST_EXPERIMENTS", "learned_from", "of_kind", "with_past"]
 
-LEAST = 5
+LEAST_EXPERIMENTS = 5
 """Finished experiments without which nothing is learned."""
 
 
@@ -57,7 +57,7 @@ def learned_from(cards: Sequence[Scorecard], metric: str) -> Learned | None:
         for card in cards
         if (found := effect_of(card, metric)) is not None
     ]
-    if len(effects) < LEAST:
+    if len(effects) < LEAST_EXPERIMENTS:
         return None
     fitted = random_effects(
         [LogRatio(value=e.log_lift.value, se=e.log_lift.se) for e in effects]
@@ -116,8 +116,8 @@ def _too_few(experiment: Experiment, name: str, cards: Sequence[Scorecard]) -> P
         why += f", {usable} with a lift of '{name}'"
     return Problem(
         where=experiment.file,
-        what=f"'prior: past' needs {LEAST} finished experiments with a lift of "
-        f"'{name}'.",
+        what=f"'prior: past' needs {LEAST_EXPERIMENTS} finished experiments with a "
+        f"lift of '{name}'.",
         why=f"{why}. Experiments that still run, whose checks failed, or that are "
         "this one do not count.",
         fix="Analyze the others first, or write weak, skeptical or {lift_sd: 10%}.",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from holdback.experiments.language.quantities import share
+from holdback.experiments.language.quantities import DAY, share
 from holdback.portfolio.finished_experiments import Counted
 from holdback.portfolio.result import Reconciled
 from holdback.results.quantity import Quantity
@@ -19,8 +19,6 @@ from holdback.stats.numeric import quantile, two_sided
 from holdback.stats.posterior.random_effects import RandomEffects
 
 __all__ = ["reconciled", "weight_of"]
-
-DAY = timedelta(days=1)
 
 
 def reconciled(

@@ -27,7 +27,7 @@ __all__ = [
     "unbroken",
 ]
 
-SHORT = 12
+SHORT_TABLE_ROWS = 12
 
 
 def named(text: str) -> Markup:
@@ -78,7 +78,7 @@ def table(
     """A table whose cells know their column's name, so that it stacks on a phone."""
     right = set(numeric)
     rows = list(rows)
-    css = f"{css} short".strip() if len(rows) <= SHORT else css
+    css = f"{css} short".strip() if len(rows) <= SHORT_TABLE_ROWS else css
     header = join(
         (
             Markup('<th scope="col"{}>{}</th>').format(

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from holdback.analysis.preregistration.audit_log import Entry, append, read
+from holdback.analysis.preregistration.audit_log import LogEntry, append, read
 from holdback.errors import ConfigError, EnvironmentFault
 
 
-def entry(key: str, **says: object) -> Entry:
+def entry(key: str, **says: object) -> LogEntry:
     """A look of one experiment."""
-    return Entry(kind="look", experiment="shop", key=key, says=says)
+    return LogEntry(kind="look", experiment="shop", key=key, says=says)
 
 
 @pytest.fixture

@@ -18,7 +18,11 @@ from holdback.analysis.checks.split.identity import Identity
 from holdback.analysis.checks.split.phase import Phase
 from holdback.assignment.split import HoldoutShare, Split
 from holdback.economics.month_ends import month_ends
-from holdback.experiments.definition.experiment import Analysis, Assignment, Window
+from holdback.experiments.definition.experiment import (
+    AnalysisSettings,
+    Assignment,
+    Window,
+)
 from holdback.reports.pages.experiment_page import render
 from holdback.results.sections.month_ends import OverTime
 from holdback.stats.sequential.always_valid import multiplier
@@ -123,7 +127,7 @@ def test_other_tests_have_no_months(tmp_path: Path) -> None:
 def test_late_units_bound_the_dilution_by_hand() -> None:
     """70 days, the same number each day: 42 of 70 late, so 1 / (1 − 0.6 × 0.9)."""
     rows = {"holdback": [(1.0, 1.0)] * 700, "personalized": [(1.0, 1.0)] * 6_300}
-    plan = experiment(analysis=Analysis(looks="always_valid"))
+    plan = experiment(analysis=AnalysisSettings(looks="always_valid"))
     (found,) = in_words(plan, Identity().examine(plan, evidence(rows, days=70)))
     assert found.status == "warn"
     assert "60 % of all units" in found.message
@@ -135,7 +139,7 @@ def test_late_units_bound_the_dilution_by_hand() -> None:
 def test_identity_is_for_long_holdbacks(looks: str, days: int) -> None:
     """Tests that end, and the first weeks, say nothing of identities."""
     rows = {"holdback": [(1.0, 1.0)] * 700, "personalized": [(1.0, 1.0)] * 6_300}
-    plan = experiment(analysis=Analysis(looks=looks))  # type: ignore[arg-type]
+    plan = experiment(analysis=AnalysisSettings(looks=looks))  # type: ignore[arg-type]
     assert list(Identity().examine(plan, evidence(rows, days=days))) == []
 
 

@@ -24,7 +24,7 @@ from holdback.experiments.definition.calendar import (
     is_final,
 )
 from holdback.experiments.definition.experiment import (
-    Analysis,
+    AnalysisSettings,
     Arm,
     Economics,
     Margin,
@@ -106,7 +106,7 @@ def test_secondary_metrics_against_statsmodels() -> None:
 
 def test_no_correction_when_none_is_asked() -> None:
     """`multiplicity: none` leaves the p-values as they are."""
-    card = scorecard(analysis=Analysis(looks="end", multiplicity="none"))
+    card = scorecard(analysis=AnalysisSettings(looks="end", multiplicity="none"))
     assert all(r.p_value_adjusted is None for r in card.readouts)
 
 
@@ -120,7 +120,9 @@ def test_priors_stand_beside_each_other() -> None:
         "skeptical",
         "none",
     ]
-    own = Analysis(looks="end", prior=Prior(name="custom", lift_sd=Fraction(1, 10)))
+    own = AnalysisSettings(
+        looks="end", prior=Prior(name="custom", lift_sd=Fraction(1, 10))
+    )
     readout = scorecard(analysis=own).readout("revenue")
     assert readout.bayes.prior == "custom"
     assert len(readout.bayes_alternatives) == 5
@@ -184,7 +186,7 @@ def shown(**sizes: int) -> set[str]:
     """The levels of a dimension that a scorecard shows."""
     card = scorecard(
         seen(segments={"device": levels(**sizes)}),
-        analysis=Analysis(looks="end", segments=("device",)),
+        analysis=AnalysisSettings(looks="end", segments=("device",)),
     )
     return {r.segment.level for r in card.readouts if r.segment}
 
@@ -200,7 +202,7 @@ def test_segments_against_statsmodels() -> None:
     """Segments are corrected together by Benjamini and Hochberg."""
     card = scorecard(
         seen(segments={"device": levels(phone=300, desktop=200)}),
-        analysis=Analysis(looks="end", segments=("device",)),
+        analysis=AnalysisSettings(looks="end", segments=("device",)),
     )
     found = [r for r in card.readouts if r.segment]
     assert len(found) == 6

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.experiments.definition.experiment import (
-    Analysis,
+    AnalysisSettings,
     Arm,
     Assignment,
     Experiment,
@@ -291,7 +291,9 @@ def described(
         },
         primary="revenue",
         window=Window(start=START, end=END),
-        analysis=Analysis(lookback=LOOKBACK, covariates=("age",), segments=("device",)),
+        analysis=AnalysisSettings(
+            lookback=LOOKBACK, covariates=("age",), segments=("device",)
+        ),
         timezone=zone,
         root=folder,
     )

@@ -13,7 +13,11 @@ from worlds.past import finished, stored
 
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.errors import ConfigError
-from holdback.experiments.definition.experiment import Analysis, Experiment, Prior
+from holdback.experiments.definition.experiment import (
+    AnalysisSettings,
+    Experiment,
+    Prior,
+)
 from holdback.facts import Fact
 from holdback.portfolio.past_prior import with_past
 from holdback.results.scorecard import Finding
@@ -25,7 +29,7 @@ EFFECTS = [(0.03, 0.02), (-0.01, 0.015), (0.01, 0.012), (0.05, 0.03), (0.0, 0.02
 
 def planned(root: Path, **changes: Any) -> Experiment:
     """The shop's experiment under the prior of its project."""
-    analysis = Analysis(looks="end", prior=Prior(name="past"))
+    analysis = AnalysisSettings(looks="end", prior=Prior(name="past"))
     return experiment(root=root, analysis=analysis, **changes)
 
 
@@ -81,7 +85,7 @@ def test_tags_and_past_are_no_change_of_plan(tmp_path: Path) -> None:
     plain = planned(past(tmp_path))
     assert plan_hash(with_past(plain)) == plan_hash(plain)
     assert plan_hash(replace(plain, tags=("email",))) == plan_hash(plain)
-    named = replace(plain, analysis=Analysis(looks="end"))
+    named = replace(plain, analysis=AnalysisSettings(looks="end"))
     assert plan_hash(named) != plan_hash(plain)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import holdback as hb
-from holdback.analysis.preregistration.audit_log import Entry, append
+from holdback.analysis.preregistration.audit_log import LogEntry, append
 from holdback.assignment.split import changes
 from holdback.errors import ConfigError, EnvironmentFault
 from holdback.experiments.definition.split import planned_split
@@ -156,7 +156,7 @@ def test_lock_rejects_a_changed_split_after_a_look(file: Path) -> None:
     hb.lock(file)
     review(file)
     log = file.with_name("audit.jsonl")
-    append(log, Entry(kind="look", experiment="recs", key="1", says={}))
+    append(log, LogEntry(kind="look", experiment="recs", key="1", says={}))
     edit(file, "salt: recs-2027", "salt: recs-2028")
     with pytest.raises(ConfigError, match="salt 'recs-2027' became 'recs-2028'"):
         hb.lock(file)

@@ -11,10 +11,10 @@ from reports.examples import breached, clear_win, loss, no_answer, no_number, re
 
 from holdback.economics import decision as economics
 from holdback.experiments.definition.experiment import (
-    Analysis,
+    AnalysisSettings,
     Arm,
     Assignment,
-    Decision,
+    DecisionRule,
     Experiment,
 )
 from holdback.experiments.metrics.conversion import Conversion
@@ -24,11 +24,10 @@ from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import best_arm, headline
 from holdback.reports.text.telling import told
 from holdback.results.quantity import Quantity, Return
-from holdback.results.scorecard import Decision as Made
-from holdback.results.scorecard import DecisionArm, Finding, Look, Scorecard
+from holdback.results.scorecard import Decision, DecisionArm, Finding, Look, Scorecard
 
 
-def decide(experiment: Experiment, scorecard: Scorecard) -> Made:
+def decide(experiment: Experiment, scorecard: Scorecard) -> Decision:
     """The decision with its reasons in words."""
     return told(economics.decide(experiment, scorecard), Words.of(scorecard))
 
@@ -49,8 +48,8 @@ def experiment(rule: str, **changes: Any) -> Experiment:
         },
         sources={},
         primary="revenue",
-        analysis=Analysis(),
-        decision=Decision(**decision),
+        analysis=AnalysisSettings(),
+        decision=DecisionRule(**decision),
     )
 
 

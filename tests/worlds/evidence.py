@@ -12,10 +12,10 @@ from holdback.analysis.analyze import read, scorecard_of
 from holdback.analysis.section_readers import basis_of, read_sections, readers
 from holdback.data.evidence.cells import Cell, Cells, Column, Evidence, Quality
 from holdback.experiments.definition.experiment import (
-    Analysis,
+    AnalysisSettings,
     Arm,
     Assignment,
-    Decision,
+    DecisionRule,
     Experiment,
     Window,
 )
@@ -84,8 +84,8 @@ def experiment(**changes: Any) -> Experiment:
         "primary": "revenue",
         "secondary": ("conversion", "order_value"),
         "window": Window(start=date(2026, 10, 1), end=date(2026, 10, 14)),
-        "analysis": Analysis(looks="end"),
-        "decision": Decision(rule="lift"),
+        "analysis": AnalysisSettings(looks="end"),
+        "decision": DecisionRule(rule="lift"),
         "currency": "EUR",
         "resolved": {"experiment": "recs"},
     }

@@ -12,14 +12,13 @@ from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.calendar import last_day
 from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.quantities import WEEKS_PER_YEAR
 from holdback.results.sections.against_plan import Expected, Outlook
+from holdback.stats.design.power import USUAL_POWER
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.numeric import quantile
 
 __all__ = ["compared_with_plan", "outlook_of"]
-
-POWER = 0.8
-YEAR = 52
 
 
 @readers.register("expected")
@@ -69,7 +68,7 @@ def outlook_of(basis: Basis) -> Iterator[Outlook]:
     inference, units = _inference(experiment, cells, level), _units(experiment, cells)
     if inference.log_ratio is None or not units:
         return
-    power = POWER if planned is None else planned["power"]
+    power = USUAL_POWER if planned is None else planned["power"]
     error = _reach(level, power) * inference.log_ratio.se / log1p(lift)
     needed = ceil(units * error**2)
     within = experiment.metrics[experiment.primary].within or timedelta(0)
@@ -80,7 +79,7 @@ def outlook_of(basis: Basis) -> Iterator[Outlook]:
         power=power,
         units=units,
         units_needed=needed,
-        weeks_more=None if weeks > YEAR else max(weeks, 0),
+        weeks_more=None if weeks > WEEKS_PER_YEAR else max(weeks, 0),
     )
 
 

@@ -95,7 +95,7 @@ def _factors(cells: Cells, metric: Metric, arm: str) -> Factors | None:
 
 
 TOP = 0.2
-FEWEST = 50
+LEAST_SPENDERS = 50
 
 
 @readers.register("concentration")
@@ -118,7 +118,7 @@ def concentration(basis: Basis) -> Iterator[Concentration]:
     if sample is None:
         return
     spent = np.sort(sample.rows[:, 0][sample.rows[:, 0] > 0])[::-1]
-    if len(spent) < FEWEST:
+    if len(spent) < LEAST_SPENDERS:
         return
     top = spent[: ceil(TOP * len(spent))]
     yield Concentration(

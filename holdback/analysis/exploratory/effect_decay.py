@@ -16,9 +16,9 @@ from holdback.stats.numeric import quantile
 __all__ = ["lasting"]
 
 Vector = npt.NDArray[np.float64]
-LEAST = 60
+LEAST_UNITS_A_SLICE = 60
 """Units with a value that each arm needs in each slice."""
-ALIKE = 1e10
+MAX_CONDITION = 1e10
 
 
 @readers.register("lasting")
@@ -102,6 +102,6 @@ def _relative_covariance(side: Moments) -> Vector:
 
 def _is_thin(side: Moments) -> bool:
     """Too few values, no ratio, or slices that always go together."""
-    if min(side.nonzero) < LEAST or bool((side.mean <= 0).any()):
+    if min(side.nonzero) < LEAST_UNITS_A_SLICE or bool((side.mean <= 0).any()):
         return True
-    return float(np.linalg.cond(_relative_covariance(side))) > ALIKE
+    return float(np.linalg.cond(_relative_covariance(side))) > MAX_CONDITION

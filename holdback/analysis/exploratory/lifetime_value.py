@@ -15,6 +15,7 @@ from holdback.data.evidence.purchase_histories import WEEK_DAYS, ArmHistories
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.measure import Companion
+from holdback.experiments.language.quantities import DAYS_PER_YEAR
 from holdback.experiments.metrics import LifetimeTerms
 from holdback.facts import Fact, fact
 from holdback.results.quantity import Quantity
@@ -37,7 +38,7 @@ from holdback.stats.lifetime.shifted_beta_geometric import (
 from holdback.stats.numeric import quantile
 
 __all__ = [
-    "LEAST",
+    "LEAST_REPEAT_BUYERS",
     "Projection",
     "Sides",
     "correlation",
@@ -47,13 +48,13 @@ __all__ = [
 ]
 
 Vector = npt.NDArray[np.float64]
-LEAST = 100
+LEAST_REPEAT_BUYERS = 100
 """Units with two orders or more that each arm needs: fewer tell no rate of stopping."""
 DEPENDENT = 0.3
 """Correlation of orders with spend per order from which they hang together."""
 MOSTLY, NEARLY_ALL = 0.5, 0.8
 """Shares of the value that are projected, from which that is said."""
-SHORT = 0.25
+LEAST_WATCHED = 0.25
 """Share of the horizon that has to be watched."""
 OFF = 0.2
 """Share by which the foreseen orders of the second half may miss."""
@@ -174,12 +175,12 @@ class _Beside:
     def _refusal(self) -> Fact | None:
         """Why nothing can be projected; None where it can."""
         for name, side in zip(self._names, self.sides, strict=True):
-            if side.at_least(2) < LEAST:
+            if side.at_least(2) < LEAST_REPEAT_BUYERS:
                 return fact(
                     "lifetime.few_repeat_buyers",
                     arm=name,
                     repeat_buyers=side.at_least(2),
-                    least=LEAST,
+                    least=LEAST_REPEAT_BUYERS,
                 )
         whole = float(self.terms.horizon.days)
         if all((side.watched >= whole).all() for side in self.sides):
@@ -217,7 +218,7 @@ class _Beside:
             ahead_share=share,
             correlation=correlation(self.sides),
             too_early=share > NEARLY_ALL
-            or measured.watched_days < SHORT * measured.horizon_days,
+            or measured.watched_days < LEAST_WATCHED * measured.horizon_days,
             parameters=projection.parameters,
         )
         return replace(
@@ -292,7 +293,6 @@ class _Beside:
 
 Places = npt.NDArray[np.int64]
 Sides = tuple[ArmHistories, ArmHistories]
-YEAR = 365.25
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -365,7 +365,7 @@ def _orders(terms: LifetimeTerms, sides: Sides) -> tuple[Ahead, tuple[Places, Pl
         (one, other),
         (sides[0].total, sides[1].total),
         horizon=(terms.horizon.days - 1) // period,
-        years=period / YEAR,
+        years=period / float(DAYS_PER_YEAR),
         discount=float(terms.discount),
     )
     return subscriptions, (one_at, other_at)

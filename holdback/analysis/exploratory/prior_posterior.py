@@ -27,7 +27,7 @@ __all__ = ["beliefs"]
 
 POINTS = 61
 EDGE = 0.001
-DIGITS = 5
+BELIEF_DIGITS = 5
 
 
 @readers.register("beliefs")
@@ -94,4 +94,4 @@ def _lifts(*drawn: Posterior) -> npt.NDArray[np.float64]:
 
 
 def _rounded(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
-    return tuple(float(f"{value:.{DIGITS}g}") for value in values)
+    return tuple(float(f"{value:.{BELIEF_DIGITS}g}") for value in values)

@@ -12,7 +12,7 @@ from holdback.results.sections.trend import Trend
 
 __all__ = ["trend"]
 
-MOST, LEAST = 30, 8
+MOST_DAYS_SHOWN, LEAST_DAYS_SHOWN = 30, 8
 ROWS = 5_000
 """Listed rows up to which all days are shown."""
 
@@ -57,7 +57,9 @@ def trend(basis: Basis) -> tuple[Trend, ...]:
 def _most(whole: Comparison) -> int:
     """Fewer days the more rows are listed, as each day reads them again."""
     rows = sum(len(side.rows) for side in whole.rows) if whole.rows else 0
-    return max(LEAST, min(MOST, MOST * ROWS // max(rows, 1)))
+    return max(
+        LEAST_DAYS_SHOWN, min(MOST_DAYS_SHOWN, MOST_DAYS_SHOWN * ROWS // max(rows, 1))
+    )
 
 
 def _shown(days: tuple[date, ...], most: int) -> tuple[date, ...]:

@@ -19,9 +19,9 @@ from holdback.stats.causal.uplift_qini import Bins, binned, qini
 from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.numeric import quantile
 
-__all__ = ["LEAST", "uplifts"]
+__all__ = ["LEAST_OUTCOMES", "uplifts"]
 
-LEAST = 2000
+LEAST_OUTCOMES = 2000
 """Units with an outcome that each arm needs: below, a curve is mostly noise."""
 BINS = 10
 
@@ -91,9 +91,9 @@ def _too_small(
     for name in (experiment.control.name, arm):
         moments = moments_of(cells, metric, {name})
         had = moments.nonzero[0]
-        if had >= LEAST:
+        if had >= LEAST_OUTCOMES:
             continue
-        needed = ceil(LEAST * moments.n / had) if had else None
+        needed = ceil(LEAST_OUTCOMES * moments.n / had) if had else None
         return Uplift(
             score=none.score,
             metric=none.metric,
@@ -102,7 +102,7 @@ def _too_small(
                 "uplift.few_units",
                 arm=name,
                 units=had,
-                least=LEAST,
+                least=LEAST_OUTCOMES,
                 units_needed=needed,
             ),
             units_needed=needed,

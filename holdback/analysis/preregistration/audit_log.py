@@ -21,14 +21,14 @@ from typing import Any, BinaryIO
 from holdback.errors import ConfigError, EnvironmentFault, Problem
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["NAME", "Entry", "append", "log_path", "read"]
+__all__ = ["NAME", "LogEntry", "append", "log_path", "read"]
 
 NAME = "audit.jsonl"
 START = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LogEntry:
     """One entry: what kind, of which experiment, and what it says.
 
     `key` is the same for the same event, which is written once.
@@ -48,7 +48,7 @@ def log_path(experiment: Experiment) -> Path | None:
     return (experiment.root / experiment.file).parent / NAME
 
 
-def read(path: Path) -> tuple[Entry, ...]:
+def read(path: Path) -> tuple[LogEntry, ...]:
     """All entries, oldest first; none where there is no file.
 
     A last line that was cut off while it was written is not an entry yet. Raises
@@ -64,7 +64,7 @@ def read(path: Path) -> tuple[Entry, ...]:
     return _parsed(path, data)[0]
 
 
-def append(path: Path, entry: Entry) -> Entry:
+def append(path: Path, entry: LogEntry) -> LogEntry:
     """Write an entry at the end, unless one of its key is there; the entry as it is.
 
     The file is locked meanwhile, so that several processes may write. What a writer
@@ -124,11 +124,11 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-def _last(entries: tuple[Entry, ...]) -> str:
+def _last(entries: tuple[LogEntry, ...]) -> str:
     return entries[-1].hash if entries else START
 
 
-def _line(entry: Entry, before: tuple[Entry, ...]) -> bytes:
+def _line(entry: LogEntry, before: tuple[LogEntry, ...]) -> bytes:
     content = {
         "seq": len(before) + 1,
         "kind": entry.kind,
@@ -169,9 +169,9 @@ def _composed(value: Any) -> Any:
 
 def _parsed(
     path: Path, data: bytes, *, before: str = START
-) -> tuple[tuple[Entry, ...], int]:
+) -> tuple[tuple[LogEntry, ...], int]:
     """Entries and the number of bytes that they take."""
-    entries: list[Entry] = []
+    entries: list[LogEntry] = []
     whole = data.rfind(b"\n") + 1
     for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1):
         content = _content(path, number, line)
@@ -181,7 +181,7 @@ def _parsed(
             raise _broken(path, number, "it does not fit the entry before it")
         before = digest
         entries.append(
-            Entry(
+            LogEntry(
                 kind=content["kind"],
                 experiment=content["experiment"],
                 key=content["key"],

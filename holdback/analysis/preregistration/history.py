@@ -11,7 +11,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from holdback.analysis.comparison.comparison import Group, formula_columns, moments_of
-from holdback.analysis.preregistration.audit_log import Entry, append, log_path, read
+from holdback.analysis.preregistration.audit_log import LogEntry, append, log_path, read
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
@@ -87,7 +87,7 @@ def history_of(
 
 
 def _status(
-    experiment: Experiment, locks: Sequence[Entry]
+    experiment: Experiment, locks: Sequence[LogEntry]
 ) -> tuple[Status, tuple[str, ...]]:
     """Confirmatory under the plan that was locked before the first look."""
     if not locks:
@@ -116,7 +116,7 @@ def _differing(old: Any, new: Any, path: str = "") -> list[str]:
 
 
 def _restated(
-    looks: Sequence[Entry], as_of: str | None, inputs: Sequence[Input]
+    looks: Sequence[LogEntry], as_of: str | None, inputs: Sequence[Input]
 ) -> dict[str, int]:
     """Sources that hold other rows than when this moment was last looked at."""
     same = [e for e in looks if e.says["as_of"] == as_of]
@@ -131,7 +131,7 @@ def _restated(
 
 
 def _settled(
-    looks: Sequence[Entry], as_of: str | None, digest: str
+    looks: Sequence[LogEntry], as_of: str | None, digest: str
 ) -> Mapping[str, Any] | None:
     """What the last look of this plan recorded that read no later than this one."""
     told = [
@@ -144,7 +144,7 @@ def _settled(
     return told[-1] if told else None
 
 
-def _later(entry: Entry, as_of: str) -> bool:
+def _later(entry: LogEntry, as_of: str) -> bool:
     then = entry.says["as_of"]
     return then is not None and datetime.fromisoformat(then) > datetime.fromisoformat(
         as_of
@@ -181,7 +181,7 @@ def record(  # what a look is
         return
     append(
         path,
-        Entry(
+        LogEntry(
             kind="look",
             experiment=experiment.name,
             key=look_key(experiment, as_of, evidence.inputs),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import holdback
-from holdback.analysis.preregistration.audit_log import Entry, append, log_path, read
+from holdback.analysis.preregistration.audit_log import LogEntry, append, log_path, read
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.analysis.preregistration.split_change import split_change
 from holdback.errors import ConfigError, Problem
@@ -78,7 +78,7 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
     key = json.dumps([experiment.name, digest, planned], sort_keys=True)
     entry = append(
         path,
-        Entry(
+        LogEntry(
             kind="lock",
             experiment=experiment.name,
             key=hashlib.sha256(key.encode()).hexdigest(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from holdback.analysis.preregistration.audit_log import Entry
+from holdback.analysis.preregistration.audit_log import LogEntry
 from holdback.analysis.preregistration.plan_hash import meaning_of
 from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.split import Changes, HoldoutShare, LayerRange, Split, changes
@@ -34,7 +34,7 @@ class SplitChange:
 
 
 def split_change(
-    experiment: Experiment, entries: Iterable[Entry]
+    experiment: Experiment, entries: Iterable[LogEntry]
 ) -> SplitChange | None:
     """How the split differs from that of the last lock, where that moves units.
 

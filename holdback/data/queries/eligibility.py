@@ -31,7 +31,7 @@ from holdback.experiments.language.expression import (
 __all__ = ["eligible_in", "eligible_sql"]
 
 Taken: TypeAlias = Literal["text", "number", "any"]
-TYPES: Mapping[Taken, Type] = {"text": "text", "number": "float", "any": "other"}
+COLUMN_TYPES: Mapping[Taken, Type] = {"text": "text", "number": "float", "any": "other"}
 
 
 def eligible_sql(experiment: Experiment, dialect: str) -> tuple[str | None, str]:
@@ -72,7 +72,7 @@ def eligible_sql(experiment: Experiment, dialect: str) -> tuple[str | None, str]
     table = Table(
         source="where",
         relation=None,
-        columns={column: TYPES[kind] for column, kind in kinds.items()},
+        columns={column: COLUMN_TYPES[kind] for column, kind in kinds.items()},
     )
     condition = Reader(table=table, dialect=spelling(dialect)).condition(where.tree)
     return str(condition.sql(dialect=dialect)), _note(kinds)

@@ -7,14 +7,14 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.quantities import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 __all__ = ["DAYS", "complete_on", "days_analyzed", "elapsed", "is_final", "last_day"]
 
-DAYS_PER_YEAR = Fraction(36525, 100)
 DAYS = {
     "day": Fraction(1),
     "week": Fraction(7),
-    "month": DAYS_PER_YEAR / 12,
+    "month": DAYS_PER_MONTH,
     "year": DAYS_PER_YEAR,
 }
 """Days in each period that costs and units are counted by."""

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from holdback.stats.posterior.random_effects import NormalMixture
 
 __all__ = [
-    "Analysis",
+    "AnalysisSettings",
     "Arm",
     "Assignment",
     "Cost",
-    "Decision",
+    "DecisionRule",
     "Economics",
     "Experiment",
     "Holdout",
@@ -152,7 +152,7 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
+class AnalysisSettings:
     """How the numbers are read."""
 
     level: Fraction = Fraction(95, 100)
@@ -234,7 +234,7 @@ class Margin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class DecisionRule:
     """The rule that turns results into an outcome."""
 
     rule: Literal["lift", "profit", "not_worse"]
@@ -263,9 +263,9 @@ class Experiment:
     window: Window | None = None
     secondary: tuple[str, ...] = ()
     guardrails: Mapping[str, Margin] = field(default_factory=dict)
-    analysis: Analysis = Analysis()
+    analysis: AnalysisSettings = AnalysisSettings()
     economics: Economics | None = None
-    decision: Decision = Decision(rule="lift")
+    decision: DecisionRule = DecisionRule(rule="lift")
     attribution: Attribution | None = None
     hypothesis: str = ""
     owner: str = ""

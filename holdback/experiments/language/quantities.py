@@ -25,15 +25,20 @@ __all__ = [
     "share_text",
 ]
 
-DAYS_PER_MONTH = Fraction(36525, 1200)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+SAME_WEEKDAY_YEAR = timedelta(weeks=52)
+"""To the same day of the week about a year before."""
+WEEKS_PER_YEAR = 52
+DAYS_PER_YEAR = Fraction(36525, 100)
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 UNIT_LENGTHS = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "week": timedelta(weeks=1),
+    "day": DAY,
+    "week": WEEK,
     "month": timedelta(days=float(DAYS_PER_MONTH)),
-    "year": timedelta(days=365.25),
+    "year": timedelta(days=float(DAYS_PER_YEAR)),
 }
 LONGEST_DAYS = 36525
 LONGEST_TOLD = 400

@@ -43,7 +43,7 @@ __all__ = [
     "kinds",
 ]
 
-SHORT = frozenset({"aov", "arpu", "cac", "clv", "csat", "ctr", "nps", "roas"})
+ABBREVIATIONS = frozenset({"aov", "arpu", "cac", "clv", "csat", "ctr", "nps", "roas"})
 """Words of names that readers know as abbreviations."""
 ANY_LEVEL = 0.95
 """Of intervals whose middle alone is asked for."""
@@ -402,7 +402,8 @@ class Metric:
         if self.label:
             return self.label
         first, *rest = (
-            word.upper() if word in SHORT else word for word in self.name.split("_")
+            word.upper() if word in ABBREVIATIONS else word
+            for word in self.name.split("_")
         )
         return " ".join([first[:1].upper() + first[1:], *rest])
 

@@ -17,11 +17,10 @@ from holdback.experiments.language.expression import (
     Tree,
 )
 from holdback.experiments.language.measure import Companion, Measure
+from holdback.experiments.language.quantities import DAY, WEEK
 from holdback.experiments.metrics import LifetimeTerms, Metric, kinds
 
 __all__ = ["Clv"]
-
-WEEK = timedelta(days=7)
 
 
 @kinds.register("clv")
@@ -46,7 +45,7 @@ class Clv(Metric):
                 " has no place here"
             )
         for name, span in (("horizon", self.horizon), ("renews", self.renews)):
-            if span is not None and (span < WEEK or span % timedelta(days=1)):
+            if span is not None and (span < WEEK or span % DAY):
                 raise ValueError(f"`{name}` is a number of whole days, a week or more")
         if self.renews is not None and self.horizon < 2 * self.renews:
             raise ValueError("`horizon` is shorter than two payments")

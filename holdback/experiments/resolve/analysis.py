@@ -16,7 +16,7 @@ from holdback.experiments.config.models import (
 )
 from holdback.experiments.config.validation import Issues
 from holdback.experiments.definition.experiment import (
-    Analysis,
+    AnalysisSettings,
     Assignment,
     Attribution,
     Prior,
@@ -43,7 +43,7 @@ SLICES = 4
 
 def analysis_of(
     written: WrittenAnalysis, window: Window | None, issues: Issues
-) -> Analysis:
+) -> AnalysisSettings:
     """Level, looks, covariates and prior."""
     _check_level(written.level, issues)
     looks, prior = written.looks, written.prior
@@ -55,7 +55,7 @@ def analysis_of(
     elif written.covariates is not None:
         lookback = written.covariates.lookback
         predict = written.covariates.predict
-    return Analysis(
+    return AnalysisSettings(
         level=written.level,
         looks=_looks(looks, window, issues),
         lookback=lookback,
@@ -153,7 +153,10 @@ def companions_of(
 
 
 def scores_of(
-    primary: Metric | None, analysis: Analysis, assignment: Assignment, issues: Issues
+    primary: Metric | None,
+    analysis: AnalysisSettings,
+    assignment: Assignment,
+    issues: Issues,
 ) -> dict[str, Companion]:
     """Every unit's score at exposure, then its outcome, where uplift is asked for."""
     if analysis.uplift is None or primary is None:

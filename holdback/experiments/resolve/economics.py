@@ -21,7 +21,7 @@ from holdback.experiments.config.yaml_document import ScalarNode
 from holdback.experiments.definition.calendar import DAYS
 from holdback.experiments.definition.experiment import (
     Cost,
-    Decision,
+    DecisionRule,
     Economics,
     Margin,
     Rollout,
@@ -269,12 +269,12 @@ def _rollout(economics: WrittenEconomics) -> Rollout | None:
     )
 
 
-def decision_of(written: ExperimentFile, issues: Issues) -> Decision:
+def decision_of(written: ExperimentFile, issues: Issues) -> DecisionRule:
     """The rule; by default profit where there are costs, else lift."""
     decision = written.decision
     has_costs = bool(written.economics and written.economics.costs)
     if decision is None:
-        return Decision(rule="profit" if has_costs else "lift")
+        return DecisionRule(rule="profit" if has_costs else "lift")
     rule = decision.rule or ("profit" if has_costs else "lift")
     if rule == "profit" and not has_costs and not issues.is_broken("economics"):
         issues.add(
@@ -305,7 +305,7 @@ def decision_of(written: ExperimentFile, issues: Issues) -> Decision:
             "the minimum lift lies from 0% to below 100%.",
             fix=_percent_hint(decision.minimum_lift),
         )
-    return Decision(
+    return DecisionRule(
         rule=rule, minimum_lift=decision.minimum_lift, margin=decision.margin
     )
 

@@ -20,7 +20,11 @@ from holdback.experiments import metrics, sources
 from holdback.experiments.config.kind_schemas import WrittenCap, value_field
 from holdback.experiments.config.models import ExperimentFile, WrittenLookback
 from holdback.experiments.config.validation import Issues, Path
-from holdback.experiments.definition.experiment import Analysis, Assignment, Experiment
+from holdback.experiments.definition.experiment import (
+    AnalysisSettings,
+    Assignment,
+    Experiment,
+)
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.measure import Cap
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
@@ -388,7 +392,7 @@ def _check_events(name: str, source: Source, issues: Issues) -> None:
 
 def check_attributes(
     assignment: Assignment,
-    analysis: Analysis,
+    analysis: AnalysisSettings,
     sources: Mapping[str, Source],
     issues: Issues,
 ) -> None:

@@ -16,13 +16,12 @@ from markupsafe import Markup
 from holdback.registry import Plugins
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
+from holdback.results.section import LAST
 
 __all__ = ["Block", "blocks"]
 
 Render = Callable[[Scorecard, Words], Markup]
 Sheet = Literal["first", "rest"]
-
-LAST = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

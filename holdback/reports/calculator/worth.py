@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from holdback.economics.simple_returns import IMPLAUSIBLE, SimpleReturn
+from holdback.experiments.language.quantities import DAYS_PER_YEAR, WEEKS_PER_YEAR
 from holdback.reports.calculator.asked import Answer, Asked, Convention, Period, refused
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import questioned
 
 __all__ = ["acquisition", "ratio", "worth"]
 
-YEAR = Fraction(36525, 100)
 PER_MONTH: dict[Convention, Fraction] = {
     "52-weeks": Fraction(52, 12),
     "4-weeks": Fraction(4),
-    "calendar": YEAR / 12 / 7,
+    "calendar": DAYS_PER_YEAR / 12 / 7,
 }
 """Weeks of a month."""
 CALLED: dict[Convention, str] = {
@@ -240,7 +240,7 @@ def _saving(asked: Asked, convention: Convention) -> Fraction:
 
 def _weeks(period: Period, convention: Convention) -> Fraction:
     month = PER_MONTH[convention]
-    year = Fraction(52) if convention == "52-weeks" else YEAR / 7
+    year = Fraction(WEEKS_PER_YEAR) if convention == "52-weeks" else DAYS_PER_YEAR / 7
     if convention == "4-weeks":
         year = 12 * month
     return {"day": Fraction(1, 7), "week": Fraction(1), "month": month, "year": year}[

@@ -12,7 +12,7 @@ from holdback.reports.text.locale_format import Words
 
 __all__ = ["table_of"]
 
-FEW = f"<{SMALLEST}"
+TOO_FEW = f"<{SMALLEST}"
 HIDDEN = "hidden"
 NEARLY = 0.999
 AUDITED_REASONS = {
@@ -55,7 +55,7 @@ def _pair_rows(found: Audit, words: Words) -> Iterator[tuple[str, ...]]:
     yield "recomputed", "logged", "units", ""
     for pair in found.pairs:
         none = f"none: {AUDITED_REASONS.get(pair.reason, pair.reason)}"
-        units = FEW if pair.below_10 else HIDDEN
+        units = TOO_FEW if pair.below_10 else HIDDEN
         if pair.units is not None:
             units = words.count(pair.units)
         differs = "" if pair.planned == pair.logged else "differ"
@@ -128,7 +128,7 @@ def _explained(cause: Cause, words: Words) -> str:
 
 
 def _note(noted: Noted, words: Words, *, timed: bool) -> str:
-    count = FEW if noted.count is None else words.count(noted.count)
+    count = TOO_FEW if noted.count is None else words.count(noted.count)
     what = NOTES.get(noted.reason) or AUDITED_REASONS.get(noted.reason, noted.reason)
     if noted.reason == "crossover" and not timed:
         what = "logged in two arms, left out: no time says which was first"
@@ -145,7 +145,7 @@ def _count(one: Compared, name: str, words: Words) -> str:
     value = getattr(one, name)
     if value is not None:
         return words.count(value)
-    return FEW if name in one.below_10 else HIDDEN
+    return TOO_FEW if name in one.below_10 else HIDDEN
 
 
 def _share(one: Compared, words: Words) -> str:
@@ -153,7 +153,7 @@ def _share(one: Compared, words: Words) -> str:
     if one.agreement is not None:
         return _below_all(one.agreement, words)
     if "disagreeing" in one.below_10 and "units" not in one.below_10:
-        return f"all but {FEW}"
+        return f"all but {TOO_FEW}"
     return HIDDEN
 
 

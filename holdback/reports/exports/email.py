@@ -16,7 +16,7 @@ from markupsafe import Markup
 from holdback.errors import EnvironmentFault, Problem
 from holdback.reports.blocks.answer.decision import told_first
 from holdback.reports.blocks.answer.probabilities import told as sure_told
-from holdback.reports.blocks.evidence.metrics import MARKS, TONES
+from holdback.reports.blocks.evidence.metrics import VERDICT_MARKS, VERDICT_TONES
 from holdback.reports.exports.markdown_summary import markdown, money_rows, readout_row
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.html import join, named
@@ -161,10 +161,10 @@ def _metrics(scorecard: Scorecard, words: Words, source: Source) -> Markup:
     rows = []
     for number, readout in enumerate(readouts):
         name, change, likely, reading = readout_row(words, readout)
-        tone = TONES[readout.verdict]
+        tone = VERDICT_TONES[readout.verdict]
         told = Markup('<span style="color:{}">{}</span>').format(
             palette()["soft" if tone == "plain" else tone],
-            MARKS[readout.verdict] + reading,
+            VERDICT_MARKS[readout.verdict] + reading,
         )
         picture = _picture(readout, axis, number, f"{change}, {likely}", source)
         cells = (named(name), named(change), named(likely), picture, told)
@@ -181,7 +181,7 @@ def _picture(
 ) -> Markup:
     if readout.relative is None:
         return Markup("")
-    svg = str(forest_mark(readout.relative, axis, "", TONES[readout.verdict]))
+    svg = str(forest_mark(readout.relative, axis, "", VERDICT_TONES[readout.verdict]))
     png = _png(pictures(svg, WIDTH))
     return Markup(
         '<img src="{}" width="{}" height="24" alt="{}" style="display:block">'

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from holdback.errors import printable
-from holdback.reports.blocks.answer.decision import MARKS, told_first
+from holdback.reports.blocks.answer.decision import TONE_MARKS, told_first
 from holdback.reports.blocks.answer.probabilities import told as sure_told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.catalog import heads, in_its_language, say
@@ -28,7 +28,7 @@ def markdown(scorecard: Scorecard) -> str:
     words = Words.of(scorecard)
     title = headline(scorecard)
     lines = [
-        f"**{_safe(scorecard.experiment)}: {title.title}** {MARKS[title.tone]}",
+        f"**{_safe(scorecard.experiment)}: {title.title}** {TONE_MARKS[title.tone]}",
         "",
         *(f"- {_safe(text)}" for text in told_first(scorecard, words)),
         *(f"- {_safe(text)}" for text in sure_told(scorecard, words)),

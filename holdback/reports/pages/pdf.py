@@ -19,7 +19,7 @@ __all__ = ["literal", "pdf", "pictures"]
 
 SVG = re.compile(r"<svg .*?</svg>", re.DOTALL)
 VARIABLE = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
-TONES = {"good": "good", "bad": "bad", "watch": "watch", "plain": "soft"}
+TONE_COLOURS = {"good": "good", "bad": "bad", "watch": "watch", "plain": "soft"}
 HEIGHT = {"forest": 24, "trend": 190}
 
 
@@ -72,7 +72,7 @@ def pictures(svg: str, width: float | None = None) -> str:
     colours = palette()
     head = re.match(r'<svg class="(\w+) ?(\w*)"', svg)
     kind, tone = (head[1], head[2]) if head else ("trend", "")
-    mark = colours[TONES.get(tone, "accent")]
+    mark = colours[TONE_COLOURS.get(tone, "accent")]
     line, dot, dash = (2, "2 2", "7 3") if kind == "swatch" else (0.8, "1 1", "4 2")
     thin = 'stroke-width="1"' if kind == "forest" else 'stroke-width="0.4"'
     marks = {

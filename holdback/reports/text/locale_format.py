@@ -25,7 +25,7 @@ __all__ = ["Words"]
 
 MINUS = "\N{MINUS SIGN}"
 FALLBACK = "en_US"
-DIGITS = 3
+SHOWN_DIGITS = 3
 PLAIN = re.compile(
     r"(?<!as-of )(?<![\w-])(?P<day>\d{4}-\d{2}-\d{2})(?![\w-])"
     r"|(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -74,7 +74,7 @@ class Words:
 
     def number(self, value: float) -> str:
         """A number with three significant digits."""
-        decimals = max(0, DIGITS - 1 - _magnitude(value))
+        decimals = max(0, SHOWN_DIGITS - 1 - _magnitude(value))
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return _minus(format_decimal(value, format=pattern, locale=self.locale))
 

@@ -128,7 +128,7 @@ def brings_back(words: Words, per_unit: float) -> str:
     )
 
 
-CLEAR = 0.1
+CLEAR_CHANCE = 0.1
 """How far a chance lies from one half until it points somewhere."""
 MOVED = 0.25
 """Share of the range's width by which an end moves until that is said."""
@@ -155,7 +155,7 @@ def against(words: Words, readout: Readout) -> str:
     if found is None or plain is None or found.method in DIRECT:
         return ""
     rising = found.p_positive - 0.5
-    if rising * plain.value >= 0 or abs(rising) < CLEAR:
+    if rising * plain.value >= 0 or abs(rising) < CLEAR_CHANCE:
         return ""
     return say(
         "belief_sentences.against",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from holdback.planning.design import YEAR, Design
+from holdback.experiments.language.quantities import WEEKS_PER_YEAR
+from holdback.planning.design import Design
 from holdback.planning.metric_power import MetricPlan
 from holdback.planning.plan import Plan
-from holdback.planning.plan_returns import Returns
+from holdback.planning.plan_returns import PlannedReturns
 from holdback.reports.text.catalog import counted, heads, in_its_language, say
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
@@ -229,7 +230,7 @@ def _target(
             lift=lift,
             label=label,
             often=often,
-            year=YEAR,
+            year=WEEKS_PER_YEAR,
             weeks_at_half=design.weeks_at_half,
         )
         return
@@ -298,7 +299,7 @@ def _told_percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def _returns(found: Returns, currency: str) -> Iterator[str]:
+def _returns(found: PlannedReturns, currency: str) -> Iterator[str]:
     """One sentence of break-even, and of the chance to prove it."""
     even, needed = found.break_even_lift, found.lift_needed
     yield (

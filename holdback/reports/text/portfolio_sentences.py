@@ -20,9 +20,9 @@ __all__ = [
     "words_of",
 ]
 
-ALIKE = 0.1
-CLEAR = 0.05
-FEWEST = 0.05
+ALIKE_FROM = 0.1
+DISAGREE_BELOW = 0.05
+FEW_FALSE_WINS = 0.05
 
 
 def words_of(found: Portfolio) -> Words:
@@ -94,7 +94,7 @@ def keeping(found: Portfolio, words: Words) -> str:
     )
     if wins.false is None:
         return told
-    few = wins.false < FEWEST
+    few = wins.false < FEW_FALSE_WINS
     number = (
         say("portfolio_words.fewer_than", times=words.times(0.1))
         if few
@@ -123,7 +123,7 @@ def spread(found: Portfolio, words: Words) -> Iterator[str]:
     )
     same = (
         say("portfolio_words.the_tests_differ_by")
-        if pooled.p_value >= ALIKE
+        if pooled.p_value >= ALIKE_FROM
         else say("portfolio_words.the_tests_differ_by_more_than")
     )
     yield (
@@ -156,7 +156,7 @@ def reconciliation(one: Reconciled, words: Words) -> str:
         lift=words.range(one.expected, words.lift),
     )
     p = words.p_told(one.p_value)
-    if one.p_value >= CLEAR:
+    if one.p_value >= DISAGREE_BELOW:
         return say(
             "portfolio_words.they_agree_as_far", seen=seen, expected=expected, p=p
         )

@@ -8,11 +8,10 @@ from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Readout
 from holdback.results.sections.simulation import MethodRecord, Simulation
+from holdback.stats.design.power import USUAL_POWER
 from holdback.stats.numeric import quantile
 
 __all__ = ["reach", "replayed"]
-
-POWER = 0.8
 
 
 def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
@@ -26,7 +25,7 @@ def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
         return ""
     width = log1p(lift.upper) - log1p(lift.lower)
     z = quantile((1 + level) / 2)
-    found = (z + quantile(POWER)) * width / (2 * z)
+    found = (z + quantile(USUAL_POWER)) * width / (2 * z)
     least = words.share(expm1(found))
     told = say("precision_sentences.a_test_as_precise", least=least)
     if 0 < minimum < expm1(found):

@@ -286,7 +286,7 @@ class Headline:
     tone: Tone
 
 
-TONES: dict[str, Tone] = {
+OUTCOME_TONES: dict[str, Tone] = {
     "ship": "good",
     "hold_back": "bad",
     "keep_testing": "plain",
@@ -297,7 +297,7 @@ TONES: dict[str, Tone] = {
 
 def outcome(name: str) -> Headline:
     """The title of an outcome, whatever else may be said of it."""
-    return Headline(title=texts("headline.outcomes")[name], tone=TONES[name])
+    return Headline(title=texts("headline.outcomes")[name], tone=OUTCOME_TONES[name])
 
 
 def headline(scorecard: Scorecard) -> Headline:

@@ -15,6 +15,7 @@ from math import asin, ceil, expm1, log1p, pi, sin, sqrt
 from holdback.stats.numeric import cdf, quantile
 
 __all__ = [
+    "USUAL_POWER",
     "Baseline",
     "MeanDesign",
     "PowerDesign",
@@ -25,6 +26,8 @@ __all__ = [
     "not_worse_power",
     "units_for_not_worse",
 ]
+
+USUAL_POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

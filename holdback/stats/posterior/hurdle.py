@@ -32,7 +32,7 @@ from holdback.stats.posterior.spend_models import (
     TwoSpreads,
 )
 
-__all__ = ["Hurdle", "LogSpend"]
+__all__ = ["LEAST_BUYERS", "Hurdle", "LogSpend"]
 
 Vector = npt.NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from holdback.stats.variance_reduction.post_stratification import same_split
 
 __all__ = ["ResponseRate"]
 
-WARN_BELOW = 0.01
+RESPONSE_WARN_BELOW = 0.01
 
 
 @kinds.register("response_rate")
@@ -46,7 +46,7 @@ class ResponseRate:
                 arm.name: answered / (answered + silent)
                 for arm, (answered, silent) in zip(experiment.arms, counts, strict=True)
             }
-            differ = p_value < WARN_BELOW
+            differ = p_value < RESPONSE_WARN_BELOW
             yield Finding(
                 check="response_rate",
                 status="warn" if differ else "pass",

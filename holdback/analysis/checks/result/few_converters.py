@@ -14,7 +14,7 @@ from holdback.results.scorecard import Finding
 __all__ = ["FewConverters"]
 
 ENOUGH = 60
-LEAST = 20
+LEAST_CONVERTERS = 20
 
 
 @kinds.register("few_converters")
@@ -41,7 +41,7 @@ class FewConverters:
             status="pass" if fewest >= ENOUGH else "warn",
             fact=fact(
                 "few_converters.none_to_read"
-                if fewest < LEAST
+                if fewest < LEAST_CONVERTERS
                 else "few_converters.few"
                 if fewest < ENOUGH
                 else "few_converters.enough",

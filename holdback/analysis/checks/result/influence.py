@@ -15,7 +15,7 @@ from holdback.stats.evidence.delta_method import without_largest
 
 __all__ = ["Influence"]
 
-WARN_ABOVE = 0.05
+INFLUENCE_WARN_ABOVE = 0.05
 
 
 @kinds.register("influence")
@@ -50,7 +50,7 @@ class Influence:
             return
         shares = {name: m.largest[0] / m.sums[0] for name, m in arms.items()}
         arm, share = max(shares.items(), key=lambda item: item[1])
-        if share <= WARN_ABOVE:
+        if share <= INFLUENCE_WARN_ABOVE:
             nobody = fact("influence.none", metric=metric.name, share=_coarse(share))
             yield Finding(check="influence", status="pass", fact=nobody)
             return

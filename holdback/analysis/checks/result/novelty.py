@@ -20,8 +20,8 @@ from holdback.stats.numeric import two_sided
 
 __all__ = ["Novelty"]
 
-WARN_BELOW = 0.01
-LEAST = 60
+NOVELTY_WARN_BELOW = 0.01
+LEAST_UNITS_A_HALF = 60
 
 
 @kinds.register("novelty")
@@ -63,7 +63,7 @@ def _finding(
     first, then = early_t / early_c - 1, late_t / late_c - 1
     shift = log((1 + then) / (1 + first))
     p_value = two_sided(shift / sqrt(error_c + error_t))
-    changed = p_value < WARN_BELOW
+    changed = p_value < NOVELTY_WARN_BELOW
     outcome = (
         fact(
             "novelty.changed",
@@ -105,7 +105,7 @@ def _halves(moments: Moments) -> tuple[float, float, float]:
 
 
 def _is_thin(moments: Moments) -> bool:
-    if moments.n < 2 or min(moments.nonzero) < LEAST:
+    if moments.n < 2 or min(moments.nonzero) < LEAST_UNITS_A_HALF:
         return True
     whole, early = moments.mean
     return not 0 < early < whole

@@ -13,8 +13,8 @@ from holdback.results.scorecard import Finding
 
 __all__ = ["Crossovers"]
 
-WARN_ABOVE = 0.0
-FAIL_ABOVE = 0.05
+CROSSOVERS_WARN_ABOVE = 0.0
+CROSSOVERS_FAIL_ABOVE = 0.05
 
 
 @kinds.register("crossovers")
@@ -38,7 +38,7 @@ class Crossovers:
         share = crossed / total
         yield Finding(
             check="crossovers",
-            status="fail" if share > FAIL_ABOVE else "warn",
+            status="fail" if share > CROSSOVERS_FAIL_ABOVE else "warn",
             fact=fact(
                 "crossovers.seen",
                 units=crossed,

@@ -13,7 +13,7 @@ from holdback.results.scorecard import Finding
 
 __all__ = ["HoldoutContamination"]
 
-FAIL_ABOVE = 0.05
+HOLDOUT_FAIL_ABOVE = 0.05
 
 
 @kinds.register("holdout")
@@ -44,7 +44,7 @@ class HoldoutContamination:
             return
         total = sum(evidence.assigned.values())
         planned = float(experiment.holdouts[name].share)
-        ignored = exposed > FAIL_ABOVE * planned * total
+        ignored = exposed > HOLDOUT_FAIL_ABOVE * planned * total
         yield Finding(
             check="holdout",
             status="fail" if ignored else "warn",

@@ -15,7 +15,7 @@ from holdback.results.scorecard import Finding
 __all__ = ["Identity"]
 
 SETTLING = timedelta(days=28)
-WARN_ABOVE = 0.3
+LATE_UNITS_WARN_ABOVE = 0.3
 
 
 @kinds.register("identity")
@@ -49,7 +49,7 @@ class Identity:
         factor = 1 / (1 - share * (1 - held))
         yield Finding(
             check="identity",
-            status="warn" if share > WARN_ABOVE else "pass",
+            status="warn" if share > LATE_UNITS_WARN_ABOVE else "pass",
             fact=fact(
                 "identity.late", share=share, newest=newest / total, factor=factor
             ),

@@ -14,7 +14,7 @@ from holdback.stats.variance_reduction.post_stratification import same_split
 
 __all__ = ["Phase"]
 
-FAIL_BELOW = 0.001
+PHASE_FAIL_BELOW = 0.001
 
 
 @kinds.register("phase")
@@ -60,7 +60,7 @@ def _compared(
         nobody = fact("phase.nobody_before", mixed=mixed)
         return Finding(check="phase", status="pass", fact=nobody)
     p_value = same_split([list(one.values()) for one in former.values()])
-    follows = p_value < FAIL_BELOW
+    follows = p_value < PHASE_FAIL_BELOW
     return Finding(
         check="phase",
         status="fail" if follows else "pass",

@@ -17,8 +17,8 @@ from holdback.stats.multiplicity.p_value_adjustment import holm
 
 __all__ = ["PrePeriod"]
 
-FAIL_BELOW = 0.001
-WARN_BELOW = 0.01
+PRE_PERIOD_FAIL_BELOW = 0.001
+PRE_PERIOD_WARN_BELOW = 0.01
 
 
 @kinds.register("pre_period")
@@ -41,7 +41,7 @@ class PrePeriod:
         (arm, measure, _), p_value = min(
             zip(compared, adjusted, strict=True), key=lambda item: item[1]
         )
-        alike = p_value >= WARN_BELOW
+        alike = p_value >= PRE_PERIOD_WARN_BELOW
         yield Finding(
             check="pre_period",
             status=_status(p_value),
@@ -59,9 +59,9 @@ class PrePeriod:
 
 
 def _status(p_value: float) -> Status:
-    if p_value < FAIL_BELOW:
+    if p_value < PRE_PERIOD_FAIL_BELOW:
         return "fail"
-    return "warn" if p_value < WARN_BELOW else "pass"
+    return "warn" if p_value < PRE_PERIOD_WARN_BELOW else "pass"
 
 
 def _comparisons(

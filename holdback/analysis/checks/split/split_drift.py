@@ -14,7 +14,7 @@ from holdback.stats.variance_reduction.post_stratification import same_split
 
 __all__ = ["SplitDrift"]
 
-WARN_BELOW = 0.001
+DRIFT_WARN_BELOW = 0.001
 
 
 @kinds.register("split_drift")
@@ -43,7 +43,7 @@ class SplitDrift:
                 for day in days
             ]
         )
-        changed = p_value < WARN_BELOW
+        changed = p_value < DRIFT_WARN_BELOW
         yield Finding(
             check="split_drift",
             status="warn" if changed else "pass",

@@ -16,8 +16,8 @@ from holdback.stats.srm.sample_ratio import SampleRatio, sequential_srm, srm
 
 __all__ = ["SampleRatioMismatch"]
 
-FAIL_BELOW = 0.001
-WARN_BELOW = 0.01
+SRM_FAIL_BELOW = 0.001
+SRM_WARN_BELOW = 0.01
 LEAST_PART = 100
 
 
@@ -44,7 +44,7 @@ class SampleRatioMismatch:
         p_value = ratio.p_value if daily is None else daily
         units = dict(zip(arms, counts, strict=True))
         planned = {arm: width / sum(widths.values()) for arm, width in widths.items()}
-        if p_value >= WARN_BELOW:
+        if p_value >= SRM_WARN_BELOW:
             outcome = fact(
                 "srm.as_planned",
                 units=units,
@@ -52,7 +52,7 @@ class SampleRatioMismatch:
                 detectable=_detectable(experiment, ratio),
                 sequential=daily is not None,
             )
-        elif p_value >= FAIL_BELOW:
+        elif p_value >= SRM_FAIL_BELOW:
             outcome = fact(
                 "srm.doubtful",
                 units=units,
@@ -74,9 +74,9 @@ class SampleRatioMismatch:
 
 
 def _status(p_value: float) -> Status:
-    if p_value < FAIL_BELOW:
+    if p_value < SRM_FAIL_BELOW:
         return "fail"
-    return "warn" if p_value < WARN_BELOW else "pass"
+    return "warn" if p_value < SRM_WARN_BELOW else "pass"
 
 
 def _detectable(experiment: Experiment, ratio: SampleRatio) -> Fact | None:
@@ -117,7 +117,7 @@ def _furthest(
     if not parts:
         return None
     p_value, part, counts = min(parts, key=lambda one: (one[0], " ".join(one[1])))
-    if p_value * len(parts) >= WARN_BELOW:
+    if p_value * len(parts) >= SRM_WARN_BELOW:
         return fact("srm.nowhere_alone")
     return fact(
         "srm.furthest_off",

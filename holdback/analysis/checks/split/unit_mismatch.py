@@ -14,7 +14,7 @@ from holdback.results.scorecard import Finding
 
 __all__ = ["UnitMismatch"]
 
-FEW_ROWS = 100
+LEAST_ROWS_READ = 100
 FEW_MATCHES = 0.01
 MANY_CROSSED = 0.05
 
@@ -56,7 +56,7 @@ def _strangers(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
     rows = {one.source: one.rows for one in evidence.inputs}
     for source, unknown in sorted(evidence.quality.unassigned.items()):
         read = rows.get(source, 0)
-        if source == experiment.assignment.source or read < FEW_ROWS:
+        if source == experiment.assignment.source or read < LEAST_ROWS_READ:
             continue
         share = 1 - unknown / read
         if share <= 0:

@@ -57,7 +57,7 @@ INTEGERS: dict[str, Type] = dict.fromkeys(
     ),
     "integer",
 )  # fmt: skip
-TYPES: dict[str, Type] = INTEGERS | {
+DUCKDB_TYPES: dict[str, Type] = INTEGERS | {
     "DOUBLE": "float",
     "FLOAT": "float",
     "BOOLEAN": "boolean",
@@ -80,7 +80,7 @@ class DuckDBDialect:
             return "integer" if name.endswith(",0)") else "decimal"
         if name.startswith("TIMESTAMP"):
             return "instant" if name.endswith("WITH TIME ZONE") else "local"
-        return TYPES.get(name, "other")
+        return DUCKDB_TYPES.get(name, "other")
 
     def wide(self, value: exp.Expression) -> exp.Expression:
         """An integer cast to the widest exact type."""

@@ -34,7 +34,7 @@ TABLES_OF_SCHEMA = (
     "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
 )
 UUID = 2950
-TYPES: dict[int, Type] = {
+POSTGRESQL_TYPES: dict[int, Type] = {
     16: "boolean",
     20: "integer", 21: "integer", 23: "integer",
     25: "text", 1042: "text", 1043: "text", 19: "text", UUID: "text",
@@ -59,7 +59,7 @@ class PostgresDialect:
 
     def type_of(self, described: object) -> Type:
         """What a column holds, by the number of its type in the catalogue."""
-        return TYPES.get(int(str(described)), "other")
+        return POSTGRESQL_TYPES.get(int(str(described)), "other")
 
     def wide(self, value: exp.Expression) -> exp.Expression:
         """An integer cast to the widest exact type."""

@@ -19,9 +19,9 @@ from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.against_plan import Outlook
 
-__all__ = ["MARKS", "render", "told_first"]
+__all__ = ["TONE_MARKS", "render", "told_first"]
 
-MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
+TONE_MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
 
 
 @blocks.register("decision", sheet="first", order=10, shows_results=False)
@@ -41,7 +41,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         "{}\n{}\n</section>"
     ).format(
         title.tone,
-        MARKS[title.tone],
+        TONE_MARKS[title.tone],
         named(title.title),
         join(
             Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(

@@ -17,7 +17,7 @@ __all__ = ["render"]
 
 
 ORDER = ("fail", "warn", "skip", "pass")
-TONES = {"pass": "good", "warn": "watch", "fail": "bad", "skip": "plain"}
+STATUS_TONES = {"pass": "good", "warn": "watch", "fail": "bad", "skip": "plain"}
 
 
 @blocks.register("checks", order=10, shows_results=False)
@@ -27,7 +27,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         (
             texts("trust.names").get(check.check, check.check),
             Markup('<span class="{}">{}</span>').format(
-                TONES[check.status], texts("trust.states")[check.status]
+                STATUS_TONES[check.status], texts("trust.states")[check.status]
             ),
             named(sentences.checked(words, check)),
         )

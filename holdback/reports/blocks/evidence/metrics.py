@@ -19,7 +19,7 @@ from holdback.results.scorecard import Readout, Scorecard
 
 __all__ = ["forest_table", "render"]
 
-TONES = {
+VERDICT_TONES = {
     "better": "good",
     "worse": "bad",
     "equivalent": "plain",
@@ -28,7 +28,7 @@ TONES = {
     "at_risk": "watch",
     "breached": "bad",
 }
-MARKS = {
+VERDICT_MARKS = {
     "better": "▲ ",
     "worse": "▼ ",
     "equivalent": "",
@@ -84,7 +84,7 @@ def forest_table(
     """
     lifts = [r.relative for r in readouts if r.relative is not None]
     axis = axis_of(lifts)
-    tones = [TONES[r.verdict] if last is None else "plain" for r in readouts]
+    tones = [VERDICT_TONES[r.verdict] if last is None else "plain" for r in readouts]
     head, note = last or (say("metrics.reading"), list(map(_reading, readouts)))
     rows = [
         (name, *_cells(words, readout, axis, tone), cell)
@@ -101,9 +101,9 @@ def forest_table(
 
 
 def _reading(readout: Readout) -> Markup:
-    tone = TONES[readout.verdict]
+    tone = VERDICT_TONES[readout.verdict]
     return Markup('<span class="{}">{}{}</span>').format(
-        tone, MARKS[readout.verdict], verdict_told(readout)
+        tone, VERDICT_MARKS[readout.verdict], verdict_told(readout)
     )
 
 

@@ -16,7 +16,7 @@ from holdback.results.sections.trend import Trend
 
 __all__ = ["render"]
 
-LEAST = 2
+LEAST_POINTS = 2
 
 
 @blocks.register("over_time", order=50)
@@ -26,7 +26,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     parts = [
         _arm(words, points)
         for arm in dict.fromkeys(point.arm for point in ends)
-        if len(points := [p for p in ends if p.arm == arm]) >= LEAST
+        if len(points := [p for p in ends if p.arm == arm]) >= LEAST_POINTS
     ]
     if not parts:
         return Markup("")

@@ -14,7 +14,7 @@ from holdback.results.sections.trend import Trend
 
 __all__ = ["render"]
 
-LEAST_DAYS = 3
+LEAST_DAYS_DRAWN = 3
 
 
 @blocks.register("trend", order=60)
@@ -24,7 +24,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     pictures = [
         _picture(words, points)
         for arm in scorecard.arms
-        if len(points := [t for t in trend if t.arm == arm.arm]) >= LEAST_DAYS
+        if len(points := [t for t in trend if t.arm == arm.arm]) >= LEAST_DAYS_DRAWN
     ]
     if not pictures:
         return Markup("")
