@@ -37,7 +37,7 @@ from holdback.stats.mcmc import (
     pooled_weeks,
 )
 from holdback.stats.posterior import LiftPrior
-from holdback.stats.posterior.hurdle import LEAST_BUYERS, Hurdle, log_spend
+from holdback.stats.posterior.hurdle import BUYERS_FOR_SPREAD, Hurdle, log_spend
 from holdback.stats.posterior.spend_models import OneSpread
 
 __all__ = [
@@ -215,7 +215,7 @@ def _laws(
             control, treated = log_spend(rows[0]), log_spend(rows[1])
         except StatsError:
             continue
-        if min(len(control), len(treated)) < LEAST_BUYERS:
+        if min(len(control), len(treated)) < BUYERS_FOR_SPREAD:
             continue
         seed = (experiment.seed, zlib.crc32(repr(_key(record)).encode()))
         try:

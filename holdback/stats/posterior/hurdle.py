@@ -32,7 +32,7 @@ from holdback.stats.posterior.spend_models import (
     TwoSpreads,
 )
 
-__all__ = ["LEAST_BUYERS", "Hurdle", "LogSpend"]
+__all__ = ["BUYERS_FOR_SPREAD", "Hurdle", "LogSpend"]
 
 Vector = npt.NDArray[np.float64]
 
