@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.counts import CountArm, CountModel
+from holdback.stats.posterior.posterior import LiftPrior
 
 __all__ = [
     "COLD",
@@ -87,7 +87,7 @@ def drawn(seed: int) -> float:
     Flat on ln m of each arm and on ln k between its bounds, and √(m / (m + k)): the
     half of an event that `CountModel` gives each arm. Draws with faults are no answer.
     """
-    from holdback.stats.mcmc.model import Wanted, draw
+    from holdback.stats.mcmc.sampling import Wanted, draw
 
     def build(pymc: Any) -> None:
         low, high = LOGS

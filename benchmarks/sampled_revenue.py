@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend
-from holdback.stats.posterior.spend_models import TwoSpreads
+from holdback.stats.posterior.posterior import LiftPrior
+from holdback.stats.posterior.spend_distributions import TwoSpreads
 
 __all__ = [
     "COLD",

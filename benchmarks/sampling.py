@@ -55,7 +55,7 @@ def exact_rates() -> float:
     """The same by our posterior."""
     from holdback.facts import fact
     from holdback.stats.evidence.effect import Estimate, Inference
-    from holdback.stats.posterior import LiftPrior, posterior
+    from holdback.stats.posterior.posterior import LiftPrior, posterior
 
     def arm(units: int, conversions: int) -> Estimate:
         rate = conversions / units

@@ -1,5 +1,5 @@
 """`python -m holdback`."""
 
-from holdback.cli import main
+from holdback.cli.main import main
 
 main()

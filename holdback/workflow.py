@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from holdback.analysis.preregistration.lock import Locked
+    from holdback.analysis.preregistration.record_lock import Locked
     from holdback.audit.result import Audit
     from holdback.planning.plan import Plan
     from holdback.portfolio.result import Portfolio
@@ -244,7 +244,7 @@ def lock(experiment: ExperimentLike, *, planned_units: int | None = None) -> Loc
     Raises ConfigError for an experiment without a file or a changed log,
     EnvironmentFault when the log cannot be written.
     """
-    from holdback.analysis.preregistration.lock import lock as lock_plan
+    from holdback.analysis.preregistration.record_lock import lock as lock_plan
 
     return lock_plan(_loaded(experiment), planned_units=planned_units)
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 import holdback as hb
-from holdback.cli import group
+from holdback.cli.main import group
 from holdback.reports.pages.experiment_page import render
 from holdback.results.sections.decomposition import Concentration
 

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import holdback
-from holdback.analysis.checks import findings
+from holdback.analysis.checks.check import findings
 from holdback.analysis.preregistration.history import History, settled_changes
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.readouts import readouts

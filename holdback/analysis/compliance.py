@@ -7,7 +7,7 @@ from math import sqrt
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Reached, Readout
 

@@ -20,7 +20,7 @@ from holdback.analysis.segments import log_ratio_of, segment_groups
 from holdback.data.evidence.cells import Cells
 from holdback.errors import EnvironmentFault, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.facts import fact
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding, Readout, readout_of
@@ -36,9 +36,9 @@ from holdback.stats.mcmc import (
     pooled_groups,
     pooled_weeks,
 )
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import BUYERS_FOR_SPREAD, Hurdle, log_spend
-from holdback.stats.posterior.spend_models import OneSpread
+from holdback.stats.posterior.posterior import LiftPrior
+from holdback.stats.posterior.spend_distributions import OneSpread
 
 __all__ = [
     "Advance",

@@ -30,7 +30,7 @@ from holdback.analysis.preregistration.interim_looks import (
 from holdback.analysis.segments import compared_segments
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment, LogLift, Role
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.facts import fact, joined
 from holdback.results.scorecard import (
     Estimates,
@@ -41,7 +41,7 @@ from holdback.results.scorecard import (
     Segment,
 )
 from holdback.stats.evidence.effect import Estimate, Inference
-from holdback.stats.posterior import NORMALS
+from holdback.stats.posterior.posterior import NORMALS
 
 __all__ = ["readouts"]
 

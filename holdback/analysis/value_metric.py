@@ -20,9 +20,9 @@ from holdback.analysis.comparison.posteriors import (
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Arm, Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.stats.evidence.effect import Inference
-from holdback.stats.posterior import Posterior, log_deviation
+from holdback.stats.posterior.posterior import Posterior, log_deviation
 
 __all__ = [
     "DoseComparison",

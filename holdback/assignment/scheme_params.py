@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from holdback.assignment.schemes import Scheme, kinds
+from holdback.assignment.scheme import Scheme, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["Fault", "keys_of", "scheme_of", "scheme_or_faults"]

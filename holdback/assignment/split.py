@@ -15,7 +15,7 @@ from typing import Any
 
 from holdback.assignment.batch import Assignments, assigned
 from holdback.assignment.recipe import Assigned, Draw, Gate, Planned, Recipe
-from holdback.assignment.schemes import Scheme
+from holdback.assignment.scheme import Scheme
 from holdback.assignment.schemes.holdback import BUCKETS, Holdback, draw
 from holdback.assignment.sql import SqlColumns, sql_columns
 from holdback.assignment.unit_ids import unit_text

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from holdback.analysis.preregistration.audit_log import LogEntry, log_path, read
+from holdback.assignment.scheme import Scheme, kinds
 from holdback.assignment.scheme_params import scheme_or_faults
-from holdback.assignment.schemes import Scheme, kinds
 from holdback.assignment.schemes.custom import Custom
 from holdback.assignment.schemes.holdback import Holdback
 from holdback.assignment.split import Split

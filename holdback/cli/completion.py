@@ -21,7 +21,7 @@ def command(shell: str) -> None:
     """Print what makes a shell complete holdback's commands and options."""
     from click.shell_completion import get_completion_class
 
-    from holdback.cli import COMPLETE, group
+    from holdback.cli.main import COMPLETE, group
 
     completion = get_completion_class(shell)
     assert completion is not None  # noqa: S101  # click has these three

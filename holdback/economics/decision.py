@@ -24,7 +24,7 @@ from holdback.results.scorecard import (
 )
 from holdback.results.sections.against_plan import Outlook
 from holdback.results.validity import failures
-from holdback.stats.methods import LEAST_NONZERO
+from holdback.stats.methods.compare import LEAST_NONZERO
 
 __all__ = [
     "compared_with_bar",

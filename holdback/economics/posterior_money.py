@@ -16,7 +16,7 @@ from holdback.results.money import BelievedMoney, Chances, Money
 from holdback.results.quantity import Quantity
 from holdback.stats.design.optimal_holdback import value_of_more_data
 from holdback.stats.methods.uncertain_cost import UncertainCost
-from holdback.stats.posterior import Posterior, log_deviation
+from holdback.stats.posterior.posterior import Posterior, log_deviation
 
 __all__ = ["believed_money", "chances_of"]
 

@@ -14,7 +14,7 @@ from holdback.data.evidence.cells import Cells
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.planning.historical_window import Rehearsal, rehearsed
 from holdback.stats.design.power import Baseline
 from holdback.stats.evidence.sample import Sample

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.planning.baselines import Measured
 from holdback.planning.design import Shares, detectable, forgone
 from holdback.stats.design.power import (

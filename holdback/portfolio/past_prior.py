@@ -12,7 +12,7 @@ from holdback.experiments.definition.experiment import (
     LearnedPrior,
     PastEffect,
 )
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.portfolio.finished_experiments import effect_of, results_in
 from holdback.results.scorecard import MetricRecord, Scorecard
 from holdback.stats.evidence.effect import LogRatio

@@ -13,15 +13,15 @@ from scipy import stats
 from worlds.evidence import METRICS, evidence, experiment, unmatured
 from worlds.words import in_words
 
-from holdback.analysis.checks import findings
+from holdback.analysis.checks.check import findings
 from holdback.analysis.checks.data.already_gone import AlreadyGone
 from holdback.analysis.checks.result.vanity import Vanity
 from holdback.data.evidence.cells import Evidence, Quality
 from holdback.experiments.definition.experiment import Arm, Experiment
 from holdback.experiments.definition.split import planned_widths
+from holdback.experiments.kinds.source import Columns
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.churn import Churn
-from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
 from holdback.results.scorecard import Finding, Input
 

@@ -26,7 +26,7 @@ from holdback.data.extraction.open_engine import opened
 from holdback.errors import ConfigError, DataError
 from holdback.experiments.definition.experiment import Assignment, Experiment
 from holdback.experiments.definition.split import split_of
-from holdback.experiments.sources import Columns
+from holdback.experiments.kinds.source import Columns
 from holdback.experiments.sources.csv import CsvSource
 from holdback.results.json_codec import to_json
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import holdback as hb
-from holdback.cli import run
+from holdback.cli.main import run
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.sections.mcmc import SampledModel
 from holdback.stats.mcmc import diagnostics

@@ -23,7 +23,7 @@ from holdback.stats.mcmc import (
     pooled_groups,
     pooled_weeks,
 )
-from holdback.stats.mcmc.model import Wanted, draw
+from holdback.stats.mcmc.sampling import Wanted, draw
 from holdback.stats.mcmc.spend import LAWS, Name
 from holdback.stats.posterior.hurdle import LogSpend
 

@@ -14,7 +14,7 @@ import pytest
 from holdback.errors import StatsError
 from holdback.facts import fact
 from holdback.stats.mcmc import Diagnostics
-from holdback.stats.mcmc.model import Way, first_that_works, ways
+from holdback.stats.mcmc.sampling import Way, first_that_works, ways
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = pytest.mark.bayes

@@ -16,16 +16,16 @@ import numpy.typing as npt
 from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.counts import CountArm, CountModel
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
+from holdback.stats.posterior.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.random_effects import (
     SEGMENT_SPREAD,
     NormalMixture,
     random_effects,
 )
-from holdback.stats.posterior.spend_models import (
+from holdback.stats.posterior.spend_distributions import (
     FREEDOM,
     Amounts,
     GammaSpend,

@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 from holdback.stats.evidence.effect import Estimate, Inference
-from holdback.stats.methods import compare_means
+from holdback.stats.methods.compare import compare_means
 from holdback.stats.methods.log_ratio import log_delta, pooled_cv
 
 Method = Callable[..., Inference]

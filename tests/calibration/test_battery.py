@@ -19,7 +19,7 @@ from holdback.stats.evidence.effect import Contrast, Estimate, Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import TwoSamples
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.methods import compare_means
+from holdback.stats.methods.compare import compare_means
 from holdback.stats.methods.proportion import compare_proportions
 from holdback.stats.methods.uncertain_cost import UncertainCost
 from holdback.stats.multiplicity.p_value_adjustment import benjamini_hochberg, holm

@@ -8,7 +8,7 @@ from scipy import stats
 
 from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference
-from holdback.stats.posterior import LiftPrior, posterior
+from holdback.stats.posterior.posterior import LiftPrior, posterior
 
 LONG = pytest.mark.calibration
 WEAK = LiftPrior(name="weak", sd=0.3)

@@ -17,9 +17,9 @@ from calibration.shops import Shop
 from scipy import stats
 
 from holdback.stats.evidence.effect import LogRatio
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.lognormal import LogNormalLift
+from holdback.stats.posterior.posterior import LiftPrior
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

@@ -17,8 +17,8 @@ from calibration.shops import Shop, mean
 from scipy import stats
 
 from holdback.stats.evidence.resplits import TwoSamples, resplits
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend
+from holdback.stats.posterior.posterior import LiftPrior
 
 LONG = pytest.mark.calibration
 FLAT = LiftPrior(name="none", sd=None)

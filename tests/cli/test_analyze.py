@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli.test_bad_input import Case, project
 
-from holdback.cli import run
+from holdback.cli.main import run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback.cli import run
+from holdback.cli.main import run
 from holdback.experiments.definition.split import split_of
 from holdback.experiments.load import load
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback.cli import run
+from holdback.cli.main import run
 
 YAML = """\
 version: 1

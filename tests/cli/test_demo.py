@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback import cli
+from holdback.cli import main as cli
 from holdback.cli.console import bar, invocation, progress
 from holdback.cli.demo.run import EXPERIMENT, _Compared, _verdict
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from holdback import cli
 from holdback.cli import doctor
+from holdback.cli import main as cli
 
 
 def test_a_good_installation_is_well(capsys: pytest.CaptureFixture[str]) -> None:

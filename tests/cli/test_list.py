@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback import cli
+from holdback.cli import main as cli
 
 PROJECT = """\
 version: 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback.cli import run
+from holdback.cli.main import run
 from tests.analysis.test_looks import look, shop
 
 

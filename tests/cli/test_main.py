@@ -14,7 +14,7 @@ import click
 import pytest
 
 import holdback
-from holdback import cli
+from holdback.cli import main as cli
 from holdback.errors import (
     AssignmentError,
     ConfigError,
@@ -80,7 +80,7 @@ def test_version_stays_within_its_budget() -> None:
 def test_start_imports_nothing_heavy(arguments: list[str]) -> None:
     """Help and version load neither numpy nor the data engine nor pydantic."""
     code = (
-        "import sys\nfrom holdback.cli import run\n"
+        "import sys\nfrom holdback.cli.main import run\n"
         f"run({arguments!r})\n"
         f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
     )
@@ -114,7 +114,7 @@ def test_assigning_a_few_ids_imports_what_it_needs(tmp_path: Path) -> None:
     )
     arguments = ["assign", "recs.yaml", "ids.csv", "-o", "assigned.csv", "-q"]
     code = (
-        "import sys\nfrom holdback.cli import run\n"
+        "import sys\nfrom holdback.cli.main import run\n"
         f"assert run({arguments!r}) == 0\n"
         "print(*sys.modules, sep='\\n')"
     )
@@ -264,7 +264,8 @@ def test_a_signal_behind_an_error_wins(
 def test_signals_against_the_contract(number: signal.Signals, code: int) -> None:
     """SIGINT ends with 130 and SIGTERM with 143, in words."""
     code_text = (
-        "import os, sys, holdback.cli as cli, holdback.cli.doctor as doctor, click\n"
+        "import os, sys, holdback.cli.main as cli, click\n"
+        "import holdback.cli.doctor as doctor\n"
         f"stop = lambda: os.kill(os.getpid(), {int(number)})\n"
         "doctor.command = click.Command('doctor', callback=stop)\n"
         "sys.argv = ['holdback', 'doctor']\ncli.main()"

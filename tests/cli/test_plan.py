@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import holdback as hb
-from holdback.cli import run
+from holdback.cli.main import run
 from holdback.reports.pages.experiment_page import render
 from holdback.results.sections.against_plan import Expected, Outlook
 

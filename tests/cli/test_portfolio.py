@@ -10,7 +10,7 @@ import pytest
 from worlds.past import finished, stored
 
 import holdback as hb
-from holdback import cli
+from holdback.cli import main as cli
 
 
 def program(folder: Path) -> Path:

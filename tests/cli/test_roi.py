@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from scipy import stats
 
-from holdback.cli import group
-from holdback.cli import run as run_line
+from holdback.cli.main import group
+from holdback.cli.main import run as run_line
 from holdback.economics.simple_returns import (
     SimpleReturn,
     compounded,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holdback.cli import run
+from holdback.cli.main import run
 
 GOOD = """\
 version: 1
@@ -91,7 +91,7 @@ def test_validate_quietly(capsys: pytest.CaptureFixture[str]) -> None:
 def test_validate_in_budget(folder: Path) -> None:
     """A process uses little time and none of the heavy libraries."""
     code = (
-        "import sys; from holdback.cli import run; run(['validate', 'good.yaml']);"
+        "import sys; from holdback.cli.main import run; run(['validate', 'good.yaml']);"
         "heavy = {'numpy', 'scipy', 'duckdb', 'pandas', 'sqlglot', 'babel'};"
         "sys.exit(','.join(sorted(heavy & set(sys.modules))) or 0)"
     )

@@ -28,13 +28,13 @@ from holdback.experiments.definition.experiment import (
     Experiment,
     Window,
 )
+from holdback.experiments.kinds.source import Columns, Source
 from holdback.experiments.language.expression import Expression, Name
 from holdback.experiments.language.measure import Cap
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.metrics.ratio import Ratio
 from holdback.experiments.metrics.time_to import TimeTo
-from holdback.experiments.sources import Columns, Source
 from holdback.experiments.sources.csv import CsvSource
 from holdback.experiments.sources.parquet import ParquetSource
 from holdback.experiments.sources.sql import SqlSource

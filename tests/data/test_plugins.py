@@ -17,18 +17,18 @@ import pytest
 
 import holdback
 from holdback.data.engine import EmbeddedEngine, ServerEngine, Table
+from holdback.data.engine.by_url import kinds as engines
 from holdback.data.engine.connector import Connector
-from holdback.data.engine.engines import kinds as engines
 from holdback.data.engine.engines.duckdb import DuckDBDialect, Embedded
 from holdback.data.engine.sql import quoted_name, quoted_text
 from holdback.data.extraction.extract import extract
-from holdback.data.loaders import Loader
-from holdback.data.loaders import kinds as loaders
+from holdback.data.loaders.loader import Loader
+from holdback.data.loaders.loader import kinds as loaders
 from holdback.data.loaders.store import Store, relation_of, row_of
 from holdback.errors import ConfigError, DataError
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.sources import Source
-from holdback.experiments.sources import kinds as sources
+from holdback.experiments.kinds.source import Source
+from holdback.experiments.kinds.source import kinds as sources
 from holdback.experiments.sources.table import TableSource
 from tests.data.test_extract_against_rows import (
     HEADS,
@@ -46,7 +46,7 @@ NAMES_AN_ENGINE = {
     "cli/assign.py": "the help lists the dialects of `--sql`",
     "cli/doctor.py": "which drivers are installed, and whether the engine starts",
     "analysis/analyze.py": "the versions that a result was made with",
-    "experiments/sources/__init__.py": "the word of the YAML for the embedded engine",
+    "experiments/kinds/source.py": "the word of the YAML for the embedded engine",
     "experiments/definition/split.py": "overrides in a Parquet file, below data",
 }
 

@@ -23,8 +23,8 @@ from holdback.experiments.definition.experiment import (
 )
 from holdback.experiments.language.quantities import duration
 from holdback.stats.evidence.effect import Estimate, Inference
-from holdback.stats.methods import compare_means
-from holdback.stats.posterior import LiftPrior, posterior
+from holdback.stats.methods.compare import compare_means
+from holdback.stats.posterior.posterior import LiftPrior, posterior
 
 
 def experiment(economics: Economics | None) -> Experiment:

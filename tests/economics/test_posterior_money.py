@@ -27,8 +27,8 @@ from holdback.results.money import BelievedMoney, Money
 from holdback.results.quantity import Quantity, Return
 from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.evidence.effect import Estimate
-from holdback.stats.methods import compare_means
-from holdback.stats.posterior import LiftPrior, posterior
+from holdback.stats.methods.compare import compare_means
+from holdback.stats.posterior.posterior import LiftPrior, posterior
 
 REVENUE = 1.80 * 90_000
 CARD = clear_win()

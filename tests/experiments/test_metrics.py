@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from holdback.experiments.kinds.metric import Metric, kinds
 from holdback.experiments.language.expression import parse
-from holdback.experiments.metrics import Metric, kinds
 from holdback.experiments.metrics.funnel import Step
 from holdback.stats.evidence.delta_method import estimate, gradient
 from holdback.stats.evidence.moments import Moments

@@ -10,9 +10,9 @@ import pytest
 from babel.numbers import get_currency_precision, list_currencies
 
 from holdback.experiments.config.json_schema import schema
+from holdback.experiments.kinds.metric import kinds as metric_kinds
+from holdback.experiments.kinds.source import kinds as source_kinds
 from holdback.experiments.language.quantities import CODES, minor_digits
-from holdback.experiments.metrics import kinds as metric_kinds
-from holdback.experiments.sources import kinds as source_kinds
 from holdback.experiments.starter import TEMPLATES, starter
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from holdback.cli import group
+from holdback.cli.main import group
 
 
 @pytest.fixture(scope="module")

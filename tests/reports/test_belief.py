@@ -19,7 +19,7 @@ from holdback.reports.text.locale_format import Words
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.prior_posterior import Belief
-from holdback.stats.posterior import LiftPrior
+from holdback.stats.posterior.posterior import LiftPrior
 from holdback.stats.posterior.prior import prior_lift, uniform_rates_density
 
 

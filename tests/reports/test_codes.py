@@ -16,7 +16,7 @@ from worlds.evidence import evidence, experiment, unmatured
 from worlds.words import in_words, words_of
 
 import holdback
-from holdback.analysis.checks import findings
+from holdback.analysis.checks.check import findings
 from holdback.data.evidence.cells import Evidence, Quality
 from holdback.facts import Fact, fact
 from holdback.reports.text import plan_sentences, telling

@@ -13,7 +13,7 @@ from cli.test_bad_input import Case, project
 from reports.examples import EXAMPLES, changed, clear_win, readout
 
 import holdback as hb
-from holdback import cli
+from holdback.cli import main as cli
 from holdback.portfolio.experiment_list import Listed
 from holdback.reports.exports.markdown_summary import markdown
 from holdback.reports.pages.experiment_page import render

@@ -14,7 +14,7 @@ from cli.test_bad_input import Case, project
 from reports.examples import changed, clear_win
 
 from holdback.analysis import mcmc as sampling
-from holdback.cli import run
+from holdback.cli.main import run
 from holdback.facts import fact
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json

@@ -32,12 +32,13 @@ from reports.gallery import project
 from worlds.past import finished, stored
 
 import holdback
-from holdback import cli, workflow
+from holdback import workflow
+from holdback.cli import main as cli
 from holdback.cli.demo.run import Demo, as_json, as_text
 from holdback.data.simulated import ArmTruth, Lift
 from holdback.facts import Fact
 from holdback.portfolio.experiment_list import Listed, lines
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.exports.terminal import portfolio_summary
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.pages.index_page import index

@@ -13,7 +13,7 @@ from reports.examples import clear_win
 
 from holdback.analysis.section_readers import readers
 from holdback.economics.money import readers as money_readers
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.results.scorecard import Scorecard
 from holdback.results.section import sections
 from holdback.results.sections.against_plan import Expected
@@ -49,7 +49,7 @@ def joining(basis: Basis) -> Iterator[Joining]:
 """
 BLOCK = """
 from markupsafe import Markup
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.html import section
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard

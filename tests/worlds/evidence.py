@@ -19,12 +19,12 @@ from holdback.experiments.definition.experiment import (
     Experiment,
     Window,
 )
+from holdback.experiments.kinds.metric import Metric
+from holdback.experiments.kinds.source import Columns
 from holdback.experiments.language.expression import parse
-from holdback.experiments.metrics import Metric
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.metrics.ratio import Ratio
-from holdback.experiments.sources import Columns
 from holdback.experiments.sources.csv import CsvSource
 from holdback.results.scorecard import Accounting, Input, Scorecard
 from holdback.stats.evidence.moments import Moments

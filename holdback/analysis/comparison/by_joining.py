@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from holdback.analysis.comparison.comparison import formula_columns
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.moments import Moments

@@ -12,7 +12,7 @@ from typing import Literal
 from holdback.data.evidence.cells import ALL, Cells, Column
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.facts import fact, joined
 from holdback.results.quantity import Quantity
 from holdback.stats.evidence.arm_evidence import ArmEvidence, ValueCounts

@@ -12,21 +12,21 @@ import numpy.typing as npt
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment, Prior
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Bayes
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior import LiftPrior, Posterior
 from holdback.stats.posterior.counts import CountArm, CountModel
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend, log_spend
+from holdback.stats.posterior.posterior import LiftPrior, Posterior
 from holdback.stats.posterior.predictive_checks import (
     Predictive,
     check_counts,
     predictive_check,
 )
 from holdback.stats.posterior.rates import UNIFORM
-from holdback.stats.posterior.spend_models import (
+from holdback.stats.posterior.spend_distributions import (
     Amounts,
     GammaSpend,
     StudentSpend,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.data.evidence.cells import Cells
-from holdback.data.extraction.row_queries import RowRequest, RowRequests
+from holdback.data.extraction.unit_rows import RowRequest, RowRequests
 from holdback.experiments.definition.experiment import Experiment
 
 __all__ = ["rows_needed"]

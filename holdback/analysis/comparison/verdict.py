@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdback.experiments.definition.experiment import Margin
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Verdict
 

@@ -10,7 +10,7 @@ import numpy as np
 from holdback.analysis.comparison.comparison import formula_columns, moments_of
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.results.quantity import Quantity
 from holdback.results.sections.decomposition import (
     Concentration,

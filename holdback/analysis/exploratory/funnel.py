@@ -9,7 +9,7 @@ from holdback.analysis.comparison.comparison import Comparison, quantity
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.results.sections.funnel import FunnelArm, StepShare
 
 __all__ = ["funnels"]

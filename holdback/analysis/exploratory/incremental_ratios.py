@@ -8,7 +8,7 @@ from holdback.analysis.comparison.comparison import formula_columns, moments_of
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.facts import fact
 from holdback.results.quantity import Quantity
 from holdback.results.sections.incremental_ratios import IncrementalRatio

@@ -14,9 +14,9 @@ from holdback.data.evidence.cells import Cells
 from holdback.data.evidence.purchase_histories import WEEK_DAYS, ArmHistories
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.kinds.metric import LifetimeTerms
 from holdback.experiments.language.measure import Companion
 from holdback.experiments.language.quantities import DAYS_PER_YEAR
-from holdback.experiments.metrics import LifetimeTerms
 from holdback.facts import Fact, fact
 from holdback.results.quantity import Quantity
 from holdback.results.sections.lifetime_value import HeldOut, Lifetime, LifetimeArm

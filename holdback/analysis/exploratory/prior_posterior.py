@@ -19,7 +19,7 @@ from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.sections.prior_posterior import Belief
-from holdback.stats.posterior import Posterior
+from holdback.stats.posterior.posterior import Posterior
 from holdback.stats.posterior.prior import prior_lift, uniform_rates_density
 from holdback.stats.posterior.rates import UNIFORM
 

@@ -18,7 +18,7 @@ from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.metrics import Metric
+from holdback.experiments.kinds.metric import Metric
 from holdback.results.quantity import Quantity
 from holdback.results.sections.sensitivity import WITHIN, Sensitivity
 from holdback.stats.evidence.arm_evidence import ArmEvidence

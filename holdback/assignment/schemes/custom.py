@@ -9,7 +9,7 @@ from typing import Literal
 from holdback.assignment.hashes import DIGESTS, HashName
 from holdback.assignment.layouts import cumulative, opened
 from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
-from holdback.assignment.schemes import Scheme, key, kinds
+from holdback.assignment.scheme import Scheme, key, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["Custom"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from holdback.assignment.layouts import cumulative, listed, opened
 from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
-from holdback.assignment.schemes import Scheme, key, kinds
+from holdback.assignment.scheme import Scheme, key, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["Eppo"]

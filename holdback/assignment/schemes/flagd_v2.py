@@ -11,7 +11,7 @@ from math import lcm
 
 from holdback.assignment.layouts import in_order, one_each
 from holdback.assignment.recipe import Draw, Planned, Recipe
-from holdback.assignment.schemes import Scheme, key, kinds
+from holdback.assignment.scheme import Scheme, key, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["FlagdV2"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from holdback.assignment.layouts import in_order, largest_remainder
 from holdback.assignment.recipe import Draw, Planned, Recipe
-from holdback.assignment.schemes import Scheme, kinds
+from holdback.assignment.scheme import Scheme, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["GoFeatureFlag"]

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from holdback.assignment.layouts import one_each
 from holdback.assignment.recipe import Draw, Gate, Planned, Recipe, first
-from holdback.assignment.schemes import Scheme, key
+from holdback.assignment.scheme import Scheme, key
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["Filter", "GrowthBook", "bucket_ranges", "v1_draw", "v2_draw"]

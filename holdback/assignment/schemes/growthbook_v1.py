@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdback.assignment.recipe import Draw
-from holdback.assignment.schemes import kinds
+from holdback.assignment.scheme import kinds
 from holdback.assignment.schemes.growthbook import GrowthBook, v1_draw
 
 __all__ = ["GrowthBookV1"]

@@ -15,7 +15,7 @@ from typing import Literal
 
 from holdback.assignment.layouts import cumulative, opened
 from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
-from holdback.assignment.schemes import Scheme, kinds
+from holdback.assignment.scheme import Scheme, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["BUCKETS", "Holdback", "Purpose", "bucket", "check_salt", "draw"]

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from holdback.assignment.layouts import largest_remainder, position_of, up_to
 from holdback.assignment.recipe import Planned, Recipe, fraction, sha1_draw
-from holdback.assignment.schemes import Scheme, kinds
+from holdback.assignment.scheme import Scheme, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["LaunchDarkly", "Variation"]

@@ -22,7 +22,7 @@ from holdback.assignment.recipe import (
     fraction,
     sha1_draw,
 )
-from holdback.assignment.schemes import Scheme, kinds
+from holdback.assignment.scheme import Scheme, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["PlanOut"]

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from holdback.assignment.layouts import up_to
 from holdback.assignment.recipe import Gate, Planned, Recipe, first, fraction, sha1_draw
-from holdback.assignment.schemes import Scheme, kinds
+from holdback.assignment.scheme import Scheme, kinds
 
 __all__ = ["PostHog"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from holdback.assignment.layouts import in_order, whole_percents
 from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
-from holdback.assignment.schemes import Scheme, key, kinds
+from holdback.assignment.scheme import Scheme, key, kinds
 from holdback.errors import AssignmentError, Problem
 
 __all__ = ["SplitSoftware"]

@@ -17,7 +17,7 @@ from holdback.assignment.layouts import (
     whole_percents,
 )
 from holdback.assignment.recipe import Draw, Gate, Planned, Recipe
-from holdback.assignment.schemes import Scheme, key, kinds
+from holdback.assignment.scheme import Scheme, key, kinds
 
 __all__ = ["Unleash"]
 

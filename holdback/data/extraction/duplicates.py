@@ -14,7 +14,7 @@ from holdback.data.engine.sql import cast, col, integer
 from holdback.data.queries.exclusions import SHOWN_EXAMPLES
 from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
-from holdback.experiments.sources import Source
+from holdback.experiments.kinds.source import Source
 
 __all__ = ["Unrepeated", "similar_ids", "without_copies"]
 

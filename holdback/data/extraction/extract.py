@@ -22,13 +22,9 @@ from holdback.data.extraction.open_engine import (
     check_plan,
     opened,
 )
-from holdback.data.extraction.row_queries import (
-    RowRequests,
-    no_rows,
-    with_rows,
-    with_value_counts,
-)
 from holdback.data.extraction.source_profile import ProfileRequest, profile_source
+from holdback.data.extraction.unit_rows import RowRequests, no_rows, with_rows
+from holdback.data.extraction.value_counts import with_value_counts
 from holdback.data.queries.cells_query import Cube, statement
 from holdback.data.queries.cells_result import Row, cells_of, rows_of
 from holdback.data.queries.exclusions import (

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.engines import database, embedded, runs_statement
-from holdback.data.loaders import loader_of
+from holdback.data.engine.by_url import database, embedded, runs_statement
+from holdback.data.loaders.loader import loader_of
 from holdback.data.loaders.store import Store
 from holdback.data.queries.exposures import ROW_UNIT
 from holdback.data.queries.unit_columns import Layout, layout
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.sources import EMBEDDED
+from holdback.experiments.kinds.source import EMBEDDED
 from holdback.experiments.sources.frame import FrameSource
 
 __all__ = ["Opened", "check_one_row", "check_plan", "opened", "used_columns"]

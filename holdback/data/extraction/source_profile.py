@@ -28,8 +28,8 @@ from holdback.data.evidence.cells import SourceProfile
 from holdback.data.extraction.accounting import examples, located, number_fix, place_of
 from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
+from holdback.experiments.kinds.metric import Limit
 from holdback.experiments.language.expression import Expression
-from holdback.experiments.metrics import Limit
 
 __all__ = ["ProfileRequest", "profile_source"]
 

@@ -18,7 +18,7 @@ from sqlglot import exp
 from holdback.data.engine.protocol import EngineDialect
 from holdback.data.engine.sql import cast, col, count_where, integer, when
 from holdback.data.engine.times import MICROSECOND, Zone
-from holdback.data.queries.events import event_units
+from holdback.data.queries.event_units import event_units
 from holdback.data.queries.unit_columns import ROW_COUNTS, Layout, Monomial, UnitColumn
 from holdback.data.queries.units import (
     KEPT_CROSSED,

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from holdback.assignment.files import Eligible
 from holdback.data.engine import Table, Type
-from holdback.data.engine.engines import embedded_dialect, spelling
+from holdback.data.engine.by_url import embedded_dialect, spelling
 from holdback.data.engine.expressions import Reader, compared_columns, missing_column
 from holdback.data.engine.sql import col
 from holdback.errors import ConfigError, DataError, Problem

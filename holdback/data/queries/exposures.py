@@ -13,8 +13,8 @@ from holdback.data.engine.expressions import Reader, blank
 from holdback.data.engine.sql import cast, col, integer, when
 from holdback.data.engine.times import Clock, Zone
 from holdback.data.evidence.cells import Returned, SourceProfile
-from holdback.data.queries.events import at_purchase, count_returned
 from holdback.data.queries.exclusions import ExposureCounts
+from holdback.data.queries.returns import at_purchase, count_returned
 from holdback.data.queries.units import (
     Events,
     Exposures,

@@ -11,7 +11,7 @@ from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import all_of, any_of, col, double, integer, when
 from holdback.data.engine.times import MICROSECOND
 from holdback.data.queries.cells_query import Cube, relations, with_ctes
-from holdback.data.queries.events import window
+from holdback.data.queries.event_units import window
 from holdback.data.queries.exposures import events_of
 from holdback.data.queries.units import KEPT_CROSSED, USED, Events, nested, select
 from holdback.errors import ConfigError, DataError, Problem

@@ -14,8 +14,8 @@ from fractions import Fraction
 
 from holdback.data.evidence.cells import Column
 from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.language.measure import Cap, Companion, Measure
-from holdback.experiments.metrics import Metric
 from holdback.stats.evidence.moments import pairs, triples
 
 __all__ = ["ROW_COUNTS", "Capping", "Layout", "Monomial", "UnitColumn", "layout"]

@@ -11,7 +11,7 @@ from typing import Literal
 
 from holdback.atomic_files import replacing
 from holdback.data.engine import EmbeddedEngine
-from holdback.data.engine.engines import embedded
+from holdback.data.engine.by_url import embedded
 from holdback.data.engine.sql import quoted_text
 from holdback.data.simulated.customers import COUNTRIES, DEVICES, Truth, blocks_of
 from holdback.data.simulated.shop import ArmTruth, Lift, Shop

@@ -31,10 +31,10 @@ from holdback.experiments.config.yaml_document import (
     SequenceNode,
     text_of,
 )
+from holdback.experiments.kinds.source import EMBEDDED
 from holdback.experiments.language import quantities
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
-from holdback.experiments.sources import EMBEDDED
 from holdback.registry import Kinds
 
 __all__ = [

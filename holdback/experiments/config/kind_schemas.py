@@ -38,7 +38,6 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from holdback.experiments import metrics, sources
 from holdback.experiments.config.fields import (
     BY_SHAPE,
     KEYS,
@@ -56,6 +55,7 @@ from holdback.experiments.config.fields import (
     choice_of,
 )
 from holdback.experiments.config.yaml_document import MappingNode, ScalarNode
+from holdback.experiments.kinds import metric, source
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Cap
 
@@ -131,9 +131,9 @@ _SIMPLE: dict[Any, Any] = {
 }
 
 
-def value_field(cls: type[sources.Source]) -> str:
+def value_field(cls: type[source.Source]) -> str:
     """The field that a source's kind key fills: `path` for csv, `table` for table."""
-    shared = {f.name for f in dataclasses.fields(sources.Source)}
+    shared = {f.name for f in dataclasses.fields(source.Source)}
     return next(f.name for f in dataclasses.fields(cls) if f.name not in shared)
 
 
@@ -177,14 +177,14 @@ def _readable(hint: Any, name: str) -> Any:
 
 @cache
 def _metric_model(kind: str) -> type[BaseModel]:
-    cls = metrics.kinds[kind]
+    cls = metric.kinds[kind]
     key = {"kind": (Annotated[str, choice([kind])], Field(description="The kind."))}
     return _model(cls, f"{cls.__name__}Metric", key, without=FILLED)
 
 
 @cache
 def _source_model(kind: str) -> type[BaseModel]:
-    cls = sources.kinds[kind]
+    cls = source.kinds[kind]
     field = value_field(cls)
     doc = (cls.__doc__ or "").strip().split("\n")[0]
     key = {kind: (_readable(hints_of(cls)[field], kind), Field(description=doc))}
@@ -195,13 +195,13 @@ def _metric_kind(node: Any) -> str | None:
     kind = node.get("kind") if isinstance(node, MappingNode) else None
     if not isinstance(kind, ScalarNode):
         return None
-    return kind.text if kind.text in metrics.kinds else None
+    return kind.text if kind.text in metric.kinds else None
 
 
 def _source_kind(node: Any) -> str | None:
     if not isinstance(node, MappingNode):
         return None
-    return next((key for key in node.key_places if key in sources.kinds), None)
+    return next((key for key in node.key_places if key in source.kinds), None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,8 +242,8 @@ class _OfKind:
 
 
 WrittenMetric: TypeAlias = Annotated[
-    Any, _OfKind(metrics.kinds, _metric_kind, _metric_model)
+    Any, _OfKind(metric.kinds, _metric_kind, _metric_model)
 ]
 WrittenSource: TypeAlias = Annotated[
-    Any, _OfKind(sources.kinds, _source_kind, _source_model)
+    Any, _OfKind(source.kinds, _source_kind, _source_model)
 ]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from holdback.assignment.schemes import kinds as schemes
+from holdback.assignment.scheme import kinds as schemes
 from holdback.experiments.config.fields import (
     BY_SHAPE,
     KEYS,
@@ -35,8 +35,8 @@ from holdback.experiments.config.fields import (
     leaf,
 )
 from holdback.experiments.config.kind_schemas import WrittenMetric, WrittenSource
+from holdback.experiments.kinds.source import EMBEDDED
 from holdback.experiments.language import quantities
-from holdback.experiments.sources import EMBEDDED
 
 __all__ = [
     "ExperimentFile",

@@ -15,7 +15,6 @@ from typing import Any, TypeAlias, TypeVar, cast
 from pydantic import ValidationError
 
 from holdback.errors import Problem
-from holdback.experiments import metrics, sources
 from holdback.experiments.config.fields import MERGED_KEYS, TAG, Written
 from holdback.experiments.config.kind_schemas import UNKNOWN_KIND
 from holdback.experiments.config.yaml_document import (
@@ -25,6 +24,7 @@ from holdback.experiments.config.yaml_document import (
     ScalarNode,
     SequenceNode,
 )
+from holdback.experiments.kinds import metric, source
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 
 __all__ = ["Issues", "Path", "node_at", "read"]
@@ -216,7 +216,7 @@ def _unknown_kind(path: Path, root: MappingNode, issues: Issues) -> None:
         return
     name = path[-1]
     if path[0] == "sources":
-        known = tuple(sources.kinds)
+        known = tuple(source.kinds)
         hints = [hint for key in node if (hint := did_you_mean(key, known))]
         issues.add(
             path,
@@ -225,7 +225,7 @@ def _unknown_kind(path: Path, root: MappingNode, issues: Issues) -> None:
             key=True,
         )
         return
-    known = tuple(metrics.kinds)
+    known = tuple(metric.kinds)
     kind = node.get("kind")
     if isinstance(kind, ScalarNode):
         issues.add(

@@ -10,10 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from holdback.experiments.kinds.metric import Metric
+from holdback.experiments.kinds.source import EMBEDDED, Source
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Companion, Reader
-from holdback.experiments.metrics import Metric
-from holdback.experiments.sources import EMBEDDED, Source
 
 if TYPE_CHECKING:
     from holdback.stats.posterior.random_effects import NormalMixture

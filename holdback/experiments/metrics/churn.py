@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
+from holdback.experiments.kinds.metric import kinds
+from holdback.experiments.kinds.share_of_units import ShareOfUnits
 from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import ShareOfUnits, kinds
 
 __all__ = ["Churn"]
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from holdback.experiments.kinds.metric import LifetimeTerms, Metric, kinds
 from holdback.experiments.language.expression import (
     Compare,
     Expression,
@@ -18,7 +19,6 @@ from holdback.experiments.language.expression import (
 )
 from holdback.experiments.language.measure import Companion, Measure
 from holdback.experiments.language.quantities import DAY, WEEK
-from holdback.experiments.metrics import LifetimeTerms, Metric, kinds
 
 __all__ = ["Clv"]
 

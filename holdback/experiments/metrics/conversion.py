@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from holdback.experiments.metrics import ShareOfUnits, kinds
+from holdback.experiments.kinds.metric import kinds
+from holdback.experiments.kinds.share_of_units import ShareOfUnits
 
 __all__ = ["Conversion"]
 

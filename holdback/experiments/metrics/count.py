@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from holdback.experiments.kinds.metric import Metric, kinds
 from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import Metric, kinds
 
 __all__ = ["Count"]
 

@@ -8,15 +8,15 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from holdback.experiments.language.expression import Compare, Expression, Number
-from holdback.experiments.language.measure import Companion, Measure
-from holdback.experiments.metrics import (
+from holdback.experiments.kinds.metric import (
     Limit,
     Metric,
     answered,
     answers_beside,
     kinds,
 )
+from holdback.experiments.language.expression import Compare, Expression, Number
+from holdback.experiments.language.measure import Companion, Measure
 
 __all__ = ["Csat"]
 

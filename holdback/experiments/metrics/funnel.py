@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.experiments.kinds.metric import kinds
+from holdback.experiments.kinds.share_of_units import Proportion, ShareOfUnits
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import Proportion, ShareOfUnits, kinds
 
 __all__ = ["Funnel", "FunnelStep", "Step"]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from holdback.experiments.kinds.metric import Metric, kinds
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Aggregate, Measure
-from holdback.experiments.metrics import Metric, kinds
 
 __all__ = ["Mean"]
 

@@ -10,6 +10,13 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from holdback.errors import Problem
+from holdback.experiments.kinds.metric import (
+    Limit,
+    Metric,
+    answered,
+    answers_beside,
+    kinds,
+)
 from holdback.experiments.language.expression import (
     Arithmetic,
     Compare,
@@ -17,13 +24,6 @@ from holdback.experiments.language.expression import (
     Number,
 )
 from holdback.experiments.language.measure import Companion, Measure
-from holdback.experiments.metrics import (
-    Limit,
-    Metric,
-    answered,
-    answers_beside,
-    kinds,
-)
 
 if TYPE_CHECKING:
     from holdback.stats.design.power import Baseline, PowerDesign

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
+from holdback.experiments.kinds.metric import Metric, answered, kinds
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Evidence, Measure
-from holdback.experiments.metrics import Metric, answered, kinds
 
 if TYPE_CHECKING:
     from holdback.stats.evidence.arm_evidence import ArmEvidence

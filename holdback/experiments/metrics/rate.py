@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from holdback.experiments.kinds.metric import Metric, answered, kinds
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import Metric, answered, kinds
 
 __all__ = ["Rate"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from holdback.experiments.kinds.metric import kinds
+from holdback.experiments.kinds.share_of_units import ShareOfUnits
 from holdback.experiments.language.measure import Measure
-from holdback.experiments.metrics import ShareOfUnits, kinds
 
 __all__ = ["RepeatPurchase"]
 

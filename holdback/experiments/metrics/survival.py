@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdback.experiments.metrics import TimeToEvent, kinds
+from holdback.experiments.kinds.metric import kinds
+from holdback.experiments.kinds.time_to_event import TimeToEvent
 
 __all__ = ["Survival"]
 

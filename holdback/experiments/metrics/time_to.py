@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from holdback.experiments.metrics import TimeToEvent, kinds
+from holdback.experiments.kinds.metric import kinds
+from holdback.experiments.kinds.time_to_event import TimeToEvent
 
 __all__ = ["TimeTo"]
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from math import copysign, expm1, floor, log, sqrt
 from typing import TYPE_CHECKING, ClassVar
 
+from holdback.experiments.kinds.metric import Metric, kinds
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Aggregate, Evidence, Measure
-from holdback.experiments.metrics import Metric, kinds
 from holdback.facts import Fact, fact
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from holdback.experiments.definition.experiment import (
     Prior,
     Window,
 )
+from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.language.measure import Companion, Measure
 from holdback.experiments.language.quantities import decimal_text, did_you_mean
-from holdback.experiments.metrics import Metric
 
 __all__ = [
     "analysis_of",

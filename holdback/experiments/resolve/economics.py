@@ -27,13 +27,13 @@ from holdback.experiments.definition.experiment import (
     Rollout,
     Saving,
 )
+from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.language import quantities
 from holdback.experiments.language.quantities import (
     Unreadable,
     did_you_mean,
     duration_text,
 )
-from holdback.experiments.metrics import Metric
 
 __all__ = [
     "check_economics",

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from holdback.experiments.config.models import ExperimentFile, ProjectFile
 from holdback.experiments.config.validation import Issues
+from holdback.experiments.kinds.metric import Metric
+from holdback.experiments.kinds.source import Source
 from holdback.experiments.language.quantities import CODES, did_you_mean
-from holdback.experiments.metrics import Metric
 from holdback.experiments.resolve.sources_and_metrics import metric_from, source_from
-from holdback.experiments.sources import Source
 
 __all__ = ["all_names", "metric_names", "metrics_of", "sources_of"]
 

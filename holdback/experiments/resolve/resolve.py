@@ -22,8 +22,9 @@ from holdback.experiments.definition.experiment import (
     Experiment,
     Window,
 )
+from holdback.experiments.kinds.metric import Metric
+from holdback.experiments.kinds.source import EMBEDDED
 from holdback.experiments.language.quantities import CODES, did_you_mean
-from holdback.experiments.metrics import Metric
 from holdback.experiments.resolve.analysis import (
     analysis_of,
     attribution_of,
@@ -52,7 +53,6 @@ from holdback.experiments.resolve.sources_and_metrics import (
     check_connection,
     check_times,
 )
-from holdback.experiments.sources import EMBEDDED
 
 __all__ = ["check_project", "resolve"]
 

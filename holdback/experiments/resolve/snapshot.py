@@ -18,6 +18,7 @@ from holdback.experiments.definition.experiment import (
     Margin,
     Prior,
 )
+from holdback.experiments.kinds.source import Source
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Cap
 from holdback.experiments.language.quantities import (
@@ -25,7 +26,6 @@ from holdback.experiments.language.quantities import (
     duration_text,
     share_text,
 )
-from holdback.experiments.sources import Source
 
 __all__ = ["resolved_of"]
 

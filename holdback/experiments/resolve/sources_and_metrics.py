@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from holdback.errors import Problem
-from holdback.experiments import metrics, sources
 from holdback.experiments.config.kind_schemas import WrittenCap, value_field
 from holdback.experiments.config.models import ExperimentFile, WrittenLookback
 from holdback.experiments.config.validation import Issues, Path
@@ -25,12 +24,14 @@ from holdback.experiments.definition.experiment import (
     Assignment,
     Experiment,
 )
+from holdback.experiments.kinds.metric import Metric
+from holdback.experiments.kinds.metric import kinds as metric_kinds
+from holdback.experiments.kinds.source import EMBEDDED, Columns, ReturnRule, Source
+from holdback.experiments.kinds.source import kinds as source_kinds
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.measure import Cap
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 from holdback.experiments.language.secrets import named, unset
-from holdback.experiments.metrics import Metric
-from holdback.experiments.sources import EMBEDDED, Columns, ReturnRule, Source
 from holdback.registry import Kinds
 
 __all__ = [
@@ -68,7 +69,7 @@ def source_from(
     """
     path: Path = ("sources", name)
     kind, given = _kind_and_fields(written)
-    cls = sources.kinds[kind]
+    cls = source_kinds[kind]
     field = value_field(cls)
     given[field] = given.pop(kind)
     if "columns" in given:
@@ -121,7 +122,7 @@ def metric_from(
     kind, given = _kind_and_fields(written, key="kind")
     names = tuple(known_sources)
     _check_sources(path, given, names, issues, strictness)
-    if "margin_value" in given and not metrics.kinds[kind].may_have_profit:
+    if "margin_value" in given and not metric_kinds[kind].may_have_profit:
         issues.add(
             (*path, "margin_value"),
             f"a metric of kind {kind} has no profit of its own.",
@@ -143,7 +144,7 @@ def metric_from(
         return None
     digits = money_digits if given.get("unit") == "money" else 6
     try:
-        metric = metrics.kinds[kind](name=name, digits=digits, **given)
+        metric = metric_kinds[kind](name=name, digits=digits, **given)
     except ValueError as error:
         issues.add(path, f"metric '{name}': {error}.", key=True)
         return None
@@ -210,7 +211,7 @@ def _kind_and_fields(written: BaseModel, key: str | None = None) -> tuple[str, A
     given = _written_only(written)
     if key is not None:
         return str(_plain(given.pop(key))), given
-    kinds = (key for key in given if key in sources.kinds)
+    kinds = (key for key in given if key in source_kinds)
     return next(kinds, next(iter(given), "")), given
 
 
@@ -226,7 +227,7 @@ def _written_only(written: BaseModel) -> dict[str, Any]:
 
 def _part(kind: str, field: str, written: BaseModel) -> Any:
     """The dataclass that a field of a metric kind holds, from its block."""
-    hint = get_type_hints(metrics.kinds[kind])[field]
+    hint = get_type_hints(metric_kinds[kind])[field]
     part: Any = next(arg for arg in get_args(hint) if dataclasses.is_dataclass(arg))
     return part(**_written_only(written))
 

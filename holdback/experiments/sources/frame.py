@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from holdback.experiments.sources import Source
+from holdback.experiments.kinds.source import Source
 
 __all__ = ["FrameSource"]
 

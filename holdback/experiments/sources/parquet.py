@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdback.experiments.sources import Source, kinds
+from holdback.experiments.kinds.source import Source, kinds
 
 __all__ = ["ParquetSource"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.experiments.kinds.source import Columns, Source, kinds
 from holdback.experiments.language.expression import Expression, parse
-from holdback.experiments.sources import Columns, Source, kinds
 
 __all__ = ["ShopifyOrdersSource"]
 

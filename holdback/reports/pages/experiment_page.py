@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import Block, blocks
+from holdback.reports.blocks.block import Block, blocks
 from holdback.reports.html import join, named
 from holdback.reports.text.catalog import in_its_language, language, say, texts
 from holdback.reports.text.locale_format import Words

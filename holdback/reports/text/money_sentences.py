@@ -13,7 +13,7 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.results.sections.against_plan import Outlook
 from holdback.results.sections.sensitivity import Sensitivity
-from holdback.stats.posterior import DIRECT
+from holdback.stats.posterior.posterior import DIRECT
 from holdback.stats.posterior.rates import UNIFORM
 
 __all__ = [

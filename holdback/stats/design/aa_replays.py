@@ -11,7 +11,7 @@ from holdback.stats.evidence.delta_method import Formula, estimate_rows
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.resplits import TwoSamples
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.methods import compare_means
+from holdback.stats.methods.compare import compare_means
 from holdback.stats.methods.difference import welch
 from holdback.stats.methods.proportion import compare_proportions
 

@@ -18,7 +18,7 @@ from holdback.stats.evidence.delta_method import Formula, estimate_rows
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.methods import compare_means, needs_rows
+from holdback.stats.methods.compare import compare_means, needs_rows
 from holdback.stats.methods.proportion import compare_proportions
 
 __all__ = ["SimulatedPower", "power_by", "simulated_power"]

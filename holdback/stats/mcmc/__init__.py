@@ -8,8 +8,8 @@ PyMC before a model is drawn from.
 from __future__ import annotations
 
 from holdback.stats.mcmc.diagnostics import Diagnostics, netcdf
-from holdback.stats.mcmc.model import Sampled, is_installed
 from holdback.stats.mcmc.partial_pooling import pooled_arms, pooled_groups, pooled_weeks
+from holdback.stats.mcmc.sampling import Sampled, is_installed
 from holdback.stats.mcmc.spend import Law, hurdle_drawn, laws_compared
 
 __all__ = [

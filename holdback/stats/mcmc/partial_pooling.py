@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.stats.evidence.effect import LogRatio
-from holdback.stats.mcmc.model import Advance, Sampled, Wanted, draw
+from holdback.stats.mcmc.sampling import Advance, Sampled, Wanted, draw
 from holdback.stats.posterior.random_effects import SEGMENT_SPREAD
 
 __all__ = ["pooled_arms", "pooled_groups", "pooled_weeks"]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdback.stats.mcmc.diagnostics import Diagnostics, with_likelihood
-from holdback.stats.mcmc.model import Advance, Sampled, Wanted, draw
+from holdback.stats.mcmc.sampling import Advance, Sampled, Wanted, draw
 from holdback.stats.posterior.hurdle import LogSpend
 from holdback.stats.posterior.prior import JEFFREYS, LiftPrior
 

@@ -22,7 +22,7 @@ from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.posterior.grid import GridLift
 from holdback.stats.posterior.prior import JEFFREYS, LiftPrior, combined
-from holdback.stats.posterior.spend_models import (
+from holdback.stats.posterior.spend_distributions import (
     GRID_REACH,
     NO_SPREAD,
     Amounts,

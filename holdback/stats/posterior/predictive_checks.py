@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.posterior.counts import CountArm, CountModel
-from holdback.stats.posterior.spend_models import NO_SPREAD
+from holdback.stats.posterior.spend_distributions import NO_SPREAD
 
 __all__ = ["Predictive", "check_counts", "predictive_check"]
 

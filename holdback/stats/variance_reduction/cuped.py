@@ -22,7 +22,7 @@ from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import Adjustment, TwoSamples
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.methods import compare_means
+from holdback.stats.methods.compare import compare_means
 
 __all__ = ["FEWEST_TO_LEARN", "Adjusted", "adjust", "predicted"]
 

@@ -14,7 +14,7 @@ from holdback.facts import fact
 from holdback.stats.evidence.delta_method import estimate, log_lean, skew_coefficient
 from holdback.stats.evidence.effect import Estimate
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.methods import compare, compare_means
+from holdback.stats.methods.compare import compare, compare_means
 from holdback.stats.methods.difference import welch
 from holdback.stats.methods.log_ratio import log_delta
 

@@ -13,7 +13,7 @@ from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import Adjustment, TwoSamples, resplits
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.methods import compare
+from holdback.stats.methods.compare import compare
 from holdback.stats.methods.permutation import permutation
 from holdback.stats.variance_reduction.cuped import adjust
 from tests.calibration.shops import Shop, exact, mean, ratio

@@ -14,7 +14,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportions
 
 from holdback.facts import fact
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.methods import compare, proportion
+from holdback.stats.methods import proportion
+from holdback.stats.methods.compare import compare
 
 Z = NormalDist().inv_cdf(0.975)
 

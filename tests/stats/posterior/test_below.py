@@ -7,8 +7,8 @@ import pytest
 
 from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
-from holdback.stats.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
+from holdback.stats.posterior.posterior import LiftPrior, Posterior, posterior
 from holdback.stats.posterior.random_effects import NormalMixture
 
 

@@ -9,8 +9,8 @@ from scipy.special import gammaln
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.counts import CountArm, CountModel
+from holdback.stats.posterior.posterior import LiftPrior
 from holdback.stats.posterior.predictive_checks import check_counts
 
 LONG = pytest.mark.calibration

@@ -10,8 +10,8 @@ from scipy import stats
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend, log_spend
+from holdback.stats.posterior.posterior import LiftPrior
 from holdback.stats.posterior.predictive_checks import predictive_check
 
 LONG = pytest.mark.calibration

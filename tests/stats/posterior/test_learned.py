@@ -8,8 +8,8 @@ from scipy import integrate, stats
 
 from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
-from holdback.stats.posterior import LiftPrior, posterior
 from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
+from holdback.stats.posterior.posterior import LiftPrior, posterior
 from holdback.stats.posterior.random_effects import NormalMixture
 
 SEEN = LogRatio(value=0.1, se=0.06)

@@ -13,8 +13,8 @@ from scipy.special import betaln
 from holdback.errors import StatsError
 from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference, LogRatio
-from holdback.stats.posterior import LiftPrior, posterior
 from holdback.stats.posterior.lognormal import LogNormalLift
+from holdback.stats.posterior.posterior import LiftPrior, posterior
 
 WEAK = LiftPrior(name="weak", sd=0.30)
 SKEPTICAL = LiftPrior(name="skeptical", sd=0.05)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds
+from holdback.analysis.checks.check import kinds
 from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment

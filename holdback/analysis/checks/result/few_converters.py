@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds
+from holdback.analysis.checks.check import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import fact

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from holdback.analysis.checks import kinds
+from holdback.analysis.checks.check import kinds
 from holdback.analysis.comparison.comparison import early_column, moments_of
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment

@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import ClassVar
 
-from holdback.analysis.checks import kinds
+from holdback.analysis.checks.check import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import Fact, fact

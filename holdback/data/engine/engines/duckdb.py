@@ -19,8 +19,8 @@ from sqlglot import exp
 
 from holdback.assignment.recipe import Draw
 from holdback.assignment.sql import drawn as drawn_in
+from holdback.data.engine.by_url import kinds
 from holdback.data.engine.connector import Connector
-from holdback.data.engine.engines import kinds
 from holdback.data.engine.protocol import (
     EmbeddedEngine,
     EngineDialect,

@@ -15,8 +15,8 @@ from sqlglot import exp, parse_one
 
 from holdback.assignment.recipe import Draw
 from holdback.assignment.sql import draw_sql
+from holdback.data.engine.by_url import kinds
 from holdback.data.engine.connector import Connector, only_select, redacted
-from holdback.data.engine.engines import kinds
 from holdback.data.engine.expressions import missing_column
 from holdback.data.engine.protocol import (
     EngineDialect,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from holdback.data.engine.by_url import kinds
 from holdback.data.engine.connector import Connector
-from holdback.data.engine.engines import kinds
 from holdback.data.engine.sql import quoted_name
 from holdback.errors import EnvironmentFault, Problem
 

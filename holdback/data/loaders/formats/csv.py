@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from holdback.data.engine import Table
-from holdback.data.loaders import Loader, kinds
 from holdback.data.loaders.csv_files import CsvForm, csv_table
+from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store
 from holdback.experiments.sources.csv import CsvSource
 

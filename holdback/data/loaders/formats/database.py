@@ -7,10 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from holdback.data.engine import ServerEngine, Table
+from holdback.data.engine.by_url import database
 from holdback.data.engine.connector import Connector
-from holdback.data.engine.engines import database
-from holdback.data.loaders import Loader, kinds
 from holdback.data.loaders.csv_files import CsvForm, CsvRows
+from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store, relation_of, row_of
 from holdback.errors import EnvironmentFault
 from holdback.experiments.sources.sql import SqlSource

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from holdback.data.engine import Table
 from holdback.data.engine.sql import quoted_name
-from holdback.data.loaders import Loader, kinds
+from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store, relation_of, row_of
 from holdback.errors import DataError, Problem
 from holdback.experiments.sources.frame import FrameSource

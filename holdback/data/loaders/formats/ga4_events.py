@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from holdback.data.engine import Table
 from holdback.data.engine.sql import quoted_name, quoted_text
-from holdback.data.loaders import Loader, kinds
+from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.sources.ga4_events import Ga4EventsSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from holdback.data.engine import Table
-from holdback.data.loaders import Loader, kinds
+from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store
 from holdback.experiments.sources.parquet import ParquetSource
 

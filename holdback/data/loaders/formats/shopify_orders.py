@@ -15,8 +15,8 @@ from sqlglot import exp
 
 from holdback.data.engine import Place, Table
 from holdback.data.engine.sql import quoted_name, quoted_text
-from holdback.data.loaders import Loader, kinds
 from holdback.data.loaders.csv_files import CsvForm, csv_table
+from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.sources.shopify_orders import ShopifyOrdersSource

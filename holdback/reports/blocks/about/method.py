@@ -7,7 +7,7 @@ from math import expm1
 from markupsafe import Markup
 
 from holdback.experiments.definition.experiment import LearnedPrior
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.catalog import heads, say

@@ -6,7 +6,7 @@ import json
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words

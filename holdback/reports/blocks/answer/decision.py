@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from holdback.facts import Fact, fact
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.html import join, named
 from holdback.reports.text import money_sentences
 from holdback.reports.text import result_sentences as sentences

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.html import join, named, section, table, unbroken
 from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.locale_format import Words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.html import named, section, table
 from holdback.reports.text import precision_sentences
 from holdback.reports.text import result_sentences as sentences

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.figures.charts import Axis, step_mark
 from holdback.reports.html import join, section, table
 from holdback.reports.text.catalog import heads, say, texts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text import result_sentences as sentences

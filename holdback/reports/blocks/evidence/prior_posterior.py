@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.figures.charts import belief_picture, swatch
 from holdback.reports.html import chart, join, named, section, table
 from holdback.reports.text.catalog import heads, say, texts
@@ -14,7 +14,7 @@ from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Bayes, Readout, Scorecard
 from holdback.results.sections.prior_posterior import Belief
-from holdback.stats.posterior import DIRECT
+from holdback.stats.posterior.posterior import DIRECT
 
 __all__ = ["render"]
 

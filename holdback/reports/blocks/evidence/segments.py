@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.blocks.evidence.metrics import forest_table
 from holdback.reports.html import join, named, section
 from holdback.reports.text import result_sentences as sentences

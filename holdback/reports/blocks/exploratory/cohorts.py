@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.figures.charts import Axis, curves_picture
 from holdback.reports.html import chart, days, join, lift_table, named, section, table
 from holdback.reports.text.catalog import heads, say

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from holdback.reports.blocks import blocks
+from holdback.reports.blocks.block import blocks
 from holdback.reports.html import join, named, section, table
 from holdback.reports.text.catalog import say
 from holdback.reports.text.locale_format import Words

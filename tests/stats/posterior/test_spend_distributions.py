@@ -12,10 +12,10 @@ from scipy.special import gammaln
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior import LiftPrior
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend
+from holdback.stats.posterior.posterior import LiftPrior
 from holdback.stats.posterior.predictive_checks import predictive_check
-from holdback.stats.posterior.spend_models import (
+from holdback.stats.posterior.spend_distributions import (
     Amounts,
     GammaSpend,
     StudentSpend,

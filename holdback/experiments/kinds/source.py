@@ -1,0 +1,72 @@
+"""Sources: one file a kind of table of data. The fields are the YAML keys.
+
+A file says what a source is; how it is read is the business of `data.loaders`, which
+have a loader for each kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from holdback.experiments.language.expression import Expression
+from holdback.registry import Kinds
+
+__all__ = ["EMBEDDED", "Columns", "ReturnRule", "Source", "kinds"]
+
+
+EMBEDDED = "duckdb"
+"""The `database` of a project that names none: the engine in this process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Role → column name. Every other column of a source is an attribute.
+
+    `unit` may be the word ``row``: each row is then its own unit.
+    """
+
+    unit: str
+    arm: str | None = None
+    time: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnRule:
+    """Which rows are returns, and by what they are matched to their purchase.
+
+    A return counts at the time of the unit's latest purchase with the same values in
+    the columns of `match`; without columns, of its latest purchase of anything.
+    """
+
+    where: Expression
+    match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What every source has.
+
+    `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
+    others.
+    """
+
+    name: str
+    columns: Columns
+    where: Expression | None = None
+    duplicates: Literal["error", "first", "last"] = "error"
+    returns: ReturnRule | None = None
+
+    def lives_in(self, database: str) -> bool:
+        """Whether the rows live in a database, so that queries can run there."""
+        del database
+        return False
+
+    @property
+    def kind(self) -> str:
+        """The kind's name in the YAML."""
+        return kinds.name_of(self)
+
+
+kinds: Kinds[Source] = Kinds("holdback.experiments.sources")

@@ -1,0 +1,75 @@
+"""Metrics of the time until something happens to a unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from holdback.experiments.language.measure import Evidence, Measure
+
+if TYPE_CHECKING:
+    from holdback.stats.evidence.arm_evidence import ArmEvidence
+    from holdback.stats.evidence.effect import Inference
+
+from holdback.experiments.kinds.metric import Metric
+
+__all__ = ["TimeToEvent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToEvent(Metric):
+    """What kinds have in common that wait for a unit's first row.
+
+    The value is the restricted mean time: the days until the first row, counted up to
+    `within`, with units that are still waiting at as-of followed as far as they go.
+    """
+
+    evidence: ClassVar[Evidence] = "value_counts"
+    counts_unmatured: ClassVar[bool] = True
+
+    source: str
+    unit: str | None = "days"
+
+    def __post_init__(self) -> None:
+        if self.within is None or self.within < timedelta(days=1):
+            raise ValueError("`within` says how long is waited: a day or more")
+        if self.within % timedelta(days=1):
+            raise ValueError("`within` is a number of whole days")
+
+    def measures(self) -> tuple[Measure, ...]:
+        """The day of the first row, counted from exposure; 0 without one."""
+        return (
+            Measure(
+                source=self.source,
+                aggregate="first_day",
+                where=self.where,
+                end=self.within,
+                digits=0,
+            ),
+        )
+
+    def compare(
+        self,
+        control: ArmEvidence,
+        treatment: ArmEvidence,
+        *,
+        level: float,
+        seed: tuple[int, ...] = (),
+    ) -> Inference:
+        """Restricted mean times of two life tables."""
+        from holdback.stats.evidence.life_table import life_table
+        from holdback.stats.methods.survival import compare_survival
+
+        del seed
+        days = 0 if self.within is None else self.within.days
+        first, second = (
+            life_table(counts.values[:, 0], counts.watched, counts.units, days)
+            for counts in (control.value_counts, treatment.value_counts)
+        )
+        return compare_survival(first, second, level=level)
+
+    @property
+    def needs_events(self) -> bool:
+        """What is waited for happens later."""
+        return True
