@@ -60,6 +60,7 @@ def audit(
     alone = replace(
         experiment,
         metrics={},
+        companions={},
         analysis=replace(experiment.analysis, segments=(), covariates=()),
     )
     with opened(alone, frames or {}, whole=True) as place:
