@@ -36,6 +36,7 @@ from holdback.stats.mcmc import (
     pooled_groups,
     pooled_weeks,
 )
+from holdback.stats.mcmc.sampling import Advance
 from holdback.stats.posterior.hurdle import BUYERS_FOR_SPREAD, Hurdle, log_spend
 from holdback.stats.posterior.posterior import LiftPrior
 from holdback.stats.posterior.spend_distributions import OneSpread
@@ -260,8 +261,7 @@ def _of_laws(record: SampledModel, laws: Sequence[Law]) -> SampledModel:
     )
 
 
-Advance = Callable[[float], None]
-Draw = Callable[[Sequence[int], Advance | None], Sampled]
+DrawModel = Callable[[Sequence[int], Advance | None], Sampled]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,7 +272,7 @@ class Model:
     """
 
     record: SampledModel
-    draw: Draw
+    draw: DrawModel
     names: tuple[str, ...]
     parameter: str = "log_ratio"
     readouts: tuple[Readout, ...] = ()
@@ -317,7 +317,7 @@ def _spend(
             )
 
 
-def _hurdle(model: Hurdle, prior: LiftPrior) -> Draw:
+def _hurdle(model: Hurdle, prior: LiftPrior) -> DrawModel:
     return lambda seed, advance: hurdle_drawn(
         model.control, model.treatment, seed, prior=prior, advance=advance
     )
@@ -365,7 +365,7 @@ def _segments(experiment: Experiment, readouts: Sequence[Readout]) -> Iterator[M
         )
 
 
-def _groups(ratios: Sequence[LogRatio], names: Sequence[str]) -> Draw:
+def _groups(ratios: Sequence[LogRatio], names: Sequence[str]) -> DrawModel:
     return lambda seed, advance: pooled_groups(ratios, names, seed, advance=advance)
 
 
@@ -392,7 +392,7 @@ def _in_all(by_week: Collection[Mapping[str, LogRatio]]) -> list[str]:
 
 def _by_weeks(
     effects: Sequence[Sequence[LogRatio]], metrics: Sequence[str], shared: Sequence[str]
-) -> Draw:
+) -> DrawModel:
     return lambda seed, advance: pooled_weeks(
         effects, metrics, shared, seed, advance=advance
     )

@@ -18,7 +18,7 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.registry import Plugins
 from holdback.results.section import Records
 
-__all__ = ["Basis", "Reader", "Readers", "basis_of", "read_sections", "readers"]
+__all__ = ["Basis", "Readers", "SectionReader", "basis_of", "read_sections", "readers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,11 @@ def basis_of(
     )
 
 
-Reader: TypeAlias = Callable[[Basis], Iterable[object]]
-R = TypeVar("R", bound=Reader)
+SectionReader: TypeAlias = Callable[[Basis], Iterable[object]]
+R = TypeVar("R", bound=SectionReader)
 
 
-class Readers(Plugins[Reader]):
+class Readers(Plugins[SectionReader]):
     """Section name → its reader, filled by the files of one package."""
 
     def register(self, name: str) -> Callable[[R], R]:

@@ -19,7 +19,7 @@ from holdback.stats.posterior.random_effects import (
 
 __all__ = ["compared_segments", "log_ratio_of", "segment_groups"]
 
-Key = tuple[str, str, str]
+SegmentKey = tuple[str, str, str]
 
 
 def compared_segments(
@@ -59,9 +59,11 @@ def compared_segments(
     )
 
 
-def segment_groups(found: Sequence[Readout]) -> Iterator[tuple[Key, list[Readout]]]:
+def segment_groups(
+    found: Sequence[Readout],
+) -> Iterator[tuple[SegmentKey, list[Readout]]]:
     """(metric, arm, dimension) and its readouts, where two levels have a range."""
-    groups: dict[Key, list[Readout]] = {}
+    groups: dict[SegmentKey, list[Readout]] = {}
     for readout in found:
         if readout.segment is not None and log_ratio_of(readout) is not None:
             key = (readout.metric, readout.arm, readout.segment.dimension)

@@ -219,7 +219,7 @@ def first(size: int, turned: Callable[[int], bool]) -> int:
     return low
 
 
-SCALE = float(0xFFFFFFFFFFFFFFF)
+LONG_SCALE = float(0xFFFFFFFFFFFFFFF)
 
 
 def sha1_draw(before: str, after: str = "", buckets: int = 10_000) -> Draw:
@@ -236,4 +236,4 @@ def sha1_draw(before: str, after: str = "", buckets: int = 10_000) -> Draw:
 
 def fraction(number: int) -> float:
     """The number as these systems' fraction: divided by 2**60 - 1 in doubles."""
-    return number / SCALE
+    return number / LONG_SCALE

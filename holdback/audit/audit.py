@@ -18,11 +18,11 @@ from holdback.audit.hypotheses import former_of, keys_of_hash
 from holdback.audit.recomputed_arms import ArmCell, Counts, counts_of, rows_of
 from holdback.audit.result import (
     Audit,
+    AuditedDay,
+    AuditedPeriod,
     Cause,
-    Day,
     Noted,
     Pair,
-    Period,
     compared,
 )
 from holdback.data.extraction.extract import Survey
@@ -126,11 +126,11 @@ def _asking(
     return ask
 
 
-def _periods(found: Sequence[Stretch]) -> tuple[Period, ...]:
+def _periods(found: Sequence[Stretch]) -> tuple[AuditedPeriod, ...]:
     sides = [one.agreement for one in found]
     shown = compared({i: (a.agreeing, a.n - a.agreeing) for i, a in enumerate(sides)})
     return tuple(
-        Period(
+        AuditedPeriod(
             verdict=one.verdict,
             compared=shown[i],
             first=_iso(one.days[0]),
@@ -184,7 +184,7 @@ def _told(
     experiment: Experiment,
     split: Split,
     counts: Counts,
-    periods: tuple[Period, ...],
+    periods: tuple[AuditedPeriod, ...],
     noted: tuple[Noted, ...],
 ) -> Audit:
     days = by_day(counts)
@@ -201,7 +201,7 @@ def _told(
         compared=compared({"all": (total[0], total[1])})["all"],
         pairs=_pairs(counts, split),
         days=tuple(
-            Day(day=day.isoformat(), compared=one) for day, one in shown.items()
+            AuditedDay(day=day.isoformat(), compared=one) for day, one in shown.items()
         ),
         changes=_changes(periods),
         periods=periods,
@@ -209,7 +209,7 @@ def _told(
     )
 
 
-def _changes(periods: Sequence[Period]) -> tuple[str, ...]:
+def _changes(periods: Sequence[AuditedPeriod]) -> tuple[str, ...]:
     """First days of the stretches; after a day of change, that day is enough."""
     return tuple(
         period.first

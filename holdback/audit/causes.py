@@ -18,7 +18,7 @@ from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.assignment.split import Split
 from holdback.audit.hypotheses import Edit, Former, Variant, edits, with_arms
 from holdback.audit.recomputed_arms import Counts, Rows
-from holdback.audit.result import Cause, Change, Verdict
+from holdback.audit.result import ArmVerdict, Cause, Change
 from holdback.experiments.language.quantities import share_text
 from holdback.stats.srm.agreement import Agreement, changes
 
@@ -175,7 +175,7 @@ class Stretch:
 
     days: Days
     agreement: Agreement
-    verdict: Verdict
+    verdict: ArmVerdict
     cause: Cause | None = None
 
     @property
@@ -245,7 +245,7 @@ def _explained(counts: Counts, days: Days, ask: Ask) -> Stretch:
     if side.agreeing == side.n or explains(side):
         return Stretch(days=days, agreement=side, verdict="agrees")
     cause = ask(days, side)
-    verdict: Verdict = "unexplained" if cause is None else "explained"
+    verdict: ArmVerdict = "unexplained" if cause is None else "explained"
     return Stretch(days=days, agreement=side, verdict=verdict, cause=cause)
 
 

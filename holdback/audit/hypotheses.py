@@ -274,7 +274,7 @@ def _told(arms: Iterable[tuple[str, Fraction]]) -> str:
     return ", ".join(f"{name} {share_text(share)}" for name, share in arms)
 
 
-PHASES, VERSIONS, FILES = 3, 4, 20
+PHASES, VERSIONS, MOST_FILES = 3, 4, 20
 SEPARATOR = re.compile(r"[-_.]")
 
 
@@ -344,7 +344,7 @@ def _near(name: str) -> Iterator[str]:
 
 def _beside(folder: Path) -> list[str]:
     """Names of the experiments' files in the same folder: a salt copied from one."""
-    return [path.stem for path in sorted(folder.glob("*.yaml"))[:FILES]]
+    return [path.stem for path in sorted(folder.glob("*.yaml"))[:MOST_FILES]]
 
 
 def _arms(plan: Mapping[str, Any]) -> tuple[tuple[str, Fraction], ...]:

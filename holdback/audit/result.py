@@ -13,22 +13,22 @@ from typing import Literal, TypeVar
 from holdback.analysis.comparison.small_groups import SMALLEST, hidden
 
 __all__ = [
+    "ArmVerdict",
     "Audit",
+    "AuditedDay",
+    "AuditedPeriod",
     "Cause",
     "Change",
     "ChangeKind",
     "Compared",
-    "Day",
     "Noted",
     "Pair",
-    "Period",
-    "Verdict",
     "compared",
 ]
 
 Key = TypeVar("Key", bound=Hashable)
 ChangeKind = Literal["constant", "salt", "column", "form", "shares", "gate", "scheme"]
-Verdict = Literal["agrees", "explained", "unexplained", "changing"]
+ArmVerdict = Literal["agrees", "explained", "unexplained", "changing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class AuditedDay:
     """Units first exposed on one day of the project's timezone."""
 
     day: str
@@ -85,14 +85,14 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
+class AuditedPeriod:
     """Days of one rate of agreement, both ends included; no days without times.
 
     `agrees`: the plan explains the log. `explained`: `cause` does. `unexplained`: no
     variation that was tried does. `changing`: a change came during this one day.
     """
 
-    verdict: Verdict
+    verdict: ArmVerdict
     compared: Compared
     first: str | None = None
     last: str | None = None
@@ -128,9 +128,9 @@ class Audit:
     agrees: bool
     compared: Compared
     pairs: tuple[Pair, ...]
-    days: tuple[Day, ...] = ()
+    days: tuple[AuditedDay, ...] = ()
     changes: tuple[str, ...] = ()
-    periods: tuple[Period, ...] = ()
+    periods: tuple[AuditedPeriod, ...] = ()
     noted: tuple[Noted, ...] = ()
 
 

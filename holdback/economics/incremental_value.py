@@ -20,7 +20,7 @@ from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.costs import break_even_lift
 from holdback.results.money import Costs
 from holdback.results.quantity import Quantity, Return
-from holdback.stats.methods.uncertain_cost import Gain, UncertainCost
+from holdback.stats.methods.uncertain_cost import GainOf, UncertainCost
 from holdback.stats.numeric import quantile
 
 __all__ = ["Stake", "Worth", "image", "incremental"]
@@ -211,7 +211,7 @@ class Worth:
         )
         return Quantity(value=value, lower=lower, upper=upper)
 
-    def _believed(self) -> Gain | None:
+    def _believed(self) -> GainOf | None:
         """P(profit before costs <= y) of the posterior."""
         posterior = self.comparison.posterior
         if posterior is None:
@@ -229,7 +229,7 @@ class Worth:
         )
         return replace(known, lower=lower, upper=upper)
 
-    def _gain(self) -> tuple[Gain, float] | None:
+    def _gain(self) -> tuple[GainOf, float] | None:
         """P(profit before costs <= y) as the interval at its level has it."""
         inference = self.comparison.inference
         if inference.log_ratio is not None and inference.relative is not None:

@@ -131,15 +131,15 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"{','.join(row)}\n" for row in (header, *rows))
 
 
-Rows = list[tuple[str, ...]]
+TableRows = list[tuple[str, ...]]
 
 
-def _tables(invented: Invented) -> tuple[Rows, Rows]:
+def _tables(invented: Invented) -> tuple[TableRows, TableRows]:
     """Exposures and events, both in order of time."""
     rng = Random(invented.experiment)  # noqa: S311  # invented data
     split = Split(invented.experiment, STARTER_SHARES)
-    visits: Rows = []
-    events: Rows = []
+    visits: TableRows = []
+    events: TableRows = []
     for number in range(UNITS):
         unit = f"u-{number + 1:05d}"
         arm = split.assign(unit).arm or ""

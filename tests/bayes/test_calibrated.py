@@ -24,7 +24,7 @@ from holdback.stats.mcmc import (
     pooled_weeks,
 )
 from holdback.stats.mcmc.sampling import Wanted, draw
-from holdback.stats.mcmc.spend import LAWS, Name
+from holdback.stats.mcmc.spend import LAWS, LawName
 from holdback.stats.posterior.hurdle import LogSpend
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
@@ -98,7 +98,7 @@ def spend(rng: np.random.Generator, seed: int) -> Simulated:
     return found, {"log_ratio": np.array(ratio), "share": share, "log_mean": mean}
 
 
-def law(name: Name) -> Callable[[np.random.Generator, int], Simulated]:
+def law(name: LawName) -> Callable[[np.random.Generator, int], Simulated]:
     """Buyers' rows as the laws that leave-one-out compares have them, 30 and 90.
 
     Rows that a float does not hold (shapes near nought) are drawn again.

@@ -8,12 +8,12 @@ import pytest
 
 from holdback.audit.result import (
     Audit,
+    AuditedDay,
+    AuditedPeriod,
     Cause,
     Change,
-    Day,
     Noted,
     Pair,
-    Period,
     compared,
 )
 from holdback.reports.exports.audit_table import table_of
@@ -52,7 +52,7 @@ def audit(**parts: Any) -> Audit:
             Pair(planned="holdback", logged="personalized", below_10=("units",)),
             Pair(planned=None, logged="personalized", reason="holdout"),
         ),
-        "days": tuple(Day(day=day, compared=one) for day, one in SHOWN.items()),
+        "days": tuple(AuditedDay(day=day, compared=one) for day, one in SHOWN.items()),
         "changes": ("2026-10-03",),
         "periods": (
             period("agrees", "2026-10-01", "2026-10-02", (990, 0)),
@@ -71,10 +71,10 @@ def audit(**parts: Any) -> Audit:
 
 def period(
     verdict: Any, first: str, last: str, counts: tuple[int, int], **more: Any
-) -> Period:
+) -> AuditedPeriod:
     """A stretch of days."""
     one = compared({"all": counts})["all"]
-    return Period(verdict=verdict, first=first, last=last, compared=one, **more)
+    return AuditedPeriod(verdict=verdict, first=first, last=last, compared=one, **more)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_without_times_there_are_no_days() -> None:
     found = audit(
         days=(),
         changes=(),
-        periods=(Period(verdict="unexplained", compared=SHOWN["2026-10-04"]),),
+        periods=(AuditedPeriod(verdict="unexplained", compared=SHOWN["2026-10-04"]),),
     )
     text = table_of(found, "en-IE")
     assert "first seen" not in text

@@ -13,20 +13,20 @@ from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.moments import Moments
 
-__all__ = ["Span", "compared", "months", "sides_in", "total_in", "weeks"]
+__all__ = ["DaySpan", "compared", "months", "sides_in", "total_in", "weeks"]
 
-Span = tuple[date, date]
+DaySpan = tuple[date, date]
 """The first and the last day, both among them."""
 
 
-def weeks(days: Sequence[date]) -> list[Span]:
+def weeks(days: Sequence[date]) -> list[DaySpan]:
     """Seven days each, from the first day that holds units."""
     count = (days[-1] - days[0]).days // 7 + 1
     starts = [days[0] + timedelta(weeks=i) for i in range(count)]
     return [(start, start + timedelta(days=6)) for start in starts]
 
 
-def months(days: Sequence[date]) -> list[Span]:
+def months(days: Sequence[date]) -> list[DaySpan]:
     """Calendar months."""
     firsts = sorted({day.replace(day=1) for day in days})
     return [
@@ -36,7 +36,7 @@ def months(days: Sequence[date]) -> list[Span]:
 
 
 def total_in(
-    experiment: Experiment, cells: Cells, block: str, arm: str, span: Span
+    experiment: Experiment, cells: Cells, block: str, arm: str, span: DaySpan
 ) -> Moments:
     """Moments over the days of a span, of units with the primary's full time."""
     within = experiment.collected[block].within
@@ -44,7 +44,7 @@ def total_in(
 
 
 def sides_in(
-    experiment: Experiment, cells: Cells, metric: str, arm: str, span: Span
+    experiment: Experiment, cells: Cells, metric: str, arm: str, span: DaySpan
 ) -> tuple[Moments, Moments]:
     """Control and an arm over the days of a span, with the metric's full time."""
     control, treated = (

@@ -13,7 +13,7 @@ from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Attribution, Experiment
 from holdback.results.quantity import Quantity
 from holdback.results.sections.attribution import Attributed, ChannelCredit, RuleCredit
-from holdback.stats.causal.attribution import RULES, Path, credits_of
+from holdback.stats.causal.attribution import RULES, TouchPath, credits_of
 
 __all__ = ["attributed"]
 
@@ -64,7 +64,7 @@ def attributed(basis: Basis) -> Iterator[Attributed]:
     )
 
 
-def _coarse(paths: Sequence[Path]) -> list[Path]:
+def _coarse(paths: Sequence[TouchPath]) -> list[TouchPath]:
     """Paths with channels that touched few units under one name."""
     touched: Counter[str] = Counter()
     for path in paths:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from holdback.analysis.comparison.by_joining import (
-    Span,
+    DaySpan,
     compared,
     months,
     total_in,
@@ -113,7 +113,7 @@ def _outcome(block: Sequence[Column]) -> str:
 def _cohort(  # the pieces of one row
     experiment: Experiment,
     cells: Cells,
-    span: Span,
+    span: DaySpan,
     names: Sequence[str],
     sides: Sequence[Moments],
     read: Sequence[Inference],
@@ -138,7 +138,7 @@ def _cohort(  # the pieces of one row
 
 
 def _by_slice(
-    experiment: Experiment, cells: Cells, arm: str, span: Span
+    experiment: Experiment, cells: Cells, arm: str, span: DaySpan
 ) -> tuple[float, ...]:
     return tuple(
         float(mean)

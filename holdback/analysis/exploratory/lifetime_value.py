@@ -52,8 +52,8 @@ LEAST_REPEAT_BUYERS = 100
 """Units with two orders or more that each arm needs: fewer tell no rate of stopping."""
 DEPENDENT = 0.3
 """Correlation of orders with spend per order from which they hang together."""
-MOSTLY, NEARLY_ALL = 0.5, 0.8
-"""Shares of the value that are projected, from which that is said."""
+NEARLY_ALL = 0.8
+"""Share of the value that is projected, from which it is too early to tell."""
 LEAST_WATCHED = 0.25
 """Share of the horizon that has to be watched."""
 OFF = 0.2

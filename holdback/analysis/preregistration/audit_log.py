@@ -21,10 +21,10 @@ from typing import Any, BinaryIO
 from holdback.errors import ConfigError, EnvironmentFault, Problem
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["NAME", "LogEntry", "append", "log_path", "read"]
+__all__ = ["LOG_NAME", "LogEntry", "append", "log_path", "read"]
 
-NAME = "audit.jsonl"
-START = "0" * 64
+LOG_NAME = "audit.jsonl"
+ZERO_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def log_path(experiment: Experiment) -> Path | None:
     """The log beside the experiment's file; None for one that has no file."""
     if not experiment.file:
         return None
-    return (experiment.root / experiment.file).parent / NAME
+    return (experiment.root / experiment.file).parent / LOG_NAME
 
 
 def read(path: Path) -> tuple[LogEntry, ...]:
@@ -125,7 +125,7 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
 
 
 def _last(entries: tuple[LogEntry, ...]) -> str:
-    return entries[-1].hash if entries else START
+    return entries[-1].hash if entries else ZERO_HASH
 
 
 def _line(entry: LogEntry, before: tuple[LogEntry, ...]) -> bytes:
@@ -168,7 +168,7 @@ def _composed(value: Any) -> Any:
 
 
 def _parsed(
-    path: Path, data: bytes, *, before: str = START
+    path: Path, data: bytes, *, before: str = ZERO_HASH
 ) -> tuple[tuple[LogEntry, ...], int]:
     """Entries and the number of bytes that they take."""
     entries: list[LogEntry] = []

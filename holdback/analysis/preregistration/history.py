@@ -21,7 +21,7 @@ from holdback.results.scorecard import Input
 
 __all__ = ["History", "history_of", "record", "settled", "settled_changes"]
 
-Status = Literal["confirmatory", "amended", "exploratory"]
+LookStatus = Literal["confirmatory", "amended", "exploratory"]
 
 RAMP = "assignment.traffic"
 """What may change under a lock: raising the traffic moves nobody."""
@@ -38,7 +38,7 @@ class History:
     counted on.
     """
 
-    status: Status = "exploratory"
+    status: LookStatus = "exploratory"
     amended: tuple[str, ...] = ()
     looks: tuple[float, ...] = ()
     planned_units: int | None = None
@@ -88,7 +88,7 @@ def history_of(
 
 def _status(
     experiment: Experiment, locks: Sequence[LogEntry]
-) -> tuple[Status, tuple[str, ...]]:
+) -> tuple[LookStatus, tuple[str, ...]]:
     """Confirmatory under the plan that was locked before the first look."""
     if not locks:
         return "exploratory", ()

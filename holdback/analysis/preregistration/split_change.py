@@ -12,7 +12,7 @@ from holdback.analysis.preregistration.plan_hash import meaning_of
 from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.split import Changes, HoldoutShare, LayerRange, Split, changes
 from holdback.errors import Problem
-from holdback.experiments.config.validation import Path
+from holdback.experiments.config.validation import ConfigPath
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import share, share_text
 
@@ -23,7 +23,7 @@ __all__ = ["SplitChange", "split_change"]
 class SplitChange:
     """A change that is refused; `path` leads to what was changed."""
 
-    path: Path
+    path: ConfigPath
     what: str
     why: str
     fix: str
@@ -89,7 +89,7 @@ def _split_in(plan: Mapping[str, Any]) -> Split:
     )
 
 
-def _path(before: Split, after: Split) -> Path:
+def _path(before: Split, after: Split) -> ConfigPath:
     """The first key that differs, in the order of what it does."""
     if before.arms != after.arms:
         return ("arms",)

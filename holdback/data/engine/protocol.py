@@ -23,7 +23,7 @@ __all__ = [
     "EmbeddedEngine",
     "Engine",
     "EngineDialect",
-    "Place",
+    "PlaceOf",
     "Query",
     "ServerEngine",
     "Table",
@@ -46,7 +46,7 @@ Type = Literal[
 Query = Any
 """A SQLGlot expression: the library stays behind `engine`."""
 
-Place = Callable[[int, str | None], str]
+PlaceOf = Callable[[int, str | None], str]
 """Row number (from 0) and column → ``file:line:column`` or another exact place."""
 
 
@@ -73,7 +73,7 @@ class Table:
     rows: int | None = None
     decimal_comma: bool = False
     numbered: bool = False
-    place: Place = field(default=_row_place)
+    place: PlaceOf = field(default=_row_place)
 
 
 class EngineDialect(Protocol):

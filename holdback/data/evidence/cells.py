@@ -23,7 +23,7 @@ from operator import add
 from holdback.data.evidence.unit_rows import CountedUnits, UnitRows
 from holdback.experiments.language.measure import Measure
 from holdback.results.scorecard import Accounting, Input
-from holdback.stats.causal.attribution import Path
+from holdback.stats.causal.attribution import TouchPath
 from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.sample import Sample
@@ -259,4 +259,4 @@ class Evidence:
     assigned: Mapping[str, int]
     quality: Quality
     as_of: datetime | None = None
-    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    paths: Mapping[str, tuple[TouchPath, ...]] = field(default_factory=dict)

@@ -166,7 +166,7 @@ def _summed(
 
 
 LENGTH = 40
-CURRENCY = frozenset("$€£¥₹")
+CURRENCY_SIGNS = frozenset("$€£¥₹")
 TOTALS = {"total", "totals", "sum", "summe", "gesamt", "итого"}
 
 
@@ -219,8 +219,8 @@ def place_of(table: Table, row: int | None, column: str | None) -> str:
 
 def number_fix(text: str) -> str:
     """How to mend text that is no number."""
-    stripped = text.strip().strip("".join(CURRENCY)).strip()
-    if CURRENCY & set(text):
+    stripped = text.strip().strip("".join(CURRENCY_SIGNS)).strip()
+    if CURRENCY_SIGNS & set(text):
         return "Take currency signs out of the numbers."
     if stripped.lower() in TOTALS:
         return "A row of totals must not be in the data: delete it."

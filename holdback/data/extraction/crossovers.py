@@ -27,7 +27,7 @@ from holdback.experiments.definition.experiment import Experiment
 
 __all__ = ["former_arms", "stop_at_crossovers"]
 
-Former = Mapping[str, Mapping[str, int]]
+FormerArms = Mapping[str, Mapping[str, int]]
 
 
 def former_arms(
@@ -37,7 +37,7 @@ def former_arms(
     zone: Zone | None,
     exposures: Exposures,
     span: Span,
-) -> Former | None:
+) -> FormerArms | None:
     """Arm → arm of the phase before → units; None where there was no phase before.
 
     Of the phase before are the units with a row from before the window: in the arm

@@ -22,7 +22,7 @@ from holdback.stats.methods.permutation import MOST_RESPLIT
 
 __all__ = ["RowRequest", "RowRequests", "no_rows", "units_with", "with_rows"]
 
-Wanted = dict[tuple[str, str], str]
+WantedColumns = dict[tuple[str, str], str]
 """(block, column) → the unit column behind it."""
 
 
@@ -71,7 +71,9 @@ def with_rows(
     return cells
 
 
-def _wanted(cube: Cube, asked: Iterable[RowRequest], *, covariates: bool) -> Wanted:
+def _wanted(
+    cube: Cube, asked: Iterable[RowRequest], *, covariates: bool
+) -> WantedColumns:
     return {
         (request.block, column): cube.layout.names[request.block, column]
         for request in asked
@@ -79,7 +81,7 @@ def _wanted(cube: Cube, asked: Iterable[RowRequest], *, covariates: bool) -> Wan
     }
 
 
-def _known_before(cube: Cube, asked: Iterable[RowRequest]) -> Wanted:
+def _known_before(cube: Cube, asked: Iterable[RowRequest]) -> WantedColumns:
     """Everything known before exposure, of any metric, for each that asks."""
     known = dict.fromkeys(
         cube.layout.names[block, column.name]
@@ -96,7 +98,7 @@ def _known_before(cube: Cube, asked: Iterable[RowRequest]) -> Wanted:
 
 
 def _listed(
-    experiment: Experiment, engine: Engine, cube: Cube, wanted: Wanted
+    experiment: Experiment, engine: Engine, cube: Cube, wanted: WantedColumns
 ) -> UnitRows | None:
     units = list(dict.fromkeys(wanted.values()))
     answers = engine.run(_query(cube, units))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from holdback.data.engine import EmbeddedEngine, Place, Table
+from holdback.data.engine import EmbeddedEngine, PlaceOf, Table
 from holdback.data.engine.sql import quoted_name, quoted_text
 from holdback.data.loaders.files import (
     Fingerprint,
@@ -490,7 +490,7 @@ def _fix(rejects: Sequence[tuple[object, ...]]) -> str:
 
 def _place(
     paths: Sequence[Path], starts: Sequence[int], names: Sequence[str], form: CsvForm
-) -> Place:
+) -> PlaceOf:
     """Where a row of several files stands: file, line and column."""
 
     def place(row: int, column: str | None) -> str:

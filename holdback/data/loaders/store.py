@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from holdback.data.engine import EmbeddedEngine, Place, Table
+from holdback.data.engine import EmbeddedEngine, PlaceOf, Table
 from holdback.data.engine.sql import quoted_name, quoted_text
 from holdback.data.loaders.files import (
     Fingerprint,
@@ -105,7 +105,7 @@ class Store:
         return Table(source=source, relation=relation_of(source), columns=types)
 
 
-def row_of(source: str) -> Place:
+def row_of(source: str) -> PlaceOf:
     """Where a row stands in a source that is no file: by its number."""
 
     def place(row: int, column: str | None) -> str:

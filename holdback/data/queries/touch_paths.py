@@ -17,7 +17,7 @@ from holdback.data.queries.units import KEPT_CROSSED, USED, Events, nested, sele
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Attribution, Experiment
 from holdback.experiments.language.measure import Measure
-from holdback.stats.causal.attribution import Path
+from holdback.stats.causal.attribution import TouchPath
 
 __all__ = ["paths_of"]
 
@@ -30,7 +30,7 @@ def paths_of(
     engine: Engine,
     cube: Cube,
     readers: Mapping[str, Reader],
-) -> dict[str, tuple[Path, ...]]:
+) -> dict[str, tuple[TouchPath, ...]]:
     """Arm → paths of its units; empty where no attribution is asked for.
 
     A path holds the channels that touched a unit from its exposure to its first
@@ -62,12 +62,12 @@ def paths_of(
             )
         )
     arms = [arm.name for arm in experiment.arms]
-    by_arm: dict[str, list[Path]] = {name: [] for name in arms}
+    by_arm: dict[str, list[TouchPath]] = {name: [] for name in arms}
     for arm, path, units, converted in sorted(
         answers, key=lambda row: (int(row[0]), str(row[1] or ""))
     ):
         by_arm[arms[int(arm)]].append(
-            Path(
+            TouchPath(
                 channels=tuple(str(path).split(BETWEEN)) if path else (),
                 units=int(units),
                 converted=int(converted),

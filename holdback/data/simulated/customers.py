@@ -15,12 +15,12 @@ from holdback.data.simulated.shop import HIGHEST_CHANCE, Lift, Shop
 
 __all__ = ["COUNTRIES", "DEVICES", "CustomerBlock", "Truth", "blocks_of"]
 
-Column = npt.NDArray[Any]
-Columns = dict[str, Column]
+ColumnValues = npt.NDArray[Any]
+TableColumns = dict[str, ColumnValues]
 
 DAY_SECONDS = 86_400
 BLOCK_SIZE = 100_000
-WITHIN_DAYS = 14
+PURCHASE_DAYS = 14
 # Level -> (share of customers, factor on the chance to buy or on the order value).
 DEVICES = {"mobile": (0.62, 0.9), "desktop": (0.32, 1.25), "tablet": (0.06, 0.7)}
 COUNTRIES = {"IE": (0.45, 1.0), "GB": (0.35, 1.1), "DE": (0.20, 0.85)}
@@ -44,9 +44,9 @@ class CustomerBlock:
     an id.
     """
 
-    customers: Columns
-    exposures: Columns
-    orders: Columns
+    customers: TableColumns
+    exposures: TableColumns
+    orders: TableColumns
     truth: Truth
 
 
@@ -87,12 +87,12 @@ def _block(shop: Shop, number: int, units: range) -> CustomerBlock:
 def _exposures(
     shop: Shop,
     rng: np.random.Generator,
-    people: Columns,
+    people: TableColumns,
     *,
-    seen: Column,
-    code: Column,
-    crossed: Column,
-) -> Columns:
+    seen: ColumnValues,
+    code: ColumnValues,
+    crossed: ColumnValues,
+) -> TableColumns:
     """A row for each customer in the test, and one in another arm for crossovers."""
     once, twice = np.flatnonzero(code >= 0), np.flatnonzero(crossed)
     names = np.array(shop.split.names, dtype=object)
@@ -106,14 +106,16 @@ def _exposures(
     return columns
 
 
-def _people(shop: Shop, rng: np.random.Generator, n: int) -> Columns:
+def _people(shop: Shop, rng: np.random.Generator, n: int) -> TableColumns:
     """Segments, chance to buy in 14 days, and mean value of an order, untreated.
 
     The chance is gamma distributed over customers (a negative binomial world), cut
     at 60 %; the mean value is lognormal.
     """
 
-    def segment(levels: Mapping[str, tuple[float, float]]) -> tuple[Column, Column]:
+    def segment(
+        levels: Mapping[str, tuple[float, float]],
+    ) -> tuple[ColumnValues, ColumnValues]:
         shares, factors = np.array(list(levels.values())).T
         level = rng.choice(len(shares), size=n, p=shares)
         return level, (factors / (shares @ factors))[level]
@@ -130,7 +132,7 @@ def _people(shop: Shop, rng: np.random.Generator, n: int) -> Columns:
     }
 
 
-def _midnights(shop: Shop) -> Column:
+def _midnights(shop: Shop) -> ColumnValues:
     """Second at which each day begins, and the last one ends, in the shop's zone."""
     zone = ZoneInfo(shop.timezone)
     days = (shop.start + timedelta(days=day) for day in range(shop.days + 1))
@@ -139,7 +141,7 @@ def _midnights(shop: Shop) -> Column:
     )
 
 
-def _first_seen(shop: Shop, rng: np.random.Generator, n: int) -> Column:
+def _first_seen(shop: Shop, rng: np.random.Generator, n: int) -> ColumnValues:
     """Second of each customer's first exposure: weekends and evenings are busier."""
     midnights = _midnights(shop)
     weekday = (shop.start.weekday() + np.arange(shop.days)) % 7
@@ -152,11 +154,11 @@ def _first_seen(shop: Shop, rng: np.random.Generator, n: int) -> Column:
 def _orders(
     shop: Shop,
     rng: np.random.Generator,
-    people: Columns,
+    people: TableColumns,
     *,
-    seen: Column,
-    code: Column,
-) -> Columns:
+    seen: ColumnValues,
+    code: ColumnValues,
+) -> TableColumns:
     """Orders before, within and after the 14 days that treatment is measured in."""
     # A customer outside the test has code -1, which picks the 1.0 at the end.
     lifts = [shop.lifts.get(name, Lift()) for name in shop.split.names]
@@ -164,9 +166,14 @@ def _orders(
     dearer = np.array([1 + lift.order_value for lift in lifts] + [1.0])[code]
     chance = people["chance"]
     periods = (
-        (-2 * WITHIN_DAYS, 2 * WITHIN_DAYS, 1 - (1 - chance) ** 2, np.ones_like(more)),
-        (0, WITHIN_DAYS, chance * more, dearer),
-        (WITHIN_DAYS, WITHIN_DAYS, chance * more, dearer),
+        (
+            -2 * PURCHASE_DAYS,
+            2 * PURCHASE_DAYS,
+            1 - (1 - chance) ** 2,
+            np.ones_like(more),
+        ),
+        (0, PURCHASE_DAYS, chance * more, dearer),
+        (PURCHASE_DAYS, PURCHASE_DAYS, chance * more, dearer),
     )
     parts = []
     for begin, length, likely, factor in periods:
@@ -190,7 +197,7 @@ def _orders(
     return orders | {"number": np.arange(len(orders["unit"]))}
 
 
-def _returned(rng: np.random.Generator, n: int) -> Column:
+def _returned(rng: np.random.Generator, n: int) -> ColumnValues:
     """Share of each order that is refunded: nothing, all, or a part."""
     kind = rng.random(n)
     part = rng.uniform(LEAST_REFUNDED, MOST_REFUNDED, n)
@@ -199,7 +206,9 @@ def _returned(rng: np.random.Generator, n: int) -> Column:
     )
 
 
-def _truth(shop: Shop, people: Columns, *, code: Column, counted: Column) -> Truth:
+def _truth(
+    shop: Shop, people: TableColumns, *, code: ColumnValues, counted: ColumnValues
+) -> Truth:
     """What can be known without drawing: expectations given who the customers are."""
     kept = 1 - WHOLLY - PARTLY * (LEAST_REFUNDED + MOST_REFUNDED) / 2
     spent = people["chance"] * people["value"] * shop.orders_per_buyer * kept
@@ -214,6 +223,6 @@ def _truth(shop: Shop, people: Columns, *, code: Column, counted: Column) -> Tru
     )
 
 
-def _rows(people: Columns, rows: Column) -> Columns:
+def _rows(people: TableColumns, rows: ColumnValues) -> TableColumns:
     """Number and segments of some customers."""
     return {name: people[name][rows] for name in ("unit", "device", "country")}

@@ -30,14 +30,14 @@ SORTED_BY = {
     "exposures": ("exposed_at", "customer_id", "arm"),
     "orders": ("ordered_at", "order_id"),
 }
-UNIT = "printf('C%07d', unit)"
+UNIT_SQL = "printf('C%07d', unit)"
 DEVICE = f"list_extract({list(DEVICES)}, device + 1)"
 COUNTRY = f"list_extract({list(COUNTRIES)}, country + 1)"
 HUNDREDTHS = "CAST({} AS DECIMAL(16, 0)) * CAST(0.01 AS DECIMAL(2, 2))"
 INSERTED = {
-    "customers": f"{UNIT}, {DEVICE}, {COUNTRY}",
-    "exposures": f"{UNIT}, arm, second, {DEVICE}, {COUNTRY}",
-    "orders": f"printf('O%08d', number), {UNIT}, second, "
+    "customers": f"{UNIT_SQL}, {DEVICE}, {COUNTRY}",
+    "exposures": f"{UNIT_SQL}, arm, second, {DEVICE}, {COUNTRY}",
+    "orders": f"printf('O%08d', number), {UNIT_SQL}, second, "
     f"{HUNDREDTHS.format('total')}, {HUNDREDTHS.format('refunded')}",
 }
 

@@ -48,10 +48,10 @@ __all__ = [
     "Day",
     "Duration",
     "Flag",
-    "Formula",
+    "FormulaText",
+    "NonEmptyText",
     "Share",
-    "Text",
-    "Whole",
+    "WholeNumber",
     "Written",
     "choice",
     "leaf",
@@ -179,33 +179,33 @@ _DURATION_SCHEMA = {
     "examples": ["28 days", "2 weeks", "12 hours"],
 }
 
-_TEXT = leaf(_text, {"type": "string", "minLength": 1})
-_CONNECTION = leaf(
+_TEXT_LEAF = leaf(_text, {"type": "string", "minLength": 1})
+_CONNECTION_LEAF = leaf(
     _connection,
     {"type": "string", "examples": [EMBEDDED, "${env:WAREHOUSE_URL}"]},
 )
-_SHARE = leaf(lambda node: quantities.share(node.text), _SHARE_SCHEMA)
-_AMOUNT = leaf(lambda node: quantities.amount(node.text), {"type": "number"})
-_DURATION = leaf(lambda node: quantities.duration(node.text), _DURATION_SCHEMA)
-_DAY = leaf(
+_SHARE_LEAF = leaf(lambda node: quantities.share(node.text), _SHARE_SCHEMA)
+_AMOUNT_LEAF = leaf(lambda node: quantities.amount(node.text), {"type": "number"})
+_DURATION_LEAF = leaf(lambda node: quantities.duration(node.text), _DURATION_SCHEMA)
+_DAY_LEAF = leaf(
     lambda node: quantities.day(node.text),
     {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
 )
-_WHOLE = leaf(_whole, {"type": "integer"})
-_FLAG = leaf(_flag, {"type": "boolean"})
-_VERSION = leaf(_version, {"const": 1})
-_FORMULA = leaf(_formula, {"type": ["string", "number"]})
+_WHOLE_LEAF = leaf(_whole, {"type": "integer"})
+_FLAG_LEAF = leaf(_flag, {"type": "boolean"})
+_VERSION_LEAF = leaf(_version, {"const": 1})
+_FORMULA_LEAF = leaf(_formula, {"type": ["string", "number"]})
 
-Text: TypeAlias = Annotated[str, _TEXT]
-Connection: TypeAlias = Annotated[str, _CONNECTION]
-Share: TypeAlias = Annotated[Fraction, _SHARE]
-Amount: TypeAlias = Annotated[Fraction, _AMOUNT]
-Duration: TypeAlias = Annotated[timedelta, _DURATION]
-Day: TypeAlias = Annotated[date, _DAY]
-Whole: TypeAlias = Annotated[int, _WHOLE]
-Flag: TypeAlias = Annotated[bool, _FLAG]
-Formula: TypeAlias = Annotated[Expression, _FORMULA]
-Version: TypeAlias = Annotated[int, _VERSION]
+NonEmptyText: TypeAlias = Annotated[str, _TEXT_LEAF]
+Connection: TypeAlias = Annotated[str, _CONNECTION_LEAF]
+Share: TypeAlias = Annotated[Fraction, _SHARE_LEAF]
+Amount: TypeAlias = Annotated[Fraction, _AMOUNT_LEAF]
+Duration: TypeAlias = Annotated[timedelta, _DURATION_LEAF]
+Day: TypeAlias = Annotated[date, _DAY_LEAF]
+WholeNumber: TypeAlias = Annotated[int, _WHOLE_LEAF]
+Flag: TypeAlias = Annotated[bool, _FLAG_LEAF]
+FormulaText: TypeAlias = Annotated[Expression, _FORMULA_LEAF]
+Version: TypeAlias = Annotated[int, _VERSION_LEAF]
 
 
 class Written(BaseModel):

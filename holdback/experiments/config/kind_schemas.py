@@ -46,10 +46,10 @@ from holdback.experiments.config.fields import (
     Day,
     Duration,
     Flag,
-    Formula,
+    FormulaText,
+    NonEmptyText,
     Share,
-    Text,
-    Whole,
+    WholeNumber,
     Written,
     choice,
     choice_of,
@@ -120,13 +120,13 @@ class WrittenCap(Written):
 
 
 _SIMPLE: dict[Any, Any] = {
-    str: Text,
-    int: Whole,
+    str: NonEmptyText,
+    int: WholeNumber,
     bool: Flag,
     Fraction: Share,
     date: Day,
     timedelta: Duration,
-    Expression: Formula,
+    Expression: FormulaText,
     Cap: Annotated[Annotated[Share, VALUE] | Annotated[WrittenCap, KEYS], BY_SHAPE],
 }
 
@@ -162,7 +162,7 @@ def _readable(hint: Any, name: str) -> Any:
     if get_origin(hint) in {Union, types.UnionType}:
         options = [arg for arg in get_args(hint) if arg is not type(None)]
         # A text or an expression: which of them it is needs the other names.
-        return Text if len(options) > 1 else _readable(options[0], name)
+        return NonEmptyText if len(options) > 1 else _readable(options[0], name)
     if get_origin(hint) is Literal:
         return Annotated[hint, choice_of(hint)]
     if get_origin(hint) is tuple:

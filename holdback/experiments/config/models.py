@@ -25,11 +25,11 @@ from holdback.experiments.config.fields import (
     Day,
     Duration,
     Flag,
-    Formula,
+    FormulaText,
+    NonEmptyText,
     Share,
-    Text,
     Version,
-    Whole,
+    WholeNumber,
     Written,
     choice,
     leaf,
@@ -59,8 +59,10 @@ class WrittenArm(Written):
     control: Flag = Field(
         default=False, description="The arm that the others are held against."
     )
-    label: Text = Field("", description="How reports call the arm.")
-    logged_as: Text = Field("", description="The arm's name in the data, if different.")
+    label: NonEmptyText = Field("", description="How reports call the arm.")
+    logged_as: NonEmptyText = Field(
+        "", description="The arm's name in the data, if different."
+    )
     dose: Amount | None = Field(
         None, description="How intense its treatment is, where arms are ordered: 0, 1."
     )
@@ -69,7 +71,7 @@ class WrittenArm(Written):
 class WrittenLayer(Written):
     """The part of a layer that the experiment uses."""
 
-    name: Text = Field(description="A layer of holdback.yaml.")
+    name: NonEmptyText = Field(description="A layer of holdback.yaml.")
     range: Annotated[
         tuple[Share, Share],
         Field(description="From and to, for instance [0%, 50%]."),
@@ -79,11 +81,11 @@ class WrittenLayer(Written):
 class WrittenAssignment(Written):
     """How units come into arms."""
 
-    source: Text | None = Field(None, description="The source of exposures.")
+    source: NonEmptyText | None = Field(None, description="The source of exposures.")
     scheme: Annotated[str, choice(schemes)] = Field(
         "holdback", description="The hash that draws the arm from the unit id."
     )
-    salt: Text | None = Field(
+    salt: NonEmptyText | None = Field(
         None,
         description="Default: the experiment's name. Never change it once started.",
     )
@@ -91,11 +93,13 @@ class WrittenAssignment(Written):
         Fraction(1),
         description="Share of units that take part; only this is ramped up.",
     )
-    phase: Whole = Field(1, description="Raise it to draw all arms anew.")
-    holdout: Text | None = Field(None, description="A holdout of holdback.yaml.")
+    phase: WholeNumber = Field(1, description="Raise it to draw all arms anew.")
+    holdout: NonEmptyText | None = Field(
+        None, description="A holdout of holdback.yaml."
+    )
     layer: WrittenLayer | None = Field(None, description="A range of a layer.")
-    overrides: dict[str, Text] = Field({}, description="Unit id: arm.")
-    overrides_file: Text | None = Field(
+    overrides: dict[str, NonEmptyText] = Field({}, description="Unit id: arm.")
+    overrides_file: NonEmptyText | None = Field(
         None, description="A CSV or Parquet file with the columns unit and arm."
     )
     include_overridden: Flag = Field(
@@ -106,7 +110,7 @@ class WrittenAssignment(Written):
     crossovers: Annotated[
         Literal["exclude", "first", "stop"], choice(("exclude", "first", "stop"))
     ] = Field("exclude", description="What happens to units seen in two arms.")
-    where: Formula | None = Field(
+    where: FormulaText | None = Field(
         None, description="Which units may take part, by their attributes."
     )
     params: dict[str, Any] = Field(
@@ -148,7 +152,8 @@ class WrittenAnalysis(Written):
     ] = Field("spending", description="When results are read.")
     covariates: (
         Annotated[
-            Annotated[WrittenLookback, KEYS] | Annotated[tuple[Text, ...], LIST],
+            Annotated[WrittenLookback, KEYS]
+            | Annotated[tuple[NonEmptyText, ...], LIST],
             BY_SHAPE,
         ]
         | None
@@ -160,13 +165,13 @@ class WrittenAnalysis(Written):
         Annotated[str, PRIOR_NAMES, VALUE] | Annotated[WrittenPrior, KEYS],
         BY_SHAPE,
     ] = Field("weak", description="weak, skeptical, none, {lift_sd: 10%}, or past.")
-    segments: tuple[Text, ...] = Field(
+    segments: tuple[NonEmptyText, ...] = Field(
         (), description="Attributes known before exposure; explored, never decided by."
     )
-    reached: Text | None = Field(
+    reached: NonEmptyText | None = Field(
         None, description="A conversion metric: whom the treatment really reached."
     )
-    uplift: Formula | None = Field(
+    uplift: FormulaText | None = Field(
         None,
         description="A score of whom the treatment moves, made before the test: a "
         "column of the exposures.",
@@ -176,12 +181,14 @@ class WrittenAnalysis(Written):
 class WrittenAttribution(Written):
     """Touches of channels, credited by rules: descriptive, beside the holdback."""
 
-    source: Text = Field(description="The source of touches: unit, time and channel.")
-    channel: Text = Field(description="Its column of the channel's name.")
-    conversion: Text | None = Field(
+    source: NonEmptyText = Field(
+        description="The source of touches: unit, time and channel."
+    )
+    channel: NonEmptyText = Field(description="Its column of the channel's name.")
+    conversion: NonEmptyText | None = Field(
         None, description="The conversion metric. Default: the primary."
     )
-    channels: tuple[Text, ...] = Field(
+    channels: tuple[NonEmptyText, ...] = Field(
         (), description="The channels that the treatment is, such as [email]."
     )
 
@@ -189,7 +196,7 @@ class WrittenAttribution(Written):
 class WrittenCost(Written):
     """What personalization costs: `per` a period or unit, or `spread` over a time."""
 
-    name: Text = Field(description="How the report calls it.")
+    name: NonEmptyText = Field(description="How the report calls it.")
     amount: Amount = Field(description="In the project's currency.")
     per: (
         Annotated[str, choice(("day", "week", "month", "year", "treated unit"))] | None
@@ -203,7 +210,7 @@ class WrittenCost(Written):
     kind: Annotated[str, choice(("technology", "people", "campaign"))] | None = Field(
         None, description="technology, people or campaign; totals are told by kind."
     )
-    arms: tuple[Text, ...] = Field(
+    arms: tuple[NonEmptyText, ...] = Field(
         (), description="The treatment arms that have this cost. Default: all."
     )
 
@@ -211,7 +218,7 @@ class WrittenCost(Written):
 class WrittenSaving(Written):
     """Hours of work that are saved."""
 
-    name: Text = Field(description="How the report calls it.")
+    name: NonEmptyText = Field(description="How the report calls it.")
     hours: Amount = Field(description="Hours saved per period.")
     per: Annotated[Period, PERIOD_WORDS] = Field(
         description="day, week, month or year."
@@ -222,7 +229,7 @@ class WrittenSaving(Written):
 class WrittenRollout(Written):
     """What would come after the test."""
 
-    units: Whole = Field(description="Units per period.")
+    units: WholeNumber = Field(description="Units per period.")
     per: Annotated[Period, PERIOD_WORDS] = Field(
         description="day, week, month or year."
     )
@@ -244,7 +251,7 @@ class WrittenRollout(Written):
 class WrittenEconomics(Written):
     """What a gain is worth and what it costs."""
 
-    value: Text | None = Field(
+    value: NonEmptyText | None = Field(
         None, description="The metric that is the money. Default: the primary."
     )
     margin: Share = Field(Fraction(1), description="Revenue to gross profit, as 42%.")
@@ -253,7 +260,7 @@ class WrittenEconomics(Written):
     )
     savings: tuple[WrittenSaving, ...] = Field((), description="Work that is saved.")
     rollout: WrittenRollout | None = Field(None, description="What comes afterwards.")
-    incremental: tuple[Text, ...] = Field(
+    incremental: tuple[NonEmptyText, ...] = Field(
         (),
         description="Secondary ratio metrics, such as revenue per spend, that are also "
         "read as what was added (iROAS, cost of an extra customer).",
@@ -280,7 +287,7 @@ class WrittenHoldout(Written):
     """Units kept out of every experiment that names the holdout."""
 
     share: Share = Field(description="Share of all units.")
-    salt: Text | None = Field(None, description="Default: the holdout's name.")
+    salt: NonEmptyText | None = Field(None, description="Default: the holdout's name.")
     from_: Day | None = Field(None, alias="from", description="First day.")
     until: Day | None = Field(None, description="Last day.")
 
@@ -288,7 +295,7 @@ class WrittenHoldout(Written):
 class WrittenLayerRoom(Written):
     """A layer in which experiments exclude each other."""
 
-    salt: Text | None = Field(None, description="Default: the layer's name.")
+    salt: NonEmptyText | None = Field(None, description="Default: the layer's name.")
 
 
 class ProjectFile(Written):
@@ -297,9 +304,11 @@ class ProjectFile(Written):
     required: ClassVar[tuple[str, ...]] = ("version",)
 
     version: Version | None = Field(None, description="Version of this format: 1.")
-    currency: Text | None = Field(None, description="ISO 4217 code, such as EUR.")
-    timezone: Text | None = Field(None, description="IANA name. Default: UTC.")
-    locale: Text | None = Field(None, description="Default: en-US.")
+    currency: NonEmptyText | None = Field(
+        None, description="ISO 4217 code, such as EUR."
+    )
+    timezone: NonEmptyText | None = Field(None, description="IANA name. Default: UTC.")
+    locale: NonEmptyText | None = Field(None, description="Default: en-US.")
     database: Connection | None = Field(
         None,
         description=f"{EMBEDDED} (default), or a connection URL as ${{env:NAME}}.",
@@ -317,10 +326,10 @@ class ExperimentFile(ProjectFile):
 
     required: ClassVar[tuple[str, ...]] = ("version", "experiment", "arms", "primary")
 
-    experiment: Text | None = Field(None, description="The experiment's name.")
-    hypothesis: Text = Field("", description="What is expected, in a sentence.")
-    owner: Text = Field("", description="Who answers for it.")
-    tags: tuple[Text, ...] = Field(
+    experiment: NonEmptyText | None = Field(None, description="The experiment's name.")
+    hypothesis: NonEmptyText = Field("", description="What is expected, in a sentence.")
+    owner: NonEmptyText = Field("", description="Who answers for it.")
+    tags: tuple[NonEmptyText, ...] = Field(
         (), description="Themes by which `holdback portfolio` puts tests together."
     )
     arms: dict[str, WrittenArm] | None = Field(None, description="Two or more arms.")
@@ -328,8 +337,8 @@ class ExperimentFile(ProjectFile):
         None, description="How units get arms."
     )
     window: WrittenWindow | None = Field(None, description="Days on which units join.")
-    primary: Text | None = Field(None, description="The metric that decides.")
-    secondary: tuple[Text, ...] = Field((), description="Metrics that explain.")
+    primary: NonEmptyText | None = Field(None, description="The metric that decides.")
+    secondary: tuple[NonEmptyText, ...] = Field((), description="Metrics that explain.")
     guardrails: dict[str, Any] = Field(
         {},
         description="Metric: the worst harm accepted, 2% or in the metric's unit.",

@@ -27,7 +27,7 @@ from holdback.experiments.config.yaml_document import (
 from holdback.experiments.kinds import metric, source
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 
-__all__ = ["Issues", "Path", "node_at", "read"]
+__all__ = ["ConfigPath", "Issues", "node_at", "read"]
 
 M = TypeVar("M", bound=Written)
 Refusal = dict[str, Any]
@@ -129,7 +129,7 @@ def _shapes(fault: Refusal) -> str | None:
     return " or ".join(_SHAPES[tag] for tag in tags)
 
 
-def _shape_fix(path: Path, needed: str | None) -> str:
+def _shape_fix(path: ConfigPath, needed: str | None) -> str:
     name = path[-1] if path else "key"
     if needed and needed.startswith(_SHAPES["value"]):
         return f"Write {name}: value."
@@ -138,7 +138,7 @@ def _shape_fix(path: Path, needed: str | None) -> str:
     return f"Write {name}: {{key: value}}." if needed else ""
 
 
-def _path(root: MappingNode, loc: tuple[Any, ...], *, missing: bool) -> Path:
+def _path(root: MappingNode, loc: tuple[Any, ...], *, missing: bool) -> ConfigPath:
     """The path in the file: pydantic's location without the tags of its unions."""
     path: list[str | int] = []
     node: Any = root
@@ -158,7 +158,7 @@ def _path(root: MappingNode, loc: tuple[Any, ...], *, missing: bool) -> Path:
 
 
 def _unknown_key(
-    path: Path, root: MappingNode, known: dict[int, type[Written]], issues: Issues
+    path: ConfigPath, root: MappingNode, known: dict[int, type[Written]], issues: Issues
 ) -> None:
     *above, key = path
     block = node_at(root, tuple(above))
@@ -179,7 +179,7 @@ def _unknown_key(
     )
 
 
-def _missing_key(path: Path, root: MappingNode, issues: Issues) -> None:
+def _missing_key(path: ConfigPath, root: MappingNode, issues: Issues) -> None:
     *above, key = path
     block = node_at(root, tuple(above))
     issues.mark(path)
@@ -206,7 +206,7 @@ def _is_told(issues: Issues, above: list[Any], name: str) -> bool:
     return issues.is_broken(*above, name)
 
 
-def _unknown_kind(path: Path, root: MappingNode, issues: Issues) -> None:
+def _unknown_kind(path: ConfigPath, root: MappingNode, issues: Issues) -> None:
     """A metric without a known `kind`, or a source without a known kind's key."""
     node = node_at(root, path)
     if not isinstance(node, MappingNode):
@@ -257,7 +257,7 @@ def _rest(model: type[M], root: MappingNode, listed: list[Refusal]) -> M:
     return model.model_validate(MappingNode(root.place), context={})
 
 
-def _remove(root: MappingNode, path: Path) -> None:
+def _remove(root: MappingNode, path: ConfigPath) -> None:
     if not path:
         root.clear()
         return
@@ -283,7 +283,7 @@ def _copied(node: Any) -> Any:
     return node
 
 
-Path: TypeAlias = tuple[str | int, ...]
+ConfigPath: TypeAlias = tuple[str | int, ...]
 
 
 class Issues:
@@ -293,7 +293,7 @@ class Issues:
         """`documents` in the order in which a path is looked for."""
         self.documents = tuple(documents)
         self._problems: list[tuple[int, int, int, Problem]] = []
-        self._broken: set[Path] = set()
+        self._broken: set[ConfigPath] = set()
         self._focus: Document | None = None
         for rank, document in enumerate(self.documents):
             for problem in document.problems:
@@ -316,7 +316,7 @@ class Issues:
 
     def add(
         self,
-        path: Path,
+        path: ConfigPath,
         what: str,
         *,
         why: str = "",
@@ -334,7 +334,9 @@ class Issues:
         self._file(rank, place.line, place.column, problem)
         self._broken.add(path)
 
-    def unreadable(self, path: Path, error: Unreadable, *, node: object = None) -> None:
+    def unreadable(
+        self, path: ConfigPath, error: Unreadable, *, node: object = None
+    ) -> None:
         """Note a text that could not be read, pointing into the text itself."""
         place = self.place(path)
         scalar = node if node is not None else self.node(path)
@@ -357,11 +359,11 @@ class Issues:
             bad[: len(path)] == path or path[: len(bad)] == bad for bad in self._broken
         )
 
-    def mark(self, path: Path) -> None:
+    def mark(self, path: ConfigPath) -> None:
         """Remember a path as bad without a problem of its own."""
         self._broken.add(path)
 
-    def node(self, path: Path) -> object:
+    def node(self, path: ConfigPath) -> object:
         """The node at a path, or None."""
         document = self._document(path)
         node = node_at(document.root, path)
@@ -371,7 +373,7 @@ class Issues:
         """Whether a path is written in one of the files."""
         return any(node_at(d.root, path) is not None for d in self.documents)
 
-    def place(self, path: Path, *, key: bool = False) -> Place:
+    def place(self, path: ConfigPath, *, key: bool = False) -> Place:
         """Where a path, or as much of it as exists, stands."""
         document = self._document(path)
         node: object = document.root
@@ -393,7 +395,7 @@ class Issues:
             return node.place
         return place
 
-    def _document(self, path: Path) -> Document:
+    def _document(self, path: ConfigPath) -> Document:
         """The document where the longest start of a path is written."""
         if self._focus is not None:
             return self._focus
@@ -408,7 +410,7 @@ class Issues:
         self._problems.append((rank, line, column, problem))
 
 
-def node_at(root: object, path: Path) -> object:
+def node_at(root: object, path: ConfigPath) -> object:
     """The node at a path below `root`, or None."""
     node = root
     for part in path:
@@ -425,7 +427,7 @@ def node_at(root: object, path: Path) -> object:
     return node
 
 
-def _written(root: object, path: Path) -> bool:
+def _written(root: object, path: ConfigPath) -> bool:
     *above, last = path
     parent = node_at(root, tuple(above))
     return isinstance(parent, MappingNode) and last in parent.key_places

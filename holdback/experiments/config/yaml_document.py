@@ -36,7 +36,7 @@ MOST_NODES = 20_000
 _BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
 _BOOLEAN_1_1 = re.compile(r"(?i:yes|no|on|off)")
 _NULL = re.compile(r"~|null|Null|NULL|")
-_NUMBER = re.compile(
+_YAML_NUMBER = re.compile(
     r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 )
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -324,7 +324,7 @@ class _Builder:
             return None
         if _BOOLEAN.fullmatch(text):
             return ScalarNode(text, "boolean", place)
-        if _NUMBER.fullmatch(text):
+        if _YAML_NUMBER.fullmatch(text):
             return ScalarNode(text, "number", place)
         return ScalarNode(text, "text", place)
 

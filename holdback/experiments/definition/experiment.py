@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.kinds.source import EMBEDDED, Source
 from holdback.experiments.language.expression import Expression
-from holdback.experiments.language.measure import Companion, Reader
+from holdback.experiments.language.measure import Companion, CompanionReader
 
 if TYPE_CHECKING:
     from holdback.stats.posterior.random_effects import NormalMixture
@@ -301,7 +301,7 @@ class Experiment:
         """Everything that is collected of each unit, by name."""
         return {**self.metrics, **self.companions}
 
-    def companions_for(self, reader: Reader) -> tuple[Companion, ...]:
+    def companions_for(self, reader: CompanionReader) -> tuple[Companion, ...]:
         """What is collected for one part of the analysis."""
         return tuple(c for c in self.companions.values() if c.reader == reader)
 

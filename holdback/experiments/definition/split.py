@@ -130,10 +130,10 @@ def assign(experiment: Experiment, ids: Any) -> Any:
     return in_kind(ids, assignments.arm)
 
 
-UNIT, ARM = ("unit", "id"), "arm"
+UNIT_HEADERS, ARM_HEADER = ("unit", "id"), "arm"
 MOST_TOLD = 20
 
-Row = tuple[str, object, object]
+TableRow = tuple[str, object, object]
 """Where a row stands, its unit and its arm."""
 
 
@@ -153,7 +153,7 @@ def overrides_of(experiment: Experiment) -> dict[str, str]:
     return _checked(rows, [arm.name for arm in experiment.arms]) | own
 
 
-def _checked(rows: Iterator[Row], arms: Sequence[str]) -> dict[str, str]:
+def _checked(rows: Iterator[TableRow], arms: Sequence[str]) -> dict[str, str]:
     overrides: dict[str, str] = {}
     problems: list[Problem] = []
     for where, given, arm in rows:
@@ -178,7 +178,7 @@ def _checked(rows: Iterator[Row], arms: Sequence[str]) -> dict[str, str]:
     return overrides
 
 
-def _csv_rows(path: Path, name: str) -> Iterator[Row]:
+def _csv_rows(path: Path, name: str) -> Iterator[TableRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.reader(lines, strict=True)
@@ -203,7 +203,7 @@ def _csv_rows(path: Path, name: str) -> Iterator[Row]:
         raise AssignmentError(Problem(where=name, what=f"{said}.")) from error
 
 
-def _parquet_rows(path: Path, name: str) -> Iterator[Row]:
+def _parquet_rows(path: Path, name: str) -> Iterator[TableRow]:
     import duckdb
 
     if not path.is_file():
@@ -221,8 +221,8 @@ def _parquet_rows(path: Path, name: str) -> Iterator[Row]:
 
 
 def _positions(header: Sequence[str], name: str) -> tuple[int, int]:
-    unit = next((column for column in UNIT if header.count(column) == 1), None)
-    if unit is None or header.count(ARM) != 1:
+    unit = next((column for column in UNIT_HEADERS if header.count(column) == 1), None)
+    if unit is None or header.count(ARM_HEADER) != 1:
         raise AssignmentError(
             Problem(
                 where=name,
@@ -231,7 +231,7 @@ def _positions(header: Sequence[str], name: str) -> tuple[int, int]:
                 fix="Name them unit (or id) and arm, in the first row.",
             )
         )
-    return header.index(unit), header.index(ARM)
+    return header.index(unit), header.index(ARM_HEADER)
 
 
 def _unreadable(name: str, why: str) -> EnvironmentFault:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from holdback.errors import Problem
 from holdback.experiments.language.expression import Expression, IsNull, Junction, Tree
-from holdback.experiments.language.measure import Cap, Companion, Evidence, Measure
+from holdback.experiments.language.measure import Cap, Companion, EvidenceKind, Measure
 from holdback.registry import Kinds
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Metric:
     for something else, such as the metric that it is `of`, and not told by itself.
     """
 
-    evidence: ClassVar[Evidence] = "moments"
+    evidence: ClassVar[EvidenceKind] = "moments"
     """What it is read from; rows beside the moments, where `needs_rows` says so."""
     counts_unmatured: ClassVar[bool] = False
     """Whether units count whose time is not over, followed as far as they go."""

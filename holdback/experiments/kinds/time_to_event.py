@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from holdback.experiments.language.measure import Evidence, Measure
+from holdback.experiments.language.measure import EvidenceKind, Measure
 
 if TYPE_CHECKING:
     from holdback.stats.evidence.arm_evidence import ArmEvidence
@@ -25,7 +25,7 @@ class TimeToEvent(Metric):
     `within`, with units that are still waiting at as-of followed as far as they go.
     """
 
-    evidence: ClassVar[Evidence] = "value_counts"
+    evidence: ClassVar[EvidenceKind] = "value_counts"
     counts_unmatured: ClassVar[bool] = True
 
     source: str

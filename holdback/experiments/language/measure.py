@@ -19,16 +19,16 @@ __all__ = [
     "Cap",
     "Collected",
     "Companion",
-    "Evidence",
+    "CompanionReader",
+    "EvidenceKind",
     "Measure",
-    "Reader",
 ]
 
 Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct", "any"]
 Collected = Aggregate | Literal["first_day", "last_day"]
-Evidence = Literal["moments", "value_counts"]
+EvidenceKind = Literal["moments", "value_counts"]
 """What is read: sums of powers and products, or how many units have which values."""
-Reader = Literal["answers", "histories", "scores", "slices"]
+CompanionReader = Literal["answers", "histories", "scores", "slices"]
 """Who reads what is collected beside a metric: response bias, lifetime value, uplift,
 or fading by days since exposure."""
 
@@ -80,10 +80,10 @@ class Companion:
 
     name: str
     of: str
-    reader: Reader
+    reader: CompanionReader
     collected: tuple[Measure, ...]
     within: timedelta | None = None
-    evidence: Evidence = "value_counts"
+    evidence: EvidenceKind = "value_counts"
 
     def measures(self) -> tuple[Measure, ...]:
         """What is collected of each unit, in the reader's order."""

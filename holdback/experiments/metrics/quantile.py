@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from holdback.experiments.kinds.metric import Metric, answered, kinds
 from holdback.experiments.language.expression import Expression
-from holdback.experiments.language.measure import Evidence, Measure
+from holdback.experiments.language.measure import EvidenceKind, Measure
 
 if TYPE_CHECKING:
     from holdback.stats.evidence.arm_evidence import ArmEvidence
@@ -28,7 +28,7 @@ class Quantile(Metric):
     the value.
     """
 
-    evidence: ClassVar[Evidence] = "value_counts"
+    evidence: ClassVar[EvidenceKind] = "value_counts"
 
     source: str
     value: Expression

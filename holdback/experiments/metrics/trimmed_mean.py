@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from holdback.experiments.kinds.metric import Metric, kinds
 from holdback.experiments.language.expression import Expression
-from holdback.experiments.language.measure import Aggregate, Evidence, Measure
+from holdback.experiments.language.measure import Aggregate, EvidenceKind, Measure
 from holdback.facts import Fact, fact
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class TrimmedMean(Metric):
     no sum, and never the money of a test.
     """
 
-    evidence: ClassVar[Evidence] = "value_counts"
+    evidence: ClassVar[EvidenceKind] = "value_counts"
 
     source: str
     value: Expression | None = None

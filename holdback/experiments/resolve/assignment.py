@@ -16,7 +16,7 @@ from holdback.experiments.config.models import (
     WrittenAssignment,
     WrittenHoldout,
 )
-from holdback.experiments.config.validation import Issues, Path
+from holdback.experiments.config.validation import ConfigPath, Issues
 from holdback.experiments.config.yaml_document import (
     MappingNode,
     ScalarNode,
@@ -157,14 +157,14 @@ def _check_scheme(
     """Note what is wrong with the scheme's parameters, or with the split under it."""
     scheme, faults = scheme_or_faults(plan.scheme, params)
     for fault in faults:
-        path: Path = ("assignment", "params", *fault.path)
+        path: ConfigPath = ("assignment", "params", *fault.path)
         fix = fault.fix
         if not params:
             path, fix = ("assignment", "scheme"), f"Under `params`: {fix}"
         issues.add(path, fault.what, fix=fix, key=fault.on_key and bool(params))
     if scheme is None or issues.is_broken("arms") or issues.is_broken("assignment"):
         return
-    own: Path = ("assignment", "params" if params else "scheme")
+    own: ConfigPath = ("assignment", "params" if params else "scheme")
     if plan.scheme == "holdback":
         own = ("arms",)
     for traffic, path in (
@@ -219,7 +219,9 @@ def check_reserved(written: ProjectFile, issues: Issues) -> None:
         check_salt(("layers", name, "salt"), room.salt, name, issues)
 
 
-def check_salt(path: Path, salt: str | None, default: str, issues: Issues) -> None:
+def check_salt(
+    path: ConfigPath, salt: str | None, default: str, issues: Issues
+) -> None:
     """Note a salt that could make two keys meet: of `path`, or of the default name."""
     used = default if salt is None else salt
     if SALT.fullmatch(used):

@@ -16,7 +16,7 @@ from holdback.experiments.config.models import (
     WrittenEconomics,
     WrittenRollout,
 )
-from holdback.experiments.config.validation import Issues, Path
+from holdback.experiments.config.validation import ConfigPath, Issues
 from holdback.experiments.config.yaml_document import ScalarNode
 from holdback.experiments.definition.calendar import DAYS
 from holdback.experiments.definition.experiment import (
@@ -52,7 +52,7 @@ def guardrails_of(
     """Metric → margin, for the metrics that exist."""
     guardrails = {}
     for name, node in written.guardrails.items():
-        path: Path = ("guardrails", name)
+        path: ConfigPath = ("guardrails", name)
         if not isinstance(node, ScalarNode):
             issues.add(path, "one margin is needed here.", fix="Write 2% or 50 ms.")
             continue
@@ -216,7 +216,9 @@ def _check_sizes(
         )
 
 
-def _check_cost(path: Path, cost: WrittenCost, issues: Issues, *, timed: bool) -> None:
+def _check_cost(
+    path: ConfigPath, cost: WrittenCost, issues: Issues, *, timed: bool
+) -> None:
     if cost.amount < 0:
         issues.add((*path, "amount"), "a cost is not negative.", fix="Use `savings`.")
     if cost.uncertainty is not None and not 0 <= cost.uncertainty <= 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from holdback.experiments.config.models import (
     ExperimentFile,
@@ -65,7 +65,7 @@ def resolve(
     issues: Issues,
     *,
     environ: Mapping[str, str],
-    root: FilePath,
+    root: Path,
     file: str,
 ) -> Experiment | None:
     """The experiment of the merged files, or None when `issues` has problems."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from holdback.errors import Problem
 from holdback.experiments.config.kind_schemas import WrittenCap, value_field
 from holdback.experiments.config.models import ExperimentFile, WrittenLookback
-from holdback.experiments.config.validation import Issues, Path
+from holdback.experiments.config.validation import ConfigPath, Issues
 from holdback.experiments.definition.experiment import (
     AnalysisSettings,
     Assignment,
@@ -67,7 +67,7 @@ def source_from(
 
     Without `environ`, variables are not asked for.
     """
-    path: Path = ("sources", name)
+    path: ConfigPath = ("sources", name)
     kind, given = _kind_and_fields(written)
     cls = source_kinds[kind]
     field = value_field(cls)
@@ -118,7 +118,7 @@ def metric_from(
     A metric that is not `used` may name sources of other files and keys of later
     versions; in a `project` checked alone, only what looks like a slip is told.
     """
-    path: Path = ("metrics", name)
+    path: ConfigPath = ("metrics", name)
     kind, given = _kind_and_fields(written, key="kind")
     names = tuple(known_sources)
     _check_sources(path, given, names, issues, strictness)
@@ -154,7 +154,7 @@ def metric_from(
 
 
 def check_connection(
-    path: Path, text: str, issues: Issues, environ: Mapping[str, str] | None
+    path: ConfigPath, text: str, issues: Issues, environ: Mapping[str, str] | None
 ) -> None:
     """Whether a `database` can be meant; no value of a variable is ever shown.
 
@@ -233,7 +233,7 @@ def _part(kind: str, field: str, written: BaseModel) -> Any:
 
 
 def _check_sources(
-    path: Path,
+    path: ConfigPath,
     given: Mapping[str, Any],
     names: tuple[str, ...],
     issues: Issues,
@@ -258,7 +258,9 @@ def _check_sources(
         )
 
 
-def _check_aggregate(path: Path, given: Mapping[str, Any], issues: Issues) -> None:
+def _check_aggregate(
+    path: ConfigPath, given: Mapping[str, Any], issues: Issues
+) -> None:
     aggregate = given.get("aggregate")
     if aggregate in NOT_COUNTED and "value" not in given:
         issues.add(
@@ -268,14 +270,14 @@ def _check_aggregate(path: Path, given: Mapping[str, Any], issues: Issues) -> No
         )
 
 
-def _cap(path: Path, written: Fraction | WrittenCap, issues: Issues) -> Cap:
+def _cap(path: ConfigPath, written: Fraction | WrittenCap, issues: Issues) -> Cap:
     share = written.non_zero if isinstance(written, WrittenCap) else written
     if not 0 < share < 1:
         issues.add(path, "a cap lies between 0% and 100%.", fix="Write 99.9%.")
     return Cap(share=share, non_zero=isinstance(written, WrittenCap))
 
 
-def _expression(path: Path, text: str, issues: Issues) -> Expression | None:
+def _expression(path: ConfigPath, text: str, issues: Issues) -> Expression | None:
     try:
         return parse(text)
     except Unreadable as error:
@@ -283,7 +285,7 @@ def _expression(path: Path, text: str, issues: Issues) -> Expression | None:
         return None
 
 
-def _check_path(path: Path, text: str, issues: Issues) -> None:
+def _check_path(path: ConfigPath, text: str, issues: Issues) -> None:
     if _URL.match(text):
         issues.add(
             path,
@@ -293,7 +295,7 @@ def _check_path(path: Path, text: str, issues: Issues) -> None:
         )
 
 
-def _check_encoding(path: Path, text: str, issues: Issues) -> None:
+def _check_encoding(path: ConfigPath, text: str, issues: Issues) -> None:
     import codecs
 
     try:

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from holdback.analysis.comparison.small_groups import SMALLEST
-from holdback.audit.result import Audit, Cause, Compared, Day, Noted, Period
+from holdback.audit.result import (
+    Audit,
+    AuditedDay,
+    AuditedPeriod,
+    Cause,
+    Compared,
+    Noted,
+)
 from holdback.errors import printable
 from holdback.reports.text.locale_format import Words
 
@@ -62,7 +69,7 @@ def _pair_rows(found: Audit, words: Words) -> Iterator[tuple[str, ...]]:
         yield pair.planned or none, pair.logged, units, differs
 
 
-def _day_rows(days: Sequence[Day], words: Words) -> Iterator[tuple[str, ...]]:
+def _day_rows(days: Sequence[AuditedDay], words: Words) -> Iterator[tuple[str, ...]]:
     """A row a day; days on which every unit agrees are drawn together."""
     yield "first seen", "units", "differ", "agree"
     for perfect, group in groupby(days, key=lambda d: d.compared.disagreeing == 0):
@@ -97,13 +104,13 @@ def _findings(found: Audit, words: Words) -> Iterator[str]:
         yield f"  {_when(period, words)}: {_why(period, words)}"
 
 
-def _when(period: Period, words: Words) -> str:
+def _when(period: AuditedPeriod, words: Words) -> str:
     if period.first is None or period.last is None:
         return "All units"
     return _days(period.first, period.last, words)
 
 
-def _why(period: Period, words: Words) -> str:
+def _why(period: AuditedPeriod, words: Words) -> str:
     share = _share(period.compared, words)
     told = "" if share == HIDDEN else f"{share} agree with the plan; "
     if period.cause is not None:

@@ -13,7 +13,7 @@ __all__ = ["readout_rows", "readouts_csv"]
 
 STARTS = frozenset("=+-@＝＋－＠|%")
 """What spreadsheets take for a formula, also in full width, or for a command."""
-Value = str | float | int | None
+CellValue = str | float | int | None
 EFFECTS = [
     f"{scale}{part}"
     for scale in ("absolute", "relative")
@@ -28,7 +28,7 @@ COLUMNS = (
 )
 
 
-def readout_rows(scorecard: Scorecard) -> list[dict[str, Value]]:
+def readout_rows(scorecard: Scorecard) -> list[dict[str, CellValue]]:
     """One flat record a readout; a number that does not apply is None.
 
     Of an invalid result one a metric and arm without any figure: `verdict` is
@@ -49,7 +49,7 @@ def readouts_csv(scorecard: Scorecard) -> str:
     return buffer.getvalue()
 
 
-def _withheld(scorecard: Scorecard) -> Iterator[dict[str, Value]]:
+def _withheld(scorecard: Scorecard) -> Iterator[dict[str, CellValue]]:
     reasons = " ".join(scorecard.validity.reasons)
     control = next((arm.arm for arm in scorecard.arms if arm.control), None)
     for metric in scorecard.metrics:
@@ -67,7 +67,7 @@ def _withheld(scorecard: Scorecard) -> Iterator[dict[str, Value]]:
             }
 
 
-def _row(readout: Readout) -> dict[str, Value]:
+def _row(readout: Readout) -> dict[str, CellValue]:
     segment = readout.segment
     estimates, bayes = readout.estimates, readout.bayes
     control = estimates.control if estimates else None
@@ -95,7 +95,7 @@ def _row(readout: Readout) -> dict[str, Value]:
     }
 
 
-def _effect(name: str, effect: Quantity | None) -> dict[str, Value]:
+def _effect(name: str, effect: Quantity | None) -> dict[str, CellValue]:
     return {
         name: effect.value if effect else None,
         f"{name}_se": effect.se if effect else None,
@@ -104,7 +104,7 @@ def _effect(name: str, effect: Quantity | None) -> dict[str, Value]:
     }
 
 
-def _safe(value: Value) -> Value:
+def _safe(value: CellValue) -> CellValue:
     if not isinstance(value, str):
         return value
     risky = value[:1] in {"\t", "\r", "\n"} or value.lstrip()[:1] in STARTS

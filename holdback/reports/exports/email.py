@@ -28,9 +28,9 @@ from holdback.results.scorecard import Readout, Scorecard
 
 __all__ = ["html", "message"]
 
-WIDTH, SCALE = 150, 2
+PICTURE_WIDTH, PICTURE_SCALE = 150, 2
 FONT = "font-family:Arial,Helvetica,sans-serif;"
-Source = Callable[[int, bytes], str]
+PictureSource = Callable[[int, bytes], str]
 
 
 @in_its_language
@@ -83,7 +83,7 @@ def _fixed_boundaries(draft: EmailMessage, seed: str) -> None:
         part.set_boundary(f"=_{seed}_{number}")
 
 
-def _page(scorecard: Scorecard, source: Source) -> str:
+def _page(scorecard: Scorecard, source: PictureSource) -> str:
     words = Words.of(scorecard)
     rows = [_decision(scorecard, words)]
     if scorecard.validity.is_invalid:
@@ -155,7 +155,7 @@ def _money(scorecard: Scorecard, words: Words) -> Markup:
     return _table((), (tuple(map(named, row)) for row in money_rows(words, found)))
 
 
-def _metrics(scorecard: Scorecard, words: Words, source: Source) -> Markup:
+def _metrics(scorecard: Scorecard, words: Words, source: PictureSource) -> Markup:
     readouts = [r for r in scorecard.readouts if r.segment is None]
     axis = axis_of([r.relative for r in readouts if r.relative is not None])
     rows = []
@@ -177,15 +177,15 @@ def _metrics(scorecard: Scorecard, words: Words, source: Source) -> Markup:
 
 
 def _picture(
-    readout: Readout, axis: Axis, number: int, label: str, source: Source
+    readout: Readout, axis: Axis, number: int, label: str, source: PictureSource
 ) -> Markup:
     if readout.relative is None:
         return Markup("")
     svg = str(forest_mark(readout.relative, axis, "", VERDICT_TONES[readout.verdict]))
-    png = _png(pictures(svg, WIDTH))
+    png = _png(pictures(svg, PICTURE_WIDTH))
     return Markup(
         '<img src="{}" width="{}" height="24" alt="{}" style="display:block">'
-    ).format(Markup(source(number, png)), WIDTH, label)
+    ).format(Markup(source(number, png)), PICTURE_WIDTH, label)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[Markup, ...]]) -> Markup:
@@ -213,4 +213,4 @@ def _png(svg: str) -> bytes:
                 fix="pip install 'holdback[email]'",
             )
         ) from error
-    return bytes(svg_to_bytes(svg_string=svg, zoom=SCALE))
+    return bytes(svg_to_bytes(svg_string=svg, zoom=PICTURE_SCALE))

@@ -13,14 +13,14 @@ from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["RULES", "Path", "credits_of"]
+__all__ = ["RULES", "TouchPath", "credits_of"]
 
 RULES = ("first", "last", "linear", "markov")
 START, CONVERTED, LOST = "\0start", "\0converted", "\0lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class TouchPath:
     """Channels in the order of their touches; how many units, how many converted."""
 
     channels: tuple[str, ...]
@@ -28,7 +28,7 @@ class Path:
     converted: int
 
 
-def credits_of(paths: Iterable[Path]) -> dict[str, dict[str, float]]:
+def credits_of(paths: Iterable[TouchPath]) -> dict[str, dict[str, float]]:
     """Rule → channel → conversions credited; each rule's add up to those touched.
 
     `first` and `last` credit one touch, `linear` all touches alike, `markov` channels
@@ -52,7 +52,7 @@ def credits_of(paths: Iterable[Path]) -> dict[str, dict[str, float]]:
     return credited | {"markov": _markov(touched, names)}
 
 
-def _markov(paths: list[Path], names: list[str]) -> dict[str, float]:
+def _markov(paths: list[TouchPath], names: list[str]) -> dict[str, float]:
     steps: Counter[tuple[str, str]] = Counter()
     for path in paths:
         for step in pairwise((START, *path.channels)):

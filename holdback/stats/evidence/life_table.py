@@ -20,15 +20,15 @@ from holdback.stats.evidence.effect import Estimate
 __all__ = ["LifeTable", "life_table", "log_rank_z"]
 
 Vector = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+WholeVector = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LifeTable:
     """Events and units at risk on days 1 to h, both (h,), of `n` units."""
 
-    events: Whole
-    at_risk: Whole
+    events: WholeVector
+    at_risk: WholeVector
     n: int
 
     @property

@@ -18,7 +18,7 @@ from holdback.stats.posterior.prior import JEFFREYS, LiftPrior
 __all__ = ["Law", "hurdle_drawn", "laws_compared"]
 
 Vector = npt.NDArray[np.float64]
-Name = Literal["lognormal", "gamma", "student_t"]
+LawName = Literal["lognormal", "gamma", "student_t"]
 MOST_ROWS = 4_000
 LEAST_SIGMA = 1e-6
 
@@ -33,7 +33,7 @@ class Law:
     not to be trusted.
     """
 
-    name: Name
+    name: LawName
     elpd: float
     behind: float
     behind_se: float
@@ -64,8 +64,8 @@ def laws_compared(
             )
         )
         logs, arm = logs[kept], arm[kept]
-    pointwise: dict[Name, Vector] = {}
-    fitted: dict[Name, tuple[float, float, Diagnostics]] = {}
+    pointwise: dict[LawName, Vector] = {}
+    fitted: dict[LawName, tuple[float, float, Diagnostics]] = {}
     for at, (name, law) in enumerate(LAWS.items()):
         sampled = draw(
             law.build(logs, arm),
@@ -76,7 +76,7 @@ def laws_compared(
         each, worst = _left_out(sampled, law.density(sampled, logs, arm))
         pointwise[name] = each
         fitted[name] = (float(each.sum()), worst, sampled.diagnostics)
-    best: Name = max(fitted, key=lambda name: fitted[name][0])
+    best: LawName = max(fitted, key=lambda name: fitted[name][0])
     laws = []
     for name, (elpd, worst, diagnostics) in fitted.items():
         apart = pointwise[best] - pointwise[name]
@@ -186,7 +186,7 @@ def _log_spread(logs: Vector) -> float:
     return float(np.log(max(logs.std(), LEAST_SIGMA)))
 
 
-LAWS: Mapping[Name, _Law] = {
+LAWS: Mapping[LawName, _Law] = {
     "lognormal": _Law(
         parameters=("mean", "log_sigma"),
         build=_lognormal,

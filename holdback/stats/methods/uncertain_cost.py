@@ -18,10 +18,10 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-__all__ = ["Gain", "UncertainCost"]
+__all__ = ["GainOf", "UncertainCost"]
 
 Vector = npt.NDArray[np.float64]
-Gain = Callable[[Vector], Vector]
+GainOf = Callable[[Vector], Vector]
 """P(gain <= y) at each y (m,)."""
 
 FINE_CELLS = 20_000
@@ -46,22 +46,22 @@ class UncertainCost:
         if self.mean <= 0 or self.sd < 0:
             raise ValueError("`mean` must be above 0 and `sd` not below it.")
 
-    def return_below(self, x: float, gain: Gain) -> float:
+    def return_below(self, x: float, gain: GainOf) -> float:
         """P((gain + savings − cost) / cost <= x), averaged over the cells."""
         return float(gain((1 + x) * self._fine - self.savings).mean())
 
-    def net_below(self, y: float, gain: Gain) -> float:
+    def net_below(self, y: float, gain: GainOf) -> float:
         """P(gain + savings − cost <= y), averaged over the cells."""
         return float(gain(y + self._fine - self.savings).mean())
 
-    def return_quantile(self, q: float, gain: Gain, *, start: float) -> float:
+    def return_quantile(self, q: float, gain: GainOf, *, start: float) -> float:
         """The return below which a share `q` lies; `start` is somewhere in its range.
 
         Raises ValueError where no return has that share below it.
         """
         return _solved(lambda x: self.return_below(x, gain) - q, start, 1.0)
 
-    def net_quantile(self, q: float, gain: Gain, *, start: float) -> float:
+    def net_quantile(self, q: float, gain: GainOf, *, start: float) -> float:
         """The net gain below which a share `q` lies, as `return_quantile`.
 
         Raises ValueError where no net gain has that share below it.

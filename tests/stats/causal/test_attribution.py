@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holdback.stats.causal.attribution import RULES, Path, credits_of
+from holdback.stats.causal.attribution import RULES, TouchPath, credits_of
 
 
 def test_markov_against_hand_worked_example() -> None:
@@ -17,9 +17,9 @@ def test_markov_against_hand_worked_example() -> None:
     """
     found = credits_of(
         [
-            Path(channels=("C1", "C2", "C3"), units=1, converted=1),
-            Path(channels=("C1",), units=1, converted=0),
-            Path(channels=("C2", "C3"), units=1, converted=0),
+            TouchPath(channels=("C1", "C2", "C3"), units=1, converted=1),
+            TouchPath(channels=("C1",), units=1, converted=0),
+            TouchPath(channels=("C2", "C3"), units=1, converted=0),
         ]
     )
     assert found["markov"] == pytest.approx({"C1": 0.2, "C2": 0.4, "C3": 0.4})
@@ -31,7 +31,7 @@ def test_markov_against_hand_worked_example() -> None:
 def test_repeated_touches_by_hand() -> None:
     """Mail twice, then search: linear gives mail 2/3 of the four conversions."""
     found = credits_of(
-        [Path(channels=("mail", "mail", "search"), units=9, converted=4)]
+        [TouchPath(channels=("mail", "mail", "search"), units=9, converted=4)]
     )
     assert found["linear"] == pytest.approx({"mail": 8 / 3, "search": 4 / 3})
     assert found["markov"] == pytest.approx({"mail": 2, "search": 2})
@@ -42,7 +42,7 @@ def test_markov_against_simulated_walks() -> None:
     rng = np.random.default_rng(9)
     names = ["a", "b", "c"]
     paths = [
-        Path(
+        TouchPath(
             channels=tuple(rng.choice(names, rng.integers(1, 5))),
             units=20,
             converted=int(rng.integers(0, 12)),
@@ -75,9 +75,9 @@ def test_markov_against_simulated_walks() -> None:
 def test_every_rule_hands_out_every_touched_conversion() -> None:
     """The sum is the conversions with a touch; those without belong to nobody."""
     paths = [
-        Path(channels=("a", "b"), units=10, converted=3),
-        Path(channels=("b",), units=5, converted=1),
-        Path(channels=(), units=50, converted=7),
+        TouchPath(channels=("a", "b"), units=10, converted=3),
+        TouchPath(channels=("b",), units=5, converted=1),
+        TouchPath(channels=(), units=50, converted=7),
     ]
     found = credits_of(paths)
     assert set(found) == set(RULES)
@@ -87,5 +87,5 @@ def test_every_rule_hands_out_every_touched_conversion() -> None:
 
 def test_without_conversions_nothing_is_credited() -> None:
     """No conversion, no credit: 0 and no division by it."""
-    found = credits_of([Path(channels=("a",), units=3, converted=0)])
+    found = credits_of([TouchPath(channels=("a",), units=3, converted=0)])
     assert all(credited == {"a": 0} for credited in found.values())

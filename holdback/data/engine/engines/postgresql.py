@@ -44,7 +44,7 @@ POSTGRESQL_TYPES: dict[int, Type] = {
 }  # fmt: skip
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*$"
-STAMP = (
+TIMESTAMP_TEXT = (
     r"^\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])"
     r"([ T]([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
 )
@@ -86,7 +86,7 @@ class PostgresDialect:
     def stamp(self, text: exp.Expression) -> exp.Expression:
         """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""
         parsed = exp.Case().when(
-            exp.RegexpLike(this=text, expression=exp.Literal.string(STAMP)),
+            exp.RegexpLike(this=text, expression=exp.Literal.string(TIMESTAMP_TEXT)),
             cast(text.copy(), "TIMESTAMPTZ"),
         )
         return self.microseconds(parsed, "instant")

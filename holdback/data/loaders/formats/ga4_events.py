@@ -16,7 +16,7 @@ from holdback.experiments.sources.ga4_events import Ga4EventsSource
 
 __all__ = ["Ga4EventsLoader"]
 
-STAMP, NAME, TIME = "event_timestamp", "event_name", "event_time"
+EVENT_STAMP, EVENT_NAME, TIME = "event_timestamp", "event_name", "event_time"
 LISTS = {"parameters": "event_params", "properties": "user_properties"}
 VALUES = ("string_value", "int_value", "double_value", "float_value")
 
@@ -39,7 +39,7 @@ def _events(store: Store, export: Ga4EventsSource) -> Table:
     source = export.name
     raw = store.parquet(source, export.path, by_name=True)
     fields = store.engine.fields(f"SELECT * FROM {quoted_name(source)}")
-    missing = [name for name in (NAME, STAMP) if name not in fields]
+    missing = [name for name in (EVENT_NAME, EVENT_STAMP) if name not in fields]
     if missing:
         raise DataError(
             Problem(
@@ -52,7 +52,7 @@ def _events(store: Store, export: Ga4EventsSource) -> Table:
             )
         )
     columns = dict(_flat(fields))
-    columns[TIME] = f"CAST(make_timestamp({quoted_name(STAMP)}) AS TIMESTAMPTZ)"
+    columns[TIME] = f"CAST(make_timestamp({quoted_name(EVENT_STAMP)}) AS TIMESTAMPTZ)"
     for key, names in (
         ("parameters", export.parameters),
         ("properties", export.properties),
@@ -65,7 +65,7 @@ def _events(store: Store, export: Ga4EventsSource) -> Table:
                 raise DataError(_no_list(source, LISTS[key]))
             columns[name] = sql
     chosen = ", ".join(quoted_text(name) for name in export.events)
-    where = f" WHERE {quoted_name(NAME)} IN ({chosen})" if chosen else ""
+    where = f" WHERE {quoted_name(EVENT_NAME)} IN ({chosen})" if chosen else ""
     listed = ", ".join(f"{sql} AS {quoted_name(n)}" for n, sql in columns.items())
     text = f"SELECT {listed} FROM {quoted_name(source)}{where}"
     _refuse_unseen(store, source, export.events)
@@ -150,7 +150,7 @@ def _refuse_unseen(store: Store, source: str, wanted: Sequence[str]) -> None:
     if not wanted:
         return
     rows = store.engine.execute(
-        f"SELECT {quoted_name(NAME)}, count(*) FROM {quoted_name(source)} "
+        f"SELECT {quoted_name(EVENT_NAME)}, count(*) FROM {quoted_name(source)} "
         "GROUP BY 1 ORDER BY 2 DESC, 1"
     )
     seen = [str(row[0]) for row in rows]

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from holdback.data.engine import Place, Table
+from holdback.data.engine import PlaceOf, Table
 from holdback.data.engine.sql import quoted_name, quoted_text
 from holdback.data.loaders.csv_files import CsvForm, csv_table
 from holdback.data.loaders.loader import Loader, kinds
@@ -23,7 +23,12 @@ from holdback.experiments.sources.shopify_orders import ShopifyOrdersSource
 
 __all__ = ["ShopifyOrdersLoader"]
 
-NAME, EMAIL, NOTES, CURRENCY = "Name", "Email", "Note Attributes", "Currency"
+ORDER_NAME, EMAIL, NOTE_ATTRIBUTES, CURRENCY = (
+    "Name",
+    "Email",
+    "Note Attributes",
+    "Currency",
+)
 OF_ITEMS = "Lineitem"
 ON_FIRST_ROW = ("Total", "Subtotal", "Financial Status", CURRENCY)
 HASHED = "email_sha256"
@@ -86,12 +91,12 @@ def snake(name: str) -> str:
 
 def _of_first_row(source: str, names: Sequence[str]) -> str:
     """SQL of whether a row is an order's first."""
-    if NAME not in names:
+    if ORDER_NAME not in names:
         raise DataError(
             Problem(
                 where=f"source {source}",
-                what=f"there is no column '{NAME}', so this is no Shopify export of "
-                "orders.",
+                what=f"there is no column '{ORDER_NAME}', so this is no Shopify export "
+                "of orders.",
                 why=f"The columns are: {', '.join(names[:10])}.",
                 fix="Export the orders as plain CSV, or write `csv:` and say in "
                 "`columns` what is what.",
@@ -129,17 +134,17 @@ def _columns(
         columns["email"] = email
         columns[HASHED] = f"CASE WHEN {email} <> '' THEN sha256({email}) END"
     for attribute in note_attributes:
-        if NOTES not in names or attribute in columns:
+        if NOTE_ATTRIBUTES not in names or attribute in columns:
             raise ConfigError(_no_attribute(source, attribute, names))
         pattern = rf"(?m)^\s*{re.escape(attribute)}\s*:\s*(.*?)\s*$"
         columns[attribute] = (
-            f"regexp_extract({quoted_name(NOTES)}, {quoted_text(pattern)}, 1)"
+            f"regexp_extract({quoted_name(NOTE_ATTRIBUTES)}, {quoted_text(pattern)}, 1)"
         )
     return columns
 
 
 def _no_attribute(source: str, attribute: str, names: Sequence[str]) -> Problem:
-    if NOTES in names:
+    if NOTE_ATTRIBUTES in names:
         return Problem(
             where=f"source {source}, note_attributes",
             what=f"'{attribute}' is a column of the orders already.",
@@ -147,14 +152,14 @@ def _no_attribute(source: str, attribute: str, names: Sequence[str]) -> Problem:
         )
     return Problem(
         where=f"source {source}, note_attributes",
-        what=f"the export has no column '{NOTES}'.",
+        what=f"the export has no column '{NOTE_ATTRIBUTES}'.",
         fix="Export that column as well, or take `note_attributes` out.",
     )
 
 
 def _refuse_lost_items(store: Store, raw: Table, first: str) -> None:
     """DataError for items whose order has no first row in the files."""
-    table, name = quoted_name(raw.source), quoted_name(NAME)
+    table, name = quoted_name(raw.source), quoted_name(ORDER_NAME)
     rows = store.engine.execute(
         f"SELECT min(rowid), {name} FROM {table} WHERE {name} <> '' GROUP BY {name} "
         f"HAVING NOT bool_or(coalesce({first}, false)) ORDER BY 1"
@@ -166,7 +171,7 @@ def _refuse_lost_items(store: Store, raw: Table, first: str) -> None:
     noun = "order has" if len(rows) == 1 else "orders have"
     raise DataError(
         Problem(
-            where=raw.place(int(rows[0][0]), NAME),
+            where=raw.place(int(rows[0][0]), ORDER_NAME),
             what=f"{len(rows):,} {noun} items, but no row with totals: {listed}{more}.",
             why="Such an order would be lost: what it cost stands on its first row.",
             fix="Add the file in which it begins; a large export comes in several.",
@@ -194,7 +199,7 @@ def _refuse_mixed(store: Store, raw: Table, first: str) -> None:
     )
 
 
-def _place(store: Store, raw: Table, table: str) -> Place:
+def _place(store: Store, raw: Table, table: str) -> PlaceOf:
     """Where an order stands in the files."""
     originals = {snake(name): name for name in raw.columns}
 

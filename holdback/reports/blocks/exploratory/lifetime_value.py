@@ -15,7 +15,8 @@ from holdback.results.sections.lifetime_value import Lifetime, LifetimeArm
 
 __all__ = ["render"]
 
-MOSTLY = 0.5
+MOSTLY_AHEAD = 0.5
+"""Share of the value that is projected, from which that is said."""
 
 
 @blocks.register("lifetime", order=130)
@@ -80,7 +81,7 @@ def _conclusion(words: Words, one: Lifetime) -> list[str]:
                 range=words.range(one.lift, words.lift),
             )
         )
-    if not one.too_early and (one.ahead_share or 0.0) > MOSTLY:
+    if not one.too_early and (one.ahead_share or 0.0) > MOSTLY_AHEAD:
         sentences.append(say("lifetime.mostly_model", share=share))
     if one.model == "subscriptions":
         sentences.append(say("lifetime.subscribers"))
