@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "holdback").rglob("*.py"))
+FOLDERS = sorted({file.parent for file in FILES})
 UPPER = re.compile(r"_?[A-Z][A-Z0-9_]+")
 
 
@@ -78,3 +79,29 @@ def test_same_alias_is_one_meaning() -> None:
     """The same type under the same name is no double, nor is a type variable."""
     vector = "Vector = npt.NDArray[np.float64]\nT = TypeVar('T')"
     assert doubles({"a.py": vector, "b.py": vector + "\nR = TypeVar('R')"}) == {}
+
+
+def in_reading_order(docstring: str) -> set[str]:
+    """Files and folders that a folder's docstring sends its readers to."""
+    order = re.search(r"\bRead (.*?)(?:\.\s|\.\Z|\Z)", docstring, re.DOTALL)
+    return set(re.findall(r"`([\w/]+)`", order[1])) if order else set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_folders_name_files_that_exist(folder: Path) -> None:
+    """What a folder's docstring says to read is a file or folder in it."""
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(text))
+    assert docstring
+    missing = {
+        name
+        for name in in_reading_order(docstring)
+        if not (folder / name).is_dir() and not (folder / f"{name}.py").is_file()
+    }
+    assert missing == set()
+
+
+def test_reading_order_is_seen() -> None:
+    """Names after `Read` count up to the end of the sentence, also over lines."""
+    docstring = "Rooms of `Shop`.\n\nRead `a` and\n`b_c`, then `d`. It keeps `e`."
+    assert in_reading_order(docstring) == {"a", "b_c", "d"}

@@ -1,5 +1,5 @@
 """Finished experiments together: total revenue and ROPI, and what they teach the next.
 
-Read `portfolio` and `result`, then `finished_experiments`, `effects`, `money`,
-`past_prior` and `tests_against_holdback`.
+Read `portfolio` and `result`, then `experiment_list`, `finished_experiments`,
+`past_prior`, `review` and `tests_against_holdback`.
 """
