@@ -238,11 +238,13 @@ class Words:
         r"""A sentence of the checks, its plain numbers written as the locale does.
 
         The checks and the plan write 1,234.5, 12 %, 298 EUR and 2026-10-05. What is
-        joined to letters, or to other digits, is a name and stays.
+        joined to letters, to other digits or to a leading zero is a name and stays.
 
         >>> w = Words(locale="de_DE", currency=None, labels={}, arms={}, metrics={})
         >>> w.localized("6,005 of model-2 (30.5 %) by 2026-10-05")
         '6.005 of model-2 (30,5\xa0%) by 05.10.2026'
+        >>> w.localized("device model 01, with 26.6 %")
+        'device model 01, with 26,6\xa0%'
         """
         return PLAIN.sub(self._localized, text)
 
@@ -250,6 +252,8 @@ class Words:
         if found["day"] is not None:
             return self.day(found["day"])
         digits = found["number"].replace(",", "")
+        if len(digits) > 1 and digits.startswith("0") and digits[1].isdecimal():
+            return found[0]
         decimals = len(digits.partition(".")[2])
         tail = "." + "0" * decimals if decimals else ""
         number = _minus(
