@@ -37,14 +37,14 @@ def reached(
     if shares is None:
         return None
     (control, treated), error = shares
-    gap, found = treated - control, readout.absolute
+    gap, absolute = treated - control, readout.absolute
     effect = None
-    if found is not None and gap > SURE * error and found.has_interval:
+    if absolute is not None and gap > SURE * error and absolute.has_interval:
         effect = Quantity(
-            value=found.value / gap,
-            lower=None if found.lower is None else found.lower / gap,
-            upper=None if found.upper is None else found.upper / gap,
-            unbounded=found.unbounded,
+            value=absolute.value / gap,
+            lower=None if absolute.lower is None else absolute.lower / gap,
+            upper=None if absolute.upper is None else absolute.upper / gap,
+            unbounded=absolute.unbounded,
         )
     return Reached(metric=name, control=control, treatment=treated, effect=effect)
 
@@ -53,8 +53,10 @@ def shares_reached(
     experiment: Experiment, cells: Cells, metric: Metric, arms: frozenset[str]
 ) -> tuple[tuple[float, float], float] | None:
     """Shares in control and in `arms`, and the standard error of their difference."""
-    found = Comparison(experiment=experiment, cells=cells, metric=metric, arms=arms)
-    if found.estimates is None:
+    comparison = Comparison(
+        experiment=experiment, cells=cells, metric=metric, arms=arms
+    )
+    if comparison.estimates is None:
         return None
-    control, treated = found.estimates
+    control, treated = comparison.estimates
     return (control.value, treated.value), sqrt(control.se**2 + treated.se**2)

@@ -18,16 +18,18 @@ __all__ = ["corrected", "gated", "together"]
 TINY = 1e-15
 
 
-def corrected(experiment: Experiment, found: list[Readout], role: str) -> list[Readout]:
+def corrected(
+    experiment: Experiment, readouts: list[Readout], role: str
+) -> list[Readout]:
     """Readouts of `role` with p-values corrected over all of them.
 
     Secondary metrics by the file's `multiplicity` (Holm by default); segments are
     exploration and are always read with Benjamini and Hochberg's correction.
     """
     rule = "bh" if role == "segment" else experiment.analysis.multiplicity
-    family = [r for r in found if r.role == role and r.p_value is not None]
+    family = [r for r in readouts if r.role == role and r.p_value is not None]
     if rule == "none" or not family:
-        return found
+        return readouts
     adjust = holm if rule == "holm" else benjamini_hochberg
     adjusted = adjust([r.p_value for r in family if r.p_value is not None])
     changed = {
@@ -44,36 +46,41 @@ def corrected(experiment: Experiment, found: list[Readout], role: str) -> list[R
         )
         for r, p_value in zip(family, adjusted, strict=True)
     }
-    return [changed.get(id(r), r) for r in found]
+    return [changed.get(id(r), r) for r in readouts]
 
 
 def together(
-    experiment: Experiment, found: Sequence[Readout], sizes: Sequence[int], control: int
+    experiment: Experiment,
+    readouts: Sequence[Readout],
+    sizes: Sequence[int],
+    control: int,
 ) -> list[Readout]:
     """Readouts whose primary's p-values hold for all treatment arms at once.
 
     Dunnett's adjustment; their intervals have the level that does the same.
     """
     if len(sizes) < 2 or experiment.analysis.multiplicity == "none":
-        return list(found)
+        return list(readouts)
     return [
         replace(r, p_value_adjusted=_dunnett(r.p_value, sizes, control))
         if r.role in {"primary", "value"} and r.arm != "*" and r.p_value is not None
         else r
-        for r in found
+        for r in readouts
     ]
 
 
-def gated(experiment: Experiment, found: Sequence[Readout]) -> list[Readout]:
+def gated(experiment: Experiment, readouts: Sequence[Readout]) -> list[Readout]:
     """Readouts whose secondary metrics prove something only once the primary does.
 
     A fixed sequence: where an arm's primary is unclear, its secondary metrics are
     unclear too, however small their own p-values.
     """
     if experiment.analysis.multiplicity == "none":
-        return list(found)
+        return list(readouts)
     settled = {
-        r.arm for r in found if r.role == "primary" and r.verdict in {"better", "worse"}
+        r.arm
+        for r in readouts
+        if r.role == "primary" and r.verdict in {"better", "worse"}
     }
     return [
         replace(r, verdict="unclear", note=joined(r.note, fact("multiplicity.gated")))
@@ -81,7 +88,7 @@ def gated(experiment: Experiment, found: Sequence[Readout]) -> list[Readout]:
         and r.arm not in settled
         and r.verdict in {"better", "worse"}
         else r
-        for r in found
+        for r in readouts
     ]
 
 

@@ -190,20 +190,20 @@ def _with_bayes(
     experiment, metric = comparison.experiment, comparison.metric
     prior, spend = experiment.analysis.prior, spend_model(comparison)
     chosen = lift_prior(prior, metric)
-    found = bayes_of(experiment, metric, inference, chosen, spend)
-    method = "" if found is None else found.method
+    posterior = bayes_of(experiment, metric, inference, chosen, spend)
+    method = "" if posterior is None else posterior.method
     others = (
         bayes_of(experiment, metric, inference, other, spend)
         for other in other_priors(prior, metric, method)
     )
-    why = None if found is not None else why_none(metric, inference, chosen)
+    why = None if posterior is not None else why_none(metric, inference, chosen)
     belief = spend.note
     if spend.model is not None and method in NORMALS:
         belief = fact("posterior.too_far")
     return replace(
         readout,
         note=joined(readout.note, belief, why),
-        bayes=found,
+        bayes=posterior,
         bayes_alternatives=tuple(other for other in others if other is not None),
     )
 

@@ -23,7 +23,7 @@ SegmentKey = tuple[str, str, str]
 
 
 def compared_segments(
-    found: Sequence[Readout],
+    readouts: Sequence[Readout],
 ) -> tuple[tuple[Readout, ...], tuple[Interaction, ...]]:
     """Readouts with each segment's lift pulled towards the others', and the tests.
 
@@ -32,7 +32,7 @@ def compared_segments(
     false discovery rate). Only where they do is there reason to read one apart.
     """
     tests, pooled = [], {}
-    for key, members in segment_groups(found):
+    for key, members in segment_groups(readouts):
         ratios = [log_ratio_of(member) for member in members]
         known = [r for r in ratios if r is not None]
         result = random_effects(known, spread=SEGMENT_SPREAD)
@@ -42,7 +42,7 @@ def compared_segments(
     adjusted = benjamini_hochberg([p for _, p in tests]) if tests else []
     return (
         tuple(
-            replace(r, pooled=pooled[id(r)]) if id(r) in pooled else r for r in found
+            replace(r, pooled=pooled[id(r)]) if id(r) in pooled else r for r in readouts
         ),
         tuple(
             Interaction(
@@ -60,11 +60,11 @@ def compared_segments(
 
 
 def segment_groups(
-    found: Sequence[Readout],
+    readouts: Sequence[Readout],
 ) -> Iterator[tuple[SegmentKey, list[Readout]]]:
     """(metric, arm, dimension) and its readouts, where two levels have a range."""
     groups: dict[SegmentKey, list[Readout]] = {}
-    for readout in found:
+    for readout in readouts:
         if readout.segment is not None and log_ratio_of(readout) is not None:
             key = (readout.metric, readout.arm, readout.segment.dimension)
             groups.setdefault(key, []).append(readout)

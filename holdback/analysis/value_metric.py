@@ -81,16 +81,17 @@ def money_comparisons(
     economics = experiment.economics
     if economics is None:
         return ()
-    found = value_comparisons(
+    comparisons = value_comparisons(
         experiment, cells, stage, experiment.metrics[economics.value]
     )
     if economics.profit is None:
-        return found
+        return comparisons
     earned = value_comparisons(
         experiment, cells, stage, experiment.metrics[economics.profit]
     )
     return tuple(
-        replace(one, profit=profit) for one, profit in zip(found, earned, strict=True)
+        replace(one, profit=profit)
+        for one, profit in zip(comparisons, earned, strict=True)
     )
 
 
@@ -103,7 +104,7 @@ def value_comparisons(
     together: bool = True,
 ) -> tuple[ValueComparison, ...]:
     """A metric of every treatment arm, uncapped; `together` adds all as arm ``*``."""
-    found = [
+    comparisons = [
         _compared(
             experiment,
             cells,
@@ -115,12 +116,12 @@ def value_comparisons(
         for arm in experiment.treatments
     ]
     if not together:
-        return tuple(found)
-    if len(found) == 1 and stage.level == stage.arms_level:
-        return found[0], replace(found[0], arm="*")
+        return tuple(comparisons)
+    if len(comparisons) == 1 and stage.level == stage.arms_level:
+        return comparisons[0], replace(comparisons[0], arm="*")
     arms = frozenset(arm.name for arm in experiment.treatments)
     return (
-        *found,
+        *comparisons,
         _compared(experiment, cells, metric.name, "*", arms, stage.level),
     )
 

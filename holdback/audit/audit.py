@@ -69,8 +69,8 @@ def audit(
         counts = counts_of(place.engine, exposed, split, split.names)
         if not counts.cells:
             raise _nothing(experiment)
-        found = stretches(counts, _asking(experiment, survey, exposed, split))
-    return _told(experiment, split, counts, _periods(found), _noted(exposed, counts))
+        parts = stretches(counts, _asking(experiment, survey, exposed, split))
+    return _told(experiment, split, counts, _periods(parts), _noted(exposed, counts))
 
 
 def _check(experiment: Experiment) -> None:
@@ -126,8 +126,8 @@ def _asking(
     return ask
 
 
-def _periods(found: Sequence[Stretch]) -> tuple[AuditedPeriod, ...]:
-    sides = [one.agreement for one in found]
+def _periods(parts: Sequence[Stretch]) -> tuple[AuditedPeriod, ...]:
+    sides = [one.agreement for one in parts]
     shown = compared({i: (a.agreeing, a.n - a.agreeing) for i, a in enumerate(sides)})
     return tuple(
         AuditedPeriod(
@@ -137,7 +137,7 @@ def _periods(found: Sequence[Stretch]) -> tuple[AuditedPeriod, ...]:
             last=_iso(one.days[-1]),
             cause=one.cause,
         )
-        for i, one in enumerate(found)
+        for i, one in enumerate(parts)
     )
 
 
@@ -166,9 +166,9 @@ def _noted(exposed: Exposed, counts: Counts) -> tuple[Noted, ...]:
         rows[reason] += n
     rows["duplicate"] += sum(exposed.copies.values())
     del rows["kept"]
-    found = [(reason, "rows", n) for reason, n in sorted(rows.items()) if n]
+    noted = [(reason, "rows", n) for reason, n in sorted(rows.items()) if n]
     if counts.crossed:
-        found.append(("crossover", "units", counts.crossed))
+        noted.append(("crossover", "units", counts.crossed))
     return tuple(
         Noted(
             reason=reason,
@@ -176,7 +176,7 @@ def _noted(exposed: Exposed, counts: Counts) -> tuple[Noted, ...]:
             count=n if n >= SMALLEST else None,
             below_10=() if n >= SMALLEST else ("count",),
         )
-        for reason, what, n in found
+        for reason, what, n in noted
     )
 
 

@@ -31,12 +31,12 @@ FITTED = 2_000
 WHOLE = Fraction(3, 2000)
 
 
-def explains(found: Agreement, tried: int = 1) -> bool:
+def explains(agreement: Agreement, tried: int = 1) -> bool:
     """Whether labels agree so well that one is the cause of the other."""
     return (
-        found.share >= LEAST_SHARE
-        and found.kappa >= LEAST_KAPPA
-        and found.p_value * tried <= ALPHA
+        agreement.share >= LEAST_SHARE
+        and agreement.kappa >= LEAST_KAPPA
+        and agreement.p_value * tried <= ALPHA
     )
 
 
@@ -52,11 +52,11 @@ def _constant(base: Variant, rows: Rows) -> Cause | None:
     """One arm for everybody: a rollout, or a switch that was turned off."""
     arm, n = Counter(rows.logged).most_common(1)[0]
     due = base.arms(rows.ids[base.column]).count(arm) / len(rows.logged)
-    found = Agreement(n=len(rows.logged), agreeing=n, chance=due)
-    if not explains(found):
+    agreement = Agreement(n=len(rows.logged), agreeing=n, chance=due)
+    if not explains(agreement):
         return None
     change = Change(kind="constant", what=f"every unit logged as '{arm}'")
-    return _told(found, (change,))
+    return _told(agreement, (change,))
 
 
 def _searched(base: Variant, rows: Rows, former: Former) -> Cause | None:
@@ -69,10 +69,10 @@ def _searched(base: Variant, rows: Rows, former: Former) -> Cause | None:
             tried += 1
             if any(_agreement(variant, rows, few).kappa < k for few, k in screens):
                 continue
-            found = _agreement(variant, rows, range(len(rows.logged)))
-            better = best is None or found.agreeing > best[0].agreeing
-            if better and explains(found, tried):
-                best = found, variant
+            agreement = _agreement(variant, rows, range(len(rows.logged)))
+            better = best is None or agreement.agreeing > best[0].agreeing
+            if better and explains(agreement, tried):
+                best = agreement, variant
         if best is not None:
             return _told(best[0], best[1].changes)
     return None
@@ -103,7 +103,7 @@ def _balanced(logged: Sequence[str], size: int) -> list[int]:
     for place, arm in enumerate(logged):
         places[arm].append(place)
     each = max(1, size // len(places))
-    return [place for found in places.values() for place in found[:each]]
+    return [place for sampled in places.values() for place in sampled[:each]]
 
 
 def _fitted(rows: Rows) -> Edit:
@@ -113,8 +113,8 @@ def _fitted(rows: Rows) -> Edit:
         arms = _shares_seen(variant, rows)
         if arms is None:
             return None
-        told = ", ".join(f"{name} {share_text(share)}" for name, share in arms)
-        return with_arms(f"shares of about {told}", arms).apply(variant)
+        shares = ", ".join(f"{name} {share_text(share)}" for name, share in arms)
+        return with_arms(f"shares of about {shares}", arms).apply(variant)
 
     return Edit("shares", apply)
 
@@ -156,12 +156,12 @@ def _rounded(share: Fraction) -> Fraction:
     )
 
 
-def _told(found: Agreement, changes: tuple[Change, ...]) -> Cause:
-    few = 0 < found.n - found.agreeing < SMALLEST
+def _told(agreement: Agreement, changes: tuple[Change, ...]) -> Cause:
+    few = 0 < agreement.n - agreement.agreeing < SMALLEST
     return Cause(
         changes=changes,
-        sampled=found.n,
-        agreement=None if few else found.share,
+        sampled=agreement.n,
+        agreement=None if few else agreement.share,
     )
 
 
@@ -193,25 +193,25 @@ def stretches(counts: Counts, ask: Ask) -> list[Stretch]:
     listed = tuple(days)
     parts = [listed[a:b] for a, b in pairwise([0, *cuts, len(listed)])]
     sides = [_agreement_of_days(counts, part) for part in parts]
-    found: list[Stretch] = []
+    periods: list[Stretch] = []
     for i, part in enumerate(parts):
         if _is_between(sides, i, part):
             one = Stretch(days=part, agreement=sides[i], verdict="changing")
-            found.append(one)
+            periods.append(one)
         else:
             ends = (i > 0, i < len(parts) - 1)
-            found += _read(counts, part, ask, ends)
-    return found
+            periods += _read(counts, part, ask, ends)
+    return periods
 
 
 def by_day(counts: Counts) -> dict[date | None, tuple[int, int]]:
     """(agreeing, disagreeing) units by day, in order."""
-    found: dict[date | None, tuple[int, int]] = {}
+    counted: dict[date | None, tuple[int, int]] = {}
     for cell, n in sorted(counts.cells.items(), key=lambda i: i[0].day or date.min):
-        agreeing, disagreeing = found.get(cell.day, (0, 0))
+        agreeing, disagreeing = counted.get(cell.day, (0, 0))
         here = (n, 0) if cell.agrees else (0, n)
-        found[cell.day] = (agreeing + here[0], disagreeing + here[1])
-    return found
+        counted[cell.day] = (agreeing + here[0], disagreeing + here[1])
+    return counted
 
 
 def _read(

@@ -71,8 +71,8 @@ class Variant:
 
     def changed(self, kind: ChangeKind, what: str, **parts: object) -> Variant:
         """The variant with one more change."""
-        told = (*self.changes, Change(kind=kind, what=what))
-        return replace(self, changes=told, **parts)  # type: ignore[arg-type]
+        changes = (*self.changes, Change(kind=kind, what=what))
+        return replace(self, changes=changes, **parts)  # type: ignore[arg-type]
 
     def written(self, texts: Iterable[str | None]) -> Iterator[str | None]:
         """Ids in its form."""
@@ -111,14 +111,14 @@ def edits(planned: Split, columns: Sequence[str], former: Former) -> list[Edit]:
 
 def keys_of_hash(scheme: Scheme) -> dict[str, str]:
     """Texts that a scheme's params put into the hashed key, such as a seed."""
-    found = {
+    keys = {
         field.name: getattr(scheme, field.name)
         for field in dataclasses.fields(scheme)
         if field.type in {"str", "str | None"}
     }
     return {
         key: text
-        for key, text in found.items()
+        for key, text in keys.items()
         if text is not None and not TEMPLATED.search(text)
     }
 
@@ -244,9 +244,9 @@ def _schemes(former: Former) -> Iterator[Scheme]:
     yield from former.schemes
     yield Holdback(hash="md5")
     for name in kinds:
-        found, _ = scheme_or_faults(name, {})
-        if found is not None:
-            yield found
+        scheme, _ = scheme_or_faults(name, {})
+        if scheme is not None:
+            yield scheme
     for (hash_name, digits), template in itertools.product(
         LENGTHS.items(), KEY_TEMPLATES
     ):
@@ -307,14 +307,14 @@ def former_of(experiment: Experiment, texts: tuple[str, ...] = ()) -> Former:
         salts=tuple(dict.fromkeys(filter(None, salts))),
         arms=tuple(dict.fromkeys(map(_arms, own))),
         schemes=tuple(
-            found for plan in own if (found := _former_scheme(plan)) is not None
+            former for plan in own if (former := _former_scheme(plan)) is not None
         ),
     )
 
 
 def _plan(entry: LogEntry) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] | None = entry.says.get("plan")
-    return found if entry.kind == "lock" else None
+    plan: Mapping[str, Any] | None = entry.says.get("plan")
+    return plan if entry.kind == "lock" else None
 
 
 def _names(experiment: Experiment) -> Iterator[str]:

@@ -78,10 +78,10 @@ def counts_of(
 ) -> Counts:
     """Units by first day, recomputed and logged arm; `arms` name the logged numbers."""
     native = _is_native(split, engine.dialect.name)
-    found = (_in_engine if native else _in_python)(engine, exposed, split)
+    counted = (_in_engine if native else _in_python)(engine, exposed, split)
     cells: Counter[ArmCell] = Counter()
     crossings = 0
-    for (day, planned, reason, logged, crossed), n in found.items():
+    for (day, planned, reason, logged, crossed), n in counted.items():
         crossings += n if crossed else 0
         if not crossed or exposed.exposures.time is not None:
             cells[ArmCell(_date(day), planned, str(reason), arms[int(logged)])] += n
@@ -115,10 +115,10 @@ def rows_of(
         nested(units, "u"),
         where=kept,
     )
-    found = sorted(engine.run(query), key=lambda row: (str(row[0]), int(row[1])))
-    texts = list(zip(*(row[2:] for row in found), strict=True))
+    records = sorted(engine.run(query), key=lambda row: (str(row[0]), int(row[1])))
+    texts = list(zip(*(row[2:] for row in records), strict=True))
     return Rows(
-        logged=tuple(arms[int(row[1])] for row in found),
+        logged=tuple(arms[int(row[1])] for row in records),
         ids=dict(zip(columns, texts, strict=True)) if texts else {},
     )
 
@@ -143,15 +143,15 @@ def _in_engine(
     columns = decided(
         split, dialect, unit='"unit"', numbers=[f'"{name}"' for name in numbers]
     )
-    told = {
+    labels = {
         "day": col("day"),
         "planned": exp.Var(this=columns.arm),
         "reason": exp.Var(this=columns.reason),
         "arm": col("arm"),
         "crossed": col("crossed"),
     }
-    keys = list(told)
-    labelled = select(told, nested(drawn, "d"))
+    keys = list(labels)
+    labelled = select(labels, nested(drawn, "d"))
     counted: dict[str, exp.Expression] = {name: col(name) for name in keys}
     counted["n"] = exp.Count(this=exp.Star())
     rows = engine.run(select(counted, nested(labelled, "c"), group=keys))
@@ -161,11 +161,11 @@ def _in_engine(
 def _in_python(
     engine: Engine, exposed: Exposed, split: Split
 ) -> Mapping[tuple[Any, ...], int]:
-    found: Counter[tuple[Any, ...]] = Counter()
+    counted: Counter[tuple[Any, ...]] = Counter()
     for day, unit, arm, crossed in _streamed(engine, exposed):
         planned = split.assign(unit)
-        found[day, planned.arm, planned.reason, arm, crossed] += 1
-    return found
+        counted[day, planned.arm, planned.reason, arm, crossed] += 1
+    return counted
 
 
 def _streamed(engine: Engine, exposed: Exposed) -> Iterator[Sequence[Any]]:

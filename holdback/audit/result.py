@@ -150,11 +150,11 @@ def _shown(
     agreeing: int, disagreeing: int, *, with_units: bool, with_sides: bool
 ) -> Compared:
     units = agreeing + disagreeing
-    told = {"units": units, "agreeing": agreeing, "disagreeing": disagreeing}
+    counts = {"units": units, "agreeing": agreeing, "disagreeing": disagreeing}
     return Compared(
         units=units if with_units else None,
         agreeing=agreeing if with_sides else None,
         disagreeing=disagreeing if with_sides else None,
         agreement=agreeing / units if with_sides and units else None,
-        below_10=tuple(name for name, n in told.items() if 0 < n < SMALLEST),
+        below_10=tuple(name for name, n in counts.items() if 0 < n < SMALLEST),
     )

@@ -47,17 +47,17 @@ def costs_of(
     if not costs:
         return None
     borne = [(cost, _borne(cost, arm, units)) for cost in costs]
-    found = [
+    amounts = [
         (cost, _amount(cost, *parts, period_days))
         for cost, parts in borne
         if parts is not None
     ]
-    off = [float(amount * cost.uncertainty) / HALF_WIDTH for cost, amount in found]
+    off = [float(amount * cost.uncertainty) / HALF_WIDTH for cost, amount in amounts]
     return Costs(
-        total=float(sum((amount for _, amount in found), Fraction(0))),
+        total=float(sum((amount for _, amount in amounts), Fraction(0))),
         items=tuple(
             CostItem(name=cost.name, amount=float(amount), kind=cost.kind)
-            for cost, amount in found
+            for cost, amount in amounts
         ),
         se=hypot(*off) if any(off) else None,
     )

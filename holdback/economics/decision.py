@@ -148,11 +148,11 @@ def _despite(reason: Fact) -> Fact:
     )
 
 
-def _by_range(found: Quantity, reason: Fact) -> tuple[Outcome, Fact]:
+def _by_range(interval: Quantity, reason: Fact) -> tuple[Outcome, Fact]:
     """Without a chance, as there is no lift or no cost: by the range of the money."""
-    if found.lower is not None and found.lower > 0:
+    if interval.lower is not None and interval.lower > 0:
         return "ship", reason
-    if found.upper is not None and found.upper < 0:
+    if interval.upper is not None and interval.upper < 0:
         return "hold_back", reason
     return "keep_testing", reason
 
@@ -242,14 +242,14 @@ def guardrail_fact(readout: Readout) -> Fact:
     )
 
 
-def outlook_fact(found: Outlook) -> Fact:
+def outlook_fact(outlook: Outlook) -> Fact:
     """How much longer a test would have to run to find what it looks for."""
     return fact(
         "decision.outlook",
-        lift=found.lift,
-        power=found.power,
-        units_needed=found.units_needed,
-        weeks_more=found.weeks_more,
+        lift=outlook.lift,
+        power=outlook.power,
+        units_needed=outlook.units_needed,
+        weeks_more=outlook.weeks_more,
     )
 
 

@@ -94,8 +94,8 @@ def _extra(
 def _cost(
     economics: Economics, arm: str, units: Mapping[str, int], period_days: int | None
 ) -> float:
-    found = costs_of(economics.costs, arm=arm, units=units, period_days=period_days)
-    return 0.0 if found is None else found.total
+    costs = costs_of(economics.costs, arm=arm, units=units, period_days=period_days)
+    return 0.0 if costs is None else costs.total
 
 
 def _saved(

@@ -220,10 +220,10 @@ class Worth:
         return lambda y: posterior.below(self._ratio_at(y) - 1)
 
     def _ranged(self, known: Quantity, at: Callable[..., float]) -> Quantity:
-        found = self._gain()
-        if known.lower is None or known.upper is None or found is None:
+        gained = self._gain()
+        if known.lower is None or known.upper is None or gained is None:
             return known
-        gain, level = found
+        gain, level = gained
         lower, upper = (
             at(q, gain, start=known.value) for q in ((1 - level) / 2, (1 + level) / 2)
         )

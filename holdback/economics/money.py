@@ -53,8 +53,8 @@ def money(
     units = {c.arm: c.treated_units for c in comparisons if c.arm != "*"} or {
         c.arm: c.treated_units for c in comparisons
     }
-    found = (_of_arm(economics, one, period_days, units) for one in comparisons)
-    return tuple(record for record in found if record is not None)
+    records = (_of_arm(economics, one, period_days, units) for one in comparisons)
+    return tuple(record for record in records if record is not None)
 
 
 def implausible_returns(records: Sequence[Money]) -> Iterator[Finding]:

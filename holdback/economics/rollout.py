@@ -37,9 +37,9 @@ def scenarios(
         return
     yield _stopped(economics, record, comparison, margin, units)
     for half_life in (rollout.decay, None) if rollout.decay else (None,):
-        found = _scenario(economics, rollout, half_life, comparison, margin, units)
-        if found is not None:
-            yield found
+        scenario = _scenario(economics, rollout, half_life, comparison, margin, units)
+        if scenario is not None:
+            yield scenario
 
 
 def _stopped(
@@ -144,13 +144,13 @@ def _carried(units: Mapping[str, int], people: int, arm: str) -> dict[str, int]:
 def _last_year(rollout: Rollout, days: float, half_life: float | None) -> float:
     """Last year's revenue over the horizon, weighed by what is left of the lift."""
     length = float(DAYS[rollout.per])
-    found = 0.0
+    total = 0.0
     for i, amount in enumerate(rollout.last_year):
         start, end = i * length, min((i + 1) * length, days)
         if end > start:
             part = (end - start) / length
-            found += float(amount) * part * left_of_lift(start, end, half_life)
-    return found
+            total += float(amount) * part * left_of_lift(start, end, half_life)
+    return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

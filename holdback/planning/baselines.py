@@ -56,7 +56,7 @@ def measured(
     """
     if experiment.sources[experiment.assignment.source].columns.time is None:
         return _untimed(experiment, frames)
-    found: dict[str, Baseline] = {}
+    baselines: dict[str, Baseline] = {}
     units = 0
     waits = {n: experiment.metrics[n].within or DEFAULT_LOOKBACK for n in names}
     for wait in sorted(set(waits.values())) or [DEFAULT_LOOKBACK]:
@@ -75,21 +75,21 @@ def measured(
                 evidence.cells, experiment, experiment.metrics[name], wait
             )
             if baseline is not None:
-                found[name] = baseline
-    return Measured(baselines=found, units=units)
+                baselines[name] = baseline
+    return Measured(baselines=baselines, units=units)
 
 
 def _of(earlier: Rehearsal) -> Measured:
     """What a rehearsal shows: outcomes of units that no test had touched."""
     experiment, cells = earlier.experiment, earlier.evidence.cells
     everyone = [arm.name for arm in experiment.arms]
-    found = {
+    baselines = {
         name: replace(one, saved=_saved(earlier, experiment.metrics[name]))
         for name, one in _read(experiment, cells, everyone, earlier.days).items()
     }
     let_in = earlier.share
     return Measured(
-        baselines=found,
+        baselines=baselines,
         units=round(let_in * sum(earlier.evidence.assigned.values())),
         joined=tuple(round(let_in * units) for units in earlier.joined),
         last_year=tuple(round(let_in * units) for units in earlier.last_year),
@@ -132,7 +132,7 @@ def _read(
     experiment: Experiment, cells: Cells, arms: Sequence[str], days: int | None
 ) -> dict[str, Baseline]:
     """Every metric of the experiment as it is in some arms."""
-    found = {}
+    baselines = {}
     for name, _ in experiment.roles():
         metric = experiment.metrics[name]
         if metric.is_function_of_means:
@@ -142,8 +142,8 @@ def _read(
         else:
             baseline = _of_estimates(experiment, cells, metric, arms)
         if baseline is not None:
-            found[name] = replace(baseline, days=days)
-    return found
+            baselines[name] = replace(baseline, days=days)
+    return baselines
 
 
 def _of_estimates(

@@ -101,7 +101,7 @@ def design_of(
     score = baseline.cv is None
     target = None if score else float(experiment.decision.minimum_lift) or None
     known = complete_on(experiment)
-    found = Design(
+    planned = Design(
         metric=experiment.primary,
         weeks=tuple(
             Week(
@@ -121,15 +121,15 @@ def design_of(
         test_and_roll=_test_and_roll(experiment, baseline, per_week),
     )
     if target is None:
-        return found
+        return planned
     at_half = even.units_needed(lift=target, power=power)
     cheapest = cheapest_share(at_half, units)
     stepped = _stepped(experiment, design, baseline, by_week, power)
     looks, factor = looks_of(
-        experiment, found.weeks, actual, target=target, power=power
+        experiment, planned.weeks, actual, target=target, power=power
     )
     return replace(
-        found,
+        planned,
         weeks_needed=_weeks(actual.units_needed(lift=target, power=power), per_week),
         weeks_at_half=_weeks(at_half, per_week),
         cheapest_share=cheapest,

@@ -225,14 +225,14 @@ def power_curve(
     if around is None:
         return ()
     sizes = {round(around * step, 3) for step in STEPS} | {primary.minimum_lift}
-    found = []
+    points = []
     for size in sorted(one for one in sizes if one > 0):
         try:
-            found.append(Point(size=size, power=design.power(lift=size, units=units)))
+            points.append(Point(size=size, power=design.power(lift=size, units=units)))
         except ValueError:  # more than a rate can be
             break
-    by_size = _simulated(experiment, [one.size for one in found], units, seen, runs)
-    return tuple(replace(one, simulated=by_size.get(one.size)) for one in found)
+    by_size = _simulated(experiment, [one.size for one in points], units, seen, runs)
+    return tuple(replace(one, simulated=by_size.get(one.size)) for one in points)
 
 
 def _simulated(
@@ -251,7 +251,7 @@ def _simulated(
     valued = (control + treated) * len(sample.rows) / sample.n
     if valued > MANY:
         return {}
-    found = metric.simulated_power(
+    simulations = metric.simulated_power(
         sample,
         sizes=(control, treated),
         level=float(experiment.analysis.level),
@@ -259,4 +259,4 @@ def _simulated(
         runs=runs or (RUNS if valued <= FEW_VALUED else FEWER),
         seed=(experiment.seed, 11),
     )
-    return {one.lift: one for one in found}
+    return {one.lift: one for one in simulations}

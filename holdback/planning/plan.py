@@ -293,23 +293,23 @@ def supposed(
 
     Raises ConfigError for weeks where the experiment has no window.
     """
-    found = experiment
+    changed = experiment
     if given.share is not None:
         rest = (1 - given.share) / (1 - experiment.control.share)
-        found = replace(
-            found,
+        changed = replace(
+            changed,
             arms=tuple(
                 replace(arm, share=given.share if arm.control else arm.share * rest)
-                for arm in found.arms
+                for arm in changed.arms
             ),
         )
     if given.lift is not None:
-        found = replace(
-            found, decision=replace(found.decision, minimum_lift=given.lift)
+        changed = replace(
+            changed, decision=replace(changed.decision, minimum_lift=given.lift)
         )
     if given.weeks is None:
-        return found, units
-    window = found.window
+        return changed, units
+    window = changed.window
     if window is None:
         raise ConfigError(
             Problem(
@@ -321,5 +321,5 @@ def supposed(
         )
     days = (window.end - window.start).days + 1
     end = window.start + timedelta(days=7 * given.weeks - 1)
-    longer = replace(found, window=replace(window, end=end))
+    longer = replace(changed, window=replace(window, end=end))
     return longer, max(2, round(units * 7 * given.weeks / days))

@@ -114,18 +114,18 @@ def _decision(experiment: Experiment) -> str | None:
     """Of the scorecard that `analyze` writes by default."""
     path = experiment.root / "results" / experiment.name / "scorecard.json"
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told.get("validity", {}).get("state") == "invalid":
+        scorecard = json.loads(path.read_text(encoding="utf-8"))
+        if scorecard.get("validity", {}).get("state") == "invalid":
             return "invalid"
-        return str(told["decision"]["outcome"])
+        return str(scorecard["decision"]["outcome"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def lines(found: tuple[Listed, ...]) -> Iterator[str]:
+def lines(listed: tuple[Listed, ...]) -> Iterator[str]:
     """One line an experiment, aligned."""
     rows = [("experiment", "window", "primary", "plan", "looks", "decision")]
-    for one in found:
+    for one in listed:
         window = f"{one.window_start} – {one.window_end}" if one.window_start else "–"
         rows.append(
             (
@@ -138,7 +138,7 @@ def lines(found: tuple[Listed, ...]) -> Iterator[str]:
             )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    problems = ["", *(one.problem for one in found)]
+    problems = ["", *(one.problem for one in listed)]
     for row, problem in zip(rows, problems, strict=True):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         if problem:

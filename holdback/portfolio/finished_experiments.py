@@ -105,8 +105,8 @@ def whole_arm(card: Scorecard) -> str:
 
 def effect_of(card: Scorecard, metric: str) -> LogLift | None:
     """The lift of a metric over all units and treatment arms, where there is one."""
-    found = readout_of(card, metric)
-    known = None if found is None else found.log_lift
+    readout = readout_of(card, metric)
+    known = None if readout is None else readout.log_lift
     return known if known is not None and known.se > 0 else None
 
 
@@ -144,8 +144,8 @@ def _read(folders: Iterable[Path]) -> Iterator[Scorecard | LeftOut]:
 
 def _files(folder: Path) -> list[Path]:
     places = (folder, folder / "results")
-    found = {path for place in places for path in place.glob(f"*/{FILE}")}
-    return sorted({*found, *(p for p in (folder / FILE,) if p.is_file())})
+    files = {path for place in places for path in place.glob(f"*/{FILE}")}
+    return sorted({*files, *(p for p in (folder / FILE,) if p.is_file())})
 
 
 def _order(card: Scorecard) -> tuple[str, str, str]:
@@ -209,10 +209,10 @@ class Counted:
     @property
     def told(self) -> tuple[Quantity, float] | None:
         """The lift with the range that its own report tells, and the range's level."""
-        found = readout_of(self.card, self.metric)
-        if found is None or found.relative is None:
+        readout = readout_of(self.card, self.metric)
+        if readout is None or readout.relative is None:
             return None
-        return found.relative, found.level
+        return readout.relative, readout.level
 
     @property
     def ratio(self) -> LogRatio:
@@ -228,7 +228,7 @@ def counted_of(
     Where any experiment has money they are lifts of the money's metric, else of the
     primary that most of them share.
     """
-    paid = {card.experiment: found for card in cards if (found := paid_of(card))}
+    paid = {card.experiment: money for card in cards if (money := paid_of(card))}
     primaries = Counter(map(_primary, cards))
     lead = (
         MONEY
@@ -266,11 +266,11 @@ def lead_of(card: Scorecard) -> Counted | None:
 
 def paid_of(card: Scorecard) -> Paid | None:
     """The money of all treatment arms, where it rests on a lift."""
-    found = next((m for m in card.money if m.arm == "*"), None)
-    if found is None or found.basis is None:
+    total = next((m for m in card.money if m.arm == "*"), None)
+    if total is None or total.basis is None:
         return None
-    usable = found.basis.treated_total > 0 and found.basis.log_lift.se > 0
-    return Paid(money=found, basis=found.basis) if usable else None
+    usable = total.basis.treated_total > 0 and total.basis.log_lift.se > 0
+    return Paid(money=total, basis=total.basis) if usable else None
 
 
 def _primary(card: Scorecard) -> str:

@@ -42,9 +42,9 @@ def with_past(experiment: Experiment) -> Experiment:
     ]
     learned = {}
     for name, _ in experiment.roles():
-        found = learned_from(of_kind(cards, experiment.metrics[name]), name)
-        if found is not None:
-            learned[name] = found
+        past = learned_from(of_kind(cards, experiment.metrics[name]), name)
+        if past is not None:
+            learned[name] = past
     _require(experiment, learned, cards)
     analysis = replace(experiment.analysis, prior=replace(prior, learned=learned))
     return replace(experiment, analysis=analysis)
@@ -53,9 +53,9 @@ def with_past(experiment: Experiment) -> Experiment:
 def learned_from(cards: Sequence[Scorecard], metric: str) -> Learned | None:
     """The prior that finished experiments teach of a metric; None from too few."""
     effects = [
-        PastEffect(experiment=card.experiment, log_lift=found)
+        PastEffect(experiment=card.experiment, log_lift=log_lift)
         for card in cards
-        if (found := effect_of(card, metric)) is not None
+        if (log_lift := effect_of(card, metric)) is not None
     ]
     if len(effects) < LEAST_EXPERIMENTS:
         return None

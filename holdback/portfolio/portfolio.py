@@ -65,8 +65,8 @@ def portfolio(folders: Sequence[Path]) -> Portfolio:
         if not folder.is_dir():
             fix = "Name a project's folder, or one with results."
             raise ConfigError(Problem(where=str(folder), what="is no folder.", fix=fix))
-    found = results_in(folders)
-    if not (found.finished or found.long_run or found.left_out):
+    results = results_in(folders)
+    if not (results.finished or results.long_run or results.left_out):
         raise ConfigError(
             Problem(
                 where=", ".join(map(str, folders)),
@@ -77,16 +77,16 @@ def portfolio(folders: Sequence[Path]) -> Portfolio:
                 "results.",
             )
         )
-    return portfolio_of(found, unanalyzed=_unanalyzed(folders, found))
+    return portfolio_of(results, unanalyzed=_unanalyzed(folders, results))
 
 
-def portfolio_of(found: Results, *, unanalyzed: Sequence[str] = ()) -> Portfolio:
+def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfolio:
     """The portfolio of results that are at hand.
 
     Raises StatsError where none is finished, ConfigError for two currencies.
     """
-    lead, counted, rest = counted_of(found.finished)
-    left_out = [*found.left_out, *rest]
+    lead, counted, rest = counted_of(results.finished)
+    left_out = [*results.left_out, *rest]
     if not counted:
         raise StatsError(_none_finished(left_out))
     _refuse_two_currencies([one.card for one in counted if one.paid])
@@ -109,10 +109,10 @@ def portfolio_of(found: Results, *, unanalyzed: Sequence[str] = ()) -> Portfolio
         totals=totals_of(counted, effects, LEVEL) if lead == MONEY else (),
         wins=_wins(counted, shrunk),
         themes=_themes(counted),
-        priors=_priors(found.finished),
+        priors=_priors(results.finished),
         long_run=tuple(
             reconciled(seen, counted, effects, LEVEL)
-            for card in found.long_run
+            for card in results.long_run
             if (seen := lead_of(card)) is not None
         ),
     )
@@ -200,16 +200,16 @@ def _wins(counted: Sequence[Counted], shrunk: Sequence[NormalMixture | None]) ->
 
 
 def _themes(counted: Sequence[Counted]) -> tuple[Theme, ...]:
-    found = []
+    themes = []
     for tag in sorted({tag for one in counted for tag in one.card.tags}):
         members = [one for one in counted if tag in one.card.tags]
         effects = (
             random_effects([one.ratio for one in members]) if len(members) > 1 else None
         )
-        found.append(
+        themes.append(
             Theme(tag=tag, experiments=len(members), pooled=_pooled(members, effects))
         )
-    return tuple(found)
+    return tuple(themes)
 
 
 def _priors(cards: Sequence[Scorecard]) -> tuple[LearnedPrior, ...]:
@@ -217,21 +217,21 @@ def _priors(cards: Sequence[Scorecard]) -> tuple[LearnedPrior, ...]:
     known = {
         (m.metric, m.kind, m.unit or "", m.better): m for c in cards for m in c.metrics
     }
-    found = (
+    priors = (
         learned_from(of_kind(cards, one), one.metric)
         for _, one in sorted(known.items())
     )
-    return tuple(one.record for one in found if one is not None)
+    return tuple(one.record for one in priors if one is not None)
 
 
-def _unanalyzed(folders: Sequence[Path], found: Results) -> list[str]:
+def _unanalyzed(folders: Sequence[Path], results: Results) -> list[str]:
     """Experiments of the projects that have no result though their time is over.
 
     Over is what ended before the latest moment that any result knows of.
     """
-    cards = (*found.finished, *found.long_run)
+    cards = (*results.finished, *results.long_run)
     known = {card.experiment for card in cards}
-    known |= {one.experiment for one in found.left_out}
+    known |= {one.experiment for one in results.left_out}
     latest = max((card.as_of or "" for card in cards), default="")
     names = set()
     for folder in folders:
@@ -262,10 +262,10 @@ def _refuse_two_currencies(cards: Sequence[Scorecard]) -> None:
 
 
 def _none_finished(left_out: Sequence[LeftOut]) -> Problem:
-    told = "; ".join(f"{one.experiment}: {_short(one.reason)}" for one in left_out)
+    reasons = "; ".join(f"{one.experiment}: {_short(one.reason)}" for one in left_out)
     return Problem(
         what="no experiment is finished with a lift that can be counted.",
-        why=f"{told}." if told else "Only holdbacks without an end were found.",
+        why=f"{reasons}." if reasons else "Only holdbacks without an end were found.",
         fix="Wait for the windows to end, or analyze the others.",
     )
 
@@ -304,10 +304,10 @@ class _Sums:
         b = np.array([one.basis.log_lift.value for one in self.paid])
         s = np.array([one.basis.log_lift.se for one in self.paid])
         slopes = weights * self.treated * np.exp(-b)
-        told = np.array([one.money.incremental_revenue.value for one in self.paid])
+        revenues = np.array([one.money.incremental_revenue.value for one in self.paid])
         return NormalMixture(
             weights=np.ones(1),
-            means=np.array([weights @ told]),
+            means=np.array([weights @ revenues]),
             sds=np.array([np.sqrt(np.sum((slopes * s) ** 2))]),
         )
 
@@ -328,10 +328,10 @@ def totals_of(
     paid = [one.paid for one in counted if one.paid is not None]
     sums = _Sums(paid=paid, effects=effects)
     kept = np.array([float(one.kept) for one in counted])
-    found = [_total("all", sums, np.ones(len(paid)), level)]
+    totals = [_total("all", sums, np.ones(len(paid)), level)]
     if kept.any():
-        found.append(_total("kept", sums, kept, level))
-    return tuple(found)
+        totals.append(_total("kept", sums, kept, level))
+    return tuple(totals)
 
 
 def _total(which: str, sums: _Sums, taken: Vector, level: float) -> Total:
@@ -391,10 +391,10 @@ def _return(gain: NormalMixture, bill: _Bill, level: float) -> Return:
     )
 
 
-def _quantity(found: NormalMixture, level: float) -> Quantity:
-    interval = found.interval(level)
-    return Quantity(value=found.mean, lower=interval.lower, upper=interval.upper)
+def _quantity(mixture: NormalMixture, level: float) -> Quantity:
+    interval = mixture.interval(level)
+    return Quantity(value=mixture.mean, lower=interval.lower, upper=interval.upper)
 
 
-def _maybe(found: NormalMixture | None, level: float) -> Quantity | None:
-    return None if found is None else _quantity(found, level)
+def _maybe(mixture: NormalMixture | None, level: float) -> Quantity | None:
+    return None if mixture is None else _quantity(mixture, level)

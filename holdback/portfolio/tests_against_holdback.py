@@ -39,15 +39,15 @@ def reconciled(
     card, seen = long_run.card, _normal(long_run)
     weights = np.array([weight_of(card, one) for one in counted])
     tests = int(np.count_nonzero(weights))
-    found = Reconciled(
+    record = Reconciled(
         experiment=card.experiment,
         metric=long_run.metric,
         seen=_seen(long_run, seen, level),
         tests=tests,
         other_metric=None if _alike(long_run, counted) else True,
     )
-    if effects is None or not tests or found.other_metric:
-        return found
+    if effects is None or not tests or record.other_metric:
+        return record
     expected = effects.total(weights)
     interval = expected.interval(level)
     assert interval.lower is not None  # noqa: S101  # a mixture has both ends
@@ -56,7 +56,7 @@ def reconciled(
     return Reconciled(
         experiment=card.experiment,
         metric=long_run.metric,
-        seen=found.seen,
+        seen=record.seen,
         tests=tests,
         expected=Quantity(
             value=expm1(expected.mean),
@@ -79,10 +79,10 @@ def _normal(long_run: Counted) -> LogRatio:
     plain = long_run.ratio
     if long_run.told is None:
         return plain
-    told, level = long_run.told
-    if told.lower is None or told.upper is None or told.lower <= -1:
+    interval, level = long_run.told
+    if interval.lower is None or interval.upper is None or interval.lower <= -1:
         return plain
-    half = (log1p(told.upper) - log1p(told.lower)) / 2
+    half = (log1p(interval.upper) - log1p(interval.lower)) / 2
     return LogRatio(
         value=plain.value, se=max(plain.se, half / quantile((1 + level) / 2))
     )
@@ -130,8 +130,8 @@ def _reach(plan: Mapping[str, Any]) -> float:
 
 
 def _block(plan: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = plan.get(key)
-    return found if isinstance(found, dict) else {}
+    block = plan.get(key)
+    return block if isinstance(block, dict) else {}
 
 
 def _days(start: str | None, end: str | None) -> tuple[date, date] | None:

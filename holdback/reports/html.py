@@ -124,20 +124,22 @@ def lift_table(
     `first` names the columns before the lift, which each row fills.
     """
     axis = axis_of([lift for _, lift in rows if lift is not None])
-    told = []
+    table_rows = []
     for cells, lift in rows:
         if lift is None:
-            told.append((*cells, "—", "—", Markup("")))
+            table_rows.append((*cells, "—", "—", Markup("")))
             continue
         change, likely = words.lift(lift.value), words.range(lift, words.lift)
         label = say("metrics.alt", metric=_plain(cells[0]), change=change, range=likely)
-        told.append((*cells, change, likely, forest_mark(lift, axis, label, "plain")))
+        table_rows.append(
+            (*cells, change, likely, forest_mark(lift, axis, label, "plain"))
+        )
     ends = f"{words.lift(axis.low)} … {words.lift(axis.high)}"
     lifts = heads("metrics.forest")[-2:]
     return table(
         caption,
         (*first, *lifts, ends),
-        told,
+        table_rows,
         numeric=tuple(range(1, len(first) + len(lifts))),
         css="metrics",
     )

@@ -162,7 +162,7 @@ class Comparison:
         if rows is None or not features:
             return None
         try:
-            found = predicted(
+            predictions = predicted(
                 *rows,
                 formula=self.metric.formula,
                 outcomes=self.columns,
@@ -173,7 +173,7 @@ class Comparison:
             return None
         control, treated = (
             with_column(side.select(self.columns), PREDICTED, values)
-            for side, values in zip(rows, found, strict=True)
+            for side, values in zip(rows, predictions, strict=True)
         )
         return control, treated
 
@@ -196,9 +196,9 @@ class Comparison:
 
         It must save at least 1 % of the variance: less is noise of the slopes.
         """
-        found = self.net
-        helps = found is not None and found.variance_reduction >= LEAST_REDUCTION
-        return found if helps else None
+        net = self.net
+        helps = net is not None and net.variance_reduction >= LEAST_REDUCTION
+        return net if helps else None
 
     @cached_property
     def net(self) -> Adjusted | None:
@@ -228,11 +228,11 @@ class Comparison:
         """The lift, net of covariates where the file names some and that helps."""
         if self.adjusted is None:
             return self.plain(level)
-        found = self.netted(self.adjusted, level)
+        inference = self.netted(self.adjusted, level)
         saved = fact(
             "methods.adjusted", variance_reduction=self.adjusted.variance_reduction
         )
-        return replace(found, note=joined(found.note, saved))
+        return replace(inference, note=joined(inference.note, saved))
 
     def netted(self, net: Adjusted, level: float) -> Inference:
         """The lift net of covariates, whether or not that helps."""

@@ -149,29 +149,29 @@ def bayes_of(
     spend: SpendModel = NO_MODEL,
 ) -> Bayes | None:
     """The posterior's summary as the scorecard holds it."""
-    found = posterior_of(metric, inference, prior, spend)
-    if found is None:
+    posterior = posterior_of(metric, inference, prior, spend)
+    if posterior is None:
         return None
-    interval = found.interval(float(experiment.analysis.level))
+    interval = posterior.interval(float(experiment.analysis.level))
     if interval.lower is None or interval.upper is None:
         return None
     sign = 1 if metric.better == "higher" else -1
     minimum = sign * float(experiment.decision.minimum_lift)
-    above = found.probability_above(minimum)
+    above = posterior.probability_above(minimum)
     edge = float(experiment.decision.minimum_lift) or EQUIVALENCE
-    inside = found.probability_above(-edge) - found.probability_above(edge)
-    shipped, held = found.expected_loss_if_shipped, found.expected_loss_if_held
+    inside = posterior.probability_above(-edge) - posterior.probability_above(edge)
+    shipped, held = posterior.expected_loss_if_shipped, posterior.expected_loss_if_held
     return Bayes(
         prior=prior.name,
-        mean=found.mean,
-        sd=found.sd,
+        mean=posterior.mean,
+        sd=posterior.sd,
         lower=interval.lower,
         upper=interval.upper,
-        p_positive=found.probability_above(0.0),
+        p_positive=posterior.probability_above(0.0),
         p_above_minimum=above if sign > 0 else 1 - above,
         expected_loss_if_shipped=shipped if sign > 0 else held,
         expected_loss_if_held=held if sign > 0 else shipped,
-        method=found.method,
+        method=posterior.method,
         equivalence=edge,
         p_equivalent=min(max(inside, 0.0), 1.0),
     )
@@ -198,17 +198,17 @@ def spend_model(comparison: Comparison) -> SpendModel:
         first, second = LogSpend.of(rows[0]), LogSpend.of(rows[1])
         plain = Hurdle(control=first, treatment=second)
         control, treated = log_spend(rows[0]), log_spend(rows[1])
-        found = _checked(plain, control, treated, comparison.seed)
+        check = _checked(plain, control, treated, comparison.seed)
     except StatsError as refusal:
         return SpendModel(note=fact("posterior.model_unusable", why=str(refusal)))
-    if found.passes:
-        return SpendModel(model=plain, note=_passed(plain, found))
-    refused = found
+    if check.passes:
+        return SpendModel(model=plain, note=_passed(plain, check))
+    refused = check
     for model in _others(first, second, control, treated):
         hurdle = Hurdle(control=first, treatment=second, amounts=model)
-        found = _checked(hurdle, control, treated, comparison.seed)
-        if found.passes:
-            return SpendModel(model=hurdle, note=_passed(hurdle, found))
+        check = _checked(hurdle, control, treated, comparison.seed)
+        if check.passes:
+            return SpendModel(model=hurdle, note=_passed(hurdle, check))
     return SpendModel(
         note=fact(
             "posterior.hurdle_refused", worst=refused.worst, p_value=refused.p_value
@@ -222,16 +222,16 @@ def _of_counts(rows: tuple[Sample, Sample], seed: tuple[int, int]) -> SpendModel
         model = CountModel(control=CountArm.of(rows[0]), treatment=CountArm.of(rows[1]))
     except StatsError as refusal:
         return SpendModel(note=fact("posterior.model_unusable", why=str(refusal)))
-    found = check_counts(model, seed)
-    if found.passes:
+    check = check_counts(model, seed)
+    if check.passes:
         return SpendModel(
-            model=model, note=fact("posterior.negative_binomial", p_value=found.p_value)
+            model=model, note=fact("posterior.negative_binomial", p_value=check.p_value)
         )
     return SpendModel(
         note=fact(
             "posterior.negative_binomial_refused",
-            worst=found.worst,
-            p_value=found.p_value,
+            worst=check.worst,
+            p_value=check.p_value,
         )
     )
 
@@ -264,8 +264,8 @@ def _others(
     )
 
 
-def _passed(hurdle: Hurdle, found: Predictive) -> Fact:
-    p = found.p_value
+def _passed(hurdle: Hurdle, check: Predictive) -> Fact:
+    p = check.p_value
     match hurdle.spend:
         case GammaSpend():
             return fact("posterior.hurdle", spend="gamma", p_value=p)

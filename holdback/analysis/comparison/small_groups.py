@@ -26,8 +26,8 @@ def hidden(counts: Mapping[Key, int], covered: Collection[Key] = ()) -> set[Key]
     ['b', 'd']
     """
     filled = sorted((key for key in counts if counts[key]), key=lambda k: counts[k])
-    found = {key for key in filled if counts[key] < SMALLEST or key in covered}
-    return found | set(filled[:2]) if len(found) == 1 else found
+    small = {key for key in filled if counts[key] < SMALLEST or key in covered}
+    return small | set(filled[:2]) if len(small) == 1 else small
 
 
 def shown_levels(

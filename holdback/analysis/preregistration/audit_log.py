@@ -175,9 +175,13 @@ def _parsed(
     whole = data.rfind(b"\n") + 1
     for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1):
         content = _content(path, number, line)
-        told = _canonical(content)
+        canonical = _canonical(content)
         digest = content.pop("hash")
-        if content["prev_hash"] != before or _digest(content) != digest or told != line:
+        if (
+            content["prev_hash"] != before
+            or _digest(content) != digest
+            or canonical != line
+        ):
             raise _broken(path, number, "it does not fit the entry before it")
         before = digest
         entries.append(

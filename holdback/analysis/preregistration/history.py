@@ -134,14 +134,14 @@ def _settled(
     looks: Sequence[LogEntry], as_of: str | None, digest: str
 ) -> Mapping[str, Any] | None:
     """What the last look of this plan recorded that read no later than this one."""
-    told = [
+    settled = [
         entry.says["settled"]
         for entry in looks
         if entry.says.get("settled")
         and entry.says["plan_hash"] == digest
         and (as_of is None or not _later(entry, as_of))
     ]
-    return told[-1] if told else None
+    return settled[-1] if settled else None
 
 
 def _later(entry: LogEntry, as_of: str) -> bool:
@@ -158,8 +158,8 @@ def _told(one: Input) -> dict[str, Any]:
 
 def look_key(experiment: Experiment, as_of: str | None, inputs: Sequence[Input]) -> str:
     """The same for the same plan, moment and data."""
-    told = {one.source: _told(one) for one in inputs}
-    text = json.dumps([plan_hash(experiment), as_of, told], sort_keys=True)
+    digests = {one.source: _told(one) for one in inputs}
+    text = json.dumps([plan_hash(experiment), as_of, digests], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -267,9 +267,9 @@ def _counted(
 ) -> tuple[int, float]:
     """Units of an arm up to a day, and the sum of the metric's first column."""
     metric = experiment.metrics[_metric(experiment)]
-    found = moments_of(cells, metric, {arm}, Group(through=through))
+    moments = moments_of(cells, metric, {arm}, Group(through=through))
     (column, *_) = formula_columns(cells.blocks[metric.name], capped=False)
-    return found.n, float(found.select([column]).total[0])
+    return moments.n, float(moments.select([column]).total[0])
 
 
 def _is_final(experiment: Experiment, as_of: datetime | None) -> bool:

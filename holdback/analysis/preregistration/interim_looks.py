@@ -74,8 +74,8 @@ def stage_of(
     experiment: Experiment, cells: Cells, as_of: datetime | None, history: History
 ) -> Stage:
     """The stage of a reading at `as_of`, after the looks in `history`."""
-    found = _of_looks(experiment, cells, as_of, history)
-    return replace(found, arms_level=_together(experiment, cells, found.level))
+    stage = _of_looks(experiment, cells, as_of, history)
+    return replace(stage, arms_level=_together(experiment, cells, stage.level))
 
 
 def arm_sizes(experiment: Experiment, cells: Cells) -> tuple[list[int], int]:
@@ -240,7 +240,7 @@ def after_looks(stage: Stage, inference: Inference) -> Quantity | None:
     ratio = inference.log_ratio
     if len(stage.times) < 2 or ratio is None or ratio.se <= 0:
         return None
-    found = stagewise(
+    median = stagewise(
         stage.times,
         stage.bounds,
         ratio.value / ratio.se,
@@ -248,5 +248,5 @@ def after_looks(stage: Stage, inference: Inference) -> Quantity | None:
         level=stage.nominal,
     )
     return Quantity(
-        value=expm1(found.value), lower=expm1(found.lower), upper=expm1(found.upper)
+        value=expm1(median.value), lower=expm1(median.lower), upper=expm1(median.upper)
     )

@@ -108,21 +108,21 @@ def _planned_in(experiment: Experiment, folder: Path, digest: str) -> dict[str, 
     try:
         text = (folder / "plan.json").read_text(encoding="utf-8")
         plan = json.loads(text)
-        found = next(m for m in plan["metrics"] if m["role"] == "primary")
-        if plan["plan_hash"] != digest or found["metric"] != experiment.primary:
+        primary = next(m for m in plan["metrics"] if m["role"] == "primary")
+        if plan["plan_hash"] != digest or primary["metric"] != experiment.primary:
             return {}
-        return {"expected": _expected_of(plan, found)}
+        return {"expected": _expected_of(plan, primary)}
     except (OSError, ValueError, KeyError, TypeError, StopIteration):
         return {}  # no plan that could be compared
 
 
-def _expected_of(plan: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+def _expected_of(plan: Mapping[str, Any], primary: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of a plan's primary that an outcome can be compared with."""
     return {
-        "metric": found["metric"],
-        "power": found["power"],
+        "metric": primary["metric"],
+        "power": primary["power"],
         "planned_units": plan["units"],
-        "planned_mean": found["baseline"]["mean"],
-        "planned_cv": found["baseline"].get("cv"),
-        "planned_detectable_lift": found.get("detectable_lift"),
+        "planned_mean": primary["baseline"]["mean"],
+        "planned_cv": primary["baseline"].get("cv"),
+        "planned_detectable_lift": primary.get("detectable_lift"),
     }

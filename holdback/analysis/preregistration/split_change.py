@@ -49,14 +49,14 @@ def split_change(
     redrawn = before.recipe.draw != after.recipe.draw
     if before == after or (redrawn and after.phase > before.phase):
         return None
-    found = changes(before, after)
-    if found.moves_nobody and not redrawn and before.arms == after.arms:
+    change = changes(before, after)
+    if change.moves_nobody and not redrawn and before.arms == after.arms:
         return None
     return SplitChange(
         path=_path(before, after),
         what="the split was changed since the plan was locked: "
-        f"{'; '.join(found.causes)}.",
-        why=_why(found),
+        f"{'; '.join(change.causes)}.",
+        why=_why(change),
         fix=_fix(before, after),
     )
 
@@ -101,10 +101,10 @@ def _path(before: Split, after: Split) -> ConfigPath:
     return ("assignment", next(differ))
 
 
-def _why(found: Changes) -> str:
+def _why(change: Changes) -> str:
     switched, dropped = (
         share_text(Fraction(round(1000 * part), 1000))
-        for part in (found.switched, found.dropped)
+        for part in (change.switched, change.dropped)
     )
     return (
         f"{switched} of the units that have an arm would switch to another, and "

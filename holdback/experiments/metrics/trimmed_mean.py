@@ -224,16 +224,16 @@ def _untested(
     """The values and their difference as they were seen, where both arms have one."""
     from holdback.stats.evidence.effect import Contrast, Inference, Interval
 
-    told = all(arm.kept_units and arm.nonzero for arm in (control, treatment))
+    estimable = all(arm.kept_units and arm.nonzero for arm in (control, treatment))
     return Inference(
-        control=control.estimate if told else None,
-        treatment=treatment.estimate if told else None,
+        control=control.estimate if estimable else None,
+        treatment=treatment.estimate if estimable else None,
         absolute=Contrast(
             value=treatment.mean - control.mean,
             se=sqrt(control.variance + treatment.variance),
             interval=Interval(lower=None, upper=None, level=level),
         )
-        if told
+        if estimable
         else None,
         relative=None,
         p_value=None,

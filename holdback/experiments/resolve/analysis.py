@@ -243,8 +243,8 @@ def attribution_of(
             or f"Sources: {', '.join(written.sources)}.",
         )
     name = asked.conversion or written.primary or ""
-    told = {written.primary, *written.secondary}
-    if name not in told or (name in metrics and not metrics[name].credits_channels):
+    reported = {written.primary, *written.secondary}
+    if name not in reported or (name in metrics and not metrics[name].credits_channels):
         known = [m.name for m in metrics.values() if m.credits_channels]
         issues.add(
             ("attribution", "conversion") if asked.conversion else ("attribution",),

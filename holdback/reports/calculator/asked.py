@@ -159,12 +159,12 @@ class Calculation:
         return next(a for a in self.answers if a.question == question)
 
     def __str__(self) -> str:
-        told = [self.nature]
+        lines = [self.nature]
         for answer in self.answers:
-            told.append("")
-            told += answer.told
+            lines.append("")
+            lines += answer.told
             if answer.formula:
-                told.append(f"  Formula: {answer.formula}")
+                lines.append(f"  Formula: {answer.formula}")
             if answer.mistake:
-                told.append(f"  A known mistake: {answer.mistake}")
-        return "\n".join(told)
+                lines.append(f"  A known mistake: {answer.mistake}")
+        return "\n".join(lines)

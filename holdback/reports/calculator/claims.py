@@ -74,23 +74,23 @@ def multiplied(asked: Asked) -> Iterator[Answer]:
             )
         if change <= -1:
             raise refused("change", f"takes '{name}' to 0 or below")
-    found = compounded([(float(c), FACTORS[n]) for n, c in asked.changes])
+    together = compounded([(float(c), FACTORS[n]) for n, c in asked.changes])
     parts = [_part(asked, name, float(change)) for name, change in asked.changes]
-    told = [f"{'; '.join(parts)}. Together: {words.lift(found)} per customer."]
-    values = {"together": found}
+    sentences = [f"{'; '.join(parts)}. Together: {words.lift(together)} per customer."]
+    values = {"together": together}
     if asked.claim is not None:
-        gap = found - float(asked.claim)
+        gap = together - float(asked.claim)
         values |= {"claim": float(asked.claim), "gap": gap}
         if abs(gap) > 0.01:  # a percentage point
             apart = words.points(abs(gap)).lstrip("+")
-            told.append(
+            sentences.append(
                 f"That is not the {words.lift(float(asked.claim))} claimed, but "
                 f"{apart} {'more' if gap > 0 else 'less'}: horizons or customers of "
                 "the parts differ, so the parts do not add up to it."
             )
     yield Answer(
         question="value",
-        told=(*told, label(asked)),
+        told=(*sentences, label(asked)),
         values=values,
         formula="value = order value × orders per period × lifespan, "
         "lifespan = 1 / churn; without margin and discount it is revenue, not profit",
@@ -147,7 +147,7 @@ def credited(asked: Asked) -> Iterator[Answer]:
         return
     words, total = asked.words, float(sum(value for _, value in asked.credits))
     values = {"credited": total}
-    told = [
+    sentences = [
         f"{len(asked.credits)} channels take credit for {words.exact_money(total)}."
     ]
     if asked.revenue is not None:
@@ -156,19 +156,19 @@ def credited(asked: Asked) -> Iterator[Answer]:
             raise refused("revenue", "must be above 0")
         values |= {"revenue": revenue, "times": total / revenue}
         if total > revenue:
-            told.append(
+            sentences.append(
                 f"That is more than the {words.exact_money(revenue)} that came in: the "
                 "same order is credited several times. Only a holdback says what a "
                 "channel adds."
             )
         else:
-            told.append(
+            sentences.append(
                 "That it does not exceed the revenue does not make it incremental: "
                 "orders that would have come anyway are credited as well."
             )
     yield Answer(
         question="credit",
-        told=tuple(told),
+        told=tuple(sentences),
         values=values,
         mistake="adding up what each channel's own report claims.",
     )

@@ -66,7 +66,7 @@ def _rate(asked: Asked) -> Answer:
         "relative": after / before - 1,
         "units_per_arm": float(need),
     }
-    told = [
+    sentences = [
         (
             f"From {words.share(before)} to {words.share(after)} is "
             f"{_signed(asked, Fraction(100))} "
@@ -82,14 +82,14 @@ def _rate(asked: Asked) -> Answer:
         p = same_rate(before, after, asked.units)
         values["p_value"] = p
         shown = "a difference shown" if p < 0.05 else "not shown"
-        told.append(
+        sentences.append(
             f"{words.count(before * asked.units)} against "
             f"{words.count(after * asked.units)} of {words.count(asked.units)} "
             f"each: p = {words.number(p)}, {shown}."
         )
     return Answer(
         question="change",
-        told=(*told, label(asked)),
+        told=(*sentences, label(asked)),
         values=values,
         formula="points = after − before; relative = after / before − 1",
     )
@@ -102,7 +102,7 @@ def _score(asked: Asked) -> Answer:
         raise refused("sd", "must be above 0")
     words, need = asked.words, answers_per_arm(after - before, sd)
     values = {"difference": after - before, "answers_per_arm": float(need)}
-    told = [
+    sentences = [
         (
             f"From {asked.exact(asked.before)} to {asked.exact(asked.after)} is "
             f"{_signed(asked, Fraction(1))} points. To show it takes "
@@ -113,20 +113,20 @@ def _score(asked: Asked) -> Answer:
     if asked.response is not None:
         asked_of = ceil(need / float(asked.response))
         values["invitations_per_arm"] = float(asked_of)
-        told.append(
+        sentences.append(
             f"With {words.share(float(asked.response))} answering that is "
             f"{words.count(asked_of)} invitations in each arm."
         )
     if asked.units is not None:
         half = difference_half_width(sd, asked.units)
         values["half_width"] = half
-        told.append(
+        sentences.append(
             f"With {words.count(asked.units)} answers each, the 95% interval of the "
             f"difference is ± {words.number(half)} points."
         )
     return Answer(
         question="change",
-        told=(*told, label(asked)),
+        told=(*sentences, label(asked)),
         values=values,
         formula="answers in each arm = 2 ((1.96 + 0.84) × sd / difference)²; "
         "NPS = % promoters (9–10) − % detractors (0–6)",

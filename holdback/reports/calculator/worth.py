@@ -51,7 +51,7 @@ def ratio(asked: Asked) -> Iterator[Answer]:
     if asked.ratio is None:
         return
     words, quoted = asked.words, float(asked.ratio)
-    told = [
+    sentences = [
         (
             f"{words.times(quoted)}:1 means that each unit of cost brings back "
             f"{words.times(quoted)}: a net return of {words.lift(quoted - 1)}."
@@ -68,10 +68,10 @@ def ratio(asked: Asked) -> Iterator[Answer]:
         ),
     ]
     if quoted > IMPLAUSIBLE:
-        told.append(questioned(words, quoted, IMPLAUSIBLE))
+        sentences.append(questioned(words, quoted, IMPLAUSIBLE))
     yield Answer(
         question="ratio",
-        told=tuple(told),
+        told=tuple(sentences),
         values={
             "return_per_unit_cost": quoted,
             "roi": quoted - 1,
@@ -95,7 +95,7 @@ def acquisition(asked: Asked) -> Iterator[Answer]:
         raise refused("customers", "must be above 0: nobody was won")
     words, cost = asked.words, float(asked.spend / asked.customers)
     values = {"cac": cost}
-    told = [
+    sentences = [
         (
             f"{words.exact_money(float(asked.spend))} for "
             f"{words.count(float(asked.customers))} new customers is "
@@ -106,14 +106,14 @@ def acquisition(asked: Asked) -> Iterator[Answer]:
     if asked.value is not None and cost > 0:
         times = float(asked.value) / cost
         values["value_per_cost"] = times
-        told.append(
+        sentences.append(
             f"A customer's value of {words.exact_money(float(asked.value))} is "
             f"{words.number(times)} times that"
             + ("." if times >= 1 else ": it does not pay back what winning one costs.")
         )
     yield Answer(
         question="acquisition",
-        told=tuple(told),
+        told=tuple(sentences),
         values=values,
         formula="CAC = spend / new customers of the same time",
         mistake="counting customers who had bought before as new.",
@@ -125,7 +125,7 @@ def _saved(asked: Asked) -> Answer:
     saving = {c: _saving(asked, c) for c in PER_MONTH}
     chosen = saving[asked.convention]
     values = {"saving": float(chosen)}
-    told = [
+    sentences = [
         (
             f"Time saved: {asked.exact(asked.hours)} hours a {asked.every} × "
             f"{words.exact_money(float(asked.rate or 0))} an hour = "
@@ -138,85 +138,89 @@ def _saved(asked: Asked) -> Answer:
             f"{words.exact_money(float(value))} with {CALLED[c]}"
             for c, value in others.items()
         )
-        told.append(f"That counts {CALLED[asked.convention]}; it is {listed}.")
+        sentences.append(f"That counts {CALLED[asked.convention]}; it is {listed}.")
         values |= {f"saving_{c.replace('-', '_')}": float(v) for c, v in saving.items()}
     return Answer(
         question="saving",
-        told=tuple(told),
+        told=tuple(sentences),
         values=values,
         formula="saving = hours × rate × periods; time counts only if it is used",
     )
 
 
 def _returned(asked: Asked) -> Answer:
-    words, found = asked.words, _return(asked, asked.convention)
-    gain, cost = found.gain, found.cost
-    told = []
+    words, simple = asked.words, _return(asked, asked.convention)
+    gain, cost = simple.gain, simple.cost
+    sentences = []
     if asked.gain is not None and asked.margin is None:
-        told.append(
+        sentences.append(
             "The gain is counted in full: if it is revenue, give `--margin`, or the "
             "return is too high."
         )
     if not cost:
-        return Answer(question="return", told=tuple(told), values={"gain": gain})
-    told.insert(
+        return Answer(question="return", told=tuple(sentences), values={"gain": gain})
+    sentences.insert(
         0,
         f"Return: {words.exact_money(gain)} for {words.exact_money(cost)} a "
-        f"{asked.per} is {words.times(found.ratio)}:1, a net return of "
-        f"{words.lift(found.net)}.",
+        f"{asked.per} is {words.times(simple.ratio)}:1, a net return of "
+        f"{words.lift(simple.net)}.",
     )
     others = [
         f"{words.lift(other.net)} with {CALLED[c]}"
         for c in PER_MONTH
-        if (other := _return(asked, c)) != found
+        if (other := _return(asked, c)) != simple
     ]
     if others:
-        told.insert(1, f"The net return is {', '.join(others)}.")
+        sentences.insert(1, f"The net return is {', '.join(others)}.")
     if asked.gain is not None:
-        told.append(
+        sentences.append(
             "The gain is attributed to personalization, not shown to come from it: "
             "count it when a holdback has measured it."
         )
-    if found.ratio > IMPLAUSIBLE:
-        told.append(questioned(words, found.ratio, IMPLAUSIBLE))
+    if simple.ratio > IMPLAUSIBLE:
+        sentences.append(questioned(words, simple.ratio, IMPLAUSIBLE))
     return Answer(
         question="return",
-        told=tuple(told),
+        told=tuple(sentences),
         values={
             "gain": gain,
             "cost": cost,
             "net": gain - cost,
-            "return_per_unit_cost": found.ratio,
-            "roi": found.net,
+            "return_per_unit_cost": simple.ratio,
+            "roi": simple.net,
         },
         formula="net return = (gain − cost) / cost; the ratio is gain / cost",
         mistake="“ROI = total investment / total cost of investment × 100” divides "
-        "the cost by itself and is always 100%; " + _whole_gain(words, found),
+        "the cost by itself and is always 100%; " + _whole_gain(words, simple),
     )
 
 
-def _whole_gain(words: Words, found: SimpleReturn) -> str:
+def _whole_gain(words: Words, simple: SimpleReturn) -> str:
     return (
-        f"with the gain on top it is {words.share(found.ratio)}, which still counts "
+        f"with the gain on top it is {words.share(simple.ratio)}, which still counts "
         "the cost as if it were kept."
     )
 
 
 def _paid_back(asked: Asked) -> Answer:
-    words, found = asked.words, _return(asked, asked.convention)
-    once = words.exact_money(found.once)
-    if found.payback is None:
-        told = f"The {once} paid once never come back: running costs eat up the gain."
-        return Answer(question="payback", told=(told,), values={"once": found.once})
+    words, simple = asked.words, _return(asked, asked.convention)
+    once = words.exact_money(simple.once)
+    if simple.payback is None:
+        sentence = (
+            f"The {once} paid once never come back: running costs eat up the gain."
+        )
+        return Answer(
+            question="payback", told=(sentence,), values={"once": simple.once}
+        )
     return Answer(
         question="payback",
         told=(
             (
-                f"The {once} paid once are back after {words.number(found.payback)} "
+                f"The {once} paid once are back after {words.number(simple.payback)} "
                 f"{asked.per}s, if every {asked.per} is like this one."
             ),
         ),
-        values={"once": found.once, "periods": found.payback},
+        values={"once": simple.once, "periods": simple.payback},
         formula="payback = paid once / (gain − running cost)",
     )
 

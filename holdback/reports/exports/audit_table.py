@@ -40,27 +40,27 @@ NOTES = {
 }
 
 
-def table_of(found: Audit, locale: str) -> str:
+def table_of(audit: Audit, locale: str) -> str:
     """What was compared, by arms and by days, and what explains the differences."""
     words = Words.plain(locale)
-    keys = {"salt": found.salt} | dict(found.params or {})
+    keys = {"salt": audit.salt} | dict(audit.params or {})
     head = (
-        f"{found.experiment}: {_count(found.compared, 'units', words)} units of "
-        f"source '{found.source}', recomputed by scheme {found.scheme} with "
+        f"{audit.experiment}: {_count(audit.compared, 'units', words)} units of "
+        f"source '{audit.source}', recomputed by scheme {audit.scheme} with "
         + ", ".join(f"{key} '{text}'" for key, text in keys.items())
     )
-    blocks = [[head, *_table(_pair_rows(found, words), left=2)]]
-    if found.days:
-        blocks.append(_table(_day_rows(found.days, words), left=1))
-    blocks.append(list(_findings(found, words)))
-    notes = [_note(one, words, timed=bool(found.days)) for one in found.noted]
+    blocks = [[head, *_table(_pair_rows(audit, words), left=2)]]
+    if audit.days:
+        blocks.append(_table(_day_rows(audit.days, words), left=1))
+    blocks.append(list(_findings(audit, words)))
+    notes = [_note(one, words, timed=bool(audit.days)) for one in audit.noted]
     blocks += [notes] if notes else []
     return "\n\n".join("\n".join(map(printable, block)) for block in blocks)
 
 
-def _pair_rows(found: Audit, words: Words) -> Iterator[tuple[str, ...]]:
+def _pair_rows(audit: Audit, words: Words) -> Iterator[tuple[str, ...]]:
     yield "recomputed", "logged", "units", ""
-    for pair in found.pairs:
+    for pair in audit.pairs:
         none = f"none: {AUDITED_REASONS.get(pair.reason, pair.reason)}"
         units = TOO_FEW if pair.below_10 else HIDDEN
         if pair.units is not None:
@@ -89,18 +89,18 @@ def _day_rows(days: Sequence[AuditedDay], words: Words) -> Iterator[tuple[str, .
             )
 
 
-def _findings(found: Audit, words: Words) -> Iterator[str]:
-    if found.agrees:
+def _findings(audit: Audit, words: Words) -> Iterator[str]:
+    if audit.agrees:
         yield "Every unit was logged in the arm that was recomputed."
         return
-    one = found.compared
+    one = audit.compared
     yield (
         f"{_count(one, 'disagreeing', words)} units were logged in another arm than "
         f"recomputed; {_share(one, words)} agree."
     )
-    for day in found.changes:
+    for day in audit.changes:
         yield f"Agreement changes on {words.day(day)}."
-    for period in found.periods:
+    for period in audit.periods:
         yield f"  {_when(period, words)}: {_why(period, words)}"
 
 
@@ -112,15 +112,15 @@ def _when(period: AuditedPeriod, words: Words) -> str:
 
 def _why(period: AuditedPeriod, words: Words) -> str:
     share = _share(period.compared, words)
-    told = "" if share == HIDDEN else f"{share} agree with the plan; "
+    share_text = "" if share == HIDDEN else f"{share} agree with the plan; "
     if period.cause is not None:
-        return told + _explained(period.cause, words)
+        return share_text + _explained(period.cause, words)
     verdicts = {
         "agrees": "the plan explains the log.",
         "changing": "the change came during this day.",
         "unexplained": "no variation of the plan that was tried explains the log.",
     }
-    return told + verdicts[period.verdict]
+    return share_text + verdicts[period.verdict]
 
 
 def _explained(cause: Cause, words: Words) -> str:
@@ -166,10 +166,10 @@ def _share(one: Compared, words: Words) -> str:
 
 def _below_all(share: float, words: Words) -> str:
     """A share of which all is said only where it is all."""
-    told = words.share(share)
-    if share < 1 and told == words.share(1.0):
+    text = words.share(share)
+    if share < 1 and text == words.share(1.0):
         return f">{words.share(NEARLY)}"
-    return told
+    return text
 
 
 def _table(rows: Iterator[tuple[str, ...]], *, left: int) -> list[str]:

@@ -54,10 +54,10 @@ def message(scorecard: Scorecard) -> bytes:
 
     Raises EnvironmentFault without the extra that draws the pictures.
     """
-    found: dict[int, bytes] = {}
+    pictures_by_number: dict[int, bytes] = {}
 
     def source(number: int, png: bytes) -> str:
-        found[number] = png
+        pictures_by_number[number] = png
         return f"cid:lift-{number}@holdback"
 
     body = _page(scorecard, source)
@@ -69,7 +69,7 @@ def message(scorecard: Scorecard) -> bytes:
     draft.add_alternative(body, subtype="html")
     rich = draft.get_payload()[1]  # type: ignore[index]
     assert isinstance(rich, EmailMessage)  # noqa: S101  # just added
-    for number, png in found.items():
+    for number, png in pictures_by_number.items():
         rich.add_related(
             png, "image", "png", cid=f"<lift-{number}@holdback>", disposition="inline"
         )
@@ -149,10 +149,10 @@ def _paragraph(text: str, colour: str) -> Markup:
 
 
 def _money(scorecard: Scorecard, words: Words) -> Markup:
-    found = next((m for m in scorecard.money if m.arm == "*"), None)
-    if found is None:
+    total = next((m for m in scorecard.money if m.arm == "*"), None)
+    if total is None:
         return Markup("")
-    return _table((), (tuple(map(named, row)) for row in money_rows(words, found)))
+    return _table((), (tuple(map(named, row)) for row in money_rows(words, total)))
 
 
 def _metrics(scorecard: Scorecard, words: Words, source: PictureSource) -> Markup:
@@ -162,12 +162,12 @@ def _metrics(scorecard: Scorecard, words: Words, source: PictureSource) -> Marku
     for number, readout in enumerate(readouts):
         name, change, likely, reading = readout_row(words, readout)
         tone = VERDICT_TONES[readout.verdict]
-        told = Markup('<span style="color:{}">{}</span>').format(
+        verdict = Markup('<span style="color:{}">{}</span>').format(
             palette()["soft" if tone == "plain" else tone],
             VERDICT_MARKS[readout.verdict] + reading,
         )
         picture = _picture(readout, axis, number, f"{change}, {likely}", source)
-        cells = (named(name), named(change), named(likely), picture, told)
+        cells = (named(name), named(change), named(likely), picture, verdict)
         rows.append(cells)
     head = heads("chat.columns")
     return _table(

@@ -95,12 +95,12 @@ def _likely(words: Words, quantity: Quantity) -> str:
 
 
 def _money(scorecard: Scorecard, words: Words) -> list[str]:
-    found = next((m for m in scorecard.money if m.arm == "*"), None)
-    if found is None:
+    total = next((m for m in scorecard.money if m.arm == "*"), None)
+    if total is None:
         return []
     rows = (
         f"- {name}: **{_safe(value)}**" + (f", {_safe(likely)}" if likely else "")
-        for name, value, likely in money_rows(words, found)
+        for name, value, likely in money_rows(words, total)
     )
     return ["", f"**{say('chat.money')}**", "", *rows]
 

@@ -61,8 +61,8 @@ def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
     decision = scorecard.decision
     if decision is None:
         return []
-    told = decision.reasons
-    if all(sentences.alike(arm.reasons, told) for arm in decision.arms):
+    reasons = decision.reasons
+    if all(sentences.alike(arm.reasons, reasons) for arm in decision.arms):
         return [tell(words, reason) for reason in decision.reasons[:3]]
     return [
         say(
@@ -89,8 +89,8 @@ def _readout_lines(words: Words, readouts: Sequence[Readout]) -> list[str]:
         max(map(len, column)) for column in zip(*rows, strict=True)
     )
     return [
-        f"  {name:<{names}}  {change:>{changes}}   {told:<{ranges}}   {reading}"
-        for (name, change, told), reading in zip(
+        f"  {name:<{names}}  {change:>{changes}}   {likely:<{ranges}}   {reading}"
+        for (name, change, likely), reading in zip(
             rows, (verdict_told(r).lower() for r in readouts), strict=True
         )
     ]
@@ -112,18 +112,18 @@ def _effect(words: Words, readout: Readout) -> tuple[str, str]:
 
 
 def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
-    found = next((m for m in scorecard.money if m.arm == "*"), None)
-    if found is None:
+    money = next((m for m in scorecard.money if m.arm == "*"), None)
+    if money is None:
         return []
     rows = [
         (
             say("common.extra_revenue"),
-            words.money(found.incremental_revenue.value),
-            words.range(found.incremental_revenue, words.money),
+            words.money(money.incremental_revenue.value),
+            words.range(money.incremental_revenue, words.money),
         ),
     ]
-    if found.incremental_profit != found.incremental_revenue:
-        profit = found.incremental_profit
+    if money.incremental_profit != money.incremental_revenue:
+        profit = money.incremental_profit
         rows.append(
             (
                 say("common.extra_profit"),
@@ -131,25 +131,25 @@ def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
                 words.range(profit, words.money),
             )
         )
-    if found.cost is not None:
-        rows.append((say("common.cost"), words.money(found.cost.total), ""))
-    if found.ropi is not None:
+    if money.cost is not None:
+        rows.append((say("common.cost"), words.money(money.cost.total), ""))
+    if money.ropi is not None:
         rows.append(
             (
                 say("summary.ropi"),
-                words.lift(found.ropi.value),
-                _ropi_range(words, found),
+                words.lift(money.ropi.value),
+                _ropi_range(words, money),
             )
         )
     wide = max(len(value) for _, value, _ in rows)
-    told = [""] + [
+    lines = [""] + [
         f"  {name:<14} {value:>{wide}}"
         + (say("summary.likely", likely=likely) if likely else "")
         for name, value, likely in rows
     ]
-    if found.payback_days is not None:
-        told.append(f"  {payback_told(words, found.payback_days)}")
-    return told
+    if money.payback_days is not None:
+        lines.append(f"  {payback_told(words, money.payback_days)}")
+    return lines
 
 
 def _ropi_range(words: Words, money: Money) -> str:
@@ -173,7 +173,7 @@ def _check_line(scorecard: Scorecard) -> str:
     return say("summary.check_line", passed=passed, checks=made)
 
 
-def table_of(found: Simulation, locale: str) -> str:
+def table_of(simulation: Simulation, locale: str) -> str:
     """What was replayed, and a line a method."""
     words = Words.plain(locale)
     rows = [heads("replays.columns")] + [
@@ -184,7 +184,7 @@ def table_of(found: Simulation, locale: str) -> str:
             words.share(record.power),
             words.share(record.coverage),
         )
-        for record in found.records
+        for record in simulation.records
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -195,38 +195,40 @@ def table_of(found: Simulation, locale: str) -> str:
         ).rstrip()
         for row in rows
     ]
-    methods = ", ".join(f"{name} {count:,}" for name, count in found.methods.items())
-    side = words.share((1 - found.level) / 2)
+    methods = ", ".join(
+        f"{name} {count:,}" for name, count in simulation.methods.items()
+    )
+    side = words.share((1 - simulation.level) / 2)
     units = say(
         "replays.units_with_a_value",
-        label=found.label,
-        arm=found.arm,
-        units=words.count(found.units),
-        with_value=words.count(found.with_value),
-        smaller_arm=words.count(found.smaller_arm),
+        label=simulation.label,
+        arm=simulation.arm,
+        units=words.count(simulation.units),
+        with_value=words.count(simulation.with_value),
+        smaller_arm=words.count(simulation.smaller_arm),
     )
     splits = say(
         "replays.splits_with_nothing_to",
-        replays=words.count(found.replays),
+        replays=words.count(simulation.replays),
         side=side,
-        replays_with_lift=words.count(found.replays_with_lift),
-        lift=words.lift(found.lift),
+        replays_with_lift=words.count(simulation.replays_with_lift),
+        lift=words.lift(simulation.lift),
     )
     return "\n".join([units, splits, *lines, say("replays.read_by", methods=methods)])
 
 
 @in_its_language
-def portfolio_summary(found: Portfolio) -> str:
+def portfolio_summary(portfolio: Portfolio) -> str:
     """The headline, a line an experiment, and what did not count."""
-    words = told.words_of(found)
+    words = told.words_of(portfolio)
     blocks = [
-        [*told.headline(found, words), told.keeping(found, words)],
-        list(_rows(found, words)),
-        list(told.spread(found, words)),
-        [told.reconciliation(one, words) for one in found.long_run],
+        [*told.headline(portfolio, words), told.keeping(portfolio, words)],
+        list(_rows(portfolio, words)),
+        list(told.spread(portfolio, words)),
+        [told.reconciliation(one, words) for one in portfolio.long_run],
         [
             say("portfolio_text.summary", name=name, why=why)
-            for name, why in told.left_out(found)
+            for name, why in told.left_out(portfolio)
         ],
     ]
     return "\n\n".join(
@@ -234,7 +236,7 @@ def portfolio_summary(found: Portfolio) -> str:
     )
 
 
-def _rows(found: Portfolio, words: Words) -> Iterator[str]:
+def _rows(portfolio: Portfolio, words: Words) -> Iterator[str]:
     rows = [
         (
             "experiment",
@@ -252,7 +254,7 @@ def _rows(found: Portfolio, words: Words) -> Iterator[str]:
             words.lift(one.shrunk.value) if one.shrunk else "–",
             words.money(one.revenue_shrunk.value) if one.revenue_shrunk else "–",
         )
-        for one in found.experiments
+        for one in portfolio.experiments
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for name, decision, *figures in rows:

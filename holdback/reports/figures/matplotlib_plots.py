@@ -24,14 +24,16 @@ def forest(scorecard: Scorecard, axes: Any = None) -> Any:
     if scorecard.validity.is_invalid:
         return _withheld(axes, scorecard.experiment)
     words = Words.of(scorecard)
-    found = [
+    readouts = [
         r for r in scorecard.readouts if r.segment is None and r.relative is not None
     ]
-    drawn = _new_axes(len(found)) if axes is None else axes
-    for place, readout in enumerate(found):
+    drawn = _new_axes(len(readouts)) if axes is None else axes
+    for place, readout in enumerate(readouts):
         _row(drawn, place, readout)
     drawn.axvline(0, color="0.4", linestyle="--", linewidth=1)
-    drawn.set_yticks(range(len(found)), [words.names(r.metric, r.arm) for r in found])
+    drawn.set_yticks(
+        range(len(readouts)), [words.names(r.metric, r.arm) for r in readouts]
+    )
     drawn.invert_yaxis()
     drawn.set_xlabel(
         say("plots.change_with_ranges", level=words.round_share(scorecard.level))
@@ -56,13 +58,13 @@ def one(readout: Readout, axes: Any = None) -> Any:
     return drawn
 
 
-def plan(found: Plan, axes: Any = None) -> Any:
+def plan(made: Plan, axes: Any = None) -> Any:
     """The smallest lift that is found often enough, by week.
 
     Raises EnvironmentFault without matplotlib.
     """
     drawn = _new_axes(6) if axes is None else axes
-    weeks = found.design.weeks if found.design else ()
+    weeks = made.design.weeks if made.design else ()
     points = any(week.detectable_points is not None for week in weeks)
     sizes = [
         (week.week, week.detectable_points or 100 * (week.detectable_lift or 0.0))
@@ -72,7 +74,7 @@ def plan(found: Plan, axes: Any = None) -> Any:
     drawn.plot([week for week, _ in sizes], [size for _, size in sizes], "o-")
     drawn.set_xlabel(say("plots.weeks"))
     drawn.set_ylabel(say("plots.points") if points else say("plots.lift"))
-    drawn.set_title(found.experiment)
+    drawn.set_title(made.experiment)
     return drawn
 
 

@@ -22,12 +22,12 @@ from holdback.results.scorecard import Scorecard
 __all__ = ["index"]
 
 
-def index(project: Path, found: Sequence[Listed], beside: Path) -> str:
+def index(project: Path, listed: Sequence[Listed], beside: Path) -> str:
     """A page for the folder `beside`; links are relative to it.
 
     Figures are those of `results/NAME/scorecard.json`, where `analyze` puts them.
     """
-    rows = [_row(project, one, beside) for one in found]
+    rows = [_row(project, one, beside) for one in listed]
     return document(
         say("index.title"),
         Markup("<h1>{}</h1>\n{}").format(
@@ -47,8 +47,8 @@ def index(project: Path, found: Sequence[Listed], beside: Path) -> str:
 def _row(project: Path, one: Listed, beside: Path) -> tuple[str | Markup, ...]:
     name = named(one.experiment or one.file)
     if one.problem:
-        told = named(say("index.broken", problem=one.problem))
-        return name, "", "", told, "", ""
+        problem = named(say("index.broken", problem=one.problem))
+        return name, "", "", problem, "", ""
     folder = project / "results" / one.experiment
     card = _scorecard(folder / "scorecard.json")
     plan = say("index.locked") if one.locked else say("index.open")

@@ -55,7 +55,7 @@ def literal(page: str) -> str:
         sheet = sheet.replace(f"var(--{name})", colour)
     extra = (files("holdback.reports.pages") / "print.css").read_text(encoding="utf-8")
     page = page[:start] + sheet + extra + page[end:]
-    return SVG.sub(lambda found: pictures(found[0]), page)
+    return SVG.sub(lambda match: pictures(match[0]), page)
 
 
 def palette() -> dict[str, str]:

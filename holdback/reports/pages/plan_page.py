@@ -56,7 +56,7 @@ def body(plan: Plan) -> Markup:
 
 
 def _answer(plan: Plan, words: Words) -> Markup:
-    found = [
+    sentences = [
         say(
             "plan_page.with_units_of_them",
             units=words.count(plan.units),
@@ -74,7 +74,7 @@ def _answer(plan: Plan, words: Words) -> Markup:
     aimed = plan.design is not None and plan.design.target_lift is not None
     design = [words.localized(text) for text in design_sentences(plan)]
     first, rest = design[:1] if aimed else [], design[1:] if aimed else design
-    told = [*first, *found]
+    texts = [*first, *sentences]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">'
         '<h2 id="answer">{}</h2>{}</section>{}'
@@ -84,7 +84,7 @@ def _answer(plan: Plan, words: Words) -> Markup:
             Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
                 named(text)
             )
-            for i, text in enumerate(told)
+            for i, text in enumerate(texts)
         ),
         section(
             say("plan_page.what_follows_from_it"),
@@ -307,14 +307,14 @@ def by_size(plan: Plan, words: Words) -> Markup:
         share_2=words.share(powers[-1]),
         size_2=size(sizes[-1]),
     )
-    told = (
+    sentence = (
         say("plan_pictures.tests_for_each_lift", runs=words.count(drawn[0].runs))
         if drawn
         else say("plan_pictures.the_chance_to_find")
     )
     return section(
         say("plan_pictures.how_likely_a_change"),
-        Markup("<p>{}</p>").format(told),
+        Markup("<p>{}</p>").format(sentence),
         chart(
             curve(powers, Axis(low=0.0, high=1.0), label, sizes),
             (words.share(1.0), words.share(0.0)),

@@ -24,44 +24,46 @@ __all__ = ["render", "tests"]
 
 @in_its_language
 def render(
-    found: Portfolio, folders: Sequence[Path] = (), beside: Path | None = None
+    portfolio: Portfolio, folders: Sequence[Path] = (), beside: Path | None = None
 ) -> str:
     """One self-contained HTML file; the same portfolio, the same bytes.
 
     Links go to the reports in `folders`, relative to the folder `beside`.
     """
-    words = told.words_of(found)
+    words = told.words_of(portfolio)
     return document(
         say("portfolio_page.title"),
         join(
             part
             for part in (
-                _header(found, words),
-                _answer(found, words),
-                _totals(found, words),
-                tests(found, words, folders, beside),
-                _common(found, words),
-                _themes(found, words),
-                _long_run(found, words),
-                _priors(found, words),
-                _left_out(found),
-                _method(found, words),
+                _header(portfolio, words),
+                _answer(portfolio, words),
+                _totals(portfolio, words),
+                tests(portfolio, words, folders, beside),
+                _common(portfolio, words),
+                _themes(portfolio, words),
+                _long_run(portfolio, words),
+                _priors(portfolio, words),
+                _left_out(portfolio),
+                _method(portfolio, words),
             )
             if part
         ),
     )
 
 
-def _header(found: Portfolio, words: Words) -> Markup:
-    days = [d for e in found.experiments for d in (e.window_start, e.window_end) if d]
+def _header(portfolio: Portfolio, words: Words) -> Markup:
+    days = [
+        d for e in portfolio.experiments for d in (e.window_start, e.window_end) if d
+    ]
     span = f" · {words.day(min(days))} – {words.day(max(days))}" if days else ""
     return Markup('<header>\n<p class="small">{}{}</p>\n<h1>{}</h1>\n</header>').format(
         say("portfolio_page.portfolio"), span, say("portfolio_page.title")
     )
 
 
-def _answer(found: Portfolio, words: Words) -> Markup:
-    lines = [*told.headline(found, words), told.keeping(found, words)]
+def _answer(portfolio: Portfolio, words: Words) -> Markup:
+    lines = [*told.headline(portfolio, words), told.keeping(portfolio, words)]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">\n'
         '<h2 id="answer">{}</h2>\n{}\n</section>'
@@ -74,8 +76,8 @@ def _answer(found: Portfolio, words: Words) -> Markup:
     )
 
 
-def _totals(found: Portfolio, words: Words) -> Markup:
-    if not found.totals:
+def _totals(portfolio: Portfolio, words: Words) -> Markup:
+    if not portfolio.totals:
         return Markup("")
     which = texts("portfolio_page.which")
     return section(
@@ -91,7 +93,7 @@ def _totals(found: Portfolio, words: Words) -> Markup:
                 _money_rows(total, words),
                 numeric=(1, 2),
             )
-            for total in reversed(found.totals)
+            for total in reversed(portfolio.totals)
         ),
         Markup('<p class="small">{}</p>').format(
             say("portfolio_page.over_the_days_and")
@@ -136,15 +138,15 @@ def _ranged(words: Words, quantity: Quantity | None) -> str:
     return f"{words.money(quantity.value)} ({words.range(quantity, words.money)})"
 
 
-def _common(found: Portfolio, words: Words) -> Markup:
-    lines = list(told.spread(found, words))
+def _common(portfolio: Portfolio, words: Words) -> Markup:
+    lines = list(told.spread(portfolio, words))
     if not lines:
         return Markup("")
     return section(say("portfolio_page.common"), _paragraphs(lines), anchor="common")
 
 
-def _themes(found: Portfolio, words: Words) -> Markup:
-    if not found.themes:
+def _themes(portfolio: Portfolio, words: Words) -> Markup:
+    if not portfolio.themes:
         return Markup("")
     return section(
         say("portfolio_page.by_theme"),
@@ -157,7 +159,7 @@ def _themes(found: Portfolio, words: Words) -> Markup:
                 say("common.likely_range"),
                 say("common.chance_of_a_rise"),
             ),
-            [_theme(words, theme) for theme in found.themes],
+            [_theme(words, theme) for theme in portfolio.themes],
             numeric=(1, 2, 3),
         ),
         Markup('<p class="small">{}</p>').format(
@@ -181,12 +183,12 @@ def _theme(words: Words, theme: Theme) -> tuple[str | Markup, ...]:
     )
 
 
-def _long_run(found: Portfolio, words: Words) -> Markup:
-    if not found.long_run:
+def _long_run(portfolio: Portfolio, words: Words) -> Markup:
+    if not portfolio.long_run:
         return Markup("")
     return section(
         say("portfolio_page.beside_the_long_run"),
-        _paragraphs([told.reconciliation(one, words) for one in found.long_run]),
+        _paragraphs([told.reconciliation(one, words) for one in portfolio.long_run]),
         Markup('<p class="small">{}</p>').format(
             say("portfolio_page.the_expectation_adds_the")
         ),
@@ -194,8 +196,8 @@ def _long_run(found: Portfolio, words: Words) -> Markup:
     )
 
 
-def _priors(found: Portfolio, words: Words) -> Markup:
-    if not found.priors:
+def _priors(portfolio: Portfolio, words: Words) -> Markup:
+    if not portfolio.priors:
         return Markup("")
     rows = [
         (
@@ -204,7 +206,7 @@ def _priors(found: Portfolio, words: Words) -> Markup:
             words.lift(prior.mean),
             words.share(prior.sd),
         )
-        for prior in found.priors
+        for prior in portfolio.priors
     ]
     return section(
         say("portfolio_page.what_to_expect_of"),
@@ -228,8 +230,8 @@ def _priors(found: Portfolio, words: Words) -> Markup:
     )
 
 
-def _left_out(found: Portfolio) -> Markup:
-    rows = [(named(name), named(why)) for name, why in told.left_out(found)]
+def _left_out(portfolio: Portfolio) -> Markup:
+    rows = [(named(name), named(why)) for name, why in told.left_out(portfolio)]
     if not rows:
         return Markup("")
     return section(
@@ -242,14 +244,14 @@ def _left_out(found: Portfolio) -> Markup:
         Markup('<p class="small">{}</p>').format(
             say("portfolio_page.a_portfolio_is_only")
         )
-        if found.unanalyzed
+        if portfolio.unanalyzed
         else Markup(""),
         anchor="left-out",
     )
 
 
-def _method(found: Portfolio, words: Words) -> Markup:
-    level = words.round_share(found.level)
+def _method(portfolio: Portfolio, words: Words) -> Markup:
+    level = words.round_share(portfolio.level)
     return section(
         say("method.title"),
         _paragraphs(
@@ -267,10 +269,10 @@ LONGEST = 20
 
 
 def tests(
-    found: Portfolio, words: Words, folders: Sequence[Path], beside: Path | None
+    portfolio: Portfolio, words: Words, folders: Sequence[Path], beside: Path | None
 ) -> Markup:
     """One row a finished test, its report linked where it is found."""
-    axis = axis_of([one.shrunk or one.lift for one in found.experiments])
+    axis = axis_of([one.shrunk or one.lift for one in portfolio.experiments])
     return section(
         say("portfolio_tests.test_by_test"),
         table(
@@ -284,7 +286,7 @@ def tests(
                 say("common.likely_range"),
                 say("common.chance_of_a_rise"),
             ),
-            [_row(words, one, axis, folders, beside) for one in found.experiments],
+            [_row(words, one, axis, folders, beside) for one in portfolio.experiments],
             numeric=(2, 3, 4),
             css="metrics",
         ),

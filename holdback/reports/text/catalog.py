@@ -64,12 +64,12 @@ def counted(key: str, number: float, /, **values: object) -> str:
 
 def texts(key: str, /) -> Mapping[str, str]:
     """The texts under a key, for those that are chosen by a name from the data."""
-    found: dict[str, str] = {}
+    entries: dict[str, str] = {}
     for spoken in (ENGLISH, language()):
         under = _look_up(catalog(spoken), key)
         if isinstance(under, Mapping):
-            found |= {name: t for name, t in under.items() if isinstance(t, str)}
-    return MappingProxyType(found)
+            entries |= {name: t for name, t in under.items() if isinstance(t, str)}
+    return MappingProxyType(entries)
 
 
 def heads(key: str, /) -> tuple[str, ...]:
@@ -77,9 +77,9 @@ def heads(key: str, /) -> tuple[str, ...]:
 
     Raises KeyError for a key that the catalog does not have.
     """
-    found = _entry(key)
-    assert isinstance(found, list)  # noqa: S101  # the file's keys are tested
-    return tuple(map(str, found))
+    entry = _entry(key)
+    assert isinstance(entry, list)  # noqa: S101  # the file's keys are tested
+    return tuple(map(str, entry))
 
 
 def language() -> str:
@@ -122,15 +122,15 @@ def catalog(language: str) -> Mapping[str, object]:
 
 def _entry(key: str) -> object:
     for spoken in (language(), ENGLISH):
-        found = _look_up(catalog(spoken), key)
-        if found is not None:
-            return found
+        entry = _look_up(catalog(spoken), key)
+        if entry is not None:
+            return entry
     raise KeyError(key)
 
 
-def _look_up(found: object, key: str) -> object:
+def _look_up(entry: object, key: str) -> object:
     for name in key.split("."):
-        if not isinstance(found, Mapping) or name not in found:
+        if not isinstance(entry, Mapping) or name not in entry:
             return None
-        found = found[name]
-    return found
+        entry = entry[name]
+    return entry

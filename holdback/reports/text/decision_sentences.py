@@ -82,9 +82,9 @@ def _no_number(
     units_needed: int = 0,
 ) -> str:
     label = words.label(metric)
-    told = say("sentences.no_number", metric=label, note=tell(words, why))
+    sentence = say("sentences.no_number", metric=label, note=tell(words, why))
     if arm is None:
-        return told
+        return sentence
     needed = say(
         "sentences.needed",
         arm=words.arm(arm),
@@ -92,7 +92,7 @@ def _no_number(
         units=words.count(units),
         metric=label,
     )
-    return f"{told} {needed}"
+    return f"{sentence} {needed}"
 
 
 @tells("decision.lift")
@@ -157,7 +157,7 @@ def _guardrail(  # the numbers of a fact
 
     change = Quantity(**effect)
     likely = words.range(change, write)
-    told = (
+    state_text = (
         say("sentences.is_past_the_limit", limit=most)
         if state == "breached"
         else say("sentences.may_be_past_the", limit=most)
@@ -165,11 +165,11 @@ def _guardrail(  # the numbers of a fact
         else say("sentences.stays_within_the_limit", limit=most)
     )
     if control is None or treatment is None or state == "safe":
-        return say("sentences.guardrail", label=label, state=told, likely=likely)
+        return say("sentences.guardrail", label=label, state=state_text, likely=likely)
     return say(
         "sentences.guardrail_with_levels",
         label=label,
-        state=told,
+        state=state_text,
         treatment=words.value(metric, treatment),
         control=words.value(metric, control),
         change=write(change.value),

@@ -248,22 +248,22 @@ class Words:
         """
         return PLAIN.sub(self._localized, text)
 
-    def _localized(self, found: re.Match[str]) -> str:
-        if found["day"] is not None:
-            return self.day(found["day"])
-        digits = found["number"].replace(",", "")
+    def _localized(self, match: re.Match[str]) -> str:
+        if match["day"] is not None:
+            return self.day(match["day"])
+        digits = match["number"].replace(",", "")
         if len(digits) > 1 and digits.startswith("0") and digits[1].isdecimal():
-            return found[0]
+            return match[0]
         decimals = len(digits.partition(".")[2])
         tail = "." + "0" * decimals if decimals else ""
         number = _minus(
             format_decimal(digits, format="#,##0" + tail, locale=self.locale)
         )
-        if found["currency"] is not None:
-            if found["currency"] == self.currency:
+        if match["currency"] is not None:
+            if match["currency"] == self.currency:
                 return self.currency_text(float(digits), decimals)
-            return f"{number} {found['currency']}"
-        if found["percent"] is None:
+            return f"{number} {match['currency']}"
+        if match["percent"] is None:
             return number
         return _percent_pattern(self.locale, 0).replace("#,##0", number)
 

@@ -42,14 +42,18 @@ def sure_of_return(words: Words, money: Money) -> list[str]:
 
 def decide_now(words: Words, money: Money) -> str:
     """Which choice risks less where nothing is settled; empty without a posterior."""
-    found = money.chances
-    if found is None:
+    chances = money.chances
+    if chances is None:
         return ""
-    kept, stopped = found.expected_loss_if_shipped, found.expected_loss_if_held
-    told, other = words.money(kept), words.money(stopped)
+    kept, stopped = chances.expected_loss_if_shipped, chances.expected_loss_if_held
+    loss_if_kept, loss_if_stopped = words.money(kept), words.money(stopped)
     if kept < stopped:
-        return say("money_sentences.rather_keep", kept=told, stopped=other)
-    return say("money_sentences.rather_stop", kept=told, stopped=other)
+        return say(
+            "money_sentences.rather_keep", kept=loss_if_kept, stopped=loss_if_stopped
+        )
+    return say(
+        "money_sentences.rather_stop", kept=loss_if_kept, stopped=loss_if_stopped
+    )
 
 
 def below_break_even(words: Words, money: Money, outlook: Outlook | None) -> str:
@@ -83,10 +87,13 @@ def added_share(words: Words, share: Quantity) -> str:
             found=words.share(missed.value),
             share=words.range(missed, words.share),
         )
-    told = {"found": words.share(share.value), "share": words.range(share, words.share)}
+    shares = {
+        "found": words.share(share.value),
+        "share": words.range(share, words.share),
+    }
     if share.lower is not None and share.lower > 0:
-        return say("money_sentences.shares.added", **told)
-    return say("money_sentences.shares.unclear", **told)
+        return say("money_sentences.shares.added", **shares)
+    return say("money_sentences.shares.unclear", **shares)
 
 
 def money_and_lift(words: Words, money: Money) -> str:
@@ -135,11 +142,11 @@ MOVED = 0.25
 Write = Callable[[float], str]
 
 
-def prior_name(found: Bayes) -> str:
+def prior_name(bayes: Bayes) -> str:
     """How a posterior's prior is called: rates under `weak` and `none` are uniform."""
-    if found.method == UNIFORM:
+    if bayes.method == UNIFORM:
         return say("priors.uniform")
-    return texts("priors").get(found.prior, found.prior)
+    return texts("priors").get(bayes.prior, bayes.prior)
 
 
 def with_prior(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
@@ -151,10 +158,10 @@ def with_prior(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
 
 def against(words: Words, readout: Readout) -> str:
     """That a chance and the plain lift point in opposite directions."""
-    found, plain = readout.bayes, readout.relative
-    if found is None or plain is None or found.method in DIRECT:
+    bayes, plain = readout.bayes, readout.relative
+    if bayes is None or plain is None or bayes.method in DIRECT:
         return ""
-    rising = found.p_positive - 0.5
+    rising = bayes.p_positive - 0.5
     if rising * plain.value >= 0 or abs(rising) < CLEAR_CHANCE:
         return ""
     return say(
@@ -198,40 +205,40 @@ def moved(words: Words, money: Money) -> str:
 def _pairs(
     words: Words, money: Money
 ) -> Iterator[tuple[str, Quantity | None, Quantity | None, Write]]:
-    found = money.believed
-    if found is None:
+    believed = money.believed
+    if believed is None:
         return
     ropi = None if money.ropi is None else money.ropi.interval
     yield (
         say("common.extra_revenue"),
         money.incremental_revenue,
-        found.incremental_revenue,
+        believed.incremental_revenue,
         words.money,
     )
     yield (
         say("common.extra_profit"),
         money.incremental_profit,
-        found.incremental_profit,
+        believed.incremental_profit,
         words.money,
     )
-    yield say("summary.ropi"), ropi, found.ropi, words.lift
+    yield say("summary.ropi"), ropi, believed.ropi, words.lift
     yield (
         say("belief_sentences.payback"),
         _days(money),
-        found.payback_days,
+        believed.payback_days,
         partial(_in_days, words),
     )
 
 
 def _days(money: Money) -> Quantity | None:
-    found = money.payback_days
-    if found is None or found.value is None:
+    days = money.payback_days
+    if days is None or days.value is None:
         return None
     return Quantity(
-        value=found.value,
-        lower=found.lower,
-        upper=found.upper,
-        unbounded=found.unbounded,
+        value=days.value,
+        lower=days.lower,
+        upper=days.upper,
+        unbounded=days.unbounded,
     )
 
 
@@ -239,8 +246,8 @@ def _in_days(words: Words, days: float) -> str:
     return say("belief_sentences.days", days=words.count(days))
 
 
-def _told(words: Words, found: Quantity, write: Write) -> str:
-    return f"{write(found.value)} ({words.range(found, write)})"
+def _told(words: Words, quantity: Quantity, write: Write) -> str:
+    return f"{write(quantity.value)} ({words.range(quantity, write)})"
 
 
 def _apart(one: Quantity, other: Quantity) -> bool:

@@ -60,7 +60,7 @@ def design_sentences(plan: Plan) -> list[str]:
         return []
     label = next(m.label for m in plan.metrics if m.metric == plan.design.metric)
     currency = plan.currency or ""
-    found = _design(
+    sentences = _design(
         plan.design,
         label=label,
         control_share=plan.control_share,
@@ -68,8 +68,8 @@ def design_sentences(plan: Plan) -> list[str]:
         currency=currency,
     )
     if plan.returns is None:
-        return list(found)
-    return [*found, *_returns(plan.returns, currency)]
+        return list(sentences)
+    return [*sentences, *_returns(plan.returns, currency)]
 
 
 def _lines(made: Plan) -> Iterator[str]:
@@ -145,16 +145,16 @@ def _primary(m: MetricPlan, made: Plan) -> Iterator[str]:
 
 
 def _curve(made: Plan) -> Iterator[str]:
-    told = [one for one in made.curve if one.simulated is not None]
+    simulated = [one for one in made.curve if one.simulated is not None]
     points = ", ".join(
         f"{100 * one.size:.3g} % → {100 * one.simulated.power:.0f} % ± "
         f"{196 * one.simulated.se:.0f}"
-        for one in told
+        for one in simulated
         if one.simulated is not None
     )
-    if told and told[0].simulated is not None:
+    if simulated and simulated[0].simulated is not None:
         yield ""
-        yield say("plan_text.curve", runs=told[0].simulated.runs, points=points)
+        yield say("plan_text.curve", runs=simulated[0].simulated.runs, points=points)
 
 
 def _signed(m: MetricPlan) -> str:
@@ -299,45 +299,45 @@ def _told_percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def _returns(found: PlannedReturns, currency: str) -> Iterator[str]:
+def _returns(returns: PlannedReturns, currency: str) -> Iterator[str]:
     """One sentence of break-even, and of the chance to prove it."""
-    even, needed = found.break_even_lift, found.lift_needed
+    even, needed = returns.break_even_lift, returns.lift_needed
     yield (
         say(
             "plan_returns.the_planned_costs_of",
-            cost=f"{found.cost:,.0f}",
+            cost=f"{returns.cost:,.0f}",
             currency=currency,
             even=f"{100 * even:.3g}",
-            power=f"{10 * found.power:.3g}",
+            power=f"{10 * returns.power:.3g}",
             needed=f"{100 * needed:.3g}",
         )
         if even > 0
         else say(
             "plan_returns.the_savings_cover_the",
-            cost=f"{found.cost:,.0f}",
+            cost=f"{returns.cost:,.0f}",
             currency=currency,
         )
     )
-    if found.minimum_lift is None:
+    if returns.minimum_lift is None:
         return
-    if found.chance is None:
+    if returns.chance is None:
         yield say(
             "plan_returns.the_minimum_lift_of",
-            minimum_lift=f"{100 * found.minimum_lift:.3g}",
+            minimum_lift=f"{100 * returns.minimum_lift:.3g}",
         )
     else:
         yield say(
             "plan_returns.at_the_minimum_lift",
-            minimum_lift=f"{100 * found.minimum_lift:.3g}",
-            chance=f"{100 * found.chance:.0f}",
+            minimum_lift=f"{100 * returns.minimum_lift:.3g}",
+            chance=f"{100 * returns.chance:.0f}",
         )
         yield (
             say("plan_returns.no_share_held_back")
-            if found.cheapest_share is None
+            if returns.cheapest_share is None
             else say(
                 "plan_returns.the_smallest_share_held",
-                power=f"{10 * found.power:.3g}",
-                cheapest_share=f"{100 * found.cheapest_share:.3g}",
+                power=f"{10 * returns.power:.3g}",
+                cheapest_share=f"{100 * returns.cheapest_share:.3g}",
             )
         )
 

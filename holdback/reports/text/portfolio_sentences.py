@@ -25,16 +25,16 @@ DISAGREE_BELOW = 0.05
 FEW_FALSE_WINS = 0.05
 
 
-def words_of(found: Portfolio) -> Words:
+def words_of(portfolio: Portfolio) -> Words:
     """How a portfolio writes its numbers."""
-    return replace(Words.plain(found.locale), currency=found.currency)
+    return replace(Words.plain(portfolio.locale), currency=portfolio.currency)
 
 
-def headline(found: Portfolio, words: Words) -> Iterator[str]:
+def headline(portfolio: Portfolio, words: Words) -> Iterator[str]:
     """What the experiments brought, reported and pulled towards each other."""
-    kept = next((t for t in found.totals if t.which == "kept"), None)
-    total = kept or next(iter(found.totals), None)
-    count = len(found.experiments)
+    kept = next((t for t in portfolio.totals if t.which == "kept"), None)
+    total = kept or next(iter(portfolio.totals), None)
+    count = len(portfolio.experiments)
     if total is None:
         yield counted(
             "portfolio_words.finished_without_money", count, count=words.count(count)
@@ -80,12 +80,12 @@ def _times(words: Words, total: Total) -> str:
     )
 
 
-def keeping(found: Portfolio, words: Words) -> str:
+def keeping(portfolio: Portfolio, words: Words) -> str:
     """The win rate, and how many of the winners are probably none."""
-    wins = found.wins
+    wins = portfolio.wins
     if wins is None:
         return ""
-    told = say(
+    sentence = say(
         "portfolio_words.of_finished_tests_were",
         kept=words.count(wins.kept),
         finished=words.count(wins.finished),
@@ -93,7 +93,7 @@ def keeping(found: Portfolio, words: Words) -> str:
         share=words.range(wins.rate, words.share),
     )
     if wins.false is None:
-        return told
+        return sentence
     few = wins.false < FEW_FALSE_WINS
     number = (
         say("portfolio_words.fewer_than", times=words.times(0.1))
@@ -102,15 +102,15 @@ def keeping(found: Portfolio, words: Words) -> str:
     )
     return say(
         "portfolio_words.of_those_kept_are",
-        told=told,
+        told=sentence,
         number=number,
         share=words.share(wins.false / wins.kept),
     )
 
 
-def spread(found: Portfolio, words: Words) -> Iterator[str]:
+def spread(portfolio: Portfolio, words: Words) -> Iterator[str]:
     """What the average test does, how tests differ, and what the next may bring."""
-    pooled = found.pooled
+    pooled = portfolio.pooled
     if pooled is None:
         return
     yield (
@@ -177,15 +177,15 @@ def reconciliation(one: Reconciled, words: Words) -> str:
     )
 
 
-def returned(words: Words, found: Return) -> str:
+def returned(words: Words, ratio: Return) -> str:
     """ROPI with its range."""
-    interval = Quantity(value=found.value, lower=found.lower, upper=found.upper)
-    return f"{words.lift(found.value)} ({words.range(interval, words.lift)})"
+    interval = Quantity(value=ratio.value, lower=ratio.lower, upper=ratio.upper)
+    return f"{words.lift(ratio.value)} ({words.range(interval, words.lift)})"
 
 
-def left_out(found: Portfolio) -> Iterator[tuple[str, str]]:
+def left_out(portfolio: Portfolio) -> Iterator[tuple[str, str]]:
     """Experiments that do not count, and why; those without any result at last."""
-    for one in found.left_out:
+    for one in portfolio.left_out:
         yield one.experiment, str(one.reason)
-    for name in found.unanalyzed:
+    for name in portfolio.unanalyzed:
         yield name, say("portfolio_words.left_out")

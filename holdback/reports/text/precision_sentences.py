@@ -25,37 +25,37 @@ def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
         return ""
     width = log1p(lift.upper) - log1p(lift.lower)
     z = quantile((1 + level) / 2)
-    found = (z + quantile(USUAL_POWER)) * width / (2 * z)
-    least = words.share(expm1(found))
-    told = say("precision_sentences.a_test_as_precise", least=least)
-    if 0 < minimum < expm1(found):
-        times = (found / log1p(minimum)) ** 2
+    log_lift = (z + quantile(USUAL_POWER)) * width / (2 * z)
+    least = words.share(expm1(log_lift))
+    sentence = say("precision_sentences.a_test_as_precise", least=least)
+    if 0 < minimum < expm1(log_lift):
+        times = (log_lift / log1p(minimum)) ** 2
         return say(
             "precision_sentences.to_find_the_smallest",
-            told=told,
+            told=sentence,
             minimum=words.share(minimum),
             times=words.number(times),
         )
-    return f"{told}."
+    return f"{sentence}."
 
 
-def replayed(words: Words, found: Simulation) -> str:
+def replayed(words: Words, simulation: Simulation) -> str:
     """How often the reading was wrong on the experiment's own units."""
-    ours, welch = found.record("chosen"), found.record("welch")
+    ours, welch = simulation.record("chosen"), simulation.record("welch")
     alarms = say(
         "precision_sentences.on_these_units_split",
-        replays=words.count(found.replays),
-        label=found.label,
+        replays=words.count(simulation.replays),
+        label=simulation.label,
         ours=_alarms(words, ours),
         welch=_alarms(words, welch),
-        share=words.share(1 - found.level),
+        share=words.share(1 - simulation.level),
     )
     return say(
         "precision_sentences.with_a_true_lift",
         alarms=alarms,
-        lift=words.lift(found.lift),
+        lift=words.lift(simulation.lift),
         power=words.share(ours.power),
-        replays_with_lift=words.count(found.replays_with_lift),
+        replays_with_lift=words.count(simulation.replays_with_lift),
         power_2=words.share(welch.power),
         coverage=words.share(ours.coverage),
         coverage_2=words.share(welch.coverage),

@@ -83,20 +83,20 @@ def changed_by(
     way = (
         say("sentences.was_higher") if effect.value > 0 else say("sentences.was_lower")
     )
-    told = (
+    sentence = (
         say("sentences.changed", label=label, way=way, by=by, arm=arm, control=control)
         if effect.value
         else say("sentences.same", label=label, arm=arm, control=control)
     )
     tail = "" if excludes_zero(effect) else say("sentences.so_chance_alone_may")
-    return say("sentences.changed_likely", told=told, likely=likely, tail=tail)
+    return say("sentences.changed_likely", told=sentence, likely=likely, tail=tail)
 
 
-def of_arm(words: Words, arm: str, told: str) -> str:
+def of_arm(words: Words, arm: str, sentence: str) -> str:
     """A sentence with the arm that it is about, where there are several."""
-    if not words.several or not told:
-        return told
-    return say("decision.of_arm", arm=words.arm(arm), told=told)
+    if not words.several or not sentence:
+        return sentence
+    return say("decision.of_arm", arm=words.arm(arm), told=sentence)
 
 
 def baseline(words: Words, readout: Readout) -> str:
@@ -188,8 +188,8 @@ def after_looks(words: Words, lift: Quantity) -> str:
 
 def reached(words: Words, readout: Readout) -> str:
     """The difference on those whom the treatment really reached."""
-    found = readout.reached
-    if found is None or found.effect is None:
+    reach = readout.reached
+    if reach is None or reach.effect is None:
         return ""
 
     def write(value: float) -> str:
@@ -198,11 +198,11 @@ def reached(words: Words, readout: Readout) -> str:
     return say(
         "sentences.reached",
         arm=words.arm(readout.arm),
-        treatment=words.share(found.treatment),
-        control=words.share(found.control),
+        treatment=words.share(reach.treatment),
+        control=words.share(reach.control),
         metric=words.label(readout.metric),
-        effect=write(found.effect.value),
-        write=words.range(found.effect, write),
+        effect=write(reach.effect.value),
+        write=words.range(reach.effect, write),
     )
 
 
@@ -309,7 +309,7 @@ def headline(scorecard: Scorecard) -> Headline:
         return Headline(title=say("headline.no_decision"), tone="plain")
     if decision.outcome == "keep_testing" and validity.is_preview:
         return Headline(title=say("headline.too_early_to_decide"), tone="plain")
-    found = outcome(decision.outcome)
+    title = outcome(decision.outcome)
     guarded = [
         r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
     ]
@@ -320,7 +320,7 @@ def headline(scorecard: Scorecard) -> Headline:
         )
     if decision.outcome == "ship":
         return Headline(title=_kept(scorecard), tone="good")
-    return found
+    return title
 
 
 def _kept(scorecard: Scorecard) -> str:
@@ -359,9 +359,9 @@ def _as_told(reason: Fact) -> Fact:
         return reason
     percent = floor(100 * chance + 0.5)
     if chance > 0.99:
-        told = 100.0
+        chance_shown = 100.0
     elif percent == round(100 * level):
-        told = floor(1000 * chance) / 10
+        chance_shown = floor(1000 * chance) / 10
     else:
-        told = float(percent)
-    return replace(reason, numbers={**reason.numbers, "chance": told})
+        chance_shown = float(percent)
+    return replace(reason, numbers={**reason.numbers, "chance": chance_shown})

@@ -24,28 +24,28 @@ class Returns:
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding for each source with a rule for returns."""
-        for name, found in sorted(evidence.quality.returns.items()):
+        for name, returned in sorted(evidence.quality.returns.items()):
             rule = experiment.sources[name].returns
-            if rule is None or not found.rows:
+            if rule is None or not returned.rows:
                 nothing = fact("returns.none", source=name)
                 yield Finding(check="returns", status="skip", fact=nothing)
                 continue
-            lost = found.unmatched > MOST_UNMATCHED * found.rows
+            lost = returned.unmatched > MOST_UNMATCHED * returned.rows
             yield Finding(
                 check="returns",
                 status="warn" if lost else "pass",
                 fact=fact(
                     "returns.mostly_unmatched",
                     source=name,
-                    rows=found.rows,
-                    unmatched=found.unmatched,
+                    rows=returned.rows,
+                    unmatched=returned.unmatched,
                     columns=tuple(rule.match),
                 )
                 if lost
                 else fact(
                     "returns.matched",
                     source=name,
-                    rows=found.rows,
-                    unmatched=found.unmatched,
+                    rows=returned.rows,
+                    unmatched=returned.unmatched,
                 ),
             )

@@ -35,15 +35,15 @@ class Dilution:
         if name is None:
             return
         for arm in experiment.treatments:
-            found = shares_reached(
+            shares = shares_reached(
                 experiment,
                 evidence.cells,
                 experiment.metrics[name],
                 frozenset({arm.name}),
             )
-            if found is None:
+            if shares is None:
                 continue
-            (control, treated), _ = found
+            (control, treated), _ = shares
             diluted = control > SOME or treated < ALMOST_ALL
             yield Finding(
                 check="dilution",

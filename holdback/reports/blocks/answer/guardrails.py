@@ -80,7 +80,7 @@ def _checks(scorecard: Scorecard, words: Words) -> Markup:
     return _item(tone, mark, summary)
 
 
-def _item(tone: str, mark: str, told: str) -> Markup:
+def _item(tone: str, mark: str, text: str) -> Markup:
     return Markup('<li><span class="{}" aria-hidden="true">{}</span> {}</li>').format(
-        tone, mark, named(told)
+        tone, mark, named(text)
     )
