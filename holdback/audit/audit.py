@@ -127,17 +127,17 @@ def _asking(
 
 
 def _periods(parts: Sequence[Stretch]) -> tuple[AuditedPeriod, ...]:
-    sides = [one.agreement for one in parts]
+    sides = [part.agreement for part in parts]
     shown = compared({i: (a.agreeing, a.n - a.agreeing) for i, a in enumerate(sides)})
     return tuple(
         AuditedPeriod(
-            verdict=one.verdict,
+            verdict=part.verdict,
             compared=shown[i],
-            first=_iso(one.days[0]),
-            last=_iso(one.days[-1]),
-            cause=one.cause,
+            first=_iso(part.days[0]),
+            last=_iso(part.days[-1]),
+            cause=part.cause,
         )
-        for i, one in enumerate(parts)
+        for i, part in enumerate(parts)
     )
 
 

@@ -104,11 +104,13 @@ def saved_items(
     """Each saving over the period with its hours."""
     return tuple(
         SavingItem(
-            name=one.name,
-            hours=float(one.hours * Fraction(period_days or 0) / DAYS[one.per] * share),
-            amount=float(saved([one], period_days) * share),
+            name=saving.name,
+            hours=float(
+                saving.hours * Fraction(period_days or 0) / DAYS[saving.per] * share
+            ),
+            amount=float(saved([saving], period_days) * share),
         )
-        for one in savings
+        for saving in savings
     )
 
 

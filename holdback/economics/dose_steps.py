@@ -27,12 +27,12 @@ def dose_steps(basis: Basis) -> Iterator[DoseStep]:
     days = days_analyzed(experiment, basis.evidence.as_of)
     steps = tuple(dose_comparisons(experiment, basis.cells, basis.stage))
     units = {
-        one.step.upper.name: one.comparison.treated_units
-        for one in steps
-        if one.step.upper.name != experiment.control.name
+        comparison.step.upper.name: comparison.comparison.treated_units
+        for comparison in steps
+        if comparison.step.upper.name != experiment.control.name
     }
-    for one in steps:
-        yield _step(experiment.economics, one, units, days)
+    for comparison in steps:
+        yield _step(experiment.economics, comparison, units, days)
 
 
 def _step(

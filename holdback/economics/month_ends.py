@@ -78,15 +78,17 @@ def _at(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[OverT
         return
     several = len(experiment.treatments) > 1
     units = sum(cells.units(arm.name, within=metric.within) for arm in experiment.arms)
-    for one in value_comparisons(experiment, cells, stage, metric, together=several):
-        relative = quantity(one.inference.relative)
+    for comparison in value_comparisons(
+        experiment, cells, stage, metric, together=several
+    ):
+        relative = quantity(comparison.inference.relative)
         if relative is None or relative.unbounded is not None:
             continue
         yield OverTime(
-            arm=one.arm,
+            arm=comparison.arm,
             metric=name,
             date=day.isoformat(),
             units=units,
             relative=relative,
-            revenue=None if economics is None else revenue_of(one),
+            revenue=None if economics is None else revenue_of(comparison),
         )

@@ -226,13 +226,15 @@ def power_curve(
         return ()
     sizes = {round(around * step, 3) for step in STEPS} | {primary.minimum_lift}
     points = []
-    for size in sorted(one for one in sizes if one > 0):
+    for size in sorted(point for point in sizes if point > 0):
         try:
             points.append(Point(size=size, power=design.power(lift=size, units=units)))
         except ValueError:  # more than a rate can be
             break
-    by_size = _simulated(experiment, [one.size for one in points], units, seen, runs)
-    return tuple(replace(one, simulated=by_size.get(one.size)) for one in points)
+    by_size = _simulated(
+        experiment, [point.size for point in points], units, seen, runs
+    )
+    return tuple(replace(point, simulated=by_size.get(point.size)) for point in points)
 
 
 def _simulated(
@@ -259,4 +261,4 @@ def _simulated(
         runs=runs or (RUNS if valued <= FEW_VALUED else FEWER),
         seed=(experiment.seed, 11),
     )
-    return {one.lift: one for one in simulations}
+    return {simulation.lift: simulation for simulation in simulations}

@@ -193,7 +193,11 @@ def _notes(
         yield from _season(experiment, seen)
     if seen.untimed is not None:
         yield fact("plan.untimed", rows_of=seen.untimed)
-    saved = {name: one.saved for name, one in seen.baselines.items() if one.saved}
+    saved = {
+        name: baseline.saved
+        for name, baseline in seen.baselines.items()
+        if baseline.saved
+    }
     if saved:
         yield fact("plan.saved", variance_reduction=saved)
     if unknown:

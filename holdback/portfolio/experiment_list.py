@@ -125,20 +125,28 @@ def _decision(experiment: Experiment) -> str | None:
 def lines(listed: tuple[Listed, ...]) -> Iterator[str]:
     """One line an experiment, aligned."""
     rows = [("experiment", "window", "primary", "plan", "looks", "decision")]
-    for one in listed:
-        window = f"{one.window_start} – {one.window_end}" if one.window_start else "–"
+    for experiment in listed:
+        window = (
+            f"{experiment.window_start} – {experiment.window_end}"
+            if experiment.window_start
+            else "–"
+        )
         rows.append(
             (
-                one.experiment or one.file,
-                "–" if one.problem else window,
-                one.primary or "–",
-                "–" if one.problem else "locked" if one.locked else "open",
-                "–" if one.problem else str(one.looks),
-                (one.decision or "none").replace("_", " "),
+                experiment.experiment or experiment.file,
+                "–" if experiment.problem else window,
+                experiment.primary or "–",
+                "–"
+                if experiment.problem
+                else "locked"
+                if experiment.locked
+                else "open",
+                "–" if experiment.problem else str(experiment.looks),
+                (experiment.decision or "none").replace("_", " "),
             )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    problems = ["", *(one.problem for one in listed)]
+    problems = ["", *(experiment.problem for experiment in listed)]
     for row, problem in zip(rows, problems, strict=True):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         if problem:

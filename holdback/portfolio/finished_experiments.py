@@ -66,7 +66,7 @@ def results_in(folders: Iterable[Path]) -> Results:
     """
     read = list(_read(folders))
     cards = [card for card in read if isinstance(card, Scorecard)]
-    left_out = [one for one in read if isinstance(one, LeftOut)]
+    left_out = [result for result in read if isinstance(result, LeftOut)]
     newest: dict[str, Scorecard] = {}
     for card in sorted(cards, key=_order):
         older = newest.get(card.experiment)
@@ -87,7 +87,7 @@ def results_in(folders: Iterable[Path]) -> Results:
     return Results(
         finished=tuple(sorted(finished, key=_order)),
         long_run=tuple(sorted(long_run, key=_order)),
-        left_out=tuple(sorted(left_out, key=lambda one: one.experiment)),
+        left_out=tuple(sorted(left_out, key=lambda result: result.experiment)),
     )
 
 
@@ -237,13 +237,15 @@ def counted_of(
     )
     counted, rest = [], []
     for card in cards:
-        one = lead_of(card)
-        if one is None or lead != (MONEY if one.paid else one.metric):
+        counted_experiment = lead_of(card)
+        if counted_experiment is None or lead != (
+            MONEY if counted_experiment.paid else counted_experiment.metric
+        ):
             metric = None if lead == MONEY else lead
             reason = fact("finished.no_lift", metric=metric)
             rest.append(LeftOut(experiment=card.experiment, reason=reason))
         else:
-            counted.append(one)
+            counted.append(counted_experiment)
     return lead, counted, rest
 
 

@@ -89,9 +89,13 @@ def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfol
     left_out = [*results.left_out, *rest]
     if not counted:
         raise StatsError(_none_finished(left_out))
-    _refuse_two_currencies([one.card for one in counted if one.paid])
+    _refuse_two_currencies(
+        [experiment.card for experiment in counted if experiment.paid]
+    )
     effects = (
-        random_effects([one.ratio for one in counted]) if len(counted) > 1 else None
+        random_effects([experiment.ratio for experiment in counted])
+        if len(counted) > 1
+        else None
     )
     shrunk: Sequence[NormalMixture | None] = (
         effects.effects if effects is not None else [None]
@@ -103,7 +107,7 @@ def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfol
         metric=lead,
         currency=newest.currency,
         experiments=tuple(map(_entry, counted, shrunk)),
-        left_out=tuple(sorted(left_out, key=lambda one: one.experiment)),
+        left_out=tuple(sorted(left_out, key=lambda experiment: experiment.experiment)),
         unanalyzed=tuple(unanalyzed),
         pooled=_pooled(counted, effects),
         totals=totals_of(counted, effects, LEVEL) if lead == MONEY else (),
@@ -118,16 +122,16 @@ def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfol
     )
 
 
-def _entry(one: Counted, shrunk: NormalMixture | None) -> Entry:
-    card, effect = one.card, one.effect
+def _entry(experiment: Counted, shrunk: NormalMixture | None) -> Entry:
+    card, effect = experiment.card, experiment.effect
     margin = quantile((1 + LEVEL) / 2) * effect.se
-    total = None if one.paid is None else one.paid.basis.treated_total
+    total = None if experiment.paid is None else experiment.paid.basis.treated_total
     posterior = None if shrunk is None else _lift(shrunk)
     return Entry(
         experiment=card.experiment,
-        metric=one.metric,
+        metric=experiment.metric,
         decision=card.decision.outcome if card.decision else "none",
-        kept=one.kept,
+        kept=experiment.kept,
         window_start=card.window_start,
         window_end=card.window_end,
         tags=card.tags,
@@ -138,7 +142,7 @@ def _entry(one: Counted, shrunk: NormalMixture | None) -> Entry:
         ),
         shrunk=posterior,
         p_positive=None if shrunk is None else 1 - shrunk.below(0.0),
-        revenue=one.paid.money.incremental_revenue if one.paid else None,
+        revenue=experiment.paid.money.incremental_revenue if experiment.paid else None,
         revenue_shrunk=None
         if total is None or posterior is None
         else _earned(total, posterior),
@@ -176,18 +180,20 @@ def _pooled(counted: Sequence[Counted], effects: RandomEffects | None) -> Pooled
         p_positive=1 - effects.mean.below(0.0),
         next_lift=_lift(effects.next),
         tau=effects.tau,
-        tau_moments=dersimonian_laird([one.ratio for one in counted]),
+        tau_moments=dersimonian_laird([experiment.ratio for experiment in counted]),
         p_value=effects.p_value,
     )
 
 
 def _wins(counted: Sequence[Counted], shrunk: Sequence[NormalMixture | None]) -> Wins:
-    kept = sum(one.kept for one in counted)
+    kept = sum(experiment.kept for experiment in counted)
     interval = share_interval(kept, len(counted), level=LEVEL)
     false = [
-        posterior.below(0.0) if one.better == "higher" else 1 - posterior.below(0.0)
-        for one, posterior in zip(counted, shrunk, strict=True)
-        if one.kept and posterior is not None
+        posterior.below(0.0)
+        if experiment.better == "higher"
+        else 1 - posterior.below(0.0)
+        for experiment, posterior in zip(counted, shrunk, strict=True)
+        if experiment.kept and posterior is not None
     ]
     return Wins(
         finished=len(counted),
@@ -201,10 +207,12 @@ def _wins(counted: Sequence[Counted], shrunk: Sequence[NormalMixture | None]) ->
 
 def _themes(counted: Sequence[Counted]) -> tuple[Theme, ...]:
     themes = []
-    for tag in sorted({tag for one in counted for tag in one.card.tags}):
-        members = [one for one in counted if tag in one.card.tags]
+    for tag in sorted({tag for experiment in counted for tag in experiment.card.tags}):
+        members = [experiment for experiment in counted if tag in experiment.card.tags]
         effects = (
-            random_effects([one.ratio for one in members]) if len(members) > 1 else None
+            random_effects([experiment.ratio for experiment in members])
+            if len(members) > 1
+            else None
         )
         themes.append(
             Theme(tag=tag, experiments=len(members), pooled=_pooled(members, effects))
@@ -231,7 +239,7 @@ def _unanalyzed(folders: Sequence[Path], results: Results) -> list[str]:
     """
     cards = (*results.finished, *results.long_run)
     known = {card.experiment for card in cards}
-    known |= {one.experiment for one in results.left_out}
+    known |= {experiment.experiment for experiment in results.left_out}
     latest = max((card.as_of or "" for card in cards), default="")
     names = set()
     for folder in folders:
@@ -242,9 +250,9 @@ def _unanalyzed(folders: Sequence[Path], results: Results) -> list[str]:
             except ConfigError:
                 continue
             names |= {
-                one.experiment or one.file
-                for one in listed
-                if not one.window_end or one.window_end < latest
+                experiment.experiment or experiment.file
+                for experiment in listed
+                if not experiment.window_end or experiment.window_end < latest
             }
     return sorted(names - known)
 
@@ -262,7 +270,10 @@ def _refuse_two_currencies(cards: Sequence[Scorecard]) -> None:
 
 
 def _none_finished(left_out: Sequence[LeftOut]) -> Problem:
-    reasons = "; ".join(f"{one.experiment}: {_short(one.reason)}" for one in left_out)
+    reasons = "; ".join(
+        f"{experiment.experiment}: {_short(experiment.reason)}"
+        for experiment in left_out
+    )
     return Problem(
         what="no experiment is finished with a lift that can be counted.",
         why=f"{reasons}." if reasons else "Only holdbacks without an end were found.",
@@ -297,14 +308,16 @@ class _Sums:
     @property
     def treated(self) -> Vector:
         """What the treated units brought in each experiment."""
-        return np.array([one.basis.treated_total for one in self.paid])
+        return np.array([paid.basis.treated_total for paid in self.paid])
 
     def plain(self, weights: Vector) -> NormalMixture:
         """Σ w T (1 − exp(−b)): the figures as reported, errors independent."""
-        b = np.array([one.basis.log_lift.value for one in self.paid])
-        s = np.array([one.basis.log_lift.se for one in self.paid])
+        b = np.array([paid.basis.log_lift.value for paid in self.paid])
+        s = np.array([paid.basis.log_lift.se for paid in self.paid])
         slopes = weights * self.treated * np.exp(-b)
-        revenues = np.array([one.money.incremental_revenue.value for one in self.paid])
+        revenues = np.array(
+            [paid.money.incremental_revenue.value for paid in self.paid]
+        )
         return NormalMixture(
             weights=np.ones(1),
             means=np.array([weights @ revenues]),
@@ -325,9 +338,9 @@ def totals_of(
 
     Every one of `counted` has money, and `effects` are theirs, in the same order.
     """
-    paid = [one.paid for one in counted if one.paid is not None]
+    paid = [experiment.paid for experiment in counted if experiment.paid is not None]
     sums = _Sums(paid=paid, effects=effects)
-    kept = np.array([float(one.kept) for one in counted])
+    kept = np.array([float(experiment.kept) for experiment in counted])
     totals = [_total("all", sums, np.ones(len(paid)), level)]
     if kept.any():
         totals.append(_total("kept", sums, kept, level))
@@ -335,7 +348,7 @@ def totals_of(
 
 
 def _total(which: str, sums: _Sums, taken: Vector, level: float) -> Total:
-    margins = taken * np.array([one.basis.margin for one in sums.paid])
+    margins = taken * np.array([paid.basis.margin for paid in sums.paid])
     total = Total(
         which=which,
         experiments=int(taken.sum()),
@@ -344,14 +357,14 @@ def _total(which: str, sums: _Sums, taken: Vector, level: float) -> Total:
         revenue_shrunk=_maybe(sums.shrunk(taken), level),
         profit_shrunk=_maybe(sums.shrunk(margins), level),
     )
-    costs = np.array([one.cost for one in sums.paid])
+    costs = np.array([paid.cost for paid in sums.paid])
     costly = taken * (costs > 0)
     if not costly.any():
         return total
-    spread = np.array([one.cost_se for one in sums.paid])
+    spread = np.array([paid.cost_se for paid in sums.paid])
     bill = _Bill(
         cost=float(costly @ costs),
-        savings=float(costly @ np.array([one.money.savings for one in sums.paid])),
+        savings=float(costly @ np.array([paid.money.savings for paid in sums.paid])),
         se=float(np.sqrt(costly @ spread**2)),
     )
     shrunk = sums.shrunk(margins * costly)

@@ -169,7 +169,7 @@ def review(path: str | os.PathLike[str]) -> Review:
         experiment=experiment,
         overrides=len(overrides),
         warnings=(
-            *(Problem(where=where, what=one) for one in weak),
+            *(Problem(where=where, what=warning) for warning in weak),
             *same_salt(experiment, issues),
             *_unlearned(experiment, issues),
             *vanity(experiment, issues),

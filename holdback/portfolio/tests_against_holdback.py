@@ -37,7 +37,7 @@ def reconciled(
     which errs on the safe side. A holdback of another metric is not compared.
     """
     card, seen = long_run.card, _normal(long_run)
-    weights = np.array([weight_of(card, one) for one in counted])
+    weights = np.array([weight_of(card, test) for test in counted])
     tests = int(np.count_nonzero(weights))
     record = Reconciled(
         experiment=card.experiment,
@@ -91,7 +91,8 @@ def _normal(long_run: Counted) -> LogRatio:
 def _alike(long_run: Counted, counted: Sequence[Counted]) -> bool:
     """Whether the tests' lifts are of the holdback's kind: all money, or one metric."""
     return all(
-        one.metric == long_run.metric or (one.paid and long_run.paid) for one in counted
+        test.metric == long_run.metric or (test.paid and long_run.paid)
+        for test in counted
     )
 
 

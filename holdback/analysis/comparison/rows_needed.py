@@ -27,13 +27,15 @@ def rows_needed(experiment: Experiment, also: Collection[str] = ()) -> RowReques
     def requests(cells: Cells) -> Sequence[RowRequest]:
         return [
             RowRequest(
-                block=one.metric.name,
-                columns=tuple(one.columns),
-                covariates=() if one.adjusted is None else tuple(one.covariates),
+                block=comparison.metric.name,
+                columns=tuple(comparison.columns),
+                covariates=()
+                if comparison.adjusted is None
+                else tuple(comparison.covariates),
                 known_before=predict,
             )
-            for one in _comparisons(experiment, cells)
-            if predict or one.metric.name in also or _needs_rows(one)
+            for comparison in _comparisons(experiment, cells)
+            if predict or comparison.metric.name in also or _needs_rows(comparison)
         ]
 
     return requests

@@ -124,9 +124,9 @@ def _restated(
         return {}
     old = same[-1].says["inputs"]
     return {
-        one.source: int(old[one.source]["rows"])
-        for one in inputs
-        if one.source in old and old[one.source] != _told(one)
+        used.source: int(old[used.source]["rows"])
+        for used in inputs
+        if used.source in old and old[used.source] != _told(used)
     }
 
 
@@ -151,14 +151,14 @@ def _later(entry: LogEntry, as_of: str) -> bool:
     )
 
 
-def _told(one: Input) -> dict[str, Any]:
-    hashed = {} if one.sha256 is None else {"sha256": one.sha256}
-    return {"rows": one.rows} | hashed
+def _told(used: Input) -> dict[str, Any]:
+    hashed = {} if used.sha256 is None else {"sha256": used.sha256}
+    return {"rows": used.rows} | hashed
 
 
 def look_key(experiment: Experiment, as_of: str | None, inputs: Sequence[Input]) -> str:
     """The same for the same plan, moment and data."""
-    digests = {one.source: _told(one) for one in inputs}
+    digests = {used.source: _told(used) for used in inputs}
     text = json.dumps([plan_hash(experiment), as_of, digests], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -190,7 +190,7 @@ def record(  # what a look is
                 "as_of": as_of,
                 "information": information,
                 "could_decide": could_decide,
-                "inputs": {one.source: _told(one) for one in evidence.inputs},
+                "inputs": {used.source: _told(used) for used in evidence.inputs},
                 "units": {
                     arm.name: evidence.cells.units(arm.name) for arm in experiment.arms
                 },

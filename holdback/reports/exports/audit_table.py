@@ -53,7 +53,7 @@ def table_of(audit: Audit, locale: str) -> str:
     if audit.days:
         blocks.append(_table(_day_rows(audit.days, words), left=1))
     blocks.append(list(_findings(audit, words)))
-    notes = [_note(one, words, timed=bool(audit.days)) for one in audit.noted]
+    notes = [_note(row, words, timed=bool(audit.days)) for row in audit.noted]
     blocks += [notes] if notes else []
     return "\n\n".join("\n".join(map(printable, block)) for block in blocks)
 
@@ -80,12 +80,12 @@ def _day_rows(days: Sequence[AuditedDay], words: Words) -> Iterator[tuple[str, .
             yield label, words.count(units), "0", words.share(1.0)
             continue
         for day in run:
-            one = day.compared
+            compared = day.compared
             yield (
                 words.day(day.day),
-                _count(one, "units", words),
-                _count(one, "disagreeing", words),
-                _share(one, words),
+                _count(compared, "units", words),
+                _count(compared, "disagreeing", words),
+                _share(compared, words),
             )
 
 
@@ -93,10 +93,10 @@ def _findings(audit: Audit, words: Words) -> Iterator[str]:
     if audit.agrees:
         yield "Every unit was logged in the arm that was recomputed."
         return
-    one = audit.compared
+    compared = audit.compared
     yield (
-        f"{_count(one, 'disagreeing', words)} units were logged in another arm than "
-        f"recomputed; {_share(one, words)} agree."
+        f"{_count(compared, 'disagreeing', words)} units were logged in another arm "
+        f"than recomputed; {_share(compared, words)} agree."
     )
     for day in audit.changes:
         yield f"Agreement changes on {words.day(day)}."
@@ -148,18 +148,18 @@ def _days(first: str, last: str, words: Words) -> str:
     return f"{words.day(first)} to {words.day(last)}"
 
 
-def _count(one: Compared, name: str, words: Words) -> str:
-    value = getattr(one, name)
+def _count(compared: Compared, name: str, words: Words) -> str:
+    value = getattr(compared, name)
     if value is not None:
         return words.count(value)
-    return TOO_FEW if name in one.below_10 else HIDDEN
+    return TOO_FEW if name in compared.below_10 else HIDDEN
 
 
-def _share(one: Compared, words: Words) -> str:
+def _share(compared: Compared, words: Words) -> str:
     """Share that agrees; nothing that would give a small count away."""
-    if one.agreement is not None:
-        return _below_all(one.agreement, words)
-    if "disagreeing" in one.below_10 and "units" not in one.below_10:
+    if compared.agreement is not None:
+        return _below_all(compared.agreement, words)
+    if "disagreeing" in compared.below_10 and "units" not in compared.below_10:
         return f"all but {TOO_FEW}"
     return HIDDEN
 

@@ -225,7 +225,7 @@ def portfolio_summary(portfolio: Portfolio) -> str:
         [*told.headline(portfolio, words), told.keeping(portfolio, words)],
         list(_rows(portfolio, words)),
         list(told.spread(portfolio, words)),
-        [told.reconciliation(one, words) for one in portfolio.long_run],
+        [told.reconciliation(reconciled, words) for reconciled in portfolio.long_run],
         [
             say("portfolio_text.summary", name=name, why=why)
             for name, why in told.left_out(portfolio)
@@ -248,13 +248,15 @@ def _rows(portfolio: Portfolio, words: Words) -> Iterator[str]:
     ]
     rows += [
         (
-            one.experiment,
-            one.decision.replace("_", " "),
-            words.lift(one.lift.value),
-            words.lift(one.shrunk.value) if one.shrunk else "–",
-            words.money(one.revenue_shrunk.value) if one.revenue_shrunk else "–",
+            experiment.experiment,
+            experiment.decision.replace("_", " "),
+            words.lift(experiment.lift.value),
+            words.lift(experiment.shrunk.value) if experiment.shrunk else "–",
+            words.money(experiment.revenue_shrunk.value)
+            if experiment.revenue_shrunk
+            else "–",
         )
-        for one in portfolio.experiments
+        for experiment in portfolio.experiments
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for name, decision, *figures in rows:

@@ -28,8 +28,12 @@ def render(scorecard: Scorecard) -> str:
     words = Words.of(scorecard)
     first, rest = blocks.on("first"), blocks.on("rest")
     if scorecard.validity.is_invalid:
-        first = [one for one in (*first, blocks["checks"]) if not one.shows_results]
-        rest = [one for one in rest if not one.shows_results and one not in first]
+        first = [
+            block for block in (*first, blocks["checks"]) if not block.shows_results
+        ]
+        rest = [
+            block for block in rest if not block.shows_results and block not in first
+        ]
     sheet = Markup('<div class="first">\n{}\n</div>').format(
         join([_header(scorecard, words), *_told(first, scorecard, words)])
     )
@@ -41,7 +45,7 @@ def _told(
     shown: Sequence[Block], scorecard: Scorecard, words: Words
 ) -> Iterator[Markup]:
     """The blocks that have something to say."""
-    return filter(None, (one.render(scorecard, words) for one in shown))
+    return filter(None, (block.render(scorecard, words) for block in shown))
 
 
 def document(title: str, body: Markup) -> str:

@@ -27,7 +27,7 @@ def index(project: Path, listed: Sequence[Listed], beside: Path) -> str:
 
     Figures are those of `results/NAME/scorecard.json`, where `analyze` puts them.
     """
-    rows = [_row(project, one, beside) for one in listed]
+    rows = [_row(project, experiment, beside) for experiment in listed]
     return document(
         say("index.title"),
         Markup("<h1>{}</h1>\n{}").format(
@@ -44,15 +44,19 @@ def index(project: Path, listed: Sequence[Listed], beside: Path) -> str:
     )
 
 
-def _row(project: Path, one: Listed, beside: Path) -> tuple[str | Markup, ...]:
-    name = named(one.experiment or one.file)
-    if one.problem:
-        problem = named(say("index.broken", problem=one.problem))
+def _row(project: Path, experiment: Listed, beside: Path) -> tuple[str | Markup, ...]:
+    name = named(experiment.experiment or experiment.file)
+    if experiment.problem:
+        problem = named(say("index.broken", problem=experiment.problem))
         return name, "", "", problem, "", ""
-    folder = project / "results" / one.experiment
+    folder = project / "results" / experiment.experiment
     card = _scorecard(folder / "scorecard.json")
-    plan = say("index.locked") if one.locked else say("index.open")
-    window = f"{one.window_start} – {one.window_end}" if one.window_start else "–"
+    plan = say("index.locked") if experiment.locked else say("index.open")
+    window = (
+        f"{experiment.window_start} – {experiment.window_end}"
+        if experiment.window_start
+        else "–"
+    )
     if card is None:
         return name, window, plan, say("index.none"), "", ""
     if (folder / "report.html").is_file():

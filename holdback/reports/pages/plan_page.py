@@ -288,9 +288,9 @@ def by_size(plan: Plan, words: Words) -> Markup:
     """Power by true lift: the formula's, and of tests with the user's own units."""
     if len(plan.curve) < 2:
         return Markup("")
-    drawn = [one.simulated for one in plan.curve if one.simulated is not None]
-    powers = [one.power for one in drawn or plan.curve]
-    sizes = [one.size for one in plan.curve]
+    drawn = [point.simulated for point in plan.curve if point.simulated is not None]
+    powers = [point.power for point in drawn or plan.curve]
+    sizes = [point.size for point in plan.curve]
     score = any(m.role == "primary" and m.baseline.cv is None for m in plan.metrics)
 
     def size(value: float) -> str:
@@ -336,11 +336,11 @@ def by_size(plan: Plan, words: Words) -> Markup:
             ),
             [
                 (
-                    size(one.size),
-                    words.share(one.power),
-                    *(_found(one.simulated, words) if drawn else ()),
+                    size(point.size),
+                    words.share(point.power),
+                    *(_found(point.simulated, words) if drawn else ()),
                 )
-                for one in plan.curve
+                for point in plan.curve
             ],
             numeric=(1, 2, 3) if drawn else (1,),
         ),
@@ -348,12 +348,12 @@ def by_size(plan: Plan, words: Words) -> Markup:
     )
 
 
-def _found(one: SimulatedPower | None, words: Words) -> tuple[str, str]:
-    if one is None:
+def _found(simulated: SimulatedPower | None, words: Words) -> tuple[str, str]:
+    if simulated is None:
         return "–", "–"
     return (
-        f"{words.share(one.power)} ± {words.share(1.96 * one.se)}",
-        words.share(one.wrong),
+        f"{words.share(simulated.power)} ± {words.share(1.96 * simulated.se)}",
+        words.share(simulated.wrong),
     )
 
 

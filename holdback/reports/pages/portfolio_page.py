@@ -188,7 +188,12 @@ def _long_run(portfolio: Portfolio, words: Words) -> Markup:
         return Markup("")
     return section(
         say("portfolio_page.beside_the_long_run"),
-        _paragraphs([told.reconciliation(one, words) for one in portfolio.long_run]),
+        _paragraphs(
+            [
+                told.reconciliation(reconciled, words)
+                for reconciled in portfolio.long_run
+            ]
+        ),
         Markup('<p class="small">{}</p>').format(
             say("portfolio_page.the_expectation_adds_the")
         ),
@@ -272,7 +277,9 @@ def tests(
     portfolio: Portfolio, words: Words, folders: Sequence[Path], beside: Path | None
 ) -> Markup:
     """One row a finished test, its report linked where it is found."""
-    axis = axis_of([one.shrunk or one.lift for one in portfolio.experiments])
+    axis = axis_of(
+        [experiment.shrunk or experiment.lift for experiment in portfolio.experiments]
+    )
     return section(
         say("portfolio_tests.test_by_test"),
         table(
@@ -286,7 +293,10 @@ def tests(
                 say("common.likely_range"),
                 say("common.chance_of_a_rise"),
             ),
-            [_row(words, one, axis, folders, beside) for one in portfolio.experiments],
+            [
+                _row(words, experiment, axis, folders, beside)
+                for experiment in portfolio.experiments
+            ],
             numeric=(2, 3, 4),
             css="metrics",
         ),
@@ -299,26 +309,28 @@ def tests(
 
 def _row(
     words: Words,
-    one: Entry,
+    experiment: Entry,
     axis: Axis,
     folders: Sequence[Path],
     beside: Path | None,
 ) -> tuple[str | Markup, ...]:
-    shown = one.shrunk or one.lift
-    decided = outcome(one.decision) if one.decision else None
+    shown = experiment.shrunk or experiment.lift
+    decided = outcome(experiment.decision) if experiment.decision else None
     tone = decided.tone if decided else "plain"
     likely = words.range(shown, words.lift)
     mark = forest_mark(shown, axis, f"{words.lift(shown.value)}, {likely}", "plain")
     return (
-        _linked(one.experiment, folders, beside),
+        _linked(experiment.experiment, folders, beside),
         Markup('<span class="{}">{}</span>').format(
             tone, _unbroken(decided.title if decided else say("headline.no_decision"))
         ),
-        words.lift(one.lift.value),
-        words.lift(one.shrunk.value) if one.shrunk else "—",
-        words.money(one.revenue_shrunk.value) if one.revenue_shrunk else "—",
+        words.lift(experiment.lift.value),
+        words.lift(experiment.shrunk.value) if experiment.shrunk else "—",
+        words.money(experiment.revenue_shrunk.value)
+        if experiment.revenue_shrunk
+        else "—",
         Markup('{}<span class="range">{}</span>').format(mark, likely),
-        "—" if one.p_positive is None else words.chance(one.p_positive),
+        "—" if experiment.p_positive is None else words.chance(experiment.p_positive),
     )
 
 

@@ -145,12 +145,12 @@ def _primary(m: MetricPlan, made: Plan) -> Iterator[str]:
 
 
 def _curve(made: Plan) -> Iterator[str]:
-    simulated = [one for one in made.curve if one.simulated is not None]
+    simulated = [point for point in made.curve if point.simulated is not None]
     points = ", ".join(
-        f"{100 * one.size:.3g} % → {100 * one.simulated.power:.0f} % ± "
-        f"{196 * one.simulated.se:.0f}"
-        for one in simulated
-        if one.simulated is not None
+        f"{100 * point.size:.3g} % → {100 * point.simulated.power:.0f} % ± "
+        f"{196 * point.simulated.se:.0f}"
+        for point in simulated
+        if point.simulated is not None
     )
     if simulated and simulated[0].simulated is not None:
         yield ""

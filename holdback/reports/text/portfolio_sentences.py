@@ -137,30 +137,30 @@ def spread(portfolio: Portfolio, words: Words) -> Iterator[str]:
     )
 
 
-def reconciliation(one: Reconciled, words: Words) -> str:
+def reconciliation(reconciled: Reconciled, words: Words) -> str:
     """Whether the long-run holdback shows what the tests promised."""
     seen = say(
         "portfolio_words.the_holdback_shows_in",
-        experiment=one.experiment,
-        seen=words.lift(one.seen.value),
-        lift=words.range(one.seen, words.lift),
+        experiment=reconciled.experiment,
+        seen=words.lift(reconciled.seen.value),
+        lift=words.range(reconciled.seen, words.lift),
     )
-    if one.other_metric:
+    if reconciled.other_metric:
         return say("portfolio_words.another_metric", seen=seen)
-    if one.expected is None or one.p_value is None:
+    if reconciled.expected is None or reconciled.p_value is None:
         return say("portfolio_words.no_finished_test_kept", seen=seen)
     expected = say(
         "portfolio_words.tests_together_let_expect",
-        tests=words.count(one.tests),
-        expected=words.lift(one.expected.value),
-        lift=words.range(one.expected, words.lift),
+        tests=words.count(reconciled.tests),
+        expected=words.lift(reconciled.expected.value),
+        lift=words.range(reconciled.expected, words.lift),
     )
-    p = words.p_told(one.p_value)
-    if one.p_value >= DISAGREE_BELOW:
+    p = words.p_told(reconciled.p_value)
+    if reconciled.p_value >= DISAGREE_BELOW:
         return say(
             "portfolio_words.they_agree_as_far", seen=seen, expected=expected, p=p
         )
-    less = one.expected.value > one.seen.value
+    less = reconciled.expected.value > reconciled.seen.value
     way = say("portfolio_words.less") if less else say("portfolio_words.more")
     cause = (
         say("portfolio_words.fade_overlap_or_were")
@@ -185,7 +185,7 @@ def returned(words: Words, ratio: Return) -> str:
 
 def left_out(portfolio: Portfolio) -> Iterator[tuple[str, str]]:
     """Experiments that do not count, and why; those without any result at last."""
-    for one in portfolio.left_out:
-        yield one.experiment, str(one.reason)
+    for experiment in portfolio.left_out:
+        yield experiment.experiment, str(experiment.reason)
     for name in portfolio.unanalyzed:
         yield name, say("portfolio_words.left_out")

@@ -41,7 +41,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def _learned(words: Words, prior: LearnedPrior) -> Markup:
-    names = [one.experiment for one in prior.experiments]
+    names = [experiment.experiment for experiment in prior.experiments]
     return Markup('<p class="small">{} {}.</p>').format(
         say(
             "method.learned",
@@ -130,7 +130,7 @@ def _losses(words: Words, bayes: Bayes) -> str:
 def _bayes(readout: Readout) -> list[Bayes]:
     """The chosen posterior and the others, each prior once."""
     every = [*filter(None, (readout.bayes,)), *readout.bayes_alternatives]
-    return list({prior_name(one): one for one in reversed(every)}.values())[::-1]
+    return list({prior_name(bayes): bayes for bayes in reversed(every)}.values())[::-1]
 
 
 def _status(scorecard: Scorecard) -> Markup:

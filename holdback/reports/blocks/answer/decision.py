@@ -31,9 +31,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     arms = _arms(scorecard, words)
     by_arm = _told_by_arm(scorecard)
     said = [
-        one
-        for one in _sentences(scorecard, words)
-        if one.reason is None or one.reason not in by_arm
+        sentence
+        for sentence in _sentences(scorecard, words)
+        if sentence.reason is None or sentence.reason not in by_arm
     ]
     return Markup(
         '<section class="decision {}" aria-labelledby="answer">\n'
@@ -45,9 +45,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         named(title.title),
         join(
             Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
-                named(one.text)
+                named(sentence.text)
             )
-            for i, one in enumerate(said)
+            for i, sentence in enumerate(said)
         ),
         arms,
     )
@@ -100,7 +100,7 @@ def _sentences(scorecard: Scorecard, words: Words) -> list[_Said]:
         said["status"] = _Said(text=sentences.status(scorecard))
     for text in _still_open(scorecard, words):
         said[text] = _Said(text=text)
-    return sorted(said.values(), key=lambda one: not one.blocks)
+    return sorted(said.values(), key=lambda sentence: not sentence.blocks)
 
 
 def _matter(reason: Fact) -> object:

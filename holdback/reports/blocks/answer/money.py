@@ -55,7 +55,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
     """What the units spend that a ratio divides by is no cost unless it is listed."""
     ratios = scorecard.section(IncrementalRatio)
-    labels = dict.fromkeys(words.label(one.metric) for one in ratios)
+    labels = dict.fromkeys(words.label(ratio.metric) for ratio in ratios)
     if not labels:
         return Markup("")
     return Markup('<p class="small">{}</p>').format(
@@ -221,11 +221,15 @@ def _costs(words: Words, money: Money) -> Markup:
     rows += [
         (
             named(
-                say("money.saved_hours", name=one.name, hours=words.number(one.hours))
+                say(
+                    "money.saved_hours",
+                    name=saving.name,
+                    hours=words.number(saving.hours),
+                )
             ),
-            words.money(one.amount),
+            words.money(saving.amount),
         )
-        for one in money.saving_items
+        for saving in money.saving_items
     ]
     return Markup("<details><summary>{}</summary>{}{}{}</details>").format(
         say("money.what_it_cost"),

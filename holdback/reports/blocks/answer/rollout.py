@@ -65,12 +65,12 @@ def _payback(words: Words, money: Money) -> Markup:
 def _scenarios(words: Words, money: Money) -> Markup:
     if not money.rollout:
         return Markup("")
-    seasonal = any(one.seasonal for one in money.rollout)
+    seasonal = any(scenario.seasonal for scenario in money.rollout)
     return Markup("{}{}<p>{}</p>").format(
         table(
             say("going_on.money_under_each_assumption"),
             heads("going_on.head"),
-            [_row(words, one) for one in money.rollout],
+            [_row(words, scenario) for scenario in money.rollout],
             numeric=(1, 2, 3, 4),
         ),
         Markup("<p>{}</p>").format(say("going_on.seasonal")) if seasonal else "",
@@ -80,23 +80,23 @@ def _scenarios(words: Words, money: Money) -> Markup:
     )
 
 
-def _row(words: Words, one: RolloutScenario) -> tuple[str, ...]:
-    net = one.net_profit
+def _row(words: Words, scenario: RolloutScenario) -> tuple[str, ...]:
+    net = scenario.net_profit
     return (
-        _called(words, one),
-        words.count(one.horizon_days) if one.horizon_days else "—",
-        words.count(one.units),
+        _called(words, scenario),
+        words.count(scenario.horizon_days) if scenario.horizon_days else "—",
+        words.count(scenario.units),
         f"{words.money(net.value)} ({words.range(net, words.money)})",
-        words.lift(one.ropi.value) if one.ropi else "—",
+        words.lift(scenario.ropi.value) if scenario.ropi else "—",
     )
 
 
-def _called(words: Words, one: RolloutScenario) -> str:
-    if one.scenario == "stop":
+def _called(words: Words, scenario: RolloutScenario) -> str:
+    if scenario.scenario == "stop":
         return say("going_on.it_stops_with_the")
-    if one.half_life_days is None:
+    if scenario.half_life_days is None:
         return say("going_on.it_goes_on_and")
     return say(
         "going_on.it_goes_on_and_the_lift",
-        half_life_days=words.count(one.half_life_days),
+        half_life_days=words.count(scenario.half_life_days),
     )

@@ -22,30 +22,34 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     return section(
         say("funnel.title"),
-        *(_one(scorecard, words, one) for one in funnels),
+        *(_one(scorecard, words, funnel) for funnel in funnels),
         Markup('<p class="small">{}</p>').format(say("funnel.of_all_units")),
         anchor="funnel",
     )
 
 
-def _one(scorecard: Scorecard, words: Words, one: FunnelArm) -> Markup:
+def _one(scorecard: Scorecard, words: Words, funnel: FunnelArm) -> Markup:
     control = next(arm.arm for arm in scorecard.arms if arm.control)
     steps = table(
-        say("funnel.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
+        say(
+            "funnel.caption",
+            metric=words.label(funnel.metric),
+            arm=words.arm(funnel.arm),
+        ),
         (
             say("funnel.step"),
             words.arm(control),
-            words.arm(one.arm),
+            words.arm(funnel.arm),
             say("funnel.points_likely"),
             say("funnel.lift_likely"),
         ),
-        [_row(words, step) for step in one.steps],
+        [_row(words, step) for step in funnel.steps],
         numeric=(1, 2, 3, 4),
         css="wide",
     )
-    if one.more_than_before is None:
+    if funnel.more_than_before is None:
         return steps
-    odd = say("funnel.more_than_before", step=one.more_than_before)
+    odd = say("funnel.more_than_before", step=funnel.more_than_before)
     return join([steps, Markup("<p>{}</p>").format(named(odd))])
 
 

@@ -33,16 +33,21 @@ def _channels(words: Words, attributed: Attributed) -> Markup:
     rows = [
         (
             named(
-                say("beside.the_treatments", channel=one.channel)
-                if one.treatment
-                else one.channel
+                say("beside.the_treatments", channel=channel.channel)
+                if channel.treatment
+                else channel.channel
             ),
             *(
                 words.count(credit)
-                for credit in (one.first, one.last, one.linear, one.markov)
+                for credit in (
+                    channel.first,
+                    channel.last,
+                    channel.linear,
+                    channel.markov,
+                )
             ),
         )
-        for one in attributed.channels
+        for channel in attributed.channels
     ]
     return Markup("{}<p>{}</p>").format(
         table(
@@ -74,14 +79,14 @@ def _rules(words: Words, attributed: Attributed) -> Markup:
         return Markup("")
     rows = [
         (
-            one.rule,
-            words.count(one.credited),
+            rule.rule,
+            words.count(rule.credited),
             "—"
-            if one.factor is None
-            else f"{words.number(one.factor.value)} "
-            f"({words.range(one.factor, words.number)})",
+            if rule.factor is None
+            else f"{words.number(rule.factor.value)} "
+            f"({words.range(rule.factor, words.number)})",
         )
-        for one in attributed.rules
+        for rule in attributed.rules
     ]
     return Markup("<p>{}</p>{}").format(
         say(

@@ -74,7 +74,7 @@ def context(scorecard: Scorecard, words: Words) -> Markup:
                 say("lasting.after"),
                 say("lasting.change"),
             ),
-            [_before_row(words, one) for one in arms],
+            [_before_row(words, arm) for arm in arms],
             numeric=(1, 2, 3),
         ),
         anchor="before-after",
@@ -84,10 +84,10 @@ def context(scorecard: Scorecard, words: Words) -> Markup:
 def _cohort_table(words: Words, cohorts: Cohorts, at: int) -> Markup:
     """Each cohort's lift in one treatment arm."""
     rows = []
-    for one in cohorts.cohorts:
-        first, second = one.arms[0], one.arms[at + 1]
+    for cohort in cohorts.cohorts:
+        first, second = cohort.arms[0], cohort.arms[at + 1]
         cells = (
-            _span(words, one),
+            _span(words, cohort),
             words.count(first.units + second.units),
             words.value(cohorts.metric, first.value),
             words.value(cohorts.metric, second.value),
@@ -106,8 +106,8 @@ def _brought(words: Words, cohorts: Cohorts) -> Markup:
     """Every arm's curves on one axis, each above its numbers."""
     sums = [
         [
-            list(accumulate(one.arms[at].by_slice, initial=0.0))
-            for one in cohorts.cohorts
+            list(accumulate(cohort.arms[at].by_slice, initial=0.0))
+            for cohort in cohorts.cohorts
         ]
         for at in range(len(cohorts.cohorts[0].arms))
     ]
@@ -166,25 +166,25 @@ def _numbers(words: Words, cohorts: Cohorts, at: int) -> Markup:
         (say("lasting.joined"), *heads),
         [
             (
-                _span(words, one),
-                *(words.value(cohorts.metric, v) for v in one.arms[at].by_slice),
+                _span(words, cohort),
+                *(words.value(cohorts.metric, v) for v in cohort.arms[at].by_slice),
             )
-            for one in cohorts.cohorts
+            for cohort in cohorts.cohorts
         ],
         numeric=tuple(range(1, len(heads) + 1)),
         css="wide",
     )
 
 
-def _span(words: Words, one: Cohort) -> str:
-    return f"{words.day(one.start)} – {words.day(one.end)}"
+def _span(words: Words, cohort: Cohort) -> str:
+    return f"{words.day(cohort.start)} – {words.day(cohort.end)}"
 
 
-def _before_row(words: Words, one: BeforeAfter) -> tuple[str | Markup, ...]:
-    change = words.lift(one.after / one.before - 1) if one.before > 0 else "—"
+def _before_row(words: Words, arm: BeforeAfter) -> tuple[str | Markup, ...]:
+    change = words.lift(arm.after / arm.before - 1) if arm.before > 0 else "—"
     return (
-        named(words.arm(one.arm)),
-        words.value(one.metric, one.before),
-        words.value(one.metric, one.after),
+        named(words.arm(arm.arm)),
+        words.value(arm.metric, arm.before),
+        words.value(arm.metric, arm.after),
         change,
     )

@@ -26,14 +26,14 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
             named(
                 say(
                     "beside.changes_by_per_unit",
-                    metric=words.label(one.metric),
-                    slope=words.difference(one.metric, one.slope.value),
-                    slope_2=_between(words, one.metric, one.slope),
-                    p_value=words.p_told(one.p_value),
+                    metric=words.label(step.metric),
+                    slope=words.difference(step.metric, step.slope.value),
+                    slope_2=_between(words, step.metric, step.slope),
+                    p_value=words.p_told(step.p_value),
                 )
             )
         )
-        for one in scorecard.section(DoseTrend)
+        for step in scorecard.section(DoseTrend)
     )
     return section(
         say("beside.does_more_do_more"),
@@ -47,7 +47,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
                 say("beside.extra_cost"),
                 say("beside.ropi_likely"),
             ),
-            [_step(words, one) for one in steps],
+            [_step(words, step) for step in steps],
             numeric=(1, 2, 3, 4),
             css="wide",
         ),
@@ -56,17 +56,17 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
-def _step(words: Words, one: DoseStep) -> tuple[str | Markup, ...]:
-    profit = one.incremental_profit
+def _step(words: Words, step: DoseStep) -> tuple[str | Markup, ...]:
+    profit = step.incremental_profit
     return (
-        named(f"{words.arm(one.from_arm)} → {words.arm(one.to_arm)}"),
-        _ranged(words, one.relative),
+        named(f"{words.arm(step.from_arm)} → {words.arm(step.to_arm)}"),
+        _ranged(words, step.relative),
         "—" if profit is None else words.money(profit.value),
-        "—" if one.extra_cost is None else words.money(one.extra_cost),
+        "—" if step.extra_cost is None else words.money(step.extra_cost),
         "—"
-        if one.ropi is None
-        else f"{words.lift(one.ropi.value)} "
-        f"({words.range(one.ropi.interval, words.lift)})",
+        if step.ropi is None
+        else f"{words.lift(step.ropi.value)} "
+        f"({words.range(step.ropi.interval, words.lift)})",
     )
 
 

@@ -25,43 +25,48 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     return section(
         say("lasting.title"),
         Markup("<p>{}</p>").format(say("lasting.fixed_cohort")),
-        *(_one(words, one) for one in effects),
+        *(_one(words, effect) for effect in effects),
         anchor="lasting",
     )
 
 
-def _one(words: Words, one: Lasting) -> Markup:
+def _one(words: Words, effect: Lasting) -> Markup:
     slices = lift_table(
         words,
-        say("lasting.caption", metric=words.label(one.metric), arm=words.arm(one.arm)),
+        say(
+            "lasting.caption",
+            metric=words.label(effect.metric),
+            arm=words.arm(effect.arm),
+        ),
         (say("lasting.since_exposure"), *heads("metrics.forest")[:2]),
         [
             (
                 (
                     days(words, s.start, s.end),
-                    words.value(one.metric, s.control),
-                    words.value(one.metric, s.treatment),
+                    words.value(effect.metric, s.control),
+                    words.value(effect.metric, s.treatment),
                 ),
                 s.relative,
             )
-            for s in one.slices
+            for s in effect.slices
         ],
     )
-    sentences = [_change(words, one), _half_life(words, one)]
+    sentences = [_change(words, effect), _half_life(words, effect)]
     return join(
         [slices, *(Markup("<p>{}</p>").format(named(t)) for t in sentences if t)]
     )
 
 
-def _change(words: Words, one: Lasting) -> str:
-    p = words.p_told(one.p_slope)
-    week = words.points(7 * one.slope.value)
+def _change(words: Words, effect: Lasting) -> str:
+    p = words.p_told(effect.p_slope)
+    week = words.points(7 * effect.slope.value)
     low, high = (
-        words.points(7 * (end or 0.0)) for end in (one.slope.lower, one.slope.upper)
+        words.points(7 * (end or 0.0))
+        for end in (effect.slope.lower, effect.slope.upper)
     )
-    if one.p_slope >= LIKELY:
+    if effect.p_slope >= LIKELY:
         return say("lasting.no_change_shown", slope=week, low=low, high=high, p=p)
-    fades = one.slope.value * one.slices[0].relative.value < 0
+    fades = effect.slope.value * effect.slices[0].relative.value < 0
     return (
         say("lasting.fades", slope=week, low=low, high=high, p=p)
         if fades
@@ -69,24 +74,26 @@ def _change(words: Words, one: Lasting) -> str:
     )
 
 
-def _half_life(words: Words, one: Lasting) -> str:
+def _half_life(words: Words, effect: Lasting) -> str:
     """The half-life where the data bound it from below, and what the plan assumes."""
-    if one.half_life_lower is None:
+    if effect.half_life_lower is None:
         return ""
-    low = words.count(round(one.half_life_lower))
-    if one.half_life is None or one.half_life_upper is None:
+    low = words.count(round(effect.half_life_lower))
+    if effect.half_life is None or effect.half_life_upper is None:
         sentence = say("lasting.half_life_at_least", low=low)
     else:
         sentence = say(
             "lasting.half_life",
-            value=words.count(round(one.half_life)),
+            value=words.count(round(effect.half_life)),
             low=low,
-            high=words.count(round(one.half_life_upper)),
+            high=words.count(round(effect.half_life_upper)),
         )
-    if one.planned is None:
+    if effect.planned is None:
         return sentence
-    shorter = one.half_life_upper is not None and one.half_life_upper < one.planned
-    days = words.count(one.planned)
+    shorter = (
+        effect.half_life_upper is not None and effect.half_life_upper < effect.planned
+    )
+    days = words.count(effect.planned)
     return f"{sentence} " + (
         say("lasting.plan_assumes_longer", days=days)
         if shorter

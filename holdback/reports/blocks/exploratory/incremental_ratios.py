@@ -23,12 +23,12 @@ def added(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     rows = [
         (
-            named(f"{words.label(one.metric)}, {words.arm(one.arm)}"),
-            _value(words, one, one.control),
-            _value(words, one, one.treatment),
-            _added(words, one),
+            named(f"{words.label(ratio.metric)}, {words.arm(ratio.arm)}"),
+            _value(words, ratio, ratio.control),
+            _value(words, ratio, ratio.treatment),
+            _added(words, ratio),
         )
-        for one in ratios
+        for ratio in ratios
     ]
     return section(
         say("going_on.extra_return_on_extra"),
@@ -48,15 +48,15 @@ def added(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
-def _value(words: Words, one: IncrementalRatio, value: float | None) -> str:
-    return "—" if value is None else words.value(one.metric, value)
+def _value(words: Words, ratio: IncrementalRatio, value: float | None) -> str:
+    return "—" if value is None else words.value(ratio.metric, value)
 
 
-def _added(words: Words, one: IncrementalRatio) -> str:
-    if one.added is None:
-        return "" if one.note is None else tell(words, one.note)
+def _added(words: Words, ratio: IncrementalRatio) -> str:
+    if ratio.added is None:
+        return "" if ratio.note is None else tell(words, ratio.note)
 
     def write(value: float) -> str:
-        return words.value(one.metric, value)
+        return words.value(ratio.metric, value)
 
-    return f"{write(one.added.value)} ({words.range(one.added, write)})"
+    return f"{write(ratio.added.value)} ({words.range(ratio.added, write)})"

@@ -27,98 +27,101 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     return section(
         say("lifetime.title"),
-        *(_one(words, one) for one in values),
+        *(_one(words, lifetime) for lifetime in values),
         anchor="lifetime",
     )
 
 
-def _one(words: Words, one: Lifetime) -> Markup:
-    parts = [Markup("<h3>{}</h3>").format(named(_heading(words, one)))]
-    if one.refused:
-        parts.append(_paragraph(words.localized(tell(words, one.refused))))
+def _one(words: Words, lifetime: Lifetime) -> Markup:
+    parts = [Markup("<h3>{}</h3>").format(named(_heading(words, lifetime)))]
+    if lifetime.refused:
+        parts.append(_paragraph(words.localized(tell(words, lifetime.refused))))
     else:
-        parts += [_paragraph(text) for text in _conclusion(words, one)]
-    parts.append(_values(words, one))
-    parts.append(_paragraph(_unit(words, one)))
-    if not one.refused:
+        parts += [_paragraph(text) for text in _conclusion(words, lifetime)]
+    parts.append(_values(words, lifetime))
+    parts.append(_paragraph(_unit(words, lifetime)))
+    if not lifetime.refused:
         parts += [
             _paragraph(words.localized(tell(words, warning)))
-            for warning in one.warnings
+            for warning in lifetime.warnings
         ]
-        parts += [_held_out(words, one), _paragraph(_fitted(words, one))]
+        parts += [_held_out(words, lifetime), _paragraph(_fitted(words, lifetime))]
     parts.append(_paragraph(say("lifetime.simple")))
     return join(parts)
 
 
-def _heading(words: Words, one: Lifetime) -> str:
-    return say("lifetime.heading", label=one.label, arm=words.arm(one.arm))
+def _heading(words: Words, lifetime: Lifetime) -> str:
+    return say("lifetime.heading", label=lifetime.label, arm=words.arm(lifetime.arm))
 
 
 def _paragraph(text: str) -> Markup:
     return Markup("<p>{}</p>").format(named(text))
 
 
-def _conclusion(words: Words, one: Lifetime) -> list[str]:
+def _conclusion(words: Words, lifetime: Lifetime) -> list[str]:
     """The strongest caution first, then what the model says."""
-    days, watched = words.count(one.horizon_days), words.count(one.watched_days)
-    share = words.round_share(round(one.ahead_share or 0.0, 2))
+    days, watched = (
+        words.count(lifetime.horizon_days),
+        words.count(lifetime.watched_days),
+    )
+    share = words.round_share(round(lifetime.ahead_share or 0.0, 2))
     sentences = []
-    if one.too_early:
+    if lifetime.too_early:
         sentences.append(
             say("lifetime.too_early", share=share, watched=watched, days=days)
         )
     sentences.append(say("lifetime.not_measured", watched=watched, days=days))
-    if one.p_positive is not None:
-        arm, chance = words.arm(one.arm), words.chance(one.p_positive)
+    if lifetime.p_positive is not None:
+        arm, chance = words.arm(lifetime.arm), words.chance(lifetime.p_positive)
         sentences.append(
             say("lifetime.higher_without_lift", arm=arm, chance=chance)
-            if one.lift is None
+            if lifetime.lift is None
             else say(
                 "lifetime.higher",
                 arm=arm,
                 chance=chance,
-                lift=words.lift(one.lift.value),
-                range=words.range(one.lift, words.lift),
+                lift=words.lift(lifetime.lift.value),
+                range=words.range(lifetime.lift, words.lift),
             )
         )
-    if not one.too_early and (one.ahead_share or 0.0) > MOSTLY_AHEAD:
+    if not lifetime.too_early and (lifetime.ahead_share or 0.0) > MOSTLY_AHEAD:
         sentences.append(say("lifetime.mostly_model", share=share))
-    if one.model == "subscriptions":
+    if lifetime.model == "subscriptions":
         sentences.append(say("lifetime.subscribers"))
     return sentences
 
 
-def _unit(words: Words, one: Lifetime) -> str:
-    if one.margin is None:
+def _unit(words: Words, lifetime: Lifetime) -> str:
+    if lifetime.margin is None:
         return say("lifetime.of_money")
-    return say("lifetime.of_profit", margin=words.round_share(one.margin))
+    return say("lifetime.of_profit", margin=words.round_share(lifetime.margin))
 
 
-def _values(words: Words, one: Lifetime) -> Markup:
-    control, treatment = one.control, one.treatment
+def _values(words: Words, lifetime: Lifetime) -> Markup:
+    control, treatment = lifetime.control, lifetime.treatment
     parts = [
-        (say("lifetime.came"), control.came, treatment.came, one.came),
-        (say("lifetime.ahead"), control.ahead, treatment.ahead, one.ahead),
-        (say("lifetime.total"), control.total, treatment.total, one.total),
+        (say("lifetime.came"), control.came, treatment.came, lifetime.came),
+        (say("lifetime.ahead"), control.ahead, treatment.ahead, lifetime.ahead),
+        (say("lifetime.total"), control.total, treatment.total, lifetime.total),
         (
             say("lifetime.carried_on"),
             control.carried_on,
             treatment.carried_on,
-            one.carried_on,
+            lifetime.carried_on,
         ),
     ]
     rows = [
         (
             name,
-            _value(words, one, first),
-            _value(words, one, second),
-            _change(words, one, more),
+            _value(words, lifetime, first),
+            _value(words, lifetime, second),
+            _change(words, lifetime, more),
         )
         for name, first, second, more in parts
         if more is not None
     ]
     return table(
-        say("lifetime.per_unit", days=words.count(one.horizon_days)),
+        say("lifetime.per_unit", days=words.count(lifetime.horizon_days)),
         (
             say("lifetime.part"),
             words.arm(control.arm),
@@ -130,22 +133,26 @@ def _values(words: Words, one: Lifetime) -> Markup:
     )
 
 
-def _value(words: Words, one: Lifetime, quantity: Quantity | None) -> str:
-    return "—" if quantity is None else words.value(one.metric, quantity.value)
+def _value(words: Words, lifetime: Lifetime, quantity: Quantity | None) -> str:
+    return "—" if quantity is None else words.value(lifetime.metric, quantity.value)
 
 
-def _change(words: Words, one: Lifetime, difference: Quantity) -> str:
+def _change(words: Words, lifetime: Lifetime, difference: Quantity) -> str:
     def write(value: float) -> str:
-        return words.difference(one.metric, value)
+        return words.difference(lifetime.metric, value)
 
     return f"{write(difference.value)} ({words.range(difference, write)})"
 
 
-def _held_out(words: Words, one: Lifetime) -> Markup:
-    arms = [arm for arm in (one.control, one.treatment) if arm.held_out is not None]
+def _held_out(words: Words, lifetime: Lifetime) -> Markup:
+    arms = [
+        arm
+        for arm in (lifetime.control, lifetime.treatment)
+        if arm.held_out is not None
+    ]
     if not arms:
         return Markup("")
-    renewals = one.model == "subscriptions"
+    renewals = lifetime.model == "subscriptions"
     return table(
         say("lifetime.held_out_renewals") if renewals else say("lifetime.held_out"),
         (
@@ -172,12 +179,12 @@ def _missed(words: Words, arm: LifetimeArm) -> tuple[str | Markup, ...]:
     )
 
 
-def _fitted(words: Words, one: Lifetime) -> str:
+def _fitted(words: Words, lifetime: Lifetime) -> str:
     parameters = ", ".join(
-        f"{name} = {words.number(value)}" for name, value in one.parameters.items()
+        f"{name} = {words.number(value)}" for name, value in lifetime.parameters.items()
     )
     return say(
         "lifetime.fitted",
         parameters=parameters,
-        discount=words.round_share(one.discount),
+        discount=words.round_share(lifetime.discount),
     )

@@ -30,84 +30,91 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             say("sampled.intro"),
             say("sampled.files") if any(s.file for s in models) else "",
         ),
-        *(_model(words, one, _used(scorecard, one)) for one in models),
+        *(_model(words, sampled, _used(scorecard, sampled)) for sampled in models),
         anchor="sampled",
     )
 
 
-def _used(scorecard: Scorecard, one: SampledModel) -> str:
+def _used(scorecard: Scorecard, sampled: SampledModel) -> str:
     """The method of the posterior of the same metric and arm; empty without one."""
     return next(
         (
             r.bayes.method
             for r in scorecard.readouts
-            if (r.metric, r.arm, r.segment) == (one.metric, one.arm, None) and r.bayes
+            if (r.metric, r.arm, r.segment) == (sampled.metric, sampled.arm, None)
+            and r.bayes
         ),
         "",
     )
 
 
-def _model(words: Words, one: SampledModel, used: str) -> Markup:
-    if one.faults:
+def _model(words: Words, sampled: SampledModel, used: str) -> Markup:
+    if sampled.faults:
         sentence = say(
             "sampled.failed",
-            faults="; ".join(tell(words, fault) for fault in one.faults),
+            faults="; ".join(tell(words, fault) for fault in sampled.faults),
         )
         metric = (
-            say("sampled.all_metrics") if one.metric == "*" else words.label(one.metric)
+            say("sampled.all_metrics")
+            if sampled.metric == "*"
+            else words.label(sampled.metric)
         )
         return Markup("<p>{}: {}</p>").format(
-            named(_caption(words, one, metric)), named(sentence)
+            named(_caption(words, sampled, metric)), named(sentence)
         )
-    if one.model == "laws":
-        return _laws(words, one, used)
+    if sampled.model == "laws":
+        return _laws(words, sampled, used)
     fared = say(
         "sampled.diagnostics",
-        draws=one.draws or 0,
-        r_hat=one.r_hat or 0.0,
-        bulk=one.ess_bulk or 0.0,
-        tail=one.ess_tail or 0.0,
-        divergences=one.divergences or 0,
-        bfmi=one.bfmi or 0.0,
-        file=one.file,
+        draws=sampled.draws or 0,
+        r_hat=sampled.r_hat or 0.0,
+        bulk=sampled.ess_bulk or 0.0,
+        tail=sampled.ess_tail or 0.0,
+        divergences=sampled.divergences or 0,
+        bfmi=sampled.bfmi or 0.0,
+        file=sampled.file,
     )
-    tables = _by_week(words, one) if one.model == "weeks" else _whole(words, one)
+    tables = (
+        _by_week(words, sampled) if sampled.model == "weeks" else _whole(words, sampled)
+    )
     return join([tables, Markup('<p class="small">{}</p>').format(fared)])
 
 
-def _caption(words: Words, one: SampledModel, metric: str) -> str:
-    model, arm = texts("sampled.models")[one.model], words.arm(one.arm)
-    if one.of:
-        return say("sampled.caption_of", model=model, of=one.of, metric=metric, arm=arm)
+def _caption(words: Words, sampled: SampledModel, metric: str) -> str:
+    model, arm = texts("sampled.models")[sampled.model], words.arm(sampled.arm)
+    if sampled.of:
+        return say(
+            "sampled.caption_of", model=model, of=sampled.of, metric=metric, arm=arm
+        )
     return say("sampled.caption", model=model, metric=metric, arm=arm)
 
 
-def _whole(words: Words, one: SampledModel) -> Markup:
+def _whole(words: Words, sampled: SampledModel) -> Markup:
     """One table of all effects."""
-    rows = [((named(effect.name),), effect.relative) for effect in one.effects]
-    caption = _caption(words, one, words.label(one.metric))
-    head = say("sampled.effect") if one.model == "segments" else say("sampled.arm")
+    rows = [((named(effect.name),), effect.relative) for effect in sampled.effects]
+    caption = _caption(words, sampled, words.label(sampled.metric))
+    head = say("sampled.effect") if sampled.model == "segments" else say("sampled.arm")
     return lift_table(words, caption, (head,), rows)
 
 
-def _by_week(words: Words, one: SampledModel) -> Markup:
+def _by_week(words: Words, sampled: SampledModel) -> Markup:
     """One table a metric, folded away: names hold the metric and a week's first day."""
     tables = []
-    named_by = [effect.name.rpartition(", ") for effect in one.effects]
+    named_by = [effect.name.rpartition(", ") for effect in sampled.effects]
     for metric in dict.fromkeys(name for name, _, _ in named_by):
         rows = [
             ((words.day(week),), effect.relative)
-            for (name, _, week), effect in zip(named_by, one.effects, strict=True)
+            for (name, _, week), effect in zip(named_by, sampled.effects, strict=True)
             if name == metric
         ]
-        caption = _caption(words, one, words.label(metric))
+        caption = _caption(words, sampled, words.label(metric))
         tables.append(lift_table(words, caption, (say("sampled.from"),), rows))
     return Markup("<details><summary>{}</summary>{}</details>").format(
         say("sampled.by_week"), join(tables)
     )
 
 
-def _laws(words: Words, one: SampledModel, used: str) -> Markup:
+def _laws(words: Words, sampled: SampledModel, used: str) -> Markup:
     """The laws of spend, the best first; `used` is the law of the chances."""
     names = texts("sampled.laws")
     rows = [
@@ -117,32 +124,32 @@ def _laws(words: Words, one: SampledModel, used: str) -> Markup:
             "—" if law.behind == 0 else f"{law.behind:,.1f} ± {law.behind_se:,.1f}",
             f"{law.worst_k:.2f}",
         )
-        for law in one.laws
+        for law in sampled.laws
     ]
     return join(
         [
             table(
-                _caption(words, one, words.label(one.metric)),
+                _caption(words, sampled, words.label(sampled.metric)),
                 heads("sampled.law_heads"),
                 rows,
                 numeric=(1, 2, 3),
             ),
             Markup('<p class="small">{} {}</p>').format(
-                say("sampled.laws_told"), _in_use(one, used)
+                say("sampled.laws_told"), _in_use(sampled, used)
             ),
         ]
     )
 
 
-def _in_use(one: SampledModel, used: str) -> str:
+def _in_use(sampled: SampledModel, used: str) -> str:
     """How far the law that the chances rest on lies behind; empty for another one."""
     names = texts("sampled.laws")
-    law = next((law for law in one.laws if used == f"hurdle_{law.name}"), None)
+    law = next((law for law in sampled.laws if used == f"hurdle_{law.name}"), None)
     if law is None or law.behind == 0:
         return ""
     numbers = {
         "used": names[law.name],
-        "best": names[one.laws[0].name],
+        "best": names[sampled.laws[0].name],
         "behind": f"{law.behind:,.1f}",
         "se": f"{law.behind_se:,.1f}",
     }

@@ -24,17 +24,17 @@ def uplift(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     return section(
         say("beside.uplift"),
-        *(_uplift(words, one) for one in uplifts),
+        *(_uplift(words, record) for record in uplifts),
         anchor="uplift",
     )
 
 
-def _uplift(words: Words, one: Uplift) -> Markup:
-    title = say("beside.ranked_by", arm=words.arm(one.arm), score=one.score)
-    if one.area is None or one.p_value is None:
-        why = "" if one.refused is None else tell(words, one.refused)
+def _uplift(words: Words, record: Uplift) -> Markup:
+    title = say("beside.ranked_by", arm=words.arm(record.arm), score=record.score)
+    if record.area is None or record.p_value is None:
+        why = "" if record.refused is None else tell(words, record.refused)
         return Markup("<p>{}</p>").format(named(f"{title}: {why}"))
-    finds = one.area.lower is not None and one.area.lower > 0
+    finds = record.area.lower is not None and record.area.lower > 0
     sentence = (
         say("beside.the_score_finds_units")
         if finds
@@ -43,11 +43,11 @@ def _uplift(words: Words, one: Uplift) -> Markup:
     rows = [
         (
             words.round_share(round(point.share, 2)),
-            words.difference(one.metric, point.gain.value),
-            _between(words, one.metric, point.gain),
-            words.difference(one.metric, point.random),
+            words.difference(record.metric, point.gain.value),
+            _between(words, record.metric, point.gain),
+            words.difference(record.metric, point.random),
         )
-        for point in one.curve
+        for point in record.curve
     ]
     return Markup("<p>{}</p><p>{}</p>{}").format(
         named(
@@ -55,14 +55,14 @@ def _uplift(words: Words, one: Uplift) -> Markup:
                 "beside.area_between_the_curve",
                 title=title,
                 told=sentence,
-                area=words.difference(one.metric, one.area.value),
-                area_2=_between(words, one.metric, one.area),
-                p_value=words.p_told(one.p_value),
+                area=words.difference(record.metric, record.area.value),
+                area_2=_between(words, record.metric, record.area),
+                p_value=words.p_told(record.p_value),
             )
         ),
         say("beside.crossed"),
         table(
-            say("beside.gain_per_unit_of", metric=words.label(one.metric)),
+            say("beside.gain_per_unit_of", metric=words.label(record.metric)),
             (
                 say("beside.treated_best_first"),
                 say("beside.gain"),
