@@ -6,8 +6,10 @@ for `tests/<room>/` (of `stats` and its like, for the same folder further down) 
 for its own doctests; a file of tests for itself; anything else for the top of the
 suite, which keeps the project's word.
 
->>> wanted(["holdback/stats/srm/agreement.py", "tests/cli/test_init.py"])
-['holdback/stats/srm/agreement.py', 'tests/cli/test_init.py', 'tests/stats/srm']
+>>> wanted(["holdback/facts.py", "tests/cli/test_init.py"])[:2]
+['holdback/facts.py', 'tests/cli/test_init.py']
+>>> [path for path in wanted(["holdback/stats/srm/agreement.py"]) if "srm" in path]
+['holdback/stats/srm/agreement.py', 'tests/stats/srm']
 >>> wanted(["README.md"])
 ['tests/test_project.py']
 """
@@ -19,6 +21,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+RULES = ("tests/test_docstrings.py", "tests/test_names.py")
+"""What every file of the package must keep."""
 
 
 def changed() -> list[str]:
@@ -44,6 +48,7 @@ def _asked_by(file: Path) -> Iterator[Path]:
         if file.parts[0] == "holdback":
             yield file
             yield _mirror(file.parent)
+            yield from map(Path, RULES)
         elif file.parts[0] == "tests" and file.name.startswith("test_"):
             yield file
         elif file.parts[0] == "tests" and len(file.parts) > 2:

@@ -17,7 +17,8 @@ import holdback
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(
-    r"^```(?:python|toml)\n# (holdback/\S+?)(, at the end)?\n(.*?)^```$",
+    r"^```(?:python|toml)\n# (holdback/\S+?)(, at the end|, under \[[\w.]+\])?\n"
+    r"(.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 ANALYZED = """
@@ -52,6 +53,17 @@ MATURED = 15
 """Of the 18 days on which units join, those that end 3 days before the last row."""
 
 
+def put(text: str, before: str, where: str) -> str:
+    """A file with an example's text in it: alone, at the end, or under a table."""
+    if not where:
+        return text
+    table = where.removeprefix(", under ")
+    if table == where:
+        return f"{before}\n\n{text}"
+    assert before.count(f"{table}\n") == 1
+    return before.replace(f"{table}\n", f"{table}\n{text}")
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the package with the files of the examples in it."""
@@ -65,8 +77,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = home / name
         assert file.exists() == bool(appended), name
         assert file.parent.is_dir(), name
-        with file.open("a", encoding="utf-8") as opened:
-            opened.write(f"\n\n{text}" if appended else text)
+        before = file.read_text(encoding="utf-8") if appended else ""
+        file.write_text(put(text, before, appended), encoding="utf-8")
     return home
 
 
@@ -121,6 +133,7 @@ def test_the_check_finds_and_tells(analyzed: dict[str, Any]) -> None:
     assert finding["code"] == "silent_days.counted"
     assert finding["numbers"] == {"silent": 2, "span": 20}
     assert "On 2 of 20 days nobody joined." in analyzed["report.html"]
+    assert "No gap in the log" in analyzed["report.html"]
 
 
 def test_the_section_is_read_and_shown(analyzed: dict[str, Any]) -> None:

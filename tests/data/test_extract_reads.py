@@ -236,3 +236,27 @@ def test_columns_compare_as_numbers_invariance(tmp_path: Path, kind: str) -> Non
             f"TO '{tmp_path}/orders.parquet' (FORMAT parquet)"
         )
     assert revenue(extract(load(file))) == 11_000
+
+
+def test_one_row_is_never_two(tmp_path: Path) -> None:
+    """`repeat_purchase` on a table with one row a unit and no times counts nobody."""
+    file = tmp_path / "wide.yaml"
+    file.write_text(
+        """\
+version: 1
+experiment: wide
+arms: {a: {share: 50%, control: true}, b: {share: 50%}}
+assignment: {source: units}
+sources: {units: {csv: units.csv, columns: {unit: unit, arm: arm}}}
+metrics:
+  again: {kind: repeat_purchase, source: units, value: bought, least: 2}
+  once: {kind: conversion, source: units, value: bought}
+primary: again
+secondary: [once]
+"""
+    )
+    rows = [f"u{i},{'ab'[i % 2]},1" for i in range(40)]
+    (tmp_path / "units.csv").write_text("\n".join(["unit,arm,bought", *rows]) + "\n")
+    cells = extract(load(file)).cells
+    assert cells.total("again", {"a", "b"}).sums[0] == 0
+    assert cells.total("once", {"a", "b"}).sums[0] == 40

@@ -437,6 +437,6 @@ def test_too_many_different_values_reject(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A metric that is read from value counts names the limit that it passes."""
-    monkeypatch.setattr("holdback.data.extraction.unit_rows.MOST_COUNTED", 3)
+    monkeypatch.setattr("holdback.data.extraction.value_counts.MOST_COUNTED", 3)
     with pytest.raises(DataError, match=r"waited.*more than 3 different values"):
         extract(described(tmp_path, sample(20), as_csv))

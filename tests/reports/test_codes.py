@@ -17,9 +17,11 @@ from worlds.words import in_words, words_of
 
 import holdback
 from holdback.analysis.checks.check import findings
+from holdback.analysis.checks.check import kinds as checks
 from holdback.data.evidence.cells import Evidence, Quality
 from holdback.facts import Fact, fact
 from holdback.reports.text import plan_sentences, telling
+from holdback.reports.text.catalog import texts
 from holdback.reports.text.codes import SENTENCES, tells
 from holdback.results.json_codec import _fact, _plain
 
@@ -228,3 +230,9 @@ def test_what_is_told_stays_told() -> None:
     assert telling.tell(words, None) == ""
     with pytest.raises(KeyError):
         telling.told((fact("unknown.code"),), words)
+
+
+def test_every_check_has_a_name_for_readers() -> None:
+    """No check is shown by its key: each has its name in the catalog."""
+    names = texts("trust.names")
+    assert [name for name in checks if name not in names] == []

@@ -202,6 +202,8 @@ def of_row(
     if measure.aggregate in {"count", "distinct"}:
         return when(all_of(conditions), integer(1), integer(0))
     if measure.aggregate == "any":
+        if measure.least > 1:  # one row is never two
+            return integer(0)
         if measure.value is not None:
             conditions.append(exp.NEQ(this=value.copy(), expression=integer(0)))
         return when(all_of(conditions), integer(1), integer(0))
