@@ -6,7 +6,7 @@ Every file of sentences is imported here, so that its codes are registered.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from holdback.facts import Fact
@@ -67,7 +67,7 @@ def _completed(value: Any, words: Words) -> Any:
         items = tuple(_completed(item, words) for item in value)
         same = all(a is b for a, b in zip(items, value, strict=True))
         return value if same else items
-    if isinstance(value, Mapping):
+    if type(value) in {dict, MappingProxyType}:  # draws are mappings of their own
         parts = {name: _completed(one, words) for name, one in value.items()}
         same = all(one is value[name] for name, one in parts.items())
         return value if same else parts
