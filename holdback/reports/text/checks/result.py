@@ -184,11 +184,11 @@ def _failed(words: Words, *, models: tuple[Fact, ...]) -> str:
 
 
 @tells("sampler.model")
-def _model(_words: Words, *, model: str, faults: tuple[str, ...]) -> str:
+def _model(words: Words, *, model: str, faults: tuple[Fact, ...]) -> str:
     return say(
         "checks.sampler.failed",
         model=texts("sampled.models")[model],
-        faults="; ".join(faults),
+        faults="; ".join(tell(words, fault) for fault in faults),
     )
 
 
