@@ -16,6 +16,8 @@ CLOSEST_ROOT = 4 * 2.0**-52
 """Relative distance at which a root is found: the least that `brentq` takes."""
 NEXT_TO_ZERO = 1e-300
 """The same for a root at 0, which has no relative distance."""
+MOST_STEPS = 10_000
+"""Ten times the halvings from 1 down to `NEXT_TO_ZERO`: a root there is no failure."""
 
 
 def root(function: Callable[[float], float], low: float, high: float) -> float:
@@ -30,7 +32,14 @@ def root(function: Callable[[float], float], low: float, high: float) -> float:
     from scipy.optimize import brentq
 
     return float(
-        brentq(function, low, high, xtol=NEXT_TO_ZERO, rtol=CLOSEST_ROOT, maxiter=500)
+        brentq(
+            function,
+            low,
+            high,
+            xtol=NEXT_TO_ZERO,
+            rtol=CLOSEST_ROOT,
+            maxiter=MOST_STEPS,
+        )
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import cos, inf
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -40,6 +40,8 @@ def test_chi_square_degenerate() -> None:
         upper_tail(1.0, 0)
 
 
+@example(at=-5.964612720664184e-290, below=0.5, above=1.0)
+@example(at=5e-324, below=0.5, above=100.0)
 @given(st.floats(-50, 50), st.floats(0.01, 100), st.floats(0.01, 100))
 def test_root_against_closed_form(at: float, below: float, above: float) -> None:
     """A cubic's known root is found from any bracket."""
