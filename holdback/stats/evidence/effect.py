@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from holdback.facts import Fact
 
-__all__ = ["Contrast", "Estimate", "Inference", "Interval", "LogRatio"]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["Contrast", "Estimate", "Inference", "Interval", "LogRatio", "Tails"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,25 @@ class LogRatio:
     se: float
 
 
+class Tails(Protocol):
+    """One-sided p-values of "ln(treatment / control) is θ", over a whole grid of θ.
+
+    The confidence distribution of a method that draws: u(θ) = (1 + #{t* ≥ t(θ)}) /
+    (draws + 1) rises with θ, l(θ) = (1 + #{t* ≤ t(θ)}) / (draws + 1) falls.
+    """
+
+    @property
+    def draws(self) -> int:
+        """How many splits are counted, beside the one that was."""
+        ...
+
+    def __call__(
+        self, thetas: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Both shares at each θ, u first; all three (k,)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
     """What one method says of one comparison.
@@ -67,7 +91,9 @@ class Inference:
     `absolute` and `relative` are None together with `p_value` where no honest number
     exists (an `absolute` without a range tells what was seen), and `note` says why.
     `method` is a short fixed name, `note` the fact that tells a reader of it.
-    `approximate` marks an interval known to be rough.
+    `approximate` marks an interval known to be rough. `tails` gives the method's own
+    one-sided p-values at any log ratio, the same that its interval and p-value are
+    read from; None where they have a closed form.
     """
 
     control: Estimate | None
@@ -80,3 +106,4 @@ class Inference:
     skew_coefficient: float | None = None
     log_ratio: LogRatio | None = None
     approximate: bool = False
+    tails: Tails | None = field(default=None, compare=False, repr=False)

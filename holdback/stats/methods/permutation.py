@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import ceil, exp, log
 
 import numpy as np
+import numpy.typing as npt
 
 from holdback.facts import fact
 from holdback.stats.evidence.effect import Estimate, Inference
@@ -13,7 +15,9 @@ from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
 from holdback.stats.methods.log_ratio import log_inference_between
 from holdback.stats.numeric import quantile
 
-__all__ = ["MOST_RESPLIT", "permutation"]
+__all__ = ["MOST_RESPLIT", "Reference", "permutation"]
+
+Vector = npt.NDArray[np.float64]
 
 MOST_RESPLIT = 200_000
 LEAST_SPLITS = 999
@@ -21,6 +25,30 @@ MOST_SPLITS = 19_999
 LEAST_BEYOND_TAIL = 20
 FARTHEST_LOG_RATIO = 60.0
 PRECISION = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reference:
+    """What t is compared with: one set of draws that serves every hypothesis."""
+
+    splits: Resplits
+
+    @property
+    def draws(self) -> int:
+        """How many splits are counted, beside the one that was."""
+        return len(self.splits.picked)
+
+    def __call__(self, thetas: Vector) -> tuple[Vector, Vector]:
+        """At each log ratio the shares of draws as high or higher (u), and as low (l).
+
+        The split that was is counted in, so neither is ever 0; u rises with θ, l falls.
+        """
+        shares = [
+            [_tail(self.splits, exp(theta), side) for side in (-1.0, 1.0)]
+            for theta in thetas
+        ]
+        upper, lower = np.array(shares, dtype=float).reshape(-1, 2).T
+        return upper, lower
 
 
 def permutation(
@@ -56,7 +84,7 @@ def permutation(
         None if end is None else exp(centre + stretch * (end - centre))
         for end in (low, high)
     )
-    return log_inference_between(
+    inference = log_inference_between(
         control,
         treatment,
         low=ends[0],
@@ -70,6 +98,7 @@ def permutation(
             draws=draws,
         ),
     )
+    return replace(inference, tails=Reference(splits=splits))
 
 
 def _tail(splits: Resplits, ratio: float, direction: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from math import comb, exp, log
+from math import comb, exp, log, log1p
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import Adjustment, TwoSamples, resplits
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods.compare import compare
-from holdback.stats.methods.permutation import permutation
+from holdback.stats.methods.permutation import Reference, permutation
 from holdback.stats.variance_reduction.cuped import adjust
 from tests.calibration.shops import Shop, exact, mean, ratio
 
@@ -131,6 +131,61 @@ def test_interval_and_p_value_never_disagree(seed: int, lift: float) -> None:
     money = found.absolute.interval
     assert money.lower is not None
     assert (money.lower > 0) == (ends.lower > 0)
+
+
+def test_tails_say_what_the_interval_and_the_p_value_say() -> None:
+    """At no lift they give the p-value; at each end one of them is its 2.5 %."""
+    found = read(*shops(5, 0.3))
+    assert found.tails is not None
+    assert found.relative is not None
+    ends = found.relative.interval
+    assert ends.lower is not None
+    assert ends.upper is not None
+    low, high = log1p(ends.lower), log1p(ends.upper)
+    (still, *_), (falling, *_) = found.tails(np.zeros(1))
+    assert found.p_value == pytest.approx(2 * min(still, falling))
+    upper, lower = found.tails(np.array([low - 1e-3, low + 1e-3, high - 0.1, high]))
+    assert upper[0] <= 0.025 < upper[1]
+    assert lower[3] <= 0.025 < lower[2]
+    assert np.all(np.diff(upper) > 0)
+    assert np.all(np.diff(lower) < 0)
+    assert np.all(upper + lower >= 1.0)
+
+
+def test_tails_against_every_split_of_eighteen_units() -> None:
+    """8 and 10 units, half of them without a value: all 43,758 splits counted out."""
+    control = np.array([12.0, 30.0, 45.0, 20.0])
+    treated = np.array([25.0, 60.0, 15.0, 80.0, 33.0, 41.0])
+    samples = [
+        Sample(columns=("y",), rows=side[:, None], n=n)
+        for side, n in ((control, 8), (treated, 10))
+    ]
+    tails = Reference(splits=resplits(two(*samples), draws=19_999))
+    upper, lower = tails(np.array([0.0, -0.5, 0.25, 1.0, 1.5]))
+    for theta, u, low in zip((0.0, -0.5, 0.25, 1.0, 1.5), upper, lower, strict=True):
+        expected = _every_split(control, treated / np.exp(theta))
+        for share, exactly in zip((u, low), expected, strict=True):
+            error = np.sqrt(exactly * (1 - exactly) / 19_999)
+            assert share == pytest.approx(exactly, abs=4 * error + 1e-4)
+
+
+def _every_split(control: Vector, treated: Vector) -> tuple[float, float]:
+    """Shares of all splits into 8 and 10 that are as high, and as low, as seen."""
+    units = np.concatenate([control, np.zeros(4), treated, np.zeros(4)])
+    chosen = np.array(list(combinations(range(18), 8)))
+    mask = np.zeros((len(chosen), 18))
+    mask[np.arange(len(chosen))[:, None], chosen] = 1.0
+    means, variances = [], []
+    for side, n in ((mask, 8), (1 - mask, 10)):
+        total, squares = side @ units, side @ units**2
+        means.append(total / n)
+        variances.append((squares - total**2 / n) / (n - 1) / n)
+    with np.errstate(all="ignore"):
+        spread = np.sqrt(variances[0] / means[0] ** 2 + variances[1] / means[1] ** 2)
+        t = np.log(means[1] / means[0]) / spread
+    t = np.where(means[0] > 0, np.where(means[1] > 0, t, -np.inf), np.inf)
+    seen = studentized(units[:8], units[8:])
+    return float(np.mean(t >= seen - 1e-9)), float(np.mean(t <= seen + 1e-9))
 
 
 def test_scaling_the_treatment_moves_the_interval_along() -> None:
