@@ -181,6 +181,7 @@ def _unadjusted(comparison: Comparison, level: float) -> Plain:
         relative=quantity(plain.relative),
         p_value=plain.p_value,
         method=plain.method,
+        estimates=_estimates(plain),
     )
 
 

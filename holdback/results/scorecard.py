@@ -132,12 +132,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
-    """The lift without covariates, beside one that is adjusted for them."""
+    """The lift without covariates, beside one that is adjusted for them.
+
+    `estimates` are the arms' values as they were seen.
+    """
 
     method: str
     absolute: Quantity | None = None
     relative: Quantity | None = None
     p_value: float | None = None
+    estimates: Estimates | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +162,8 @@ class Reached:
 class Readout(Shown):
     """One metric × arm × segment. `note` says in one sentence why this method.
 
-    `unadjusted` and `variance_reduction` stand where covariates were used; `pooled`
+    `unadjusted` and `variance_reduction` stand where covariates were used, and
+    `estimates` are then net of them; `pooled`
     is a segment's lift pulled towards the other levels' of its dimension.
     `after_looks` is the primary's lift, median-unbiased, where a test that was read
     before may end with this look. `inference_data` holds draws for ArviZ where a

@@ -246,6 +246,14 @@ def test_the_time_before_narrows_the_lift() -> None:
     assert 0.3 < readout.variance_reduction < 1
     (beside,) = [s for s in card.section(Sensitivity) if s.variant == "unadjusted"]
     assert beside.relative == plain
+    # As counted: the means of the rows, which those net of the time before are not.
+    raw = [
+        np.array(shop(*a))[:, 0].mean()
+        for a in ((1, 1000, 0.1, 50.0), (2, 9000, 0.14, 52.0))
+    ]
+    counted = readout.unadjusted.estimates
+    assert [counted.control.value, counted.treatment.value] == pytest.approx(raw)
+    assert readout.estimates.control.value != pytest.approx(raw[0], rel=1e-3)
 
 
 def test_trend_ends_where_the_result_is() -> None:

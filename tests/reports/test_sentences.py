@@ -23,6 +23,7 @@ from holdback.results.scorecard import (
     Finding,
     Interaction,
     Look,
+    Plain,
     PointEstimate,
     Reached,
 )
@@ -37,6 +38,17 @@ CHANCE = 0.88
 OPEN = no_answer().readouts[0]
 WIN = CARD.readouts[0]
 GUARD = CARD.readouts[2]
+NET = replace(
+    WIN,
+    unadjusted=Plain(
+        method="log_delta",
+        estimates=Estimates(
+            control=PointEstimate(value=4.44, units=6021),
+            treatment=PointEstimate(value=4.60, units=54102),
+        ),
+    ),
+)
+"""The same, read net of the time before the test."""
 RISKS = Chances(
     expected_loss_if_shipped=120.0, expected_loss_if_held=45.0, week_of_data=1.0
 )
@@ -113,6 +125,21 @@ TOLD = {
     "baseline": (
         sentences.baseline(W, WIN),
         "It was €4.52 in “Recommendations” and €4.31 in “No personalization”.",
+    ),
+    "baseline, adjusted": (
+        sentences.baseline(W, NET),
+        (
+            "As counted, it was €4.60 in “Recommendations” and €4.44 in “No "
+            "personalization”. Adjusted for behaviour before the test, which is what the "
+            "change is read from, it was €4.52 and €4.31."
+        ),
+    ),
+    "counted": (
+        sentences.counted(W, NET),
+        (
+            "Revenue per visitor: the table has values adjusted for behaviour before the "
+            "test. As counted, it was €4.44 without and €4.60 with."
+        ),
     ),
     "sure": (
         sentences.sure(W, WIN),

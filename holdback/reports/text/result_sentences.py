@@ -15,6 +15,7 @@ from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
     UNTOLD,
+    Estimates,
     Finding,
     Interaction,
     Look,
@@ -33,6 +34,7 @@ __all__ = [
     "changed",
     "changed_by",
     "checked",
+    "counted",
     "differ",
     "excludes_zero",
     "failed",
@@ -100,22 +102,50 @@ def of_arm(words: Words, arm: str, sentence: str) -> str:
 
 
 def baseline(words: Words, readout: Readout) -> str:
-    """The primary's value in both arms, so that a percentage has a size."""
+    """The primary's value in both arms, so that a percentage has a size.
+
+    As it was counted, and beside it net of behaviour before the test where the lift
+    is; scorecards of before knew only the latter.
+    """
     if readout.estimates is None:
         return ""
-    treated = words.value(readout.metric, readout.estimates.treatment.value)
-    control = words.value(readout.metric, readout.estimates.control.value)
-    plain = (
-        "" if readout.unadjusted is None else say("sentences.before_the_adjustment_for")
-    )
+    arms = {"arm": words.arm(readout.arm), "control": words.arm(readout.control)}
+    shown = _values(words, readout.metric, readout.estimates)
+    if readout.unadjusted is None:
+        return say("sentences.it_was_in_and", **arms, **shown)
+    counted = readout.unadjusted.estimates
+    if counted is None:
+        return say("sentences.it_was_adjusted", **arms, **shown)
+    raw = _values(words, readout.metric, counted)
     return say(
-        "sentences.it_was_in_and",
-        treated=treated,
-        arm=words.arm(readout.arm),
-        control=control,
-        control_2=words.arm(readout.control),
-        plain=plain,
+        "sentences.it_was_counted_and_adjusted",
+        **arms,
+        treated=raw["treated"],
+        untreated=raw["untreated"],
+        net_treated=shown["treated"],
+        net_untreated=shown["untreated"],
     )
+
+
+def counted(words: Words, readout: Readout) -> str:
+    """An adjusted metric's values as they were counted; empty where none was."""
+    plain = readout.unadjusted
+    if plain is None or plain.estimates is None:
+        return ""
+    label = words.label(readout.metric)
+    if words.several:
+        label = say(
+            "sentences.guardrail_in_arm", label=label, arm=words.arm(readout.arm)
+        )
+    values = _values(words, readout.metric, plain.estimates)
+    return say("metrics.counted", metric=label, **values)
+
+
+def _values(words: Words, metric: str, arms: Estimates) -> dict[str, str]:
+    return {
+        "treated": words.value(metric, arms.treatment.value),
+        "untreated": words.value(metric, arms.control.value),
+    }
 
 
 def sure(words: Words, readout: Readout, minimum: float = 0.0) -> str:

@@ -61,7 +61,8 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         ),
         join(
             Markup("<p>{}</p>").format(named(note))
-            for note in (sentences.reached(words, r) for r in readouts)
+            for tell_of in (sentences.counted, sentences.reached)
+            for note in (tell_of(words, r) for r in readouts)
             if note
         ),
         anchor="metrics",
