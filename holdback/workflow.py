@@ -14,6 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdback.errors import ConfigError, Problem
+from holdback.experiments.definition.calendar import moment_of
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.notebook_display import show
 
@@ -71,18 +73,23 @@ def assign(experiment: ExperimentLike, ids: Any) -> Any:
 def audit(
     experiment: ExperimentLike,
     *,
-    as_of: date | datetime | None = None,
+    as_of: date | datetime | str | None = None,
+    data: Mapping[str, object] | None = None,
     **frames: object,
 ) -> Audit:
     """Each unit's arm, recomputed from its id, against the arm that was logged.
 
     Finds the day on which agreement changes and the variation of the plan (salt, ids,
-    shares, scheme) that explains the log. `frames` replaces sources by name. Raises
-    ConfigError where no arm is logged, and what reading the data raises.
+    shares, scheme) that explains the log. `data` replaces sources by name, as keyword
+    arguments of a source's name do. Raises ConfigError where no arm is logged, and
+    what reading the data raises.
     """
     from holdback.audit.audit import audit as audit_arms
 
-    return audit_arms(_loaded(experiment), as_of=as_of, frames=frames)
+    planned = _loaded(experiment)
+    return audit_arms(
+        planned, as_of=moment_of(as_of), frames=_frames(planned, data, frames)
+    )
 
 
 def plan(
@@ -92,6 +99,7 @@ def plan(
     units: int | None = None,
     what_if: Mapping[str, float | Fraction] | None = None,
     runs: int | None = None,
+    data: Mapping[str, object] | None = None,
     **frames: object,
 ) -> Plan:
     """What the experiment will be able to show, before it starts.
@@ -108,14 +116,15 @@ def plan(
     from holdback.portfolio.past_prior import with_past
     from holdback.reports.text.plan_sentences import complete
 
+    planned = with_past(_loaded(experiment))
     made = make_plan(
-        with_past(_loaded(experiment)),
+        planned,
         baselines={
             name: (known,) if isinstance(known, int | float) else known
             for name, known in (baselines or {}).items()
         },
         units=units,
-        frames=frames,
+        frames=_frames(planned, data, frames),
         what_if=WhatIf.of(what_if) if what_if else None,
         runs=runs,
     )
@@ -125,16 +134,18 @@ def plan(
 def analyze(
     experiment: ExperimentLike,
     *,
-    as_of: date | datetime | None = None,
+    as_of: date | datetime | str | None = None,
     replays: int = 0,
     save_posterior: bool = False,
     advance: Callable[[float], None] | None = None,
+    data: Mapping[str, object] | None = None,
     **frames: object,
 ) -> Analysis:
     """Read the data, estimate every lift, count the money and decide.
 
-    `frames` replaces sources by name with frames (pandas, polars, Arrow). `as_of`
-    defaults to the last time found in the data; a date means the end of that day.
+    `data` replaces sources by name with frames (pandas, polars, Arrow); so does a
+    keyword argument with a source's name. `as_of` is a day (to its end), a moment or
+    the ISO text of either, and defaults to the last time found in the data.
 
     `replays` above 0 also splits the experiment's own units so many times at random
     and tells how often its reading would have been wrong (see `simulate`).
@@ -167,14 +178,15 @@ def analyze(
 
         mcmc.check_installed()
     planned = with_past(_loaded(experiment))
+    frames = _frames(planned, data, frames)
     rows = rows_needed(planned)
-    evidence = extract(planned, as_of=as_of, frames=frames, rows=rows)
+    evidence = extract(planned, as_of=moment_of(as_of), frames=frames, rows=rows)
     moment = told_as_of(planned, evidence)
     basis = section_readers.basis_of(
         planned,
         evidence,
         history_of(planned, moment, evidence.inputs),
-        as_of=as_of,
+        as_of=moment_of(as_of),
         frames=frames,
         replays=replays,
     )
@@ -218,7 +230,8 @@ def simulate(
     *,
     replays: int = 1000,
     lift: float = 0.1,
-    as_of: date | datetime | None = None,
+    as_of: date | datetime | str | None = None,
+    data: Mapping[str, object] | None = None,
     **frames: object,
 ) -> Simulation:
     """Replay the experiment on its own units, split at random again and again.
@@ -230,8 +243,13 @@ def simulate(
     """
     from holdback.analysis.exploratory.replays import simulate as simulate_units
 
+    planned = _loaded(experiment)
     return simulate_units(
-        _loaded(experiment), replays=replays, lift=lift, as_of=as_of, frames=frames
+        planned,
+        replays=replays,
+        lift=lift,
+        as_of=moment_of(as_of),
+        frames=_frames(planned, data, frames),
     )
 
 
@@ -434,6 +452,42 @@ def _plan_picture(plan: Plan, axes: Any) -> Any:
 show("Scorecard", html=_scorecard_page, plot=_scorecard_picture)
 show("Readout", html=_readout_page, plot=_readout_picture)
 show("Plan", html=_plan_page, plot=_plan_picture, text=_plan_text)
+
+
+def _frames(
+    experiment: Experiment,
+    data: Mapping[str, object] | None,
+    named: Mapping[str, object],
+) -> dict[str, object]:
+    """Frames in place of sources, by the sources' names.
+
+    Raises ConfigError for `data` that names nothing and for a name of no source,
+    which may be an option that was misspelt.
+    """
+    if data is not None and not isinstance(data, Mapping):
+        raise ConfigError(
+            Problem(
+                where="data",
+                what=f"a {type(data).__name__} does not say which source it replaces.",
+                fix='Write `data={"orders": frame}`, with the name of a source.',
+            )
+        )
+    frames = {**(data or {}), **named}
+    unknown = [name for name in frames if name not in experiment.sources]
+    if unknown:
+        known = ", ".join(sorted(experiment.sources))
+        raise ConfigError(
+            [
+                Problem(
+                    where=name,
+                    what="this is neither an option nor a source of the experiment.",
+                    fix=f"Its sources are: {known}. See `help(holdback.analyze)` for "
+                    "the options.",
+                )
+                for name in unknown
+            ]
+        )
+    return frames
 
 
 def _loaded(experiment: ExperimentLike) -> Experiment:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -29,6 +31,29 @@ def test_frames_replace_files(shop: Path) -> None:
     for frame in (orders, pl.from_pandas(orders), pl.from_pandas(orders).to_arrow()):
         (shop.parent / "orders.csv").unlink(missing_ok=True)
         assert hb.analyze(experiment, orders=frame).to_dict()["readouts"] == expected
+
+
+def test_data_names_frames_and_as_of_may_be_text(shop: Path) -> None:
+    """`data` is what keywords are; a day's text is that day."""
+    orders = pl.read_csv(shop.parent / "orders.csv", infer_schema=False)
+    by_name = hb.analyze(shop, orders=orders, as_of=date(2026, 10, 28))
+    by_data = hb.analyze(shop, data={"orders": orders}, as_of="2026-10-28")
+    assert by_name.to_dict()["readouts"] == by_data.to_dict()["readouts"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"replys": 3}, "replys: this is neither an option nor a source"),
+        ({"data": [1, 2]}, "data: a list does not say which source it replaces"),
+        ({"as_of": "soon"}, "as_of: 'soon' is not a date"),
+        ({"as_of": 20261028}, "as_of: 20261028 is not a date"),
+    ],
+)
+def test_an_odd_argument_rejects(shop: Path, asked: dict[str, Any], said: str) -> None:
+    """One sentence that names the argument, for every entry that reads data."""
+    with pytest.raises(hb.ConfigError, match=said):
+        hb.analyze(shop, **asked)
 
 
 def test_results_convert_themselves(shop: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 
 import click
 
 from holdback.cli.console import examples
-from holdback.errors import ConfigError, Problem, StatsError
+from holdback.errors import Problem, StatsError
 
 __all__ = ["command"]
 
@@ -76,10 +75,11 @@ def command(
     """
     from holdback import workflow
     from holdback.cli.console import coloured, progress
+    from holdback.experiments.definition.calendar import moment_of
     from holdback.reports.text.result_sentences import headline
     from holdback.results.validity import failures
 
-    moment = parsed_moment(as_of) if as_of else None
+    moment = moment_of(as_of, where="--as-of")
     experiment = workflow.load(file)
     folder = output_folder(output, experiment.root, experiment.name)
     with progress("Reading the data", quiet=quiet) as advance:
@@ -112,28 +112,6 @@ def command(
                 why="--strict was asked for. The report was written and says more.",
             )
         )
-
-
-def parsed_moment(text: str) -> date | datetime:
-    """A day or an ISO moment, as typed after --as-of.
-
-    Raises ConfigError for a text that is neither.
-    """
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            Problem(
-                where="--as-of",
-                what=f"'{text}' is not a date.",
-                fix="Write a day such as 2026-10-31, or a moment such as "
-                "2026-10-31T18:00:00+01:00.",
-            )
-        ) from None
 
 
 def output_folder(output: str | None, root: Path, name: str) -> Path:

@@ -34,12 +34,12 @@ def command(
     shares, another scheme) explains the log. Nothing is written.
     """
     from holdback import workflow
-    from holdback.cli.analyze import parsed_moment
     from holdback.cli.console import progress
+    from holdback.experiments.definition.calendar import moment_of
     from holdback.reports.exports.audit_table import table_of
     from holdback.results.json_codec import to_json
 
-    moment = parsed_moment(as_of) if as_of else None
+    moment = moment_of(as_of, where="--as-of")
     experiment = workflow.load(file)
     with progress("Recomputing arms", quiet=quiet):
         comparison = workflow.audit(experiment, as_of=moment)

@@ -53,12 +53,13 @@ def command(  # one parameter an option
     """
     from holdback import workflow
     from holdback.atomic_files import write_files
-    from holdback.cli.analyze import output_folder, parsed_moment
+    from holdback.cli.analyze import output_folder
     from holdback.cli.console import progress
+    from holdback.experiments.definition.calendar import moment_of
     from holdback.reports.exports.terminal import table_of
     from holdback.results.json_codec import to_json
 
-    moment = parsed_moment(as_of) if as_of else None
+    moment = moment_of(as_of, where="--as-of")
     experiment = workflow.load(file)
     with progress("Replaying the test", quiet=quiet):
         simulation = workflow.simulate(

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from holdback.errors import ConfigError, Problem
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-__all__ = ["DAYS", "complete_on", "days_analyzed", "elapsed", "is_final", "last_day"]
+__all__ = [
+    "DAYS",
+    "complete_on",
+    "days_analyzed",
+    "elapsed",
+    "is_final",
+    "last_day",
+    "moment_of",
+]
 
 DAYS = {
     "day": Fraction(1),
@@ -18,6 +28,30 @@ DAYS = {
     "year": DAYS_PER_YEAR,
 }
 """Days in each period that costs and units are counted by."""
+
+
+def moment_of(as_of: object, *, where: str = "as_of") -> date | datetime | None:
+    """A day or a moment up to which data are read, also from its ISO text.
+
+    Raises ConfigError, placed at `where`, for what is neither.
+
+    >>> moment_of("2026-10-31")
+    datetime.date(2026, 10, 31)
+    """
+    if as_of is None or isinstance(as_of, date):
+        return as_of
+    if isinstance(as_of, str):
+        for kind in (date, datetime):
+            with suppress(ValueError):
+                return kind.fromisoformat(as_of)
+    raise ConfigError(
+        Problem(
+            where=where,
+            what=f"{as_of!r} is not a date.",
+            fix="Write a day such as 2026-10-31, or a moment such as "
+            "2026-10-31T18:00:00+01:00.",
+        )
+    )
 
 
 def last_day(experiment: Experiment, moment: datetime) -> date:
