@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from holdback.analysis.comparison.comparison import Comparison, quantity
@@ -31,7 +31,7 @@ def funnels(basis: Basis) -> tuple[FunnelArm, ...]:
 def _of_arm(
     experiment: Experiment, cells: Cells, metric: Metric, arm: str, level: float
 ) -> FunnelArm:
-    steps = metric.parts()
+    steps = [part for part in metric.parts() if part.label]
     each = 1 - (1 - level) / len(steps)
     shares = tuple(
         share for step in steps for share in _shares(experiment, cells, step, arm, each)
@@ -44,7 +44,25 @@ def _of_arm(
         ),
         None,
     )
-    return FunnelArm(metric=metric.name, arm=arm, steps=shares, more_than_before=odd)
+    arms = {experiment.control.name, arm}
+    unordered = [part for part in metric.parts() if not part.label]
+    return FunnelArm(
+        metric=metric.name,
+        arm=arm,
+        steps=shares,
+        more_than_before=odd,
+        out_of_order=sum(_units(cells, part, arms) for part in unordered)
+        - _units(cells, steps[-1], arms)
+        if unordered
+        else 0,
+    )
+
+
+def _units(cells: Cells, step: Metric, arms: Collection[str]) -> int:
+    """Units of some arms that got to a step."""
+    (column,) = (one.name for one in cells.blocks[step.name])
+    moments = cells.total(step.name, arms, within=step.within).select([column])
+    return round(float(moments.total[0]))
 
 
 def _shares(

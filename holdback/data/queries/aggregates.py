@@ -23,7 +23,7 @@ from holdback.data.engine.times import DAY_MICROSECONDS
 from holdback.data.queries.unit_columns import UnitColumn
 from holdback.experiments.language.measure import Measure
 
-__all__ = ["aggregate", "not_null", "of_row", "quanta", "row_values"]
+__all__ = ["aggregate", "has", "not_null", "of_row", "quanta", "row_values"]
 
 FIRST_TIME = -(10**16)
 STRIDE = 10**19
@@ -45,11 +45,7 @@ def aggregate(
     measure = unit.measure
     assert measure is not None  # noqa: S101  # attributes are not aggregated
     value = col(f"q_{unit.name}", table)
-    conditions = list(inside)
-    if measure.where is not None:
-        conditions.append(col(f"c_{unit.name}", table))
-    if measure.value is not None:
-        conditions.append(not_null(value))
+    conditions = _counted(unit, measure, inside, table)
     inside_it = all_of(conditions)
     picked = when(inside_it.copy(), value.copy(), None)
     match measure.aggregate:
@@ -73,12 +69,43 @@ def aggregate(
     return round_to(dialect, extreme_value, unit.digits)
 
 
+def has(
+    unit: UnitColumn, inside: Sequence[exp.Expression], table: str
+) -> exp.Expression:
+    """Whether a row is one of those for which an `any` is 1."""
+    measure = unit.measure
+    assert measure is not None  # noqa: S101  # attributes are not aggregated
+    conditions = _counted(unit, measure, inside, table)
+    return _any_counts(conditions, col(f"q_{unit.name}", table), measure)
+
+
+def _counted(
+    unit: UnitColumn,
+    measure: Measure,
+    inside: Sequence[exp.Expression],
+    table: str | None,
+) -> list[exp.Expression]:
+    """Conditions that a row counts at all."""
+    conditions = list(inside)
+    if measure.where is not None:
+        conditions.append(col(f"c_{unit.name}", table))
+    if measure.value is not None:
+        conditions.append(not_null(col(f"q_{unit.name}", table)))
+    return conditions
+
+
+def _any_counts(
+    conditions: list[exp.Expression], value: exp.Expression, measure: Measure
+) -> exp.Expression:
+    if measure.value is None:
+        return all_of(conditions)
+    return all_of([*conditions, exp.NEQ(this=value.copy(), expression=integer(0))])
+
+
 def _any(
     conditions: list[exp.Expression], value: exp.Expression, measure: Measure
 ) -> exp.Expression:
-    if measure.value is not None:
-        conditions = [*conditions, exp.NEQ(this=value, expression=integer(0))]
-    counts = all_of(conditions)
+    counts = _any_counts(conditions, value, measure)
     if measure.least > 1:
         enough = exp.GTE(this=count_where(counts), expression=integer(measure.least))
         return when(enough, integer(1), integer(0))

@@ -18,7 +18,8 @@ from sqlglot import exp
 from holdback.data.engine.protocol import EngineDialect
 from holdback.data.engine.sql import cast, col, count_where, integer, when
 from holdback.data.engine.times import MICROSECOND, Zone
-from holdback.data.queries.event_units import event_units
+from holdback.data.queries.event_units import event_units, since
+from holdback.data.queries.step_order import StepOrder
 from holdback.data.queries.unit_columns import ROW_COUNTS, Layout, Monomial, UnitColumn
 from holdback.data.queries.units import (
     KEPT_CROSSED,
@@ -75,9 +76,26 @@ def relations(cube: Cube) -> Ctes:
     if own_caps:
         ctes += caps(cube, own_caps, "u")
     if cube.events:
+        ctes += _awaited(cube)
         ctes.append(("p", _with_events(cube), bool(event_caps)))
         if event_caps:
             ctes += caps(cube, event_caps, "p")
+    return ctes
+
+
+def _awaited(cube: Cube) -> Ctes:
+    """Who has what something else comes after, and since when."""
+    ctes: Ctes = []
+    for unit in cube.step_order.awaited():
+        assert unit.measure is not None  # noqa: S101  # awaited ones have measures
+        query = since(
+            cube.events[unit.measure.source],
+            cube.exposures,
+            cube.span,
+            unit,
+            order=cube.step_order,
+        )
+        ctes.append((cube.step_order.relation(unit.name), query, True))
     return ctes
 
 
@@ -217,7 +235,7 @@ def _with_events(cube: Cube) -> exp.Select:
             cube.exposures,
             cube.span,
             wanted,
-            relation=cube.unit_relation,
+            order=cube.step_order,
             carried=_carried(cube),
         )
         per_source.append(_widened(cube, i, wanted, query))
@@ -312,6 +330,11 @@ class Cube:
     span: Span
     zone: Zone
     dialect: EngineDialect
+
+    @property
+    def step_order(self) -> StepOrder:
+        """Which measures come after one another."""
+        return StepOrder(units=self.layout.units, exposed=self.unit_relation)
 
     @property
     def own(self) -> tuple[UnitColumn, ...]:

@@ -11,9 +11,11 @@ from holdback.data.engine.sql import col, count_where, integer
 from holdback.data.engine.times import MICROSECOND
 from holdback.data.queries.aggregates import (
     aggregate,
+    has,
     quanta,
     row_values,
 )
+from holdback.data.queries.step_order import StepOrder
 from holdback.data.queries.unit_columns import ROW_COUNTS, UnitColumn
 from holdback.data.queries.units import (
     Events,
@@ -25,7 +27,7 @@ from holdback.data.queries.units import (
 )
 from holdback.experiments.language.measure import Measure
 
-__all__ = ["event_units"]
+__all__ = ["event_units", "since"]
 
 
 def event_units(
@@ -34,15 +36,15 @@ def event_units(
     span: Span,
     wanted: Sequence[UnitColumn],
     *,
-    relation: str = "u",
+    order: StepOrder,
     carried: Sequence[str] = (),
 ) -> exp.Select:
     """One row per exposed unit that has events: its keys and its values.
 
-    Reads the units from `relation`, and carries their values `carried` along. Beside
-    the values it counts the unit's rows, as `ROW_COUNTS` names them: ``n_rows``, those
-    before exposure that no measure collects (``n_before``), those at or after as-of
-    (``n_late``), and all before exposure (``n_earlier``).
+    The units' own values `carried` come along. Beside the values it counts the unit's
+    rows, as `ROW_COUNTS` names them: ``n_rows``, those before exposure that no measure
+    collects (``n_before``), those at or after as-of (``n_late``), and all before
+    exposure (``n_earlier``).
     """
     keys = unit_keys(exposures)
     columns: dict[str, exp.Expression] = {"unit": col("unit", "u")}
@@ -56,6 +58,7 @@ def event_units(
     columns |= _row_counts(events, exposures, span, wanted)
     for unit in wanted:
         inside = window(unit.measure, events, exposures, span) if unit.measure else []
+        inside += order.late_enough(unit)
         time = col("t", "e") if events.time is not None else None
         columns[unit.name] = aggregate(
             dialect,
@@ -66,11 +69,41 @@ def event_units(
             exposed=None if exposures.time is None else col("t", "u"),
         )
     query = select(columns, nested(_event_rows(events, wanted), "e"))
-    return query.join(
-        exp.alias_(exp.table_(relation, quoted=True), "u", quoted=True, table=True),
+    return _of_units(query, order, wanted)
+
+
+def since(
+    events: Events,
+    exposures: Exposures,
+    span: Span,
+    unit: UnitColumn,
+    *,
+    order: StepOrder,
+) -> exp.Select:
+    """The units that have a column that others come after, and since when."""
+    assert unit.measure is not None  # noqa: S101  # awaited ones have measures
+    inside = window(unit.measure, events, exposures, span) + order.late_enough(unit)
+    counts = has(unit, inside, "e")
+    columns: dict[str, exp.Expression] = {
+        "unit": col("unit", "u"),
+        "t": exp.Min(this=col("t", "e")),
+    }
+    query = select(columns, nested(_event_rows(events, [unit]), "e"), where=[counts])
+    return _of_units(query, order, [unit])
+
+
+def _of_units(
+    query: exp.Select, order: StepOrder, wanted: Sequence[UnitColumn]
+) -> exp.Select:
+    """A query of events ``e`` for each exposed unit ``u``."""
+    query = query.join(
+        exp.alias_(
+            exp.table_(order.exposed, quoted=True), "u", quoted=True, table=True
+        ),
         on=exp.EQ(this=col("unit", "e"), expression=col("unit", "u")),
         copy=False,
-    ).group_by(col("unit", "u"), copy=False)
+    )
+    return order.joined(query, wanted).group_by(col("unit", "u"), copy=False)
 
 
 def window(

@@ -49,6 +49,7 @@ class UnitColumn:
     """One value per unit: a measure, a capped twin of one, or an attribute.
 
     `own` values stand in the assignment table itself. `indicator` values are 0 or 1.
+    `after` names the column of what the measure comes after.
     """
 
     name: str
@@ -57,6 +58,7 @@ class UnitColumn:
     measure: Measure | None = None
     attribute: str | None = None
     capping: Capping | None = None
+    after: str | None = None
 
     @property
     def indicator(self) -> bool:
@@ -157,7 +159,7 @@ def _block(
         if not metric.is_function_of_means:
             continue
         if history is not None and _has_before(experiment, measure):
-            earlier = replace(measure, start=-_span(measure, history), end=timedelta(0))
+            earlier = measure.moved(-_span(measure, history), timedelta(0))
             columns.append(_column(f"{metric.name}.{i}.history", "history", earlier))
         columns += _before(experiment, f"{metric.name}.{i}", measure)
     if metric.name == experiment.primary:
@@ -192,7 +194,7 @@ def _before(experiment: Experiment, name: str, measure: Measure) -> list[Column]
     lookback = experiment.analysis.lookback
     if lookback is None or not _has_before(experiment, measure):
         return []
-    earlier = replace(measure, start=-lookback, end=timedelta(0))
+    earlier = replace(measure, start=-lookback, end=timedelta(0), after=None)
     if measure.aggregate == "any":
         return [_column(f"{name}.before", "before", earlier)]
     if measure.value is not None:
@@ -228,12 +230,7 @@ def _unit(
             UnitColumn(name="", digits=column.digits, own=True, attribute=column.name),
             units,
         )
-    plain = UnitColumn(
-        name="",
-        digits=column.digits,
-        own=column.measure.source == experiment.assignment.source,
-        measure=replace(column.measure, cap=None),
-    )
+    plain = _plain(experiment, column.measure, column.digits, units)
     base = _named(plain, units)
     if column.measure.cap is None:
         return base
@@ -244,6 +241,23 @@ def _unit(
         optional=column.role != "capped",
     )
     return _named(replace(plain, measure=column.measure, capping=capping), units)
+
+
+def _plain(
+    experiment: Experiment, measure: Measure, digits: int, units: dict[str, UnitColumn]
+) -> UnitColumn:
+    """An uncapped measure's column; what it comes after is made before it."""
+    after = None
+    if measure.after is not None:
+        before = measure.after
+        after = _named(_plain(experiment, before, before.digits, units), units)
+    return UnitColumn(
+        name="",
+        digits=digits,
+        own=measure.source == experiment.assignment.source,
+        measure=replace(measure, cap=None),
+        after=after,
+    )
 
 
 def _named(wanted: UnitColumn, units: dict[str, UnitColumn]) -> str:

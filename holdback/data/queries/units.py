@@ -196,7 +196,9 @@ def _single(
     if exposures.time is not None:
         columns["t"] = col("t")
     columns |= {f"s{i}": col(f"s{i}") for i in range(len(exposures.segments))}
-    columns |= {unit.name: of_row(exposures.reader.dialect, unit) for unit in own}
+    columns |= nested_steps(
+        own, {unit.name: of_row(exposures.reader.dialect, unit) for unit in own}
+    )
     return select(columns, nested(rows, "x"))
 
 
@@ -216,12 +218,29 @@ def _first(
         "high": exp.Max(this=col("arm")),
     }
     measures = [unit for unit in own if unit.measure is not None]
-    for unit in measures:
-        grouped[unit.name] = aggregate(
-            exposures.reader.dialect, unit, inside=[], time=col("t")
-        )
+    dialect = exposures.reader.dialect
+    grouped |= nested_steps(
+        measures,
+        {
+            unit.name: aggregate(dialect, unit, inside=[], time=col("t"))
+            for unit in measures
+        },
+    )
     grouped_units = select(grouped, nested(rows, "x"), group=["unit"])
     return _described(exposures, rows, grouped_units, own)
+
+
+def nested_steps(
+    own: Sequence[UnitColumn], values: dict[str, exp.Expression]
+) -> dict[str, exp.Expression]:
+    """The values, where one comes after another: 1 if both are."""
+    for unit in own:  # what one comes after stands before it
+        if unit.after is not None:
+            both = (values[unit.name], values[unit.after].copy())
+            values[unit.name] = exp.Mul(
+                this=exp.Paren(this=both[0]), expression=exp.Paren(this=both[1])
+            )
+    return values
 
 
 def _described(

@@ -114,11 +114,11 @@ def choice(options: Collection[str] | Kinds[Any]) -> Leaf:
 
 
 def choice_of(literal: Any) -> Leaf:
-    """One of the words of a `Literal`, `Any`-thing else refused.
+    """One of the words of a `Literal`.
 
     Raises Unreadable for any other word.
     """
-    return choice([word for word in get_args(literal) if word != "any"])
+    return choice(get_args(literal))
 
 
 def _whole(node: ScalarNode) -> int:

@@ -7,7 +7,7 @@ collected beside a metric for something else than its value is a `Companion`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Literal
@@ -24,8 +24,8 @@ __all__ = [
     "Measure",
 ]
 
-Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct", "any"]
-Collected = Aggregate | Literal["first_day", "last_day"]
+Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct"]
+Collected = Aggregate | Literal["any", "first_day", "last_day"]
 EvidenceKind = Literal["moments", "value_counts"]
 """What is read: sums of powers and products, or how many units have which values."""
 CompanionReader = Literal["answers", "histories", "scores", "slices"]
@@ -55,6 +55,8 @@ class Measure:
     row.
     With `half` only rows before the middle of the time for which the unit was watched
     count, from its exposure to its end or as-of.
+    With `after` only rows count from that measure's first row on, which may itself
+    come `after` another; of values of the assignment table it is enough that both are.
     `digits` decimals are kept, rounded half away from zero after aggregation.
     """
 
@@ -68,6 +70,12 @@ class Measure:
     cap: Cap | None = None
     least: int = 1
     half: bool = False
+    after: Measure | None = None
+
+    def moved(self, start: timedelta, end: timedelta) -> Measure:
+        """The same in another window, and so what it comes after."""
+        after = None if self.after is None else self.after.moved(start, end)
+        return replace(self, start=start, end=end, after=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

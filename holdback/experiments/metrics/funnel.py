@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from holdback.experiments.kinds.metric import kinds
 from holdback.experiments.kinds.share_of_units import Proportion, ShareOfUnits
@@ -29,9 +30,17 @@ class Funnel(Proportion):
 
     Every step is measured against all units that were assigned, never against those
     who got to the step before: who gets there is itself an effect of the treatment.
+    In strict `order` a unit gets to a step by a row at or after the first by which it
+    got to the step before, so steps are nested; in any each stands by itself.
     """
 
     steps: tuple[Step, ...]
+    order: Literal["strict", "any"] = field(
+        default="strict",
+        metadata={
+            "meaning": "strict: a step counts after the one before; any: whenever."
+        },
+    )
 
     def __post_init__(self) -> None:
         if len(self.steps) < 2:  # one step is a conversion
@@ -45,28 +54,50 @@ class Funnel(Proportion):
 
     def measures(self) -> tuple[Measure, ...]:
         """Whether a unit got to the last step."""
-        return self._step(self.steps[-1]).measures()
+        return self._in_order()[-1].measures()
 
     def parts(self) -> tuple[FunnelStep, ...]:
-        """One share of units a step."""
-        return tuple(self._step(one) for one in self.steps)
+        """One share of units a step; then, without a label, the last in any order."""
+        steps = self._in_order()
+        if self.order == "any":
+            return steps
+        last = replace(
+            steps[-1], name=f"{self.name}: in any order", label="", after=None
+        )
+        return (*steps, last)
 
-    def _step(self, one: Step) -> FunnelStep:
+    def _in_order(self) -> tuple[FunnelStep, ...]:
+        steps: list[FunnelStep] = []
+        for step in self.steps:
+            ordered = self.order == "strict" and steps
+            (before,) = steps[-1].measures() if ordered else (None,)
+            steps.append(self._step(step, before))
+        return tuple(steps)
+
+    def _step(self, step: Step, before: Measure | None) -> FunnelStep:
         return FunnelStep(
-            name=f"{self.name}: {one.step}",
-            label=one.step,
+            name=f"{self.name}: {step.step}",
+            label=step.step,
             hidden=True,
             of=self.name,
-            source=one.source,
-            value=one.value,
-            where=one.where,
+            source=step.source,
+            value=step.value,
+            where=step.where,
             within=self.within,
+            after=before,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelStep(ShareOfUnits):
     """Units that got to one step / all matured units."""
+
+    after: Measure | None = None
+
+    def measures(self) -> tuple[Measure, ...]:
+        """Whether a unit has a row, from what it comes `after` on."""
+        (any_time,) = super(FunnelStep, self).measures()
+        return (replace(any_time, after=self.after),)
 
     @property
     def kind(self) -> str:

@@ -29,7 +29,7 @@ from holdback.experiments.kinds.metric import kinds as metric_kinds
 from holdback.experiments.kinds.source import EMBEDDED, Columns, ReturnRule, Source
 from holdback.experiments.kinds.source import kinds as source_kinds
 from holdback.experiments.language.expression import Expression, parse
-from holdback.experiments.language.measure import Cap
+from holdback.experiments.language.measure import Cap, Measure
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 from holdback.experiments.language.secrets import named, unset
 from holdback.registry import Kinds
@@ -371,10 +371,31 @@ def _check_metric_times(
         fix = "Name a source of events with times."
         issues.add((*path, "source"), what, fix=fix)
         return
+    if not metric.hidden and any(
+        late.source == exposures != before.source for late, before in _order(metric)
+    ):
+        what = f"a step of '{exposures}' stands after one of another source."
+        issues.add(
+            (*path, "steps"),
+            what,
+            why=f"What stands in '{exposures}' is known when a unit joins, so no row "
+            "of events lies before it.",
+            fix=f"Put the steps of '{exposures}' first, or write `order: any`.",
+        )
+        return
     if columns.time is None and metric.timed_by is not None:
         what = f"'{metric.timed_by}' needs the time of each exposure."
         fix = f"Name it: `time: column` in source '{exposures}'."
         issues.add((*path, metric.timed_by), what, fix=fix)
+
+
+def _order(metric: Metric) -> Iterator[tuple[Measure, Measure]]:
+    """What comes after what."""
+    for measure in metric.measures():
+        late = measure
+        while late.after is not None:
+            yield late, late.after
+            late = late.after
 
 
 def _check_events(name: str, source: Source, issues: Issues) -> None:

@@ -26,10 +26,12 @@ class StepShare:
 class FunnelArm:
     """A treatment arm's steps beside control's; intervals hold for all of them at once.
 
-    `more_than_before` is a step to which more units got than to the one before.
+    `more_than_before` is a step to which more units got than to the one before;
+    `out_of_order` counts units that have the last step, but not after the others.
     """
 
     metric: str
     arm: str
     steps: tuple[StepShare, ...]
     more_than_before: str | None = None
+    out_of_order: int = 0

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
 from holdback.reports.html import join, named, section, table
-from holdback.reports.text.catalog import say
+from holdback.reports.text.catalog import counted, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.funnel import FunnelArm, StepShare
@@ -47,10 +47,19 @@ def _one(scorecard: Scorecard, words: Words, funnel: FunnelArm) -> Markup:
         numeric=(1, 2, 3, 4),
         css="wide",
     )
-    if funnel.more_than_before is None:
-        return steps
-    odd = say("funnel.more_than_before", step=funnel.more_than_before)
-    return join([steps, Markup("<p>{}</p>").format(named(odd))])
+    notes = []
+    if funnel.more_than_before is not None:
+        notes.append(say("funnel.more_than_before", step=funnel.more_than_before))
+    if funnel.out_of_order:
+        notes.append(
+            counted(
+                "funnel.out_of_order",
+                funnel.out_of_order,
+                units=words.count(funnel.out_of_order),
+                step=funnel.steps[-1].step,
+            )
+        )
+    return join([steps, *(Markup("<p>{}</p>").format(named(note)) for note in notes)])
 
 
 def _row(words: Words, step: StepShare) -> tuple[str | Markup, ...]:
