@@ -65,13 +65,16 @@ class Reader:
 
     `numbers` are the text columns that were read as numbers: their rows must be
     checked for text that is none. `numeric` are text columns known to hold numbers
-    only, which compare with each other as numbers.
+    only, which compare with each other as numbers. `counts_from_zero` says that 0 is
+    the id of a unit like any other, `all_named` that no unit's id is a placeholder.
     """
 
     table: Table
     dialect: EngineDialect
     numbers: set[str] = field(default_factory=set)
     numeric: frozenset[str] = frozenset()
+    counts_from_zero: bool = False
+    all_named: bool = False
 
     def number(self, tree: Tree) -> exp.Expression:
         """The DOUBLE value of an expression; conditions count 1 or 0.

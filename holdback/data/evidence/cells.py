@@ -195,6 +195,7 @@ class SourceProfile:
     wall: tuple[int, int] | None
     moments: tuple[int, int] | None
     whole_days: bool
+    placeholders: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +223,9 @@ class Quality:
     `exposed_holdout`: units of it with a logged arm; None where it does not apply.
     `returns`: by source with a rule for them, how many found their purchase.
     `former`: units of an earlier phase by the arm they have now and the one they had
-    then; None where there was no earlier phase.
+    then; None where there was no earlier phase. `placeholders`: rows whose unit is a
+    word such as ``(not set)``, by source and word; `idless`: rows whose own id is one;
+    `shared_ids`: row ids that stand on rows of different units, by source.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -241,6 +244,9 @@ class Quality:
     exposed_holdout: int | None = None
     returns: Mapping[str, Returned] = field(default_factory=dict)
     former: Mapping[str, Mapping[str, int]] | None = None
+    placeholders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    idless: Mapping[str, int] = field(default_factory=dict)
+    shared_ids: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

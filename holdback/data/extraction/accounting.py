@@ -115,6 +115,7 @@ def quality(
         unassigned={
             name: seen[name].kept
             - seen[name].missing_ids
+            - seen[name].placeholders
             - (returns[name].unmatched if name in returns else 0)
             - counts["rows"][name]
             for name in sources

@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
 from holdback.data.engine.expressions import Reader
-from holdback.data.engine.sql import cast, col, integer
+from holdback.data.engine.placeholders import is_placeholder, row_id
+from holdback.data.engine.sql import cast, col, count_where, integer
 from holdback.data.queries.exclusions import SHOWN_EXAMPLES
 from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
@@ -21,37 +22,125 @@ __all__ = ["Unrepeated", "similar_ids", "without_copies"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unrepeated:
-    """A table whose ids are unique, and the number of rows that were dropped."""
+    """A table in which no id stands twice on rows of one unit.
+
+    `dropped` counts the copies that are gone, `idless` the rows with a placeholder as
+    id, and `shared` the ids that stand on rows of different units, which stay.
+    """
 
     table: Table
     dropped: int
+    idless: int = 0
+    shared: int = 0
 
 
 def without_copies(engine: Engine, reader: Reader, source: Source) -> Unrepeated:
     """Drop exact copies; rows of one id that differ follow the source's `duplicates`.
 
-    Rows without an id are never copies. Raises DataError for rows of one id that
-    differ, unless the source says which to keep.
+    Rows without an id are never copies, nor are rows of different units, whatever
+    their id. Raises DataError for rows of one unit and id that differ, unless the
+    source says which to keep.
     """
     table, column = reader.table, source.columns.id
-    if column is None or engine.repeats(_ids(reader, table.relation, column)) == 0:
+    if column is None or engine.repeats(_texts(reader, column)) == 0:
         return Unrepeated(table=table, dropped=0)
-    single = _single(reader, column)
-    distinct = _with_idless(reader, column, single)
-    if engine.repeats(_ids(reader, distinct, column)) > 0:
+    identity = _Identity(reader=reader, column=column, unit=_unit(reader, source))
+    repeated = engine.repeats(identity.ids(table.relation))
+    idless = _placeholders(engine, reader, column)
+    if repeated == 0:
+        return Unrepeated(table=table, dropped=0, idless=idless)
+    keys = engine.repeats(identity.keys(table.relation))
+    shared = _shared(engine, identity) if keys < repeated else 0
+    if keys == 0:
+        return Unrepeated(table=table, dropped=0, idless=idless, shared=shared)
+    distinct = _with_idless(identity, _single(identity))
+    if engine.repeats(identity.keys(distinct)) > 0:
         if source.duplicates == "error":
-            raise DataError(_conflict(engine, reader, column, distinct))
-        distinct = _with_idless(reader, column, _picked(reader, source, column))
+            raise DataError(_conflict(engine, identity, distinct))
+        distinct = _with_idless(identity, _picked(identity, source))
     before, after = _rows(engine, table.relation), _rows(engine, distinct)
     return Unrepeated(
-        table=replace(table, relation=distinct, numbered=False), dropped=before - after
+        table=replace(table, relation=distinct, numbered=False),
+        dropped=before - after,
+        idless=idless,
+        shared=shared,
     )
 
 
-def _ids(reader: Reader, relation: exp.Expression, column: str) -> exp.Select:
-    identity = reader.as_text(column)
-    present = exp.Not(this=exp.Is(this=identity.copy(), expression=exp.null()))
-    return select({"id": identity}, relation.copy(), where=[present])
+def _texts(reader: Reader, column: str) -> exp.Select:
+    """Ids as they are written, placeholders too."""
+    text = reader.as_text(column)
+    some = exp.Not(this=exp.Is(this=text.copy(), expression=exp.null()))
+    return select({"id": text}, reader.table.relation.copy(), where=[some])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Identity:
+    """What tells the rows of a source apart: the id, and the unit it belongs to."""
+
+    reader: Reader
+    column: str
+    unit: str | None
+
+    def id(self) -> exp.Expression:
+        """The row's id as text; null where it has none."""
+        return row_id(self.reader, self.column)
+
+    def key(self) -> exp.Expression:
+        """Unit and id in one text; null where the row has no id."""
+        if self.unit is None:
+            return self.id()
+        unit = exp.func(
+            "COALESCE", self.reader.as_text(self.unit), exp.Literal.string("")
+        )
+        between = exp.DPipe(this=unit, expression=exp.Literal.string(UNIT_SEPARATOR))
+        return exp.DPipe(this=between, expression=exp.Paren(this=self.id()))
+
+    def is_named(self) -> exp.Expression:
+        """Whether a row has an id."""
+        return exp.Not(
+            this=exp.Is(this=exp.Paren(this=self.id()), expression=exp.null())
+        )
+
+    def ids(self, relation: exp.Expression) -> exp.Select:
+        """The ids of the rows that have one."""
+        return select({"id": self.id()}, relation.copy(), where=[self.is_named()])
+
+    def keys(self, relation: exp.Expression) -> exp.Select:
+        """Units and ids of the rows that have an id, as one text each."""
+        return select({"id": self.key()}, relation.copy(), where=[self.is_named()])
+
+
+UNIT_SEPARATOR = "\x1f"
+"""Between unit and id; no id of either holds the ASCII unit separator."""
+
+
+def _unit(reader: Reader, source: Source) -> str | None:
+    """The column of the unit; None where rows are their own units."""
+    unit = source.columns.unit
+    return unit if unit in reader.table.columns else None
+
+
+def _placeholders(engine: Engine, reader: Reader, column: str) -> int:
+    """Rows whose id is a word that stands for a missing one."""
+    counted = {"n": count_where(is_placeholder(reader, column))}
+    ((rows,),) = engine.run(select(counted, reader.table.relation.copy()))
+    return int(rows)
+
+
+def _shared(engine: Engine, identity: _Identity) -> int:
+    """Ids that stand on rows of different units."""
+    rows = select(
+        {"id": identity.id(), "key": identity.key()},
+        identity.reader.table.relation.copy(),
+        where=[identity.is_named()],
+    )
+    units = exp.Count(this=exp.Distinct(expressions=[col("key")]))
+    by_id = select({"id": col("id"), "n": units}, nested(rows, "i"), group=["id"])
+    several = exp.GT(this=col("n"), expression=integer(1))
+    counted = select({"n": count_where(several)}, nested(by_id, "u"))
+    ((ids,),) = engine.run(counted)
+    return int(ids)
 
 
 def _rows(engine: Engine, relation: exp.Expression) -> int:
@@ -67,16 +156,17 @@ def _columns(reader: Reader) -> dict[str, exp.Expression]:
     }
 
 
-def _single(reader: Reader, column: str) -> exp.Select:
+def _single(identity: _Identity) -> exp.Select:
     """Every distinct row that has an id."""
-    present = exp.Not(this=exp.Is(this=reader.as_text(column), expression=exp.null()))
+    reader = identity.reader
     return select(
-        _columns(reader), reader.table.relation.copy(), where=[present]
+        _columns(reader), reader.table.relation.copy(), where=[identity.is_named()]
     ).distinct(copy=False)
 
 
-def _picked(reader: Reader, source: Source, column: str) -> exp.Select:
+def _picked(identity: _Identity, source: Source) -> exp.Select:
     """The first or last row of each id, by time, then by its place in the source."""
+    reader = identity.reader
     last = source.duplicates == "last"
     orders: list[exp.Expression] = []
     if source.columns.time is not None:
@@ -89,39 +179,42 @@ def _picked(reader: Reader, source: Source, column: str) -> exp.Select:
     ]
     rank = exp.Window(
         this=exp.RowNumber(),
-        partition_by=[reader.as_text(column)],
+        partition_by=[identity.key()],
         order=exp.Order(
             expressions=[
                 exp.Ordered(this=order, desc=last, nulls_first=last) for order in orders
             ]
         ),
     )
-    present = exp.Not(this=exp.Is(this=reader.as_text(column), expression=exp.null()))
     ranked = select(
         {**_columns(reader), "holdback rank": rank},
         reader.table.relation.copy(),
-        where=[present],
+        where=[identity.is_named()],
     )
     first = exp.EQ(this=col("holdback rank"), expression=integer(1))
     kept = {name: col(name) for name in reader.table.columns}
     return select(kept, nested(ranked, "ranked"), where=[first])
 
 
-def _with_idless(reader: Reader, column: str, unique: exp.Select) -> exp.Subquery:
-    missing = exp.Is(this=reader.as_text(column), expression=exp.null())
+def _with_idless(identity: _Identity, unique: exp.Select) -> exp.Subquery:
+    reader = identity.reader
+    missing = exp.Not(this=exp.Paren(this=identity.is_named()))
     rest = select(_columns(reader), reader.table.relation.copy(), where=[missing])
     both = exp.Union(this=unique, expression=rest, distinct=False)
     return nested(both, reader.table.source)
 
 
-def _conflict(
-    engine: Engine, reader: Reader, column: str, distinct: exp.Expression
-) -> Problem:
-    ids = _ids(reader, distinct, column)
+def _conflict(engine: Engine, identity: _Identity, distinct: exp.Expression) -> Problem:
+    reader, column = identity.reader, identity.column
+    rows = select(
+        {"id": identity.id(), "key": identity.key()},
+        distinct.copy(),
+        where=[identity.is_named()],
+    )
     counted = select(
         {"id": col("id"), "n": exp.Count(this=exp.Star())},
-        nested(ids, "i"),
-        group=["id"],
+        nested(rows, "i"),
+        group=["id", "key"],
     )
     several = select(
         {"id": col("id")},
@@ -136,7 +229,9 @@ def _conflict(
         where=f"source {reader.table.source}, column {column}",
         what=f"{len(repeated):,} {noun} on rows that differ: {listed}{more}.",
         why="The same row twice counts once, but these are not the same.",
-        fix="Correct the data, or say which row holds: `duplicates: first` or `last`.",
+        fix="Where they are versions of one row, say which holds: `duplicates: first` "
+        "or `last`. Where they are lines of one order, name a column that tells the "
+        "lines apart as `id`, or leave `id` out.",
     )
 
 

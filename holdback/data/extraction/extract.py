@@ -22,6 +22,7 @@ from holdback.data.extraction.open_engine import (
     check_plan,
     opened,
 )
+from holdback.data.extraction.placeholder_words import counts_from_zero, words_of
 from holdback.data.extraction.source_profile import ProfileRequest, profile_source
 from holdback.data.extraction.unit_rows import RowRequests, no_rows, with_rows
 from holdback.data.extraction.value_counts import with_value_counts
@@ -82,6 +83,8 @@ class Survey:
         self.tables = place.tables
         self.sha256 = place.sha256
         self.layout: Layout = layout(experiment, history)
+        self.idless: dict[str, int] = {}
+        self.shared_ids: dict[str, int] = {}
         self.readers = {
             name: Reader(table=table, dialect=place.engine.dialect)
             for name, table in place.tables.items()
@@ -117,7 +120,10 @@ class Survey:
         Raises DataError for rows that cannot be used, ConfigError for arms that are
         computed where rows have no id.
         """
+        self._settle_zero()
         seen = {name: self._look(name) for name in self.tables}
+        for name, reader in self.readers.items():
+            reader.all_named = seen[name].placeholders == 0
         copies = self._drop_copies(seen)
         zone = zone_of(self.experiment, seen)
         span = span_of(self.experiment, seen, zone, as_of)
@@ -167,11 +173,25 @@ class Survey:
         dropped = {}
         for name, reader in self.readers.items():
             copies = without_copies(self.engine, reader, self.experiment.sources[name])
+            self.idless |= {name: copies.idless} if copies.idless else {}
+            self.shared_ids |= {name: copies.shared} if copies.shared else {}
             if copies.dropped:
                 dropped[name] = copies.dropped
                 reader.table = copies.table
                 seen[name] = replace(self._look(name), rows=seen[name].rows)
         return dropped
+
+    def _settle_zero(self) -> None:
+        """Whether 0 is a unit's id or stands for those without one."""
+        units = {
+            name: (reader, self.experiment.sources[name].columns.unit)
+            for name, reader in self.readers.items()
+            if self.experiment.sources[name].columns.unit in reader.table.columns
+        }
+        exposures = self.experiment.assignment.source
+        real = exposures in units and counts_from_zero(self.engine, units, exposures)
+        for reader in self.readers.values():
+            reader.counts_from_zero = real
 
     def _settle_types(self, name: str) -> None:
         """Which text columns compare with each other as numbers."""
@@ -273,6 +293,18 @@ class Survey:
             quality=replace(
                 quality(self.experiment, cube, everyone, seen, counts, returns),
                 duplicates=copies,
+                placeholders={
+                    name: words_of(
+                        self.engine,
+                        self.readers[name],
+                        self.experiment.sources[name].columns.unit,
+                        filters(self.experiment, name),
+                    )
+                    for name, profile in seen.items()
+                    if profile.placeholders
+                },
+                idless=self.idless,
+                shared_ids=self.shared_ids,
                 former=former_arms(
                     self.experiment,
                     self.readers,

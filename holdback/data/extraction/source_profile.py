@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
 from holdback.data.engine.expressions import Reader, blank
+from holdback.data.engine.placeholders import is_placeholder
 from holdback.data.engine.sql import (
     all_of,
     col,
@@ -94,6 +95,8 @@ def _one_row(engine: Engine, table: Table, scan: _Scan) -> dict[str, Any]:
 
 def _count_ids(scan: _Scan, request: ProfileRequest, kept: exp.Expression) -> None:
     assert request.unit is not None  # noqa: S101  # asked for units only
+    nobody = is_placeholder(request.reader, request.unit)
+    scan.count("nobody", all_of([kept.copy(), nobody]))
     scan.count("missing", all_of([kept.copy(), blank(request.reader, request.unit)]))
     if request.reader.kind(request.unit) in {"float", "decimal"}:
         scan.count("fraction", all_of([kept.copy(), _fraction(request.unit)]))
@@ -174,6 +177,7 @@ def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourcePr
         rows=int(row["rows"]),
         kept=int(row["kept"]),
         missing_ids=int(row.get("missing", 0)),
+        placeholders=int(row.get("nobody", 0)),
         float_ids=int(row.get("floats", 0)),
         null_values=max((int(row[f"null{i}"]) for i in range(values)), default=0),
         wall=range_of("wall"),

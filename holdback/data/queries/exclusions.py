@@ -53,6 +53,8 @@ def count_exposures(
     columns["kept"] = all_of(condition.copy() for condition in exposures.where)
     if exposures.time is not None:
         columns["t"] = exposures.time.copy()
+    if exposures.nobody is not None:
+        columns["nobody"] = exposures.nobody.copy()
     if exposures.ineligible is not None:
         columns["ineligible"] = exposures.ineligible.copy()
     if exposures.reason is not None and exposures.unit is not None:
@@ -97,6 +99,9 @@ def _reason(exposures: Exposures, span: Span) -> exp.Expression:
     reason = reason.when(
         exp.Not(this=col("kept")), exp.Literal.string("where"), copy=False
     )
+    if exposures.nobody is not None:
+        nobody = exp.Literal.string("placeholder")
+        reason = reason.when(col("nobody"), nobody, copy=False)
     no_arm = exp.Is(this=col("arm"), expression=exp.null())
     if exposures.reason is None:
         reason = reason.when(no_arm, exp.Literal.string("no_arm"), copy=False)

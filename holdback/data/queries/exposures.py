@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from holdback.assignment.sql import DIALECTS, decided
 from holdback.data.engine import Engine
-from holdback.data.engine.expressions import Reader, blank
+from holdback.data.engine.expressions import Reader
+from holdback.data.engine.placeholders import is_nobody, is_placeholder
 from holdback.data.engine.sql import cast, col, integer, when
 from holdback.data.engine.times import Clock, Zone
 from holdback.data.evidence.cells import Returned, SourceProfile
@@ -110,6 +111,9 @@ def exposures_of(
         reason=reason,
         ineligible=ineligible,
         held_out=held_out,
+        nobody=None
+        if unit is None or reader.all_named
+        else is_placeholder(reader, columns.unit),
         overridden=tuple(sorted(overrides_of(experiment))),
         keep_overridden=plan.include_overridden,
         keep_crossed=plan.crossovers == "first",
@@ -160,7 +164,7 @@ def _as_written(
     """A source of events, each row at its own time."""
     source, reader = experiment.sources[name], readers[name]
     clock = clock_of(experiment, readers, name)
-    missing = exp.Not(this=blank(reader, source.columns.unit))
+    named = exp.Not(this=exp.Paren(this=is_nobody(reader, source.columns.unit)))
     conditions = [
         reader.condition(formula.tree) for formula in filters(experiment, name)
     ]
@@ -168,7 +172,7 @@ def _as_written(
         reader=reader,
         unit=unit_text(reader, source.columns.unit),
         time=None if clock is None else clock.utc(zone),
-        where=(*conditions, missing),
+        where=(*conditions, named),
     )
 
 

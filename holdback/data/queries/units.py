@@ -69,7 +69,8 @@ class Exposures:
 
     `arm` is the arm's number or null, `unit` is absent where each row is a unit.
     `reason` says why, where arms are computed; `ineligible` and `held_out` are true of
-    logged rows whose unit may not take part or is of the global holdout.
+    logged rows whose unit may not take part or is of the global holdout, `nobody` of
+    rows with a placeholder in place of an id.
     `segments` are texts; `where` keeps rows. `one_row` says that no unit stands
     twice among the kept rows, `all_kept` that every row of the table is kept.
     """
@@ -84,6 +85,7 @@ class Exposures:
     reason: exp.Expression | None = None
     ineligible: exp.Expression | None = None
     held_out: exp.Expression | None = None
+    nobody: exp.Expression | None = None
     overridden: tuple[str, ...] = ()
     keep_overridden: bool = False
     keep_crossed: bool = False
@@ -153,7 +155,9 @@ def kept_rows(
     for i, segment in enumerate(exposures.segments.values()):
         base[f"s{i}"] = segment
     base |= row_values(exposures.reader, own)
-    filters = () if exposures.all_kept else exposures.where
+    filters = [] if exposures.all_kept else list(exposures.where)
+    if exposures.nobody is not None and not exposures.all_kept:
+        filters.append(exp.Not(this=exposures.nobody))
     rows = select(base, exposures.reader.table.relation.copy(), where=filters)
     conditions: list[exp.Expression] = []
     if not exposures.all_kept:

@@ -36,6 +36,7 @@ NOTES = {
     "no_arm": "without an arm",
     "no_time": "without a time",
     "outside_window": "outside the window",
+    "placeholder": "with a word in place of the unit's id",
     "where": "left out by `where`",
 }
 

@@ -16,7 +16,11 @@ __all__ = ["Duplicates"]
 
 @kinds.register("duplicates")
 class Duplicates:
-    """Exact copies by `id` are dropped; later exposures of a unit do not count."""
+    """Exact copies by `id` are dropped; later exposures of a unit do not count.
+
+    Rows of different units are no copies: ids that they share are told, and so are
+    words that stand in place of an id.
+    """
 
     order: ClassVar = 110
 
@@ -29,21 +33,31 @@ class Duplicates:
             for name, source in experiment.sources.items()
             if source.columns.id is None and name != experiment.assignment.source
         )
-        if not (copies or repeated or unchecked):
+        idless = dict(sorted(evidence.quality.idless.items()))
+        shared = dict(sorted(evidence.quality.shared_ids.items()))
+        if not (copies or repeated or unchecked or idless or shared):
             clean = fact("duplicates.none")
             yield Finding(check="duplicates", status="pass", fact=clean)
             return
         yield Finding(
             check="duplicates",
-            status="warn" if copies else "skip" if unchecked else "pass",
+            status="warn"
+            if copies or idless or shared
+            else "skip"
+            if unchecked
+            else "pass",
             fact=fact(
                 "duplicates.copies"
                 if copies
+                else "duplicates.unsure"
+                if idless or shared
                 else "duplicates.unchecked"
                 if unchecked
                 else "duplicates.repeated",
                 copies=copies,
                 repeated=repeated,
                 unchecked=tuple(unchecked),
+                idless=idless or None,
+                shared=shared or None,
             ),
         )

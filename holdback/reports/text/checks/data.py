@@ -51,13 +51,20 @@ def _no_duplicates(_words: Words) -> str:
     return say("checks.duplicates.no_row_stands_in")
 
 
-@tells("duplicates.copies", "duplicates.repeated", "duplicates.unchecked")
-def _duplicates(
+@tells(
+    "duplicates.copies",
+    "duplicates.repeated",
+    "duplicates.unchecked",
+    "duplicates.unsure",
+)
+def _duplicates(  # each is told where it is there
     _words: Words,
     *,
     copies: Mapping[str, int],
     repeated: int,
     unchecked: tuple[str, ...],
+    idless: Mapping[str, int] | None = None,
+    shared: Mapping[str, int] | None = None,
 ) -> str:
     parts = [
         say(
@@ -73,7 +80,29 @@ def _duplicates(
     if unchecked:
         sources = ", ".join(unchecked)
         parts.append(say("checks.duplicates.no_id_column_is", join=sources))
+    parts += [
+        say("checks.duplicates.placeholders", rows=plural(rows, "row"), source=source)
+        for source, rows in (idless or {}).items()
+    ]
+    parts += [
+        say("checks.duplicates.shared", ids=plural(ids, "id"), source=source)
+        for source, ids in (shared or {}).items()
+    ]
     return " ".join(parts)
+
+
+@tells("placeholders.seen")
+def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) -> str:
+    parts = [
+        say(
+            "checks.placeholders.seen",
+            rows=plural(sum(by_word.values()), "row"),
+            source=source,
+            words=", ".join(f"'{word}'" for word in by_word),
+        )
+        for source, by_word in sources.items()
+    ]
+    return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
 @tells("returns.none")
