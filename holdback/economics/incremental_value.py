@@ -1,9 +1,13 @@
-"""Money as a rising function of the lift, against what it costs: one transform.
+"""What a lift is worth, against what it costs: two targets, each with its range.
 
-I = Rev_T (1 − 1/R) is the money that treated units brought beyond what control
-would have brought, R being treatment / control. It rises with R, so each end of the
-lift's interval gives an end of the money's: verdict, money, ROPI and break-even can
-never contradict each other.
+*Earned*: I = Rev_T (1 − 1/R) is the money that the treated units of the test brought
+beyond what control would have brought, R being treatment / control. It rises with R,
+so each end of the lift's interval gives an end of the money's: verdict, money, ROPI
+and break-even can never contradict each other.
+
+*Population*: what the treatment adds to units like these, in a roll-out or a forecast,
+is the difference of two means that are both uncertain. It is read of the difference's
+own interval, which is on the same side of 0 as the lift's is.
 """
 
 from __future__ import annotations
@@ -18,10 +22,12 @@ from scipy.special import ndtr
 
 from holdback.analysis.value_metric import ValueComparison
 from holdback.economics.costs import break_even_lift
-from holdback.results.money import Costs
+from holdback.results.money import Costs, MoneyTarget
 from holdback.results.quantity import Quantity, Return
+from holdback.stats.methods.mover import differences_by_ratio
 from holdback.stats.methods.uncertain_cost import GainOf, UncertainCost
 from holdback.stats.numeric import quantile
+from holdback.stats.posterior.population_difference import PopulationDifference
 
 __all__ = ["Stake", "Worth", "image", "incremental"]
 
@@ -49,8 +55,9 @@ def image(quantity: Quantity, rising: Callable[[float], float]) -> Quantity:
 class Stake:
     """What a lift is worth at a margin, and what it has to pay for.
 
-    Without `baseline` the lift is that of the units treated in the test; with it, the
-    lift is applied to so much money that comes without the treatment: g B (R − 1).
+    `target` says of whom: the units treated in the test, or as many of the population
+    that they come from. With `baseline` the lift is applied to so much money that
+    comes without the treatment: g B (R − 1).
     """
 
     comparison: ValueComparison
@@ -58,11 +65,12 @@ class Stake:
     cost: Costs | None
     savings: float = 0.0
     baseline: float | None = None
+    target: MoneyTarget = "earned"
 
     def revenue(self) -> Quantity | None:
         """Incremental money before the margin; None where no honest interval is."""
         inference, units = self.comparison.inference, self.comparison.treated_units
-        if inference.relative is not None:
+        if inference.relative is not None and not self._of_population:
             return image(
                 _with_sides(inference.relative.value, inference.relative.interval),
                 lambda lift: self._of_lift(1 + lift),
@@ -88,8 +96,7 @@ class Stake:
             return None
         total = self.cost.total
         known = image(profit, lambda amount: (amount - self._burden) / total)
-        worth, even = self._worth, self.break_even()
-        chance = None if even is None else self.probability_above(even)
+        worth, chance = self._worth, self._chance_to_pay
         if worth is not None:
             known, chance = worth.ropi(known), worth.chance(chance)
         return Return(
@@ -134,6 +141,23 @@ class Stake:
         return None if posterior is None else posterior.probability_above(lift)
 
     @property
+    def _chance_to_pay(self) -> float | None:
+        """P(profit > cost net of savings), costs taken as known."""
+        if self._of_population:
+            believed = _believed_difference(self.comparison)
+            if believed is None or self.margin <= 0:
+                return None
+            scale = self.margin * self.comparison.treated_units
+            return 1 - float(believed(np.array([self._burden / scale]))[0])
+        even = self.break_even()
+        return None if even is None else self.probability_above(even)
+
+    @property
+    def _of_population(self) -> bool:
+        """Whether the difference of the means is asked for, not the lift's image."""
+        return self.target == "population" and self.baseline is None
+
+    @property
     def _burden(self) -> float:
         """Cost net of savings."""
         return (self.cost.total if self.cost else 0.0) - self.savings
@@ -147,6 +171,7 @@ class Stake:
             comparison=self.comparison,
             margin=self.margin,
             baseline=self.baseline,
+            target=self.target,
             cost=UncertainCost(
                 mean=self.cost.total, sd=self.cost.se, savings=self.savings
             ),
@@ -174,13 +199,15 @@ Vector = npt.NDArray[np.float64]
 class Worth:
     """A comparison's money against an uncertain cost, at a margin.
 
-    With `baseline` the lift is applied to so much money that comes without it.
+    With `baseline` the lift is applied to so much money that comes without it; else
+    the money is that of `target`.
     """
 
     comparison: ValueComparison
     margin: float
     cost: UncertainCost
     baseline: float | None = None
+    target: MoneyTarget = "earned"
 
     def net(self, known: Quantity) -> Quantity:
         """Profit net of costs, in place of what known costs would give."""
@@ -216,7 +243,9 @@ class Worth:
         posterior = self.comparison.posterior
         if posterior is None:
             return None
-
+        if self.target == "population" and self.baseline is None:
+            believed = _believed_difference(self.comparison)
+            return None if believed is None else lambda y: believed(y / self._scale)
         return lambda y: posterior.below(self._ratio_at(y) - 1)
 
     def _ranged(self, known: Quantity, at: Callable[..., float]) -> Quantity:
@@ -233,6 +262,10 @@ class Worth:
         """P(profit before costs <= y) as the interval at its level has it."""
         inference = self.comparison.inference
         if inference.log_ratio is not None and inference.relative is not None:
+            level = inference.relative.interval.level
+            if self.target == "population" and self.baseline is None:
+                below = differences_by_ratio(inference)
+                return lambda y: below(y / self._scale), level
             centre, se = inference.log_ratio.value, inference.log_ratio.se
 
             def by_ratio(y: Vector) -> Vector:
@@ -241,18 +274,22 @@ class Worth:
                 share = ndtr((np.log(inside) - centre) / se)
                 return np.where(ratio > 0, share, 0.0)
 
-            return by_ratio, inference.relative.interval.level
+            return by_ratio, level
         difference = inference.absolute
         if difference is None or difference.interval.lower is None:
             return None
         low, high = difference.interval.lower, difference.interval.upper
         if high is None:
             return None
-        level, units = difference.interval.level, self.comparison.treated_units
+        level = difference.interval.level
         middle = (low + high) / 2
         spread = (high - low) / 2 / quantile((1 + level) / 2)
-        scale = self.margin * units
-        return lambda y: ndtr((y / scale - middle) / spread), level
+        return lambda y: ndtr((y / self._scale - middle) / spread), level
+
+    @property
+    def _scale(self) -> float:
+        """Profit of a difference of 1 per unit."""
+        return self.margin * self.comparison.treated_units
 
     def _ratio_at(self, profit: Vector) -> Vector:
         """R at which g Rev (1 - 1/R) is each profit (m,); infinite where none is.
@@ -265,3 +302,13 @@ class Worth:
         beyond = np.full(profit.shape, np.inf)
         ratio: Vector = np.divide(1, 1 - share, out=beyond, where=share < 1)
         return ratio
+
+
+def _believed_difference(comparison: ValueComparison) -> GainOf | None:
+    """P(difference of the population means <= each) of the posterior that decides."""
+    inference, posterior = comparison.inference, comparison.posterior
+    if posterior is None or inference.control is None or inference.treatment is None:
+        return None
+    return PopulationDifference(
+        control=inference.control, treatment=inference.treatment, posterior=posterior
+    ).below

@@ -20,7 +20,7 @@ from holdback.experiments.definition.experiment import (
     MoneyBasis,
 )
 from holdback.facts import fact
-from holdback.results.money import Money
+from holdback.results.money import Money, PerUnit
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding
 
@@ -120,6 +120,7 @@ def _of_arm(
         cost=stake.cost,
         measured_profit=True if comparison.profit else None,
         incremental_share=_share(comparison, revenue),
+        population=_per_unit(comparison, earning, margin),
         basis=None if comparison.profit else _basis(comparison, margin),
     )
     asked = repaid(economics, record, units)
@@ -134,6 +135,23 @@ def _of_arm(
         rollout=rolled,
         chances=chances_of(record, earning, margin),
         believed=believed_money(record, comparison, stake, asked),
+    )
+
+
+def _per_unit(
+    comparison: ValueComparison, earning: ValueComparison, margin: float
+) -> PerUnit | None:
+    """What the treatment adds to a unit like the test's, before costs."""
+    revenue, earned = (
+        Stake(comparison=one, margin=1.0, cost=None, target="population").revenue()
+        for one in (comparison, earning)
+    )
+    units = comparison.treated_units
+    if revenue is None or earned is None:
+        return None
+    return PerUnit(
+        incremental_revenue=image(revenue, lambda amount: amount / units),
+        incremental_profit=image(earned, lambda amount: margin * amount / units),
     )
 
 

@@ -1,8 +1,9 @@
 """If it goes on: the test's lift under three assumptions, none of them measured.
 
-The profit of a unit treated in the test is carried over to the units of the roll-out
-(or the lift to last year's revenue), weighed by how much of the lift is left. The
-range is that of the test: it says nothing of whether the assumption holds.
+What the treatment adds to a unit of the population that the test's come from is carried
+over to the units of the roll-out (or the lift to last year's revenue), weighed by how
+much of the lift is left. The range is of that difference, or of that lift: it says
+nothing of whether the assumption holds. What stops with the test is what that earned.
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ def _scenario(  # what a scenario is made of
         cost=cost,
         savings=float(saved(economics.savings, whole_days)),
         baseline=_last_year(rollout, float(days), halving) if seasonal else None,
+        target="population",
     )
     revenue = stake.revenue()
     if revenue is None:
@@ -130,6 +132,7 @@ def _scenario(  # what a scenario is made of
         ropi=stake.ropi(profit),
         half_life_days=halving,
         seasonal=seasonal or None,
+        target="population",
     )
 
 

@@ -14,10 +14,16 @@ __all__ = [
     "CostItem",
     "Costs",
     "Money",
+    "MoneyTarget",
     "PaybackDays",
+    "PerUnit",
     "RolloutScenario",
     "SavingItem",
 ]
+
+
+MoneyTarget = Literal["earned", "population"]
+"""Of whom money is: the treated units of the test, or units like these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,9 @@ class RolloutScenario:
 
     `stop`: it ends with the window, so this is what the test earned. `decay`: the lift
     halves every `half_life_days`. `persist`: it stays as it was. `seasonal` says that
-    the lift is applied to last year's revenue in place of the test's.
+    the lift is applied to last year's revenue in place of the test's. `target`: the
+    first is what the test `earned`; the others are of the `population` that its units
+    come from, whose range holds the chance in both arms' means.
     """
 
     scenario: Literal["stop", "decay", "persist"]
@@ -83,6 +91,19 @@ class RolloutScenario:
     ropi: Return | None = None
     half_life_days: float | None = None
     seasonal: bool | None = None
+    target: MoneyTarget = "earned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerUnit:
+    """What the treatment adds to a unit of the `population` that the test's are from.
+
+    The difference of two means that are both uncertain, revenue and then profit before
+    costs; the estimate is what the test's treated units earned each, the range is not.
+    """
+
+    incremental_revenue: Quantity
+    incremental_profit: Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +140,8 @@ class BelievedMoney:
 class Money:
     """What one treatment arm earned; arm ``*`` is all treatment arms together.
 
+    All of it is `earned`, by the treated units of the test as they were; what units
+    like these would earn stands in `population`, per unit, and in `rollout`.
     `period_days` and `treated_units` are what the costs cover. Without costs there
     is no ROPI, no return per unit of cost, no profit net of them and no break-even.
     Where `measured_profit`, profit was read of each unit, not taken as a share of
@@ -146,4 +169,5 @@ class Money:
     rollout: tuple[RolloutScenario, ...] = ()
     measured_profit: bool | None = None
     incremental_share: Quantity | None = None
+    population: PerUnit | None = None
     basis: MoneyBasis | None = None

@@ -13,6 +13,7 @@ from holdback.stats.evidence.effect import (
     Interval,
     LogRatio,
 )
+from holdback.stats.methods.mover import population_difference
 from holdback.stats.numeric import quantile, two_sided
 
 __all__ = [
@@ -72,10 +73,10 @@ def log_inference_between(  # noqa: PLR0913  # the parts of an inference
 ) -> Inference:
     """Lift and difference from the ends of the ratio's interval; None: unbounded.
 
-    The interval of the difference is the image m_T (1 − 1/R) of the ratio's ends, so
-    the two never disagree. What a prior meets is the normal on ln R whose central
-    interval has these ends: where they lie unevenly about the estimate, its centre is
-    not the estimate (derived here).
+    The interval of the difference is that of the population means, which never
+    contradicts the ratio's (`population_difference`). What a prior meets is the normal
+    on ln R whose central interval has these ends: where they lie unevenly about the
+    estimate, its centre is not the estimate (derived here).
     """
     ratio = treatment.value / control.value
     matched = None
@@ -88,13 +89,8 @@ def log_inference_between(  # noqa: PLR0913  # the parts of an inference
         absolute=Contrast(
             value=treatment.value - control.value,
             se=sqrt(control.se**2 + treatment.se**2),
-            interval=Interval(
-                lower=None if low is None else treatment.value * (1 - 1 / low),
-                upper=treatment.value * (1 - 1 / high)
-                if high is not None
-                # As the ratio grows without bound, the control value falls to 0.
-                else treatment.value,
-                level=level,
+            interval=population_difference(
+                control, treatment, low=low, high=high, level=level
             ),
         ),
         relative=Contrast(

@@ -74,11 +74,14 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
     share = _share(words, overall)
     chances = _chances(words, overall)
     believed = _believed(words, overall)
-    if not (share or few or overall.cost or chances or len(several) > 1):
+    per_unit = _per_unit(words, overall)
+    parts = (share, per_unit, few, overall.cost, chances, len(several) > 1)
+    if not any(parts):
         return Markup("")
     return section(
         say("money.detail"),
         share,
+        per_unit,
         few,
         _costs(words, overall),
         chances,
@@ -95,6 +98,20 @@ def _share(words: Words, money: Money) -> Markup:
         return Markup("")
     sentence = f"{added_share(words, share)} {money_and_lift(words, money)}"
     return Markup("<p>{}</p>").format(sentence.strip())
+
+
+def _per_unit(words: Words, money: Money) -> Markup:
+    """What a unit like those of the test would bring: the other target of money."""
+    if money.population is None:
+        return Markup("")
+    revenue = money.population.incremental_revenue
+    return Markup("<p>{}</p>").format(
+        say(
+            "money.per_unit",
+            revenue=words.signed_money(revenue.value),
+            range=words.range(revenue, words.signed_money),
+        )
+    )
 
 
 def _few(scorecard: Scorecard, words: Words) -> Markup:
