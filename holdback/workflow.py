@@ -162,7 +162,7 @@ def analyze(
     from holdback.analysis import section_readers
     from holdback.analysis.analyze import Sampling, read, scorecard_of, told_as_of
     from holdback.analysis.comparison.rows_needed import rows_needed
-    from holdback.analysis.preregistration.history import history_of, record
+    from holdback.analysis.preregistration.history import as_locked, history_of, record
     from holdback.analysis.value_metric import money_comparisons
     from holdback.data.extraction.extract import extract
     from holdback.economics.decision import decide
@@ -177,7 +177,7 @@ def analyze(
         from holdback.analysis import mcmc
 
         mcmc.check_installed()
-    planned = with_past(_loaded(experiment))
+    planned = as_locked(with_past(_loaded(experiment)))
     frames = _frames(planned, data, frames)
     rows = rows_needed(planned)
     evidence = extract(planned, as_of=moment_of(as_of), frames=frames, rows=rows)

@@ -16,7 +16,7 @@ from holdback.analysis.readouts import readouts
 from holdback.analysis.section_readers import Basis
 from holdback.data.evidence.cells import Evidence
 from holdback.errors import Problem, StatsError
-from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.definition.experiment import DEFAULTS, Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.facts import fact
 from holdback.results.money import Money
@@ -71,6 +71,7 @@ def read(basis: Basis) -> Reading:
         interactions=interactions,
         checks=(
             *findings(experiment, evidence),
+            *_older_defaults(experiment),
             *_restated(experiment, evidence, basis.history),
         ),
     )
@@ -137,6 +138,18 @@ def told_as_of(experiment: Experiment, evidence: Evidence) -> str | None:
     if evidence.as_of is None:
         return None
     return evidence.as_of.astimezone(ZoneInfo(experiment.timezone)).isoformat()
+
+
+def _older_defaults(experiment: Experiment) -> Iterator[Finding]:
+    """That what the file leaves open means what it meant when the plan was locked."""
+    if experiment.defaults < DEFAULTS:
+        older = fact(
+            "defaults.older",
+            treated=experiment.assignment.crossovers,
+            then=experiment.defaults,
+            now=DEFAULTS,
+        )
+        yield Finding(check="defaults", status="warn", fact=older)
 
 
 def _restated(

@@ -17,7 +17,7 @@ from holdback.analysis.checks.check import findings
 from holdback.analysis.checks.data.already_gone import AlreadyGone
 from holdback.analysis.checks.result.vanity import Vanity
 from holdback.data.evidence.cells import Evidence, Quality
-from holdback.experiments.definition.experiment import Arm, Experiment
+from holdback.experiments.definition.experiment import Arm, Assignment, Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.experiments.kinds.source import Columns
 from holdback.experiments.language.expression import parse
@@ -91,6 +91,40 @@ def test_crossovers(crossed: int, status: str) -> None:
     assert finding.status == status
     if crossed:
         assert f"{crossed} units" in finding.message
+
+
+@pytest.mark.parametrize("crossed", [(6, 4), (9, 1), (2, 18), (3, 9), (8, 12)])
+def test_uneven_crossing_against_scipy(crossed: tuple[int, int]) -> None:
+    """Left out, units must come from the arms by their shares: scipy's exact test."""
+    quality = Quality(
+        crossovers=dict(zip(("holdback", "personalized"), crossed, strict=True))
+    )
+    seen = world(quality=quality)
+    left_out = experiment(
+        assignment=Assignment(source="exposures", salt="recs", crossovers="exclude")
+    )
+    finding = found("crossovers", left_out, seen)
+    uneven = stats.binomtest(crossed[0], sum(crossed), 0.1).pvalue < 0.001
+    assert finding.status == ("fail" if uneven else "warn")
+    assert ("Set `crossovers: first`" in finding.message) == uneven
+    kept = found("crossovers", experiment(), seen)
+    assert kept.status == "warn"
+
+
+def test_crossing_without_times_is_not_judged() -> None:
+    """Which arm was first is not known, and the finding says so."""
+    exposures = CsvSource(
+        name="exposures", path="e.csv", columns=Columns(unit="unit", arm="arm")
+    )
+    left_out = experiment(
+        assignment=Assignment(source="exposures", salt="recs", crossovers="exclude"),
+        sources={"exposures": exposures},
+    )
+    finding = found(
+        "crossovers", left_out, world(quality=Quality(crossovers={"holdback": 20}))
+    )
+    assert finding.status == "warn"
+    assert "No time says which arm was first" in finding.message
 
 
 def test_units_split_by_session_fail() -> None:

@@ -358,6 +358,24 @@ def test_cells_against_rows(
     agree(found, expected)
 
 
+@pytest.mark.parametrize("crossovers", ["exclude", "first"])
+def test_both_treatments_of_crossovers_against_rows(
+    tmp_path: Path, crossovers: Crossovers
+) -> None:
+    """Beside the cells stand those of the other treatment, caps and rows and all."""
+    rows = sample()
+    other: Crossovers = "first" if crossovers == "exclude" else "exclude"
+    chosen, against = (
+        extract(described(tmp_path, rows, as_csv, crossovers=one))
+        for one in (crossovers, other)
+    )
+    assert chosen.crossed_otherwise == against.cells
+    assert chosen.crossed_otherwise != chosen.cells
+    exposed = unique(rows["visitors"])
+    once = extract(described(tmp_path, rows | {"visitors": exposed}, as_csv))
+    assert once.crossed_otherwise is None
+
+
 def as_parquet(folder: Path, name: str, rows: Sequence[Row], zone: str) -> Source:
     """Rows as a Parquet file with types: instants, decimals, text."""
     text = as_csv(folder, name, rows, zone)

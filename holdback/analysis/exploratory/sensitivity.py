@@ -13,14 +13,16 @@ from holdback.analysis.comparison.comparison import (
 )
 from holdback.analysis.comparison.posteriors import bayes_of, lift_prior, spend_model
 from holdback.analysis.comparison.verdict import verdict
-from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.analysis.section_readers import Basis, readers
-from holdback.data.evidence.cells import Cells
 from holdback.errors import StatsError
-from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.kinds.metric import Metric
 from holdback.results.quantity import Quantity
-from holdback.results.sections.sensitivity import WITHIN, Sensitivity
+from holdback.results.sections.sensitivity import (
+    CROSSED_FIRST,
+    CROSSED_OUT,
+    WITHIN,
+    Sensitivity,
+)
 from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
@@ -41,11 +43,11 @@ def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
     some, and `unadjusted` where that one decides; `without_largest` leaves out the
     largest unit of each arm; `fixed_horizon` reads an early look as if it were the
     only one; `within_days` compares units of the same day, `within …` units of the same
-    level of a segment (post-stratified); `bayes` is the posterior under the chosen
-    prior.
+    level of a segment (post-stratified); `crossovers_excluded` leaves units seen in
+    two arms out where they stay in their first, `crossovers_first` the other way
+    round; `bayes` is the posterior under the chosen prior.
     """
-    experiment, cells = basis.experiment, basis.cells
-    stage = basis.stage
+    experiment = basis.experiment
     names = [experiment.primary]
     if experiment.economics is not None:
         names.append(experiment.economics.value)
@@ -59,20 +61,19 @@ def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
         )
         for name in dict.fromkeys(names)
         for arm in experiment.treatments
-        for variant, relative in _variants(
-            experiment, cells, stage, experiment.metrics[name], arm.name
-        )
+        for variant, relative in _variants(basis, experiment.metrics[name], arm.name)
         if relative is not None
     )
 
 
 def _variants(
-    experiment: Experiment, cells: Cells, stage: Stage, metric: Metric, arm: str
+    basis: Basis, metric: Metric, arm: str
 ) -> Iterator[tuple[str, Quantity | None]]:
+    experiment, stage = basis.experiment, basis.stage
     level = stage.arms_level
     shown = Comparison(
         experiment=experiment,
-        cells=cells,
+        cells=basis.cells,
         metric=metric,
         arms=frozenset({arm}),
         capped=metric.cap is not None,
@@ -82,6 +83,11 @@ def _variants(
         yield from _of_means(shown, level)
     if stage.look is not None:
         yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
+    otherwise = basis.evidence.crossed_otherwise
+    if otherwise is not None:
+        left_out = experiment.assignment.crossovers == "first"
+        lift = replace(shown, cells=otherwise).inference(level).relative
+        yield CROSSED_OUT if left_out else CROSSED_FIRST, quantity(lift)
     bayes = bayes_of(
         experiment,
         metric,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -16,10 +16,18 @@ from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import share
+from holdback.experiments.resolve.snapshot import resolved_of
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Input
 
-__all__ = ["History", "history_of", "record", "settled", "settled_changes"]
+__all__ = [
+    "History",
+    "as_locked",
+    "history_of",
+    "record",
+    "settled",
+    "settled_changes",
+]
 
 LookStatus = Literal["confirmatory", "amended", "exploratory"]
 
@@ -48,6 +56,32 @@ class History:
     expected: Mapping[str, Any] | None = None
 
 
+def as_locked(experiment: Experiment) -> Experiment:
+    """The experiment under the defaults that were in force when its plan was locked.
+
+    What the file does not say means what it meant then. Raises ConfigError where the
+    log was changed.
+    """
+    path = log_path(experiment)
+    own = [] if path is None else read(path)
+    locks = _locks([e for e in own if e.experiment == experiment.name])
+    plan = locks[-1].says["plan"] if locks else {}
+    then = plan.get("defaults", experiment.defaults)
+    if then >= experiment.defaults:
+        return experiment
+    assignment = experiment.assignment
+    if assignment.crossovers_by_default:
+        assignment = replace(assignment, crossovers=plan["assignment"]["crossovers"])
+    locked = replace(experiment, assignment=assignment, defaults=then)
+    return replace(locked, resolved=resolved_of(locked))
+
+
+def _locks(own: Sequence[LogEntry]) -> list[LogEntry]:
+    """Plans that were locked before the first look."""
+    first_look = next((i for i, e in enumerate(own) if e.kind == "look"), len(own))
+    return [e for e in own[:first_look] if e.kind == "lock"]
+
+
 def history_of(
     experiment: Experiment, as_of: str | None, inputs: Sequence[Input]
 ) -> History:
@@ -63,8 +97,7 @@ def history_of(
     at = next((i for i, e in enumerate(own) if (e.kind, e.key) == ("look", key)), None)
     before = own if at is None else own[:at]
     looks = [e for e in before if e.kind == "look"]
-    first_look = next((i for i, e in enumerate(own) if e.kind == "look"), len(own))
-    locks = [e for e in own[:first_look] if e.kind == "lock"]
+    locks = _locks(own)
     status, amended = _status(experiment, locks)
     return History(
         status=status,

@@ -14,9 +14,8 @@ from typing import Any
 
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["DEFAULTS", "meaning_of", "plan_hash"]
+__all__ = ["meaning_of", "plan_hash"]
 
-DEFAULTS = 1
 DRESS = frozenset({"hypothesis", "owner", "tags", "locale"})
 
 
@@ -46,7 +45,7 @@ def meaning_of(experiment: Experiment) -> Any:
         }
     # The order of arms is part of the split, the order of keys in JSON is not.
     meaning["arm_order"] = [arm.name for arm in experiment.arms]
-    return _canonical(meaning | {"defaults": DEFAULTS})
+    return _canonical(meaning | {"defaults": experiment.defaults})
 
 
 def _canonical(value: Any) -> Any:

@@ -256,7 +256,10 @@ class Evidence:
     `assigned`: units per arm inside the window, crossovers included by their first
     arm, before anything else is left out: what the sample-ratio check counts.
     `as_of` is in UTC and absent when no source has a time. `paths`: by arm, how many
-    units which channels touched, where attribution is asked for.
+    units which channels touched, where attribution is asked for. `crossed_otherwise`:
+    the cells with units seen in two arms left out where `cells` keep them in their
+    first arm, and the other way round; None where there are none, or no time says
+    which arm was first.
     """
 
     cells: Cells
@@ -266,3 +269,4 @@ class Evidence:
     quality: Quality
     as_of: datetime | None = None
     paths: Mapping[str, tuple[TouchPath, ...]] = field(default_factory=dict)
+    crossed_otherwise: Cells | None = None

@@ -12,7 +12,7 @@ from holdback.data.engine import TooLarge
 from holdback.data.engine.expressions import Reader, compared_columns, numeric_columns
 from holdback.data.engine.sql import col
 from holdback.data.engine.times import IN_UTC, Zone, from_microseconds
-from holdback.data.evidence.cells import Evidence, SourceProfile
+from holdback.data.evidence.cells import Cells, Evidence, SourceProfile
 from holdback.data.extraction.accounting import accounting, quality, units_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
 from holdback.data.extraction.duplicates import similar_ids, without_copies
@@ -57,7 +57,7 @@ from holdback.data.queries.units import (
     nested,
     select,
 )
-from holdback.errors import DataError, Problem
+from holdback.errors import DataError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.expression import Expression
 from holdback.results.scorecard import Input
@@ -268,6 +268,31 @@ class Survey:
             check_one_row(self.experiment)
         return replace(exposures, one_row=one_row)
 
+    def _crossed_otherwise(
+        self, cube: Cube, rows: Sequence[Row], arms: Sequence[str]
+    ) -> Cells | None:
+        """The cells with units seen in two arms treated the other way; None without."""
+        crossed = {CROSSED, KEPT_CROSSED}
+        timed = cube.exposures.time is not None
+        if not timed or all(row.status not in crossed for row in rows):
+            return None
+        flipped = replace(cube.exposures, keep_crossed=not cube.exposures.keep_crossed)
+        status = KEPT_CROSSED if flipped.keep_crossed else CROSSED
+        other = replace(cube, exposures=flipped)
+        if any(metric.cap is not None for metric in self.experiment.metrics.values()):
+            again = self._run(other)  # a cap is a percentile of the units that count
+        else:
+            again = [
+                replace(row, status=status) if row.status in crossed else row
+                for row in rows
+            ]
+        try:
+            cells = cells_of(other, again, arms)
+        except StatsError:  # a cap that has no place among the other units
+            return None
+        cells = with_rows(self.experiment, self.engine, other, cells, self.rows)
+        return with_value_counts(self.experiment, self.engine, other, cells)
+
     def _assembled(self, cube: Cube, rows: Sequence[Row], exposed: Exposed) -> Evidence:
         seen, counts, copies = exposed.seen, exposed.counts, exposed.copies
         arms = [arm.name for arm in self.experiment.arms]
@@ -275,12 +300,14 @@ class Survey:
         plain = cells_of(cube, rows, arms)
         cells = with_rows(self.experiment, self.engine, cube, plain, self.rows)
         cells = with_value_counts(self.experiment, self.engine, cube, cells)
+        crossed_otherwise = self._crossed_otherwise(cube, rows, arms)
         as_of = cube.span.as_of
         returns = returned_of(
             self.experiment, self.readers, self.engine, exposed.zone, as_of
         )
         return Evidence(
             cells=cells,
+            crossed_otherwise=crossed_otherwise,
             accounting=accounting(self.experiment, everyone, seen, counts, copies),
             inputs=tuple(
                 Input(source=name, rows=profile.rows, sha256=self.sha256(name))

@@ -109,7 +109,11 @@ class WrittenAssignment(Written):
     )
     crossovers: Annotated[
         Literal["exclude", "first", "stop"], choice(("exclude", "first", "stop"))
-    ] = Field("exclude", description="What happens to units seen in two arms.")
+    ] = Field(
+        "first",
+        description="What happens to units seen in two arms: they count in the arm of "
+        "their first exposure (exclude, where exposures have no time).",
+    )
     where: FormulaText | None = Field(
         None, description="Which units may take part, by their attributes."
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from holdback.stats.posterior.random_effects import NormalMixture
 
 __all__ = [
+    "DEFAULTS",
     "AnalysisSettings",
     "Arm",
     "Assignment",
@@ -41,6 +42,10 @@ __all__ = [
     "Window",
 ]
 
+DEFAULTS = 2
+"""Version of the defaults; raised where a file that says less means something else."""
+
+Crossing = Literal["exclude", "first", "stop"]
 Looks = Literal["spending", "end", "always_valid"] | tuple[date, ...]
 Role = Literal["primary", "secondary", "guardrail", "value", "segment"]
 Per = Literal["day", "week", "month", "year", "treated unit"]
@@ -102,7 +107,8 @@ class Assignment:
     """How units came into arms. `source` holds the exposures.
 
     `holdout` and `layer` name one of the experiment's `holdouts` and `layers`; `params`
-    are the scheme's keys as plain values.
+    are the scheme's keys as plain values. `crossovers_by_default`: the file does not
+    say what happens to units seen in two arms.
     """
 
     source: str
@@ -113,7 +119,8 @@ class Assignment:
     overrides: Mapping[str, str] = field(default_factory=dict)
     overrides_file: str | None = None
     include_overridden: bool = False
-    crossovers: Literal["exclude", "first", "stop"] = "exclude"
+    crossovers: Crossing = "first"
+    crossovers_by_default: bool = False
     where: Expression | None = None
     holdout: str | None = None
     layer: Layer | None = None
@@ -250,7 +257,7 @@ class Experiment:
     experiment uses, `companions` what is collected beside its metrics; `root` is the
     folder that relative paths start from and is no part of the plan's meaning.
     `resolved` is the file with its defaults filled, as plain JSON values and without
-    secrets.
+    secrets; `defaults` the version of the defaults that filled it.
     """
 
     name: str
@@ -279,6 +286,7 @@ class Experiment:
     root: Path = Path()
     file: str = ""
     resolved: Mapping[str, Any] = field(default_factory=dict)
+    defaults: int = DEFAULTS
 
     @property
     def seed(self) -> int:

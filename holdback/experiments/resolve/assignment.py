@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -30,6 +31,7 @@ from holdback.experiments.definition.experiment import (
     Window,
 )
 from holdback.experiments.definition.split import shares_of
+from holdback.experiments.kinds.source import Source
 from holdback.experiments.language.quantities import (
     decimal_text,
     did_you_mean,
@@ -37,7 +39,14 @@ from holdback.experiments.language.quantities import (
 )
 from holdback.experiments.resolve.references import all_names
 
-__all__ = ["assignment_of", "check_reserved", "check_salt", "holdout_of", "layer_of"]
+__all__ = [
+    "assignment_of",
+    "check_reserved",
+    "check_salt",
+    "holdout_of",
+    "layer_of",
+    "with_crossing",
+]
 
 
 def assignment_of(
@@ -88,11 +97,25 @@ def assignment_of(
         overrides_file=plan.overrides_file,
         include_overridden=plan.include_overridden,
         crossovers=plan.crossovers,
+        crossovers_by_default="crossovers" not in plan.model_fields_set,
         where=plan.where,
         holdout=plan.holdout,
         layer=layer,
         params=params,
     )
+
+
+def with_crossing(assignment: Assignment, sources: Mapping[str, Source]) -> Assignment:
+    """The assignment with its default for units in two arms settled.
+
+    Which arm came first is only known where exposures have a time; else such units
+    are left out of both arms.
+    """
+    exposures = sources.get(assignment.source)
+    timeless = exposures is not None and exposures.columns.time is None
+    if not (assignment.crossovers_by_default and timeless):
+        return assignment
+    return replace(assignment, crossovers="exclude")
 
 
 def _only_exposures(written: ExperimentFile, issues: Issues) -> str | None:

@@ -39,6 +39,7 @@ from holdback.experiments.resolve.assignment import (
     check_reserved,
     holdout_of,
     layer_of,
+    with_crossing,
 )
 from holdback.experiments.resolve.economics import (
     decision_of,
@@ -100,6 +101,7 @@ def resolve(
         companions |= slices_of(primary, assignment)
     decision = decision_of(written, issues)
     if assignment is not None:
+        assignment = with_crossing(assignment, sources)
         check_times(written, assignment, metrics, sources, issues)
         check_attributes(assignment, analysis, sources, issues)
     if issues.problems or assignment is None:

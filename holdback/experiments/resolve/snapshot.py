@@ -65,7 +65,7 @@ def resolved_of(
         "holdouts": plain(experiment.holdouts),
         "layers": {name: {"salt": salt} for name, salt in experiment.layers.items()},
         "arms": {arm.name: _fields(arm, plain, {"name"}) for arm in experiment.arms},
-        "assignment": _fields(experiment.assignment, plain),
+        "assignment": _fields(experiment.assignment, plain, {"crossovers_by_default"}),
         "window": plain(experiment.window),
         "primary": experiment.primary,
         "secondary": list(experiment.secondary),

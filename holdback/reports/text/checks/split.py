@@ -127,14 +127,48 @@ def _no_crossovers(_words: Words, *, arms: int) -> str:
 
 @tells("crossovers.seen")
 def _crossovers(
-    words: Words, *, units: int, share: float, by_arm: Mapping[str, int], treated: str
+    words: Words,
+    *,
+    units: int,
+    share: float,
+    by_arm: Mapping[str, int],
+    treated: str,
+    bias: Fact | None = None,
 ) -> str:
-    return say(
+    seen = say(
         "checks.crossovers.were_seen_in_both",
         crossed=plural(units, "unit"),
         share=percent(share),
         by_arm=", ".join(f"{words.arm(a)} {n:,}" for a, n in by_arm.items()),
         treated=texts("checks.crossovers.treated")[treated],
+    )
+    return f"{seen} {tell(words, bias)}".rstrip()
+
+
+@tells("crossovers.uneven")
+def _uneven(words: Words, *, rates: Mapping[str, float]) -> str:
+    often, seldom = max(rates, key=rates.__getitem__), min(rates, key=rates.__getitem__)
+    return say(
+        "checks.crossovers.uneven",
+        often=words.arm(often),
+        seldom=words.arm(seldom),
+        high=percent(rates[often]),
+        low=percent(rates[seldom]),
+    )
+
+
+@tells("crossovers.unordered")
+def _unordered(_words: Words) -> str:
+    return say("checks.crossovers.unordered")
+
+
+@tells("defaults.older")
+def _older_defaults(_words: Words, *, treated: str, then: int, now: int) -> str:
+    return say(
+        "checks.defaults.older",
+        then=str(then),
+        now=str(now),
+        treated=texts("checks.crossovers.treated")[treated].lower(),
     )
 
 
