@@ -109,7 +109,8 @@ def plan(
     units that answer); `units` the number of units expected in all arms. `runs` is
     how many tests are simulated for each lift of the power curve (0: none).
     `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
-    or a true ``lift`` other than the file's minimum.
+    or a true ``lift`` other than the file's minimum. Raises ConfigError for `data` that
+    is in place of no source, and what reading the data raises.
     """
     from holdback.planning.plan import WhatIf
     from holdback.planning.plan import plan as make_plan
@@ -253,18 +254,24 @@ def simulate(
     )
 
 
-def lock(experiment: ExperimentLike, *, planned_units: int | None = None) -> Locked:
+def lock(
+    experiment: ExperimentLike,
+    *,
+    planned_units: int | None = None,
+    again: str | None = None,
+) -> Locked:
     """Record the plan in `audit.jsonl` beside the file, before results are seen.
 
     `planned_units` are the units, all arms together and with their full time, that
-    the plan counts on: looks then measure their information by them.
+    the plan counts on: looks then measure their information by them. `again` is the
+    reason why a split that moves units may be locked, such as that none was exposed.
 
-    Raises ConfigError for an experiment without a file or a changed log,
-    EnvironmentFault when the log cannot be written.
+    Raises ConfigError for an experiment without a file, a changed log or a split that
+    would move units, EnvironmentFault when the log cannot be written.
     """
     from holdback.analysis.preregistration.record_lock import lock as lock_plan
 
-    return lock_plan(_loaded(experiment), planned_units=planned_units)
+    return lock_plan(_loaded(experiment), planned_units=planned_units, again=again)
 
 
 def portfolio(

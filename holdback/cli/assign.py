@@ -99,6 +99,8 @@ def command(
                 fix="Name a CSV or Parquet file, '-' for the standard input, or --sql.",
             )
         )
+    for remark in _since_lock(experiment, split, ids, column):
+        click.echo(f"Warning: {remark}", err=True)
     with progress("Assigning", quiet=quiet or output == "-"):
         eligible = _eligible(experiment, PIPE if ids == "-" else ids)
         tally = _assigned(split, ids, output, column, eligible)
@@ -117,6 +119,19 @@ def _unit_column(experiment: Experiment) -> str:
             )
         )
     return column
+
+
+def _since_lock(
+    experiment: Experiment, split: Split, ids: str, unit: str
+) -> tuple[str, ...]:
+    """What was changed since the plan was locked; without a log nothing is loaded."""
+    if not (experiment.root / experiment.file).with_name("audit.jsonl").exists():
+        return ()
+    from holdback.cli.assign_since_lock import since_lock
+
+    return since_lock(
+        experiment, split, None if ids == "-" else Path(ids), unit, _eligible
+    )
 
 
 def _eligible(experiment: Experiment, file: str) -> Eligible | None:

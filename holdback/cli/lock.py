@@ -7,6 +7,7 @@ import json
 import click
 
 from holdback.cli.console import examples
+from holdback.errors import ConfigError, Problem
 
 __all__ = ["command"]
 
@@ -26,6 +27,17 @@ __all__ = ["command"]
     "early looks measure their information by them.",
 )
 @click.option(
+    "--again",
+    is_flag=True,
+    help="Lock a split that moves units from the arms of an earlier lock; needs "
+    "--because.",
+)
+@click.option(
+    "--because",
+    metavar="REASON",
+    help="Why nobody is moved after all, such as 'no unit was exposed yet': recorded.",
+)
+@click.option(
     "--format",
     "shape",
     type=click.Choice(["text", "json"]),
@@ -33,7 +45,15 @@ __all__ = ["command"]
     help="How to print what was recorded.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def command(file: str, units: int | None, shape: str, *, quiet: bool) -> None:
+def command(
+    file: str,
+    units: int | None,
+    because: str | None,
+    shape: str,
+    *,
+    again: bool,
+    quiet: bool,
+) -> None:
     """Record the plan in audit.jsonl, beside the experiment's file.
 
     A result under a plan that was locked before the first look is confirmatory; one
@@ -41,7 +61,15 @@ def command(file: str, units: int | None, shape: str, *, quiet: bool) -> None:
     """
     from holdback import workflow
 
-    locked = workflow.lock(file, planned_units=units)
+    if again != (because is not None):
+        raise ConfigError(
+            Problem(
+                where="holdback lock",
+                what="--again and --because go together.",
+                fix='Write `--again --because "no unit was exposed yet"`.',
+            )
+        )
+    locked = workflow.lock(file, planned_units=units, again=because)
     summary = {
         "experiment": locked.experiment,
         "plan_hash": locked.plan_hash,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from holdback.analysis.preregistration.audit_log import log_path, read
-from holdback.analysis.preregistration.split_change import split_change
+from holdback.analysis.preregistration.audit_log import LogEntry, log_path, read
+from holdback.analysis.preregistration.split_change import split_change, split_remarks
 from holdback.assignment.split import edge
 from holdback.errors import AssignmentError, ConfigError, EnvironmentFault, Problem
 from holdback.experiments.config.models import ExperimentFile
@@ -170,6 +170,7 @@ def review(path: str | os.PathLike[str]) -> Review:
         overrides=len(overrides),
         warnings=(
             *(Problem(where=where, what=warning) for warning in weak),
+            *_since_lock(experiment, issues),
             *same_salt(experiment, issues),
             *_unlearned(experiment, issues),
             *vanity(experiment, issues),
@@ -191,10 +192,20 @@ def _unlearned(experiment: Experiment, issues: Issues) -> tuple[Problem, ...]:
     return ()
 
 
+def _log(experiment: Experiment) -> tuple[LogEntry, ...]:
+    path = log_path(experiment)
+    return () if path is None else read(path)
+
+
+def _since_lock(experiment: Experiment, issues: Issues) -> Iterator[Problem]:
+    """What was changed under a lock and is allowed, but changes who is in an arm."""
+    for remark in split_remarks(experiment, _log(experiment)):
+        yield remark.problem(issues.place(remark.path).where)
+
+
 def _check_lock(experiment: Experiment, issues: Issues) -> None:
     """Note a split that was changed under a lock without a new phase."""
-    path = log_path(experiment)
-    change = None if path is None else split_change(experiment, read(path))
+    change = split_change(experiment, _log(experiment))
     if change is not None:
         key = change.path == ("arms",)
         issues.add(change.path, change.what, why=change.why, fix=change.fix, key=key)

@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pyarrow as pa
@@ -51,19 +53,20 @@ def recipes(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
-def by_node(folder: Path, code: str, plan: str) -> list[str | None]:
-    """Arms that a script gives to the ids, by Node.js."""
+def by_node(
+    folder: Path, code: str, plan: str, ids: str = json.dumps(IDS)
+) -> list[str | None]:
+    """Arms that a script gives to ids, a JavaScript list, by Node.js."""
     script = folder / "recipe.cjs"
     script.write_text(
         code
-        + 'const ids = JSON.parse(require("node:fs").readFileSync(0, "utf8"));\n'
+        + f"const ids = {ids};\n"
         + f"Promise.all(ids.map((id) => armOf(id, {plan})))"
         + ".then((arms) => console.log(JSON.stringify(arms)));\n",
         encoding="utf-8",
     )
     done = subprocess.run(
         [str(NODE), str(script)],
-        input=json.dumps(IDS),
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -88,10 +91,63 @@ def test_browser_javascript_against_scalar(
 ) -> None:
     """So does the one for browsers, put together as the page says."""
     node, browser = recipes("javascript")
-    decide = node[node.index("// The arm of an id") :]
+    decide = node[node.index("// The text of an id") :]
     decide = decide.replace("function armOf", "async function armOf")
     decide = re.sub(r"(?<!function )\bbucket\(", "await bucket(", decide)
     assert by_node(tmp_path, browser + decide, plan) == split.assign_many(IDS).arm
+
+
+def odd_ids(count: int) -> tuple[list[object], str]:
+    """Values that stand where an id should, in Python and in JavaScript."""
+    draw = Random(20261130)
+    named: list[tuple[object, str]] = [
+        (None, "null"),
+        (None, "undefined"),
+        (None, "{}"),
+        (None, "[]"),
+        (float("nan"), "NaN"),
+        (float("inf"), "Infinity"),
+        (True, "true"),
+        (-0.0, "-0"),
+        (2**53 - 1, "9007199254740991"),
+        (2**80, f"{2**80}n"),
+        ("", '""'),
+        ("null", '"null"'),
+        ("\ud83d", '"\\ud83d"'),
+        ("a\udc00", '"a\\udc00"'),
+        ("\U0001f600", '"\\ud83d\\ude00"'),
+    ]
+    for _ in range(count - len(named)):
+        value: object = draw.choice(
+            [
+                draw.randint(-(2**53) + 1, 2**53 - 1),
+                draw.uniform(-1e6, 1e6),
+                float(draw.randint(-999, 999)),
+                "".join(chr(draw.randrange(1, 0x11000)) for _ in range(3)),
+                chr(draw.randrange(0xD700, 0xE100))
+                + chr(draw.randrange(0xDB00, 0xE0FF)),
+            ]
+        )
+        named.append((value, json.dumps(value)))
+    return [value for value, _ in named], f"[{', '.join(code for _, code in named)}]"
+
+
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+def test_javascript_against_python_on_odd_ids(tmp_path: Path) -> None:
+    """What is no id has no arm, in either language; the rest has the same."""
+    values, code = odd_ids(10_000)
+    plan = FULL_PLAN.replace('layer: { salt: "home", start: 2500, end: 7500 },', "")
+    whole = replace(FULL, layer=None)
+    arms = by_node(tmp_path, recipes("javascript")[0], plan, code)
+    # JSON has no half characters: a pair of halves that fit is one character.
+    paired = [
+        v.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        if isinstance(v, str)
+        else v
+        for v in values
+    ]
+    assert arms == [whole.assign(value).arm for value in paired]
+    assert 3000 < sum(arm is None for arm in arms) < 7000
 
 
 def test_sql_is_what_the_command_prints() -> None:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow.csv import read_csv
 
+from holdback import lock
 from holdback.assignment.recipe import REASONS
 from holdback.assignment.split import Split
 from holdback.cli.assign import command
@@ -372,3 +373,45 @@ def test_rows_as_units_need_a_named_column(plan: Path, ids: Path) -> None:
     with pytest.raises(ConfigError, match="--id"):
         run(plan, ids)
     assert run(plan, ids, "--id", "customer_id").exit_code == 0
+
+
+def test_a_changed_split_is_refused_with_the_ids_counted(plan: Path, ids: Path) -> None:
+    """50 → 20 % of traffic after a lock: the file's own rows are counted by hand."""
+    lock(plan)
+    before = split_of(load(plan))
+    text = plan.read_text("utf-8")
+    plan.write_text(text.replace("traffic: 50%", "traffic: 20%"), encoding="utf-8")
+    after = split_of(load(plan))
+    lost = sum(
+        before.assign(unit).arm is not None and after.assign(unit).arm is None
+        for unit in IDS
+    )
+    with pytest.raises(ConfigError) as caught:
+        run(plan, ids)
+    (problem,) = caught.value.problems
+    assert f"Of {len(IDS)} rows 0 switch to another arm, {lost} lose theirs" in (
+        problem.why
+    )
+    assert lost > 0
+
+
+def test_placed_by_hand_and_who_may_take_part_are_counted(
+    plan: Path, ids: Path
+) -> None:
+    """Allowed after a lock; the warning tells how many of the file's rows it moves."""
+    lock(plan)
+    before = split_of(load(plan))
+    text = plan.read_text("utf-8")
+    placed = "{NA: holdback, '00123': personalized, user_1: holdback}}"
+    text = text.replace("{NA: holdback}}", f"{placed[:-1]}, where: x < 30}}")
+    plan.write_text(text, encoding="utf-8")
+    after = split_of(load(plan))
+    pairs = [
+        (before.assign(u).arm, after.assign(u, eligible=n < 30).arm)
+        for n, u in enumerate(IDS)
+    ]
+    lost = sum(old is not None and new is None for old, new in pairs)
+    told = run(plan, ids).stderr
+    assert "who may take part was changed" in told
+    assert f"{lost} lose theirs" in told
+    assert lost > 0

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from holdback.errors import ConfigError, EnvironmentFault, Problem
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["LOG_NAME", "LogEntry", "append", "log_path", "read"]
+__all__ = ["LOG_NAME", "LogEntry", "append", "entries_of", "log_path", "read"]
 
 LOG_NAME = "audit.jsonl"
 ZERO_HASH = "0" * 64
@@ -46,6 +46,26 @@ def log_path(experiment: Experiment) -> Path | None:
     if not experiment.file:
         return None
     return (experiment.root / experiment.file).parent / LOG_NAME
+
+
+def entries_of(
+    experiment: Experiment, entries: Iterable[LogEntry]
+) -> tuple[LogEntry, ...]:
+    """The entries of an experiment: by its name, and by its file under older names.
+
+    An experiment that was renamed keeps its lock and the looks that were taken. A lock
+    that starts again on purpose leaves what another name recorded behind.
+    """
+    name = Path(experiment.file).name
+    own: list[LogEntry] = []
+    for entry in entries:
+        if entry.experiment == experiment.name:
+            if entry.says.get("again"):
+                own = [e for e in own if e.experiment == experiment.name]
+            own.append(entry)
+        elif name and entry.says.get("file") == name:
+            own.append(entry)
+    return tuple(own)
 
 
 def read(path: Path) -> tuple[LogEntry, ...]:

@@ -7,11 +7,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from holdback.analysis.comparison.comparison import Group, formula_columns, moments_of
-from holdback.analysis.preregistration.audit_log import LogEntry, append, log_path, read
+from holdback.analysis.preregistration.audit_log import (
+    LogEntry,
+    append,
+    entries_of,
+    log_path,
+    read,
+)
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
@@ -92,7 +99,7 @@ def history_of(
     """
     path = log_path(experiment)
     entries = [] if path is None else read(path)
-    own = [e for e in entries if e.experiment == experiment.name]
+    own = entries_of(experiment, entries)
     key = look_key(experiment, as_of, inputs)
     at = next((i for i, e in enumerate(own) if (e.kind, e.key) == ("look", key)), None)
     before = own if at is None else own[:at]
@@ -219,6 +226,7 @@ def record(  # what a look is
             experiment=experiment.name,
             key=look_key(experiment, as_of, evidence.inputs),
             says={
+                "file": Path(experiment.file).name,
                 "plan_hash": plan_hash(experiment),
                 "as_of": as_of,
                 "information": information,

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import holdback
-from holdback.analysis.preregistration.audit_log import LogEntry, append, log_path, read
+from holdback.analysis.preregistration.audit_log import (
+    LogEntry,
+    append,
+    entries_of,
+    log_path,
+    read,
+)
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.analysis.preregistration.split_change import split_change
 from holdback.errors import ConfigError, Problem
@@ -37,15 +43,23 @@ class Locked:
     expected: bool = False
 
 
-def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
+def lock(
+    experiment: Experiment,
+    *,
+    planned_units: int | None = None,
+    again: str | None = None,
+) -> Locked:
     """Append the plan to the audit log; the same plan is recorded once.
+
+    A split that would move units away from the arms of an earlier lock is refused,
+    unless `again` gives the reason, which is recorded: nobody has seen an arm yet, say.
 
     What `holdback plan` expected of this very plan, in the project's results, is
     recorded with it, so that the report can show it beside what came.
 
     A lock after the first look is kept too, but proves nothing of that result.
     Raises ConfigError for an experiment without a file, a number of units below 1, a
-    changed log, or a split that was changed after a look without a new phase;
+    changed log, an empty reason, or a split that was changed without a new phase;
     EnvironmentFault when the log cannot be written.
     """
     path = log_path(experiment)
@@ -64,10 +78,18 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
                 fix="Give the units of all arms together, such as 40000.",
             )
         )
+    if again is not None and not again.strip():
+        raise ConfigError(
+            Problem(
+                where="--because",
+                what="the reason is empty.",
+                fix='Say why nobody is moved: `--because "no unit was exposed yet"`.',
+            )
+        )
     entries = read(path)
-    looked = any(e.kind == "look" and e.experiment == experiment.name for e in entries)
-    change = split_change(experiment, entries) if looked else None
-    if change is not None:
+    looked = any(e.kind == "look" for e in entries_of(experiment, entries))
+    change = split_change(experiment, entries)
+    if change is not None and again is None:
         raise ConfigError(change.problem(experiment.file))
     digest = plan_hash(experiment)
     planned: dict[str, Any] = _planned_in(
@@ -75,6 +97,8 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
     )
     if planned_units is not None:
         planned["planned_units"] = planned_units
+    if again is not None and change is not None:
+        planned["again"] = again.strip()
     key = json.dumps([experiment.name, digest, planned], sort_keys=True)
     entry = append(
         path,
@@ -83,6 +107,7 @@ def lock(experiment: Experiment, *, planned_units: int | None = None) -> Locked:
             experiment=experiment.name,
             key=hashlib.sha256(key.encode()).hexdigest(),
             says={
+                "file": Path(experiment.file).name,
                 "plan_hash": digest,
                 "plan": meaning_of(experiment),
                 "time": datetime.now(UTC).isoformat(timespec="seconds"),
