@@ -123,7 +123,10 @@ def design_of(
     if target is None:
         return planned
     at_half = even.units_needed(lift=target, power=power)
-    cheapest = cheapest_share(at_half, units)
+    cheapest = cheapest_share(
+        lambda share: design(share, 1 - share).units_needed(lift=target, power=power),
+        units,
+    )
     stepped = _stepped(experiment, design, baseline, by_week, power)
     looks, factor = looks_of(
         experiment, planned.weeks, actual, target=target, power=power

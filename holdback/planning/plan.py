@@ -6,7 +6,7 @@ looks at an outcome; or they are given, where there is no history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -32,7 +32,7 @@ from holdback.planning.metric_power import (
 )
 from holdback.planning.plan_returns import PlannedReturns, returns_of
 from holdback.results.notebook_display import Shown, text_of
-from holdback.stats.design.power import USUAL_POWER
+from holdback.stats.design.power import USUAL_POWER, Baseline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,9 +169,7 @@ def plan(
         arm_level=None if alpha == 1 - level else 1 - alpha,
         power=USUAL_POWER,
         metrics=metrics,
-        notes=tuple(
-            _notes(experiment, [n for n in names if n not in known], seen, power)
-        ),
+        notes=tuple(_notes(experiment, known, seen, alpha=alpha, power=power)),
         design=design,
         returns=returns,
         curve=curve,
@@ -184,9 +182,15 @@ def plan(
 
 
 def _notes(
-    experiment: Experiment, unknown: Sequence[str], seen: Measured, power: float
+    experiment: Experiment,
+    known: Mapping[str, Baseline],
+    seen: Measured,
+    *,
+    alpha: float,
+    power: float,
 ) -> Iterator[Fact]:
     """Where the figures come from, and what they leave out."""
+    unknown = tuple(name for name, _ in experiment.roles() if name not in known)
     if seen.earlier is not None:
         first, last = seen.earlier
         yield fact("plan.rehearsed", first=first.isoformat(), last=last.isoformat())
@@ -201,13 +205,16 @@ def _notes(
     if saved:
         yield fact("plan.saved", variance_reduction=saved)
     if unknown:
-        yield fact("plan.unknown", metrics=tuple(unknown))
+        yield fact("plan.unknown", metrics=unknown)
     if experiment.guardrails:
         yield fact(
             "plan.guardrails", guardrails=len(experiment.guardrails), power=power
         )
     if len(experiment.treatments) > 1:
         yield fact("plan.several_arms", treatments=len(experiment.treatments))
+    metrics = (experiment.metrics[name] for name in known)
+    if any(metric.is_rate for metric in metrics):
+        yield fact("plan.rates", level=1 - alpha, power=power)
     yield fact("plan.amounts")
 
 

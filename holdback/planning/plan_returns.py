@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import expm1
 
 from holdback.economics.costs import costs_of, saved
 from holdback.experiments.definition.experiment import Experiment
 from holdback.planning.design import Shares
 from holdback.stats.design.optimal_holdback import cheapest_share
-from holdback.stats.design.power import Baseline, exceeding_power
-from holdback.stats.numeric import quantile
+from holdback.stats.design.power import (
+    Baseline,
+    PowerDesign,
+    exceeding_power,
+    units_for_exceeding,
+)
+from holdback.stats.numeric import root
 
 __all__ = ["PlannedReturns", "returns_of"]
 
@@ -73,25 +77,23 @@ def returns_of(
     even = net / earned
     level = float(experiment.analysis.level)
     design = shares(float(experiment.control.share), treated)
-    reach = (quantile(level) + quantile(power)) * design.unit_error / units**0.5
     minimum = float(experiment.decision.minimum_lift) or None
     pays = minimum is not None and minimum > even
-    halves = shares(0.5, 0.5)
-    enough = (
-        (
-            (quantile(level) + quantile(power))
-            * halves.unit_error
-            / (halves.effect(minimum) - halves.effect(even))
+
+    def needed(share: float) -> float:
+        return units_for_exceeding(
+            shares(share, 1 - share),
+            lift=minimum or 0.0,
+            threshold=even,
+            level=level,
+            power=power,
         )
-        ** 2
-        if pays and minimum is not None
-        else None
-    )
+
     return PlannedReturns(
         cost=cost.total,
         power=power,
         break_even_lift=even,
-        lift_needed=expm1(design.effect(even) + reach),
+        lift_needed=_lift_needed(design, even, level, power, units),
         minimum_lift=minimum,
         chance=exceeding_power(
             design, lift=minimum, threshold=even, level=level, units=units
@@ -99,5 +101,21 @@ def returns_of(
         if pays and minimum is not None
         else None,
         ropi=None if minimum is None else (earned * minimum - net) / cost.total,
-        cheapest_share=None if enough is None else cheapest_share(enough, units),
+        cheapest_share=cheapest_share(needed, units) if pays else None,
     )
+
+
+def _lift_needed(
+    design: PowerDesign, even: float, level: float, power: float, units: int
+) -> float:
+    """The true lift that exceeds break-even with this power."""
+    high = max(2 * even, 1e-3)
+
+    def missing(lift: float) -> float:
+        return power - exceeding_power(
+            design, lift=lift, threshold=even, level=level, units=units
+        )
+
+    while missing(high) > 0:
+        high *= 2
+    return root(missing, even, high)

@@ -172,18 +172,14 @@ def test_a_covariate_from_after_exposure_is_caught() -> None:
         (0.10, 0.10, 0.5, 30_000, 0.01),
         (0.50, 0.05, 0.5, 12_000, 0.01),
         (0.05, 0.20, 0.4, 30_000, 0.01),
-        (0.10, -0.15, 0.2, 25_000, 0.015),
-        (0.02, 0.25, 0.1, 60_000, 0.025),
+        (0.10, -0.15, 0.2, 25_000, 0.01),
+        (0.02, 0.25, 0.1, 60_000, 0.01),
     ],
 )
 def test_power_of_rates(
     control: float, lift: float, share: float, units: int, close: float
 ) -> None:
-    """The formula's power is the pooled z test's, within a point near an even split.
-
-    The arcsine formula is symmetric in the arms, the test is not: with a holdback of
-    10 % it promises up to 2.5 points more than a rise gets.
-    """
+    """The formula's power is the pooled z test's, within a point at any split."""
     rng = np.random.default_rng(105)
     n, runs = round(units * share), 200_000
     m = units - n

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
-from statsmodels.stats.power import NormalIndPower
-from statsmodels.stats.proportion import proportion_effectsize
+from scipy import optimize, stats
+from statsmodels.stats.proportion import (
+    power_proportions_2indep,
+    samplesize_proportions_2indep_onetail,
+)
 
 import holdback as hb
+from holdback.economics.simple_returns import visitors_per_arm
 from holdback.errors import ConfigError
 from holdback.reports.pages.plan_page import render
 
@@ -74,20 +77,36 @@ def test_weeks_against_statsmodels(tmp_path: Path) -> None:
     plan = planned(tmp_path, primary="conversion")
     assert [w.units for w in plan.design.weeks] == [50_000, 100_000, 150_000, 200_000]
     for week in plan.design.weeks:
-        effect = proportion_effectsize(0.02 * (1 + week.detectable_lift), 0.02)
-        found = NormalIndPower().power(effect, 0.1 * week.units, 0.05, ratio=9)
+        found = power_proportions_2indep(
+            0.02 * week.detectable_lift,
+            0.02,
+            0.9 * week.units,
+            ratio=1 / 9,
+            return_results=False,
+        )
         assert found == pytest.approx(0.8, abs=1e-6)
     assert plan.design.answer_on == date(2026, 11, 11).isoformat()
 
 
 def test_weeks_needed_are_whole(tmp_path: Path) -> None:
-    """2 % → 2.2 %: 447,985 units at 90/10 and 161,274 even, at 50,000 a week."""
+    """2 % → 2.2 %: statsmodels' 454,760 at 90/10 and 161,363 even, at 50,000 a week."""
     design = planned(tmp_path, primary="conversion", lift="10%").design
-    assert design.weeks_needed == 9
+    assert design.weeks_needed == 10
     assert design.weeks_at_half == 4
-    assert design.cheapest_share == pytest.approx(
-        (1 - np.sqrt(1 - 161_275 / 200_000)) / 2, abs=1e-4
-    )
+
+    def missing(share: float) -> float:
+        treated = samplesize_proportions_2indep_onetail(
+            0.002,
+            0.02,
+            0.8,
+            ratio=share / (1 - share),
+            alpha=0.025,
+            alternative="larger",
+        )
+        return float(treated / (1 - share) - 200_000)
+
+    share = optimize.brentq(missing, 0.1, 0.5)
+    assert design.cheapest_share == pytest.approx(share, abs=1e-4)
 
 
 def test_what_cannot_be_proved_is_told(tmp_path: Path) -> None:
@@ -242,9 +261,12 @@ def test_guardrails_raise_the_power_planned(tmp_path: Path) -> None:
     error = np.sqrt(2 / (24_813 * 0.124)) * 70
     assert nps.detectable_points == pytest.approx(z * error)
     assert conversion.safety is not None
-    effect = proportion_effectsize(0.05, 0.05 * 0.9)
-    chance = NormalIndPower().power(
-        effect, 24_813, 0.025, ratio=1, alternative="larger"
+    # Of equal arms: p² 1.8 − p (1.9 + .095) + .1 = 0, its smaller root.
+    p = (1.995 - np.sqrt(1.995**2 - 4 * 1.8 * 0.1)) / 3.6
+    null = np.sqrt(0.9 * p * (1 - 0.9 * p) + 0.81 * p * (1 - p))
+    true = np.sqrt(0.05 * 0.95 * 1.81)
+    chance = stats.norm.cdf(
+        (0.005 * np.sqrt(24_813) - stats.norm.isf(0.025) * null) / true
     )
     assert conversion.safety.margin == -0.1
     assert conversion.safety.chance == pytest.approx(chance)
@@ -276,8 +298,9 @@ def test_two_arms_share_their_error(tmp_path: Path) -> None:
     inside = law.cdf([c, c], lower_limit=[-c, -c])
     assert inside == pytest.approx(0.95, abs=1e-4)
     conversion = made.metrics[0]
-    effect = proportion_effectsize(0.022, 0.02)
-    found = NormalIndPower().power(effect, 100_000, 1 - made.arm_level)
+    found = power_proportions_2indep(
+        0.002, 0.02, 100_000, alpha=1 - made.arm_level, return_results=False
+    )
     assert conversion.power_at_minimum == pytest.approx(found, abs=1e-6)
     assert "2 treatment arms" in str(made)
 
@@ -389,3 +412,23 @@ def test_nobody_to_plan_with(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(written("revenue", "10%"))
     with pytest.raises(ConfigError, match="at least 2 units"):
         hb.plan(tmp_path / "shop.yaml", baselines={"revenue": (8, 48)}, units=1)
+
+
+def test_roi_and_plan_give_one_answer(tmp_path: Path) -> None:
+    """2 % to 2.5 % takes 13,809 an arm, the textbook's size, whoever is asked."""
+    text = written("conversion", "25%").replace("share: 10%", "share: 50%")
+    (tmp_path / "shop.yaml").write_text(text.replace("share: 90%", "share: 50%"))
+    made = hb.plan(
+        tmp_path / "shop.yaml",
+        baselines={"revenue": (8.0, 48.0), "conversion": 0.02},
+        units=20_000,
+    )
+    treated = samplesize_proportions_2indep_onetail(
+        0.005, 0.02, 0.8, alpha=0.025, alternative="larger"
+    )
+    assert np.ceil(treated) == 13_809
+    needed = made.metrics[0].units_needed
+    assert needed is not None
+    assert np.ceil(needed / 2) == visitors_per_arm(0.02, 0.025) == 13_809
+    assert "(13,809 of them in control)" in str(made)
+    assert "z = 1.96 for the level" in str(made)

@@ -91,7 +91,9 @@ def _rate(asked: Asked) -> Answer:
         question="change",
         told=(*sentences, label(asked)),
         values=values,
-        formula="points = after − before; relative = after / before − 1",
+        formula="points = after − before; relative = after / before − 1; visitors in "
+        "each of two arms = (1.96 √(2 p̄ (1 − p̄)) + 0.84 √(p₁ (1 − p₁) + p₂ (1 − p₂)))² "
+        "/ (p₂ − p₁)², p̄ the mean of both rates; as in `holdback plan`",
     )
 
 

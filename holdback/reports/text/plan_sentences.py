@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import ceil
 
 from holdback.experiments.language.quantities import WEEKS_PER_YEAR
 from holdback.planning.design import Design
@@ -14,6 +15,7 @@ from holdback.reports.text.catalog import counted, heads, in_its_language, say
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import MetricRecord
+from holdback.stats.numeric import quantile
 
 __all__ = ["complete", "design_sentences", "text", "words_of"]
 
@@ -127,6 +129,7 @@ def _primary(m: MetricPlan, made: Plan) -> Iterator[str]:
             "plan_text.for_the_minimum_lift",
             minimum_lift=f"{100 * m.minimum_lift:g}",
             units_needed=f"{m.units_needed:,}",
+            control_needed=f"{ceil(m.units_needed * made.control_share):,}",
             units=f"{made.units:,}",
             power_at_minimum=f"{100 * m.power_at_minimum:.0f}",
         )
@@ -406,3 +409,12 @@ def _several_arms(_words: Words, *, treatments: int) -> str:
 @tells("plan.amounts")
 def _amounts(_words: Words) -> str:
     return say("plan_text.for_amounts_of_money")
+
+
+@tells("plan.rates")
+def _rates(_words: Words, *, level: float, power: float) -> str:
+    return say(
+        "plan_text.rates",
+        z=f"{quantile((1 + level) / 2):.2f}",
+        z_power=f"{quantile(power):.2f}",
+    )

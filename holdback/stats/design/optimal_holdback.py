@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
+from holdback.stats.numeric import root
+
 __all__ = ["best_test_size", "cheapest_share", "value_of_more_data"]
 
+LEAST_SHARE = 1e-6
 
-def cheapest_share(units_at_half: float, units: float) -> float | None:
+
+def cheapest_share(
+    units_needed: Callable[[float], float], units: float
+) -> float | None:
     """The smallest share held back with which `units` prove what was asked.
 
-    `units_at_half` prove it with even arms. The error of a difference goes with
-    1/(h (1 − h)), so h (1 − h) ≥ c = units_at_half / (4 units) is needed, and the
-    smallest such h = (1 − √(1 − 4c)) / 2 costs least, since units held back earn no
-    lift (derived here). None where even arms of so many units do not suffice.
+    `units_needed` tells how many units prove it at a share; they become fewer up to
+    about even arms. The smallest share costs least, since units held back earn no
+    lift. For means the error goes with 1/(h (1 − h)), and it is (1 − √(1 − 4c)) / 2
+    with c = (units needed with even arms) / (4 units) (derived here). None where even
+    arms of so many units do not suffice.
 
     Raises ValueError for a number of units that is not above 0.
 
-    >>> round(cheapest_share(0.14128 * 4 * 200_000, 200_000), 4)
+    >>> even = 0.14128 * 4 * 200_000
+    >>> round(cheapest_share(lambda h: even / (4 * h * (1 - h)), 200_000), 4)
     0.1703
     """
-    if not units_at_half > 0 or not units > 0:
-        raise ValueError(f"units lie above 0, got {units_at_half} and {units}.")
-    c = units_at_half / (4 * units)
-    return None if c > 0.25 else (1 - sqrt(1 - 4 * c)) / 2
+    if not units > 0:
+        raise ValueError(f"units lie above 0, got {units}.")
+
+    def missing(share: float) -> float:
+        return log(units_needed(share) / units)
+
+    if missing(0.5) > 0:
+        return None
+    low = LEAST_SHARE
+    return low if missing(low) <= 0 else root(missing, low, 0.5)
 
 
 def best_test_size(units: float, *, sd: float, prior_sd: float) -> float:

@@ -103,7 +103,8 @@ def simulated(case: Case) -> float:
     n_c = round(case.units * design.control_share)
     n_t = round(case.units * design.treatment_share)
     if isinstance(design, ProportionDesign):
-        found, error = rates(rng, design.rate, case.lift, n_c, n_t)
+        counted = counts(rng, design.rate, case.lift, n_c, n_t)
+        found, error = rates(*counted)
         edge = design.rate * case.edge
     elif isinstance(design, MeanDesign):
         found, error = amounts(rng, design.cv, case.lift, n_c, n_t)
@@ -114,8 +115,8 @@ def simulated(case: Case) -> float:
     match case.shown:
         case "change":
             return float(np.mean(np.abs(found) > Z * error))
-        case "not worse":
-            return float(np.mean(found - Z * error > edge))
+        case "not worse":  # the case is one of rates
+            return float(np.mean(score_at(1 + case.edge, *counted) > Z))
         case "no change":
             lower = float(np.log1p(-case.edge))  # the case is one of amounts
             return float(
@@ -125,15 +126,35 @@ def simulated(case: Case) -> float:
             return float(np.mean(found - stats.norm.isf(0.05) * error > edge))
 
 
-def rates(
+Counted = tuple[NDArray[np.int64], NDArray[np.int64], int, int]
+
+
+def counts(
     rng: np.random.Generator, value: float, lift: float, n_c: int, n_t: int
-) -> Limits:
-    """Difference of two rates, and its error under the pooled rate."""
+) -> Counted:
+    """Counts and sizes: control, treated."""
     x_c = rng.binomial(n_c, value, RUNS)
-    x_t = rng.binomial(n_t, value * (1 + lift), RUNS)
+    return x_c, rng.binomial(n_t, value * (1 + lift), RUNS), n_c, n_t
+
+
+def rates(x_c: NDArray[np.int64], x_t: NDArray[np.int64], n_c: int, n_t: int) -> Limits:
+    """Difference of two rates, and its error under the pooled rate."""
     pooled = (x_c + x_t) / (n_c + n_t)
     error = np.sqrt(pooled * (1 - pooled) * (1 / n_c + 1 / n_t))
     return x_t / n_t - x_c / n_c, error
+
+
+def score_at(
+    ratio: float, x_c: NDArray[np.int64], x_t: NDArray[np.int64], n_c: int, n_t: int
+) -> NDArray[np.float64]:
+    """Koopman's score (1984) of a ratio of rates: Σ (x − n p)² / (n p q), signed."""
+    b = -(n_t * ratio + x_t + n_c + x_c * ratio)
+    c = x_c + x_t
+    p = (-b - np.sqrt(b**2 - 4 * (n_c + n_t) * ratio * c)) / (2 * (n_c + n_t) * ratio)
+    u = ratio * p
+    square = (x_t - n_t * u) ** 2 / (n_t * u * (1 - u))
+    square += (x_c - n_c * p) ** 2 / (n_c * p * (1 - p))
+    return np.sign(x_t / n_t - ratio * x_c / n_c) * np.sqrt(square)
 
 
 def amounts(
@@ -199,7 +220,7 @@ def test_net_scores_against_the_worked_sizes() -> None:
 
 
 def test_units_of_a_rate_against_the_worked_size() -> None:
-    """2 % to 2.5 %: 13,809 an arm with the pooled null; the arcsine within 0.3 %."""
+    """2 % to 2.5 %: 13,809 an arm, the textbook size with the pooled null."""
     found = rate(0.02).units_needed(lift=0.25, power=0.8) / 2
     p, q = 0.02, 0.025
     mid = (p + q) / 2
@@ -207,7 +228,7 @@ def test_units_of_a_rate_against_the_worked_size() -> None:
     root = Z * np.sqrt(2 * mid * (1 - mid)) + z_b * np.sqrt(p * (1 - p) + q * (1 - q))
     pooled = root**2 / (q - p) ** 2
     assert np.ceil(pooled) == 13_809
-    assert found == pytest.approx(pooled, rel=0.003)
+    assert found == pytest.approx(pooled, abs=1)
 
 
 def test_units_to_show_not_worse_have_the_power() -> None:
