@@ -12,7 +12,7 @@ from holdback.stats.numeric import root
 
 __all__ = ["best_test_size", "cheapest_share", "value_of_more_data"]
 
-LEAST_SHARE = 1e-6
+SMALLEST_HELD_BACK = 1e-6
 
 
 def cheapest_share(
@@ -40,7 +40,7 @@ def cheapest_share(
 
     if missing(0.5) > 0:
         return None
-    low = LEAST_SHARE
+    low = SMALLEST_HELD_BACK
     return low if missing(low) <= 0 else root(missing, low, 0.5)
 
 
