@@ -13,8 +13,9 @@ import numpy as np
 from holdback.analysis.analyze import Reading, Sampling
 from holdback.analysis.comparison.by_joining import compared, sides_in, weeks
 from holdback.analysis.comparison.comparison import Comparison
-from holdback.analysis.comparison.posteriors import lift_prior, spend_model
+from holdback.analysis.comparison.posteriors import lift_prior
 from holdback.analysis.comparison.small_groups import SMALLEST
+from holdback.analysis.comparison.spend_models import one_spread_hurdle
 from holdback.analysis.section_readers import Basis
 from holdback.analysis.segments import log_ratio_of, segment_groups
 from holdback.data.evidence.cells import Cells
@@ -39,7 +40,6 @@ from holdback.stats.mcmc import (
 from holdback.stats.mcmc.sampling import Advance
 from holdback.stats.posterior.hurdle import BUYERS_FOR_SPREAD, Hurdle, log_spend
 from holdback.stats.posterior.posterior import LiftPrior
-from holdback.stats.posterior.spend_distributions import OneSpread
 
 __all__ = [
     "Advance",
@@ -307,8 +307,8 @@ def _spend(
     """Revenue per unit, where the hurdle with one spread passed its check."""
     metric = experiment.metrics[experiment.primary]
     for arm in experiment.treatments:
-        model = spend_model(arm_comparison(experiment, cells, metric, arm.name)).model
-        if isinstance(model, Hurdle) and isinstance(model.spend, OneSpread):
+        model = one_spread_hurdle(arm_comparison(experiment, cells, metric, arm.name))
+        if model is not None:
             yield Model(
                 record=SampledModel(model="spend", metric=metric.name, arm=arm.name),
                 draw=_hurdle(model, lift_prior(experiment.analysis.prior, metric)),

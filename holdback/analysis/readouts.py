@@ -15,7 +15,6 @@ from holdback.analysis.comparison.posteriors import (
     bayes_of,
     lift_prior,
     other_priors,
-    spend_model,
     why_none,
 )
 from holdback.analysis.comparison.small_groups import shown_levels
@@ -31,7 +30,7 @@ from holdback.analysis.segments import compared_segments
 from holdback.data.evidence.cells import Cells
 from holdback.experiments.definition.experiment import Experiment, LogLift, Role
 from holdback.experiments.kinds.metric import Metric
-from holdback.facts import fact, joined
+from holdback.facts import joined
 from holdback.results.scorecard import (
     Estimates,
     Interaction,
@@ -41,7 +40,6 @@ from holdback.results.scorecard import (
     Segment,
 )
 from holdback.stats.evidence.effect import Estimate, Inference
-from holdback.stats.posterior.posterior import NORMALS
 
 __all__ = ["readouts"]
 
@@ -189,21 +187,18 @@ def _with_bayes(
     comparison: Comparison, inference: Inference, readout: Readout
 ) -> Readout:
     experiment, metric = comparison.experiment, comparison.metric
-    prior, spend = experiment.analysis.prior, spend_model(comparison)
+    prior = experiment.analysis.prior
     chosen = lift_prior(prior, metric)
-    posterior = bayes_of(experiment, metric, inference, chosen, spend)
+    posterior = bayes_of(experiment, metric, inference, chosen)
     method = "" if posterior is None else posterior.method
     others = (
-        bayes_of(experiment, metric, inference, other, spend)
+        bayes_of(experiment, metric, inference, other)
         for other in other_priors(prior, metric, method)
     )
     why = None if posterior is not None else why_none(metric, inference, chosen)
-    belief = spend.note
-    if spend.model is not None and method in NORMALS:
-        belief = fact("posterior.too_far")
     return replace(
         readout,
-        note=joined(readout.note, belief, why),
+        note=joined(readout.note, why),
         bayes=posterior,
         bayes_alternatives=tuple(other for other in others if other is not None),
     )

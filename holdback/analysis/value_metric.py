@@ -15,7 +15,6 @@ from holdback.analysis.comparison.posteriors import (
     FLAT,
     lift_prior,
     posterior_of,
-    spend_model,
 )
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.data.evidence.cells import Cells
@@ -42,8 +41,8 @@ class ValueComparison:
 
     Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
     over the arm's matured units, in money. `profit` is the same of the units' profit
-    where that is measured. `data_sd` is the deviation of the log ratio by the data
-    alone: under a flat prior, by the model that the posterior has.
+    where that is measured. `data` is the posterior by the data alone, under a flat
+    prior, and `data_sd` the deviation of its log ratio.
     """
 
     arm: str
@@ -51,6 +50,7 @@ class ValueComparison:
     treated_total: float
     inference: Inference
     posterior: Posterior | None
+    data: Posterior | None = None
     data_sd: float | None = None
     profit: ValueComparison | None = None
 
@@ -191,18 +191,14 @@ def _compared(  # what is compared, and how strictly
     )
     inference = comparison.inference(level)
     treated = moments_of(cells, metric, arms).select(columns)
-    spend = spend_model(comparison)
-    data = posterior_of(metric, inference, FLAT, spend)
+    data = posterior_of(metric, inference, FLAT)
+    chosen = lift_prior(experiment.analysis.prior, metric)
     return ValueComparison(
         arm=arm,
         treated_units=treated.n,
         treated_total=float(treated.total[0]),
         inference=inference,
-        posterior=posterior_of(
-            metric,
-            inference,
-            lift_prior(experiment.analysis.prior, metric),
-            spend,
-        ),
+        posterior=posterior_of(metric, inference, chosen),
+        data=data,
         data_sd=None if data is None else log_deviation(data),
     )

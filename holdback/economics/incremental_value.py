@@ -260,7 +260,10 @@ class Worth:
 
     def _gain(self) -> tuple[GainOf, float] | None:
         """P(profit before costs <= y) as the interval at its level has it."""
-        inference = self.comparison.inference
+        inference, data = self.comparison.inference, self.comparison.data
+        if inference.tails is not None and inference.relative is not None and data:
+            level = inference.relative.interval.level
+            return lambda y: data.below(self._ratio_at(y) - 1), level
         if inference.log_ratio is not None and inference.relative is not None:
             level = inference.relative.interval.level
             if self.target == "population" and self.baseline is None:

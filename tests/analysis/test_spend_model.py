@@ -1,4 +1,4 @@
-"""Which model spend bears, from a project's rows to the scorecard."""
+"""Models of spend, from a project's rows to the scorecard: they explain, no more."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import holdback
+import holdback.analysis.exploratory.sensitivity as sensitivity_module
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
+from holdback.results.sections.sensitivity import Sensitivity
 from holdback.workflow import analyze
 
 YAML = """\
@@ -52,23 +55,24 @@ def project(folder: Path, amounts: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("amounts", "method", "told"),
+    ("amounts", "variants", "told"),
     [
-        ("lognormal", "hurdle_lognormal", "Belief: a hurdle model"),
-        ("gamma", "hurdle_gamma", "spend as gamma with one shape"),
-        ("student", "hurdle_student_t", "a Student t that the treatment moves"),
-        ("prices", "normal_log_ratio", "gamma and Student-t spend were refused"),
+        ("lognormal", {"hurdle", "hurdle_one_spread"}, "a spread of its own in each"),
+        ("gamma", {"hurdle_gamma"}, "gamma with one shape in both arms"),
+        ("student", {"hurdle_student_t"}, "a Student t on the log"),
+        ("prices", set(), ""),
     ],
 )
-def test_model_follows_the_buyers(
-    tmp_path: Path, amounts: str, method: str, told: str
+def test_a_model_of_spend_stands_under_sensitivity(
+    tmp_path: Path, amounts: str, variants: set[str], told: str
 ) -> None:
-    """Lognormal spend takes the hurdle; a few prices fall back and say so."""
+    """The law that fits the buyers explains; the chance is the deciding method's."""
     found = analyze(project(tmp_path, amounts)).scorecard
     readout = found.readout("revenue", "personalized")
     assert readout.bayes is not None
-    assert readout.bayes.method == method
-    assert told in str(readout.note)
+    assert readout.bayes.method == "confidence_distribution"
+    models = {one.variant: one for one in found.section(Sensitivity) if one.note}
+    assert set(models) == variants
     others = {one.prior: one for one in readout.bayes_alternatives}
     half, double = others["half_width"], others["double_width"]
     assert abs(half.mean) < abs(readout.bayes.mean) < abs(double.mean)
@@ -79,3 +83,37 @@ def test_model_follows_the_buyers(
     page = render(again)
     for words in ("Half the width", told, "What a wrong choice would cost"):
         assert words in page
+    assert ("nothing is decided from them" in page) is bool(variants)
+
+
+def test_no_model_reaches_a_decision_or_money(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any model of spend: the same chances, money and decision, to the bit."""
+    file = project(tmp_path, "lognormal")
+    with_models = analyze(file).scorecard
+    none: list[object] = []
+    monkeypatch.setattr(sensitivity_module, "spend_models", lambda _shown: none)
+    without = analyze(file).scorecard
+    assert {s.variant for s in with_models.section(Sensitivity)} - {
+        s.variant for s in without.section(Sensitivity)
+    } == {"hurdle", "hurdle_one_spread"}
+    assert with_models.money == without.money
+    assert with_models.decision == without.decision
+    assert with_models.readouts == without.readouts
+
+
+def test_nothing_that_decides_imports_a_model_of_spend() -> None:
+    """Only what explains does: sensitivity, and the models that are drawn from."""
+    package = Path(holdback.__file__).parent
+    readers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "comparison.spend_models import" in path.read_text(encoding="utf-8")
+    }
+    assert readers == {"analysis/exploratory/sensitivity.py", "analysis/mcmc.py"}
+    for path in (*package.glob("economics/*.py"), *package.glob("analysis/*.py")):
+        text = path.read_text(encoding="utf-8")
+        if path.name != "mcmc.py":
+            assert "posterior.hurdle" not in text
+            assert "posterior.counts" not in text

@@ -89,7 +89,7 @@ def test_the_picture_has_three_curves_and_their_numbers(card: Scorecard) -> None
     part = page[start : page.index("</section>", start)]
     for mark in ("line", "data", "prior"):
         assert f'<polyline class="{mark}"' in part
-    for name in ("Before (prior)", "The data and their model", "After (posterior)"):
+    for name in ("Before (prior)", "The data", "After (posterior)"):
         assert part.count(name) == 2
     assert part.count("<table") == 2
     assert render(from_json(to_json(card))) == page

@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-
-from holdback.analysis.comparison.comparison import Comparison
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment, Prior
 from holdback.experiments.kinds.metric import Metric
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Bayes
 from holdback.stats.evidence.effect import Inference
-from holdback.stats.evidence.sample import Sample
-from holdback.stats.posterior.counts import CountArm, CountModel
-from holdback.stats.posterior.hurdle import Hurdle, LogSpend, log_spend
 from holdback.stats.posterior.posterior import LiftPrior, Posterior
-from holdback.stats.posterior.predictive_checks import (
-    Predictive,
-    check_counts,
-    predictive_check,
-)
 from holdback.stats.posterior.rates import UNIFORM
-from holdback.stats.posterior.spend_distributions import (
-    Amounts,
-    GammaSpend,
-    StudentSpend,
-    TwoSpreads,
-)
 
 __all__ = [
     "FLAT",
-    "NO_MODEL",
-    "SpendModel",
     "bayes_of",
     "lift_prior",
     "other_priors",
     "posterior_of",
-    "spend_model",
+    "summary_of",
     "why_none",
 ]
-
-Vector = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpendModel:
-    """The model where one may be used; `note` tells of it or why not."""
-
-    model: Hurdle | CountModel | None = None
-    note: Fact | None = None
-
-
-NO_MODEL = SpendModel()
-
 
 FLAT = LiftPrior(name="none", sd=None)
 WIDTHS = {"weak": 0.30, "skeptical": 0.05, "none": None}
@@ -111,18 +73,9 @@ def other_priors(
 
 
 def posterior_of(
-    metric: Metric,
-    inference: Inference,
-    prior: LiftPrior,
-    spend: SpendModel = NO_MODEL,
+    metric: Metric, inference: Inference, prior: LiftPrior
 ) -> Posterior | None:
-    """Posterior of the lift; None where no honest one exists.
-
-    It is that of the spend's own model where there is one and the lift has a range.
-    """
-    if spend.model is not None and inference.log_ratio is not None:
-        with suppress(StatsError):
-            return spend.model.posterior(prior)
+    """Posterior of the lift; None where no honest one exists."""
     try:
         return metric.posterior(inference, prior)
     except StatsError:
@@ -146,12 +99,18 @@ def bayes_of(
     metric: Metric,
     inference: Inference,
     prior: LiftPrior,
-    spend: SpendModel = NO_MODEL,
 ) -> Bayes | None:
-    """The posterior's summary as the scorecard holds it."""
-    posterior = posterior_of(metric, inference, prior, spend)
+    """The posterior's summary as the scorecard holds it; None without a posterior."""
+    posterior = posterior_of(metric, inference, prior)
     if posterior is None:
         return None
+    return summary_of(experiment, metric, posterior, prior)
+
+
+def summary_of(
+    experiment: Experiment, metric: Metric, posterior: Posterior, prior: LiftPrior
+) -> Bayes | None:
+    """A posterior as the scorecard holds it; None where an end is open."""
     interval = posterior.interval(float(experiment.analysis.level))
     if interval.lower is None or interval.upper is None:
         return None
@@ -175,102 +134,3 @@ def bayes_of(
         equivalence=edge,
         p_equivalent=min(max(inside, 0.0), 1.0),
     )
-
-
-def spend_model(comparison: Comparison) -> SpendModel:
-    """The model for money per unit, or for counts: raw values, no covariates.
-
-    It needs the buyers' rows (they are listed where amounts are few or skewed, which
-    is where it helps) and passes a check of what it predicts; otherwise the posterior
-    is the normal on the log ratio with the method's own standard error.
-    """
-    metric = comparison.metric
-    money = metric.is_mean and metric.unit == "money"
-    counts = metric.is_mean and metric.measures()[0].aggregate == "count"
-    if not (money or counts) or comparison.capped or comparison.adjusted is not None:
-        return NO_MODEL
-    rows = comparison.rows
-    if rows is None:
-        return NO_MODEL
-    if counts:
-        return _of_counts(rows, comparison.seed)
-    try:
-        first, second = LogSpend.of(rows[0]), LogSpend.of(rows[1])
-        plain = Hurdle(control=first, treatment=second)
-        control, treated = log_spend(rows[0]), log_spend(rows[1])
-        check = _checked(plain, control, treated, comparison.seed)
-    except StatsError as refusal:
-        return SpendModel(note=fact("posterior.model_unusable", why=str(refusal)))
-    if check.passes:
-        return SpendModel(model=plain, note=_passed(plain, check))
-    refused = check
-    for model in _others(first, second, control, treated):
-        hurdle = Hurdle(control=first, treatment=second, amounts=model)
-        check = _checked(hurdle, control, treated, comparison.seed)
-        if check.passes:
-            return SpendModel(model=hurdle, note=_passed(hurdle, check))
-    return SpendModel(
-        note=fact(
-            "posterior.hurdle_refused", worst=refused.worst, p_value=refused.p_value
-        )
-    )
-
-
-def _of_counts(rows: tuple[Sample, Sample], seed: tuple[int, int]) -> SpendModel:
-    """The negative binomial, where counts look like it."""
-    try:
-        model = CountModel(control=CountArm.of(rows[0]), treatment=CountArm.of(rows[1]))
-    except StatsError as refusal:
-        return SpendModel(note=fact("posterior.model_unusable", why=str(refusal)))
-    check = check_counts(model, seed)
-    if check.passes:
-        return SpendModel(
-            model=model, note=fact("posterior.negative_binomial", p_value=check.p_value)
-        )
-    return SpendModel(
-        note=fact(
-            "posterior.negative_binomial_refused",
-            worst=check.worst,
-            p_value=check.p_value,
-        )
-    )
-
-
-def _checked(
-    hurdle: Hurdle, control: Vector, treated: Vector, seed: tuple[int, int]
-) -> Predictive:
-    spend = hurdle.spend
-    return predictive_check(
-        control,
-        treated,
-        seed,
-        residuals=spend.residuals,
-        one_spread=not isinstance(spend, TwoSpreads),
-    )
-
-
-def _others(
-    first: LogSpend, second: LogSpend, control: Vector, treated: Vector
-) -> Iterator[Amounts]:
-    """What is tried where one lognormal spread is refused, the narrowest first."""
-    with suppress(StatsError):
-        yield GammaSpend.of(control, treated)
-    with suppress(StatsError):
-        yield StudentSpend.of(control, treated)
-    yield TwoSpreads(
-        means=(first.log_mean, second.log_mean),
-        squares=(first.log_squares, second.log_squares),
-        buyers=(first.buyers, second.buyers),
-    )
-
-
-def _passed(hurdle: Hurdle, check: Predictive) -> Fact:
-    p = check.p_value
-    match hurdle.spend:
-        case GammaSpend():
-            return fact("posterior.hurdle", spend="gamma", p_value=p)
-        case StudentSpend():
-            return fact("posterior.hurdle", spend="student_t", p_value=p)
-        case TwoSpreads():
-            return fact("posterior.hurdle", spend="lognormal_two_spreads", p_value=p)
-    return fact("posterior.hurdle", spend="lognormal", p_value=p)

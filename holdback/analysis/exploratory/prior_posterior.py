@@ -12,7 +12,6 @@ from holdback.analysis.comparison.posteriors import (
     FLAT,
     lift_prior,
     posterior_of,
-    spend_model,
 )
 from holdback.analysis.preregistration.interim_looks import Stage
 from holdback.analysis.section_readers import Basis, readers
@@ -54,10 +53,9 @@ def _of_arm(
         capped=metric.cap is not None,
     )
     inference = comparison.inference(stage.level_of("primary"))
-    spend = spend_model(comparison)
     prior = lift_prior(experiment.analysis.prior, metric)
-    after = posterior_of(metric, inference, prior, spend)
-    data = posterior_of(metric, inference, FLAT, spend)
+    after = posterior_of(metric, inference, prior)
+    data = posterior_of(metric, inference, FLAT)
     if after is None or data is None:
         return
     lifts = _lifts(after, data)

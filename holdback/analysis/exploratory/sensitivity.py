@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from holdback.analysis.comparison.comparison import (
@@ -11,12 +12,19 @@ from holdback.analysis.comparison.comparison import (
     formula_columns,
     quantity,
 )
-from holdback.analysis.comparison.posteriors import bayes_of, lift_prior, spend_model
+from holdback.analysis.comparison.posteriors import (
+    bayes_of,
+    lift_prior,
+    summary_of,
+)
+from holdback.analysis.comparison.spend_models import spend_models
 from holdback.analysis.comparison.verdict import verdict
 from holdback.analysis.section_readers import Basis, readers
 from holdback.errors import StatsError
 from holdback.experiments.kinds.metric import Metric
+from holdback.facts import Fact
 from holdback.results.quantity import Quantity
+from holdback.results.scorecard import Bayes
 from holdback.results.sections.sensitivity import (
     CROSSED_FIRST,
     CROSSED_OUT,
@@ -26,12 +34,16 @@ from holdback.results.sections.sensitivity import (
 from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
+from holdback.stats.posterior.posterior import LiftPrior
 from holdback.stats.variance_reduction.post_stratification import (
     LEAST_IN_STRATUM,
     stratified,
 )
 
 __all__ = ["sensitivity"]
+
+ComputedLift = tuple[str, Quantity | None, Fact | None]
+"""Its name, the lift, and what is to be told of it."""
 
 
 @readers.register("sensitivity")
@@ -45,7 +57,8 @@ def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
     only one; `within_days` compares units of the same day, `within …` units of the same
     level of a segment (post-stratified); `crossovers_excluded` leaves units seen in
     two arms out where they stay in their first, `crossovers_first` the other way
-    round; `bayes` is the posterior under the chosen prior.
+    round; `bayes` is the posterior under the chosen prior, and models of spend and of
+    counts are read under it too: they explain, and nothing is decided from them.
     """
     experiment = basis.experiment
     names = [experiment.primary]
@@ -58,17 +71,18 @@ def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
             variant=variant,
             relative=relative,
             verdict=verdict(experiment.metrics[name], relative),
+            note=note,
         )
         for name in dict.fromkeys(names)
         for arm in experiment.treatments
-        for variant, relative in _variants(basis, experiment.metrics[name], arm.name)
+        for variant, relative, note in _variants(
+            basis, experiment.metrics[name], arm.name
+        )
         if relative is not None
     )
 
 
-def _variants(
-    basis: Basis, metric: Metric, arm: str
-) -> Iterator[tuple[str, Quantity | None]]:
+def _variants(basis: Basis, metric: Metric, arm: str) -> Iterator[ComputedLift]:
     experiment, stage = basis.experiment, basis.stage
     level = stage.arms_level
     shown = Comparison(
@@ -80,28 +94,34 @@ def _variants(
     )
     inference = shown.inference(level)
     if metric.is_function_of_means:
-        yield from _of_means(shown, level)
+        for variant, relative in _of_means(shown, level):
+            yield variant, relative, None
     if stage.look is not None:
-        yield "fixed_horizon", quantity(shown.inference(stage.nominal).relative)
+        fixed = quantity(shown.inference(stage.nominal).relative)
+        yield "fixed_horizon", fixed, None
     otherwise = basis.evidence.crossed_otherwise
     if otherwise is not None:
         left_out = experiment.assignment.crossovers == "first"
         lift = replace(shown, cells=otherwise).inference(level).relative
-        yield CROSSED_OUT if left_out else CROSSED_FIRST, quantity(lift)
-    bayes = bayes_of(
-        experiment,
-        metric,
-        inference,
-        lift_prior(experiment.analysis.prior, metric),
-        spend_model(shown),
-    )
-    if bayes is not None:
-        yield (
-            "bayes",
-            Quantity(
-                value=bayes.mean, se=bayes.sd, lower=bayes.lower, upper=bayes.upper
-            ),
-        )
+        yield CROSSED_OUT if left_out else CROSSED_FIRST, quantity(lift), None
+    prior = lift_prior(experiment.analysis.prior, metric)
+    yield "bayes", _range(bayes_of(experiment, metric, inference, prior)), None
+    yield from _modelled(shown, prior)
+
+
+def _modelled(shown: Comparison, prior: LiftPrior) -> Iterator[ComputedLift]:
+    """What models of spend and of counts make of the same rows."""
+    for one in spend_models(shown):
+        with suppress(StatsError):
+            posterior = one.model.posterior(prior)
+            summary = summary_of(shown.experiment, shown.metric, posterior, prior)
+            yield one.variant, _range(summary), one.note
+
+
+def _range(bayes: Bayes | None) -> Quantity | None:
+    if bayes is None:
+        return None
+    return Quantity(value=bayes.mean, se=bayes.sd, lower=bayes.lower, upper=bayes.upper)
 
 
 def _of_means(shown: Comparison, level: float) -> Iterator[tuple[str, Quantity | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdback.facts import Fact
-from holdback.reports.text.catalog import counted, say
+from holdback.reports.text.catalog import counted, say, texts
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 
@@ -197,38 +197,12 @@ def _no_posterior(_words: Words, *, why: str) -> str:
 
 @tells("posterior.hurdle")
 def _hurdle(_words: Words, *, spend: str, p_value: float) -> str:
-    if spend == "gamma":
-        return say("spend_model.passed_gamma", p=p_value)
-    if spend == "student_t":
-        return say("spend_model.passed_student", p=p_value)
-    if spend == "lognormal_two_spreads":
-        return say("spend_model.passed_two_spreads", p=p_value)
-    return say("spend_model.passed", p=p_value)
-
-
-@tells("posterior.hurdle_refused")
-def _hurdle_refused(_words: Words, *, worst: str, p_value: float) -> str:
-    return say("spend_model.refused", worst=worst, p=p_value)
+    return say("spend_model.passed", law=texts("spend_model.laws")[spend], p=p_value)
 
 
 @tells("posterior.negative_binomial")
 def _negative_binomial(_words: Words, *, p_value: float) -> str:
     return say("spend_model.passed_counts", p=p_value)
-
-
-@tells("posterior.negative_binomial_refused")
-def _negative_binomial_refused(_words: Words, *, worst: str, p_value: float) -> str:
-    return say("spend_model.refused_counts", worst=worst, p=p_value)
-
-
-@tells("posterior.model_unusable")
-def _model_unusable(_words: Words, *, why: str) -> str:
-    return say("spend_model.unusable", why=why)
-
-
-@tells("posterior.too_far")
-def _too_far(_words: Words) -> str:
-    return say("spend_model.too_far")
 
 
 @tells("sampler.chains_disagree")

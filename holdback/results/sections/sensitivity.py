@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdback.facts import Fact
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Verdict
 from holdback.results.section import sections
@@ -21,10 +22,11 @@ CROSSED_OUT = "crossovers_excluded"
 @sections.register("sensitivity", after="interactions", order=20)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
-    """The same lift under another way of computing it."""
+    """The same lift under another way of computing it; `note` tells of a model."""
 
     metric: str
     arm: str
     variant: str
     relative: Quantity
     verdict: Verdict
+    note: Fact | None = None

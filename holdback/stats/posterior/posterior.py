@@ -1,4 +1,4 @@
-"""Posteriors of a lift: exact for rates, normal on the log ratio for the rest."""
+"""Posteriors of a lift: exact for rates, prior × confidence distribution elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 from holdback.errors import StatsError
 from holdback.stats.evidence.effect import Inference, Interval
+from holdback.stats.posterior.confidence_distribution import (
+    CONFIDENCE,
+    confidence_distribution,
+)
 from holdback.stats.posterior.lognormal import LogNormalLift, learned_posterior
 from holdback.stats.posterior.prior import LiftPrior
 from holdback.stats.posterior.rates import BY_RATIO, UNIFORM, rates_posterior
@@ -28,8 +32,8 @@ ADJUSTED = "log_delta"
 """How a rate is read that was adjusted for covariates."""
 NORMALS = frozenset({"normal_log_ratio", "learned_prior"})
 """Methods whose likelihood is the normal of the log ratio."""
-DIRECT = NORMALS | {BY_RATIO, UNIFORM}
-"""Methods whose likelihood is of what is seen, without a model of amounts or counts."""
+DIRECT = NORMALS | {BY_RATIO, UNIFORM, CONFIDENCE}
+"""Methods that read what is seen, without a model of amounts or counts."""
 
 Vector = npt.NDArray[np.float64]
 
@@ -102,14 +106,18 @@ def posterior(
     """Posterior of the lift of a comparison under a prior.
 
     Rates: uniform priors on both rates where the prior is flat or weak, else a
-    uniform control rate and a normal log ratio, both by quadrature. Everything else,
-    and rates that were adjusted for covariates, whose counts no longer tell the lift:
-    normal prior × normal likelihood of the log ratio with the method's own standard
-    error; a prior learned from other experiments by quadrature. Raises StatsError
-    where the inference has no honest number.
+    uniform control rate and a normal log ratio, both by quadrature. Everything else is
+    prior × confidence distribution of the method that reads the lift: from its tails
+    where it gives some; otherwise that is the normal of the log ratio with the
+    method's own standard error, and so in closed form, or by quadrature under a prior
+    learned from other experiments (rates that were adjusted for covariates alike, as
+    their counts no longer tell the lift). Raises StatsError where the inference has no
+    honest number.
     """
     if family == "proportion" and inference.method != ADJUSTED:
         return rates_posterior(inference, prior)
+    if inference.tails is not None:
+        return confidence_distribution(inference).posterior(prior)
     if inference.log_ratio is None:
         raise StatsError("There is no lift to put a prior on.")
     if prior.learned is not None:

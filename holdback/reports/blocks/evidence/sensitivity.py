@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import named, section, table
+from holdback.reports.html import join, named, section, table
 from holdback.reports.text.catalog import heads, say, texts
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.sensitivity import WITHIN, Sensitivity
 
@@ -38,7 +41,22 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             rows,
             numeric=(2, 3),
         ),
+        _models(words, variants),
         anchor="sensitivity",
+    )
+
+
+def _models(words: Words, variants: Sequence[Sensitivity]) -> Markup:
+    """What the models take for granted, and that they decide nothing."""
+    modelled = [s for s in variants if s.note is not None]
+    if not modelled:
+        return Markup("")
+    notes = dict.fromkeys(
+        f"{words.names(s.metric, s.arm)}: {tell(words, s.note)}" for s in modelled
+    )
+    return join(
+        Markup('<p class="small">{}</p>').format(named(text))
+        for text in (say("sensitivity.models"), *notes)
     )
 
 

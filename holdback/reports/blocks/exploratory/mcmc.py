@@ -14,9 +14,6 @@ from holdback.results.sections.mcmc import SampledModel
 
 __all__ = ["render"]
 
-CLEARLY = 2.0
-"""Standard errors from which one law predicts better than another."""
-
 
 @blocks.register("sampled", order=160)
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -30,25 +27,12 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
             say("sampled.intro"),
             say("sampled.files") if any(s.file for s in models) else "",
         ),
-        *(_model(words, sampled, _used(scorecard, sampled)) for sampled in models),
+        *(_model(words, sampled) for sampled in models),
         anchor="sampled",
     )
 
 
-def _used(scorecard: Scorecard, sampled: SampledModel) -> str:
-    """The method of the posterior of the same metric and arm; empty without one."""
-    return next(
-        (
-            r.bayes.method
-            for r in scorecard.readouts
-            if (r.metric, r.arm, r.segment) == (sampled.metric, sampled.arm, None)
-            and r.bayes
-        ),
-        "",
-    )
-
-
-def _model(words: Words, sampled: SampledModel, used: str) -> Markup:
+def _model(words: Words, sampled: SampledModel) -> Markup:
     if sampled.faults:
         sentence = say(
             "sampled.failed",
@@ -63,7 +47,7 @@ def _model(words: Words, sampled: SampledModel, used: str) -> Markup:
             named(_caption(words, sampled, metric)), named(sentence)
         )
     if sampled.model == "laws":
-        return _laws(words, sampled, used)
+        return _laws(words, sampled)
     fared = say(
         "sampled.diagnostics",
         draws=sampled.draws or 0,
@@ -114,8 +98,8 @@ def _by_week(words: Words, sampled: SampledModel) -> Markup:
     )
 
 
-def _laws(words: Words, sampled: SampledModel, used: str) -> Markup:
-    """The laws of spend, the best first; `used` is the law of the chances."""
+def _laws(words: Words, sampled: SampledModel) -> Markup:
+    """The laws of spend, the best first."""
     names = texts("sampled.laws")
     rows = [
         (
@@ -134,25 +118,6 @@ def _laws(words: Words, sampled: SampledModel, used: str) -> Markup:
                 rows,
                 numeric=(1, 2, 3),
             ),
-            Markup('<p class="small">{} {}</p>').format(
-                say("sampled.laws_told"), _in_use(sampled, used)
-            ),
+            Markup('<p class="small">{}</p>').format(say("sampled.laws_told")),
         ]
     )
-
-
-def _in_use(sampled: SampledModel, used: str) -> str:
-    """How far the law that the chances rest on lies behind; empty for another one."""
-    names = texts("sampled.laws")
-    law = next((law for law in sampled.laws if used == f"hurdle_{law.name}"), None)
-    if law is None or law.behind == 0:
-        return ""
-    numbers = {
-        "used": names[law.name],
-        "best": names[sampled.laws[0].name],
-        "behind": f"{law.behind:,.1f}",
-        "se": f"{law.behind_se:,.1f}",
-    }
-    if law.behind < CLEARLY * law.behind_se:
-        return say("sampled.another_law_a_little", **numbers)
-    return say("sampled.another_law_clearly", **numbers)
