@@ -84,7 +84,7 @@ CASES: dict[str, tuple[str | bytes, int, list[str]]] = {
     "comma": (
         ORDERS.replace("12.50", '"12,50"'),
         3,
-        ["orders.csv:4:4", "'12,50'", "decimal comma"],
+        ["orders.csv:4:4", "'12,50'", "in one way"],
     ),
     "thousands": (
         ORDERS.replace("12.50", '"1,234.50"'),
@@ -96,10 +96,10 @@ CASES: dict[str, tuple[str | bytes, int, list[str]]] = {
         3,
         ["orders.csv:6:4", "'N/A'"],
     ),
-    "ambiguous thousands": (
+    "thousands alone": (
         ORDERS.replace("12.50", '"1,234"'),
         3,
-        ["orders.csv:4:4", "decimal comma", "thousands"],
+        ["orders.csv:4:4", "numbers: en", "thousands"],
     ),
     "currency sign": (
         ORDERS.replace("12.50", "$12.50"),
@@ -125,7 +125,7 @@ CASES: dict[str, tuple[str | bytes, int, list[str]]] = {
     "not a number": (
         ORDERS.replace("12.50", "nan"),
         3,
-        ["orders.csv:4:4", "plausibility"],
+        ["orders.csv:4:4", "Leave the value empty"],
     ),
     "day first": (
         ORDERS.replace("2026-10-04T", "04/10/2026T"),

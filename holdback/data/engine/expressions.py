@@ -21,8 +21,11 @@ from holdback.data.engine.sql import (
     col,
     count_where,
     double,
+    finite,
+    is_finite,
     when,
 )
+from holdback.data.engine.written_numbers import as_written
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.language.expression import (
     Arithmetic,
@@ -151,6 +154,8 @@ class Reader:
         kind = self.kind(column)
         if kind == "boolean":
             return _truth(col(column))
+        if kind == "float":
+            return finite(cast(col(column), "DOUBLE"))
         if kind in NUMERIC:
             return cast(col(column), "DOUBLE")
         if kind == "text":
@@ -170,7 +175,10 @@ class Reader:
         ``true`` and ``false`` count 1 and 0.
         """
         text: exp.Expression = col(column)
-        if self.table.decimal_comma:
+        form = self.table.numbers
+        if form is not None:
+            parsed = as_written(self.dialect, text, form)
+        elif self.table.decimal_comma:
             swapped = exp.Anonymous(
                 this="replace",
                 expressions=[text, exp.Literal.string(","), exp.Literal.string(".")],
@@ -218,14 +226,13 @@ class Reader:
 
     def _decimal_text(self, column: str) -> exp.Expression:
         """Integral numbers written without a fraction, so that 3.0 reads ``3``."""
-        whole = exp.EQ(
-            this=exp.Floor(this=cast(col(column), "DOUBLE")),
-            expression=cast(col(column), "DOUBLE"),
-        )
-        return when(
-            whole,
-            cast(cast(col(column), "BIGINT"), "TEXT"),
-            cast(col(column), "TEXT"),
+        value = cast(col(column), "DOUBLE")
+        whole = exp.EQ(this=exp.Floor(this=value), expression=value.copy())
+        return (
+            exp.Case()
+            .when(exp.Not(this=exp.Paren(this=is_finite(value.copy()))), exp.null())
+            .when(whole, cast(cast(col(column), "BIGINT"), "TEXT"))
+            .else_(cast(col(column), "TEXT"))
         )
 
     def _arithmetic(self, operator: str, left: Tree, right: Tree) -> exp.Expression:
@@ -382,6 +389,9 @@ def blank(reader: Reader, column: str) -> exp.Expression:
     """Whether a unit id is null or holds nothing but spaces."""
     value = col(column)
     null = exp.Is(this=value, expression=exp.null())
+    if reader.kind(column) == "float":
+        finite_id = exp.Paren(this=is_finite(cast(value.copy(), "DOUBLE")))
+        return any_of([null, exp.Not(this=finite_id)])
     if reader.kind(column) != "text":
         return null
     first = exp.LT(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from holdback.errors import DataError
+from holdback.experiments.language.number_forms import NumberForm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,8 @@ class Table:
     """A source as the engine holds it: a relation and the types of its columns.
 
     `local` is a time without offset, `instant` one with; `decimal_comma` says that
-    numbers in text are written ``12,50``. `numbered` tells that the engine's rowid
+    numbers in text are written ``12,50``, and `numbers` in which notation they are, if
+    that is declared. `numbered` tells that the engine's rowid
     is the row's number in the source, so that `place` can say where a row stands.
     """
 
@@ -72,6 +74,7 @@ class Table:
     columns: Mapping[str, Type]
     rows: int | None = None
     decimal_comma: bool = False
+    numbers: NumberForm | None = None
     numbered: bool = False
     place: PlaceOf = field(default=_row_place)
 

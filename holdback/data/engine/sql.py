@@ -22,7 +22,9 @@ __all__ = [
     "col",
     "count_where",
     "double",
+    "finite",
     "integer",
+    "is_finite",
     "micro",
     "quoted_name",
     "quoted_text",
@@ -94,6 +96,21 @@ def double(text: str) -> exp.Expression:
 def within_limit(value: exp.Expression) -> exp.Expression:
     """Whether a DOUBLE is finite and at most the plausibility limit in size."""
     return exp.LTE(this=exp.Abs(this=value), expression=double(PLAUSIBLE))
+
+
+def is_finite(value: exp.Expression) -> exp.Expression:
+    """Whether a DOUBLE is a number: x − x is 0 of numbers alone.
+
+    A comparison with the largest number is folded away by engines that know the least
+    and greatest value of a file, which tell nothing of NaN.
+    """
+    none = exp.Paren(this=exp.Sub(this=value, expression=value.copy()))
+    return exp.EQ(this=none, expression=double("0"))
+
+
+def finite(value: exp.Expression) -> exp.Expression:
+    """A DOUBLE, or null where it is infinite or not a number."""
+    return when(is_finite(value), value.copy(), None)
 
 
 def micro(value: exp.Expression) -> exp.Expression:

@@ -185,7 +185,11 @@ class Cells:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProfile:
-    """What one scan told. Times are in µs, as wall clock or as moments (UTC)."""
+    """What one scan told. Times are in µs, as wall clock or as moments (UTC).
+
+    `two_readings`: rows of columns in which every number could be written with groups
+    of thousands as well as with three decimals (1.234), by column.
+    """
 
     rows: int
     kept: int
@@ -196,6 +200,7 @@ class SourceProfile:
     moments: tuple[int, int] | None
     whole_days: bool
     placeholders: int = 0
+    two_readings: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +231,8 @@ class Quality:
     then; None where there was no earlier phase. `placeholders`: rows whose unit is a
     word such as ``(not set)``, by source and word; `idless`: rows whose own id is one;
     `shared_ids`: row ids that stand on rows of different units, by source.
+    `two_readings`: rows of columns of which every number may be read in two ways
+    (1.234), by source and column.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -247,6 +254,7 @@ class Quality:
     placeholders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     idless: Mapping[str, int] = field(default_factory=dict)
     shared_ids: Mapping[str, int] = field(default_factory=dict)
+    two_readings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -31,7 +31,6 @@ __all__ = [
     "accounting",
     "examples",
     "located",
-    "number_fix",
     "place_of",
     "quality",
     "repeated_exposures",
@@ -125,6 +124,7 @@ def quality(
         earlier=counts["earlier"],
         null_values={n: s.null_values for n, s in seen.items() if s.null_values},
         float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
+        two_readings={n: s.two_readings for n, s in seen.items() if s.two_readings},
         held_out=_held_out(experiment, cube, exposure_counts),
         returns=returns,
     )
@@ -167,8 +167,6 @@ def _summed(
 
 
 LENGTH = 40
-CURRENCY_SIGNS = frozenset("$€£¥₹")
-TOTALS = {"total", "totals", "sum", "summe", "gesamt", "итого"}
 
 
 def located(  # noqa: PLR0913, PLR0917  # one place tells all of a problem
@@ -178,10 +176,14 @@ def located(  # noqa: PLR0913, PLR0917  # one place tells all of a problem
     condition: exp.Expression,
     count: int,
     what: str,
-    fix: Any,
+    fix: Callable[[Sequence[str]], str],
 ) -> list[Problem]:
-    """One problem an example, up to five; the first tells how many there are."""
+    """One problem an example, up to five; the first tells how many there are.
+
+    `fix` says how to mend them, from their texts.
+    """
     places = examples(engine, table, col(column), condition)
+    texts = [text for _, text in places if text is not None]
     problems = []
     for k, (place, text) in enumerate(places):
         shown = f"'{text[:LENGTH]}'" if text is not None else "an empty value"
@@ -190,7 +192,7 @@ def located(  # noqa: PLR0913, PLR0917  # one place tells all of a problem
             Problem(
                 where=place_of(table, place, column),
                 what=f"{column} {shown} {what}{more}.",
-                fix=fix(text or "") if k == 0 else "",
+                fix=fix(texts) if k == 0 else "",
             )
         )
     return problems
@@ -216,25 +218,3 @@ def place_of(table: Table, row: int | None, column: str | None) -> str:
     if row is None:
         return f"source {table.source}" + (f", column {column}" if column else "")
     return table.place(row, column)
-
-
-def number_fix(text: str) -> str:
-    """How to mend text that is no number."""
-    stripped = text.strip().strip("".join(CURRENCY_SIGNS)).strip()
-    if CURRENCY_SIGNS & set(text):
-        return "Take currency signs out of the numbers."
-    if stripped.lower() in TOTALS:
-        return "A row of totals must not be in the data: delete it."
-    comma, dot = stripped.rfind(","), stripped.rfind(".")
-    if comma >= 0 and dot >= 0:
-        return "Write numbers without thousands separators."
-    if comma >= 0 and len(stripped) - comma - 1 == 3:
-        return (
-            "Is the comma a thousands separator (take it out) or a decimal comma "
-            "(set `decimal: ','` at the source)?"
-        )
-    if comma >= 0:
-        return "If the comma is a decimal comma, set `decimal: ','` at the source."
-    if dot >= 0:
-        return "This source writes decimals with a comma: take the dots out."
-    return "Correct it, leave the value empty, or leave such rows out with `where`."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from holdback.data.engine import Engine, Table
@@ -15,7 +15,8 @@ from holdback.data.queries.exposures import ROW_UNIT
 from holdback.data.queries.unit_columns import Layout, layout
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
-from holdback.experiments.kinds.source import EMBEDDED
+from holdback.experiments.kinds.source import EMBEDDED, Source
+from holdback.experiments.language.number_forms import NUMBER_FORMS
 from holdback.experiments.sources.frame import FrameSource
 
 __all__ = ["Opened", "check_one_row", "check_plan", "opened", "used_columns"]
@@ -57,7 +58,10 @@ def opened(
         home = database(experiment.database, experiment.root, names[0])
         with closing(home.server()) as server:
             tables = {
-                name: loader_of(experiment.sources[name]).inside(server)
+                name: as_declared(
+                    loader_of(experiment.sources[name]).inside(server),
+                    experiment.sources[name],
+                )
                 for name in names
             }
             yield Opened(engine=server, tables=tables, sha256=lambda _: None)
@@ -72,8 +76,15 @@ def opened(
             if name in frames:
                 source = FrameSource.replacing(source, frames[name])
             wanted = None if whole else used_columns(experiment, name)
-            tables[name] = loader_of(source).load(store, wanted)
+            tables[name] = as_declared(loader_of(source).load(store, wanted), source)
         yield Opened(engine=engine, tables=tables, sha256=store.sha256)
+
+
+def as_declared(table: Table, source: Source) -> Table:
+    """A table whose text is read as its source declares."""
+    if source.numbers is None:
+        return table
+    return replace(table, numbers=NUMBER_FORMS[source.numbers])
 
 
 def _all_inside(experiment: Experiment, names: list[str]) -> bool:

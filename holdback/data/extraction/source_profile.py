@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -18,15 +19,18 @@ from holdback.data.engine.expressions import Reader, blank
 from holdback.data.engine.placeholders import is_placeholder
 from holdback.data.engine.sql import (
     all_of,
+    any_of,
     col,
     count_where,
+    double,
     integer,
     when,
     within_limit,
 )
 from holdback.data.engine.times import Clock
 from holdback.data.evidence.cells import SourceProfile
-from holdback.data.extraction.accounting import examples, located, number_fix, place_of
+from holdback.data.extraction.accounting import examples, located, place_of
+from holdback.data.extraction.number_advice import number_advice
 from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
 from holdback.experiments.kinds.metric import Limit
@@ -83,6 +87,8 @@ def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
         scan.count(f"outside{i}", all_of([kept.copy(), _outside(reader, limit)]))
     for name in sorted(reader.numbers):
         scan.count(f"text {name}", all_of([kept.copy(), _no_number(reader, name)]))
+        if reader.table.numbers is None:
+            _count_marks(scan, reader, name, kept)
     row = _one_row(engine, reader.table, scan)
     _refuse(engine, request, row, kept, values)
     return _seen(request, row, len(values))
@@ -111,6 +117,26 @@ def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
         scan.columns[f"{name} last"] = exp.Max(this=picked.copy())
     if clock.reader.kind(clock.column) == "text":
         scan.columns["longest"] = exp.Max(this=exp.Length(this=col(clock.column)))
+
+
+def _count_marks(
+    scan: _Scan, reader: Reader, column: str, kept: exp.Expression
+) -> None:
+    """Count numbers such as 1.234, which may be 1234 to who wrote them, and others.
+
+    Others are those that a group of thousands cannot be: with another number of
+    decimals, below 1 with decimals, or of 1000 and more without a group.
+    """
+    mark = "," if reader.table.decimal_comma else "."
+    marked = exp.Like(this=col(column), expression=exp.Literal.string(f"%{mark}%"))
+    grouped = exp.Like(this=col(column), expression=exp.Literal.string(f"%{mark}___"))
+    size = exp.Abs(this=exp.Paren(this=reader.text_number(column)))
+    small = exp.LT(this=size, expression=double("1"))
+    large = exp.GTE(this=size.copy(), expression=double("1000"))
+    differs = any_of([exp.Not(this=grouped), small])
+    other = any_of([large, all_of([marked, differs])])
+    scan.count(f"grouped {column}", all_of([kept.copy(), grouped.copy()]))
+    scan.count(f"other {column}", all_of([kept.copy(), other]))
 
 
 def _timeless(
@@ -183,6 +209,11 @@ def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourcePr
         wall=range_of("wall"),
         moments=range_of("moment"),
         whole_days=days,
+        two_readings={
+            name: int(row[f"grouped {name}"])
+            for name in sorted(request.reader.numbers)
+            if int(row.get(f"grouped {name}", 0)) and not int(row[f"other {name}"])
+        },
     )
 
 
@@ -205,7 +236,7 @@ def _refuse(
                 condition,
                 bad,
                 "is not a number",
-                number_fix,
+                partial(number_advice, engine, reader, name, kept),
             )
     clock = request.clock
     if clock is not None and int(row["no time"]):

@@ -11,7 +11,7 @@ from holdback.assignment.sql import DIALECTS, decided
 from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.placeholders import is_nobody, is_placeholder
-from holdback.data.engine.sql import cast, col, integer, when
+from holdback.data.engine.sql import cast, col, finite, integer, when
 from holdback.data.engine.times import Clock, Zone
 from holdback.data.evidence.cells import Returned, SourceProfile
 from holdback.data.queries.exclusions import ExposureCounts
@@ -197,7 +197,9 @@ def unit_text(reader: Reader, column: str) -> exp.Expression:
     kind = reader.kind(column)
     if kind == "text":
         return col(column)
-    if kind in {"float", "decimal"}:
+    if kind == "float":
+        return cast(cast(finite(cast(col(column), "DOUBLE")), "BIGINT"), "TEXT")
+    if kind == "decimal":
         return cast(cast(col(column), "BIGINT"), "TEXT")
     return cast(col(column), "TEXT")
 

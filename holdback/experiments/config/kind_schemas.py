@@ -95,6 +95,8 @@ MEANINGS = {
     "match": "Columns that a return shares with its purchase, such as [product].",
     "note_attributes": "Cart attributes that become columns, such as [visitor_id].",
     "numerator": "What is summed above the line.",
+    "numbers": "How numbers in text are written: en 1,234.50, de 1.234,50, "
+    "fr 1 234,50, ch 1'234.50, in 1,23,456.50.",
     "parameters": "Parameters of the event that become columns.",
     "per": "A source whose rows are counted, or an expression.",
     "properties": "Properties of the user that become columns.",

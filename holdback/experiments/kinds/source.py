@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.number_forms import Notation
 from holdback.registry import Kinds
 
 __all__ = ["EMBEDDED", "Columns", "ReturnRule", "Source", "kinds"]
@@ -49,7 +50,7 @@ class Source:
     """What every source has.
 
     `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
-    others.
+    others; `numbers` in which notation numbers in text are written.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Source:
     where: Expression | None = None
     duplicates: Literal["error", "first", "last"] = "error"
     returns: ReturnRule | None = None
+    numbers: Notation | None = None
 
     def lives_in(self, database: str) -> bool:
         """Whether the rows live in a database, so that queries can run there."""

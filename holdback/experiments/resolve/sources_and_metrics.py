@@ -30,6 +30,7 @@ from holdback.experiments.kinds.source import EMBEDDED, Columns, ReturnRule, Sou
 from holdback.experiments.kinds.source import kinds as source_kinds
 from holdback.experiments.language.expression import Expression, parse
 from holdback.experiments.language.measure import Cap, Measure
+from holdback.experiments.language.number_forms import NUMBER_FORMS, Notation
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
 from holdback.experiments.language.secrets import named, unset
 from holdback.registry import Kinds
@@ -90,9 +91,24 @@ def source_from(
             "delimiter and decimal mark are the same character.",
             fix='A file with decimal commas usually has `delimiter: ";"`.',
         )
+    if "numbers" in given and "decimal" in given:
+        _check_notation((*path, "decimal"), given["numbers"], given["decimal"], issues)
     if "encoding" in given:
         _check_encoding((*path, "encoding"), given["encoding"], issues)
     return None if issues.is_broken(*path) else cls(name=name, **given)
+
+
+def _check_notation(
+    path: ConfigPath, notation: Notation, decimal: str, issues: Issues
+) -> None:
+    mark = NUMBER_FORMS[notation].decimal
+    if decimal != mark:
+        issues.add(
+            path,
+            f"`numbers: {notation}` writes decimals with '{mark}', `decimal` says "
+            f"'{decimal}'.",
+            fix="Leave `decimal` out.",
+        )
 
 
 def _columns(cls: type[Source], written: BaseModel) -> Columns:

@@ -25,6 +25,7 @@ class FrameSource(Source):
             where=source.where,
             duplicates=source.duplicates,
             returns=source.returns,
+            numbers=source.numbers,
             frame=frame,
         )
 

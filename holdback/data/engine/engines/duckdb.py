@@ -28,7 +28,7 @@ from holdback.data.engine.protocol import (
     TooLarge,
     Type,
 )
-from holdback.data.engine.sql import cast, col, quoted_text, total
+from holdback.data.engine.sql import all_of, cast, col, is_finite, quoted_text, total
 from holdback.errors import (
     ConfigError,
     DataError,
@@ -100,7 +100,9 @@ class DuckDBDialect:
         scored = exp.Anonymous(
             this="contains", expressions=[text.copy(), exp.Literal.string("_")]
         )
-        return exp.Case().when(exp.Not(this=scored), parsed)
+        return exp.Case().when(
+            all_of([exp.Not(this=scored), is_finite(parsed)]), parsed.copy()
+        )
 
     def stamp(self, text: exp.Expression) -> exp.Expression:
         """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""

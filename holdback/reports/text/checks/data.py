@@ -105,6 +105,16 @@ def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) ->
     return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
+@tells("notation.two_readings")
+def _two_readings(_words: Words, *, source: str, column: str, rows: int) -> str:
+    return say(
+        "checks.notation.two_readings",
+        rows=plural(rows, "number"),
+        column=column,
+        source=source,
+    )
+
+
 @tells("returns.none")
 def _no_returns(_words: Words, *, source: str) -> str:
     return say("checks.returns.no_row_is_a_return", name=source)
