@@ -1,0 +1,43 @@
+"""Checks of what values and ids mean: each warns for its own reason, in words."""
+
+from __future__ import annotations
+
+from worlds.evidence import METRICS, experiment
+
+from holdback.analysis.checks.check import findings
+from holdback.data.evidence.cells import Quality
+from holdback.experiments.language.expression import parse
+from holdback.experiments.metrics.mean import Mean
+from tests.analysis.test_checks import found, world
+
+
+def test_words_in_place_of_ids_warn() -> None:
+    """The words are named with their rows; without any there is nothing to say."""
+    quality = Quality(placeholders={"orders": {"(not set)": 58, "null": 2}})
+    finding = found("placeholders", experiment(), world(quality=quality))
+    assert finding.status == "warn"
+    assert "60 rows of orders have '(not set)', 'null' as unit" in finding.message
+    sound = findings(experiment(), world())
+    assert "placeholders" not in {finding.check for finding in sound}
+
+
+def test_shared_and_missing_row_ids_warn() -> None:
+    """Ids on rows of different units, and words in place of row ids."""
+    quality = Quality(idless={"orders": 20}, shared_ids={"orders": 1})
+    finding = found("duplicates", experiment(), world(quality=quality))
+    assert finding.status == "warn"
+    assert "20 rows of orders have a word such as (not set)" in finding.message
+    assert "1 id of orders" in finding.message
+
+
+def test_numbers_of_two_readings_warn() -> None:
+    """1.234 is asked about, but not in a currency with three decimals."""
+    seen = world(quality=Quality(two_readings={"orders": {"total": 3}}))
+    finding = found("notation", experiment(), seen)
+    assert finding.status == "warn"
+    assert "3 numbers in total of orders" in finding.message
+    dinars = Mean(
+        name="revenue", source="orders", value=parse("total"), unit="money", digits=3
+    )
+    planned = experiment(metrics=METRICS | {"revenue": dinars})
+    assert "notation" not in {f.check for f in findings(planned, seen)}
