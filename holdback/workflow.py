@@ -193,7 +193,8 @@ def analyze(
     )
     reading = read(basis)
     sampling = Sampling(reading=reading)
-    if save_posterior and not failures(reading.checks):
+    usable = not (failures(reading.checks) or basis.cells.stretches)
+    if save_posterior and usable:
         sampling = mcmc.sampled(basis, reading, advance)
     earned = money(
         planned,

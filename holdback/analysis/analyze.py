@@ -179,7 +179,8 @@ def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:
     metric = experiment.metrics[experiment.primary]
     problems = []
     for arm in experiment.arms:
-        units = evidence.cells.total(metric.name, {arm.name}, within=metric.within).n
+        cells = evidence.cells.pooled
+        units = cells.total(metric.name, {arm.name}, within=metric.within).n
         if units < 2:
             noun = "unit" if units == 1 else "units"
             problems.append(
@@ -204,7 +205,7 @@ def _arms(experiment: Experiment, evidence: Evidence) -> tuple[ArmRecord, ...]:
             control=arm.control,
             label=arm.label or arm.name,
             planned_share=widths[arm.name] / sum(widths.values()),
-            units=evidence.cells.units(arm.name),
+            units=evidence.cells.pooled.units(arm.name),
         )
         for arm in experiment.arms
     )

@@ -13,12 +13,16 @@ from typing import TypeAlias, TypeVar
 
 from holdback.analysis.preregistration.history import History
 from holdback.analysis.preregistration.interim_looks import Stage, stage_of
+from holdback.analysis.stretches import within_stretches
 from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.registry import Plugins
 from holdback.results.section import Records
 
 __all__ = ["Basis", "Readers", "SectionReader", "basis_of", "read_sections", "readers"]
+
+POOLING = frozenset({"attributed", "decomposition", "lifetime", "simulation", "uplift"})
+"""Sections that count units of all days together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +57,13 @@ def basis_of(
     frames: Mapping[str, object] | None = None,
     replays: int = 0,
 ) -> Basis:
-    """The basis of a reading; nothing came before where `history` is left out."""
+    """The basis of a reading; nothing came before where `history` is left out.
+
+    Where the arms' shares changed from day to day, the evidence is put together by
+    stretches of constant shares.
+    """
     past = history or History()
+    evidence = within_stretches(experiment, evidence)
     return Basis(
         experiment=experiment,
         evidence=evidence,
@@ -89,11 +98,14 @@ readers = Readers("holdback.analysis.exploratory")
 def read_sections(basis: Basis, *registries: Readers) -> Records:
     """The records of every section that applies, by its name.
 
+    Where the arms' shares changed, those are left out that pool units over all days.
     Raises what a reader raises.
     """
+    left_out = POOLING if basis.cells.stretches else frozenset()
     read = {
         name: tuple(reader(basis))
         for registry in registries
         for name, reader in registry.items()
+        if name not in left_out
     }
     return {name: records for name, records in read.items() if records}

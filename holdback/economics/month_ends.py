@@ -10,6 +10,7 @@ from holdback.analysis.comparison.rows_needed import rows_needed
 from holdback.analysis.preregistration.history import History
 from holdback.analysis.preregistration.interim_looks import stage_of
 from holdback.analysis.section_readers import Basis
+from holdback.analysis.stretches import within_stretches
 from holdback.analysis.value_metric import value_comparisons
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
@@ -72,7 +73,8 @@ def _at(experiment: Experiment, evidence: Evidence, day: date) -> Iterator[OverT
     """
     economics = experiment.economics
     name = experiment.primary if economics is None else economics.value
-    metric, cells = experiment.metrics[name], evidence.cells
+    metric = experiment.metrics[name]
+    cells = within_stretches(experiment, evidence).cells
     stage = stage_of(experiment, cells, evidence.as_of, History())
     if stage.look is None:
         return

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from holdback.analysis.comparison.comparison import formula_columns
-from holdback.data.evidence.cells import Cells
+from holdback.data.evidence.cells import Cells, DaySpan
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.kinds.metric import Metric
 from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.moments import Moments
 
-__all__ = ["DaySpan", "compared", "months", "sides_in", "total_in", "weeks"]
-
-DaySpan = tuple[date, date]
-"""The first and the last day, both among them."""
+__all__ = ["compared", "months", "sides_in", "total_in", "weeks"]
 
 
 def weeks(days: Sequence[date]) -> list[DaySpan]:

@@ -145,6 +145,8 @@ class Comparison:
     @cached_property
     def estimates(self) -> tuple[Estimate, Estimate] | None:
         """The unadjusted values; None where an arm has none."""
+        if self._is_unreadable:
+            return None
         return self.metric.estimates(*self.evidence)
 
     @cached_property
@@ -221,7 +223,21 @@ class Comparison:
             return None
 
     def plain(self, level: float) -> Inference:
-        """The lift without covariates."""
+        """The lift without covariates.
+
+        None where the arms' shares changed and the metric cannot be put together from
+        stretches of days.
+        """
+        if self._is_unreadable:
+            return Inference(
+                control=None,
+                treatment=None,
+                absolute=None,
+                relative=None,
+                p_value=None,
+                method="none",
+                note=fact("methods.split_changed"),
+            )
         return self.metric.compare(*self.evidence, level=level, seed=self.seed)
 
     def inference(self, level: float) -> Inference:
@@ -272,6 +288,11 @@ class Comparison:
             within=None if self.metric.counts_unmatured else self.metric.within,
             through=self.group.through,
         )
+
+    @property
+    def _is_unreadable(self) -> bool:
+        """Whether units must not be pooled over days, and can only be pooled."""
+        return bool(self.cells.stretches) and not self.metric.is_function_of_means
 
     @property
     def _block(self) -> tuple[Column, ...]:

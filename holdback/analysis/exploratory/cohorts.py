@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from holdback.analysis.comparison.by_joining import (
-    DaySpan,
     compared,
     months,
     total_in,
@@ -14,7 +13,7 @@ from holdback.analysis.comparison.by_joining import (
 from holdback.analysis.comparison.comparison import formula_columns, quantity
 from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.analysis.section_readers import Basis, readers
-from holdback.data.evidence.cells import Cells, Column
+from holdback.data.evidence.cells import Cells, Column, DaySpan
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.sections.cohorts import BeforeAfter, Cohort, CohortArm, Cohorts
 from holdback.stats.evidence.delta_method import estimate

@@ -34,11 +34,9 @@ from holdback.results.sections.sensitivity import (
 from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.delta_method import without_largest
 from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.stratified import LEAST_IN_STRATUM
 from holdback.stats.posterior.posterior import LiftPrior
-from holdback.stats.variance_reduction.post_stratification import (
-    LEAST_IN_STRATUM,
-    stratified,
-)
+from holdback.stats.variance_reduction.post_stratification import stratified
 
 __all__ = ["sensitivity"]
 
@@ -102,6 +100,7 @@ def _variants(basis: Basis, metric: Metric, arm: str) -> Iterator[ComputedLift]:
     otherwise = basis.evidence.crossed_otherwise
     if otherwise is not None:
         left_out = experiment.assignment.crossovers == "first"
+        otherwise = replace(otherwise, stretches=basis.cells.stretches)
         lift = replace(shown, cells=otherwise).inference(level).relative
         yield CROSSED_OUT if left_out else CROSSED_FIRST, quantity(lift), None
     prior = lift_prior(experiment.analysis.prior, metric)
@@ -140,7 +139,7 @@ def _of_means(shown: Comparison, level: float) -> Iterator[tuple[str, Quantity |
         yield "within_days", _within_days(shown, level)
     for dimension in experiment.analysis.segments:
         yield f"{WITHIN}{dimension}", _within(shown, dimension, level)
-    if metric.is_mean:
+    if metric.is_mean and not cells.stretches:
         yield "without_largest", _without_largest(shown, level)
 
 

@@ -308,7 +308,7 @@ def _counted(
 ) -> tuple[int, float]:
     """Units of an arm up to a day, and the sum of the metric's first column."""
     metric = experiment.metrics[_metric(experiment)]
-    moments = moments_of(cells, metric, {arm}, Group(through=through))
+    moments = moments_of(cells.pooled, metric, {arm}, Group(through=through))
     (column, *_) = formula_columns(cells.blocks[metric.name], capped=False)
     return moments.n, float(moments.select([column]).total[0])
 

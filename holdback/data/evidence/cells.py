@@ -14,11 +14,12 @@ What makes the cells add up:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import add
+from typing import Self
 
 from holdback.data.evidence.unit_rows import CountedUnits, UnitRows
 from holdback.experiments.language.measure import Measure
@@ -27,10 +28,21 @@ from holdback.stats.causal.attribution import TouchPath
 from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.sample import Sample
+from holdback.stats.evidence.stratified import LEAST_IN_STRATUM, StratifiedMoments
 
-__all__ = ["ALL", "Cell", "Cells", "Column", "Evidence", "Quality"]
+__all__ = [
+    "ALL",
+    "Cell",
+    "Cells",
+    "Column",
+    "DaySpan",
+    "Evidence",
+    "Quality",
+]
 
 ALL = "all"
+DaySpan = tuple[date, date]
+"""The first and the last day, both among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +84,11 @@ class Cells:
     block are ever needed, so only those are summed. `blocks` maps a block's name (the
     metric's) to its columns. `listed` holds the rows of units that have a value, for
     the blocks that need them, `counted` how many units have which values, by block.
+
+    `stretches` are spans of days of exposure with constant shares of the arms, where
+    these changed: units are then put together within stretches only, and the stretches
+    with the weights that they have in all arms together. Segments, which hold no days,
+    then have no moments, and no rows or counts are handed out.
     """
 
     blocks: Mapping[str, tuple[Column, ...]]
@@ -80,6 +97,12 @@ class Cells:
     caps: Mapping[str, int]
     listed: UnitRows | None = None
     counted: Mapping[str, CountedUnits] = field(default_factory=dict)
+    stretches: tuple[DaySpan, ...] = ()
+
+    @property
+    def pooled(self) -> Self:
+        """The same cells, put together whatever the shares were."""
+        return replace(self, stretches=())
 
     def total(  # noqa: PLR0913  # each narrows the cells by one of their keys
         self,
@@ -96,22 +119,57 @@ class Cells:
         """Moments of a block over the cells that fit, matured for `within` only.
 
         `day` picks one day of first exposure, `since` and `through` bound the days.
+        Over several stretches it is a `StratifiedMoments`: of those in which every arm
+        of the cells has 20 such units; of no units where there is none.
         """
         needed = self.passed(within)
-        columns = self.blocks[block]
         fitting = [
-            cell.moments[block]
+            cell
             for cell in self.rows
-            if cell.arm in arms
-            and cell.dimension == dimension
+            if cell.dimension == dimension
             and cell.level == level
             and cell.matured >= needed
             and (day is None or cell.day == day)
             and (since is None or (cell.day is not None and cell.day >= since))
             and (through is None or (cell.day is not None and cell.day <= through))
         ]
+        if self.stretches:
+            return self._within_stretches(block, arms, fitting)
+        return self._sum(block, [cell for cell in fitting if cell.arm in arms])
+
+    def _sum(self, block: str, cells: Iterable[Cell]) -> Moments:
+        columns = self.blocks[block]
         zero = Moments.empty([c.name for c in columns], [c.digits for c in columns])
-        return reduce(add, fitting, zero)
+        return reduce(add, (cell.moments[block] for cell in cells), zero)
+
+    def _within_stretches(
+        self, block: str, arms: Collection[str], fitting: Sequence[Cell]
+    ) -> Moments:
+        """The stretches with units of every arm, put together by their common weights.
+
+        Cells of a single stretch need no weights, however few they are.
+        """
+        parts = [
+            [c for c in fitting if c.day is not None and first <= c.day <= last]
+            for first, last in self.stretches
+        ]
+        parts = [cells for cells in parts if cells]
+        if len(parts) > 1:
+            everyone = {cell.arm for cell in self.rows}
+            parts = [
+                cells
+                for cells in parts
+                if all(
+                    sum(c.moments[block].n for c in cells if c.arm == arm)
+                    >= LEAST_IN_STRATUM
+                    for arm in everyone
+                )
+            ]
+        own = [self._sum(block, [c for c in p if c.arm in arms]) for p in parts]
+        if len(own) < 2:
+            return own[0] if own else self._sum(block, [])
+        units = [sum(c.moments[block].n for c in cells) for cells in parts]
+        return StratifiedMoments.of(own, [n / sum(units) for n in units])
 
     def sample(  # noqa: PLR0913  # the keys of a cell, as in `total`
         self,
@@ -125,7 +183,7 @@ class Cells:
         through: date | None = None,
     ) -> Sample | None:
         """The rows behind `total`, where they were asked for."""
-        if self.listed is None:
+        if self.listed is None or self.stretches:
             return None
         total = self.total(
             block,

@@ -95,6 +95,7 @@ def estimate(moments: Moments, formula: Formula, columns: Sequence[str]) -> Esti
         n=chosen.n,
         third=combined_third(g, chosen.third) / chosen.n**2,
         nonzero=chosen.nonzero[0],
+        effective=chosen.effective if chosen.is_stratified else None,
     )
 
 

@@ -36,7 +36,8 @@ class Estimate:
 
     `se` is the standard error of `value`; `third` the third central moment of the
     linearized per-unit values divided by n² (the third cumulant of `value`), used by
-    the skewness gate; `nonzero` the units whose (first) measure is not 0.
+    the skewness gate; `nonzero` the units whose (first) measure is not 0. `effective`:
+    the units of a plain sample with as small an error, where strata were weighted.
     """
 
     value: float
@@ -44,6 +45,12 @@ class Estimate:
     n: int
     third: float
     nonzero: int
+    effective: float | None = None
+
+    @property
+    def size(self) -> float:
+        """Units, or what they are worth where strata were weighted."""
+        return self.n if self.effective is None else self.effective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,16 @@ class Moments:
         )
 
     @property
+    def is_stratified(self) -> bool:
+        """Whether strata were weighted, so that counts do not tell the means."""
+        return False
+
+    @property
+    def effective(self) -> float:
+        """Units of a plain sample with as small an error."""
+        return self.n
+
+    @property
     def total(self) -> Vector:
         """Sums in the measures' own units, (k,)."""
         return np.array(

@@ -20,9 +20,11 @@ import numpy.typing as npt
 
 from holdback.stats.evidence.moments import Moments
 
-__all__ = ["StratifiedMoments"]
+__all__ = ["LEAST_IN_STRATUM", "StratifiedMoments"]
 
 Vector = npt.NDArray[np.float64]
+LEAST_IN_STRATUM = 20
+"""Units that an arm needs in every stratum that it is compared in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,11 @@ class StratifiedMoments(Moments):
     def select(self, columns: Sequence[str]) -> Self:
         """The same moments of fewer measures, in the order asked."""
         return type(self).of([p.select(columns) for p in self.parts], self.weights)
+
+    @property
+    def is_stratified(self) -> bool:
+        """Whether strata were weighted, so that counts do not tell the means."""
+        return True
 
     @property
     def effective(self) -> float:

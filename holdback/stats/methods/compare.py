@@ -49,7 +49,8 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
 
     Raises ValueError for a level outside (0, 1). Where no honest number exists (an
     arm of fewer than 2 units, a denominator of 0, no spread) the inference has no
-    contrasts and its note says why.
+    contrasts and its note says why. Rates put together from strata are read by
+    log-delta: their counts do not tell them.
     """
     if not 0 < level < 1:
         raise ValueError(f"`level` must lie in (0, 1), got {level}.")
@@ -63,6 +64,8 @@ def compare(  # noqa: PLR0913  # two samples and how to read them
             else fact("methods.zero_denominator")
         )
         return _none(first, second, note)
+    if family == "proportion" and control.is_stratified:
+        return compare_means(first, second, level=level, rates=True)
     if family == "proportion":
         return compare_proportions(
             *(

@@ -139,7 +139,7 @@ def pooled_cv(control: Estimate, treatment: Estimate, *, level: float) -> Infere
     variance makes false wins likely; the pooled one hardly depends on its mean
     (derived here).
     """
-    n, m = treatment.n, control.n
+    n, m = treatment.size, control.size
     squared_cv = (
         (n - 1) * n * relative_variance(treatment)
         + (m - 1) * m * relative_variance(control)

@@ -121,7 +121,7 @@ def _is_rate(side: Moments, plain: Estimate) -> bool:
     """Whether the metric is the mean of one measure of 0 and 1."""
     total, square, ones = side.sums[0], side.products[0], side.nonzero[0]
     binary = side.digits[0] == 0 and total == square == ones
-    return binary and plain.value == total / side.n
+    return binary and plain.value == float(side.mean[0])
 
 
 def _is_large(sides: Sequence[Moments]) -> bool:
@@ -159,6 +159,7 @@ def _adjusted(
         n=side.n,
         third=combined_third(combined, side.third) / side.n**2,
         nonzero=plain.nonzero,
+        effective=plain.effective,
     )
 
 

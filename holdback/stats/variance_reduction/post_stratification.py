@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
 
 import numpy as np
 
 from holdback.errors import StatsError
-from holdback.stats.evidence.delta_method import (
-    Formula,
-    combined_third,
-    combined_variance,
-    gradient,
-)
+from holdback.stats.evidence.delta_method import Formula, estimate
 from holdback.stats.evidence.effect import Estimate
 from holdback.stats.evidence.moments import Moments
+from holdback.stats.evidence.stratified import LEAST_IN_STRATUM, StratifiedMoments
 from holdback.stats.numeric import upper_tail
 
-__all__ = ["LEAST_IN_STRATUM", "same_split", "stratified"]
-
-LEAST_IN_STRATUM = 20
-"""Units that an arm needs in every stratum."""
+__all__ = ["same_split", "stratified"]
 
 
 def stratified(
@@ -45,32 +37,18 @@ def stratified(
         )
     whole = sum(c.n + t.n for c, t in chosen)
     weights = [(c.n + t.n) / whole for c, t in chosen]
-    control, treated = (
-        _combined([pair[at] for pair in chosen], weights, formula) for at in (0, 1)
-    )
+    try:
+        control, treated = (
+            estimate(
+                StratifiedMoments.of([pair[at] for pair in chosen], weights),
+                formula,
+                columns,
+            )
+            for at in (0, 1)
+        )
+    except ZeroDivisionError as error:
+        raise StatsError("The denominator is 0 in an arm.") from error
     return control, treated
-
-
-def _combined(
-    parts: Sequence[Moments], weights: Sequence[float], formula: Formula
-) -> Estimate:
-    mean = np.sum([w * p.mean for w, p in zip(weights, parts, strict=True)], axis=0)
-    with np.errstate(divide="raise", invalid="raise"):
-        try:
-            value = float(np.real(formula(mean)))
-            g = gradient(formula, mean)
-        except FloatingPointError as error:
-            raise StatsError("The denominator is 0 in an arm.") from error
-    pairs = list(zip(weights, parts, strict=True))
-    variance = sum(w**2 * combined_variance(g, p.cov) / p.n for w, p in pairs)
-    third = sum(w**3 * combined_third(g, p.third) / p.n**2 for w, p in pairs)
-    return Estimate(
-        value=value,
-        se=sqrt(variance),
-        n=sum(p.n for p in parts),
-        third=third,
-        nonzero=sum(p.nonzero[0] for p in parts),
-    )
 
 
 def same_split(counts: Sequence[Sequence[int]]) -> float:

@@ -41,7 +41,7 @@ class Bots:
                     or measure.aggregate != "count"
                 ):
                     continue
-                moments = evidence.cells.total(name, arms).select([column.name])
+                moments = evidence.cells.pooled.total(name, arms).select([column.name])
                 top = (moments.largest[0], moments.sums[0])
                 seen[measure.source] = max(seen.get(measure.source, (0, 0)), top)
         for source, (largest, total) in seen.items():

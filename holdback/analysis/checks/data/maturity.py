@@ -47,8 +47,8 @@ class Maturity:
             return None
         arms = [arm.name for arm in experiment.arms]
         block = next(iter(evidence.cells.blocks))
-        total = evidence.cells.total(block, arms).n
-        matured = evidence.cells.total(block, arms, within=longest).n
+        total = evidence.cells.pooled.total(block, arms).n
+        matured = evidence.cells.pooled.total(block, arms, within=longest).n
         if total == matured:
             return fact("maturity.nobody_waits")
         return fact(

@@ -29,7 +29,13 @@ class Influence:
     order: ClassVar = 170
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
-        """One finding a sum metric of amounts; none when there is none."""
+        """One finding a sum metric of amounts; none when there is none.
+
+        Nor where units are compared within stretches of days: a unit weighs there by
+        its stretch.
+        """
+        if evidence.cells.stretches:
+            return
         for name, _ in experiment.roles():
             metric = experiment.metrics[name]
             if metric.is_mean:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from holdback.analysis.checks.check import kinds
+from holdback.analysis.stretches import split_history
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.calendar import is_final
 from holdback.experiments.definition.experiment import Experiment
@@ -27,7 +28,9 @@ class SampleRatioMismatch:
 
     Fails below p = .001 and warns below .01 (Fabijan et al. 2019, KDD, and the
     practice of the large platforms). The counts are taken before anything is left
-    out for crossovers or maturity.
+    out for crossovers or maturity. Where the shares changed from day to day
+    (`split_drift`), they are tested as a whole only; arms that never joined on the
+    same day have no shares.
     """
 
     order: ClassVar = 10
@@ -37,10 +40,13 @@ class SampleRatioMismatch:
         widths = planned_widths(experiment)
         arms = list(widths)
         counts = [evidence.assigned.get(arm, 0) for arm in arms]
-        if sum(counts) == 0:
+        history = split_history(experiment, evidence.cells)
+        changed = history is not None and history.changed
+        periods = changed and history is not None and not history.meeting_days
+        if sum(counts) == 0 or periods:
             return
         ratio = srm(counts, [widths[arm] for arm in arms])
-        daily = _running(experiment, evidence, widths)
+        daily = None if changed else _running(experiment, evidence, widths)
         p_value = ratio.p_value if daily is None else daily
         units = dict(zip(arms, counts, strict=True))
         planned = {arm: width / sum(widths.values()) for arm, width in widths.items()}

@@ -108,9 +108,42 @@ def _read_daily(*, sequential: bool) -> str:
     return say("checks.srm.read_daily") if sequential else ""
 
 
-@tells("split_drift.changed")
-def _split_changed(_words: Words) -> str:
-    return say("checks.split_drift.the_arms_shares_changed")
+SHOWN_CHANGES = 3
+
+
+@tells("split_drift.within_stretches")
+def _split_changed(
+    _words: Words, *, changes: tuple[str, ...], stretches: int, left_out: int
+) -> str:
+    shown = ", ".join(changes[:SHOWN_CHANGES])
+    more = len(changes) - SHOWN_CHANGES
+    said = say(
+        "checks.split_drift.within_stretches",
+        days=shown,
+        more=say("checks.split_drift.more", count=more) if more > 0 else "",
+        stretches=stretches,
+    )
+    if not left_out:
+        return said
+    outside = say("checks.split_drift.left_out", units=plural(left_out, "unit"))
+    return f"{said} {outside}"
+
+
+@tells("split_drift.two_periods")
+def _two_periods(_words: Words) -> str:
+    return say("checks.split_drift.two_periods")
+
+
+@tells("split_drift.little_in_common")
+def _little_in_common(words: Words, *, arm: str, share: float) -> str:
+    return say(
+        "checks.split_drift.little_in_common", arm=words.arm(arm), share=percent(share)
+    )
+
+
+@tells("split_drift.not_within")
+def _not_within(words: Words, *, metric: str) -> str:
+    return say("checks.split_drift.not_within", metric=words.label(metric))
 
 
 @tells("split_drift.steady")
