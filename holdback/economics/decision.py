@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Literal
 
+from holdback.economics.arm_choice import naming
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import Fact, Value, fact
 from holdback.results.money import Money
@@ -44,19 +45,20 @@ def decide(experiment: Experiment, scorecard: Scorecard) -> Decision:
 
     `profit` ships when P(ROPI > 0) reaches the level; `lift` when the primary's
     interval lies above the minimum lift; `not_worse` when it lies above minus the
-    margin. The best arm is one that ships, and among those the one with the largest
-    lift; without one, the first of keep testing, hold back.
+    margin. The best arm is one that ships, and among those the one that the arms'
+    comparison puts ahead; without one, the first of keep testing, hold back.
     """
     if scorecard.validity.is_invalid:
         return _invalid(experiment, tuple(map(_failed, failures(scorecard.checks))))
     arms = [_of_arm(experiment, scorecard, arm.name) for arm in experiment.treatments]
     best = min(arms, key=lambda a: _rank(scorecard, experiment.primary, a))
-    return Decision(
+    decision = Decision(
         rule=experiment.decision.rule,
         outcome=best.outcome,
         reasons=best.reasons,
         arms=tuple(arms),
     )
+    return naming(experiment, scorecard, decision)
 
 
 def _invalid(experiment: Experiment, reasons: tuple[Fact, ...]) -> Decision:

@@ -303,12 +303,17 @@ class DecisionArm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The outcome under the planned rule, with the reasons."""
+    """The outcome under the planned rule, with the reasons.
+
+    `arm` is the one to keep on; absent where none is, and where several are whose
+    comparison does not tell which is the better.
+    """
 
     rule: Literal["lift", "profit", "not_worse"]
     outcome: Outcome
     reasons: tuple[Fact, ...]
     arms: tuple[DecisionArm, ...]
+    arm: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

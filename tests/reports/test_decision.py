@@ -220,7 +220,7 @@ def test_no_interval_keeps_testing() -> None:
 
 
 def test_the_best_arm_speaks() -> None:
-    """Of two arms that ship the one with the larger lift is named first."""
+    """Of two arms that ship, uncompared, the one with the larger lift speaks first."""
     win = clear_win()
     arms = (
         *experiment("lift").arms[:1],

@@ -5,6 +5,7 @@ from __future__ import annotations
 # ruff: noqa: E501  # sentences read best as they are
 from dataclasses import replace
 from math import exp, log
+from typing import Any
 
 import pytest
 from reports.examples import broken_split, clear_win, no_answer, readout
@@ -49,6 +50,17 @@ NET = replace(
     ),
 )
 """The same, read net of the time before the test."""
+BETWEEN: dict[str, Any] = {
+    "ahead": "bold",
+    "other": "personalized",
+    "others": 1,
+    "metric": "revenue",
+    "a": "bold",
+    "b": "personalized",
+    "scale": "relative",
+    "effect": {"value": 0.12, "lower": 0.02, "upper": 0.22},
+}
+"""Two treatment arms against each other."""
 RISKS = Chances(
     expected_loss_if_shipped=120.0, expected_loss_if_held=45.0, week_of_data=1.0
 )
@@ -368,6 +380,46 @@ TOLD = {
         + " The range lies on both sides of the accepted loss of −1.0%, so this is "
         "unclear.",
     ),
+    "decision.arms, proven": (
+        tell(W, fact("decision.arms", **BETWEEN, proven=True, p_best=0.985)),
+        (
+            "Revenue per visitor was higher by 12.0% in “bold” than in “Recommendations” "
+            "(likely +2.0% to +22.0%). So “bold” is the one to keep."
+        ),
+    ),
+    "decision.arms, not proven": (
+        tell(
+            W,
+            fact(
+                "decision.arms",
+                **BETWEEN | {"effect": {"value": 0.12, "lower": -0.01, "upper": 0.25}},
+                proven=False,
+                p_best=0.96,
+            ),
+        ),
+        (
+            "Revenue per visitor was higher by 12.0% in “bold” than in “Recommendations” "
+            "(likely −1.0% to +25.0%, so chance alone may explain it). So “bold” is ahead "
+            "and not proven better; the chance that it is the best is about 96 in 100."
+        ),
+    ),
+    "decision.arms, after costs": (
+        tell(
+            W,
+            fact(
+                "decision.arms",
+                **BETWEEN | {"ahead": "personalized", "other": "bold"},
+                proven=False,
+                net={"value": 0.2, "lower": -0.1, "upper": 0.5},
+            ),
+        ),
+        (
+            "Revenue per visitor was higher by 12.0% in “bold” than in “Recommendations” "
+            "(likely +2.0% to +22.0%). After the costs of each a unit in "
+            "“Recommendations” brings €0.20 more profit than one in “bold” (likely −€0.10 "
+            "to +€0.50). So “Recommendations” is ahead and not proven better."
+        ),
+    ),
     "decision.pays": (
         tell(W, fact("decision.pays", chance=CHANCE, level=0.85)),
         (
@@ -528,7 +580,13 @@ ELSEWHERE = {
     "test_money.py": {"questioned"},
 }
 """Rules whose sentences another file reads on whole results."""
-NO_SENTENCES = {"alike", "changed_by", "excludes_zero"}
+NO_SENTENCES = {
+    "alike",
+    "arms_in_order",
+    "changed_by",
+    "excludes_zero",
+    "money_told",
+}
 
 
 def test_every_sentence_is_tested() -> None:

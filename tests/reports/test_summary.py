@@ -33,7 +33,10 @@ def test_chances_are_not_told_twice_nor_of_spoiled_data() -> None:
 
 
 def test_of_several_arms_each_is_told_by_its_name() -> None:
-    """Reasons, what to do now, and chances: never one arm's under another's name."""
+    """Reasons, what to do now, and chances: never one arm's under another's name.
+
+    The money is of the arm that the decision speaks of, never of several together.
+    """
     plain = no_answer()
     first = plain.arms[-1]
     arms = (*plain.arms, replace(first, arm="rules", label="Rules"))
@@ -64,7 +67,8 @@ def test_of_several_arms_each_is_told_by_its_name() -> None:
     )
     printed = summary(card)
     assert "  Rules: not settled yet. Reason of rules." in printed
-    assert "  All arms: The chance that it earns more than it costs" in printed
+    assert f"  {first.label}: The chance that it earns more than it costs" in printed
+    assert "All arms" not in printed
     page = told_first(card, Words.of(card))
     now = [text for text in page if "must be decided now" in text]
     assert [text.split(":")[0] for text in now] == [first.label, "Rules"]

@@ -23,7 +23,7 @@ from holdback.reports.html import join, named
 from holdback.reports.pages.pdf import palette, pictures
 from holdback.reports.text.catalog import heads, in_its_language, language, say
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.result_sentences import headline, withheld
+from holdback.reports.text.result_sentences import headline, money_told, withheld
 from holdback.results.scorecard import Readout, Scorecard
 
 __all__ = ["html", "message"]
@@ -149,10 +149,14 @@ def _paragraph(text: str, colour: str) -> Markup:
 
 
 def _money(scorecard: Scorecard, words: Words) -> Markup:
-    total = next((m for m in scorecard.money if m.arm == "*"), None)
-    if total is None:
-        return Markup("")
-    return _table((), (tuple(map(named, row)) for row in money_rows(words, total)))
+    """Money of the arm that the decision speaks of, else of each."""
+    return join(
+        _table(
+            (words.arm(money.arm), "", "") if words.several else (),
+            (tuple(map(named, row)) for row in money_rows(words, money)),
+        )
+        for money in money_told(scorecard)
+    )
 
 
 def _metrics(scorecard: Scorecard, words: Words, source: PictureSource) -> Markup:

@@ -11,7 +11,7 @@ from holdback.reports.blocks.answer.probabilities import told as sure_told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.catalog import heads, in_its_language, say
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.result_sentences import headline, verdict_told
+from holdback.reports.text.result_sentences import headline, money_told, verdict_told
 from holdback.reports.text.telling import tell
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
@@ -95,14 +95,18 @@ def _likely(words: Words, quantity: Quantity) -> str:
 
 
 def _money(scorecard: Scorecard, words: Words) -> list[str]:
-    total = next((m for m in scorecard.money if m.arm == "*"), None)
-    if total is None:
-        return []
-    rows = (
-        f"- {name}: **{_safe(value)}**" + (f", {_safe(likely)}" if likely else "")
-        for name, value, likely in money_rows(words, total)
-    )
-    return ["", f"**{say('chat.money')}**", "", *rows]
+    """Money of the arm that the decision speaks of, else of each."""
+    lines = []
+    for money in money_told(scorecard):
+        title = say("chat.money")
+        if words.several:
+            title = say("chat.money_of", arm=words.arm(money.arm))
+        rows = (
+            f"- {name}: **{_safe(value)}**" + (f", {_safe(likely)}" if likely else "")
+            for name, value, likely in money_rows(words, money)
+        )
+        lines += ["", f"**{_safe(title)}**", "", *rows]
+    return lines
 
 
 def _metrics(scorecard: Scorecard, words: Words) -> list[str]:

@@ -12,7 +12,7 @@ from holdback.reports.text import portfolio_sentences as told
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.catalog import heads, in_its_language, say, texts
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.result_sentences import outcome, verdict_told
+from holdback.reports.text.result_sentences import money_told, outcome, verdict_told
 from holdback.reports.text.telling import tell
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
@@ -64,14 +64,15 @@ def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
     reasons = decision.reasons
     if all(sentences.alike(arm.reasons, reasons) for arm in decision.arms):
         return [tell(words, reason) for reason in decision.reasons[:3]]
-    return [
+    compared = [reason for reason in reasons if reason.code == "decision.arms"]
+    return [tell(words, reason) for reason in compared] + [
         say(
             "decision.arm_told",
             arm=words.arm(arm.arm),
             outcome=texts("outcomes")[arm.outcome],
             reasons=" ".join(tell(words, reason) for reason in arm.reasons[:3]),
         )
-        for arm in decision.arms
+        for arm in sentences.arms_in_order(scorecard)
     ]
 
 
@@ -79,6 +80,8 @@ def _outcome(scorecard: Scorecard) -> str:
     if scorecard.validity.is_invalid:
         return outcome("invalid").title
     decision = scorecard.decision
+    if decision is not None and decision.outcome == "ship" and len(decision.arms) > 1:
+        return sentences.headline(scorecard).title
     return outcome(decision.outcome).title if decision else say("summary.outcome")
 
 
@@ -112,9 +115,19 @@ def _effect(words: Words, readout: Readout) -> tuple[str, str]:
 
 
 def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
-    money = next((m for m in scorecard.money if m.arm == "*"), None)
-    if money is None:
-        return []
+    """Money of the arm that the decision speaks of, else of each."""
+    return [
+        line
+        for money in money_told(scorecard)
+        for line in ("", *_arm_named(words, money), *_figures_of(words, money))
+    ]
+
+
+def _arm_named(words: Words, money: Money) -> list[str]:
+    return [f"  {words.arm(money.arm)}:"] if words.several else []
+
+
+def _figures_of(words: Words, money: Money) -> list[str]:
     rows = [
         (
             say("common.extra_revenue"),
@@ -142,7 +155,7 @@ def _money_lines(words: Words, scorecard: Scorecard) -> list[str]:
             )
         )
     wide = max(len(value) for _, value, _ in rows)
-    lines = [""] + [
+    lines = [
         f"  {name:<14} {value:>{wide}}"
         + (say("summary.likely", likely=likely) if likely else "")
         for name, value, likely in rows

@@ -15,7 +15,7 @@ from holdback.reports.html import named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
-from holdback.reports.text.result_sentences import headline
+from holdback.reports.text.result_sentences import headline, money_told
 from holdback.results.json_codec import from_json
 from holdback.results.scorecard import Scorecard
 
@@ -81,7 +81,8 @@ def _figures(card: Scorecard) -> tuple[str, str]:
     words = Words.of(card)
     primary = [r for r in card.readouts if r.role == "primary" and r.segment is None]
     lifts = [r.relative for r in primary if r.relative is not None]
-    money = next((m.incremental_revenue for m in card.money if m.arm == "*"), None)
+    told = money_told(card)
+    money = told[0].incremental_revenue if len(told) == 1 else None
     return (
         "; ".join(
             f"{words.lift(q.value)} ({words.range(q, words.lift)})" for q in lifts

@@ -119,6 +119,51 @@ def _lift(
     return say("sentences.unclear", readout=changed, told=asked)
 
 
+@tells("decision.arms")
+def _arms(
+    words: Words,
+    *,
+    ahead: str,
+    other: str,
+    others: int,  # noqa: ARG001  # of the headline
+    proven: bool,
+    metric: str,
+    a: str,
+    b: str,
+    scale: str,
+    effect: Numbers | None = None,
+    net: Numbers | None = None,
+    p_best: float | None = None,
+) -> str:
+    told = []
+    if effect is not None:
+        told.append(
+            changed_by(
+                words, metric, (a, b), Quantity(**effect), relative=scale == "relative"
+            )
+        )
+    if net is not None:
+        after = Quantity(**net)
+        told.append(
+            say(
+                "sentences.arms.net",
+                ahead=words.arm(ahead),
+                other=words.arm(other),
+                profit=words.money(after.value),
+                range=words.range(after, words.signed_money),
+            )
+        )
+    verdict = "proven" if proven else "open" if p_best is None else "not_proven"
+    told.append(
+        say(
+            f"sentences.arms.{verdict}",
+            ahead=words.arm(ahead),
+            chance="" if p_best is None else words.chance(p_best),
+        )
+    )
+    return " ".join(told)
+
+
 def _bar(words: Words, metric: str, bar: float, rule: str) -> str:
     record = words.metrics.get(metric)
     sign = -1 if record is not None and record.better == "lower" else 1

@@ -12,9 +12,12 @@ from holdback.facts import Fact
 from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
+from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
     UNTOLD,
+    Decision,
+    DecisionArm,
     Estimates,
     Finding,
     Interaction,
@@ -29,6 +32,7 @@ __all__ = [
     "Headline",
     "after_looks",
     "alike",
+    "arms_in_order",
     "baseline",
     "best_arm",
     "changed",
@@ -41,6 +45,7 @@ __all__ = [
     "guardrail",
     "headline",
     "look",
+    "money_told",
     "no_number",
     "of_arm",
     "outcome",
@@ -358,23 +363,59 @@ def _kept(scorecard: Scorecard) -> str:
     decision = scorecard.decision
     arms = decision.arms if decision else ()
     best = best_arm(scorecard)
-    if len(arms) < 2 or best is None:
+    if decision is None or len(arms) < 2 or best is None:
         return outcome("ship").title
     label = {a.arm: a.label or a.arm for a in scorecard.arms}
+    if decision.arm is None and (alike_arms := _arms_told(decision)) is not None:
+        several = "either" if alike_arms.numbers.get("others") == 1 else "any"
+        return say(f"headline.{several}", best=label.get(best, best))
     return say("headline.kept", best=label.get(best, best))
 
 
 def best_arm(scorecard: Scorecard) -> str | None:
-    """The arm that the decision is about; None where its reasons fit several."""
+    """The arm that the decision speaks of first; None where its reasons fit several.
+
+    The one that it names, or that is ahead of those to choose from.
+    """
     decision = scorecard.decision
     if decision is None:
         return None
+    compared = _arms_told(decision)
+    if compared is not None:
+        return str(compared.numbers["ahead"])
+    if decision.arm is not None:
+        return decision.arm
     fits = [
         arm.arm
         for arm in decision.arms
         if arm.outcome == decision.outcome and alike(arm.reasons, decision.reasons)
     ]
     return fits[0] if len(fits) == 1 else None
+
+
+def arms_in_order(scorecard: Scorecard) -> tuple[DecisionArm, ...]:
+    """The arms' outcomes, that of the arm which the decision speaks of first."""
+    decision, best = scorecard.decision, best_arm(scorecard)
+    arms = decision.arms if decision else ()
+    return tuple(sorted(arms, key=lambda arm: arm.arm != best))
+
+
+def _arms_told(decision: Decision) -> Fact | None:
+    """The reason that compares the arms to choose from."""
+    return next((one for one in decision.reasons if one.code == "decision.arms"), None)
+
+
+def money_told(scorecard: Scorecard) -> tuple[Money, ...]:
+    """The money that an output shows: that of the arm the decision speaks of.
+
+    Each arm's where it speaks of none, never several arms' sum: only one of them can
+    be kept on for everybody.
+    """
+    single = [one for one in scorecard.money if one.arm != "*"]
+    if len(single) < 2:
+        return tuple(one for one in scorecard.money if one.arm == "*")
+    best = best_arm(scorecard)
+    return tuple(one for one in single if best in {None, one.arm})
 
 
 def alike(reasons: Sequence[Fact], others: Sequence[Fact]) -> bool:

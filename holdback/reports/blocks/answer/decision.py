@@ -137,8 +137,12 @@ def _still_open(scorecard: Scorecard, words: Words) -> list[str]:
 def _lift(scorecard: Scorecard, words: Words) -> dict[object, _Said]:
     """What the primary did, by the matter of each sentence."""
     best = best_arm(scorecard)
-    primary = [r for r in scorecard.readouts if r.role == "primary"]
-    primary.sort(key=lambda r: (r.arm != best, r.arm == "*"))
+    primary = [
+        r
+        for r in scorecard.readouts
+        if r.role == "primary" and (r.arm != "*" or not words.several)
+    ]
+    primary.sort(key=lambda r: r.arm != best)
     said: dict[object, _Said] = {}
     for r in primary:
         effect = r.relative or r.absolute
@@ -150,8 +154,7 @@ def _lift(scorecard: Scorecard, words: Words) -> dict[object, _Said]:
     if len(primary) == 1 and (arms := sentences.baseline(words, primary[0])):
         said["baseline"] = _Said(text=arms)
     shipped = scorecard.decision is not None and scorecard.decision.outcome == "ship"
-    alone = [r for r in primary if r.arm != "*" or not words.several]
-    unclear = (r for r in alone if r.verdict == "unclear" and not shipped)
+    unclear = (r for r in primary if r.verdict == "unclear" and not shipped)
     level = scorecard.decision_level
     minimum = 0.0 if scorecard.single(Outlook) else scorecard.minimum_lift
     for r in unclear:
@@ -179,6 +182,6 @@ def _arms(scorecard: Scorecard, words: Words) -> Markup:
             texts("outcomes")[arm.outcome],
             named(" ".join(tell(words, reason) for reason in arm.reasons)),
         )
-        for arm in decision.arms
+        for arm in sentences.arms_in_order(scorecard)
     )
     return Markup('<ul class="arms">{}</ul>').format(join(items))

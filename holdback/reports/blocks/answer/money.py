@@ -16,6 +16,7 @@ from holdback.reports.text.money_sentences import (
     money_and_lift,
     with_prior,
 )
+from holdback.reports.text.result_sentences import money_told
 from holdback.results.money import CostItem, Costs, Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
@@ -29,26 +30,32 @@ __all__ = ["detail", "render"]
 
 @blocks.register("money", sheet="first", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """Tiles for all treatment arms together."""
-    overall = next((m for m in scorecard.money if m.arm == "*"), None)
-    if overall is None:
+    """Tiles of the arm that the decision speaks of, else of each arm by itself."""
+    shown = money_told(scorecard)
+    if not shown:
         return Markup("")
-    tiles = [
-        _tile(words, say("common.extra_revenue"), overall.incremental_revenue),
-        *_profit_tile(words, overall),
-        *_net_tile(words, overall),
-        *_return_tiles(words, overall),
-    ]
     return section(
         say("money.what_it_is_worth"),
-        Markup("<p>{}</p>").format(_period(words, overall)),
-        _capped(scorecard, words, overall),
-        Markup('<div class="tiles">{}</div>').format(join(tiles)),
+        join(_tiles(words, one) for one in shown),
+        _capped(scorecard, words, shown[0]),
         Markup("")
-        if overall.cost
+        if any(one.cost for one in shown)
         else Markup('<p class="small">{}</p>').format(say("money.no_costs")),
         _beside_costs(scorecard, words),
         anchor="money",
+    )
+
+
+def _tiles(words: Words, money: Money) -> Markup:
+    """Of whom it is, and the figures."""
+    tiles = [
+        _tile(words, say("common.extra_revenue"), money.incremental_revenue),
+        *_profit_tile(words, money),
+        *_net_tile(words, money),
+        *_return_tiles(words, money),
+    ]
+    return Markup('<p>{}</p><div class="tiles">{}</div>').format(
+        named(_period(words, money)), join(tiles)
     )
 
 
@@ -66,11 +73,14 @@ def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
 @blocks.register("money_detail", order=100)
 def detail(scorecard: Scorecard, words: Words) -> Markup:
     """The costs behind the figures, and each arm by itself where there are several."""
-    overall = next((m for m in scorecard.money if m.arm == "*"), None)
+    shown = money_told(scorecard)
     several = [m for m in scorecard.money if m.arm != "*"]
     few = _few(scorecard, words)
-    if overall is None:
+    if not shown:
         return Markup("")
+    overall = next((m for m in scorecard.money if m.arm == "*"), shown[0])
+    if len(shown) == 1:
+        overall = shown[0]
     share = _share(words, overall)
     chances = _chances(words, overall)
     believed = _believed(words, overall)
@@ -80,6 +90,9 @@ def detail(scorecard: Scorecard, words: Words) -> Markup:
         return Markup("")
     return section(
         say("money.detail"),
+        Markup("<p>{}</p>").format(named(_period(words, overall)))
+        if words.several
+        else Markup(""),
         share,
         per_unit,
         few,
@@ -202,9 +215,10 @@ def _period(words: Words, money: Money) -> str:
         else ""
     )
     return say(
-        "money.for_the_units_that",
+        "money.for_the_units_of" if words.several else "money.for_the_units_that",
         treated_units=words.count(money.treated_units),
         days=days,
+        **({"arm": words.arm(money.arm)} if words.several else {}),
     )
 
 

@@ -55,8 +55,7 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
         )
         if text
     ]
-    money = next((m for m in scorecard.money if m.arm == "*"), None)
-    if money is not None:
+    for money in sentences.money_told(scorecard):
         of_money = [
             *_sure_of_return(scorecard, words, money),
             belief_sentences.full_amounts(words, scorecard, money),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import section, table
+from holdback.reports.html import join, named, section, table
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.result_sentences import money_told
 from holdback.results.money import Money, PaybackDays, RolloutScenario
 from holdback.results.scorecard import Scorecard
 
@@ -16,16 +17,22 @@ __all__ = ["payback_told", "render"]
 
 @blocks.register("rollout", order=110)
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """Payback and scenarios of all treatment arms together; nothing without them."""
-    overall = next((m for m in scorecard.money if m.arm == "*"), None)
-    if overall is None or not (overall.rollout or overall.payback_days):
+    """Payback and scenarios of the arm that is spoken of, else of each."""
+    shown = [m for m in money_told(scorecard) if m.rollout or m.payback_days]
+    if not shown:
         return Markup("")
     return section(
         say("going_on.if_it_goes_on"),
-        _payback(words, overall),
-        _scenarios(words, overall),
+        join(_of_arm(words, money) for money in shown),
         anchor="rollout",
     )
+
+
+def _of_arm(words: Words, money: Money) -> Markup:
+    title = Markup("")
+    if words.several:
+        title = Markup("<h3>{}</h3>").format(named(words.arm(money.arm)))
+    return join([title, _payback(words, money), _scenarios(words, money)])
 
 
 def payback_told(words: Words, payback: PaybackDays) -> str:
