@@ -22,6 +22,8 @@ from holdback.experiments.language.expression import (
     Number,
     Text,
     Tree,
+    Truth,
+    bare_name,
     columns_of,
     parse,
     parse_tree,
@@ -57,6 +59,24 @@ A, B, C = Name("a"), Name("b"), Name("c")
             "a not in ('x', -2)",
             Member(A, (Text("x"), Number(Decimal(-2))), negated=True),
         ),
+        ('"odd name" * 2', Arithmetic("*", Name("odd name"), Number(Decimal(2)))),
+        ("\"Bought?\" = 'Yes'", Compare("=", Name("Bought?"), Text("Yes"))),
+        (
+            'a != "x" and a in ("x")',
+            Junction("and", Compare("!=", A, Text("x")), Member(A, (Text("x"),))),
+        ),
+        ('"a" > "b"', Compare(">", A, B)),
+        ('a = "b" + 1', Compare("=", A, Arithmetic("+", B, Number(Decimal(1))))),
+        ('a = ""', Compare("=", A, Text(""))),
+        (
+            "a = TRUE or false != b",
+            Junction(
+                "or",
+                Compare("=", A, Truth(value=True)),
+                Compare("!=", Truth(value=False), B),
+            ),
+        ),
+        ("`it``s` is null", IsNull(Name("it`s"))),
         ("`odd name` * 2", Arithmetic("*", Name("odd name"), Number(Decimal(2)))),
         ("Größe + 1e3", Arithmetic("+", Name("Größe"), Number(Decimal("1e3")))),
     ],
@@ -88,6 +108,15 @@ def test_parse_against_trees(text: str, tree: Tree) -> None:
         ("12abc", 0),
         ("a not null", 6),
         ("and", 0),
+        ("'Bought?' = 'Yes'", 0),
+        ("a = 1 or 1 = 1", 9),
+        ("not 'x' in ('x')", 4),
+        ("'x' is null", 0),
+        ("a > true", 2),
+        ("true = 'x'", 5),
+        ("true + 1", 0),
+        ("total - Amount Refunded", 15),
+        ("Bought? = 'Yes'", 6),
     ],
 )
 def test_parse_rejects_with_column(text: str, column: int) -> None:
@@ -102,6 +131,31 @@ def test_parse_rejects_what_is_too_deep(text: str) -> None:
     """Nesting and length are bounded, so that no recursion runs away."""
     with pytest.raises(Unreadable):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("Amount - Amount Refunded", "`Amount Refunded`"),
+        ("Amount Refunded - Amount", "`Amount Refunded`"),
+        ("Created date (UTC) is not null", "`Created date (UTC)`"),
+        ("total > 0 and Payment Method = 'card'", "`Payment Method`"),
+        ("not Financial Status in ('x')", "`Financial Status`"),
+        ("Line 2 price * 2", "`Line 2 price`"),
+        ("Bought? = 'Yes'", "`Bought?`"),
+        ("total > 0 and Opt-in? = 1", "`Opt-in?`"),
+        ("Revenue € > 0", "`Revenue €`"),
+        ("'Bought?' = 'Yes'", "`Bought?`"),
+        ("#orders > 1", "`#orders`"),
+    ],
+)
+def test_names_that_need_quotes_are_shown_with_them(text: str, fix: str) -> None:
+    """The fix is the whole name, as it can be pasted into the expression."""
+    with pytest.raises(Unreadable) as caught:
+        parse(text)
+    assert fix in caught.value.fix, caught.value.fix
+    assert parse(fix).columns == {fix.strip("`")}
+    assert bare_name(fix) == fix.strip("`")
 
 
 def test_parse_finds_columns() -> None:

@@ -233,7 +233,6 @@ NOT_YET = {
     "31d-ga4-two-currencies",
     "36b-exposures-utc-orders-local",
     "44-where-not-in-with-blank-status",
-    "45-stripe-bare-names",
     "48-dst-fold",
     "49b-minimal-day-orders",
     "b-03b-only-buyers-finished",

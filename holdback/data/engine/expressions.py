@@ -7,6 +7,7 @@ those that the source has; values become quoted literals.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -39,10 +40,18 @@ from holdback.experiments.language.expression import (
     Number,
     Text,
     Tree,
+    Truth,
 )
 from holdback.experiments.language.measure import Measure
+from holdback.experiments.language.trees import in_backquotes
 
-__all__ = ["Reader", "compared_columns", "missing_column", "numeric_columns"]
+__all__ = [
+    "Reader",
+    "compared_columns",
+    "is_no_truth",
+    "missing_column",
+    "numeric_columns",
+]
 
 COMPARE: Mapping[str, type[exp.Binary]] = {
     "=": exp.EQ,
@@ -59,6 +68,9 @@ ARITHMETIC: Mapping[str, type[exp.Binary]] = {
     "/": exp.Div,
 }
 NUMERIC = {"integer", "decimal", "float", "boolean"}
+YES = ("true", "t", "yes", "y", "1")
+NO = ("false", "f", "no", "n", "0")
+"""What text says for true and false, in small letters."""
 STAMPS = {"date", "local", "instant"}
 
 
@@ -67,7 +79,8 @@ class Reader:
     """Reads expressions over one table; remembers which text it reads as what.
 
     `numbers` are the text columns that were read as numbers: their rows must be
-    checked for text that is none. `numeric` are text columns known to hold numbers
+    checked for text that is none; so are `truths`, compared with true and false.
+    `numeric` are text columns known to hold numbers
     only, which compare with each other as numbers. `counts_from_zero` says that 0 is
     the id of a unit like any other, `all_named` that no unit's id is a placeholder.
     """
@@ -75,6 +88,7 @@ class Reader:
     table: Table
     dialect: EngineDialect
     numbers: set[str] = field(default_factory=set)
+    truths: set[str] = field(default_factory=set)
     numeric: frozenset[str] = frozenset()
     counts_from_zero: bool = False
     all_named: bool = False
@@ -125,6 +139,10 @@ class Reader:
         numbers.
         """
         match tree:
+            case Compare(operator, Name(column), Truth(value)) | Compare(
+                operator, Truth(value), Name(column)
+            ):
+                return self._is(column, value == (operator == "="))
             case Compare(operator, left, right):
                 a, b = self._sides(left, right)
                 return _sure(COMPARE[operator](this=a, expression=b))
@@ -145,6 +163,18 @@ class Reader:
         return _sure(
             exp.NEQ(this=exp.Paren(this=self.number(tree)), expression=double("0"))
         )
+
+    def _is(self, column: str, truth: bool) -> exp.Expression:  # noqa: FBT001  # is or not
+        """Whether a column says true, or false; text says it by one of some words."""
+        kind = self.kind(column)
+        if kind != "text":
+            zero = exp.EQ(
+                this=exp.Paren(this=self.as_number(column)), expression=double("0")
+            )
+            return _sure(exp.Not(this=zero) if truth else zero)
+        self.truths.add(column)
+        words = YES if truth else NO
+        return _sure(exp.In(this=truth_word(column), expressions=_literals(words)))
 
     def as_number(self, column: str) -> exp.Expression:
         """A column as DOUBLE.
@@ -269,6 +299,15 @@ class Reader:
 
     def _text(self, tree: Tree) -> exp.Expression:
         match tree:
+            case Text(value, doubled=True) if value in self.table.columns:
+                raise ConfigError(
+                    Problem(
+                        where=f"source {self.table.source}",
+                        what=f'"{value}" may be a text or the column of that name.',
+                        fix=f"Write {in_backquotes(value)} for the column, or "
+                        f"'{value}' for the text.",
+                    )
+                )
             case Text(value):
                 return self.dialect.bytewise(exp.Literal.string(value))
             case Name(column):
@@ -319,13 +358,36 @@ def missing_column(
 ) -> Problem:
     """The problem that a column (or table) is not there, with the nearest name."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    near = near or [other for other in known if name in re.findall(r"\w+", other)][:1]
     listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
     return Problem(
         where=f"source {source}",
         what=f"there is no {noun} '{name}'.",
         why=f"The {noun}s are: {listed}." if known else f"There is no {noun} at all.",
-        fix=f"Did you mean '{near[0]}'?" if near else "Correct the name in the YAML.",
+        fix=_nearest(near[0]) if near else "Correct the name in the YAML.",
     )
+
+
+def _nearest(name: str) -> str:
+    plain = re.fullmatch(r"[^\W\d]\w*", name)
+    quoted = "" if plain else f" In an expression it is written {in_backquotes(name)}."
+    return f"Did you mean '{name}'?{quoted}"
+
+
+def truth_word(column: str) -> exp.Expression:
+    """A column's text as it is compared with true and false."""
+    return exp.Lower(this=exp.Trim(this=col(column)))
+
+
+def is_no_truth(column: str) -> exp.Expression:
+    """Whether a column's text is there and neither true nor false."""
+    word = truth_word(column)
+    known = exp.In(this=word, expressions=_literals((*YES, *NO, "")))
+    return exp.Not(this=exp.Paren(this=exp.func("COALESCE", known, exp.true())))
+
+
+def _literals(texts: Iterable[str]) -> list[exp.Expression]:
+    return [exp.Literal.string(text) for text in texts]
 
 
 def _sure(condition: exp.Expression) -> exp.Expression:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.expressions import Reader, blank
+from holdback.data.engine.expressions import Reader, blank, is_no_truth
 from holdback.data.engine.placeholders import is_placeholder
 from holdback.data.engine.sql import (
     all_of,
@@ -35,6 +35,7 @@ from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
 from holdback.experiments.kinds.metric import Limit
 from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.trees import in_backquotes
 
 __all__ = ["ProfileRequest", "profile_source"]
 
@@ -89,6 +90,8 @@ def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
         scan.count(f"text {name}", all_of([kept.copy(), _no_number(reader, name)]))
         if reader.table.numbers is None:
             _count_marks(scan, reader, name, kept)
+    for name in sorted(reader.truths):
+        scan.count(f"truth {name}", is_no_truth(name))
     row = _one_row(engine, reader.table, scan)
     _refuse(engine, request, row, kept, values)
     return _seen(request, row, len(values))
@@ -238,6 +241,7 @@ def _refuse(
                 "is not a number",
                 partial(number_advice, engine, reader, name, kept),
             )
+    problems += _untrue(engine, reader, row)
     clock = request.clock
     if clock is not None and int(row["no time"]):
         condition = _timeless(request, clock, kept)
@@ -256,6 +260,30 @@ def _refuse(
         problems += _beyond(engine, request, row, kept)
     if problems:
         raise DataError(problems)
+
+
+def _untrue(engine: Engine, reader: Reader, row: dict[str, Any]) -> list[Problem]:
+    """Text that is compared with true and false and says neither."""
+    problems = []
+    for name in sorted(reader.truths):
+        if int(row[f"truth {name}"]):
+            problems += located(
+                engine,
+                reader.table,
+                name,
+                is_no_truth(name),
+                int(row[f"truth {name}"]),
+                "is neither true nor false",
+                partial(_as_text, name),
+            )
+    return problems
+
+
+def _as_text(column: str, texts: Sequence[str]) -> str:
+    return (
+        f"Compare it with its text, for instance {in_backquotes(column)} = "
+        f"'{texts[0]}'."
+    )
 
 
 def _ids(

@@ -3,8 +3,10 @@
 Precedence, loosest first: ``or``, ``and``, ``not``, comparison (also ``in``, ``is
 null``), ``+ -``, ``* /``, unary minus. Recursive descent; `Unreadable.column` counts
 from the text's first character. Conditions and numbers are kept apart: ``a + b > 1``
-is a condition, ``(a > 1) + 1`` is refused. Text stands in single or double quotes;
-a column whose name is more than letters, digits and ``_`` stands in backquotes.
+is a condition, ``(a > 1) + 1`` is refused. Text stands in single quotes; a column
+whose name is more than letters, digits and ``_`` stands in backquotes or in double
+quotes. What is in double quotes is text where a column is compared with it by ``=`` or
+``!=``, and in the list of an ``in``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,26 @@ from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from holdback.experiments.language.quantities import Unreadable
+from holdback.experiments.language.trees import (
+    CONDITIONS,
+    RESERVED_WORDS,
+    Arithmetic,
+    Compare,
+    IsNull,
+    Junction,
+    Member,
+    Name,
+    Negation,
+    Not,
+    Number,
+    Text,
+    Tree,
+    Truth,
+    columns_of,
+    in_backquotes,
+    parts_of,
+    written,
+)
 
 __all__ = [
     "Arithmetic",
@@ -30,104 +52,13 @@ __all__ = [
     "Number",
     "Text",
     "Tree",
+    "Truth",
+    "bare_name",
     "columns_of",
     "parse",
     "parse_tree",
     "written",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A column of the source."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A literal number."""
-
-    value: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A literal text."""
-
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Negation:
-    """Minus `operand`."""
-
-    operand: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """`left` operator `right`; a division by zero is null."""
-
-    operator: Literal["+", "-", "*", "/"]
-    left: Tree
-    right: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """True or false; a comparison with null is false."""
-
-    operator: Literal["=", "!=", "<", "<=", ">", ">="]
-    left: Tree
-    right: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Junction:
-    """`and` or `or` of two conditions."""
-
-    operator: Literal["and", "or"]
-    left: Tree
-    right: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The opposite of a condition."""
-
-    operand: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """`operand` [not] in (options)."""
-
-    operand: Tree
-    options: tuple[Number | Text, ...]
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IsNull:
-    """`operand` is [not] null."""
-
-    operand: Tree
-    negated: bool = False
-
-
-Tree: TypeAlias = (
-    Name
-    | Number
-    | Text
-    | Negation
-    | Arithmetic
-    | Compare
-    | Junction
-    | Not
-    | Member
-    | IsNull
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,19 +82,17 @@ def parse(text: str) -> Expression:
     return Expression(text=text, tree=tree, columns=columns_of(tree))
 
 
-CONDITIONS = (Compare, Junction, Not, Member, IsNull)
-
-
 LONGEST_EXPRESSION = 2000
 MOST_PARTS = 200
 DEEPEST = 40
-RESERVED_WORDS: Final = frozenset({"and", "or", "not", "in", "is", "null"})
+QUOTES_OF_NAMES = frozenset('`"')
 
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?(?![\w.]))
-    | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
-    | (?P<quoted>`[^`]+`)
+    | (?P<text>'(?:[^']|'')*')
+    | (?P<doubled>"(?:[^"]|"")*")
+    | (?P<quoted>`(?:[^`]|``)+`)
     | (?P<name>[^\W\d]\w*)
     | (?P<operator><=|>=|!=|<>|==|[-+*/=<>(),])
     )""",
@@ -197,57 +126,18 @@ def parse_tree(text: str) -> Tree:
             f"the expression has more than {MOST_PARTS} parts.",
             fix="Compute the column in the data, or in a source's `sql`.",
         )
-    return _Parser(tokens).whole()
+    return _Parser(text, tokens).whole()
 
 
-def columns_of(node: Tree) -> frozenset[str]:
-    """The columns that an expression reads."""
-    match node:
-        case Name(column=column):
-            return frozenset({column})
-        case Number() | Text():
-            return frozenset()
-        case (
-            Arithmetic(left=left, right=right)
-            | Compare(left=left, right=right)
-            | Junction(left=left, right=right)
-        ):
-            return columns_of(left) | columns_of(right)
-        case _:
-            return columns_of(node.operand)
+def bare_name(text: str) -> str:
+    """A column's name without the quotes that an expression needs.
 
-
-def written(node: Tree) -> str:
-    """One way of writing a tree: equal trees give equal text.
-
-    >>> written(parse_tree("total-refunded  >0 and country in ('IE')"))
-    "(((total - refunded) > 0) and country in ('IE'))"
+    >>> bare_name("`Customer ID`"), bare_name('"Paid at"'), bare_name("total")
+    ('Customer ID', 'Paid at', 'total')
     """
-    match node:
-        case Name(column=column):
-            return column if _plain(column) else f"`{column}`"
-        case Number(value=value):
-            return str(value.normalize()) if value else "0"
-        case Text(value=value):
-            return "'" + value.replace("'", "''") + "'"
-        case Negation(operand=operand):
-            return f"(-{written(operand)})"
-        case Not(operand=operand):
-            return f"(not {written(operand)})"
-        case Member(operand=operand, options=options, negated=negated):
-            listed = ", ".join(written(option) for option in options)
-            return f"{written(operand)} {'not ' if negated else ''}in ({listed})"
-        case IsNull(operand=operand, negated=negated):
-            return f"{written(operand)} is {'not ' if negated else ''}null"
-        case _:
-            return f"({written(node.left)} {node.operator} {written(node.right)})"
-
-
-def _plain(column: str) -> bool:
-    return (
-        bool(re.fullmatch(r"[^\W\d]\w*", column))
-        and column.lower() not in RESERVED_WORDS
-    )
+    if len(text) > 2 and text[0] == text[-1] and text[0] in QUOTES_OF_NAMES:
+        return text[1:-1].replace(text[0] * 2, text[0])
+    return text
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -267,16 +157,36 @@ def _unexpected_character(text: str, start: int) -> Unreadable:
     char = text[start]
     if char in "'\"`":
         return Unreadable(f"the quote {char} is not closed.", column=start)
+    name = _odd_name(text, start)
+    if name:
+        return Unreadable(
+            f"'{char}' has no place here: a column's name with such a sign stands in "
+            "backquotes or double quotes.",
+            fix=f"Write {in_backquotes(name)}.",
+            column=start,
+        )
     fix = (
         "An expression has columns, numbers, 'text', + - * /, comparisons, and or not."
     )
     return Unreadable(f"'{char}' has no place here.", fix=fix, column=start)
 
 
+def _odd_name(text: str, at: int) -> str:
+    """The name around a sign that is none of the language's, where it touches one."""
+    before = re.search(r"(?:[\w .]|(?<=\w)-(?=\w))*$", text[:at])
+    after = re.match(r"[^\s'\"`,=<>()]*", text[at:])
+    if text[at] in ";{}[]" or before is None or after is None:
+        return ""
+    touching = re.search(r"\w\s?$", text[:at]) or re.match(r".\w", text[at:])
+    words = re.split(r"(?:^|\s)(?:and|or|not|in|is)\s", before[0])[-1].lstrip()
+    return (words + after[0]).strip() if touching else ""
+
+
 class _Parser:
     """One pass over the tokens; each method reads one level of precedence."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, text: str, tokens: list[_Token]) -> None:
+        self._text = text
         self._tokens = tokens
         self._at = 0
         self._depth = 0
@@ -349,14 +259,54 @@ class _Parser:
         if token.kind == "operator" and token.text in _COMPARISONS:
             self._value(left, start)
             self._at += 1
-            start = self._here.column
-            right = self._sum()
-            self._value(right, start)
-            return Compare(_COMPARISONS[token.text], left, right)
+            right = self._right_side(left, _COMPARISONS[token.text])
+            compared = Compare(_COMPARISONS[token.text], left, right)
+            self._truths(compared, token.column)
+            return self._varying(compared, start)
         if token.word in {"in", "not", "is"}:
             self._value(left, start)
-            return self._tested(left)
+            return self._varying(self._tested(left), start)
         return left
+
+    def _right_side(self, left: Tree, operator: str) -> Tree:
+        """What a value is compared with; a lone text in double quotes stays a text."""
+        token, after = (
+            self._here,
+            self._tokens[min(self._at + 1, len(self._tokens) - 1)],
+        )
+        alone = after.kind != "operator" or after.text not in "+-*/"
+        is_equality = operator in {"=", "!="} and bool(columns_of(left))
+        if token.kind == "doubled" and alone and is_equality:
+            self._at += 1
+            return Text(_unquoted(token.text), doubled=True)
+        right = self._sum()
+        self._value(right, token.column)
+        return right
+
+    def _truths(self, tree: Compare, column: int) -> None:
+        sides = (tree.left, tree.right)
+        if not any(isinstance(side, Truth) for side in sides):
+            return
+        if tree.operator not in {"=", "!="} or not any(
+            isinstance(side, Name) for side in sides
+        ):
+            raise Unreadable(
+                "true and false are compared with a column, by = or !=.",
+                fix="Write for instance paid = true.",
+                column=column,
+            )
+
+    def _varying(self, tree: Tree, column: int) -> Tree:
+        """A condition that reads a column: another one is the same for every row."""
+        if columns_of(tree):
+            return tree
+        texts = [part.value for part in parts_of(tree) if isinstance(part, Text)]
+        fix = f"Write the column as {in_backquotes(texts[0])}." if texts else ""
+        raise Unreadable(
+            "the condition is the same for every row: it reads no column.",
+            fix=fix or "Name a column, or leave the condition out.",
+            column=column,
+        )
 
     def _tested(self, left: Tree) -> Tree:
         """What follows a value: `is [not] null` or `[not] in (…)`."""
@@ -383,8 +333,8 @@ class _Parser:
         if token.kind == "number":
             value = Decimal(token.text)
             return Number(-value if minus else value)
-        if token.kind == "text" and not minus:
-            return _text(token)
+        if token.kind in {"text", "doubled"} and not minus:
+            return Text(_unquoted(token.text), doubled=token.kind == "doubled")
         self._at -= 1
         raise self._unexpected(
             "a list holds numbers and quoted text.", fix=_quote_fix(token)
@@ -422,10 +372,12 @@ class _Parser:
         token = self._next()
         if token.kind == "number":
             return Number(Decimal(token.text))
-        if token.kind == "text":
-            return _text(token)
-        if token.kind == "quoted":
-            return Name(token.text[1:-1])
+        if token.kind == "text" or token.text == '""':
+            return Text(_unquoted(token.text))
+        if token.kind in {"quoted", "doubled"}:
+            return Name(_unquoted(token.text))
+        if token.word in {"true", "false"}:
+            return Truth(token.word == "true")
         if token.kind == "name" and token.word not in RESERVED_WORDS:
             if self._here.text == "(":
                 raise Unreadable(
@@ -448,12 +400,30 @@ class _Parser:
             return Unreadable(
                 what or "the expression ends too early.", fix=fix, column=token.column
             )
+        name = self._spread_name()
+        if name and not what:
+            return Unreadable(
+                f"'{token.text}' has no place here: a column's name of several words "
+                "stands in backquotes or double quotes.",
+                fix=f"Write {in_backquotes(name)}.",
+                column=token.column,
+            )
         said = f"'{token.text}' has no place here"
         return Unreadable(
             f"{said}: {what}" if what else f"{said}.",
             fix=fix or _equals_fix(token),
             column=token.column,
         )
+
+    def _spread_name(self) -> str:
+        """The text of words that follow each other, as of a name with spaces."""
+        at = self._at
+        if not at or not all(map(_is_word, (self._tokens[at - 1], self._here))):
+            return ""
+        while at and _is_word(self._tokens[at - 1]):
+            at -= 1
+        rest = self._text[self._tokens[at].column :]
+        return re.split(_AFTER_A_NAME, rest, maxsplit=1)[0].strip()
 
     def _condition(self, node: Tree, column: int) -> None:
         if not isinstance(node, (*CONDITIONS, Name)):
@@ -469,8 +439,9 @@ class _Parser:
 
     def _number(self, node: Tree, column: int) -> None:
         self._value(node, column)
-        if isinstance(node, Text):
-            raise Unreadable("text cannot be computed with.", column=column)
+        if isinstance(node, Text | Truth):
+            noun = "text" if isinstance(node, Text) else "true and false"
+            raise Unreadable(f"{noun} cannot be computed with.", column=column)
 
 
 _Compare: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
@@ -482,9 +453,17 @@ _COMPARISONS: Final[dict[str, _Compare]] = {
 _ARITHMETIC: Final[dict[str, _Operator]] = {"+": "+", "-": "-", "*": "*", "/": "/"}
 
 
-def _text(token: _Token) -> Text:
-    quote = token.text[0]
-    return Text(token.text[1:-1].replace(quote * 2, quote))
+_AFTER_A_NAME = re.compile(
+    r"\s*[-+*/=<>!,'\"`]|\s+(?:and|or|not|in|is)\b", re.IGNORECASE
+)
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1].replace(text[0] * 2, text[0])
+
+
+def _is_word(token: _Token) -> bool:
+    return token.kind in {"name", "number"} and token.word not in RESERVED_WORDS
 
 
 def _quote_fix(token: _Token) -> str:

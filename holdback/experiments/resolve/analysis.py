@@ -23,6 +23,7 @@ from holdback.experiments.definition.experiment import (
     Window,
 )
 from holdback.experiments.kinds.metric import Metric
+from holdback.experiments.language.expression import bare_name
 from holdback.experiments.language.measure import Companion, Measure
 from holdback.experiments.language.quantities import decimal_text, did_you_mean
 
@@ -51,7 +52,7 @@ def analysis_of(
     predict = False
     covariates: tuple[str, ...] = ()
     if isinstance(written.covariates, tuple):
-        covariates = written.covariates
+        covariates = tuple(map(bare_name, written.covariates))
     elif written.covariates is not None:
         lookback = written.covariates.lookback
         predict = written.covariates.predict
@@ -63,7 +64,7 @@ def analysis_of(
         covariates=covariates,
         multiplicity=written.multiplicity,
         prior=_prior(prior, issues),
-        segments=written.segments,
+        segments=tuple(map(bare_name, written.segments)),
         reached=written.reached,
         uplift=written.uplift,
     )
@@ -258,7 +259,7 @@ def attribution_of(
         )
     return Attribution(
         source=asked.source,
-        channel=asked.channel,
+        channel=bare_name(asked.channel),
         conversion=name,
         channels=asked.channels,
     )

@@ -28,7 +28,7 @@ from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.kinds.metric import kinds as metric_kinds
 from holdback.experiments.kinds.source import EMBEDDED, Columns, ReturnRule, Source
 from holdback.experiments.kinds.source import kinds as source_kinds
-from holdback.experiments.language.expression import Expression, parse
+from holdback.experiments.language.expression import Expression, bare_name, parse
 from holdback.experiments.language.measure import Cap, Measure
 from holdback.experiments.language.number_forms import NUMBER_FORMS, Notation
 from holdback.experiments.language.quantities import Unreadable, did_you_mean
@@ -76,7 +76,7 @@ def source_from(
     if "columns" in given:
         given["columns"] = _columns(cls, given["columns"])
     if "returns" in given:
-        given["returns"] = ReturnRule(**_written_only(given["returns"]))
+        given["returns"] = _return_rule(given["returns"])
     if field == "path":
         _check_path((*path, kind), given[field], issues)
     if given.get("database") is not None:
@@ -98,6 +98,11 @@ def source_from(
     return None if issues.is_broken(*path) else cls(name=name, **given)
 
 
+def _return_rule(written: BaseModel) -> ReturnRule:
+    rule = ReturnRule(**_written_only(written))
+    return dataclasses.replace(rule, match=tuple(map(bare_name, rule.match)))
+
+
 def _check_notation(
     path: ConfigPath, notation: Notation, decimal: str, issues: Issues
 ) -> None:
@@ -113,7 +118,7 @@ def _check_notation(
 
 def _columns(cls: type[Source], written: BaseModel) -> Columns:
     """The roles as written; a kind that knows its columns fills the others."""
-    given = _written_only(written)
+    given = {role: bare_name(name) for role, name in _written_only(written).items()}
     default = cls.__dataclass_fields__["columns"].default
     if isinstance(default, Columns):
         return dataclasses.replace(default, **given)
