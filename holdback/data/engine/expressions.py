@@ -40,7 +40,7 @@ from holdback.experiments.language.expression import (
     Number,
     Text,
     Tree,
-    Truth,
+    TruthWord,
 )
 from holdback.experiments.language.measure import Measure
 from holdback.experiments.language.trees import in_backquotes
@@ -139,8 +139,8 @@ class Reader:
         numbers.
         """
         match tree:
-            case Compare(operator, Name(column), Truth(value)) | Compare(
-                operator, Truth(value), Name(column)
+            case Compare(operator, Name(column), TruthWord(value)) | Compare(
+                operator, TruthWord(value), Name(column)
             ):
                 return self._is(column, value == (operator == "="))
             case Compare(operator, left, right):

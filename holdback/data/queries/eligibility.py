@@ -26,7 +26,7 @@ from holdback.experiments.language.expression import (
     Not,
     Text,
     Tree,
-    Truth,
+    TruthWord,
 )
 
 __all__ = ["eligible_in", "eligible_sql"]
@@ -101,7 +101,7 @@ def _uses(tree: Tree, asked: Taken) -> Iterator[tuple[str, Taken]]:
             text = any(isinstance(option, Text) for option in options)
             yield from _uses(operand, "text" if text else "number")
         case Compare(_, left, right):
-            text = any(isinstance(side, Text | Truth) for side in (left, right))
+            text = any(isinstance(side, Text | TruthWord) for side in (left, right))
             for side in (left, right):
                 yield from _uses(side, "text" if text else "number")
         case Arithmetic(_, left, right) | Junction(_, left, right):

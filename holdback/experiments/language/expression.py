@@ -32,7 +32,7 @@ from holdback.experiments.language.trees import (
     Number,
     Text,
     Tree,
-    Truth,
+    TruthWord,
     columns_of,
     in_backquotes,
     parts_of,
@@ -52,7 +52,7 @@ __all__ = [
     "Number",
     "Text",
     "Tree",
-    "Truth",
+    "TruthWord",
     "bare_name",
     "columns_of",
     "parse",
@@ -285,7 +285,7 @@ class _Parser:
 
     def _truths(self, tree: Compare, column: int) -> None:
         sides = (tree.left, tree.right)
-        if not any(isinstance(side, Truth) for side in sides):
+        if not any(isinstance(side, TruthWord) for side in sides):
             return
         if tree.operator not in {"=", "!="} or not any(
             isinstance(side, Name) for side in sides
@@ -377,7 +377,7 @@ class _Parser:
         if token.kind in {"quoted", "doubled"}:
             return Name(_unquoted(token.text))
         if token.word in {"true", "false"}:
-            return Truth(token.word == "true")
+            return TruthWord(token.word == "true")
         if token.kind == "name" and token.word not in RESERVED_WORDS:
             if self._here.text == "(":
                 raise Unreadable(
@@ -439,7 +439,7 @@ class _Parser:
 
     def _number(self, node: Tree, column: int) -> None:
         self._value(node, column)
-        if isinstance(node, Text | Truth):
+        if isinstance(node, Text | TruthWord):
             noun = "text" if isinstance(node, Text) else "true and false"
             raise Unreadable(f"{noun} cannot be computed with.", column=column)
 

@@ -22,7 +22,7 @@ __all__ = [
     "Number",
     "Text",
     "Tree",
-    "Truth",
+    "TruthWord",
     "columns_of",
     "in_backquotes",
     "parts_of",
@@ -57,7 +57,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class TruthWord:
     """The word true or false, which a column is compared with."""
 
     value: bool
@@ -125,7 +125,7 @@ Tree: TypeAlias = (
     Name
     | Number
     | Text
-    | Truth
+    | TruthWord
     | Negation
     | Arithmetic
     | Compare
@@ -144,7 +144,7 @@ def columns_of(node: Tree) -> frozenset[str]:
     match node:
         case Name(column=column):
             return frozenset({column})
-        case Number() | Text() | Truth():
+        case Number() | Text() | TruthWord():
             return frozenset()
         case (
             Arithmetic(left=left, right=right)
@@ -169,7 +169,7 @@ def written(node: Tree) -> str:
             return str(value.normalize()) if value else "0"
         case Text(value=value):
             return "'" + value.replace("'", "''") + "'"
-        case Truth(value=truth):
+        case TruthWord(value=truth):
             return "true" if truth else "false"
         case Negation(operand=operand):
             return f"(-{written(operand)})"
