@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,6 +150,10 @@ def in_kind(ids: Any, arms: list[str | None]) -> Any:
 
         return np.array([*arms, None], dtype=object)[:-1]
     if family == "pandas":
+        import pandas as pd
+
+        if isinstance(ids, pd.Index):
+            return pd.Index(arms, name="arm", dtype=object)
         return type(ids)(arms, index=ids.index, name="arm", dtype=object)
     if family == "polars":
         import polars as pl
@@ -194,12 +198,24 @@ def _coded(split: Rules, text: str) -> str:
 
 
 def _family(ids: Any) -> str | None:
-    """The library whose one-dimensional column `ids` is; None for plain Python."""
+    """The library whose one-dimensional column `ids` is; None for plain Python.
+
+    Raises AssignmentError for what is no column of ids: several dimensions, a frame,
+    bytes (whose items are numbers), or a set or dictionary, which have no order.
+    """
+    if isinstance(ids, bytes | bytearray | memoryview | Set | Mapping):
+        raise AssignmentError(
+            Problem(
+                what=f"{type(ids).__name__} holds no column of ids",
+                why="Its items are numbers or have no order of their own.",
+                fix="Hand over text, or a list, array or column of ids.",
+            )
+        )
     library = type(ids).__module__.partition(".")[0]
     if library not in {"numpy", "pandas", "polars", "pyarrow"}:
         return None
     shape = getattr(ids, "shape", (len(ids),))
-    if len(shape) != 1 or (library == "pandas" and not hasattr(ids, "index")):
+    if len(shape) != 1 or not hasattr(ids, "__getitem__"):
         raise AssignmentError(
             Problem(
                 what=f"{type(ids).__name__} of {len(shape)} dimensions holds no ids",
@@ -231,7 +247,10 @@ def _typed(ids: Any, family: str) -> Any:
     elif ids.dtype == object:
         return None
     else:
-        column = pa.array(ids, from_pandas=True)
+        try:
+            column = pa.array(ids, from_pandas=True)
+        except pa.ArrowException:  # a type of pandas' own: read one by one
+            return None
     kind = pa.types
     plain = (
         kind.is_string(column.type)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from holdback.cli.console import examples
-from holdback.errors import ConfigError, Problem
+from holdback.errors import ConfigError, HoldbackError, Problem
 
 if TYPE_CHECKING:
     from holdback.assignment.files import AssignmentTally, Eligible
@@ -167,17 +167,14 @@ def _assigned(
 ) -> AssignmentTally:
     """Route the four ways: file or pipe in, file or pipe out.
 
-    A condition is read by the engine, so a pipe is then kept as a file first.
+    A pipe is kept as a file first, which is as fast as any file.
     """
-    from holdback.assignment.files import assign_file, assign_rows, shape_of
+    from holdback.assignment.files import assign_file, shape_of
     from holdback.atomic_files import replacing
 
-    if ids == "-" and eligible is not None:
-        with _stored() as kept:
+    if ids == "-":
+        with _stored() as kept, _told_as_pipe(kept):
             return _assigned(split, str(kept), output, unit, eligible)
-    if ids == "-" and output == "-":
-        with _piped_in() as lines, _piped_out() as out:
-            return assign_rows(split, lines, out, unit=unit, where=PIPE)
     if output == "-":
         with _scratch("assigned.csv") as kept:
             tally = assign_file(
@@ -187,30 +184,27 @@ def _assigned(
                 shutil.copyfileobj(whole, sys.stdout.buffer)
         return tally
     target = Path(output)
-    kind = shape_of(target)
     with replacing(target) as temporary:
-        if ids != "-":
-            return assign_file(
-                split, Path(ids), temporary, unit=unit, shape=kind, eligible=eligible
-            )
-        if kind == ".csv":
-            with (
-                _piped_in() as lines,
-                temporary.open("w", encoding="utf-8", newline="") as out,
-            ):
-                return assign_rows(split, lines, out, unit=unit, where=PIPE)
-        with _stored() as kept:
-            return assign_file(split, kept, temporary, unit=unit, shape=kind)
+        return assign_file(
+            split,
+            Path(ids),
+            temporary,
+            unit=unit,
+            shape=shape_of(target),
+            eligible=eligible,
+        )
 
 
 @contextmanager
-def _piped_in() -> Iterator[TextIO]:
-    """The standard input as CSV text: UTF-8 whatever the locale, line ends kept."""
-    text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+def _told_as_pipe(kept: Path) -> Iterator[None]:
+    """Errors of the kept file, told of the standard input that it holds."""
     try:
-        yield text
-    finally:
-        text.detach()
+        yield
+    except HoldbackError as error:
+        raise type(error)(
+            replace(problem, where=problem.where.replace(str(kept), PIPE))
+            for problem in error.problems
+        ) from error
 
 
 @contextmanager
@@ -220,16 +214,6 @@ def _stored() -> Iterator[Path]:
         with kept.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy)
         yield kept
-
-
-@contextmanager
-def _piped_out() -> Iterator[TextIO]:
-    """The standard output as UTF-8 text with line ends as written."""
-    text = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
-    try:
-        yield text
-    finally:
-        text.detach()
 
 
 @contextmanager

@@ -159,6 +159,10 @@ def test_containers_come_back_as_they_were() -> None:
     got = in_kind(series, assigned(FAIR, series).arm)
     assert isinstance(got, pd.Series)
     assert (got.index.tolist(), got.tolist()) == ([5, 6, 7, 8], ARMS)
+    index = pd.Index(IDS)
+    labels = in_kind(index, assigned(FAIR, index).arm)
+    assert isinstance(labels, pd.Index)
+    assert labels.tolist() == ARMS
     column = pl.Series(IDS)
     assert in_kind(column, assigned(FAIR, column).arm).to_list() == ARMS
     arrow = pa.array(IDS)
@@ -181,6 +185,11 @@ LARGE_IDS = {
     "polars text": pl.Series(["a", "", None, "é"] * (LARGE_COLUMN // 4)),
     "polars integers": pl.Series(range(LARGE_COLUMN)),
     "arrow text": pa.chunked_array([["a", None], ["b"] * LARGE_COLUMN]),
+    "pandas periods": pd.Series(
+        pd.period_range("2026-01", periods=12, freq="M").repeat(LARGE_COLUMN // 12 + 1)
+    ),
+    "pandas categories": pd.Series(["a", "é"] * (LARGE_COLUMN // 2), dtype="category"),
+    "complex numbers": np.array([1 + 1j, 2] * (LARGE_COLUMN // 2)),
     "booleans": np.array([True, False] * (LARGE_COLUMN // 2)),
 }
 
@@ -207,6 +216,13 @@ def test_whole_floats_are_counted() -> None:
 def test_tables_are_rejected(ids: object) -> None:
     """Ids are one column; a table is refused with the remedy."""
     with pytest.raises(AssignmentError, match="one column"):
+        assigned(FAIR, ids)
+
+
+@pytest.mark.parametrize("ids", [b"u1", bytearray(b"u"), {"u1": 1}, {"u1", "u2"}])
+def test_what_has_no_order_of_ids_is_rejected(ids: object) -> None:
+    """The items of bytes are numbers, a set's have no order: nothing to give back."""
+    with pytest.raises(AssignmentError, match="holds no column of ids"):
         assigned(FAIR, ids)
 
 
