@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,7 +204,7 @@ def _family(ids: Any) -> str | None:
     Raises AssignmentError for what is no column of ids: several dimensions, a frame,
     bytes (whose items are numbers), or a set or dictionary, which have no order.
     """
-    if isinstance(ids, bytes | bytearray | memoryview | Set | Mapping):
+    if isinstance(ids, bytes | bytearray | memoryview | AbstractSet | Mapping):
         raise AssignmentError(
             Problem(
                 what=f"{type(ids).__name__} holds no column of ids",
