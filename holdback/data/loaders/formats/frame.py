@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from holdback.data.engine import Table
 from holdback.data.engine.sql import quoted_name
+from holdback.data.loaders.frame_columns import frame_columns
 from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store, relation_of, row_of
-from holdback.errors import DataError, Problem
 from holdback.experiments.sources.frame import FrameSource
 
 __all__ = ["FrameLoader"]
@@ -21,45 +21,23 @@ class FrameLoader(Loader[FrameSource]):
     def load(self, store: Store, wanted: Collection[str] | None) -> Table:
         """The frame's columns that are used, copied into the embedded engine.
 
-        Raises DataError for what gives no Arrow stream.
+        Raises DataError for what is no frame or has a column without one meaning,
+        EnvironmentFault where Arrow is not installed.
         """
-        source, frame, engine = self.source.name, self.source.frame, store.engine
+        source, engine = self.source.name, store.engine
+        columns = frame_columns(self.source.frame, source, wanted)
         handle = f"frame {source}"
-        try:
-            engine.register(handle, _streamed(frame))
-            all_types = engine.types(f"SELECT * FROM {quoted_name(handle)}")
-            names = [n for n in all_types if wanted is None or n in wanted]
-            listed = ", ".join(quoted_name(n) for n in names or list(all_types)[:1])
-            engine.execute(
-                f"CREATE TEMP TABLE {quoted_name(source)} AS "
-                f"SELECT {listed} FROM {quoted_name(handle)}"
-            )
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                Problem(
-                    where=f"source {source}",
-                    what=f"a {type(frame).__name__} cannot be read as a table.",
-                    fix="Hand over a pandas, polars or Arrow frame.",
-                )
-            ) from error
+        engine.register(handle, columns.table)
+        types = engine.types(f"SELECT * FROM {quoted_name(handle)}")
+        engine.execute(
+            f"CREATE TEMP TABLE {quoted_name(source)} AS "
+            f"SELECT * FROM {quoted_name(handle)}"
+        )
         engine.unregister(handle)
         return Table(
             source=source,
             relation=relation_of(source),
-            columns=all_types,
+            columns={name: types.get(name, "other") for name in columns.names},
             numbered=True,
             place=row_of(source),
         )
-
-
-def _streamed(frame: object) -> object:
-    """A frame as the engine reads it; pandas goes the Arrow way where it can.
-
-    The engine guesses the type of a pandas column of objects from a sample; an Arrow
-    stream says it.
-    """
-    if hasattr(frame, "__arrow_c_stream__") and not hasattr(frame, "iloc"):
-        return frame
-    if hasattr(frame, "collect"):
-        return frame.collect()
-    return frame
