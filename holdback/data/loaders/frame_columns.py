@@ -28,7 +28,7 @@ ValueFamily = Literal[
 EXACT_WHOLE = 2**53
 """Whole numbers below it keep their value beside fractions, as doubles."""
 LONGEST_WHOLE = 2**63
-LEVELS = ("Categorical", "Enum")
+LEVEL_TYPES = ("Categorical", "Enum")
 """Types of polars whose texts stand once each."""
 
 
@@ -75,7 +75,9 @@ def frame_columns(
         if objects:
             raise _unclear(source, objects[0], "holds Python objects", 0)
         chosen = frame.select(
-            frame[n].cast(str) if str(frame.schema[n]).startswith(LEVELS) else frame[n]
+            frame[n].cast(str)
+            if str(frame.schema[n]).startswith(LEVEL_TYPES)
+            else frame[n]
             for _, n in used
         )
         return FrameColumns(pa.table(chosen), frame.columns)
