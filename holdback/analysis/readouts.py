@@ -128,7 +128,9 @@ def _readout(
     segment = asked.segment
     level = stage.level if asked.arm == "*" else stage.level_of(role)
     net = comparison.adjusted if segment is None else None
-    inference = comparison.plain(level) if net is None else comparison.inference(level)
+    inference = (
+        comparison.inference(level) if segment is None else comparison.plain(level)
+    )
     relative, absolute = quantity(inference.relative), quantity(inference.absolute)
     margin = experiment.guardrails.get(metric.name) if role == "guardrail" else None
     readout = Readout(

@@ -30,7 +30,7 @@ def segment(
         arm="personalized",
         control="holdback",
         level=0.95,
-        method="koopman_score",
+        method="skewness_corrected_score",
         note=fact("methods.log_delta"),
         verdict="unclear",
         segment=Segment(dimension=dimension, level=level),

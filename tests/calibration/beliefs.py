@@ -58,7 +58,7 @@ def of_rates(
         absolute=None,
         relative=None,
         p_value=None,
-        method="koopman_score",
+        method="skewness_corrected_score",
         note=fact("methods.log_delta"),
     )
     return posterior(seen, family="proportion", prior=prior), p / q - 1

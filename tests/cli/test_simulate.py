@@ -27,7 +27,7 @@ def test_simulate_writes_and_prints(
     assert found["schema"] == "holdback/simulation/1"
     assert found["replays"] == 120
     assert found["replays_with_lift"] == 40
-    assert found["methods"] == {"koopman_score": 160}
+    assert found["methods"] == {"skewness_corrected_score": 160}
     assert run([*arguments, "--format", "json"]) == 0
     assert capsys.readouterr().out.encode() == first
     assert (out / "simulate.json").read_bytes() == first

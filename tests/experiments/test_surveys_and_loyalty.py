@@ -114,7 +114,7 @@ def test_rates_and_counts_against_rows(tmp_path: Path) -> None:
         expected = by_arm(truth, truth[key])
         assert [found.control.value, found.treatment.value] == pytest.approx(expected)
     retention = card.readout("retention_30d")
-    assert retention.method == "koopman_score"
+    assert retention.method == "skewness_corrected_score"
     assert card.readout("churn_30d").verdict in {"safe", "at_risk"}
     visits = card.readout("visits")
     assert visits.bayes is not None
@@ -128,7 +128,10 @@ def test_rates_and_counts_against_rows(tmp_path: Path) -> None:
 
 
 def test_scores_against_rows(tmp_path: Path) -> None:
-    """Units that answered, each once with its mean class; an empty answer is none."""
+    """Units that answered, each once with its mean class; an empty answer is none.
+
+    With some 240 answers an arm both ranges are close to scipy's of Welch.
+    """
     truth = world(tmp_path)
     card = analyzed(tmp_path)
     for name, classed in (
@@ -150,10 +153,17 @@ def test_scores_against_rows(tmp_path: Path) -> None:
             test = stats.ttest_ind(means[1], means[0], equal_var=False)
             interval = test.confidence_interval(0.95)
             assert readout.relative is None
-            assert readout.method == "welch"
+            assert readout.method == "net_score"
             got = (readout.absolute.lower, readout.absolute.upper)
-            assert got == pytest.approx((interval.low, interval.high), rel=0.01)
-            assert readout.p_value == pytest.approx(test.pvalue, rel=0.03)
+            assert got == pytest.approx((interval.low, interval.high), abs=0.2)
+            assert readout.p_value == pytest.approx(test.pvalue, abs=0.02)
+        else:
+            test = stats.ttest_ind(means[1], means[0], equal_var=False)
+            interval = test.confidence_interval(0.95)
+            assert readout.method == "skewness_corrected_score"
+            got = (readout.absolute.lower, readout.absolute.upper)
+            assert got == pytest.approx((interval.low, interval.high), abs=0.003)
+            assert readout.p_value == pytest.approx(test.pvalue, abs=0.02)
 
 
 def test_answers_outside_the_scale_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from holdback.data.evidence.cells import ALL, Cells, Column
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.kinds.metric import Metric
-from holdback.facts import fact, joined
+from holdback.facts import Fact, fact, joined
 from holdback.results.quantity import Quantity
 from holdback.stats.evidence.arm_evidence import ArmEvidence, ValueCounts
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference
@@ -196,8 +196,20 @@ class Comparison:
     def adjusted(self) -> Adjusted | None:
         """The adjustment that decides; None where it is no help.
 
-        It must save at least 1 % of the variance: less is noise of the slopes.
+        It must save at least 1 % of the variance: less is noise of the slopes. Where
+        the metric says that too few units are there for it, the plain values decide.
         """
+        return None if self.too_few_to_adjust else self._helping
+
+    @property
+    def too_few_to_adjust(self) -> Fact | None:
+        """Why an adjustment that would help does not decide."""
+        if self._helping is None:
+            return None
+        return self.metric.too_few_to_adjust(*self.evidence)
+
+    @property
+    def _helping(self) -> Adjusted | None:
         net = self.net
         helps = net is not None and net.variance_reduction >= LEAST_REDUCTION
         return net if helps else None
@@ -243,7 +255,8 @@ class Comparison:
     def inference(self, level: float) -> Inference:
         """The lift, net of covariates where the file names some and that helps."""
         if self.adjusted is None:
-            return self.plain(level)
+            plain = self.plain(level)
+            return replace(plain, note=joined(plain.note, self.too_few_to_adjust))
         inference = self.netted(self.adjusted, level)
         saved = fact(
             "methods.adjusted", variance_reduction=self.adjusted.variance_reduction
@@ -253,7 +266,10 @@ class Comparison:
     def netted(self, net: Adjusted, level: float) -> Inference:
         """The lift net of covariates, whether or not that helps."""
         rows = self.predicted or self._rows([*self.columns, *self.covariates])
-        return net.compared(level=level, samples=self._together(rows))
+        samples = self._together(rows)
+        return self.metric.compare_adjusted(
+            net, self.evidence, level=level, samples=samples
+        )
 
     def _net_of_prediction(self, control: Sample, treated: Sample) -> Adjusted | None:
         digits = [

@@ -22,14 +22,17 @@ from holdback.experiments.language.measure import Cap, Companion, EvidenceKind, 
 from holdback.registry import Kinds
 
 if TYPE_CHECKING:
+    from holdback.facts import Fact
     from holdback.stats.design.aa_replays import Replayed
     from holdback.stats.design.power import Baseline, PowerDesign
     from holdback.stats.design.simulated_power import SimulatedPower
     from holdback.stats.evidence.arm_evidence import ArmEvidence
     from holdback.stats.evidence.effect import Estimate, Inference
     from holdback.stats.evidence.moments import Moments
+    from holdback.stats.evidence.resplits import TwoSamples
     from holdback.stats.evidence.sample import Sample
     from holdback.stats.posterior.posterior import LiftPrior, Posterior
+    from holdback.stats.variance_reduction.cuped import Adjusted
 
 __all__ = [
     "LifetimeTerms",
@@ -252,8 +255,36 @@ class Metric:
     ) -> Inference:
         """Two values that something was done to, such as put together from strata."""
         from holdback.stats.methods.compare import compare_means
+        from holdback.stats.methods.difference import compare_scores
 
+        if not self.has_lift:
+            return compare_scores(control, treatment, level=level)
         return compare_means(control, treatment, level=level, rates=self.is_rate)
+
+    def compare_adjusted(
+        self,
+        net: Adjusted,
+        evidence: tuple[ArmEvidence, ArmEvidence],  # noqa: ARG002  # some kinds count
+        *,
+        level: float,
+        samples: TwoSamples | None = None,
+    ) -> Inference:
+        """Both arms net of covariates.
+
+        `evidence` is what they were before, control first, and `samples` their rows
+        with the covariates last, where they are at hand.
+        """
+        if not self.has_lift:
+            return self.compare_estimates(net.control, net.treatment, level=level)
+        return net.compared(level=level, samples=samples)
+
+    def too_few_to_adjust(
+        self,
+        control: ArmEvidence,  # noqa: ARG002  # amounts have gates of their own
+        treatment: ArmEvidence,  # noqa: ARG002
+    ) -> Fact | None:
+        """Why the plain values decide, although covariates are at hand."""
+        return None
 
     def posterior(self, inference: Inference, prior: LiftPrior) -> Posterior:
         """What is believed of the lift after a comparison.

@@ -12,7 +12,9 @@ from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.measure import Measure
 
 if TYPE_CHECKING:
+    from holdback.facts import Fact
     from holdback.stats.design.power import Baseline, PowerDesign
+    from holdback.stats.evidence.arm_evidence import ArmEvidence
 
 from holdback.experiments.kinds.metric import Metric
 
@@ -29,6 +31,18 @@ class Proportion(Metric):
         """The value from the measure's mean."""
         (rate,) = mean
         return rate
+
+    def too_few_to_adjust(
+        self, control: ArmEvidence, treatment: ArmEvidence
+    ) -> Fact | None:
+        """Too few units that converted, or that did not, for the adjusted range."""
+        from holdback.stats.methods.proportion import too_few_to_adjust
+
+        values = self.estimates(control, treatment)
+        if values is None:
+            return None
+        first, second = ((arm.value * arm.n, float(arm.n)) for arm in values)
+        return too_few_to_adjust(first, second)
 
     def typed_baseline(
         self, mean: float, sd: float | None, response_rate: float | None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdback.experiments.kinds.metric import (
     Limit,
@@ -17,6 +17,13 @@ from holdback.experiments.kinds.metric import (
 )
 from holdback.experiments.language.expression import Compare, Expression, Number
 from holdback.experiments.language.measure import Companion, Measure
+
+if TYPE_CHECKING:
+    from holdback.facts import Fact
+    from holdback.stats.evidence.arm_evidence import ArmEvidence
+    from holdback.stats.evidence.effect import Estimate, Inference
+    from holdback.stats.evidence.resplits import TwoSamples
+    from holdback.stats.variance_reduction.cuped import Adjusted
 
 __all__ = ["Csat"]
 
@@ -88,6 +95,65 @@ class Csat(Metric):
         """The value from the measures' means."""
         top, answers = mean
         return top / answers
+
+    @property
+    def is_amount(self) -> bool:
+        """The mean answer is; a share of answers has no heavy tail."""
+        return self.top is None
+
+    def compare(
+        self,
+        control: ArmEvidence,
+        treatment: ArmEvidence,
+        *,
+        level: float,
+        seed: tuple[int, ...] = (),
+    ) -> Inference:
+        """The share in the top boxes as a rate of answers; the mean as any mean."""
+        from holdback.stats.methods.answers import compare_shares_of_answers
+
+        values = self.estimates(control, treatment)
+        if self.top is None or values is None:
+            return super(Csat, self).compare(control, treatment, level=level, seed=seed)
+        return compare_shares_of_answers(
+            *values, (control.moments, treatment.moments), level=level
+        )
+
+    def compare_estimates(
+        self, control: Estimate, treatment: Estimate, *, level: float
+    ) -> Inference:
+        """Shares by log-delta, as rates are; means as any means."""
+        from holdback.stats.methods.compare import compare_means
+
+        shares = self.top is not None
+        return compare_means(control, treatment, level=level, rates=shares)
+
+    def compare_adjusted(
+        self,
+        net: Adjusted,
+        evidence: tuple[ArmEvidence, ArmEvidence],
+        *,
+        level: float,
+        samples: TwoSamples | None = None,
+    ) -> Inference:
+        """Shares by log-delta, as rates are; means as any means."""
+        if self.top is None:
+            return super(Csat, self).compare_adjusted(
+                net, evidence, level=level, samples=samples
+            )
+        return self.compare_estimates(net.control, net.treatment, level=level)
+
+    def too_few_to_adjust(
+        self, control: ArmEvidence, treatment: ArmEvidence
+    ) -> Fact | None:
+        """As for a rate: of the answers in the top boxes, and of the others."""
+        from holdback.stats.methods.proportion import too_few_to_adjust
+
+        if self.top is None:
+            return None
+        return too_few_to_adjust(
+            *(tuple(arm.moments.total) for arm in (control, treatment))
+        )
 
     @property
     def scale(self) -> Literal["share", "value"]:

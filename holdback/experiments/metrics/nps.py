@@ -27,11 +27,18 @@ from holdback.experiments.language.measure import Companion, Measure
 
 if TYPE_CHECKING:
     from holdback.stats.design.power import Baseline, PowerDesign
+    from holdback.stats.evidence.arm_evidence import ArmEvidence
+    from holdback.stats.evidence.effect import Inference
     from holdback.stats.evidence.moments import Moments
+    from holdback.stats.evidence.resplits import TwoSamples
+    from holdback.stats.methods.net_score import NetScore
+    from holdback.stats.variance_reduction.cuped import Adjusted
 
 __all__ = ["Nps"]
 
 PROMOTER, DETRACTOR, BEST = 9, 6, 10
+PROMOTER_POINTS = 100
+"""Of a promoter; a detractor takes as many off."""
 
 
 @kinds.register("nps")
@@ -58,9 +65,12 @@ class Nps(Metric):
             right=_is(self.value, "<=", DETRACTOR),
         )
         points = Expression(
-            text=f"100 * (({text} >= {PROMOTER}) - ({text} <= {DETRACTOR}))",
+            text=f"{PROMOTER_POINTS} * "
+            f"(({text} >= {PROMOTER}) - ({text} <= {DETRACTOR}))",
             tree=Arithmetic(
-                operator="*", left=Number(value=Decimal(100)), right=difference
+                operator="*",
+                left=Number(value=Decimal(PROMOTER_POINTS)),
+                right=difference,
             ),
             columns=self.value.columns,
         )
@@ -86,6 +96,57 @@ class Nps(Metric):
     def companions(self, window: timedelta) -> tuple[Companion, ...]:  # noqa: ARG002
         """How often each class occurs."""
         return answers_beside(self)
+
+    def compare(
+        self,
+        control: ArmEvidence,
+        treatment: ArmEvidence,
+        *,
+        level: float,
+        seed: tuple[int, ...] = (),
+    ) -> Inference:
+        """Score ranges of both arms' answers, put together."""
+        from holdback.stats.methods.net_score import compare_net_scores
+
+        values = self.estimates(control, treatment)
+        if values is None:  # which says why there is no number
+            return super(Nps, self).compare(control, treatment, level=level, seed=seed)
+        answers = _answers(control.moments), _answers(treatment.moments)
+        return compare_net_scores(*values, answers, points=PROMOTER_POINTS, level=level)
+
+    def compare_adjusted(
+        self,
+        net: Adjusted,
+        evidence: tuple[ArmEvidence, ArmEvidence],
+        *,
+        level: float,
+        samples: TwoSamples | None = None,
+    ) -> Inference:
+        """The adjusted scores, with as many answers more as the adjustment is worth."""
+        from holdback.stats.methods.net_score import NetScore, compare_net_scores
+
+        del samples
+        first, second = (
+            NetScore(
+                mean=min(
+                    max(value.value / PROMOTER_POINTS, -plain.square), plain.square
+                ),
+                square=plain.square,
+                n=plain.n / (1 - net.variance_reduction),
+            )
+            for value, plain in zip(
+                (net.control, net.treatment),
+                (_answers(side.moments) for side in evidence),
+                strict=True,
+            )
+        )
+        return compare_net_scores(
+            net.control,
+            net.treatment,
+            (first, second),
+            points=PROMOTER_POINTS,
+            level=level,
+        )
 
     def baseline(self, moments: Moments) -> Baseline | None:
         """The mean answer, the deviation of one, and how many answered."""
@@ -147,6 +208,19 @@ class Nps(Metric):
             treatment_share=treatment_share,
             alpha=alpha,
         )
+
+
+def _answers(moments: Moments) -> NetScore:
+    """Mean and mean square of the answers; a promoter is 1."""
+    from holdback.stats.methods.net_score import NetScore
+
+    points, answers = moments.total
+    square = moments.products[0] / 10 ** (2 * moments.digits[0])
+    return NetScore(
+        mean=points / PROMOTER_POINTS / answers,
+        square=square / PROMOTER_POINTS**2 / answers,
+        n=float(answers),
+    )
 
 
 def _is(value: Expression, operator: Any, edge: int) -> Compare:

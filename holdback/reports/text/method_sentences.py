@@ -75,16 +75,36 @@ def _score(_words: Words) -> str:
     return say("methods.score.compare_scores")
 
 
+@tells("methods.net_score")
+def _net_score(_words: Words) -> str:
+    return say("methods.score.net_score")
+
+
+@tells("methods.few_answers")
+def _few_answers(_words: Words, *, answers: int, side: str, least: int) -> str:
+    return say(
+        "methods.score.few_answers",
+        answers=counted("nouns.answer", answers, count=answers),
+        name=_side(side),
+        least=least,
+    )
+
+
 @tells("methods.permutation")
 def _permutation(_words: Words, *, fewest: int, draws: int) -> str:
     return say("methods.permutation.note", fewest=f"{fewest:,}", draws=f"{draws:,}")
 
 
 @tells("methods.proportion")
-def _proportion(_words: Words, *, control_converted: int) -> str:
-    return say("methods.proportion.score_intervals_for_rates") + (
-        "" if control_converted else say("methods.proportion.control_has_no_conversion")
-    )
+def _proportion(
+    _words: Words, *, control_converted: int, unprovable: str | None = None
+) -> str:
+    sentences = [say("methods.proportion.score_intervals_for_rates")]
+    if not control_converted:
+        sentences.append(say("methods.proportion.control_has_no_conversion"))
+    if unprovable is not None:
+        sentences.append(texts("methods.proportion.unprovable")[unprovable])
+    return " ".join(sentences)
 
 
 @tells("proportion.all_converted")
@@ -97,6 +117,23 @@ def _all_converted(_words: Words) -> str:
 def _none_converted(_words: Words) -> str:
     nobody = say("methods.proportion.no_unit")
     return say("methods.proportion.no_number_converted_in", everyone=nobody)
+
+
+@tells("proportion.too_few_to_adjust")
+def _too_few_to_adjust(
+    _words: Words, *, units: int, side: str, least: int, converted: bool
+) -> str:
+    count = (
+        counted("methods.proportion.converted", units, count=units)
+        if converted
+        else counted("methods.proportion.not_converted", units, count=units)
+    )
+    return say(
+        "methods.proportion.too_few_to_adjust",
+        units=count,
+        name=_side(side),
+        least=least,
+    )
 
 
 @tells("methods.quantile")

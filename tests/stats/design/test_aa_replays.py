@@ -74,7 +74,7 @@ def test_rates_gain_or_lose_conversions(lift: float) -> None:
         replays=(300, 100),
         seed=(4,),
     )
-    assert found.methods == {"koopman_score": 400}
+    assert found.methods == {"skewness_corrected_score": 400}
     assert found.chosen.found >= 95
     assert found.chosen.missed <= 14
     assert found.chosen.wins + found.chosen.losses <= 33

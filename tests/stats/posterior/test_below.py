@@ -24,7 +24,7 @@ def of_rates(prior: LiftPrior) -> Posterior:
         absolute=None,
         relative=None,
         p_value=None,
-        method="koopman_score",
+        method="skewness_corrected_score",
         note=fact("methods.log_delta"),
     )
     return posterior(inference, family="proportion", prior=prior)

@@ -29,7 +29,7 @@ def rates(x: int, n: int, y: int, m: int) -> Inference:
         absolute=None,
         relative=None,
         p_value=None,
-        method="koopman_score",
+        method="skewness_corrected_score",
         note=fact("methods.log_delta"),
     )
 
