@@ -20,7 +20,7 @@ from holdback.stats.numeric import quantile, root, two_sided
 __all__ = ["LEAST_ANSWERS", "NetScore", "compare_net_scores", "net_score_interval"]
 
 LEAST_ANSWERS = 20
-FARTHEST_SCORE = 38.0
+LAST_SCORE = 38.0
 """Normal score whose two-sided p-value is the last that is not 0."""
 OUTERMOST = 1 - 1e-12
 
@@ -132,9 +132,9 @@ def _p_value(first: NetScore, second: NetScore) -> float:
 
     if left(0.0) <= 0:
         return 1.0
-    if left(FARTHEST_SCORE) > 0:
-        return two_sided(FARTHEST_SCORE)
-    return two_sided(root(left, 0.0, FARTHEST_SCORE))
+    if left(LAST_SCORE) > 0:
+        return two_sided(LAST_SCORE)
+    return two_sided(root(left, 0.0, LAST_SCORE))
 
 
 def _score(at: float, side: NetScore) -> float:
