@@ -499,4 +499,20 @@ def _frames(
 
 
 def _loaded(experiment: ExperimentLike) -> Experiment:
-    return experiment if isinstance(experiment, Experiment) else load(experiment)
+    """The experiment of a file, or one that may have been edited, validated again.
+
+    Raises ConfigError for what is neither.
+    """
+    from holdback.experiments.load import checked
+
+    if isinstance(experiment, Experiment):
+        return checked(experiment)
+    if not isinstance(experiment, str | os.PathLike):
+        raise ConfigError(
+            Problem(
+                where="experiment",
+                what=f"a {type(experiment).__name__} is no experiment.",
+                fix="Hand over the path of a YAML file, or what `load` returned.",
+            )
+        )
+    return load(experiment)

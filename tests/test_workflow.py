@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,44 @@ def test_an_odd_argument_rejects(shop: Path, asked: dict[str, Any], said: str) -
     """One sentence that names the argument, for every entry that reads data."""
     with pytest.raises(hb.ConfigError, match=said):
         hb.analyze(shop, **asked)
+
+
+def test_an_edited_experiment_is_read_as_its_file_would_be(shop: Path) -> None:
+    """`replace` gives what the edited file gives, with a resolved form of its own."""
+    whole = hb.load(shop)
+    edited = replace(whole, analysis=replace(whole.analysis, level=Fraction(9, 10)))
+    text = shop.read_text("utf-8")
+    assert text.count("{looks: end}") == 1
+    text = text.replace("{looks: end}", "{looks: end, level: 90%}")
+    shop.write_text(text, encoding="utf-8")
+    by_hand, by_file = hb.analyze(edited).scorecard, hb.analyze(shop).scorecard
+    assert by_hand.level == 0.9
+    assert by_hand.configuration["analysis"]["level"] == "90%"
+    assert by_hand.plan_hash == by_file.plan_hash
+    assert by_hand.readouts == by_file.readouts
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"primary": "revenu"}, "there is no metric 'revenu'"),
+        ({"currency": "EURO"}, "EURO"),
+        ({"timezone": "Mars/Base"}, "Mars/Base"),
+    ],
+)
+def test_an_edited_experiment_rejects_what_its_file_would(
+    shop: Path, change: dict[str, Any], said: str
+) -> None:
+    """The problems of a file, told of the experiment that was edited."""
+    with pytest.raises(hb.ConfigError, match=f"the edited experiment .*{said}"):
+        hb.analyze(replace(hb.load(shop), **change))
+
+
+@pytest.mark.parametrize("given", [{"experiment": "x"}, ["a.yaml"], 3, None])
+def test_what_is_no_experiment_rejects(given: Any) -> None:
+    """A dict, a list, a number: one sentence with the way out."""
+    with pytest.raises(hb.ConfigError, match="is no experiment"):
+        hb.analyze(given)
 
 
 def test_results_convert_themselves(shop: Path) -> None:

@@ -8,6 +8,8 @@ whole way and raised together.
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import stat
 from collections.abc import Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PROJECT_FILE",
     "check_project_file",
+    "checked",
     "is_project_file",
     "load",
     "places_of",
@@ -45,6 +48,39 @@ def load(
     """
     documents, root = _documents(Path(path))
     return _experiment(documents, os.environ if environ is None else environ, root)
+
+
+def checked(experiment: Experiment) -> Experiment:
+    """An experiment that may have been edited in Python, as its file would be read.
+
+    The same object where `dataclasses.replace` changed nothing that a file says.
+    Else its resolved form is written out, validated and resolved again, so that it
+    carries its own. Raises ConfigError with every problem.
+    """
+    from holdback.experiments.resolve.snapshot import resolved_of
+
+    if not experiment.resolved:  # built by hand, in no file's form
+        return experiment
+    says = resolved_of(experiment)
+    if says == experiment.resolved:
+        return experiment
+    text = json.dumps(says, ensure_ascii=False, indent=1)
+    place = f"the edited experiment '{experiment.name}'"
+    try:
+        whole = _experiment(
+            [parsed(text.encode("utf-8"), str(experiment.root / experiment.file))],
+            os.environ,
+            experiment.root,
+        )
+    except ConfigError as error:
+        raise ConfigError(
+            dataclasses.replace(problem, where=place) for problem in error.problems
+        ) from error
+    return dataclasses.replace(
+        whole,
+        file=experiment.file,
+        analysis=dataclasses.replace(whole.analysis, prior=experiment.analysis.prior),
+    )
 
 
 def places_of(path: str | os.PathLike[str]) -> Issues:
