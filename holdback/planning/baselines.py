@@ -10,13 +10,16 @@ from typing import Literal
 
 from holdback.analysis.comparison.comparison import Comparison, formula_columns
 from holdback.analysis.comparison.rows_needed import rows_needed
-from holdback.data.evidence.cells import Cells
+from holdback.data.evidence.cells import Cells, Evidence
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError, Problem, StatsError
+from holdback.experiments.definition.calendar import last_day
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.kinds.metric import Metric
-from holdback.planning.historical_window import Rehearsal, rehearsed
+from holdback.planning.growth import returning
+from holdback.planning.historical_window import Rehearsal, moved, rehearsed
 from holdback.stats.design.power import Baseline
+from holdback.stats.design.returning_units import ReturningUnits
 from holdback.stats.evidence.sample import Sample
 
 __all__ = ["Measured", "Typed", "given", "measured", "refuse_bad"]
@@ -31,7 +34,7 @@ class Measured:
     `joined` are the units of each week where the test was rehearsed on earlier days,
     `last_year` those of the planned weeks a year earlier, where the data hold them;
     `sample` are then the rows behind the primary. `earlier` names those days; `untimed`
-    tells which units are behind rows that have no time.
+    tells which units are behind rows that have no time, `returning` how they come back.
     """
 
     baselines: Mapping[str, Baseline]
@@ -41,6 +44,7 @@ class Measured:
     sample: Sample | None = None
     earlier: tuple[date, date] | None = None
     share: float = 1.0
+    returning: ReturningUnits | None = None
     untimed: Literal["control", "all"] | None = None
 
 
@@ -76,7 +80,23 @@ def measured(
             )
             if baseline is not None:
                 baselines[name] = baseline
-    return Measured(baselines=baselines, units=units)
+    return Measured(
+        baselines=baselines,
+        units=units,
+        returning=_returning(experiment, evidence, frames),
+    )
+
+
+def _returning(
+    experiment: Experiment, evidence: Evidence, frames: Mapping[str, object]
+) -> ReturningUnits | None:
+    """How units came back in all the weeks that the data hold."""
+    window, as_of = experiment.window, evidence.as_of
+    source = experiment.sources[experiment.assignment.source]
+    if window is None or as_of is None or source.columns.unit == "row":
+        return None
+    last = min(last_day(experiment, as_of), window.end)
+    return returning(moved(experiment, window), frames, last)
 
 
 def _of(earlier: Rehearsal) -> Measured:
@@ -96,6 +116,7 @@ def _of(earlier: Rehearsal) -> Measured:
         sample=_rows_of_primary(experiment, cells, everyone),
         earlier=(earlier.first, earlier.last),
         share=let_in,
+        returning=earlier.returning,
     )
 
 

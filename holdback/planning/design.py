@@ -11,6 +11,7 @@ from holdback.analysis.comparison.posteriors import lift_prior
 from holdback.experiments.definition.calendar import complete_on, elapsed
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import WEEKS_PER_YEAR
+from holdback.planning.growth import Growth
 from holdback.stats.design.optimal_holdback import best_test_size, cheapest_share
 from holdback.stats.design.power import Baseline, PowerDesign
 from holdback.stats.numeric import quantile, root
@@ -18,6 +19,7 @@ from holdback.stats.sequential.group_sequential import boundaries, drift_power
 
 __all__ = [
     "Design",
+    "IfNobodyNew",
     "LookPlan",
     "Shares",
     "Stepped",
@@ -43,16 +45,27 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IfNobodyNew:
+    """The other end of a guess: units of a year, and weeks, without newcomers."""
+
+    year_units: float
+    weeks_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """Weeks, looks and holdback for the primary metric; money as gross profit.
 
     `target_lift` is the decision's minimum lift; without one, what depends on it is
-    absent. `weeks_needed` and `weeks_at_half` are whole weeks in which units join, at
-    the planned shares and with even arms; absent above 52. `cheapest_share` proves the
-    target with the planned units at the least cost, absent where even arms do not.
-    `looks_factor` is what weekly looks cost in units. `answer_on` is the day on which
-    the last unit has had its time. `test_and_roll` is the size of each arm that earns
-    most where the winner is rolled out to a year's units whatever its p-value.
+    absent. `units_needed` prove it at the planned shares; `weeks_needed` and
+    `weeks_at_half` are whole weeks in which units join, at the planned shares and with
+    even arms; absent above 52. `cheapest_share` proves the target with the planned
+    units at the least cost, absent where even arms do not. `looks_factor` is what
+    weekly looks cost in units. `answer_on` is the day on which the last unit has had
+    its time. `test_and_roll` is the size of each arm that earns most where the winner
+    is rolled out to a year's units whatever its p-value. Where units come back,
+    `year_units` are the different ones of a year; `if_nobody_new` tells what follows
+    where that lies far beyond the history and nobody comes for the first time.
     """
 
     metric: str
@@ -69,6 +82,9 @@ class Design:
     looks_factor: float | None = None
     test_and_roll: int | None = None
     stepped: Stepped | None = None
+    units_needed: int | None = None
+    year_units: float | None = None
+    if_nobody_new: IfNobodyNew | None = None
 
     @property
     def hopeless(self) -> bool:
@@ -80,22 +96,20 @@ def design_of(
     experiment: Experiment,
     design: Shares,
     baseline: Baseline,
-    units: int,
+    growth: Growth | None,
     *,
     power: float,
     joined: Sequence[int] = (),
 ) -> Design | None:
     """The design for the primary metric; None without a window of at least a day.
 
-    `joined` are the units of each week where that is known; they join evenly where
-    it is not.
+    `joined` are the units of each week where that is known; where it is not they join
+    as in the history.
     """
-    window = experiment.window
-    if window is None:
+    if growth is None:
         return None
-    days = (window.end - window.start).days + 1
-    per_week = 7 * units / days
-    by_week = _by_week(days, units, joined)
+    units = round(growth.units)
+    by_week = _by_week(growth, joined)
     control, treated = _shares(experiment)
     actual, even = design(control, treated), design(0.5, 0.5)
     score = baseline.cv is None
@@ -115,13 +129,15 @@ def design_of(
             )
             for week, seen in enumerate(by_week, start=1)
         ),
-        units_per_week=per_week,
+        units_per_week=7 * growth.units / growth.days,
         answer_on=None if known is None else known.isoformat(),
         target_lift=target,
-        test_and_roll=_test_and_roll(experiment, baseline, per_week),
+        test_and_roll=_test_and_roll(experiment, baseline, growth),
+        year_units=growth.after(WEEKS_PER_YEAR) if growth.comes_back else None,
     )
     if target is None:
         return planned
+    needed = actual.units_needed(lift=target, power=power)
     at_half = even.units_needed(lift=target, power=power)
     cheapest = cheapest_share(
         lambda share: design(share, 1 - share).units_needed(lift=target, power=power),
@@ -133,8 +149,15 @@ def design_of(
     )
     return replace(
         planned,
-        weeks_needed=_weeks(actual.units_needed(lift=target, power=power), per_week),
-        weeks_at_half=_weeks(at_half, per_week),
+        units_needed=needed,
+        weeks_needed=_weeks(needed, growth),
+        weeks_at_half=_weeks(at_half, growth),
+        if_nobody_new=IfNobodyNew(
+            year_units=growth.after(WEEKS_PER_YEAR, new=False),
+            weeks_needed=_weeks(needed, growth, new=False),
+        )
+        if growth.is_guess(_weeks(needed, growth))
+        else None,
         cheapest_share=cheapest,
         forgone=forgone(experiment, baseline, units, control),
         forgone_cheapest=None
@@ -146,13 +169,15 @@ def design_of(
     )
 
 
-def _by_week(days: int, units: int, joined: Sequence[int]) -> list[float]:
+def _by_week(growth: Growth, joined: Sequence[int]) -> list[float]:
     """Units that have joined by the end of each week of the window."""
-    weeks = min(ceil(days / 7), WEEKS_PER_YEAR)
-    if joined:
-        steps = [*joined[:weeks], *[joined[-1]] * (weeks - len(joined))]
-        return list(accumulate(map(float, steps)))
-    return [min(7 * units / days * week, units) for week in range(1, weeks + 1)]
+    weeks = min(ceil(growth.days / 7), WEEKS_PER_YEAR)
+    usual = [growth.after(min(week, growth.days / 7)) for week in range(1, weeks + 1)]
+    if not joined:
+        return usual
+    known = [float(total) for total in accumulate(joined[:weeks])]
+    more = [total - usual[len(known) - 1] for total in usual[len(known) :]]
+    return [*known, *(known[-1] + further for further in more)]
 
 
 def _stepped(
@@ -209,13 +234,13 @@ def _shares(experiment: Experiment) -> tuple[float, float]:
     return float(experiment.control.share), float(treated)
 
 
-def _weeks(units: float, per_week: float) -> int | None:
-    weeks = max(ceil(units / per_week), LEAST_WEEKS)
-    return None if weeks > WEEKS_PER_YEAR else weeks
+def _weeks(units: float, growth: Growth, *, new: bool = True) -> int | None:
+    weeks = growth.weeks_for(units, new=new)
+    return None if weeks is None else max(weeks, LEAST_WEEKS)
 
 
 def _test_and_roll(
-    experiment: Experiment, baseline: Baseline, per_week: float
+    experiment: Experiment, baseline: Baseline, growth: Growth
 ) -> int | None:
     """Each arm's units where a year's units follow the winner; None for a flat prior.
 
@@ -227,7 +252,7 @@ def _test_and_roll(
         return None
     return round(
         best_test_size(
-            WEEKS_PER_YEAR * per_week, sd=baseline.cv, prior_sd=width / 2**0.5
+            growth.after(WEEKS_PER_YEAR), sd=baseline.cv, prior_sd=width / 2**0.5
         )
     )
 

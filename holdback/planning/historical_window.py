@@ -21,8 +21,10 @@ from holdback.data.extraction.extract import extract
 from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import Assignment, Experiment, Window
 from holdback.experiments.language.quantities import DAY, SAME_WEEKDAY_YEAR, WEEK
+from holdback.planning.growth import returning
+from holdback.stats.design.returning_units import ReturningUnits
 
-__all__ = ["Rehearsal", "rehearsed"]
+__all__ = ["Rehearsal", "moved", "rehearsed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,8 @@ class Rehearsal:
 
     A last part of a week counts as a week; `last_year` are those of the planned weeks
     a year before, empty where the data do not hold them whole; `share` is the part of
-    these units that the planned traffic, holdout and layer let in.
+    these units that the planned traffic, holdout and layer let in. `returning` tells
+    from all weeks before how units come back.
     """
 
     experiment: Experiment
@@ -41,6 +44,7 @@ class Rehearsal:
     joined: tuple[int, ...]
     last_year: tuple[int, ...]
     share: float
+    returning: ReturningUnits | None = None
 
     @property
     def days(self) -> int:
@@ -66,7 +70,7 @@ def rehearsed(
     whole = (as_of - wait).astimezone(ZoneInfo(experiment.timezone)).date() - DAY
     last = min(whole, window.start - DAY)
     planned = last - (window.end - window.start)
-    earlier = _moved(experiment, Window(start=planned, end=last))
+    earlier = moved(experiment, Window(start=planned, end=last))
     rows = rows_needed(earlier, also=(experiment.primary,))
     evidence = extract(earlier, frames=frames, rows=rows)
     days = evidence.cells.days()
@@ -91,10 +95,11 @@ def rehearsed(
         joined=_by_week(evidence, first, last),
         last_year=_last_year(experiment, window, frames),
         share=_let_in(experiment),
+        returning=returning(earlier, frames, last),
     )
 
 
-def _moved(experiment: Experiment, window: Window) -> Experiment:
+def moved(experiment: Experiment, window: Window) -> Experiment:
     """The experiment at another time, when nobody had an arm yet."""
     source = experiment.sources[experiment.assignment.source]
     return replace(
@@ -115,7 +120,7 @@ def _last_year(
     then = Window(
         start=window.start - SAME_WEEKDAY_YEAR, end=window.end - SAME_WEEKDAY_YEAR
     )
-    evidence = extract(_moved(experiment, then), frames=frames)
+    evidence = extract(moved(experiment, then), frames=frames)
     days = evidence.cells.days()
     whole = days and days[0] - then.start < WEEK and then.end - days[-1] < WEEK
     return _by_week(evidence, then.start, then.end) if whole else ()

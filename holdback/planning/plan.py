@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.errors import ConfigError, Problem, StatsError
+from holdback.experiments.definition.calendar import part_of_a_week
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import Fact, fact
 from holdback.planning.baselines import Measured, Typed, given, measured, refuse_bad
@@ -22,6 +23,7 @@ from holdback.planning.design import (
     Design,
     design_of,
 )
+from holdback.planning.growth import Growth
 from holdback.planning.metric_power import (
     MetricPlan,
     Point,
@@ -33,6 +35,7 @@ from holdback.planning.metric_power import (
 from holdback.planning.plan_returns import PlannedReturns, returns_of
 from holdback.results.notebook_display import Shown, text_of
 from holdback.stats.design.power import USUAL_POWER, Baseline
+from holdback.stats.design.returning_units import FEWEST_WEEKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,8 +134,10 @@ def plan(
     if units < 2:
         raise StatsError(_no_units(experiment))
     joined = seen.joined if units == seen.units and what_if is None else ()
+    growth = _growth(experiment, units, seen)
     if what_if is not None:
-        experiment, units = supposed(experiment, units, what_if)
+        experiment, units = supposed(experiment, units, what_if, growth)
+        growth = _growth(experiment, units, seen)
     power = 1 - (1 - USUAL_POWER) / (len(experiment.guardrails) + 1)
     alpha = alpha_of(experiment, units)
     primary = experiment.primary
@@ -154,7 +159,7 @@ def plan(
             runs=runs,
         )
         design = design_of(
-            experiment, shares, known[primary], units, power=power, joined=joined
+            experiment, shares, known[primary], growth, power=power, joined=joined
         )
         returns = returns_of(experiment, shares, known[primary], units, power=power)
     level = float(experiment.analysis.level)
@@ -169,7 +174,7 @@ def plan(
         arm_level=None if alpha == 1 - level else 1 - alpha,
         power=USUAL_POWER,
         metrics=metrics,
-        notes=tuple(_notes(experiment, known, seen, alpha=alpha, power=power)),
+        notes=tuple(_notes(experiment, known, seen, growth, alpha=alpha, power=power)),
         design=design,
         returns=returns,
         curve=curve,
@@ -185,6 +190,7 @@ def _notes(
     experiment: Experiment,
     known: Mapping[str, Baseline],
     seen: Measured,
+    growth: Growth | None,
     *,
     alpha: float,
     power: float,
@@ -212,10 +218,36 @@ def _notes(
         )
     if len(experiment.treatments) > 1:
         yield fact("plan.several_arms", treatments=len(experiment.treatments))
+    yield from _weeks_told(experiment, growth)
     metrics = (experiment.metrics[name] for name in known)
     if any(metric.is_rate for metric in metrics):
         yield fact("plan.rates", level=1 - alpha, power=power)
     yield fact("plan.amounts")
+
+
+def _growth(experiment: Experiment, units: int, seen: Measured) -> Growth | None:
+    window = experiment.window
+    if window is None:
+        return None
+    days = (window.end - window.start).days + 1
+    return Growth(units=units, days=days, history=seen.returning)
+
+
+def _weeks_told(experiment: Experiment, growth: Growth | None) -> Iterator[Fact]:
+    """A window of no whole weeks, and what is known of units that come back."""
+    if growth is None:
+        return
+    over = part_of_a_week(experiment.window)
+    if over:
+        yield fact("plan.part_week", days=growth.days, over=over)
+    if growth.history is None:
+        yield fact("plan.proportional")
+    elif not growth.history.foretells:
+        yield fact(
+            "plan.returning_unsure",
+            known_weeks=growth.history.activity.weeks,
+            weeks=FEWEST_WEEKS,
+        )
 
 
 def _season(experiment: Experiment, seen: Measured) -> Iterator[Fact]:
@@ -298,9 +330,11 @@ def _problems(given: Mapping[str, float | Fraction]) -> Iterator[Problem]:
 
 
 def supposed(
-    experiment: Experiment, units: int, given: WhatIf
+    experiment: Experiment, units: int, given: WhatIf, growth: Growth | None
 ) -> tuple[Experiment, int]:
     """The experiment and its units as supposed; treatment arms share what is left.
+
+    Units of other weeks grow as the history shows.
 
     Raises ConfigError for weeks where the experiment has no window.
     """
@@ -321,7 +355,7 @@ def supposed(
     if given.weeks is None:
         return changed, units
     window = changed.window
-    if window is None:
+    if window is None or growth is None:
         raise ConfigError(
             Problem(
                 where="--what-if weeks",
@@ -330,7 +364,6 @@ def supposed(
                 fix="Add `window: {start: …, end: …}`, or use --units.",
             )
         )
-    days = (window.end - window.start).days + 1
     end = window.start + timedelta(days=7 * given.weeks - 1)
     longer = replace(changed, window=replace(window, end=end))
-    return longer, max(2, round(units * 7 * given.weeks / days))
+    return longer, max(2, round(growth.after(given.weeks)))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from holdback.assignment.split import edge
 from holdback.errors import AssignmentError, ConfigError, EnvironmentFault, Problem
 from holdback.experiments.config.models import ExperimentFile
 from holdback.experiments.config.validation import Issues
+from holdback.experiments.definition.calendar import part_of_a_week
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import overrides_of, planned_split
 from holdback.experiments.language.quantities import share_text
@@ -136,8 +138,8 @@ class Review:
     """An experiment without problems, and what a reader should know of it.
 
     `overrides` counts the units placed by hand; `warnings` tell what is known to be
-    weak about the assignment, a prior that cannot be learned yet, and a primary metric
-    that counts attention only.
+    weak about the assignment, a prior that cannot be learned yet, a primary metric
+    that counts attention only, and a window of no whole weeks.
     """
 
     experiment: Experiment
@@ -174,6 +176,27 @@ def review(path: str | os.PathLike[str]) -> Review:
             *same_salt(experiment, issues),
             *_unlearned(experiment, issues),
             *vanity(experiment, issues),
+            *_part_week(experiment, issues),
+        ),
+    )
+
+
+def _part_week(experiment: Experiment, issues: Issues) -> tuple[Problem, ...]:
+    """A window in which some weekdays count more often than others."""
+    window, over = experiment.window, part_of_a_week(experiment.window)
+    if window is None or not over:
+        return ()
+    days = (window.end - window.start).days + 1
+    end = window.end + timedelta(days=7 - over)
+    return (
+        Problem(
+            where=issues.place(("window",)).where,
+            what=f"the window of {days} days is no number of whole weeks.",
+            why="Some weekdays count more often than others, and customers of a "
+            "weekend are not those of a Monday.",
+            fix=f"Let it end on {end}, or on {window.end - timedelta(days=over)}."
+            if days > 7
+            else f"Let it end on {end}.",
         ),
     )
 

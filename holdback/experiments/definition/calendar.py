@@ -8,7 +8,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from holdback.errors import ConfigError, Problem
-from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.definition.experiment import Experiment, Window
 from holdback.experiments.language.quantities import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "is_final",
     "last_day",
     "moment_of",
+    "part_of_a_week",
 ]
 
 DAYS = {
@@ -52,6 +53,11 @@ def moment_of(as_of: object, *, where: str = "as_of") -> date | datetime | None:
             "2026-10-31T18:00:00+01:00.",
         )
     )
+
+
+def part_of_a_week(window: Window | None) -> int:
+    """Days of a window beyond its whole weeks; 0 without a window."""
+    return 0 if window is None else ((window.end - window.start).days + 1) % 7
 
 
 def last_day(experiment: Experiment, moment: datetime) -> date:

@@ -190,6 +190,7 @@ def _design(
             units_per_week=f"{design.units_per_week:,.0f}",
             answer_on=design.answer_on,
         )
+    yield from _coming_back(design)
     if design.looks_factor is not None:
         planned = design.looks[0].on is not None
         half = next((look for look in design.looks if look.chance >= 0.5), None)
@@ -218,6 +219,23 @@ def _design(
         )
 
 
+def _coming_back(design: Design) -> Iterator[str]:
+    """Different units of a year, where later weeks bring fewer of them."""
+    if design.year_units is None:
+        return
+    if design.target_lift is None or design.weeks_needed is not None:
+        yield say("plan_told.units_come_back", year_units=f"{design.year_units:,.0f}")
+    other = design.if_nobody_new
+    if other is not None:
+        yield say(
+            "plan_told.if_nobody_new",
+            year_units=f"{other.year_units:,.0f}",
+            weeks=say("plan_told.never_enough")
+            if other.weeks_needed is None
+            else say("plan_told.enough_in_weeks", weeks=other.weeks_needed),
+        )
+
+
 def _target(
     design: Design, label: str, control_share: float, power: float
 ) -> Iterator[str]:
@@ -225,6 +243,7 @@ def _target(
     often = say("plan_told.times_in", power=f"{10 * power:.3g}")
     if design.weeks_at_half is None:
         yield say("plan_told.a_lift_of_in", lift=lift, label=label)
+        yield from _not_enough(design)
         return
     if design.weeks_needed is None:
         yield say(
@@ -236,6 +255,7 @@ def _target(
             year=WEEKS_PER_YEAR,
             weeks_at_half=design.weeks_at_half,
         )
+        yield from _not_enough(design)
         return
     shorter = (
         say("plan_told.with_half_held_back", weeks_at_half=design.weeks_at_half)
@@ -251,6 +271,16 @@ def _target(
         label=label,
         often=often,
     )
+
+
+def _not_enough(design: Design) -> Iterator[str]:
+    """Where units come back: how many different ones there are in a year."""
+    if design.units_needed is not None and design.year_units is not None:
+        yield say(
+            "plan_told.not_enough_different",
+            units_needed=f"{design.units_needed:,}",
+            year_units=f"{design.year_units:,.0f}",
+        )
 
 
 def _cost(design: Design, control_share: float, currency: str) -> Iterator[str]:
@@ -417,4 +447,21 @@ def _rates(_words: Words, *, level: float, power: float) -> str:
         "plan_text.rates",
         z=f"{quantile((1 + level) / 2):.2f}",
         z_power=f"{quantile(power):.2f}",
+    )
+
+
+@tells("plan.part_week")
+def _part_week(_words: Words, *, days: int, over: int) -> str:
+    return counted("plan_text.part_week", over, days=days, over=over)
+
+
+@tells("plan.proportional")
+def _proportional(_words: Words) -> str:
+    return say("plan_text.proportional")
+
+
+@tells("plan.returning_unsure")
+def _returning_unsure(_words: Words, *, known_weeks: int, weeks: int) -> str:
+    return counted(
+        "plan_text.returning_unsure", known_weeks, known=known_weeks, weeks=weeks
     )
