@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from holdback.data.engine.sql import cast, col, integer
 from holdback.data.engine.times import IN_UTC
+from holdback.data.evidence.unit_rows import EPOCH_DAY
 from holdback.data.extraction.extract import Survey
 from holdback.data.extraction.open_engine import opened
 from holdback.data.queries.units import kept_rows, nested, select
@@ -17,10 +18,9 @@ from holdback.experiments.definition.experiment import Experiment, Window
 
 __all__ = ["WeekPairs", "week_pairs"]
 
-DAYS = 7
-MOST_WEEKS = 104
+WEEKDAYS = 7
+WEEKS_REMEMBERED = 104
 """Weeks of the past that are looked at: returning later than that is coming anew."""
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def week_pairs(
     None where the exposures' rows have no times or are no whole week. Raises what
     reading the data raises.
     """
-    first = last - timedelta(days=DAYS * MOST_WEEKS - 1)
+    first = last - timedelta(days=WEEKDAYS * WEEKS_REMEMBERED - 1)
     alone = replace(
         experiment,
         window=Window(start=first, end=last),
@@ -59,20 +59,20 @@ def week_pairs(
         day = (exposed.zone or IN_UTC).day(col("t"), place.engine.dialect)
         rows = kept_rows(exposed.exposures, exposed.span, ())
         back = exp.Sub(
-            this=integer((last - EPOCH).days),
+            this=integer((last - EPOCH_DAY).days),
             expression=exp.Paren(this=cast(day, "INT")),
         )
         days = select({"unit": col("unit"), "back": back}, nested(rows, "k"))
         ((oldest,),) = place.engine.run(
             select({"oldest": exp.Max(this=col("back"))}, nested(days, "d"))
         )
-        weeks = 0 if oldest is None else (int(oldest) + 1) // DAYS
+        weeks = 0 if oldest is None else (int(oldest) + 1) // WEEKDAYS
         if not weeks:
             return None
         week = exp.Sub(
             this=integer(weeks - 1),
             expression=exp.Paren(
-                this=place.engine.dialect.quotient(col("back"), integer(DAYS))
+                this=place.engine.dialect.quotient(col("back"), integer(WEEKDAYS))
             ),
         )
         answers = place.engine.run(_pairs(days, week, weeks))
@@ -84,7 +84,7 @@ def week_pairs(
 
 def _pairs(days: exp.Select, week: exp.Expression, weeks: int) -> exp.Select:
     """Before, week, and how many units have them one after the other."""
-    inside = exp.LT(this=col("back"), expression=integer(DAYS * weeks))
+    inside = exp.LT(this=col("back"), expression=integer(WEEKDAYS * weeks))
     named = select(
         {"unit": col("unit"), "week": cast(week, "INT")},
         nested(days, "d"),
