@@ -419,6 +419,26 @@ def as_query(folder: Path, name: str, rows: Sequence[Row], zone: str) -> Source:
     )
 
 
+def as_duckdb(folder: Path, name: str, rows: Sequence[Row], zone: str) -> Source:
+    """Rows as a table of a DuckDB file with types, queried or not."""
+    parquet = as_parquet(folder, name, rows, zone)
+    assert isinstance(parquet, ParquetSource)
+    with duckdb.connect(folder / "shop.duckdb") as connection:
+        connection.execute("SET TimeZone = 'Asia/Tokyo'")
+        connection.execute(
+            f"CREATE TABLE {name} AS SELECT * FROM '{folder / parquet.path}'"
+        )
+    url = "duckdb:///shop.duckdb"
+    if name == "orders":
+        return SqlSource(
+            name=name,
+            sql=f"SELECT * FROM {name};",
+            database=url,
+            columns=columns_of(name),
+        )
+    return TableSource(name=name, table=name, database=url, columns=columns_of(name))
+
+
 def sample(count: int = 60) -> dict[str, list[Row]]:
     """A fixed random world with repeated exposures and ids that look like numbers."""
     rng = random.Random(5)
@@ -450,11 +470,11 @@ def sample(count: int = 60) -> dict[str, list[Row]]:
     }
 
 
-@pytest.mark.parametrize("write", [as_parquet, as_table, as_query])
+@pytest.mark.parametrize("write", [as_parquet, as_table, as_query, as_duckdb])
 def test_every_format_gives_the_same_cells_invariance(
     tmp_path: Path, write: Writer
 ) -> None:
-    """Parquet, a SQLite table and a query give what CSV gives, to the last bit."""
+    """Parquet, tables and queries of SQLite and DuckDB give what CSV gives, exactly."""
     expected = evidence(tmp_path, sample())
     found = evidence(tmp_path, sample(), write)
     assert found.cells == expected.cells

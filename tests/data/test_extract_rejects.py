@@ -333,6 +333,19 @@ def test_sqlite_text_amount_rejects(tmp_path: Path) -> None:
         ("sql: delete from orders\n    database: sqlite:///shop.db", "one SELECT", 2),
         ("sql: select 1; select 2\n    database: sqlite:///shop.db", "one SELECT", 2),
         ("sql: select nope from orders\n    database: sqlite:///shop.db", "nope", 3),
+        ("table: order\n    database: duckdb:///shop.duckdb", "Did you mean", 3),
+        ("table: orders\n    database: duckdb:///none.duckdb", "no database file", 5),
+        ("table: orders\n    database: duckdb:///orders.csv", "not a database", 5),
+        (
+            "sql: select nope from orders\n    database: duckdb:///shop.duckdb",
+            "nope",
+            3,
+        ),
+        (
+            "sql: from read_csv('orders.csv')\n    database: duckdb:///shop.duckdb",
+            "disabled",
+            3,
+        ),
         ("table: orders\n    database: mysql://root:pw@h/d", "sqlite:// URL", 2),
     ],
 )
@@ -341,6 +354,8 @@ def test_database_rejects(tmp_path: Path, lines: str, words: str, code: int) -> 
     with sqlite3.connect(tmp_path / "shop.db") as connection:
         connection.execute("CREATE TABLE orders (visitor TEXT, at TEXT, total REAL)")
     connection.close()
+    with duckdb.connect(tmp_path / "shop.duckdb") as lake:
+        lake.execute('CREATE TABLE orders (visitor TEXT, "at" TEXT, total DOUBLE)')
     error = refused(write(tmp_path, orders=lines))
     assert error.exit_code == code
     assert words in str(error)

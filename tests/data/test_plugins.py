@@ -253,8 +253,8 @@ def test_missing_tables_of_a_new_engine_are_told(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert problem.what == "databases of the kind 'toy' are not read."
     assert problem.fix == (
-        "Use sqlite:///file.db or postgresql://user@host/name, and keep passwords in "
-        "${env:…}."
+        "Use sqlite:///file.db or duckdb:///file.duckdb or "
+        "postgresql://user@host/name, and keep passwords in ${env:…}."
     )
 
 

@@ -3,7 +3,8 @@
 A file registers a `Connector`: how the engine is reached, its dialect, and whether
 files are read into it, the statement runs in it, or only its rows are fetched.
 Everything else asks here, by URL. The names of the files are the schemes, so that a
-URL can be checked before any driver is loaded.
+URL can be checked before any driver is loaded; what follows an underscore tells two
+files of one scheme apart.
 """
 
 from __future__ import annotations

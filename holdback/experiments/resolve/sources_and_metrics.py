@@ -198,7 +198,7 @@ def check_connection(
         return
     shown = values[variables[0]] if whole else text
     scheme = shown.partition("://")[0].partition("+")[0] if "://" in shown else ""
-    schemes = [name for name in ENGINES.files() if name != EMBEDDED]
+    schemes = list(dict.fromkeys(n.partition("_")[0] for n in ENGINES.files()))
     if scheme not in schemes:
         subject = f"the value of {variables[0]}" if whole else "this"
         hint = did_you_mean(scheme or shown, (EMBEDDED, *schemes)) if not whole else ""
