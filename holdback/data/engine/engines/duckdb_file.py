@@ -18,11 +18,11 @@ from holdback.errors import EnvironmentFault, Problem
 
 __all__ = ["DuckDBFile"]
 
-SETTINGS = (
+READING_ONLY = (
     "SET enable_external_access = false",
     "SET TimeZone = 'UTC'",
 )
-MARK, HEAD = b"DUCK", 16
+FILE_MARK, MARKED_WITHIN = b"DUCK", 16
 """What stands among the first bytes of a DuckDB file."""
 AS_TEXT = ("TIMESTAMP WITH TIME ZONE", "TIME WITH TIME ZONE")
 """Types that come as text: as Python's own they need a package that may be missing."""
@@ -59,7 +59,7 @@ class DuckDBFile(Connector):
         except duckdb.Error as error:
             raise self._cannot_open(path, error) from error
         with closing(connection):
-            for setting in SETTINGS:
+            for setting in READING_ONLY:
                 connection.execute(setting)
             yield connection
 
@@ -89,7 +89,7 @@ class DuckDBFile(Connector):
 
     def _cannot_open(self, path: Path, error: duckdb.Error) -> EnvironmentFault:
         with path.open("rb") as file:
-            is_database = MARK in file.read(HEAD)
+            is_database = FILE_MARK in file.read(MARKED_WITHIN)
         if not is_database:
             what = f"'{path.name}' is not a database of DuckDB."
             fix = "Write `csv:` or `parquet:` for such files."
