@@ -14,6 +14,7 @@ from worlds.evidence import METRICS, analyzed, evidence, experiment, unmatured
 
 from holdback.analysis.analyze import read
 from holdback.analysis.comparison.verdict import guardrail_verdict, verdict
+from holdback.analysis.multiplicity import corrected
 from holdback.analysis.section_readers import basis_of
 from holdback.analysis.value_metric import money_comparisons
 from holdback.data.evidence.cells import Evidence
@@ -102,6 +103,24 @@ def test_secondary_metrics_against_statsmodels() -> None:
     expected = multipletests([r.p_value for r in second], method="holm")[1]
     assert [r.p_value_adjusted for r in second] == pytest.approx(list(expected))
     assert card.readout("revenue").p_value_adjusted is None
+
+
+@pytest.mark.parametrize(
+    ("at_look", "verdicts"), [(None, ["better"] * 2), (0.001, ["unclear"] * 2)]
+)
+def test_a_corrected_p_is_held_against_the_level_of_the_look(
+    at_look: float | None, verdicts: list[str]
+) -> None:
+    """P = .01 of two metrics proves something at 5 %, and nothing at an early .1 %."""
+    card, rise = scorecard(), Quantity(value=0.1, lower=0.05, upper=0.15)
+    second = [
+        replace(r, p_value=0.01, decision_alpha=at_look, relative=rise)
+        for r in card.readouts
+        if r.role == "secondary"
+    ]
+    found = corrected(experiment(), second, "secondary")
+    assert [r.p_value_adjusted for r in found] == pytest.approx([0.02, 0.02])
+    assert [r.verdict for r in found] == verdicts
 
 
 def test_no_correction_when_none_is_asked() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 import holdback as hb
 from holdback.analysis.segments import compared_segments
@@ -60,16 +61,26 @@ def test_groups_are_tested_and_pulled_together() -> None:
 
 
 def test_tests_are_corrected_over_all_dimensions() -> None:
-    """Two dimensions are two tests: Benjamini and Hochberg over both."""
+    """Three dimensions are three tests: statsmodels' Benjamini and Hochberg over all.
+
+    The p-values lie between .01 and .5, where a correction shows.
+    """
     found = [
-        segment("phone", 0.5, 0.7),
-        segment("desktop", -0.2, -0.1),
+        segment("phone", -0.02, 0.2),
+        segment("desktop", -0.15, 0.02),
         segment("IE", -0.1, 0.3, "country"),
         segment("DE", 0.0, 0.2, "country"),
+        segment("new", -0.05, 0.25, "customer"),
+        segment("old", -0.2, 0.05, "customer"),
     ]
-    _, (first, second) = compared_segments(found)
-    assert first.p_value_adjusted == pytest.approx(2 * first.p_value)
-    assert second.p_value_adjusted == pytest.approx(second.p_value)
+    _, tests = compared_segments(found)
+    plain = [test.p_value for test in tests]
+    assert all(0.003 < p < 0.97 for p in plain)
+    expected = multipletests(plain, method="fdr_bh")[1]
+    assert [t.p_value_adjusted for t in tests] == pytest.approx(
+        list(expected), rel=1e-9
+    )
+    assert max(e / p for e, p in zip(expected, plain, strict=True)) > 1.4
 
 
 def test_levels_without_a_range_stand_aside() -> None:

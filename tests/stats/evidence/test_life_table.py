@@ -63,6 +63,24 @@ def test_log_rank_against_statsmodels() -> None:
     assert z < 0  # the treated have fewer events
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_log_rank_with_ties_against_statsmodels(seed: int) -> None:
+    """Many units end on the same day, where the tie term (r − d) / (r − 1) matters.
+
+    Without it the chi-square would be a tenth too small here.
+    """
+    rng = np.random.default_rng(seed)
+    sides = []
+    for n, last in ((30, 4), (24, 5)):
+        day = rng.integers(1, last + 1, n)
+        sides.append(np.column_stack([day, rng.random(n) < 0.8]).astype(int))
+    z = log_rank_z(table(sides[0], 6), table(sides[1], 6))
+    day, event = np.concatenate(sides).T
+    expected, _ = survdiff(day, event, np.repeat([0, 1], [30, 24]))
+    assert z is not None
+    assert z**2 == pytest.approx(expected, rel=1e-9)
+
+
 def test_survival_against_statsmodels() -> None:
     """The product-limit curve on every day with events."""
     rows = lives(np.random.default_rng(1), 400, np.full(60, 0.03))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -43,6 +46,19 @@ def test_the_quantile_against_numpy(q: float) -> None:
     expected = np.quantile(values, q, method="inverted_cdf")
     assert CountedValues.of(found, counts).quantile(q) == expected
     assert units(values).quantile(q) == expected
+
+
+def test_ranks_against_fractions() -> None:
+    """The rank is the ceiling of q n in whole fractions, also where q n is whole.
+
+    0.07 × 100 is 7.000000000000001 in doubles, and still the seventh value.
+    """
+    for hundredths in range(1, 100):
+        for n in (2, 10, 25, 40, 100, 300, 1000):
+            expected = max(1, ceil(Fraction(hundredths, 100) * n))
+            counted = units(np.arange(1, n + 1))
+            assert counted.rank(hundredths / 100) == expected
+            assert counted.quantile(hundredths / 100) == expected
 
 
 @pytest.mark.parametrize("runs", [400, pytest.param(5_000, marks=LONG)])

@@ -62,6 +62,31 @@ def test_adjustment_against_row_regression() -> None:
     assert found.variance_reduction == pytest.approx(correlation**2, abs=0.05)
 
 
+def test_own_slopes_against_the_spread_of_estimates() -> None:
+    """With a slope an arm the error holds that of the covariate's common mean.
+
+    The treated follow history, the control does not (Negi & Wooldridge 2021,
+    Econometric Reviews 40: 504–534): without the part (θT − θC)² Var(x) / N the
+    error would be half of the spread of 300 simulated differences. The band is four
+    standard errors of a standard deviation.
+    """
+    rng = np.random.default_rng(31)
+    n, runs = 5_200, 300
+    differences, errors = [], []
+    for _ in range(runs):
+        sides = []
+        for slope in (0.0, 2.0):
+            x = np.round(rng.normal(10, 3, n), 2)
+            y = np.round(np.maximum(0.01, 40 + slope * x + rng.normal(0, 2, n)), 2)
+            sides.append(Moments.of_rows(np.column_stack([y, x]), ("y", "x"), (2, 2)))
+        found = adjust(*sides, formula=lambda m: m[0], columns=["y"], covariates=["x"])
+        differences.append(found.treatment.value - found.control.value)
+        errors.append(np.hypot(found.treatment.se, found.control.se))
+    ratio = np.mean(errors) / np.std(differences, ddof=1)
+    assert abs(ratio - 1) < 4 / np.sqrt(2 * runs)
+    assert np.hypot(2, 2) / np.sqrt(n) < 0.6 * np.mean(errors)
+
+
 def test_useless_covariates_are_refused() -> None:
     """A constant covariate, or the same one twice, adjusts nothing."""
     rng = np.random.default_rng(9)
