@@ -42,6 +42,29 @@ def test_small_money_keeps_the_minor_unit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("locale", "currency", "expected"),
+    [
+        ("ja-JP", "JPY", "￥1,235"),
+        ("en-IE", "EUR", "€1,234.57"),
+        ("en-IE", "KWD", "KWD1,234.567"),
+    ],
+)
+def test_exact_money_by_minor_unit(locale: str, currency: str, expected: str) -> None:
+    """Yen have no minor unit, euros two digits and dinars three (ISO 4217)."""
+    text = words(locale, currency).exact_money(1234.567)
+    assert text.replace("\N{NO-BREAK SPACE}", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [(0.125, 13), (0.375, 38), (0.625, 63), (0.875, 88), (0.124, 12), (0.126, 13)],
+)
+def test_chances_are_rounded_half_up(probability: float, expected: int) -> None:
+    """As people round: one in eight is 13 in 100, where half to even would say 12."""
+    assert words().chance(probability) == f"about {expected} in 100"
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         (0.048, "+4.8%"),
