@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from worlds.evidence import METRICS, experiment
 
 from holdback.analysis.checks.check import findings
-from holdback.data.evidence.cells import Quality
+from holdback.data.evidence.cells import Quality, Spelling
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.mean import Mean
+from holdback.results.scorecard import Input
 from tests.analysis.test_checks import found, world
 
 
@@ -41,3 +44,23 @@ def test_numbers_of_two_readings_warn() -> None:
     )
     planned = experiment(metrics=METRICS | {"revenue": dinars})
     assert "notation" not in {f.check for f in findings(planned, seen)}
+
+
+def test_blanks_warn_above_one_percent() -> None:
+    """The condition is printed with what brings the rows back."""
+    inputs = (Input(source="orders", rows=1000),)
+    for rows, status in ((20, "warn"), (9, "pass")):
+        blanks = {"orders": {"status != 'x'": rows}}
+        seen = replace(world(quality=Quality(blanks=blanks)), inputs=inputs)
+        finding = found("conditions", experiment(), seen)
+        assert finding.status == status
+        assert "write `status != 'x' or status is null`" in finding.message
+
+
+def test_another_spelling_warns() -> None:
+    """The value that there is, beside the one that a condition says."""
+    paid = Spelling(column="status", meant="paid", written="Paid", rows=95)
+    seen = world(quality=Quality(spellings={"orders": (paid,)}))
+    finding = found("conditions", experiment(), seen)
+    assert finding.status == "warn"
+    assert "95 rows of orders have 'Paid' in status" in finding.message

@@ -270,6 +270,16 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """A value that differs from a text of a condition only by case or outer spaces."""
+
+    column: str
+    meant: str
+    written: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """Counts of what was odd in the data; the checks turn them into findings.
 
@@ -290,7 +300,10 @@ class Quality:
     word such as ``(not set)``, by source and word; `idless`: rows whose own id is one;
     `shared_ids`: row ids that stand on rows of different units, by source.
     `two_readings`: rows of columns of which every number may be read in two ways
-    (1.234), by source and column.
+    (1.234), by source and column. `blanks`: rows that a condition leaves out for an
+    empty value alone, by source and condition; `spellings`: values that differ from a
+    condition's texts only by case or outer spaces; `filtered`: rows of events that
+    `where` leaves out.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -313,6 +326,9 @@ class Quality:
     idless: Mapping[str, int] = field(default_factory=dict)
     shared_ids: Mapping[str, int] = field(default_factory=dict)
     two_readings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    blanks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    spellings: Mapping[str, tuple[Spelling, ...]] = field(default_factory=dict)
+    filtered: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ from holdback.data.engine import TooLarge
 from holdback.data.engine.expressions import Reader, compared_columns, numeric_columns
 from holdback.data.engine.sql import col
 from holdback.data.engine.times import IN_UTC, Zone, from_microseconds
-from holdback.data.evidence.cells import Cells, Evidence, SourceProfile
+from holdback.data.evidence.cells import Cells, Evidence, SourceProfile, Spelling
 from holdback.data.extraction.accounting import accounting, quality, units_of
+from holdback.data.extraction.conditions import Blanks, blanks_of, spellings_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
 from holdback.data.extraction.duplicates import similar_ids, without_copies
 from holdback.data.extraction.open_engine import (
@@ -85,6 +86,9 @@ class Survey:
         self.layout: Layout = layout(experiment, history)
         self.idless: dict[str, int] = {}
         self.shared_ids: dict[str, int] = {}
+        self.filtered: dict[str, int] = {}
+        self.blanks: dict[str, Blanks] = {}
+        self.spellings: dict[str, tuple[Spelling, ...]] = {}
         self.readers = {
             name: Reader(table=table, dialect=place.engine.dialect)
             for name, table in place.tables.items()
@@ -124,7 +128,13 @@ class Survey:
         seen = {name: self._look(name) for name in self.tables}
         for name, reader in self.readers.items():
             reader.all_named = seen[name].placeholders == 0
+        self.filtered = {
+            name: profile.rows - profile.kept
+            for name, profile in seen.items()
+            if name != self.experiment.assignment.source
+        }
         copies = self._drop_copies(seen)
+        self._ask_conditions()
         zone = zone_of(self.experiment, seen)
         span = span_of(self.experiment, seen, zone, as_of)
         exposures = exposures_of(self.experiment, self.readers, zone, self.engine)
@@ -192,6 +202,17 @@ class Survey:
         real = exposures in units and counts_from_zero(self.engine, units, exposures)
         for reader in self.readers.values():
             reader.counts_from_zero = real
+
+    def _ask_conditions(self) -> None:
+        """What the conditions leave out for an empty value or another spelling."""
+        for name, reader in self.readers.items():
+            measures = [u.measure for u in self.layout.units.values() if u.measure]
+            wheres = [m.where for m in measures if m.source == name and m.where]
+            asked = (self.engine, reader, filters(self.experiment, name), wheres)
+            if blanks := blanks_of(*asked):
+                self.blanks[name] = blanks
+            if spellings := spellings_of(*asked):
+                self.spellings[name] = spellings
 
     def _settle_types(self, name: str) -> None:
         """Which text columns compare with each other as numbers."""
@@ -330,6 +351,9 @@ class Survey:
                     for name, profile in seen.items()
                     if profile.placeholders
                 },
+                filtered=self.filtered,
+                blanks=self.blanks,
+                spellings=self.spellings,
                 idless=self.idless,
                 shared_ids=self.shared_ids,
                 former=former_arms(

@@ -30,12 +30,13 @@ from holdback.data.engine.sql import (
 from holdback.data.engine.times import Clock
 from holdback.data.evidence.cells import SourceProfile
 from holdback.data.extraction.accounting import examples, located, place_of
+from holdback.data.extraction.conditions import no_row_left
 from holdback.data.extraction.number_advice import number_advice
 from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
 from holdback.experiments.kinds.metric import Limit
 from holdback.experiments.language.expression import Expression
-from holdback.experiments.language.trees import in_backquotes
+from holdback.experiments.language.trees import Name, written
 
 __all__ = ["ProfileRequest", "profile_source"]
 
@@ -255,6 +256,8 @@ def _refuse(
             lambda _: "Write times as 2026-10-01 or 2026-10-01T12:00:00+02:00.",
         )
     problems += _ids(engine, request, row, kept)
+    if not int(row["kept"]) and int(row["rows"]) and request.where and not problems:
+        problems.append(no_row_left(engine, reader, request.where, int(row["rows"])))
     if not problems:
         problems += _far(engine, request, row, kept, values)
         problems += _beyond(engine, request, row, kept)
@@ -281,7 +284,7 @@ def _untrue(engine: Engine, reader: Reader, row: dict[str, Any]) -> list[Problem
 
 def _as_text(column: str, texts: Sequence[str]) -> str:
     return (
-        f"Compare it with its text, for instance {in_backquotes(column)} = "
+        f"Compare it with its text, for instance {written(Name(column))} = "
         f"'{texts[0]}'."
     )
 

@@ -38,7 +38,10 @@ class Missing:
             float_ids=quality.float_ids,
         )
         usual = _by_reason(
-            unassigned=quality.unassigned, before=quality.before, late=quality.late
+            filtered=quality.filtered,
+            unassigned=quality.unassigned,
+            before=quality.before,
+            late=quality.late,
         )
         similar_ids = quality.similar_ids
         if not (odd or usual or similar_ids):

@@ -105,6 +105,40 @@ def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) ->
     return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
+@tells("conditions.blanks")
+def _blanks(
+    _words: Words,
+    *,
+    source: str,
+    condition: str,
+    remedy: str,
+    rows: int,
+    share: float,
+) -> str:
+    return say(
+        "checks.conditions.blanks",
+        rows=plural(rows, "row"),
+        source=source,
+        share=percent(share),
+        condition=condition,
+        remedy=remedy,
+    )
+
+
+@tells("conditions.spelling")
+def _spelling(
+    _words: Words, *, source: str, column: str, meant: str, written: str, rows: int
+) -> str:
+    return say(
+        "checks.conditions.spelling",
+        rows=plural(rows, "row"),
+        source=source,
+        column=column,
+        meant=meant,
+        written=written,
+    )
+
+
 @tells("notation.two_readings")
 def _two_readings(_words: Words, *, source: str, column: str, rows: int) -> str:
     return say(
