@@ -53,9 +53,7 @@ def shares_reached(
     experiment: Experiment, cells: Cells, metric: Metric, arms: frozenset[str]
 ) -> tuple[tuple[float, float], float] | None:
     """Shares in control and in `arms`, and the standard error of their difference."""
-    comparison = Comparison(
-        experiment=experiment, cells=cells, metric=metric, arms=arms
-    )
+    comparison = Comparison.of(experiment, cells, metric, arms)
     if comparison.estimates is None:
         return None
     control, treated = comparison.estimates

@@ -292,11 +292,11 @@ def arm_comparison(
     experiment: Experiment, cells: Cells, metric: Metric, arm: str
 ) -> Comparison:
     """A metric of one arm beside control, as its readout has it."""
-    return Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=metric,
-        arms=frozenset({arm}),
+    return Comparison.of(
+        experiment,
+        cells,
+        metric,
+        frozenset({arm}),
         capped=metric.cap is not None,
     )
 

@@ -32,6 +32,7 @@ from holdback.experiments.definition.experiment import Experiment, LogLift, Role
 from holdback.experiments.kinds.metric import Metric
 from holdback.facts import joined
 from holdback.results.scorecard import (
+    Drawing,
     Estimates,
     Interaction,
     Plain,
@@ -117,11 +118,11 @@ def _readout(
     experiment: Experiment, cells: Cells, stage: Stage, asked: ReadoutQuestion
 ) -> Readout:
     metric, role = asked.metric, asked.role
-    comparison = Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=metric,
-        arms=asked.arms,
+    comparison = Comparison.of(
+        experiment,
+        cells,
+        metric,
+        asked.arms,
         group=asked.group,
         capped=metric.cap is not None,
     )
@@ -149,6 +150,8 @@ def _readout(
         method=inference.method,
         note=inference.note,
         p_value=inference.p_value,
+        p_value_below=inference.p_value_below,
+        draws=_drawing(inference),
         unadjusted=None if net is None else _unadjusted(comparison, level),
         variance_reduction=None if net is None else net.variance_reduction,
         skew_coefficient=inference.skew_coefficient,
@@ -204,6 +207,13 @@ def _with_bayes(
         bayes=posterior,
         bayes_alternatives=tuple(other for other in others if other is not None),
     )
+
+
+def _drawing(inference: Inference) -> Drawing | None:
+    draws = inference.draws
+    if draws is None:
+        return None
+    return Drawing(number=draws.number, error_of_ends=draws.error_of_ends)
 
 
 def _log_lift(inference: Inference) -> LogLift | None:

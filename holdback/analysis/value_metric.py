@@ -186,9 +186,7 @@ def _compared(  # what is compared, and how strictly
 ) -> ValueComparison:
     metric = experiment.metrics[name]
     columns = formula_columns(cells.blocks[name], capped=False)
-    comparison = Comparison(
-        experiment=experiment, cells=cells, metric=metric, arms=arms
-    )
+    comparison = Comparison.of(experiment, cells, metric, arms)
     inference = comparison.inference(level)
     treated = moments_of(cells, metric, arms).select(columns)
     data = posterior_of(metric, inference, FLAT)

@@ -174,11 +174,11 @@ def _of_estimates(
 
     The spread is that of one unit who joined, whether or not it has a value.
     """
-    estimates = Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=metric,
-        arms=frozenset(arm.name for arm in experiment.treatments),
+    estimates = Comparison.of(
+        experiment,
+        cells,
+        metric,
+        frozenset(arm.name for arm in experiment.treatments),
     ).estimates
     if estimates is None or min(one.se for one in estimates) <= 0:
         return None
@@ -215,11 +215,11 @@ def _rows_of_primary(
 def _saved(earlier: Rehearsal, metric: Metric) -> float:
     """Part of the variance that the file's covariates would have taken off."""
     treated = frozenset(arm.name for arm in earlier.experiment.treatments)
-    adjusted = Comparison(
-        experiment=earlier.experiment,
-        cells=earlier.evidence.cells,
-        metric=metric,
-        arms=treated,
+    adjusted = Comparison.of(
+        earlier.experiment,
+        earlier.evidence.cells,
+        metric,
+        treated,
     ).adjusted
     return 0.0 if adjusted is None else adjusted.variance_reduction
 

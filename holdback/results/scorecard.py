@@ -33,6 +33,7 @@ __all__ = [
     "Bayes",
     "Decision",
     "DecisionArm",
+    "Drawing",
     "Estimates",
     "Excluded",
     "Finding",
@@ -114,6 +115,17 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """How many splits a method drew; `error_of_ends` is a share of the range's width.
+
+    That is the standard error which drawing, and not the data, leaves in each end.
+    """
+
+    number: int
+    error_of_ends: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One of several looks at a running test, and what it takes to decide at it.
 
@@ -167,7 +179,9 @@ class Readout(Shown):
     is a segment's lift pulled towards the other levels' of its dimension.
     `after_looks` is the primary's lift, median-unbiased, where a test that was read
     before may end with this look. `inference_data` holds draws for ArviZ where a
-    sampler ran in this process; they are never stored here. `withheld` where the
+    sampler ran in this process; they are never stored here. `draws` stands where the
+    method drew; where no draw reached the data, `p_value_below` is the bound that
+    `p_value` and what is made of it are then no more than. `withheld` where the
     result it belongs to is invalid: then no output shows its figures.
     """
 
@@ -185,7 +199,9 @@ class Readout(Shown):
     absolute: Quantity | None = None
     relative: Quantity | None = None
     p_value: float | None = None
+    p_value_below: float | None = None
     p_value_adjusted: float | None = None
+    draws: Drawing | None = None
     decision_alpha: float | None = None
     look: Look | None = None
     margin: float | None = None

@@ -42,7 +42,7 @@ def alarms(looks: int, runs: int) -> tuple[npt.NDArray[np.float64], float]:
     bounds = boundaries([k / looks for k in range(1, looks + 1)])
     wrong = np.zeros(2)
     welch = 0
-    for run in range(runs):
+    for _ in range(runs):
         control = [Shop(n=2_000 // looks).sample(rng, 1) for _ in range(looks)]
         treated = [Shop(n=18_000 // looks).sample(rng, 1) for _ in range(looks)]
         decided = won = False
@@ -51,7 +51,6 @@ def alarms(looks: int, runs: int) -> tuple[npt.NDArray[np.float64], float]:
                 control=grown(control[:k]),
                 treatment=grown(treated[:k]),
                 formula=mean,
-                seed=(run, k),
             )
             c, t = (
                 estimate_rows(s, mean) for s in (samples.control, samples.treatment)

@@ -63,12 +63,11 @@ def tails(name: str, runs: int) -> npt.NDArray[np.float64]:
         truth = treated.mean / control.mean
     rng = np.random.default_rng(2026)
     missed = np.zeros(2)
-    for run in range(runs):
+    for _ in range(runs):
         samples = TwoSamples(
             control=control.sample(rng, columns),
             treatment=treated.sample(rng, columns),
             formula=formula,
-            seed=(run,),
         )
         splits = resplits(samples, draws=999)
         seen, drawn = splits.observed(truth), splits.drawn(truth)
@@ -135,7 +134,7 @@ def adjusted_tails(runs: int) -> npt.NDArray[np.float64]:
     control, treated = SETTINGS["90/10"]
     rng = np.random.default_rng(11)
     missed = np.zeros(2)
-    for run in range(runs):
+    for _ in range(runs):
         sides = [covaried(shop, rng, 0.6) for shop in (control, treated)]
         n = sum(side.n for side in sides)
         rows = np.concatenate([side.rows for side in sides])
@@ -147,7 +146,6 @@ def adjusted_tails(runs: int) -> npt.NDArray[np.float64]:
             control=sides[0],
             treatment=sides[1],
             formula=mean,
-            seed=(run,),
             adjustment=Adjustment(theta=theta, centre=rows.sum(axis=0)[1:] / n),
         )
         splits = resplits(samples, draws=999)

@@ -36,12 +36,10 @@ def readings(
     told a false spread of log spend.
     """
     rng, found = np.random.default_rng(4), []
-    for run in range(runs):
+    for _ in range(runs):
         control = Shop(n=n, sigma=sigma).sample(rng, 1)
         treated = Shop(n=9 * n, mu=log(1 + lift), sigma=sigma).sample(rng, 1)
-        samples = TwoSamples(
-            control=control, treatment=treated, formula=mean, seed=(run,)
-        )
+        samples = TwoSamples(control=control, treatment=treated, formula=mean)
         splits = resplits(samples, draws=999)
         beyond = np.sum(splits.drawn(1.0) >= splits.observed(1.0))
         sides = [LogSpend.of(control), LogSpend.of(treated)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
@@ -95,7 +95,8 @@ def moments_of(
 class Comparison:
     """The metric of `arms` together against the control arm, in a group of units.
 
-    `capped` reads the values cut off at the file's cap.
+    `capped` reads the values cut off at the file's cap. `of` gives the one that was
+    made before, so that readouts, checks, money and whoever else asks draw once.
     """
 
     experiment: Experiment
@@ -104,6 +105,58 @@ class Comparison:
     arms: frozenset[str]
     group: Group = EVERYONE
     capped: bool = False
+    _read: dict[tuple[str, float], Inference] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @classmethod
+    def of(  # what is compared
+        cls,
+        experiment: Experiment,
+        cells: Cells,
+        metric: Metric,
+        arms: frozenset[str],
+        *,
+        group: Group = EVERYONE,
+        capped: bool = False,
+    ) -> Comparison:
+        """The comparison, made once for the same experiment, cells and metric.
+
+        It is kept with the cells, but for those of a part of the units, of which there
+        are many. `capped` says nothing of a metric without a cap.
+        """
+        made = cls(
+            experiment=experiment,
+            cells=cells,
+            metric=metric,
+            arms=arms,
+            group=group,
+            capped=capped and metric.cap is not None,
+        )
+        if group != EVERYONE:
+            return made
+        # By identity: what is kept holds on to both, so no other can take their place.
+        key = (cls, id(experiment), id(metric), arms, made.capped)
+        kept: Comparison = cells.kept.setdefault(key, made)
+        return kept
+
+    def of_group(self, group: Group) -> Comparison:
+        """The same of other units."""
+        return self.of(
+            self.experiment,
+            self.cells,
+            self.metric,
+            self.arms,
+            group=group,
+            capped=self.capped,
+        )
+
+    @property
+    def uncapped(self) -> Comparison:
+        """The same of the values as they are."""
+        return self.of(
+            self.experiment, self.cells, self.metric, self.arms, group=self.group
+        )
 
     @cached_property
     def columns(self) -> list[str]:
@@ -185,12 +238,31 @@ class Comparison:
         of_means = self.metric.is_function_of_means
         return self._rows(self.columns) if of_means else None
 
-    @property
+    @cached_property
     def seed(self) -> tuple[int, int]:
-        """Seed of what is drawn for this comparison."""
-        text = "\n".join([self.metric.name, *sorted(self.arms)])
-        digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
-        return self.experiment.seed, digest
+        """Seed of what is drawn for this comparison, whatever it is called.
+
+        A hash of both arms' units, sums and products, so it follows from the data.
+        """
+        arms = sorted((side.n, side.sums, side.products) for side in self.sides)
+        digest = sha256(repr(arms).encode()).digest()
+        return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:16], "big")
+
+    @cached_property
+    def tests(self) -> int:
+        """How many p-values are read together with its own: the size of its family.
+
+        Secondary metrics of all arms are one, the levels of all segments another.
+        """
+        experiment, arms = self.experiment, len(self.experiment.treatments)
+        if experiment.analysis.multiplicity == "none":
+            return 1
+        if self.group.dimension != ALL:
+            metrics = len({name for name, _ in experiment.roles()})
+            return max(1, len(_levels(self.cells, experiment)) * metrics * arms)
+        if self.metric.name in experiment.secondary:
+            return len(experiment.secondary) * arms
+        return 1
 
     @property
     def adjusted(self) -> Adjusted | None:
@@ -250,7 +322,12 @@ class Comparison:
                 method="none",
                 note=fact("methods.split_changed"),
             )
-        return self.metric.compare(*self.evidence, level=level, seed=self.seed)
+        key = ("plain", level)
+        if key not in self._read:
+            self._read[key] = self.metric.compare(
+                *self.evidence, level=level, tests=self.tests
+            )
+        return self._read[key]
 
     def inference(self, level: float) -> Inference:
         """The lift, net of covariates where the file names some and that helps."""
@@ -265,11 +342,15 @@ class Comparison:
 
     def netted(self, net: Adjusted, level: float) -> Inference:
         """The lift net of covariates, whether or not that helps."""
+        if net is self.net and ("net", level) in self._read:
+            return self._read["net", level]
         rows = self.predicted or self._rows([*self.columns, *self.covariates])
-        samples = self._together(rows)
-        return self.metric.compare_adjusted(
-            net, self.evidence, level=level, samples=samples
+        inference = self.metric.compare_adjusted(
+            net, self.evidence, level=level, samples=self._together(rows)
         )
+        if net is self.net:
+            self._read["net", level] = inference
+        return inference
 
     def _net_of_prediction(self, control: Sample, treated: Sample) -> Adjusted | None:
         digits = [
@@ -350,8 +431,21 @@ class Comparison:
             control=rows[0],
             treatment=rows[1],
             formula=self.metric.formula,
-            seed=self.seed,
+            tests=self.tests,
         )
+
+
+def _levels(cells: Cells, experiment: Experiment) -> list[tuple[str, str]]:
+    """Every level of the segments that the file names."""
+    if "levels" not in cells.kept:
+        cells.kept["levels"] = {
+            (cell.dimension, cell.level) for cell in cells.rows if cell.day is None
+        }
+    return [
+        (dimension, level)
+        for dimension, level in cells.kept["levels"]
+        if dimension in experiment.analysis.segments
+    ]
 
 
 def quantity(contrast: Contrast | None) -> Quantity | None:

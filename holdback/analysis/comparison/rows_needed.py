@@ -47,11 +47,11 @@ def _comparisons(experiment: Experiment, cells: Cells) -> Iterator[Comparison]:
         for arm in experiment.treatments:
             for capped in sorted({False, metric.cap is not None}):
                 if metric.is_function_of_means:
-                    yield Comparison(
-                        experiment=experiment,
-                        cells=cells,
-                        metric=metric,
-                        arms=frozenset({arm.name}),
+                    yield Comparison.of(
+                        experiment,
+                        cells,
+                        metric,
+                        frozenset({arm.name}),
                         capped=capped,
                     )
 

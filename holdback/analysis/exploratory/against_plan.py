@@ -93,11 +93,11 @@ def _planned(basis: Basis) -> Mapping[str, Any] | None:
 
 def _inference(experiment: Experiment, cells: Cells, level: float) -> Inference:
     metric = experiment.metrics[experiment.primary]
-    return Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=metric,
-        arms=frozenset({experiment.treatments[0].name}),
+    return Comparison.of(
+        experiment,
+        cells,
+        metric,
+        frozenset({experiment.treatments[0].name}),
         capped=metric.cap is not None,
     ).inference(level)
 

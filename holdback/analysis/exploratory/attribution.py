@@ -90,11 +90,11 @@ def _added(
     level: float,
 ) -> Quantity | None:
     """Conversions that the treatment added among its own units."""
-    comparison = Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=experiment.metrics[asked.conversion],
-        arms=arms,
+    comparison = Comparison.of(
+        experiment,
+        cells,
+        experiment.metrics[asked.conversion],
+        arms,
     ).inference(level)
     difference = quantity(comparison.absolute)
     if (

@@ -53,10 +53,10 @@ def _estimate(
     """The metric's value in one arm, treated or not."""
     other = next(a for a in experiment.arms if a.name != arm)
     arms = tuple(replace(a, control=a.name == other.name) for a in experiment.arms)
-    both = Comparison(
-        experiment=replace(experiment, arms=arms),
-        cells=cells,
-        metric=experiment.metrics[metric],
+    both = Comparison.of(
+        replace(experiment, arms=arms),
+        cells,
+        experiment.metrics[metric],
         arms=frozenset({arm}),
     ).estimates
     return None if both is None else both[1]

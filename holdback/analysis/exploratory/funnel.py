@@ -68,9 +68,7 @@ def _units(cells: Cells, step: Metric, arms: Collection[str]) -> int:
 def _shares(
     experiment: Experiment, cells: Cells, step: Metric, arm: str, level: float
 ) -> Iterator[StepShare]:
-    inference = Comparison(
-        experiment=experiment, cells=cells, metric=step, arms=frozenset({arm})
-    ).plain(level)
+    inference = Comparison.of(experiment, cells, step, frozenset({arm})).plain(level)
     if inference.control is not None and inference.treatment is not None:
         yield StepShare(
             step=step.label,

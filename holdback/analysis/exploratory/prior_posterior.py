@@ -45,11 +45,11 @@ def _of_arm(
     experiment: Experiment, cells: Cells, stage: Stage, arm: str
 ) -> Iterator[Belief]:
     metric = experiment.metrics[experiment.primary]
-    comparison = Comparison(
-        experiment=experiment,
-        cells=cells,
-        metric=metric,
-        arms=frozenset({arm}),
+    comparison = Comparison.of(
+        experiment,
+        cells,
+        metric,
+        frozenset({arm}),
         capped=metric.cap is not None,
     )
     inference = comparison.inference(stage.level_of("primary"))

@@ -83,11 +83,11 @@ def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
 def _variants(basis: Basis, metric: Metric, arm: str) -> Iterator[ComputedLift]:
     experiment, stage = basis.experiment, basis.stage
     level = stage.arms_level
-    shown = Comparison(
-        experiment=experiment,
-        cells=basis.cells,
-        metric=metric,
-        arms=frozenset({arm}),
+    shown = Comparison.of(
+        experiment,
+        basis.cells,
+        metric,
+        frozenset({arm}),
         capped=metric.cap is not None,
     )
     inference = shown.inference(level)
@@ -127,7 +127,7 @@ def _of_means(shown: Comparison, level: float) -> Iterator[tuple[str, Quantity |
     """Other ways to read a function of means."""
     metric, experiment, cells = shown.metric, shown.experiment, shown.cells
     if metric.cap is not None:
-        raw = replace(shown, capped=False).inference(level)
+        raw = shown.uncapped.inference(level)
         yield "raw", quantity(raw.relative)
     else:
         yield "capped", _winsorized(shown, level)
@@ -180,7 +180,7 @@ def _within(comparison: Comparison, dimension: str, level: float) -> Quantity | 
     """
     strata = sorted(
         (
-            replace(comparison, group=Group(dimension=dimension, level=name)).sides
+            comparison.of_group(Group(dimension=dimension, level=name)).sides
             for name in comparison.cells.levels(dimension)
         ),
         key=lambda pair: min(side.n for side in pair),

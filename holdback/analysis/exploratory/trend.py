@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from math import ceil
 
@@ -30,17 +29,18 @@ def trend(basis: Basis) -> tuple[Trend, ...]:
     metric = experiment.metrics[experiment.primary]
     points = []
     for arm in experiment.treatments:
-        whole = Comparison(
-            experiment=experiment,
-            cells=cells,
-            metric=metric,
-            arms=frozenset({arm.name}),
+        whole = Comparison.of(
+            experiment,
+            cells,
+            metric,
+            frozenset({arm.name}),
             capped=metric.cap is not None,
         )
         for day in _shown(cells.days(), _most(whole)):
-            inference = replace(whole, group=Group(through=day)).inference(
-                float(experiment.analysis.level)
-            )
+            to_date = whole.of_group(Group(through=day))
+            if to_date.sides == whole.sides:
+                to_date = whole
+            inference = to_date.inference(float(experiment.analysis.level))
             relative = quantity(inference.relative)
             if relative is not None and relative.unbounded is None:
                 points.append(

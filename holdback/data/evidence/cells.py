@@ -14,12 +14,12 @@ What makes the cells add up:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import add
-from typing import Self
+from typing import Any, Self
 
 from holdback.data.evidence.unit_rows import CountedUnits, UnitRows
 from holdback.experiments.language.measure import Measure
@@ -84,6 +84,7 @@ class Cells:
     block are ever needed, so only those are summed. `blocks` maps a block's name (the
     metric's) to its columns. `listed` holds the rows of units that have a value, for
     the blocks that need them, `counted` how many units have which values, by block.
+    `kept` is for what readers found out from these cells and need again.
 
     `stretches` are spans of days of exposure with constant shares of the arms, where
     these changed: units are then put together within stretches only, and the stretches
@@ -98,6 +99,9 @@ class Cells:
     listed: UnitRows | None = None
     counted: Mapping[str, CountedUnits] = field(default_factory=dict)
     stretches: tuple[DaySpan, ...] = ()
+    kept: dict[Hashable, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def pooled(self) -> Self:

@@ -222,12 +222,13 @@ class Metric:
         treatment: ArmEvidence,
         *,
         level: float,
-        seed: tuple[int, ...] = (),
+        tests: int = 1,
     ) -> Inference:
         """The treatment arm against control, without covariates.
 
-        `seed` is that of what is drawn, where rows are at hand. Raises ValueError for
-        a level outside (0, 1).
+        `tests` is how many p-values are read together with this one, for methods that
+        draw until they can tell them apart. Raises ValueError for a level outside
+        (0, 1).
         """
         from holdback.stats.evidence.resplits import TwoSamples
         from holdback.stats.methods.compare import compare
@@ -238,7 +239,7 @@ class Metric:
                 control=control.rows,
                 treatment=treatment.rows,
                 formula=self.formula,
-                seed=seed,
+                tests=tests,
             )
         return compare(
             control.moments,

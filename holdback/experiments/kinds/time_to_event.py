@@ -55,13 +55,13 @@ class TimeToEvent(Metric):
         treatment: ArmEvidence,
         *,
         level: float,
-        seed: tuple[int, ...] = (),
+        tests: int = 1,
     ) -> Inference:
         """Restricted mean times of two life tables."""
         from holdback.stats.evidence.life_table import life_table
         from holdback.stats.methods.survival import compare_survival
 
-        del seed
+        del tests
         days = 0 if self.within is None else self.within.days
         first, second = (
             life_table(counts.values[:, 0], counts.watched, counts.units, days)

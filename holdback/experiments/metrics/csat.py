@@ -107,14 +107,16 @@ class Csat(Metric):
         treatment: ArmEvidence,
         *,
         level: float,
-        seed: tuple[int, ...] = (),
+        tests: int = 1,
     ) -> Inference:
         """The share in the top boxes as a rate of answers; the mean as any mean."""
         from holdback.stats.methods.answers import compare_shares_of_answers
 
         values = self.estimates(control, treatment)
         if self.top is None or values is None:
-            return super(Csat, self).compare(control, treatment, level=level, seed=seed)
+            return super(Csat, self).compare(
+                control, treatment, level=level, tests=tests
+            )
         return compare_shares_of_answers(
             *values, (control.moments, treatment.moments), level=level
         )

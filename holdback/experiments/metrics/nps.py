@@ -103,14 +103,16 @@ class Nps(Metric):
         treatment: ArmEvidence,
         *,
         level: float,
-        seed: tuple[int, ...] = (),
+        tests: int = 1,
     ) -> Inference:
         """Score ranges of both arms' answers, put together."""
         from holdback.stats.methods.net_score import compare_net_scores
 
         values = self.estimates(control, treatment)
         if values is None:  # which says why there is no number
-            return super(Nps, self).compare(control, treatment, level=level, seed=seed)
+            return super(Nps, self).compare(
+                control, treatment, level=level, tests=tests
+            )
         answers = _answers(control.moments), _answers(treatment.moments)
         return compare_net_scores(*values, answers, points=PROMOTER_POINTS, level=level)
 

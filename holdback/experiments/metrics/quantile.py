@@ -48,12 +48,12 @@ class Quantile(Metric):
         treatment: ArmEvidence,
         *,
         level: float,
-        seed: tuple[int, ...] = (),
+        tests: int = 1,
     ) -> Inference:
         """Order statistics of the units that have a value."""
         from holdback.stats.methods.quantile import compare_quantiles
 
-        del seed
+        del tests
         return compare_quantiles(
             _with_a_value(control),
             _with_a_value(treatment),

@@ -75,10 +75,10 @@ class TrimmedMean(Metric):
         treatment: ArmEvidence,
         *,
         level: float,
-        seed: tuple[int, ...] = (),
+        tests: int = 1,
     ) -> Inference:
         """Yuen's test of the difference, and the same on the log ratio."""
-        del seed
+        del tests
         first, second = (
             Middle.of(arm.value_counts, self.trim) for arm in (control, treatment)
         )

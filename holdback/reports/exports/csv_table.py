@@ -23,7 +23,8 @@ COLUMNS = (
     *("metric", "kind", "role", "arm", "control", "dimension", "level"),
     *("control_value", "control_units", "treatment_value", "treatment_units"),
     *EFFECTS,
-    *("interval_level", "p_value", "p_value_adjusted", "p_positive"),
+    *("interval_level", "p_value", "p_value_below", "p_value_adjusted"),
+    "p_positive",
     *("method", "verdict"),
 )
 
@@ -88,6 +89,7 @@ def _row(readout: Readout) -> dict[str, CellValue]:
         **_effect("relative", readout.relative),
         "interval_level": readout.level,
         "p_value": readout.p_value,
+        "p_value_below": readout.p_value_below,
         "p_value_adjusted": readout.p_value_adjusted,
         "p_positive": bayes.p_positive if bayes else None,
         "method": readout.method,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from math import floor, log10
+from math import ceil, floor, log10
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -209,6 +209,16 @@ class Words:
                 least, format="0.###", locale=self.locale
             )
         return str(format_decimal(value, format="0.000", locale=self.locale))
+
+    def p_at_most(self, value: float) -> str:
+        """A p-value of which only a bound is known, rounded up: "≤ 0.011"."""
+        text = self.p_value(value)
+        if text.startswith("<"):
+            return text
+        up = format_decimal(
+            ceil(value * 1000 - 1e-9) / 1000, format="0.000", locale=self.locale
+        )
+        return f"≤\N{NO-BREAK SPACE}{up}"
 
     def p_told(self, value: float) -> str:
         """A p-value within a sentence: "p = 0.012", "p < 0.001"."""

@@ -91,8 +91,32 @@ def _few_answers(_words: Words, *, answers: int, side: str, least: int) -> str:
 
 
 @tells("methods.permutation")
-def _permutation(_words: Words, *, fewest: int, draws: int) -> str:
-    return say("methods.permutation.note", fewest=f"{fewest:,}", draws=f"{draws:,}")
+def _permutation(
+    words: Words, *, fewest: int, draws: int, error: float | None = None
+) -> str:
+    note = say("methods.permutation.note", fewest=f"{fewest:,}", draws=f"{draws:,}")
+    if error is None:
+        return note
+    return note + say("methods.permutation.error", error=words.share(error))
+
+
+@tells("methods.own_spread")
+def _own_spread(
+    _words: Words, *, control: float, treatment: float, weight: float | None = None
+) -> str:
+    del control, treatment, weight
+    return say("methods.permutation.own_spread")
+
+
+@tells("methods.spends_unlike")
+def _spends_unlike(_words: Words, *, z: float, buyers: int) -> str:
+    del z
+    return say("methods.permutation.spends_unlike", buyers=buyers)
+
+
+@tells("methods.at_the_line")
+def _at_the_line(_words: Words, *, draws: int) -> str:
+    return say("methods.permutation.at_the_line", draws=f"{draws:,}")
 
 
 @tells("methods.proportion")

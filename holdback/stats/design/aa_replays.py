@@ -88,7 +88,6 @@ def replay(  # noqa: PLR0913  # whose units, and how they are split and read
             control=samples[0],
             treatment=samples[1],
             formula=formula,
-            seed=(*seed, number),
         )
         inference = _read(control, treated, both, family, level)
         methods[inference.method] = methods.get(inference.method, 0) + 1

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import log1p, sqrt
 from typing import Literal
 
 import numpy as np
 
 from holdback.stats.evidence.delta_method import Formula, estimate_rows
 from holdback.stats.evidence.effect import Inference
-from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
+from holdback.stats.evidence.resplits import TwoSamples
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods.compare import compare_means, needs_rows
+from holdback.stats.methods.permutation import Reference
 from holdback.stats.methods.proportion import compare_proportions
 
 __all__ = ["SimulatedPower", "power_by", "simulated_power"]
@@ -70,9 +71,8 @@ def simulated_power(  # noqa: PLR0913  # whose units, how many, and how they are
     """
 
     def sides(control: Sample, treated: Sample, run: int) -> Iterable[int]:
-        pair = TwoSamples(
-            control=control, treatment=treated, formula=formula, seed=(*seed, run)
-        )
+        del run
+        pair = TwoSamples(control=control, treatment=treated, formula=formula)
         return _sides(pair, family, level, lifts, generator)
 
     generator = np.random.default_rng(list(seed))
@@ -156,7 +156,7 @@ def _sides(
     side exactly where the re-splits of the amounts as they were, divided by 1/(1 +
     lift), leave that side at most half of alpha: so one draw serves every lift.
     """
-    split: Resplits | None = None
+    tails: Reference | None = None
     for lift in lifts:
         treated = _lifted(pair.treatment, lift, family, generator)
         try:
@@ -173,15 +173,13 @@ def _sides(
         else:
             rows = len(pair.control.rows) + len(pair.treatment.rows)
             draws = ALL_DRAWS if rows <= ROWS_FOR_ALL_DRAWS else FEWER_DRAWS
-            split = split or resplits(pair, draws=draws)
-            yield _by_draws(split, 1 / (1 + lift), (1 - level) / 2)
+            tails = tails or Reference.of(pair, draws=draws)
+            yield _by_draws(tails, -log1p(lift), (1 - level) / 2)
 
 
-def _by_draws(split: Resplits, ratio: float, least: float) -> int:
-    seen, drawn = split.observed(ratio), split.drawn(ratio)
-    above = (1 + int(np.sum(drawn >= seen))) / (len(drawn) + 1) <= least
-    below = (1 + int(np.sum(drawn <= seen))) / (len(drawn) + 1) <= least
-    return int(above) - int(below)
+def _by_draws(tails: Reference, log_ratio: float, least: float) -> int:
+    upper, lower = tails.at(log_ratio)
+    return int(upper <= least) - int(lower <= least)
 
 
 def _outside(inference: Inference) -> int:

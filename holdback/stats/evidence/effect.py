@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Contrast", "Estimate", "Inference", "Interval", "LogRatio", "Tails"]
+__all__ = [
+    "Contrast",
+    "Draws",
+    "Estimate",
+    "Inference",
+    "Interval",
+    "LogRatio",
+    "Tails",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,17 @@ class LogRatio:
     se: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """How often was drawn, and the error that leaves in an end of the interval.
+
+    `error_of_ends` is a standard error as a share of the interval's width.
+    """
+
+    number: int
+    error_of_ends: float
+
+
 class Tails(Protocol):
     """One-sided p-values of "ln(treatment / control) is θ", over a whole grid of θ.
 
@@ -100,7 +119,10 @@ class Inference:
     `method` is a short fixed name, `note` the fact that tells a reader of it.
     `approximate` marks an interval known to be rough. `tails` gives the method's own
     one-sided p-values at any log ratio, the same that its interval and p-value are
-    read from; None where they have a closed form.
+    read from; None where they have a closed form. `draws` says how many splits a
+    method drew; where none of them reached the data, `p_value_below` is the same
+    number as `p_value`, which is then no estimate but the least it can be told to be
+    below.
     """
 
     control: Estimate | None
@@ -113,4 +135,6 @@ class Inference:
     skew_coefficient: float | None = None
     log_ratio: LogRatio | None = None
     approximate: bool = False
+    draws: Draws | None = None
+    p_value_below: float | None = None
     tails: Tails | None = field(default=None, compare=False, repr=False)

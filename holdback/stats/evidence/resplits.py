@@ -5,12 +5,18 @@ with a value fall in the smaller arm is hypergeometric, which ones is a draw wit
 replacement. Sums over the drawn units are kept apart by the arm they came from, so
 that a hypothesis "the treatment multiplies the values by ρ" can be tried at any ρ
 on the same draws.
+
+What is drawn follows from the units' values alone: not from their order, nor from what
+the arms, the metric or the experiment are called.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from hashlib import sha256
+from math import fsum
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +24,7 @@ import numpy.typing as npt
 from holdback.stats.evidence.delta_method import COMPLEX_STEP, Formula
 from holdback.stats.evidence.moments import pairs
 from holdback.stats.evidence.sample import Sample
+from holdback.stats.evidence.subsets import subset_sums
 
 __all__ = ["Adjustment", "Resplits", "TwoSamples", "resplits"]
 
@@ -40,23 +47,55 @@ class TwoSamples:
     """The rows of both arms and what is read from them; covariates stand last.
 
     The formula must be of degree 1 in the first column, so that multiplying a unit's
-    value multiplies the metric. The same `seed` gives the same draws.
+    value multiplies the metric. `tests` is how many p-values are read together with
+    theirs, which draws must tell apart.
     """
 
     control: Sample
     treatment: Sample
     formula: Formula
-    seed: tuple[int, ...]
     adjustment: Adjustment | None = None
+    tests: int = 1
+
+    @cached_property
+    def seed(self) -> int:
+        """Seed of what is drawn: a hash of both arms' sizes, sums and sums of squares.
+
+        Of each column (Σx)²/Σx² is taken, to ten digits, so that neither the rows'
+        order nor the unit of the values matters, nor which arm is which.
+        """
+        text = repr(sorted(self._marks))
+        return int.from_bytes(sha256(text.encode()).digest()[:16], "big")
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """The arms, control 0 and treatment 1, in an order that follows the data."""
+        first, second = self._marks
+        return (0, 1) if first <= second else (1, 0)
+
+    @cached_property
+    def _marks(self) -> tuple[list[str], list[str]]:
+        """What the seed is made of: of control, of treatment."""
+        control, treatment = (
+            [str(side.n), *(f"{_shape(column):.9e}" for column in side.rows.T)]
+            for side in (self.control, self.treatment)
+        )
+        return control, treatment
+
+    @property
+    def one_amount(self) -> bool:
+        """Whether a single column is read, without covariates."""
+        return len(self.control.columns) == 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Resplits:
     """Sums of every draw, by the arm of origin, and of the units themselves.
 
-    picked: (draws, 2, features), features being the m columns and their products in
+    picked: (2, features, draws), features being the m columns and their products in
     the order of `pairs(m)`; total: (2, features). Axis of 2: control, treatment.
-    `small` is 0 where the drawn (smaller) group is the control arm, else 1.
+    `small` is 0 where the drawn (smaller) group is the control arm, else 1. Covariates
+    are one column, θᵀx, which is taken off together with its mean `off`.
     """
 
     columns: int
@@ -65,7 +104,24 @@ class Resplits:
     picked: Vector
     total: Vector
     formula: Formula
-    adjustment: Adjustment | None
+    off: float | None
+
+    def __add__(self, other: Self) -> Self:
+        """More draws of the same two samples."""
+        return type(self)(
+            columns=self.columns,
+            n=self.n,
+            small=self.small,
+            picked=np.concatenate([self.picked, other.picked], axis=2),
+            total=self.total,
+            formula=self.formula,
+            off=self.off,
+        )
+
+    @property
+    def draws(self) -> int:
+        """How many re-splits."""
+        return int(self.picked.shape[2])
 
     def observed(self, ratio: float) -> float:
         """The t of the arms as they are, with treatment divided by `ratio`.
@@ -74,8 +130,7 @@ class Resplits:
         method), so that a draw is compared with what was seen on one scale.
         """
         scale = self._scale(ratio)
-        sides = self.total * np.stack([np.ones_like(scale), scale])
-        t: float = self._t(sides[0][None], sides[1][None])[0]
+        t: float = self._t(self.total[0, :, None], (self.total[1] * scale)[:, None])[0]
         return t
 
     def drawn(self, ratio: float) -> Vector:
@@ -85,8 +140,8 @@ class Resplits:
         as the most extreme on its side: ±infinity.
         """
         scale = self._scale(ratio)
-        small = self.picked[:, 0] + self.picked[:, 1] * scale
-        large = self.total[0] + self.total[1] * scale - small
+        small = self.picked[0] + self.picked[1] * scale[:, None]
+        large = (self.total[0] + self.total[1] * scale)[:, None] - small
         return self._t(small, large) if self.small == 0 else self._t(large, small)
 
     def _scale(self, ratio: float) -> Vector:
@@ -103,69 +158,92 @@ class Resplits:
                 ),
                 strict=True,
             )
-            t = np.log(values[1] / values[0]) / np.sqrt(errors[0] + errors[1])
-            t = np.where(values[1] > 0, t, -np.inf)
-            t = np.where(values[0] > 0, t, np.inf)
-        return np.where(np.isnan(t), np.inf, t)
+            t: Vector = np.log(values[1] / values[0]) / np.sqrt(errors[0] + errors[1])
+            t[~(values[1] > 0)] = -np.inf
+            t[~(values[0] > 0) | np.isnan(t)] = np.inf
+        return t
 
     def _estimated(self, sums: Vector, n: int) -> tuple[Vector, Vector]:
         """Values and relative variances of a group in every draw, each (draws,)."""
         m = self.columns
-        means = sums[:, :m] / n
-        covariates = 0 if self.adjustment is None else len(self.adjustment.theta)
-        k = m - covariates
-        value, weights = _values(self.formula, means[:, :k])
-        if self.adjustment is not None:
-            off = means[:, k:] - self.adjustment.centre
-            value = value - off @ self.adjustment.theta
-            fixed = np.broadcast_to(-self.adjustment.theta, (len(sums), covariates))
-            weights = np.concatenate([weights, fixed], axis=1)
-        variance = np.zeros(len(sums))
+        if m == 1:  # of degree 1: the metric is the mean but for a factor
+            mean = sums[0] / n
+            return mean, np.maximum(sums[1] / n / mean**2 - 1.0, 0.0) / (n - 1)
+        means = sums[:m] / n
+        k = m if self.off is None else m - 1
+        value, weights = _values(self.formula, means[:k])
+        if self.off is not None:
+            value = value - (means[k] - self.off)
+            weights = [*weights, np.full_like(value, -1.0)]
+        variance = np.zeros_like(value)
         for at, (i, j) in enumerate(pairs(m)):
-            centred = (sums[:, m + at] - n * means[:, i] * means[:, j]) / (n - 1)
+            centred = (sums[m + at] - n * means[i] * means[j]) / (n - 1)
             twice = 1.0 if i == j else 2.0
-            variance += twice * weights[:, i] * weights[:, j] * centred
+            variance += twice * weights[i] * weights[j] * centred
         return value, np.maximum(variance, 0.0) / n / value**2
 
 
-def resplits(samples: TwoSamples, *, draws: int) -> Resplits:
-    """`draws` random re-splits of two samples into groups of the same sizes."""
-    control, treatment = samples.control, samples.treatment
-    generator = np.random.default_rng(list(samples.seed))
-    features = np.concatenate(
-        [_features(control.rows, origin=0), _features(treatment.rows, origin=1)]
-    )
-    sizes = (control.n, treatment.n)
-    small = 0 if control.n <= treatment.n else 1
-    k = len(features)
+def resplits(samples: TwoSamples, *, draws: int, batch: int = 0) -> Resplits:
+    """`draws` random re-splits of two samples into groups of the same sizes.
+
+    The same two samples and the same `batch` give the same draws; another batch gives
+    others, which add.
+    """
+    sides = [_rows(side, samples) for side in (samples.control, samples.treatment)]
+    features = [_features(rows) for rows in sides]
+    sizes = (samples.control.n, samples.treatment.n)
+    order = samples.order
+    small = min(order, key=lambda arm: sizes[arm])
+    k = sum(len(rows) for rows in sides)
+    generator = np.random.default_rng([samples.seed, batch])
     counts = generator.hypergeometric(k, sum(sizes) - k, sizes[small], size=draws)
-    picked = np.empty((draws, features.shape[1]))
-    for i, count in enumerate(counts):
-        at = generator.choice(k, size=count, replace=False, shuffle=False)
-        picked[i] = features[at].sum(axis=0)
+    sums = subset_sums([features[arm] for arm in order], counts, generator)
     return Resplits(
-        columns=control.rows.shape[1],
+        columns=sides[0].shape[1],
         n=sizes,
         small=small,
-        picked=picked.reshape(draws, 2, -1),
-        total=features.sum(axis=0).reshape(2, -1),
+        picked=np.ascontiguousarray(sums[:, list(order)].transpose(1, 2, 0)),
+        total=np.stack([side.sum(axis=0) for side in features]),
         formula=samples.formula,
-        adjustment=samples.adjustment,
+        off=None
+        if samples.adjustment is None
+        else float(samples.adjustment.theta @ samples.adjustment.centre),
     )
 
 
-def _features(rows: Vector, *, origin: int) -> Vector:
-    """Columns and products of a side, beside zeros where the other side's stand."""
-    m = rows.shape[1]
-    products = [rows[:, i] * rows[:, j] for i, j in pairs(m)]
-    own = np.column_stack([rows, *products])
-    zeros = np.zeros_like(own)
-    return np.concatenate([own, zeros] if origin == 0 else [zeros, own], axis=1)
+def _shape(column: Vector) -> float:
+    """(Σx)² / Σx², each sum rounded once; 0 where all values are 0."""
+    squares = fsum(column**2)
+    return fsum(column) ** 2 / squares if squares else 0.0
 
 
-def _values(formula: Formula, means: Vector) -> tuple[Vector, Vector]:
-    """Values (draws,) and exact gradients (draws, k) of the formula at `means`."""
-    columns = list(means.T)
+def _rows(side: Sample, samples: TwoSamples) -> Vector:
+    """Rows in an order of their own, the covariates as the one column that counts.
+
+    Units of zeros are as good as not listed.
+    """
+    rows = side.rows[side.rows.any(axis=1)]
+    if samples.adjustment is not None:
+        theta = samples.adjustment.theta
+        k = rows.shape[1] - len(theta)
+        # Column by column: a product of matrices may add in another order elsewhere.
+        net = sum(rows[:, k + i] * weight for i, weight in enumerate(theta))
+        rows = np.column_stack([rows[:, :k], net])
+    return rows[np.lexsort(rows.T)]
+
+
+def _features(rows: Vector) -> Vector:
+    """Columns and their products, (units, features)."""
+    products = [rows[:, i] * rows[:, j] for i, j in pairs(rows.shape[1])]
+    return np.column_stack([rows, *products])
+
+
+def _values(formula: Formula, means: Vector) -> tuple[Vector, list[Vector]]:
+    """Values (draws,) and exact gradients, k of (draws,), of the formula at `means`.
+
+    means: (k, draws).
+    """
+    columns = list(means)
     value = np.real(np.asarray(formula(columns), dtype=complex))
     gradients = []
     for i in range(len(columns)):
@@ -173,4 +251,4 @@ def _values(formula: Formula, means: Vector) -> tuple[Vector, Vector]:
         point[i] = columns[i] + COMPLEX_STEP * 1j
         derivative = np.imag(np.asarray(formula(point), dtype=complex)) / COMPLEX_STEP
         gradients.append(np.broadcast_to(derivative, value.shape))
-    return value, np.column_stack(gradients)
+    return value, gradients

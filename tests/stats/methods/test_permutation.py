@@ -8,29 +8,30 @@ from math import comb, exp, log, log1p
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import Adjustment, TwoSamples, resplits
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods.compare import compare
-from holdback.stats.methods.permutation import Reference, permutation
+from holdback.stats.methods.permutation import Reference, may_be, permutation
+from holdback.stats.numeric import root
 from holdback.stats.variance_reduction.cuped import adjust
 from tests.calibration.shops import Shop, exact, mean, ratio
 
 Vector = npt.NDArray[np.float64]
 
 
-def two(
-    control: Sample, treatment: Sample, seed: int = 1, **more: object
-) -> TwoSamples:
+def two(control: Sample, treatment: Sample, **more: object) -> TwoSamples:
     """Both samples, read as revenue per unit or per order."""
     formula = mean if len(control.columns) == 1 else ratio
     return TwoSamples(
         control=control,
         treatment=treatment,
         formula=formula,
-        seed=(seed,),
         **more,  # type: ignore[arg-type]  # only an adjustment
     )
 
@@ -144,7 +145,8 @@ def test_tails_say_what_the_interval_and_the_p_value_say() -> None:
     low, high = log1p(ends.lower), log1p(ends.upper)
     (still, *_), (falling, *_) = found.tails(np.zeros(1))
     assert found.p_value == pytest.approx(2 * min(still, falling))
-    upper, lower = found.tails(np.array([low - 1e-3, low + 1e-3, high - 0.1, high]))
+    near = np.array([low - 1e-3, low + 1e-3, high - 1e-3, high + 1e-3])
+    upper, lower = found.tails(near)
     assert upper[0] <= 0.025 < upper[1]
     assert lower[3] <= 0.025 < lower[2]
     assert np.all(np.diff(upper) > 0)
@@ -203,16 +205,22 @@ def test_scaling_the_treatment_moves_the_interval_along() -> None:
 def test_each_end_is_where_its_tail_is_spent() -> None:
     """At an end the tail is at most 2.5 %; just inside it is more."""
     control, treated = shops(9)
-    splits = resplits(two(control, treated), draws=999)
-    found = read(control, treated).relative
+    inference = read(control, treated)
+    tails, found = inference.tails, inference.relative
+    assert isinstance(tails, Reference)
     assert found is not None
+    splits = tails.splits
     for end, direction in ((found.interval.lower, 1), (found.interval.upper, -1)):
         assert end is not None
         for step, rejected in ((-1e-6, True), (1e-6, False)):
             at = (1 + end) * exp(direction * step)
-            seen, drawn = splits.observed(at), splits.drawn(at)
+            seen, drawn, own = splits.observed(at), splits.drawn(at), tails.own
             beyond = drawn >= seen if direction > 0 else drawn <= seen
-            assert ((1 + np.sum(beyond)) / 1000 <= 0.025) == rejected
+            count = np.sum(beyond)
+            if own is not None:  # the holdback's spread is the wider: the outermost
+                further = own >= seen if direction > 0 else own <= seen
+                count = max(count, np.sum(further))
+            assert ((1 + count) / 5000 <= 0.025) == rejected
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
@@ -274,7 +282,6 @@ def test_adjusted_draws_against_residual_rows() -> None:
         control=control,
         treatment=treated,
         formula=mean,
-        seed=(1,),
         adjustment=Adjustment(theta=net.adjustment.theta, centre=net.adjustment.centre),
     )
     residual = y - float(net.adjustment.theta[0]) * (x - x.mean())
@@ -297,7 +304,6 @@ def test_adjusted_draws_against_residual_rows() -> None:
                 control=control.select(["y"]),
                 treatment=treated.select(["y"]),
                 formula=mean,
-                seed=(1,),
             ),
         ),
         net.compared(level=0.95, samples=samples),
@@ -329,3 +335,129 @@ def test_samples_add_and_select() -> None:
     assert both.select(["orders"]).rows.shape == (len(both.rows), 1)
     with pytest.raises(ValueError, match="same measures"):
         _ = control + treated.select(["orders"])
+
+
+def test_numbers_do_not_depend_on_the_rows_order_or_on_zeros() -> None:
+    """The same units listed otherwise, or with zeros listed, are the same data."""
+    control, treated = shops(14)
+    rng = np.random.default_rng(1)
+    shuffled = Sample(columns=("y",), rows=rng.permutation(treated.rows), n=treated.n)
+    padded = Sample(
+        columns=("y",), rows=np.vstack([control.rows, np.zeros((30, 1))]), n=control.n
+    )
+    plain, other = read(control, treated), read(padded, shuffled)
+    assert plain.relative == other.relative
+    assert plain.p_value == other.p_value
+
+
+def test_swapped_arms_say_the_same_the_other_way_round() -> None:
+    """The seed does not know which arm is which: the ends are each other's inverse."""
+    control, treated = shops(15, 0.3)
+    one, other = read(control, treated).relative, read(treated, control).relative
+    assert one is not None
+    assert other is not None
+    ends = [(i.lower, i.upper) for i in (one.interval, other.interval)]
+    assert ends[0][0] is not None
+    assert ends[1][1] is not None
+    assert (1 + ends[0][0]) * (1 + ends[1][1]) == pytest.approx(1, rel=1e-6)
+
+
+@given(st.integers(0, 4_999), st.sampled_from([0.025, 0.0125, 0.0009, 0.3]))
+def test_what_draws_leave_open_against_scipy(count: int, share: float) -> None:
+    """A share is open exactly where scipy's Clopper–Pearson interval holds it."""
+    exact = stats.binomtest(count, 4_999).proportion_ci(0.999, method="exact")
+    assert may_be(count, 4_999, share) == (exact.low < share < exact.high)
+
+
+def amounts(seed: int, shift: float) -> tuple[Sample, Sample]:
+    """Two arms of 300 of 1,000 units, amounts normal on the log with σ 0.4."""
+    rng = np.random.default_rng(seed)
+    control, treated = (
+        Sample(columns=("y",), rows=rng.lognormal(3 + more, 0.4, (300, 1)), n=1_000)
+        for more in (0.0, shift)
+    )
+    return control, treated
+
+
+def test_a_p_value_beyond_the_draws_is_a_bound() -> None:
+    """Where no split reaches the data the p-value is 2/(B + 1), and said to be."""
+    found = read(*amounts(1, 2.0))
+    assert found.draws is not None
+    assert found.draws.number == 4_999
+    assert found.p_value == found.p_value_below == pytest.approx(2 / 5_000)
+    assert read(*amounts(1, 0.0)).p_value_below is None
+
+
+def test_many_tests_are_drawn_until_their_threshold_is_met() -> None:
+    """Of 30 tests the smallest p-value must fall below 0.0017: more is drawn."""
+    control, treated = amounts(1, 2.0)
+    samples = two(control, treated, tests=30)
+    arms = [exact(side, mean) for side in (control, treated)]
+    found = permutation(arms[0], arms[1], samples, level=0.95)
+    assert found.draws is not None
+    assert found.draws.number == 19_999
+    assert found.p_value_below == pytest.approx(2 / 20_000)
+    assert 30 * found.p_value_below < 0.05
+
+
+def test_a_tail_near_its_threshold_is_drawn_more_often() -> None:
+    """Whatever the seed, a number of draws is kept only where it tells the side."""
+    numbers = set()
+    for seed in range(40):
+        control, treated = amounts(seed, 0.15)
+        found = read(control, treated)
+        assert found.draws is not None
+        assert found.p_value is not None
+        number = found.draws.number
+        numbers.add(number)
+        count = round(found.p_value / 2 * (number + 1)) - 1
+        exact_ends = stats.binomtest(count, number).proportion_ci(0.999, "exact")
+        if number < 99_999:
+            assert not exact_ends.low < 0.025 < exact_ends.high
+    assert {4_999, 19_999} <= numbers
+
+
+def test_the_error_of_ends_against_other_draws() -> None:
+    """Ends from other draws of the same two samples scatter by what is told."""
+    control, treated = shops(16)
+    found = read(control, treated)
+    assert found.draws is not None
+    assert found.relative is not None
+    ends = []
+    for batch in range(3, 33):
+        tails = Reference.of(two(control, treated), draws=4_999, batch=batch)
+        lows = root(lambda theta, at=tails: at.at(theta)[0] - 0.025, -3.0, 0.0)
+        ends.append(lows)
+    low, high = found.relative.interval.lower, found.relative.interval.upper
+    assert low is not None
+    assert high is not None
+    width = log1p(high) - log1p(low)
+    # χ² with 29 degrees; the density of t at an end is the normal's but for its skew.
+    assert 0.5 < np.std(ends, ddof=1) / width / found.draws.error_of_ends < 1.7
+
+
+def test_the_reference_by_its_rule_against_its_parts() -> None:
+    """The outermost where the wider arm makes the error, else the weighted blend."""
+    rng = np.random.default_rng(8)
+    for sigma, outermost in ((0.7, True), (2.4, False)):
+        control, treated = (
+            Sample(columns=("y",), rows=rng.lognormal(3, s, (k, 1)), n=10 * k)
+            for s, k in ((1.5, 60), (sigma, 600))
+        )
+        if not outermost:  # the smaller arm makes the error, the larger is wider
+            control = Sample(
+                columns=("y",), rows=rng.lognormal(3, 1.2, (25, 1)), n=2_500
+            )
+        tails = Reference.of(two(control, treated), draws=2_000)
+        assert tails.spread is not None
+        assert tails.own is not None
+        assert tails.spread.outermost == outermost
+        seen = tails.splits.observed(1.0)
+        parts = [
+            (1 + np.sum(t >= seen)) / 2_001
+            for t in (tails.splits.drawn(1.0), tails.own)
+        ]
+        w = tails.spread.weight
+        blend = (1 - w) * parts[0] + w * parts[1]
+        expected = max(parts) if outermost else blend
+        assert tails.at(0.0)[0] == pytest.approx(expected)

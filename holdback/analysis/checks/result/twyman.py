@@ -34,11 +34,11 @@ class Twyman:
         odd = seen = False
         for arm in experiment.treatments:
             effect = (
-                Comparison(
-                    experiment=experiment,
-                    cells=evidence.cells,
-                    metric=metric,
-                    arms=frozenset({arm.name}),
+                Comparison.of(
+                    experiment,
+                    evidence.cells,
+                    metric,
+                    frozenset({arm.name}),
                 )
                 .plain(float(experiment.analysis.level))
                 .relative

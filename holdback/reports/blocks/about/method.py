@@ -60,8 +60,8 @@ def _methods(words: Words, readouts: list[Readout]) -> Markup:
         (
             named(words.names(r.metric, r.arm)),
             r.method.replace("_", " "),
-            _p_value(words, r.p_value),
-            _p_value(words, r.p_value_adjusted),
+            _p_value(words, r, r.p_value),
+            _p_value(words, r, r.p_value_adjusted),
             "—" if r.skew_coefficient is None else words.number(r.skew_coefficient),
             named(tell(words, r.note)),
         )
@@ -75,8 +75,12 @@ def _methods(words: Words, readouts: list[Readout]) -> Markup:
     )
 
 
-def _p_value(words: Words, value: float | None) -> str:
-    return "—" if value is None else words.p_value(value)
+def _p_value(words: Words, readout: Readout, value: float | None) -> str:
+    if value is None:
+        return "—"
+    if readout.p_value_below is not None:
+        return words.p_at_most(value)
+    return words.p_value(value)
 
 
 def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
