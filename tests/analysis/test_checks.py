@@ -251,7 +251,10 @@ def test_refunds_beyond_sales_say_nothing_of_influence() -> None:
 
 
 def test_pre_period_against_scipy() -> None:
-    """Arms that differed before: the p-value is that of scipy's z test."""
+    """Arms that differed before fail; the p-value is that of scipy's Pearson III law.
+
+    Its moments are those of 200 of the 2,000 values drawn without replacement.
+    """
     rng = np.random.default_rng(2)
     before = {
         "holdback": np.round(rng.normal(12.0, 4.0, 200), 2),
@@ -259,11 +262,22 @@ def test_pre_period_against_scipy() -> None:
     }
     seen = world(before=before)
     finding = found("pre_period", experiment(), seen)
-    a, b = before["personalized"], before["holdback"]
-    z = (a.mean() - b.mean()) / np.sqrt(a.var(ddof=1) / 1800 + b.var(ddof=1) / 200)
+    whole = np.concatenate([before["personalized"], before["holdback"]])
+    n, m = len(whole), 200
+    error = np.sqrt(whole.var(ddof=1) * (1 / m - 1 / n))
+    skew = stats.skew(whole, bias=False) * (n - 2 * m) / np.sqrt(m * n * (n - m))
+    z = (before["holdback"].mean() - whole.mean()) / error
     assert finding.status == "fail"
-    assert finding.p_value == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-6)
+    assert finding.p_value == pytest.approx(2 * stats.pearson3.sf(z, skew), rel=1e-3)
     assert "the earlier Revenue" in finding.message
+
+
+def test_pre_period_of_few_values_is_skipped() -> None:
+    """Four buyers before the test among 2,000 units tell nothing."""
+    before = {"holdback": [0.0] * 200, "personalized": [50.0] * 40 + [0.0] * 1760}
+    finding = found("pre_period", experiment(), world(before=before))
+    assert finding.status == "skip"
+    assert "fewer than 5 units" in finding.message
 
 
 def test_pre_period_alike_passes() -> None:

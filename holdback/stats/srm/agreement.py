@@ -14,7 +14,10 @@ from typing import TypeVar
 
 import numpy as np
 
-__all__ = ["Agreement", "changes", "fisher"]
+__all__ = ["Agreement", "changes", "fisher", "independent"]
+
+ENOUGH_FOR_CHI_SQUARE = 50.0
+"""Units expected in every cell from which chi-square errs as seldom as it says."""
 
 
 def changes(
@@ -54,6 +57,34 @@ def fisher(hits: tuple[int, int], totals: tuple[int, int]) -> float:
     below = float(hypergeom.cdf(hits[0], *margins))
     above = float(hypergeom.sf(hits[0] - 1, *margins))
     return min(1.0, 2 * min(below, above))
+
+
+def independent(table: Sequence[Sequence[int]]) -> float:
+    """P-value of "rows and columns of the table are independent".
+
+    table: (rows, columns) of units. Pearson's chi-square where every cell may expect
+    50 units; with fewer Fisher's exact test, of every cell against the rest where
+    there are several, times their number (Bonferroni). 1 for a single row or column.
+    """
+    from scipy.stats import chi2_contingency
+
+    units = np.array(table, dtype=np.int64)
+    units = units[units.sum(axis=1) > 0][:, units.sum(axis=0) > 0]
+    if min(units.shape, default=0) < 2:
+        return 1.0
+    rows, columns, whole = units.sum(axis=1), units.sum(axis=0), int(units.sum())
+    if rows.min() * columns.min() >= ENOUGH_FOR_CHI_SQUARE * whole:
+        return float(chi2_contingency(units, correction=False).pvalue)
+    cells = [
+        fisher(
+            (int(units[i, j]), int(columns[j] - units[i, j])),
+            (int(rows[i]), int(whole - rows[i])),
+        )
+        for i in range(len(rows))
+        for j in range(len(columns))
+    ]
+    times = 1 if units.shape == (2, 2) else len(cells)
+    return min(1.0, times * min(cells))
 
 
 def _found(

@@ -10,7 +10,7 @@ from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding
-from holdback.stats.variance_reduction.post_stratification import same_split
+from holdback.stats.srm.agreement import independent
 
 __all__ = ["Phase"]
 
@@ -24,7 +24,8 @@ class Phase:
     A phase draws independently of the one before, so both arms hold the same share of
     units that were held back before: the comparison stays fair, and what an earlier
     treatment left behind is on both sides. That the arms
-    of then and now are independent is tested by Pearson's chi-square.
+    of then and now are independent is tested by Pearson's chi-square, or exactly where
+    few units are in both.
     """
 
     order: ClassVar = 70
@@ -59,7 +60,7 @@ def _compared(
     if min(old) == 0:
         nobody = fact("phase.nobody_before", mixed=mixed)
         return Finding(check="phase", status="pass", fact=nobody)
-    p_value = same_split([list(one.values()) for one in former.values()])
+    p_value = independent([list(one.values()) for one in former.values()])
     follows = p_value < PHASE_FAIL_BELOW
     return Finding(
         check="phase",

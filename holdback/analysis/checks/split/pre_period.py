@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import sqrt
-from statistics import NormalDist
 from typing import ClassVar
 
 from holdback.analysis.checks.check import kinds
@@ -12,8 +10,8 @@ from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding, Status
-from holdback.stats.evidence.moments import Moments
 from holdback.stats.multiplicity.p_value_adjustment import holm
+from holdback.stats.srm.balance import LEAST_EXPECTED_VALUES, balance
 
 __all__ = ["PrePeriod"]
 
@@ -25,17 +23,21 @@ PRE_PERIOD_WARN_BELOW = 0.01
 class PrePeriod:
     """Compares every measure from before exposure between each arm and control.
 
-    A two-sample z test per measure (means, unpooled variances), with Holm's
-    correction over all of them. Randomized arms differ before the test by chance
-    only.
+    Each measure against all random splits of the same units (`balance`), with Holm's
+    correction over all of them: randomized arms differ before the test by chance only.
+    It skips where no measure has values enough.
     """
 
     order: ClassVar = 90
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding; none without measures from before exposure."""
-        compared = list(_comparisons(experiment, evidence))
+        asked = list(_comparisons(experiment, evidence))
+        compared = [(arm, what, p) for arm, what, p in asked if p is not None]
         if not compared:
+            if asked:
+                few = fact("pre_period.few_values", least=LEAST_EXPECTED_VALUES)
+                yield Finding(check="pre_period", status="skip", fact=few)
             return
         adjusted = holm([p for _, _, p in compared])
         (arm, measure, _), p_value = min(
@@ -66,8 +68,8 @@ def _status(p_value: float) -> Status:
 
 def _comparisons(
     experiment: Experiment, evidence: Evidence
-) -> Iterable[tuple[str, Fact, float]]:
-    """Arm, measure from before exposure, and p-value of each comparison."""
+) -> Iterable[tuple[str, Fact, float | None]]:
+    """Arm, measure from before exposure, and p-value (None: too few values)."""
     seen = set()
     for name, metric in experiment.metrics.items():
         for column in evidence.cells.blocks[name]:
@@ -78,23 +80,12 @@ def _comparisons(
             control = evidence.cells.total(name, {experiment.control.name})
             for arm in experiment.treatments:
                 treated = evidence.cells.total(name, {arm.name})
-                p_value = _p_value(
+                p_value = balance(
                     control.select([column.name]), treated.select([column.name])
                 )
-                if p_value is not None:
-                    measure = (
-                        fact("pre_period.metric", title=metric.title)
-                        if column.role == "before"
-                        else fact("pre_period.attribute", column=column.name)
-                    )
-                    yield arm.name, measure, p_value
-
-
-def _p_value(control: Moments, treated: Moments) -> float | None:
-    if min(control.n, treated.n) < 2:
-        return None
-    variance = control.cov[0, 0] / control.n + treated.cov[0, 0] / treated.n
-    if variance <= 0:
-        return None
-    z = (treated.mean[0] - control.mean[0]) / sqrt(variance)
-    return 2 * NormalDist().cdf(-abs(z))
+                measure = (
+                    fact("pre_period.metric", title=metric.title)
+                    if column.role == "before"
+                    else fact("pre_period.attribute", column=column.name)
+                )
+                yield arm.name, measure, p_value

@@ -346,6 +346,11 @@ def _alike(_words: Words, *, comparisons: int) -> str:
     )
 
 
+@tells("pre_period.few_values")
+def _few_before(_words: Words, *, least: int) -> str:
+    return say("checks.pre_period.few_values", least=least)
+
+
 @tells("pre_period.differed")
 def _differed(
     words: Words, *, arm: str, control: str, measure: Fact, comparisons: int
