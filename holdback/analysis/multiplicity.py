@@ -24,10 +24,14 @@ def corrected(
     """Readouts of `role` with p-values corrected over all of them.
 
     Secondary metrics by the file's `multiplicity` (Holm by default); segments are
-    exploration and are always read with Benjamini and Hochberg's correction.
+    exploration and are always read with Benjamini and Hochberg's correction. All
+    treatment arms together (``*``) ask nothing that the arms do not: they are no test
+    of the family, and prove only what an arm proves on the same side.
     """
     rule = "bh" if role == "segment" else experiment.analysis.multiplicity
-    family = [r for r in readouts if r.role == role and r.p_value is not None]
+    family = [
+        r for r in readouts if r.role == role and r.arm != "*" and r.p_value is not None
+    ]
     if rule == "none" or not family:
         return readouts
     adjust = holm if rule == "holm" else benjamini_hochberg
@@ -46,7 +50,16 @@ def corrected(
         )
         for r, p_value in zip(family, adjusted, strict=True)
     }
-    return [changed.get(id(r), r) for r in readouts]
+    proven = {(r.metric, r.verdict) for r in changed.values()}
+    return [
+        replace(r, verdict="unclear")
+        if r.role == role
+        and r.arm == "*"
+        and r.verdict in {"better", "worse"}
+        and (r.metric, r.verdict) not in proven
+        else changed.get(id(r), r)
+        for r in readouts
+    ]
 
 
 def together(

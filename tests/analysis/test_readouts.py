@@ -190,6 +190,52 @@ def test_verdict_needs_the_adjusted_p_value() -> None:
     assert verdict(METRICS["revenue"], None) == "unclear"
 
 
+def three_arms(order_value: float) -> Scorecard:
+    """Two treatment arms, of which the second has larger orders."""
+    return analyzed(
+        experiment(
+            arms=(
+                Arm(name="holdback", share=Fraction(1, 5), control=True),
+                Arm(name="mail", share=Fraction(2, 5)),
+                Arm(name="app", share=Fraction(2, 5)),
+            )
+        ),
+        evidence(
+            {
+                "holdback": shop(1, 3_000, 0.10, 50.0),
+                "mail": shop(2, 6_000, 0.14, 50.0),
+                "app": shop(3, 6_000, 0.14, order_value),
+            }
+        ),
+    )
+
+
+def test_all_arms_together_are_no_test_against_statsmodels() -> None:
+    """Holm's family of two metrics and two arms is four tests; `*` has none."""
+    card = three_arms(50.0)
+    family = [r for r in card.readouts if r.role == "secondary" and r.segment is None]
+    arms = [r for r in family if r.arm != "*"]
+    assert len(arms) == 4
+    _, adjusted, *_ = multipletests([r.p_value for r in arms], method="holm")
+    assert [r.p_value_adjusted for r in arms] == pytest.approx(adjusted)
+    assert [r.p_value_adjusted for r in family if r.arm == "*"] == [None, None]
+
+
+def test_all_arms_together_prove_what_an_arm_proves() -> None:
+    """`*` alone below 5 % proves nothing; beside an arm that is proven it does."""
+    card = three_arms(50.0)
+    conversion = [r for r in card.readouts if r.metric == "conversion"]
+    assert {r.arm: r.verdict for r in conversion}["*"] == "better"
+    unproven = [
+        replace(r, p_value=0.04, verdict="better")
+        if r.arm == "*"
+        else replace(r, p_value=0.2, verdict="unclear")
+        for r in conversion
+    ]
+    read_together = corrected(experiment(), unproven, "secondary")
+    assert {r.verdict for r in read_together} == {"unclear"}
+
+
 def levels(**sizes: int) -> dict[str, dict[str, list[tuple[float, float]]]]:
     """Segment levels with so many control units each."""
     return {
