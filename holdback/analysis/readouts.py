@@ -199,6 +199,7 @@ def _with_bayes(
     others = (
         bayes_of(experiment, metric, inference, other)
         for other in other_priors(prior, metric, method)
+        if posterior is None or posterior.scale is None
     )
     why = None if posterior is not None else why_none(metric, inference, chosen)
     return replace(

@@ -13,6 +13,7 @@ from holdback.analysis.comparison.comparison import (
 )
 from holdback.analysis.comparison.posteriors import (
     FLAT,
+    difference_of,
     lift_prior,
     posterior_of,
 )
@@ -42,7 +43,8 @@ class ValueComparison:
     Arm ``*`` is all treatment arms together. `treated_total` is the sum of the value
     over the arm's matured units, in money. `profit` is the same of the units' profit
     where that is measured. `data` is the posterior by the data alone, under a flat
-    prior, and `data_sd` the deviation of its log ratio.
+    prior, and `data_sd` the deviation of its log ratio. Where there is no lift both
+    posteriors are absent, and `difference` is that of the difference per unit.
     """
 
     arm: str
@@ -51,6 +53,7 @@ class ValueComparison:
     inference: Inference
     posterior: Posterior | None
     data: Posterior | None = None
+    difference: Posterior | None = None
     data_sd: float | None = None
     profit: ValueComparison | None = None
 
@@ -190,6 +193,8 @@ def _compared(  # what is compared, and how strictly
     inference = comparison.inference(level)
     treated = moments_of(cells, metric, arms).select(columns)
     data = posterior_of(metric, inference, FLAT)
+    difference = difference_of(metric, inference)
+    alone = data or difference
     chosen = lift_prior(experiment.analysis.prior, metric)
     return ValueComparison(
         arm=arm,
@@ -198,5 +203,6 @@ def _compared(  # what is compared, and how strictly
         inference=inference,
         posterior=posterior_of(metric, inference, chosen),
         data=data,
-        data_sd=None if data is None else log_deviation(data),
+        difference=difference,
+        data_sd=None if alone is None else log_deviation(alone),
     )

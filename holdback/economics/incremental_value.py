@@ -143,6 +143,8 @@ class Stake:
     @property
     def _chance_to_pay(self) -> float | None:
         """P(profit > cost net of savings), costs taken as known."""
+        if self.comparison.difference is not None:
+            return self.by_difference(self._burden)
         if self._of_population:
             believed = _believed_difference(self.comparison)
             if believed is None or self.margin <= 0:
@@ -151,6 +153,14 @@ class Stake:
             return 1 - float(believed(np.array([self._burden / scale]))[0])
         even = self.break_even()
         return None if even is None else self.probability_above(even)
+
+    def by_difference(self, profit: float) -> float | None:
+        """P(profit before costs > `profit`) where there is no lift; None elsewhere."""
+        difference = self.comparison.difference
+        scale = self.margin * self.comparison.treated_units
+        if difference is None or self.baseline is not None or scale <= 0:
+            return None
+        return difference.probability_above(profit / scale)
 
     @property
     def _of_population(self) -> bool:
@@ -240,7 +250,9 @@ class Worth:
 
     def _believed(self) -> GainOf | None:
         """P(profit before costs <= y) of the posterior."""
-        posterior = self.comparison.posterior
+        posterior, difference = self.comparison.posterior, self.comparison.difference
+        if difference is not None and self.baseline is None:
+            return lambda y: difference.below(y / self._scale)
         if posterior is None:
             return None
         if self.target == "population" and self.baseline is None:
@@ -261,14 +273,13 @@ class Worth:
     def _gain(self) -> tuple[GainOf, float] | None:
         """P(profit before costs <= y) as the interval at its level has it."""
         inference, data = self.comparison.inference, self.comparison.data
-        if inference.tails is not None and inference.relative is not None and data:
-            level = inference.relative.interval.level
-            return lambda y: data.below(self._ratio_at(y) - 1), level
         if inference.log_ratio is not None and inference.relative is not None:
             level = inference.relative.interval.level
             if self.target == "population" and self.baseline is None:
                 below = differences_by_ratio(inference)
                 return lambda y: below(y / self._scale), level
+            if inference.tails is not None and data is not None:
+                return lambda y: data.below(self._ratio_at(y) - 1), level
             centre, se = inference.log_ratio.value, inference.log_ratio.se
 
             def by_ratio(y: Vector) -> Vector:
@@ -278,9 +289,11 @@ class Worth:
                 return np.where(ratio > 0, share, 0.0)
 
             return by_ratio, level
-        difference = inference.absolute
+        difference, known = inference.absolute, self.comparison.difference
         if difference is None or difference.interval.lower is None:
             return None
+        if known is not None:
+            return lambda y: known.below(y / self._scale), difference.interval.level
         low, high = difference.interval.lower, difference.interval.upper
         if high is None:
             return None

@@ -32,16 +32,17 @@ def chances_of(
 ) -> Chances | None:
     """What the posterior says of this money; None where there is no posterior.
 
-    The worth of treating is g Rev_T (1 − 1/R) + savings − cost; of not treating, 0.
+    The worth of treating is g Rev_T (1 − 1/R) + savings − cost, or where there is no
+    lift g n_T times the difference in place of the first; of not treating, 0.
     """
-    posterior, total = comparison.posterior, comparison.treated_total
-    if posterior is None or total <= 0 or margin <= 0:
+    posterior = comparison.posterior or comparison.difference
+    earned = _earned(comparison)
+    if posterior is None or earned is None or margin <= 0:
         return None
-    scale, savings = margin * total, record.savings
-    cost = _cost(record)
+    savings, cost = record.savings, _cost(record)
 
     def worth_at(amount: float) -> Worths:
-        return lambda x: scale * -np.expm1(-x) + savings - amount
+        return lambda x: margin * earned(x) + savings - amount
 
     def mean_of(part: Callable[[Vector], Vector]) -> float:
         def at(amount: float) -> float:
@@ -65,6 +66,16 @@ def chances_of(
             worth_at(0.0 if cost is None else cost.mean),
         ),
     )
+
+
+def _earned(comparison: ValueComparison) -> Worths | None:
+    """Money at each log ratio, or difference; None where neither is money."""
+    total, units = comparison.treated_total, comparison.treated_units
+    if comparison.difference is not None:
+        return lambda x: units * x
+    if total <= 0:
+        return None
+    return lambda x: total * -np.expm1(-x)
 
 
 def _cost(record: Money) -> UncertainCost | None:

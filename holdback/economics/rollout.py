@@ -213,6 +213,8 @@ def payback(asked: Repaid | None, record: Money, stake: Stake) -> PaybackDays | 
 
 def _within_year(stake: Stake, needed: float) -> float | None:
     """P(profit > `needed`) over the period of the test."""
+    if stake.comparison.difference is not None:
+        return stake.by_difference(needed)
     burden = Costs(total=needed, items=())
     lift = replace(stake, cost=burden, savings=0.0).break_even()
     if lift is None:

@@ -89,7 +89,9 @@ class Estimates:
 class Bayes:
     """Posterior of the lift under one prior. Losses are in units of lift.
 
-    `p_equivalent`: P(−`equivalence` < lift < `equivalence`).
+    `p_equivalent`: P(−`equivalence` < lift < `equivalence`). Where a metric has no
+    lift (a score, an amount that may be 0 or below) all is of its difference, in the
+    metric's unit, and `scale` says so.
     """
 
     prior: str
@@ -104,6 +106,7 @@ class Bayes:
     method: str
     equivalence: float | None = None
     p_equivalent: float | None = None
+    scale: Literal["absolute"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

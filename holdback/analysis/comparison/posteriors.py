@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from holdback.errors import StatsError
 from holdback.experiments.definition.experiment import Experiment, Prior
 from holdback.experiments.kinds.metric import Metric
@@ -14,6 +16,7 @@ from holdback.stats.posterior.rates import UNIFORM
 __all__ = [
     "FLAT",
     "bayes_of",
+    "difference_of",
     "lift_prior",
     "other_priors",
     "posterior_of",
@@ -76,6 +79,24 @@ def posterior_of(
     metric: Metric, inference: Inference, prior: LiftPrior
 ) -> Posterior | None:
     """Posterior of the lift; None where no honest one exists."""
+    if inference.relative is None and inference.tails is not None:
+        return None
+    return _or_none(metric, inference, prior)
+
+
+def difference_of(metric: Metric, inference: Inference) -> Posterior | None:
+    """Posterior of the difference, where there is no lift; None elsewhere.
+
+    Its prior is flat: the named ones are on the log ratio.
+    """
+    if inference.relative is not None or inference.tails is None:
+        return None
+    return _or_none(metric, inference, FLAT)
+
+
+def _or_none(
+    metric: Metric, inference: Inference, prior: LiftPrior
+) -> Posterior | None:
     try:
         return metric.posterior(inference, prior)
     except StatsError:
@@ -95,37 +116,42 @@ def why_none(metric: Metric, inference: Inference, prior: LiftPrior) -> Fact | N
 
 
 def bayes_of(
-    experiment: Experiment,
-    metric: Metric,
-    inference: Inference,
-    prior: LiftPrior,
+    experiment: Experiment, metric: Metric, inference: Inference, prior: LiftPrior
 ) -> Bayes | None:
     """The posterior's summary as the scorecard holds it; None without a posterior."""
+    difference = difference_of(metric, inference)
+    if difference is not None:
+        summary = summary_of(experiment, metric, difference, FLAT, minimum=0.0)
+        return replace(summary, scale="absolute", equivalence=None, p_equivalent=None)
     posterior = posterior_of(metric, inference, prior)
     if posterior is None:
         return None
-    return summary_of(experiment, metric, posterior, prior)
+    minimum = float(experiment.decision.minimum_lift)
+    return summary_of(experiment, metric, posterior, prior, minimum=minimum)
 
 
 def summary_of(
-    experiment: Experiment, metric: Metric, posterior: Posterior, prior: LiftPrior
-) -> Bayes | None:
-    """A posterior as the scorecard holds it; None where an end is open."""
-    interval = posterior.interval(float(experiment.analysis.level))
-    if interval.lower is None or interval.upper is None:
-        return None
+    experiment: Experiment,
+    metric: Metric,
+    posterior: Posterior,
+    prior: LiftPrior,
+    *,
+    minimum: float,
+) -> Bayes:
+    """A posterior as the scorecard holds it; `minimum` is the least that counts."""
+    level = float(experiment.analysis.level)
+    lower, upper = (posterior.quantile(q) for q in ((1 - level) / 2, (1 + level) / 2))
     sign = 1 if metric.better == "higher" else -1
-    minimum = sign * float(experiment.decision.minimum_lift)
-    above = posterior.probability_above(minimum)
-    edge = float(experiment.decision.minimum_lift) or EQUIVALENCE
+    above = posterior.probability_above(sign * minimum)
+    edge = minimum or EQUIVALENCE
     inside = posterior.probability_above(-edge) - posterior.probability_above(edge)
     shipped, held = posterior.expected_loss_if_shipped, posterior.expected_loss_if_held
     return Bayes(
         prior=prior.name,
         mean=posterior.mean,
         sd=posterior.sd,
-        lower=interval.lower,
-        upper=interval.upper,
+        lower=lower,
+        upper=upper,
         p_positive=posterior.probability_above(0.0),
         p_above_minimum=above if sign > 0 else 1 - above,
         expected_loss_if_shipped=shipped if sign > 0 else held,

@@ -113,12 +113,14 @@ def _modelled(shown: Comparison, prior: LiftPrior) -> Iterator[ComputedLift]:
     for one in spend_models(shown):
         with suppress(StatsError):
             posterior = one.model.posterior(prior)
-            summary = summary_of(shown.experiment, shown.metric, posterior, prior)
+            summary = summary_of(
+                shown.experiment, shown.metric, posterior, prior, minimum=0.0
+            )
             yield one.variant, _range(summary), one.note
 
 
 def _range(bayes: Bayes | None) -> Quantity | None:
-    if bayes is None:
+    if bayes is None or bayes.scale == "absolute":
         return None
     return Quantity(value=bayes.mean, se=bayes.sd, lower=bayes.lower, upper=bayes.upper)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from holdback.stats.evidence.arm_evidence import ArmEvidence, ValueCounts
     from holdback.stats.evidence.effect import Estimate, Inference
     from holdback.stats.evidence.sample import Sample
+    from holdback.stats.evidence.tails import StudentTails
 
 __all__ = ["TrimmedMean"]
 
@@ -281,6 +282,7 @@ def _tested(
         if ratio is None
         else fact("methods.trimmed_mean", trim=float(trim)),
         log_ratio=log_ratio,
+        tails=(ratio or difference).tails,
     )
 
 
@@ -303,6 +305,13 @@ class Student:
         from scipy.special import stdtr
 
         return float(2 * stdtr(self.freedom, -abs(self.t)))
+
+    @property
+    def tails(self) -> StudentTails:
+        """One-sided p-values at any value of the quantity."""
+        from holdback.stats.evidence.tails import StudentTails
+
+        return StudentTails(value=self.seen, error=self.error, freedom=self.freedom)
 
     def reach(self, level: float) -> float:
         """How many errors an interval reaches to each side."""

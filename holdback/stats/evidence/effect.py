@@ -93,12 +93,13 @@ class Tails(Protocol):
     """One-sided p-values of "ln(treatment / control) is θ", over a whole grid of θ.
 
     The confidence distribution of a method that draws: u(θ) = (1 + #{t* ≥ t(θ)}) /
-    (draws + 1) rises with θ, l(θ) = (1 + #{t* ≤ t(θ)}) / (draws + 1) falls.
+    (draws + 1) rises with θ, l(θ) = (1 + #{t* ≤ t(θ)}) / (draws + 1) falls. Where a
+    comparison has no lift, θ is the difference.
     """
 
     @property
     def draws(self) -> int:
-        """How many splits are counted, beside the one that was."""
+        """How many splits are counted, beside the one that was; 0 where none are."""
         ...
 
     def __call__(
@@ -119,7 +120,7 @@ class Inference:
     `method` is a short fixed name, `note` the fact that tells a reader of it.
     `approximate` marks an interval known to be rough. `tails` gives the method's own
     one-sided p-values at any log ratio, the same that its interval and p-value are
-    read from; None where they have a closed form. `draws` says how many splits a
+    read from; None where they are those of `log_ratio`. `draws` says how many splits a
     method drew; where none of them reached the data, `p_value_below` is the same
     number as `p_value`, which is then no estimate but the least it can be told to be
     below.

@@ -7,6 +7,7 @@ from math import sqrt
 
 from holdback.facts import fact
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference, Interval
+from holdback.stats.evidence.tails import StudentTails
 
 __all__ = ["compare_scores", "welch"]
 
@@ -38,6 +39,7 @@ def welch(control: Estimate, treatment: Estimate, *, level: float) -> Inference:
         method="welch",
         note=fact("methods.welch"),
         approximate=True,
+        tails=StudentTails(value=value, error=se, freedom=df),
     )
 
 

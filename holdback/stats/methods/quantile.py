@@ -17,6 +17,7 @@ from holdback.stats.evidence.effect import (
     LogRatio,
 )
 from holdback.stats.evidence.order_statistics import CountedValues, differences_between
+from holdback.stats.evidence.tails import CountedTails
 from holdback.stats.numeric import quantile as normal_quantile
 
 __all__ = ["LEAST_BEYOND", "compare_quantiles"]
@@ -56,9 +57,10 @@ def compare_quantiles(
             control=first,
             treatment=second,
         )
-    relative = log_ratio = None
+    relative = log_ratio = tails = None
     if min(points[0] for points in placed) > 0:
-        ratios = _central(differences_between(*map(np.log, placed)), level)
+        of_logs = differences_between(*map(np.log, placed))
+        ratios = _central(of_logs, level)
         reach = 2 * normal_quantile((1 + level) / 2)
         width = float(ratios[1] - ratios[0]) / reach
         ratio = second.value / first.value
@@ -68,6 +70,7 @@ def compare_quantiles(
             interval=_interval(np.expm1(ratios), level),
         )
         log_ratio = LogRatio(value=log(ratio), se=width)
+        tails = CountedTails(values=of_logs)
     return Inference(
         control=first,
         treatment=second,
@@ -81,6 +84,7 @@ def compare_quantiles(
         method="order_statistics",
         note=fact("methods.quantile", q=q),
         log_ratio=log_ratio,
+        tails=tails or CountedTails(values=differences),
     )
 
 

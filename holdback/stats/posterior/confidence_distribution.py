@@ -135,8 +135,10 @@ def confidence_distribution(inference: Inference) -> ConfidenceDistribution:
     if inference.tails is None or effect is None or arms[0] is None or arms[1] is None:
         raise StatsError("There is no lift to put a prior on.")
     centre = log1p(effect.value) if logarithmic else effect.value
-    se = _error(arms[0], arms[1], logarithmic=logarithmic)
     ends = _ends(effect, logarithmic=logarithmic)
+    (low, _), (high, z) = ends
+    own = _error(arms[0], arms[1], logarithmic=logarithmic)
+    se = max(own, (high - low) / (2 * z))
     tails = inference.tails
     score = smoothed(tails, centre=centre, se=se) if tails.draws else _closed(tails)
     return ConfidenceDistribution(

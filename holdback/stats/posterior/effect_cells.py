@@ -16,6 +16,7 @@ __all__ = ["EffectCells"]
 
 Vector = npt.NDArray[np.float64]
 
+ROUNDING = 1e-12
 SMOOTHED_OVER = 0.01
 """Standard deviations to each side over which a density is averaged."""
 
@@ -64,12 +65,21 @@ class EffectCells:
         return np.asarray(np.interp(self._theta(lifts), self.edges, self._below))
 
     def quantile(self, q: float) -> float:
-        """The lift below which a share `q` lies. Raises ValueError outside (0, 1)."""
+        """The lift below which a share `q` lies. Raises ValueError outside (0, 1).
+
+        Of several (between them lies nothing) the one farther from the middle.
+        """
         if not 0 < q < 1:
             raise ValueError(f"`q` must lie in (0, 1), got {q}.")
-        below = self._below
-        i = int(np.clip(np.searchsorted(below, q), 1, len(below) - 1))
+        below, lower = self._below, q < 1 / 2
+        i = int(
+            np.searchsorted(below, q - ROUNDING)
+            if lower
+            else np.searchsorted(below, q + ROUNDING, side="right")
+        )
+        i = min(max(i, 1), len(below) - 1)
         share = (q - below[i - 1]) / (below[i] - below[i - 1])
+        share = min(max(share, 0.0), 1.0)
         theta = self.edges[i - 1] + share * (self.edges[i] - self.edges[i - 1])
         return float(np.expm1(theta)) if self.logarithmic else float(theta)
 

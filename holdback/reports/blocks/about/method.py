@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import expm1
 
 from markupsafe import Markup
@@ -88,16 +90,16 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
         (
             named(words.names(r.metric, r.arm)),
             prior_name(bayes),
-            words.lift(bayes.mean),
+            _effect(words, r, bayes)(bayes.mean),
             say(
                 "common.to",
-                lower=words.lift(bayes.lower),
-                upper=words.lift(bayes.upper),
+                lower=_effect(words, r, bayes)(bayes.lower),
+                upper=_effect(words, r, bayes)(bayes.upper),
             ),
             words.probability(bayes.p_positive),
             words.probability(bayes.p_above_minimum),
             _equivalent(words, bayes),
-            _losses(words, bayes),
+            _losses(words, r, bayes),
         )
         for r in readouts
         for bayes in _bayes(r)
@@ -123,8 +125,17 @@ def _equivalent(words: Words, bayes: Bayes) -> str:
     )
 
 
-def _losses(words: Words, bayes: Bayes) -> str:
+def _effect(words: Words, readout: Readout, bayes: Bayes) -> Callable[[float], str]:
+    """How an effect is written: as a lift, or as a difference where there is none."""
+    if bayes.scale == "absolute":
+        return partial(words.difference, readout.metric)
+    return words.lift
+
+
+def _losses(words: Words, readout: Readout, bayes: Bayes) -> str:
     losses = (bayes.expected_loss_if_shipped, bayes.expected_loss_if_held)
+    if bayes.scale == "absolute":
+        return " / ".join(words.difference(readout.metric, loss) for loss in losses)
     return " / ".join(
         words.share(loss) if loss >= LEAST_LOSS else f"< {words.share(LEAST_LOSS)}"
         for loss in losses
