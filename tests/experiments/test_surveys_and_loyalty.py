@@ -118,7 +118,7 @@ def test_rates_and_counts_against_rows(tmp_path: Path) -> None:
     assert card.readout("churn_30d").verdict in {"safe", "at_risk"}
     visits = card.readout("visits")
     assert visits.bayes is not None
-    assert visits.bayes.method == "negative_binomial"
+    assert visits.bayes.method == "confidence_distribution"
     assert visits.bayes.p_positive == pytest.approx(
         stats.norm.cdf(visits.relative.value / visits.relative.se), abs=0.03
     )
