@@ -27,6 +27,7 @@ from holdback.results.quantity import Quantity, Return
 from holdback.stats.methods.mover import differences_by_ratio
 from holdback.stats.methods.uncertain_cost import GainOf, UncertainCost
 from holdback.stats.numeric import quantile
+from holdback.stats.posterior.confidence_distribution import CONFIDENCE
 from holdback.stats.posterior.population_difference import PopulationDifference
 
 __all__ = ["Stake", "Worth", "image", "incremental"]
@@ -278,7 +279,7 @@ class Worth:
             if self.target == "population" and self.baseline is None:
                 below = differences_by_ratio(inference)
                 return lambda y: below(y / self._scale), level
-            if inference.tails is not None and data is not None:
+            if data is not None and data.method == CONFIDENCE:
                 return lambda y: data.below(self._ratio_at(y) - 1), level
             centre, se = inference.log_ratio.value, inference.log_ratio.se
 

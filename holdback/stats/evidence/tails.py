@@ -1,14 +1,15 @@
-"""One-sided p-values of methods that draw nothing: Student's t, and counted values."""
+"""One-sided p-values of methods that draw nothing: Student's t, scores, counts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CountedTails", "StudentTails"]
+__all__ = ["CountedTails", "ScoreTails", "StudentTails"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -29,6 +30,22 @@ class StudentTails:
 
         t = (self.value - thetas) / self.error
         return np.asarray(stdtr(self.freedom, -t)), np.asarray(stdtr(self.freedom, t))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoreTails:
+    """Of "the effect is θ" by a test whose normal `score` falls as θ rises."""
+
+    score: Callable[[float], float]
+
+    draws: ClassVar[int] = 0
+
+    def __call__(self, thetas: Vector) -> tuple[Vector, Vector]:
+        """P(a score as high or higher) and P(as low) at each θ, all (k,)."""
+        from scipy.special import ndtr
+
+        z = np.array([self.score(theta) for theta in thetas.tolist()])
+        return np.asarray(ndtr(-z)), np.asarray(ndtr(z))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

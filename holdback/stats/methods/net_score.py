@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
 
 from holdback.facts import Fact, fact
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference, Interval
@@ -23,6 +29,12 @@ LEAST_ANSWERS = 20
 LAST_SCORE = 38.0
 """Normal score whose two-sided p-value is the last that is not 0."""
 OUTERMOST = 1 - 1e-12
+SOLVED_FOR = 4
+"""Differences that are solved for one by one."""
+FARTHEST_TABLED = 9.0
+TABLED_SCORES = 91
+
+Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +94,7 @@ def compare_net_scores(  # two arms, as values and as answers
         p_value=None if few else _p_value(first, second),
         method="none" if few else "net_score",
         note=few or fact("methods.net_score"),
+        tails=None if few else NetScoreTails(first=first, second=second, points=points),
     )
 
 
@@ -135,6 +148,53 @@ def _p_value(first: NetScore, second: NetScore) -> float:
     if left(LAST_SCORE) > 0:
         return two_sided(LAST_SCORE)
     return two_sided(root(left, 0.0, LAST_SCORE))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NetScoreTails:
+    """One-sided p-values of a difference of two net scores, in `points`.
+
+    The normal score of a difference is the one at which the range first touches it. A
+    few of them are solved for; many are read off a table of ranges between.
+    """
+
+    first: NetScore
+    second: NetScore
+    points: float
+
+    draws: ClassVar[int] = 0
+
+    def __call__(self, thetas: Vector) -> tuple[Vector, Vector]:
+        """P(a score as high or higher) and P(as low) at each difference, all (k,)."""
+        at = thetas / self.points
+        if len(at) <= SOLVED_FOR:
+            z = np.array([self._solved(difference) for difference in at.tolist()])
+        else:
+            differences, scores = self._table
+            z = np.interp(at, differences, scores)
+        return np.asarray(ndtr(-z)), np.asarray(ndtr(z))
+
+    def _solved(self, at: float) -> float:
+        seen = self.second.mean - self.first.mean
+        side, sign = (0, 1.0) if at < seen else (1, -1.0)
+
+        def left(z: float) -> float:
+            return sign * (_difference_between(self.first, self.second, z)[side] - at)
+
+        if left(0.0) <= 0:
+            return 0.0
+        last = left(LAST_SCORE) > 0
+        return sign * (LAST_SCORE if last else root(left, 0.0, LAST_SCORE))
+
+    @cached_property
+    def _table(self) -> tuple[Vector, Vector]:
+        """Differences, rising, and their normal scores, falling."""
+        z = np.linspace(0.0, FARTHEST_TABLED, TABLED_SCORES)
+        ends = np.array(
+            [_difference_between(self.first, self.second, one) for one in z.tolist()]
+        )
+        differences = np.concatenate([ends[::-1, 0], ends[:, 1]])
+        return np.maximum.accumulate(differences), np.concatenate([z[::-1], -z])
 
 
 def _score(at: float, side: NetScore) -> float:

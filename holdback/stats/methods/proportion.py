@@ -23,6 +23,7 @@ from holdback.stats.evidence.effect import (
     Interval,
     LogRatio,
 )
+from holdback.stats.evidence.tails import ScoreTails
 from holdback.stats.numeric import quantile, root, two_sided
 
 __all__ = [
@@ -106,6 +107,9 @@ def compare_counts(
         method="skewness_corrected_score",
         note=_note(counts, z=z),
         log_ratio=log_ratio,
+        tails=None
+        if log_ratio is None
+        else ScoreTails(score=lambda theta: _ratio_score(exp(theta), counts)),
     )
 
 

@@ -15,7 +15,7 @@ how often it errs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, log1p
 
 import numpy as np
@@ -66,7 +66,8 @@ class ConfidenceDistribution:
     """C(θ) = Φ(z(θ)) of a log ratio, or of a difference where not `logarithmic`.
 
     `score` is a curve of z; at the `anchors` (no effect, both ends of the interval;
-    rising) z is known exactly. `centre` and `se` say where the effect lies.
+    rising) z is known exactly. `centre` and `se` say where the effect lies. `counted`
+    says that draws tell C.
     """
 
     score: Score
@@ -74,6 +75,7 @@ class ConfidenceDistribution:
     centre: float
     se: float
     logarithmic: bool = True
+    counted: bool = False
 
     def at(self, thetas: Vector) -> Vector:
         """The score z at each θ, exact at the anchors and rising itself.
@@ -95,13 +97,17 @@ class ConfidenceDistribution:
     def posterior(self, prior: LiftPrior) -> EffectCells:
         """[C(θ₊) − C(θ₋)] × the prior's density at the middle, cell by cell, to 1.
 
-        What lies beyond the outer cells counts with them. Raises StatsError for a
-        difference under a prior that is not flat: priors are on the log ratio.
+        What lies beyond the outer cells counts with them. Where draws tell C, a
+        prior that is not flat meets the curve alone: it reads the curve's slope, far
+        from the estimate as well, and a tail of a few draws has none. Raises StatsError
+        for a difference under such a prior: priors are on the log ratio.
         """
         if not self.logarithmic and prior.sd is not None:
             raise StatsError("There is no lift to put a prior on.")
         edges = self._edges(prior)
-        log_mass = _log_masses(self.at(edges))
+        smooth = self.counted and prior.sd is not None
+        known = replace(self, anchors=()) if smooth else self
+        log_mass = _log_masses(known.at(edges))
         log_mass = log_mass + prior.log_density((edges[1:] + edges[:-1]) / 2)
         mass = np.exp(log_mass - log_mass.max())
         return EffectCells(
@@ -147,6 +153,7 @@ def confidence_distribution(inference: Inference) -> ConfidenceDistribution:
         centre=centre,
         se=se,
         logarithmic=logarithmic,
+        counted=tails.draws > 0,
     )
 
 
