@@ -254,7 +254,7 @@ def _anchors(tails: Tails, ends: Sequence[Anchor], score: Score) -> tuple[Anchor
     """
     upper, lower = tails(np.zeros(1))
     z = float(_score_of(upper, lower)[0])
-    if tails.draws and min(upper[0], lower[0]) * (tails.draws + 1) < 2:
+    if tails.draws and min(upper[0], lower[0]) * tails.draws <= 1:
         known = ConfidenceDistribution(
             score=score, anchors=tuple(ends), centre=0.0, se=1.0
         )
