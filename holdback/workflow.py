@@ -396,7 +396,7 @@ class Analysis:
             from holdback.stats.mcmc import netcdf
 
             files |= {name: netcdf(data) for name, data in self.posteriors.items()}
-        return write_files(Path(folder), files)
+        return write_files(Path(folder), files, manifest=True)
 
     def plot(self, axes: Any = None) -> Any:
         """A forest plot of all metrics on matplotlib axes, which are returned."""

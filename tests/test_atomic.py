@@ -4,12 +4,14 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from holdback.atomic_files import replacing, write_files
-from holdback.errors import ConfigError, EnvironmentFault
+from holdback.atomic_files import _created, read_whole, replacing, write_files
+from holdback.errors import ConfigError, EnvironmentFault, ReportError
 
 
 def names(folder: Path) -> list[str]:
@@ -120,3 +122,153 @@ def test_permissions_of_a_replaced_file_are_kept(tmp_path: Path) -> None:
     target.chmod(0o600)
     write_files(tmp_path, {"t": "new"})
     assert target.stat().st_mode & 0o777 == 0o600
+
+
+CALLS = ("open", "write", "fsync", "close", "link", "mkdir", "rename", "replace",
+         "unlink", "rmdir", "chmod")  # fmt: skip
+OLD = {"a.html": "old a", "b.json": "old b", "sub/c.csv": "old c"}
+NEW = {"a.html": "new a", "b.json": "new b", "sub/c.csv": "new c", "d.md": "new d"}
+
+
+class Failing:
+    """Calls of the operating system, of which the n-th, counted over all, fails."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, nth: int, code: int) -> None:
+        self.calls = 0
+        for name in CALLS:
+            monkeypatch.setattr(os, name, self.guarded(getattr(os, name), nth, code))
+
+    def guarded(self, call: Callable[..., Any], nth: int, code: int) -> Any:
+        """The call, which fails when it is the n-th; a handle is closed before."""
+
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            self.calls += 1
+            if self.calls == nth:
+                if call is REAL_CLOSE:
+                    REAL_CLOSE(*args)
+                raise OSError(code, os.strerror(code))
+            return call(*args, **kwargs)
+
+        return guarded
+
+
+REAL_CLOSE = os.close
+
+
+def fault_of(call: Callable[[], object]) -> EnvironmentFault | None:
+    """The fault that a call raises, if it raises one."""
+    try:
+        call()
+    except EnvironmentFault as fault:
+        return fault
+    return None
+
+
+def texts(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """What stands in the files of these names that exist."""
+    return {n: (folder / n).read_text() for n in names if (folder / n).exists()}
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [(OLD, errno.ENOSPC), (OLD, errno.EIO), ({}, errno.EACCES)],
+    ids=["full, over old files", "broken, over old files", "forbidden, anew"],
+)
+def test_whichever_call_fails_the_set_is_one(
+    tmp_path: Path, before: dict[str, str], code: int
+) -> None:
+    """The n-th call fails, for every n: all files are old, or all are new.
+
+    A call that fails while nothing depends on it any more may pass unnoticed.
+    """
+    failures = 0
+    for nth in range(1, 400):
+        folder = tmp_path / f"{code}-{nth}"
+        folder.mkdir()
+        if before:
+            write_files(folder, before, manifest=True)
+        with pytest.MonkeyPatch.context() as patched:
+            failing = Failing(patched, nth, code)
+            fault = fault_of(lambda to=folder: write_files(to, NEW, manifest=True))
+            done = failing.calls < nth
+        if fault is None:
+            assert texts(folder, NEW) == NEW
+        else:
+            failures += 1
+            assert "Nothing was overwritten" in str(fault)
+            assert texts(folder, NEW) == before
+        # The next writer finds nothing in its way, and leaves nothing behind.
+        write_files(folder, NEW, manifest=True)
+        assert names(folder) == ["a.html", "b.json", "d.md", "manifest.json", "sub"]
+        if done:
+            break
+    assert done
+    assert failures > 20
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import holdback.atomic_files as files
+
+left = int(sys.argv[2])
+def counted(call):
+    def counting(*args, **kwargs):
+        global left
+        left -= 1
+        if not left:
+            os._exit(9)
+        return call(*args, **kwargs)
+    return counting
+
+for name in ("open", "write", "fsync", "link", "mkdir", "rename", "replace", "unlink",
+             "rmdir"):
+    setattr(os, name, counted(getattr(os, name)))
+files.write_files(Path(sys.argv[1]), NEW, manifest=True)
+"""
+
+
+@pytest.mark.parametrize("nth", [1, 3, 7, 12, 18, 22, 26, 28, 30, 31, 32, 33, 34, 36])
+def test_a_killed_writer_leaves_one_set_to_the_next_reader(
+    tmp_path: Path, nth: int
+) -> None:
+    """Killed before its n-th call: what is read afterwards is all old or all new."""
+    write_files(tmp_path, OLD, manifest=True)
+    code = f"NEW = {NEW!r}\n{KILLED}"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), str(nth)], check=False)
+    read = {name: read_whole(tmp_path / name).decode() for name in ("a.html", "b.json")}
+    assert read in (
+        {"a.html": "old a", "b.json": "old b"},
+        {"a.html": "new a", "b.json": "new b"},
+    )
+    assert texts(tmp_path, NEW) in (OLD, NEW)
+    write_files(tmp_path, NEW, manifest=True)
+    assert texts(tmp_path, NEW) == NEW
+    assert names(tmp_path) == ["a.html", "b.json", "d.md", "manifest.json", "sub"]
+
+
+def test_an_edited_file_of_a_set_is_named(tmp_path: Path) -> None:
+    """A file that the manifest does not describe is never read silently."""
+    write_files(tmp_path, OLD, manifest=True)
+    assert read_whole(tmp_path / "b.json") == b"old b"
+    (tmp_path / "b.json").write_text("old b ")
+    with pytest.raises(ReportError, match=r"not the file that manifest\.json"):
+        read_whole(tmp_path / "b.json")
+    write_files(tmp_path, {"plan.json": "{}"}, manifest=True)
+    assert read_whole(tmp_path / "plan.json") == b"{}"
+    with pytest.raises(ReportError, match="edited, or it belongs to another run"):
+        read_whole(tmp_path / "b.json")
+
+
+def test_leftovers_of_containers_are_swept_by_age(tmp_path: Path) -> None:
+    """Process 1 lives everywhere, and another machine's is not seen: a day decides."""
+    mine = _created(tmp_path / "t").name
+    host = mine.split("-")[2]
+    young, old = f".tmp-1-{host}-00000001", f".tmp-1-{host}-00000002"
+    far = ".tmp-77-0badc0de-00000003"
+    for name in (young, old, far):
+        (tmp_path / name).touch()
+    for name in (old, far):
+        os.utime(tmp_path / name, (0, 0))
+    write_files(tmp_path, {"t": "x"})
+    assert names(tmp_path) == sorted([mine, young, "t"])

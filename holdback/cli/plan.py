@@ -84,7 +84,7 @@ def command(
         )
     folder = output_folder(output, experiment.root, experiment.name)
     pages = {"plan.html": render(made), "plan.json": to_json(made)}
-    written = write_files(folder, pages)
+    written = write_files(folder, pages, manifest=True)
     if quiet:
         return
     if shape == "json":

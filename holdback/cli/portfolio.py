@@ -58,7 +58,7 @@ def command(
         "portfolio.html": render(together, places, target),
         "portfolio.json": to_json(together),
     }
-    written = write_files(target, pages)
+    written = write_files(target, pages, manifest=True)
     if quiet:
         return
     if shape == "json":

@@ -42,12 +42,12 @@ def command(
 ) -> None:
     """Render SCORECARD (a scorecard.json) as report.html and readouts.csv."""
     from holdback import workflow
-    from holdback.atomic_files import write_files
+    from holdback.atomic_files import read_whole, write_files
     from holdback.results.json_codec import from_json
 
     path = Path(scorecard)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(
             Problem(
@@ -61,7 +61,8 @@ def command(
     files: dict[str, str | bytes] = {**workflow.render(stored)}
     del files["scorecard.json"]
     files |= workflow.render_more(stored, pdf=pdf, email=email, markdown=markdown)
-    written = write_files(Path(output) if output else path.parent, files)
+    folder = Path(output) if output else path.parent
+    written = write_files(folder, files, manifest=True)
     if not quiet:
         for file in written:
             click.echo(file)

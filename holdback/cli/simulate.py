@@ -66,7 +66,8 @@ def command(  # one parameter an option
             experiment, replays=replays, lift=_lift(lift), as_of=moment
         )
     folder = output_folder(output, experiment.root, experiment.name)
-    (written,) = write_files(folder, {"simulate.json": to_json(simulation)})
+    page = {"simulate.json": to_json(simulation)}
+    (written,) = write_files(folder, page, manifest=True)
     if quiet:
         return
     if shape == "json":

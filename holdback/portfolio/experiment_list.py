@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdback.analysis.preregistration.audit_log import log_path, read
-from holdback.errors import ConfigError, EnvironmentFault, Problem
+from holdback.atomic_files import read_whole
+from holdback.errors import ConfigError, EnvironmentFault, Problem, ReportError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.load import PROJECT_FILE, is_project_file, load
 
@@ -114,10 +115,12 @@ def _decision(experiment: Experiment) -> str | None:
     """Of the scorecard that `analyze` writes by default."""
     path = experiment.root / "results" / experiment.name / "scorecard.json"
     try:
-        scorecard = json.loads(path.read_text(encoding="utf-8"))
+        scorecard = json.loads(read_whole(path))
         if scorecard.get("validity", {}).get("state") == "invalid":
             return "invalid"
         return str(scorecard["decision"]["outcome"])
+    except ReportError:
+        return "edited"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdback.atomic_files import read_whole
 from holdback.errors import ReportError
 from holdback.experiments.definition.experiment import LogLift, MoneyBasis
 from holdback.facts import Fact, fact
@@ -126,7 +127,7 @@ def readout_of(card: Scorecard, metric: str) -> Readout | None:
 def _read(folders: Iterable[Path]) -> Iterator[Scorecard | LeftOut]:
     for path in dict.fromkeys(p.resolve() for f in folders for p in _files(f)):
         try:
-            yield from_json(path.read_text(encoding="utf-8"))
+            yield from_json(read_whole(path).decode("utf-8"))
         except ReportError as error:
             what = error.problems[0]
             yield LeftOut(

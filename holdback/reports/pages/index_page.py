@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from holdback.atomic_files import read_whole
 from holdback.errors import ReportError
 from holdback.portfolio.experiment_list import Listed
 from holdback.reports.html import named, section, table
@@ -57,6 +58,8 @@ def _row(project: Path, experiment: Listed, beside: Path) -> tuple[str | Markup,
         if experiment.window_start
         else "–"
     )
+    if experiment.decision == "edited":
+        return name, window, plan, say("index.edited"), "", ""
     if card is None:
         return name, window, plan, say("index.none"), "", ""
     if (folder / "report.html").is_file():
@@ -69,7 +72,7 @@ def _row(project: Path, experiment: Listed, beside: Path) -> tuple[str | Markup,
 
 def _scorecard(path: Path) -> Scorecard | None:
     try:
-        return from_json(path.read_text(encoding="utf-8"))
+        return from_json(read_whole(path).decode("utf-8"))
     except (OSError, UnicodeDecodeError, ReportError):
         return None
 
