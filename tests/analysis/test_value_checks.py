@@ -7,7 +7,7 @@ from dataclasses import replace
 from worlds.evidence import METRICS, experiment
 
 from holdback.analysis.checks.check import findings
-from holdback.data.evidence.cells import Quality, Spelling
+from holdback.data.evidence.cells import Currencies, Quality, Spelling
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.mean import Mean
 from holdback.results.scorecard import Input
@@ -64,3 +64,29 @@ def test_another_spelling_warns() -> None:
     finding = found("conditions", experiment(), seen)
     assert finding.status == "warn"
     assert "95 rows of orders have 'Paid' in status" in finding.message
+
+
+def test_the_currency_is_told() -> None:
+    """Named or guessed, converted or not, and what is blank."""
+    plain = Currencies(column="money", guessed=False, rows={"EUR": 9}, blank=0)
+    finding = found(
+        "currency", experiment(), world(quality=Quality(currencies={"orders": plain}))
+    )
+    assert finding.status == "pass"
+    assert finding.message == (
+        "The currency of orders stands in money. All amounts are in EUR."
+    )
+    mixed = Currencies(
+        column="currency",
+        guessed=True,
+        rows={"EUR": 9, "USD": 3},
+        blank=2,
+        rates={"USD": 0.92},
+    )
+    finding = found(
+        "currency", experiment(), world(quality=Quality(currencies={"orders": mixed}))
+    )
+    assert finding.status == "warn"
+    assert "taken from currency, which nobody named" in finding.message
+    assert "3 rows in USD were multiplied by 0.92 to be in EUR." in finding.message
+    assert "2 rows name no currency and count as EUR." in finding.message

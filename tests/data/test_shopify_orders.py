@@ -181,7 +181,7 @@ def test_several_currencies(tmp_path: Path) -> None:
     write_rows(
         tmp_path / "export_2.csv", NAMES, exported(orders()[20:], currency="USD")
     )
-    assert "20 in 'EUR', 20 in 'USD'" in refused(file)
+    assert "20 in EUR, 20 in USD" in refused(file)
     chosen = "where: currency = 'EUR'"
     file.write_text(file.read_text("utf-8").replace(SOURCE, f"{SOURCE}\n    {chosen}"))
     assert cells(file) == cells(plain_orders(tmp_path / "plain", VALUE, orders()[:20]))

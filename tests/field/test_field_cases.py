@@ -229,7 +229,6 @@ NOT_YET = {
     "18-clock-skew",
     "21-orders-export-ends-early",
     "29-aggregated-only",
-    "31d-ga4-two-currencies",
     "36b-exposures-utc-orders-local",
     "48-dst-fold",
     "49b-minimal-day-orders",

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from sqlglot import exp
 
@@ -80,9 +81,11 @@ class Reader:
 
     `numbers` are the text columns that were read as numbers: their rows must be
     checked for text that is none; so are `truths`, compared with true and false.
-    `numeric` are text columns known to hold numbers
-    only, which compare with each other as numbers. `counts_from_zero` says that 0 is
-    the id of a unit like any other, `all_named` that no unit's id is a placeholder.
+    `numeric` are text columns known to hold numbers only, which compare with each other
+    as numbers. `counts_from_zero` says that 0 is the id of a unit like any other,
+    `all_named` that no unit's id is a placeholder. Values whose text is in `money` are
+    multiplied by the one of `rates` that the text of the column `currency` has, or by
+    the only one where there is no such column.
     """
 
     table: Table
@@ -90,6 +93,9 @@ class Reader:
     numbers: set[str] = field(default_factory=set)
     truths: set[str] = field(default_factory=set)
     numeric: frozenset[str] = frozenset()
+    currency: str | None = None
+    rates: Mapping[str, Fraction] = field(default_factory=dict)
+    money: frozenset[str] = frozenset()
     counts_from_zero: bool = False
     all_named: bool = False
 
@@ -127,9 +133,26 @@ class Reader:
         assert measure.value is not None  # noqa: S101  # asked for values only
         tree = measure.value.tree
         if measure.aggregate != "distinct":
-            return self.number(tree)
+            value = self.number(tree)
+            return value if measure.value.text not in self.money else self._worth(value)
         return (
             self.as_text(tree.column) if isinstance(tree, Name) else self.number(tree)
+        )
+
+    def _worth(self, value: exp.Expression) -> exp.Expression:
+        """An amount in the project's currency."""
+        rates = {text: double(str(float(rate))) for text, rate in self.rates.items()}
+        if self.currency is None:
+            (rate,) = rates.values()
+            return exp.Mul(this=exp.Paren(this=value), expression=rate)
+        case = exp.Case()
+        for text, rate in rates.items():
+            is_it = exp.EQ(
+                this=self.as_text(self.currency), expression=exp.Literal.string(text)
+            )
+            case = case.when(is_it, rate, copy=False)
+        return exp.Mul(
+            this=exp.Paren(this=value), expression=case.else_(double("1"), copy=False)
         )
 
     def condition(self, tree: Tree) -> exp.Expression:

@@ -75,6 +75,7 @@ class Table:
     rows: int | None = None
     decimal_comma: bool = False
     numbers: NumberForm | None = None
+    loaded: frozenset[str] | None = None
     numbered: bool = False
     place: PlaceOf = field(default=_row_place)
 

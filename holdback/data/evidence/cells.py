@@ -284,6 +284,21 @@ class Spelling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Currencies:
+    """Rows of a source by their currency, and what amounts were multiplied with.
+
+    `guessed` says that nobody named the column; `blank` rows name no currency and are
+    taken to be in the project's.
+    """
+
+    column: str
+    guessed: bool
+    rows: Mapping[str, int]
+    blank: int
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """Counts of what was odd in the data; the checks turn them into findings.
 
@@ -307,7 +322,7 @@ class Quality:
     (1.234), by source and column. `blanks`: rows that a condition leaves out for an
     empty value alone, by source and condition; `spellings`: values that differ from a
     condition's texts only by case or outer spaces; `filtered`: rows of events that
-    `where` leaves out.
+    `where` leaves out. `currencies`: of sources of money in which something tells it.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -333,6 +348,7 @@ class Quality:
     blanks: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     spellings: Mapping[str, tuple[Spelling, ...]] = field(default_factory=dict)
     filtered: Mapping[str, int] = field(default_factory=dict)
+    currencies: Mapping[str, Currencies] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,17 @@ from holdback.data.engine import TooLarge
 from holdback.data.engine.expressions import Reader, compared_columns, numeric_columns
 from holdback.data.engine.sql import col
 from holdback.data.engine.times import IN_UTC, Zone, from_microseconds
-from holdback.data.evidence.cells import Cells, Evidence, SourceProfile, Spelling
+from holdback.data.evidence.cells import (
+    Cells,
+    Currencies,
+    Evidence,
+    SourceProfile,
+    Spelling,
+)
 from holdback.data.extraction.accounting import accounting, quality, units_of
 from holdback.data.extraction.conditions import Blanks, blanks_of, spellings_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
+from holdback.data.extraction.currencies import currencies_of, money_rows
 from holdback.data.extraction.duplicates import similar_ids, without_copies
 from holdback.data.extraction.open_engine import (
     Opened,
@@ -87,6 +94,7 @@ class Survey:
         self.idless: dict[str, int] = {}
         self.shared_ids: dict[str, int] = {}
         self.filtered: dict[str, int] = {}
+        self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
         self.spellings: dict[str, tuple[Spelling, ...]] = {}
         self.readers = {
@@ -135,6 +143,7 @@ class Survey:
         }
         copies = self._drop_copies(seen)
         self._ask_conditions()
+        self._ask_currencies()
         zone = zone_of(self.experiment, seen)
         span = span_of(self.experiment, seen, zone, as_of)
         exposures = exposures_of(self.experiment, self.readers, zone, self.engine)
@@ -203,6 +212,25 @@ class Survey:
         for reader in self.readers.values():
             reader.counts_from_zero = real
 
+    def _ask_currencies(self) -> None:
+        """In which currency amounts are, and what they are multiplied with."""
+        own = self.experiment.currency
+        if own is None:
+            return
+        for name, money in money_rows(self.experiment).items():
+            if name not in self.readers:
+                continue
+            currencies = currencies_of(
+                self.engine,
+                self.readers[name],
+                self.experiment.sources[name],
+                money,
+                filters(self.experiment, name),
+                own,
+            )
+            if currencies is not None:
+                self.currencies[name] = currencies
+
     def _ask_conditions(self) -> None:
         """What the conditions leave out for an empty value or another spelling."""
         for name, reader in self.readers.items():
@@ -233,7 +261,14 @@ class Survey:
         matched = () if rule is None else rule.match
         problems = [
             reader.missing(column)
-            for column in (roles.unit, roles.arm, roles.time, roles.id, *matched)
+            for column in (
+                roles.unit,
+                roles.arm,
+                roles.time,
+                roles.id,
+                roles.currency,
+                *matched,
+            )
             if column is not None
             and column != ROW_UNIT
             and column not in reader.table.columns
@@ -352,6 +387,7 @@ class Survey:
                     if profile.placeholders
                 },
                 filtered=self.filtered,
+                currencies=self.currencies,
                 blanks=self.blanks,
                 spellings=self.spellings,
                 idless=self.idless,

@@ -106,7 +106,8 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     roles = described.columns
     if roles.id is not None:
         return None
-    columns = {name for name in (roles.unit, roles.arm, roles.time) if name is not None}
+    named = (roles.unit, roles.arm, roles.time, roles.currency)
+    columns = {name for name in named if name is not None}
     expressions = [described.where]
     if described.returns is not None:
         expressions.append(described.returns.where)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -27,6 +28,11 @@ from holdback.data.loaders.files import (
 )
 from holdback.data.loaders.store import SHOWN_FILES, Store, relation_of
 from holdback.errors import ConfigError, DataError, Problem
+from holdback.experiments.language.currency_names import (
+    CURRENCY_COLUMNS,
+    holds_currencies,
+    plain_name,
+)
 
 __all__ = ["CsvForm", "CsvRows", "csv_table"]
 
@@ -37,6 +43,8 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = (";", "\t", "|", ",")
 FIELD_LIMIT = 10 << 20
 SHOWN_ROWS = 5
+PEEKED = 200
+"""Lines of a file that are looked at before it is read."""
 
 
 class CsvForm:
@@ -86,7 +94,9 @@ def csv_table(
     for other in paths[1:]:
         same_header(names, other, form)
     futures = store.fingerprinted(source, paths, text=True)
-    kept = [n for n in names if wanted is None or n in wanted] or names[:1]
+    telling = () if wanted is None else currency_columns(paths[0], form, names)
+    kept = [n for n in names if wanted is None or n in wanted or n in telling]
+    kept = kept or names[:1]
     appended = CsvRows(engine=store.engine, form=form, names=names, kept=kept)
     appended.create()
     starts = []
@@ -107,6 +117,7 @@ def csv_table(
         source=source,
         relation=relation_of(source),
         columns=dict.fromkeys(names, "text"),
+        loaded=frozenset(kept),
         rows=rows,
         decimal_comma=decimal == ",",
         numbered=True,
@@ -208,6 +219,22 @@ def header(path: Path, form: CsvForm) -> list[str]:
             )
         )
     return names
+
+
+def currency_columns(path: Path, form: CsvForm, names: Sequence[str]) -> frozenset[str]:
+    """Columns that tell a currency, by their name or their first values."""
+    by_name = {name for name in names if plain_name(name) in CURRENCY_COLUMNS}
+    with opened(path, form, "replace") as file:
+        reader = csv.reader(file, delimiter=form.delimiter)
+        try:
+            rows = list(islice(reader, 1, PEEKED))
+        except (csv.Error, EOFError, OSError, UnicodeError):
+            return frozenset(by_name)
+    for i, name in enumerate(names):
+        values = {row[i].strip() for row in rows if i < len(row)} - {""}
+        if holds_currencies(values):
+            by_name.add(name)
+    return frozenset(by_name)
 
 
 def line_of(path: Path, form: CsvForm, row: int) -> tuple[int, list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache, reduce
@@ -42,6 +42,7 @@ from holdback.experiments.config.fields import (
     BY_SHAPE,
     KEYS,
     VALUE,
+    Amount,
     Connection,
     Day,
     Duration,
@@ -78,6 +79,7 @@ MEANINGS = {
     "between": "Two times after the exposure, such as [30 days, 37 days].",
     "cap": "Percentile at which a unit's value is cut: 99.9%, or {non_zero: 99.9%}.",
     "columns": "Role: column name. Every other column is an attribute.",
+    "currency": "Column of the currency of the row's amounts.",
     "database": "Where the table is. Default: the project's database.",
     "decimal": "Decimal mark of the file's numbers.",
     "delimiter": "What stands between the fields.",
@@ -101,6 +103,7 @@ MEANINGS = {
     "per": "A source whose rows are counted, or an expression.",
     "properties": "Properties of the user that become columns.",
     "quantile": "The share of units at or below it, such as 75%.",
+    "rates": "What one of another currency is worth in the project's: {USD: 0.92}.",
     "renews": "A subscription: how long until the next payment, such as 30 days.",
     "returns": "Which rows are returns; each counts when its purchase did.",
     "source": "The source whose rows are measured.",
@@ -170,6 +173,8 @@ def _readable(hint: Any, name: str) -> Any:
     if get_origin(hint) is tuple:
         # How many there must be is the kind's to say, in its own words.
         return tuple[_readable(get_args(hint)[0], name), ...]  # type: ignore[misc]
+    if get_origin(hint) is Mapping:
+        return dict[str, Amount]
     if name == "database":
         return Connection
     if hint in _SIMPLE:

@@ -6,7 +6,9 @@ have a loader for each kind.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from holdback.experiments.language.expression import Expression
@@ -31,6 +33,7 @@ class Columns:
     arm: str | None = None
     time: str | None = None
     id: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,8 @@ class Source:
     """What every source has.
 
     `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
-    others; `numbers` in which notation numbers in text are written.
+    others; `numbers` in which notation numbers in text are written; `rates` what other
+    currencies are worth in the project's.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Source:
     duplicates: Literal["error", "first", "last"] = "error"
     returns: ReturnRule | None = None
     numbers: Notation | None = None
+    rates: Mapping[str, Fraction] | None = None
 
     def lives_in(self, database: str) -> bool:
         """Whether the rows live in a database, so that queries can run there."""

@@ -29,7 +29,7 @@ from holdback.experiments.language.quantities import (
 
 __all__ = ["resolved_of"]
 
-PLAIN_NUMBERS = frozenset({"amount", "dose", "hours", "last_year", "rate"})
+PLAIN_NUMBERS = frozenset({"amount", "dose", "hours", "last_year", "rate", "rates"})
 KEPT_EMPTY = frozenset({"window"})
 
 
@@ -157,7 +157,8 @@ def _plain(value: Any, name: str, expression: Callable[[Expression], str]) -> An
 
 def _plain_group(value: Any, plain: Callable[..., Any], name: str) -> Any:
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        inherited = name if name in PLAIN_NUMBERS else ""
+        return {str(key): plain(item, inherited) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item, name) for item in value]
     return _fields(value, plain)

@@ -31,7 +31,7 @@ from holdback.experiments.kinds.source import kinds as source_kinds
 from holdback.experiments.language.expression import Expression, bare_name, parse
 from holdback.experiments.language.measure import Cap, Measure
 from holdback.experiments.language.number_forms import NUMBER_FORMS, Notation
-from holdback.experiments.language.quantities import Unreadable, did_you_mean
+from holdback.experiments.language.quantities import CODES, Unreadable, did_you_mean
 from holdback.experiments.language.secrets import named, unset
 from holdback.registry import Kinds
 
@@ -93,9 +93,26 @@ def source_from(
         )
     if "numbers" in given and "decimal" in given:
         _check_notation((*path, "decimal"), given["numbers"], given["decimal"], issues)
+    _check_rates((*path, "rates"), given.get("rates", {}), issues)
     if "encoding" in given:
         _check_encoding((*path, "encoding"), given["encoding"], issues)
     return None if issues.is_broken(*path) else cls(name=name, **given)
+
+
+def _check_rates(
+    path: ConfigPath, rates: Mapping[str, Fraction], issues: Issues
+) -> None:
+    for code, rate in rates.items():
+        if code not in CODES:
+            issues.add(
+                (*path, code),
+                f"'{code}' is not a currency of ISO 4217.",
+                fix=did_you_mean(code, CODES) or "Write a code such as USD.",
+                key=True,
+            )
+        elif rate <= 0:
+            what = "a rate is what one of it is worth, more than 0."
+            issues.add((*path, code), what)
 
 
 def _return_rule(written: BaseModel) -> ReturnRule:

@@ -26,6 +26,7 @@ class FrameSource(Source):
             duplicates=source.duplicates,
             returns=source.returns,
             numbers=source.numbers,
+            rates=source.rates,
             frame=frame,
         )
 

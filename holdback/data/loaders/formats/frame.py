@@ -38,6 +38,7 @@ class FrameLoader(Loader[FrameSource]):
             source=source,
             relation=relation_of(source),
             columns={name: types.get(name, "other") for name in columns.names},
+            loaded=frozenset(types),
             numbered=True,
             place=row_of(source),
         )

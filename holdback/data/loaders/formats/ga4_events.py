@@ -17,6 +17,7 @@ from holdback.experiments.sources.ga4_events import Ga4EventsSource
 __all__ = ["Ga4EventsLoader"]
 
 EVENT_STAMP, EVENT_NAME, TIME = "event_timestamp", "event_name", "event_time"
+CURRENCY_KEY = "currency"
 LISTS = {"parameters": "event_params", "properties": "user_properties"}
 VALUES = ("string_value", "int_value", "double_value", "float_value")
 
@@ -53,8 +54,11 @@ def _events(store: Store, export: Ga4EventsSource) -> Table:
         )
     columns = dict(_flat(fields))
     columns[TIME] = f"CAST(make_timestamp({quoted_name(EVENT_STAMP)}) AS TIMESTAMPTZ)"
+    if CURRENCY_KEY not in columns and LISTS["parameters"] in fields:
+        told = _listed(LISTS["parameters"], fields[LISTS["parameters"]], CURRENCY_KEY)
+        columns |= {} if told is None else {CURRENCY_KEY: told}
     for key, names in (
-        ("parameters", export.parameters),
+        ("parameters", [n for n in export.parameters if n != CURRENCY_KEY]),
         ("properties", export.properties),
     ):
         for name in names:

@@ -43,8 +43,8 @@ class ShopifyOrdersLoader(Loader[ShopifyOrdersSource]):
     def load(self, store: Store, wanted: Collection[str] | None) -> Table:
         """One row an order, as text, in the order of the files.
 
-        Raises DataError for files that are no such export, for items whose order is
-        not there, and, unless `where` names the currency, for orders in several.
+        Raises DataError for files that are no such export and for items whose order is
+        not there.
         """
         del wanted
         export = self.source
@@ -71,9 +71,6 @@ def _orders(store: Store, raw: Table, export: ShopifyOrdersSource) -> Table:
         f"WHERE {first} ORDER BY rowid"
     )
     _refuse_lost_items(store, raw, first)
-    chosen = export.where is not None and "currency" in export.where.columns
-    if CURRENCY in raw.columns and not chosen:
-        _refuse_mixed(store, raw, first)
     store.engine.execute(f"DROP TABLE {quoted_name(source)}")
     return replace(
         raw,
@@ -175,26 +172,6 @@ def _refuse_lost_items(store: Store, raw: Table, first: str) -> None:
             what=f"{len(rows):,} {noun} items, but no row with totals: {listed}{more}.",
             why="Such an order would be lost: what it cost stands on its first row.",
             fix="Add the file in which it begins; a large export comes in several.",
-        )
-    )
-
-
-def _refuse_mixed(store: Store, raw: Table, first: str) -> None:
-    """DataError for orders in several currencies."""
-    rows = store.engine.execute(
-        f"SELECT {quoted_name(CURRENCY)}, count(*) FROM {quoted_name(raw.source)} "
-        f"WHERE {first} GROUP BY 1 ORDER BY 2 DESC, 1"
-    )
-    if len(rows) < 2:
-        return
-    listed = ", ".join(f"{count:,} in '{name}'" for name, count in rows[:SHOWN_ORDERS])
-    raise DataError(
-        Problem(
-            where=f"source {raw.source}",
-            what=f"orders are in several currencies: {listed}.",
-            why="Sums of them would mean nothing.",
-            fix="Say in `where` which count, for instance "
-            f"`currency = '{rows[0][0]}' and cancelled_at is null`.",
         )
     )
 

@@ -105,6 +105,40 @@ def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) ->
     return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
+@tells("currency.told")
+def _currency(  # each is told where it is there
+    _words: Words,
+    *,
+    source: str,
+    column: str,
+    own: str,
+    guessed: int,
+    rows: Mapping[str, int],
+    rates: Mapping[str, float],
+    blank: int,
+) -> str:
+    by = "checks.currency.guessed" if guessed else "checks.currency.named"
+    parts = [say(by, source=source, column=column)]
+    parts += [
+        say(
+            "checks.currency.converted",
+            rows=plural(rows[code], "row")
+            if rows[code]
+            else say("checks.currency.all"),
+            code=code,
+            rate=f"{rate:.10g}",
+            own=own,
+        )
+        for code, rate in rates.items()
+    ]
+    if not rates:
+        parts.append(say("checks.currency.one", own=own))
+    if blank:
+        count = plural(blank, "row")
+        parts.append(say("checks.currency.blank", rows=count, own=own))
+    return " ".join(parts)
+
+
 @tells("conditions.blanks")
 def _blanks(
     _words: Words,
