@@ -173,7 +173,8 @@ def test_load_against_contract_metrics(project: Path) -> None:
         "page_load",
         "items_price",
     ]
-    assert [beside.reader for beside in experiment.companions.values()] == ["slices"]
+    readers = [beside.reader for beside in experiment.companions.values()]
+    assert readers == ["slices", "orders"]
     revenue = experiment.metrics["revenue_per_visitor"]
     assert revenue.within == timedelta(days=14)
     assert revenue.cap == Cap(share=Fraction(999, 1000))

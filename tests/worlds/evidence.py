@@ -25,6 +25,7 @@ from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.conversion import Conversion
 from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.metrics.ratio import Ratio
+from holdback.experiments.resolve.orders import orders_of
 from holdback.experiments.sources.csv import CsvSource
 from holdback.results.scorecard import Accounting, Input, Scorecard
 from holdback.stats.evidence.moments import Moments
@@ -32,6 +33,8 @@ from holdback.stats.evidence.moments import Moments
 __all__ = ["FORTNIGHT", "METRICS", "Rows", "analyzed", "evidence", "experiment"]
 
 FORTNIGHT = timedelta(days=14)
+ORDERS = "money: orders"
+"""What is collected of buyers and their orders."""
 Rows = Sequence[tuple[float, float]]
 """Revenue and orders of each unit."""
 
@@ -89,7 +92,11 @@ def experiment(**changes: Any) -> Experiment:
         "currency": "EUR",
         "resolved": {"experiment": "recs"},
     }
-    return Experiment(**(values | changes))
+    made = Experiment(**(values | changes))
+    if "companions" in changes or made.metrics != METRICS:
+        return made
+    beside = orders_of(made.economics, made.metrics, made.sources, made.assignment)
+    return replace(made, companions=beside)
 
 
 def evidence(
@@ -178,6 +185,16 @@ def _blocks(*, with_before: bool) -> dict[str, tuple[Column, ...]]:
                 )
             )
         blocks[name] = tuple(columns)
+    chain = (("buyer", 0), ("orders", 0), ("money", 2))
+    blocks[ORDERS] = tuple(
+        Column(
+            name=name,
+            role="outcome",
+            digits=digits,
+            measure=METRICS["order_value"].measures()[0],
+        )
+        for name, digits in chain
+    )
     return blocks
 
 
@@ -188,6 +205,7 @@ def _moments(
         "revenue": [[revenue] for revenue, _ in units],
         "conversion": [[float(orders > 0)] for _, orders in units],
         "order_value": [[revenue, orders] for revenue, orders in units],
+        ORDERS: [[float(orders > 0), orders, revenue] for revenue, orders in units],
     }
     if len(blocks["revenue"]) > 1:
         values["revenue"] = [

@@ -1,97 +1,142 @@
-"""Where a change in revenue per unit came from: buyers, orders, or order value."""
+"""Where a change in money per unit came from: buyers, orders, their value, refunds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import ceil
+from typing import Any
 
 import numpy as np
 
-from holdback.analysis.comparison.comparison import formula_columns, moments_of
+from holdback.analysis.comparison.comparison import Comparison, formula_columns
 from holdback.analysis.section_readers import Basis, readers
 from holdback.data.evidence.cells import Cells
-from holdback.experiments.kinds.metric import Metric
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.language.measure import Companion
+from holdback.facts import Fact, fact
 from holdback.results.quantity import Quantity
 from holdback.results.sections.decomposition import (
     Concentration,
     Decomposition,
     PartRanges,
 )
-from holdback.stats.causal.revenue_decomposition import Factors, decomposed
+from holdback.stats.causal.revenue_decomposition import Factors, Parts, decomposed
+from holdback.stats.methods.compare import LEAST_NONZERO
 from holdback.stats.numeric import quantile
 
 __all__ = ["concentration", "decomposition"]
 
 
 @readers.register("decomposition")
-def decomposition(basis: Basis) -> tuple[Decomposition, ...]:
-    """Revenue per unit = share of buyers × orders per buyer × order value.
+def decomposition(basis: Basis) -> Iterator[Decomposition]:
+    """The money's difference per unit: buyers × orders per buyer × order value.
 
-    Needs a ratio metric of a money value per order. The ranges of the three parts
-    hold together at `level` (Bonferroni).
+    And × what is kept of it after refunds, as far as the rows tell these apart. The
+    ranges of the parts hold together at `level` (Bonferroni). What an adjustment
+    changes of the difference is a step of its own, so that the steps add up to the
+    difference that is read.
     """
     experiment, cells = basis.experiment, basis.cells
-    level = basis.stage.nominal
-    metric = next((m for m in experiment.metrics.values() if _is_order_value(m)), None)
-    if metric is None or metric.name not in cells.blocks:
-        return ()
-    control = _factors(cells, metric, experiment.control.name)
-    records = []
-    for arm in experiment.treatments:
-        treated = _factors(cells, metric, arm.name)
-        if control is None or treated is None:
-            continue
-        parts = decomposed(control, treated)
-        z = quantile(1 - (1 - level) / 6)
-        conversion, orders, value = (
-            Quantity(value=v, se=e, lower=v - z * e, upper=v + z * e)
-            for v, e in zip(parts.values, parts.errors, strict=True)
-        )
-        records.append(
-            Decomposition(
-                arm=arm.name,
-                revenue_per_unit=parts.total,
-                from_conversion=parts.values[0],
-                from_orders_per_buyer=parts.values[1],
-                from_order_value=parts.values[2],
-                ranges=PartRanges(
-                    from_conversion=conversion,
-                    from_orders_per_buyer=orders,
-                    from_order_value=value,
-                ),
-            )
-        )
-    return tuple(records)
+    for orders in experiment.companions_for("orders"):
+        metric = experiment.metrics[orders.of]
+        if orders.name in cells.blocks:
+            for arm in experiment.treatments:
+                comparison = Comparison(
+                    experiment=experiment,
+                    cells=cells,
+                    metric=metric,
+                    arms=frozenset({arm.name}),
+                )
+                record = _of_arm(comparison, orders, arm.name, basis.stage.nominal)
+                if record is not None:
+                    yield record
 
 
-def _is_order_value(metric: Metric) -> bool:
-    measures = metric.measures()
-    return (
-        metric.unit == "money"
-        and len(measures) == 2
-        and measures[0].aggregate == "sum"
-        and measures[1].aggregate == "count"
-        and measures[0].source == measures[1].source
+def _of_arm(
+    comparison: Comparison, orders: Companion, arm: str, level: float
+) -> Decomposition | None:
+    """One arm's; none where an arm has too few values for a range of the money."""
+    seen, net = comparison.estimates, comparison.adjusted
+    if seen is None or min(one.nonzero for one in seen) < LEAST_NONZERO:
+        return None
+    shown = seen if net is None else (net.control, net.treatment)
+    record = Decomposition(
+        arm=arm,
+        metric=orders.of,
+        revenue_per_unit=shown[1].value - shown[0].value,
+        note=_note(comparison.experiment, orders),
+    )
+    experiment, cells = comparison.experiment, comparison.cells
+    chains = [_factors(cells, orders, side) for side in (experiment.control.name, arm)]
+    chains = _without_equal(chains) if len(orders.collected) == len(CHAIN) else chains
+    if any(chain is None for chain in chains):
+        return replace(record, note=fact("decomposition.not_above_zero"))
+    control, treated = (chain for chain in chains if chain is not None)
+    parts = decomposed(control, treated)
+    names = _names(len(parts.values))
+    values: dict[str, Any] = dict(zip(names, parts.values, strict=True))
+    ranges = dict(zip(names, _ranges(parts, level), strict=True))
+    left = record.revenue_per_unit - parts.total
+    return replace(
+        record,
+        from_adjustment=None if net is None else left,
+        ranges=PartRanges(**ranges),
+        **values,
     )
 
 
-def _factors(cells: Cells, metric: Metric, arm: str) -> Factors | None:
-    """Buyers, orders and revenue per unit of an arm; None where one of them is 0.
+CHAIN = (
+    "from_conversion",
+    "from_orders_per_buyer",
+    "from_order_value",
+    "from_refunds",
+)
 
-    A buyer is a unit with orders, so its products with orders and revenue are those.
-    """
-    columns = formula_columns(cells.blocks[metric.name], capped=False)
-    moments = moments_of(cells, metric, {arm}).select(columns)
-    n, buyers = moments.n, moments.nonzero[1]
-    if n < 2 or buyers == 0 or moments.sums[0] <= 0:
+
+def _names(length: int) -> tuple[str, ...]:
+    """The parts of a chain of so many measures."""
+    return CHAIN[:length] if length > 2 else (CHAIN[0], "from_value_per_buyer")
+
+
+def _ranges(parts: Parts, level: float) -> Iterator[Quantity]:
+    z = quantile(1 - (1 - level) / (2 * len(parts.values)))
+    for value, error in zip(parts.values, parts.errors, strict=True):
+        yield Quantity(
+            value=value, se=error, lower=value - z * error, upper=value + z * error
+        )
+
+
+def _note(experiment: Experiment, orders: Companion) -> Fact | None:
+    """Why orders and their value do not stand apart, where they do not."""
+    if len(orders.collected) > 2:
         return None
-    revenue, orders = moments.mean
-    share = buyers / n
-    cov = np.empty((3, 3))
-    cov[1:, 1:] = moments.cov[::-1, ::-1]
-    cov[0, 1:] = cov[1:, 0] = np.array([orders, revenue]) * (1 - share) * n / (n - 1)
-    cov[0, 0] = share * (1 - share) * n / (n - 1)
-    return Factors(mean=np.array([share, orders, revenue]), cov=cov, n=n)
+    (*_, money) = orders.collected
+    own = money.source == experiment.assignment.source
+    if own or money.aggregate != "sum":
+        return fact("decomposition.value_of_unit")
+    return fact("decomposition.rows_unknown", source=money.source)
+
+
+def _factors(cells: Cells, orders: Companion, arm: str) -> Factors | None:
+    """The chain's means in an arm; None where one of them is not above 0."""
+    columns = formula_columns(cells.blocks[orders.name], capped=False)
+    moments = cells.total(orders.name, {arm}, within=orders.within).select(columns)
+    if moments.n < 2 or min(moments.mean) <= 0:
+        return None
+    return Factors(mean=moments.mean, cov=moments.cov, n=moments.n)
+
+
+def _without_equal(chains: list[Factors | None]) -> list[Factors | None]:
+    """Without the orders' value where nothing was taken off it in any arm."""
+    kept = [chain for chain in chains if chain is not None]
+    if len(kept) < len(chains) or any(c.mean[2] != c.mean[3] for c in kept):
+        return chains
+    at = [0, 1, 3]
+    return [
+        Factors(mean=chain.mean[at], cov=chain.cov[np.ix_(at, at)], n=chain.n)
+        for chain in kept
+    ]
 
 
 TOP = 0.2

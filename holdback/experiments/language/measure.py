@@ -28,9 +28,9 @@ Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct"]
 Collected = Aggregate | Literal["any", "first_day", "last_day"]
 EvidenceKind = Literal["moments", "value_counts"]
 """What is read: sums of powers and products, or how many units have which values."""
-CompanionReader = Literal["answers", "histories", "scores", "slices"]
-"""Who reads what is collected beside a metric: response bias, lifetime value, uplift,
-or fading by days since exposure."""
+CompanionReader = Literal["answers", "histories", "orders", "scores", "slices"]
+"""Who reads what is collected beside a metric: response bias, lifetime value, where
+money came from, uplift, or fading by days since exposure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ from holdback.experiments.resolve.economics import (
     guardrails_of,
     with_profit,
 )
+from holdback.experiments.resolve.orders import orders_of
 from holdback.experiments.resolve.references import metric_names, metrics_of, sources_of
 from holdback.experiments.resolve.snapshot import resolved_of
 from holdback.experiments.resolve.sources_and_metrics import (
@@ -99,6 +100,7 @@ def resolve(
         primary = metrics.get(written.primary or "")
         companions |= scores_of(primary, analysis, assignment, issues)
         companions |= slices_of(primary, assignment)
+        companions |= orders_of(economics, metrics, sources, assignment)
     decision = decision_of(written, issues)
     if assignment is not None:
         assignment = with_crossing(assignment, sources)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil, floor, log10
@@ -134,6 +134,25 @@ class Words:
         """An amount that always has its sign."""
         text = self.money(value)
         return text if value <= 0 else "+" + text
+
+    def adding_up(self, parts: Sequence[float], total: float) -> list[float]:
+        """Parts of money rounded as it is told, so that they add up to it as told.
+
+        By largest remainders: each is off by less than one smallest coin.
+
+        >>> w = Words(locale="en_US", currency="EUR", labels={}, arms={}, metrics={})
+        >>> w.adding_up([1.0232, 0.2033, 0.3031, -0.0477], 1.4819)
+        [1.02, 0.21, 0.3, -0.05]
+        """
+        minor = 2 if self.currency is None else get_currency_precision(self.currency)
+        whole = max(map(abs, (*parts, total))) >= 100
+        coins = 1 if whole else 10**minor
+        floors = [floor(coins * part) for part in parts]
+        left = floor(coins * total + 0.5) - sum(floors)
+        by_rest = sorted(range(len(parts)), key=lambda i: floors[i] - coins * parts[i])
+        for i in by_rest[: max(left, 0)]:
+            floors[i] += 1
+        return [coin / coins for coin in floors]
 
     def value(self, metric: str, value: float) -> str:
         """A metric's value in its own unit."""

@@ -436,3 +436,18 @@ def _as_told(reason: Fact) -> Fact:
     else:
         chance_shown = float(percent)
     return replace(reason, numbers={**reason.numbers, "chance": chance_shown})
+
+
+@tells("decomposition.not_above_zero")
+def _not_above_zero(_words: Words) -> str:
+    return say("decomposition.not_above_zero")
+
+
+@tells("decomposition.value_of_unit")
+def _value_of_unit(_words: Words) -> str:
+    return say("decomposition.value_of_unit")
+
+
+@tells("decomposition.rows_unknown")
+def _rows_unknown(_words: Words, *, source: str) -> str:
+    return say("decomposition.rows_unknown", source=source)

@@ -1,4 +1,4 @@
-"""A difference of a product of three rates, split into its factors' parts."""
+"""A difference of a product of rates, split into its factors' parts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ NEAR = 1e-4
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Factors:
-    """Means per unit of (buyer or not, orders, revenue) and their covariance.
+    """Means per unit of a chain of measures and their covariance.
 
-    mean: (3,), all above 0; cov: (3, 3) between units; n: units.
+    Such as (buyer or not, orders, revenue): the first mean and the ratio of each to the
+    one before it are the factors of the last. mean: (k,), all above 0; cov: (k, k)
+    between units; n: units.
     """
 
     mean: Vector
@@ -33,41 +35,45 @@ class Factors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What share of buyers, orders per buyer and order value add, each with its error.
+    """What each factor adds, in the chain's order, each with its error.
 
-    In the order of `values` and `errors`, (3,); `total` is the whole difference.
+    `total` is the whole difference of the last means.
     """
 
-    values: tuple[float, float, float]
-    errors: tuple[float, float, float]
+    values: tuple[float, ...]
+    errors: tuple[float, ...]
     total: float
 
 
 def decomposed(control: Factors, treatment: Factors) -> Parts:
-    """Revenue per unit = share of buyers × orders per buyer × order value, split up.
+    """The last mean = share of buyers × orders per buyer × … × last rate, split up.
 
     The logarithmic mean Divisia method (Ang 2004, Energy Policy 32: 1131–1139; as in
     equation 5 of his practical guide of 2005, Energy Policy 33: 867–871): a
-    factor's part is the logarithmic mean of the two revenues times the log of the
+    factor's part is the logarithmic mean of the two last means times the log of the
     factor's ratio, so the parts add up to the difference exactly. Errors by the delta
-    method on the six means. Raises ValueError for a mean at or below 0.
+    method on all means. Raises ValueError for a mean at or below 0 and for chains of
+    different measures.
     """
+    k = len(control.mean)
+    if len(treatment.mean) != k:
+        raise ValueError("Only chains of the same measures have a difference.")
     if min(*control.mean, *treatment.mean) <= 0:
         raise ValueError("A factor at or below 0 has no part.")
     means = np.concatenate([control.mean, treatment.mean])
-    values = tuple(float(np.real(_part(means, i))) for i in range(3))
+    values = tuple(float(np.real(_part(means, i))) for i in range(k))
     errors = []
-    for i in range(3):
+    for i in range(k):
         g = gradient(partial(_part, factor=i), means)
         variance = (
-            combined_variance(g[:3], control.cov) / control.n
-            + combined_variance(g[3:], treatment.cov) / treatment.n
+            combined_variance(g[:k], control.cov) / control.n
+            + combined_variance(g[k:], treatment.cov) / treatment.n
         )
         errors.append(sqrt(variance))
     return Parts(
-        values=values,  # type: ignore[arg-type]  # three of them
-        errors=tuple(errors),  # type: ignore[arg-type]
-        total=float(treatment.mean[2] - control.mean[2]),
+        values=values,
+        errors=tuple(errors),
+        total=float(treatment.mean[-1] - control.mean[-1]),
     )
 
 
@@ -85,11 +91,11 @@ def logarithmic_mean(a: Any, b: Any) -> Any:
 
 
 def _part(means: Any, factor: int) -> Any:
-    control, treated = (_rates(means[:3]), _rates(means[3:]))
-    weight = logarithmic_mean(means[5], means[2])
-    return weight * (np.log(treated[factor]) - np.log(control[factor]))
+    k = len(means) // 2
+    control, treated = means[:k], means[k:]
+    weight = logarithmic_mean(treated[-1], control[-1])
+    return weight * (np.log(_rate(treated, factor)) - np.log(_rate(control, factor)))
 
 
-def _rates(mean: Any) -> tuple[Any, Any, Any]:
-    buyers, orders, revenue = mean
-    return buyers, orders / buyers, revenue / orders
+def _rate(mean: Any, factor: int) -> Any:
+    return mean[factor] if factor == 0 else mean[factor] / mean[factor - 1]

@@ -63,3 +63,26 @@ def test_a_factor_of_zero_is_refused() -> None:
     none = Factors(mean=np.zeros(3), cov=np.zeros((3, 3)), n=10)
     with pytest.raises(ValueError, match="at or below 0"):
         decomposed(none, none)
+
+
+@pytest.mark.parametrize("chain", [[0, 2], [0, 1, 2], [0, 1, 2, 3]])
+def test_chains_of_any_length_add_up(chain: list[int]) -> None:
+    """Two, three or four factors: their parts sum to the difference."""
+    rng = np.random.default_rng(6)
+    sides = []
+    for n, share in ((800, 0.2), (3000, 0.26)):
+        orders = np.where(rng.uniform(size=n) < share, 1 + rng.poisson(0.5, n), 0)
+        total = orders * rng.gamma(2, 20.0, n)
+        rows = np.column_stack([orders > 0, orders, total, total * 0.9]).astype(float)
+        sides.append(factors(rows[:, chain]))
+    found = decomposed(*sides)
+    assert len(found.values) == len(chain)
+    assert sum(found.values) == pytest.approx(found.total, rel=1e-12)
+
+
+def test_chains_of_other_measures_are_refused() -> None:
+    """Three factors against two have no parts."""
+    three = shop(np.random.default_rng(7), 500, 0.3, 30)
+    two = Factors(mean=three.mean[:2], cov=three.cov[:2, :2], n=three.n)
+    with pytest.raises(ValueError, match="same measures"):
+        decomposed(three, two)
