@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from holdback.analysis.comparison.collapse import does_harm
 from holdback.analysis.comparison.verdict import verdict
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import fact, joined
@@ -86,7 +87,8 @@ def gated(experiment: Experiment, readouts: Sequence[Readout]) -> list[Readout]:
     """Readouts whose secondary metrics prove something only once the primary does.
 
     A fixed sequence: where an arm's primary is unclear, its secondary metrics are
-    unclear too, however small their own p-values.
+    unclear too, however small their own p-values, unless nearly all units with a value
+    are gone (`does_harm`).
     """
     if experiment.analysis.multiplicity == "none":
         return list(readouts)
@@ -100,6 +102,7 @@ def gated(experiment: Experiment, readouts: Sequence[Readout]) -> list[Readout]:
         if r.role == "secondary"
         and r.arm not in settled
         and r.verdict in {"better", "worse"}
+        and not does_harm(experiment.metrics[r.metric], r.estimates)
         else r
         for r in readouts
     ]

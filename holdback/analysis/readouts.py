@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from holdback.analysis.comparison.collapse import does_harm
 from holdback.analysis.comparison.comparison import (
     EVERYONE,
     Comparison,
@@ -167,6 +168,8 @@ def _readout(
     )
     if segment is not None:
         return readout
+    if role != "guardrail" and does_harm(metric, readout.estimates):
+        readout = replace(readout, verdict="worse")
     readout = replace(readout, log_lift=_log_lift(inference))
     if role == "primary":
         units = reached(experiment, cells, asked.arms, readout)

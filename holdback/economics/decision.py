@@ -1,8 +1,9 @@
 """The planned rule → an outcome with its reasons.
 
-Order of authority: a failed check makes the result invalid; a breached guardrail
-forbids shipping, and stops a test that is running; a preview decides nothing; then
-the rule speaks, as strictly as the look demands.
+Order of authority: a failed check makes the result invalid; a treatment that is plainly
+broken is stopped at any look; a breached guardrail forbids shipping, and stops a test
+that is running; a preview decides nothing; then the rule speaks, as strictly as the
+look demands.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Literal
 
+from holdback.analysis.comparison.collapse import does_harm
 from holdback.economics.arm_choice import naming
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import Fact, Value, fact
@@ -20,6 +22,7 @@ from holdback.results.scorecard import (
     DecisionArm,
     Finding,
     Outcome,
+    PointEstimate,
     Readout,
     Scorecard,
 )
@@ -94,7 +97,11 @@ def _of_arm(experiment: Experiment, scorecard: Scorecard, arm: str) -> DecisionA
     outlook = scorecard.single(Outlook)
     if outcome == "keep_testing" and outlook is not None:
         reasons.append(outlook_fact(outlook))
-    reasons += [guardrail_fact(r) for r in guardrails if r.verdict != "safe"]
+    watched = [guardrail_fact(r) for r in guardrails if r.verdict != "safe"]
+    reasons += watched
+    harmed = _harmed(experiment, scorecard, arm)
+    if harmed is not None:
+        return DecisionArm(arm=arm, outcome="stop", reasons=(_harm(harmed), *watched))
     if scorecard.preview is not None:
         return DecisionArm(
             arm=arm,
@@ -104,6 +111,43 @@ def _of_arm(experiment: Experiment, scorecard: Scorecard, arm: str) -> DecisionA
     if breached and outcome in {"ship", "keep_testing"}:
         outcome = "hold_back" if scorecard.final else "stop"
     return DecisionArm(arm=arm, outcome=outcome, reasons=tuple(reasons))
+
+
+def _harmed(experiment: Experiment, scorecard: Scorecard, arm: str) -> Readout | None:
+    """The metric by which the treatment is plainly broken; None where it is not.
+
+    The primary or what money is made of; where the primary has no number, another.
+    """
+    economics = experiment.economics
+    names = [experiment.primary, *([economics.value] if economics else [])]
+    if _effect(scorecard.readout(experiment.primary, arm)) is None:
+        names += experiment.secondary
+    readouts = (
+        r
+        for name in dict.fromkeys(names)
+        for r in scorecard.readouts
+        if r.metric == name and r.arm == arm and r.segment is None
+    )
+    return next(
+        (r for r in readouts if does_harm(experiment.metrics[r.metric], r.estimates)),
+        None,
+    )
+
+
+def _harm(readout: Readout) -> Fact:
+    values = readout.estimates
+    return fact(
+        "decision.harm",
+        metric=readout.metric,
+        arm=readout.arm,
+        control=readout.control,
+        units=None if values is None else _with_value(values.treatment),
+        control_units=None if values is None else _with_value(values.control),
+    )
+
+
+def _with_value(estimate: PointEstimate) -> dict[str, Value]:
+    return {"valued": estimate.nonzero or 0, "all": estimate.units}
 
 
 def _by_rule(

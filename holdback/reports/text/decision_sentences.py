@@ -95,6 +95,28 @@ def _no_number(
     return f"{sentence} {needed}"
 
 
+@tells("decision.harm")
+def _harm(  # a metric, and its units with a value
+    words: Words,
+    *,
+    metric: str,
+    arm: str,
+    control: str,
+    units: Numbers,
+    control_units: Numbers,
+) -> str:
+    return say(
+        "sentences.harm",
+        metric=words.label(metric),
+        arm=words.arm(arm),
+        control=words.arm(control),
+        valued=words.count(units["valued"]),
+        units=words.count(units["all"]),
+        control_valued=words.count(control_units["valued"]),
+        control_units=words.count(control_units["all"]),
+    )
+
+
 @tells("decision.lift")
 def _lift(
     words: Words,

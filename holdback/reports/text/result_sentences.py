@@ -344,6 +344,8 @@ def headline(scorecard: Scorecard) -> Headline:
         return Headline(title=say("headline.no_decision"), tone="plain")
     if decision.outcome == "keep_testing" and validity.is_preview:
         return Headline(title=say("headline.too_early_to_decide"), tone="plain")
+    if any(reason.code == "decision.harm" for reason in decision.reasons):
+        return Headline(title=say("headline.harm"), tone="bad")
     title = outcome(decision.outcome)
     guarded = [
         r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
