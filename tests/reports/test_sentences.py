@@ -365,6 +365,24 @@ TOLD = {
         sentences.status(replace(CARD, status="amended", amended=("window", "arms"))),
         "The plan was changed after it was locked, in: window, arms.",
     ),
+    "decision.harm": (
+        tell(
+            W,
+            fact(
+                "decision.harm",
+                metric=WIN.metric,
+                arm=WIN.arm,
+                control=WIN.control,
+                units={"valued": 0, "all": 3_600},
+                control_units={"valued": 35, "all": 400},
+            ),
+        ),
+        (
+            "Revenue per visitor: 0 of 3,600 units in “Recommendations” have a value, "
+            "against 35 of 400 in “No personalization”. Chance does not do this. "
+            "Switch it off now, and look for what is broken."
+        ),
+    ),
     "decision.lift, above": (
         tell(W, decision.compared_with_bar("above", WIN, 0.01, "lift")),
         sentences.changed(W, WIN)

@@ -214,12 +214,11 @@ def _period(words: Words, money: Money) -> str:
         if money.period_days
         else ""
     )
-    return say(
-        "money.for_the_units_of" if words.several else "money.for_the_units_that",
-        treated_units=words.count(money.treated_units),
-        days=days,
-        **({"arm": words.arm(money.arm)} if words.several else {}),
-    )
+    units = words.count(money.treated_units)
+    if words.several:
+        arm = words.arm(money.arm)
+        return say("money.for_the_units_of", treated_units=units, days=days, arm=arm)
+    return say("money.for_the_units_that", treated_units=units, days=days)
 
 
 def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
