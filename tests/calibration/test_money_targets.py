@@ -128,7 +128,6 @@ def one_test(rng: np.random.Generator, setting: Setting, *, rows: bool) -> Money
             control=listed[0],
             treatment=listed[1],
             formula=mean_of,
-            seed=(int(rng.integers(2**31)),),
         )
     inference = compare_means(control, treated, level=0.95, samples=samples)
     (record,) = money(
@@ -209,14 +208,12 @@ def test_one_range_does_not_do_for_both(runs: int) -> None:
 
 @LONG
 @pytest.mark.parametrize("sigma", [1.0, 1.5])
-@pytest.mark.parametrize(
-    ("buyers", "control"), [(60, 0.1), (120, 0.3), (120, 0.5), (540, 0.5)]
-)
-@pytest.mark.parametrize("lift", LIFTS)
+@pytest.mark.parametrize(("buyers", "control"), [(60, 0.1), (120, 0.5)])
+@pytest.mark.parametrize("lift", [-0.5, 0.5, 1.5])
 def test_few_buyers(lift: float, buyers: int, control: float, sigma: float) -> None:
     """Read by re-splits, where the delta method's range errs."""
     setting = Setting(buyers=buyers, control=control, sigma=sigma, lift=lift)
-    earned, population, rolled, _ = shares(setting, 1_000, rows=True)
-    assert earned == pytest.approx(0.95, abs=band(1_000))
-    assert population == pytest.approx(0.95, abs=band(1_000))
+    earned, population, rolled, _ = shares(setting, 500, rows=True)
+    assert earned == pytest.approx(0.95, abs=band(500))
+    assert population == pytest.approx(0.95, abs=band(500))
     assert rolled == population

@@ -43,9 +43,10 @@ def told(scorecard: Scorecard, words: Words) -> list[str]:
     """
     if scorecard.validity.is_invalid:
         return []
+    best = sentences.best_arm(scorecard)
     chances = [
         text
-        for readout in scorecard.readouts
+        for readout in sorted(scorecard.readouts, key=lambda one: one.arm != best)
         if readout.role == "primary"
         and readout.bayes is not None
         and (readout.arm != "*" or not words.several)
