@@ -157,3 +157,45 @@ def test_old_scorecards_are_drawn_without_the_picture(
     text = re.sub(r'  "beliefs": \[.*?\n  \],\n', "", to_json(card), flags=re.DOTALL)
     assert "beliefs" not in text
     assert 'id="belief"' not in render(from_json(text))
+
+
+@pytest.mark.parametrize(
+    ("rule", "prior", "level", "said"),
+    [
+        ("profit", "weak", 0.95, "earns nothing would be kept on in at most 5 of 100"),
+        ("profit", "none", 0.95, "earns nothing would be kept on in about 5 of 100"),
+        ("profit", "skeptical", 0.9, "in at most 10 of 100 such tests"),
+        ("lift", "weak", 0.95, "changes nothing would be kept on in about 2.5 of 100"),
+        (
+            "not_worse",
+            "weak",
+            0.95,
+            "worse by just the margin would be kept on in about",
+        ),
+    ],
+)
+def test_how_often_the_rule_keeps_on_what_is_not_worth_it(
+    rule: str, prior: str, level: float, said: str
+) -> None:
+    """In one sentence beside the chances: 1 − level, or its half, in 100 tests."""
+    plain = clear_win()
+    assert plain.decision is not None
+    readouts = tuple(
+        replace(
+            r, bayes=replace(r.bayes, prior=prior, method="confidence_distribution")
+        )
+        if r.bayes
+        else r
+        for r in plain.readouts
+    )
+    one = changed(
+        plain,
+        decision=replace(plain.decision, rule=rule),
+        readouts=readouts,
+        level=level,
+    )
+    page = render(one)
+    assert said in page.partition('id="confidence"')[2].partition("</section>")[0]
+    preview = changed(one, preview=fact("preview.read_at_end"))
+    assert "of 100 such tests" not in render(preview)
+    assert "of 100 such tests" not in render(changed(one, decision=None))

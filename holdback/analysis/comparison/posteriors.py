@@ -10,6 +10,10 @@ from holdback.experiments.kinds.metric import Metric
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Bayes
 from holdback.stats.evidence.effect import Inference
+from holdback.stats.posterior.confidence_distribution import (
+    CONFIDENCE,
+    confidence_distribution,
+)
 from holdback.stats.posterior.posterior import LiftPrior, Posterior
 from holdback.stats.posterior.rates import UNIFORM
 
@@ -18,6 +22,7 @@ __all__ = [
     "bayes_of",
     "difference_of",
     "lift_prior",
+    "likelihood_of",
     "other_priors",
     "posterior_of",
     "summary_of",
@@ -82,6 +87,14 @@ def posterior_of(
     if inference.relative is None and inference.tails is not None:
         return None
     return _or_none(metric, inference, prior)
+
+
+def likelihood_of(metric: Metric, inference: Inference) -> Posterior | None:
+    """What a prior is multiplied with, as a posterior; None where there is none."""
+    data = posterior_of(metric, inference, FLAT)
+    if data is None or data.method != CONFIDENCE:
+        return data
+    return confidence_distribution(inference).smooth.posterior(FLAT)
 
 
 def difference_of(metric: Metric, inference: Inference) -> Posterior | None:

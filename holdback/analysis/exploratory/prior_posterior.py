@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from holdback.analysis.comparison.comparison import Comparison
 from holdback.analysis.comparison.posteriors import (
-    FLAT,
     lift_prior,
+    likelihood_of,
     posterior_of,
 )
 from holdback.analysis.preregistration.interim_looks import Stage
@@ -55,7 +55,7 @@ def _of_arm(
     inference = comparison.inference(stage.level_of("primary"))
     prior = lift_prior(experiment.analysis.prior, metric)
     after = posterior_of(metric, inference, prior)
-    data = posterior_of(metric, inference, FLAT)
+    data = likelihood_of(metric, inference)
     if after is None or data is None:
         return
     lifts = _lifts(after, data)

@@ -23,6 +23,7 @@ __all__ = [
     "brings_back",
     "decide_now",
     "full_amounts",
+    "kept_by_mistake",
     "money_and_lift",
     "moved",
     "prior_name",
@@ -168,6 +169,34 @@ def against(words: Words, readout: Readout) -> str:
         "belief_sentences.against",
         metric=words.names(readout.metric, readout.arm),
         change=words.lift(plain.value),
+    )
+
+
+def kept_by_mistake(scorecard: Scorecard) -> str:
+    """How often the rule keeps on what is not worth it; empty where nothing decides.
+
+    `profit` asks for one side at the level, the other rules for a range with two. A
+    flat prior keeps just that promise, another one errs less often. With several arms
+    each has its own.
+    """
+    decision, treated = scorecard.decision, [a for a in scorecard.arms if not a.control]
+    unsure = scorecard.validity.is_invalid or scorecard.validity.is_preview
+    if decision is None or unsure or len(treated) > 1:
+        return ""
+    by_profit = decision.rule == "profit"
+    count = f"{100 * (1 - scorecard.level) / (1 if by_profit else 2):.3g}"
+    flat = not by_profit or _is_flat(scorecard)
+    often = say(f"confidence.mistakes.{'about' if flat else 'at_most'}", count=count)
+    return say(f"confidence.mistakes.{decision.rule}", often=often)
+
+
+def _is_flat(scorecard: Scorecard) -> bool:
+    """Whether the money's chance rests on the data alone, as far as is known."""
+    value = next((money.value_metric for money in scorecard.money), None)
+    chances = [r.bayes for r in scorecard.readouts if r.metric == value and r.bayes]
+    return (
+        any(bayes.prior == "none" or bayes.method == UNIFORM for bayes in chances)
+        or not chances
     )
 
 

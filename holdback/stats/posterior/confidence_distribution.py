@@ -105,8 +105,7 @@ class ConfidenceDistribution:
         if not self.logarithmic and prior.sd is not None:
             raise StatsError("There is no lift to put a prior on.")
         edges = self._edges(prior)
-        smooth = self.counted and prior.sd is not None
-        known = replace(self, anchors=()) if smooth else self
+        known = self if prior.sd is None else self.smooth
         log_mass = _log_masses(known.at(edges))
         log_mass = log_mass + prior.log_density((edges[1:] + edges[:-1]) / 2)
         mass = np.exp(log_mass - log_mass.max())
@@ -116,6 +115,11 @@ class ConfidenceDistribution:
             method=CONFIDENCE,
             logarithmic=self.logarithmic,
         )
+
+    @property
+    def smooth(self) -> ConfidenceDistribution:
+        """What a prior that is not flat meets: the curve alone, where draws tell C."""
+        return replace(self, anchors=()) if self.counted else self
 
     def _edges(self, prior: LiftPrior) -> Vector:
         """Cells narrow beside the data's spread and the prior's, with the anchors."""

@@ -28,7 +28,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     return section(
         say("confidence.title"),
         join(Markup("<p>{}</p>").format(named(text)) for text in chances),
-        Markup('<p class="small">{}</p>').format(_prior(scorecard)),
+        Markup('<p class="small">{} {}</p>').format(
+            _prior(scorecard), belief_sentences.kept_by_mistake(scorecard)
+        ),
         Markup('<p class="small">{}</p>').format(say("confidence.preview"))
         if scorecard.validity.is_preview
         else Markup(""),

@@ -117,8 +117,12 @@ def _currency(  # each is told where it is there
     rates: Mapping[str, float],
     blank: int,
 ) -> str:
-    by = "checks.currency.guessed" if guessed else "checks.currency.named"
-    parts = [say(by, source=source, column=column)]
+    where = {"source": source, "column": column}
+    parts = [
+        say("checks.currency.guessed", **where)
+        if guessed
+        else say("checks.currency.named", **where)
+    ]
     parts += [
         say(
             "checks.currency.converted",
