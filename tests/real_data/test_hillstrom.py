@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from math import ceil, sqrt
+from math import ceil, log1p, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,12 @@ from scipy import optimize, stats
 
 import holdback as hb
 from holdback.results.sections.sensitivity import Sensitivity
+from holdback.stats.evidence.delta_method import estimate_rows
+from holdback.stats.evidence.resplits import TwoSamples
+from holdback.stats.evidence.sample import Sample
+from holdback.stats.methods.own_spread import own_spread
+from holdback.stats.methods.permutation import permutation
+from tests.calibration.shops import mean
 
 YAML = """
 version: 1
@@ -243,3 +249,50 @@ def test_money_follows_the_lift(analysis: hb.Analysis) -> None:
             total * (1 - 1 / (1 + lift)), rel=1e-9
         )
     assert womens.cost.total == pytest.approx(0.10 * 21387)
+
+
+HILL = {
+    # Arm: z of the spreads, weight, ends of the log ratio, one-sided p; from a script
+    # that shares no code with the product (100,000 draws; p of 600,000 and 300,000).
+    "Mens E-Mail": (1.4205, 0.5044, 0.4850, 1.0737, (0.0, 1e-5)),
+    "Womens E-Mail": (0.8724, 0.0, 0.1955, 0.8071, (0.00050, 0.00075)),
+}
+
+
+@pytest.mark.parametrize("arm", sorted(HILL))
+def test_raw_spend_against_draws_made_apart(shared: Path, arm: str) -> None:
+    """Ends within four Monte-Carlo errors, spreads to their digits, p in its range."""
+    spends: dict[str, list[float]] = {}
+    path = shared / "data" / "hillstrom" / "hillstrom.csv.gz"
+    with gzip.open(path, "rt", newline="") as rows:
+        for row in csv.DictReader(rows):
+            spends.setdefault(row["segment"], []).append(float(row["spend"]))
+    control, treated = (
+        Sample(
+            columns=("spend",),
+            rows=np.array([value for value in spends[name] if value])[:, None],
+            n=len(spends[name]),
+        )
+        for name in ("No E-Mail", arm)
+    )
+    samples = TwoSamples(control=control, treatment=treated, formula=mean)
+    found = permutation(
+        estimate_rows(control, mean), estimate_rows(treated, mean), samples, level=0.95
+    )
+    z, weight, low, high, (least, most) = HILL[arm]
+    spread = own_spread(samples)
+    assert spread is not None
+    assert spread.z == pytest.approx(z, abs=5e-5)
+    assert spread.weight == pytest.approx(weight, abs=5e-5)
+    assert found.relative is not None
+    assert found.draws is not None
+    assert found.p_value is not None
+    ends = found.relative.interval
+    assert ends.lower is not None
+    assert ends.upper is not None
+    error = 4 * found.draws.error_of_ends * (high - low)
+    assert log1p(ends.lower) == pytest.approx(low, abs=error)
+    assert log1p(ends.upper) == pytest.approx(high, abs=error)
+    known = found.p_value / 2 if found.p_value_below is None else 0.0
+    side = np.sqrt(max(most, 1e-4) / found.draws.number)
+    assert least - 4 * side <= known <= most + 4 * side

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import exp, log, sqrt
 from typing import Self
 
@@ -47,6 +47,9 @@ class Reference:
     splits: Resplits
     spread: OwnSpread | None = None
     own: Vector | None = None
+    _told: dict[float, tuple[float, float]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @classmethod
     def of(cls, samples: TwoSamples, *, draws: int, batch: int = 0) -> Self:
@@ -83,6 +86,11 @@ class Reference:
 
     def at(self, theta: float) -> tuple[float, float]:
         """Both shares at one log ratio."""
+        if theta not in self._told:
+            self._told[theta] = self._counted(theta)
+        return self._told[theta]
+
+    def _counted(self, theta: float) -> tuple[float, float]:
         seen, drawn = self.splits.observed(exp(theta)), self.splits.drawn(exp(theta))
         upper = self._share(int(np.count_nonzero(drawn >= seen - PRECISION)))
         lower = self._share(int(np.count_nonzero(drawn <= seen + PRECISION)))
