@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log1p
 from typing import Literal
 
 import numpy as np
@@ -11,13 +12,26 @@ from holdback.stats.evidence.delta_method import Formula, estimate_rows
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.evidence.resplits import TwoSamples
 from holdback.stats.evidence.sample import Sample
-from holdback.stats.methods.compare import compare_means
+from holdback.stats.methods.compare import compare_means, needs_rows
 from holdback.stats.methods.difference import welch
+from holdback.stats.methods.permutation import Reference
 from holdback.stats.methods.proportion import compare_proportions
 
 __all__ = ["Record", "Replayed", "replay"]
 
 Family = Literal["proportion", "mean"]
+
+
+DRAWS_OF_A_REPLAY = 999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Whether an interval lies above or below no effect, or without the true one."""
+
+    above: bool
+    below: bool
+    missed: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,21 +92,23 @@ def replay(  # noqa: PLR0913  # whose units, and how they are split and read
     baseline = estimate_rows(units, formula).value
     chosen, plain = Record(), Record()
     methods: dict[str, int] = {}
+    sides: Sides | None
     for number in range(sum(replays)):
         effect = lift if number >= replays[0] else 0.0
         samples = _split(units, sizes, generator)
         if effect:
             samples = samples[0], _changed(samples[1], effect, family, generator)
         control, treated = (estimate_rows(side, formula) for side in samples)
-        both = TwoSamples(
-            control=samples[0],
-            treatment=samples[1],
-            formula=formula,
-        )
-        inference = _read(control, treated, both, family, level)
-        methods[inference.method] = methods.get(inference.method, 0) + 1
-        _count(chosen, inference, effect, baseline)
-        _count(plain, _welch(control, treated, level), effect, baseline)
+        if family == "mean" and needs_rows(control, treated):
+            both = TwoSamples(control=samples[0], treatment=samples[1], formula=formula)
+            method, sides = "permutation", _of_draws(both, effect, level)
+        else:
+            inference = _read(control, treated, family, level)
+            method, sides = inference.method, _of_interval(inference, effect, baseline)
+        methods[method] = methods.get(method, 0) + 1
+        _count(chosen, sides, effect)
+        welch_of = _welch(control, treated, level)
+        _count(plain, _of_interval(welch_of, effect, baseline), effect)
     return Replayed(
         without=replays[0],
         with_effect=replays[1],
@@ -137,13 +153,12 @@ def _changed(
 def _read(
     control: Estimate,
     treated: Estimate,
-    samples: TwoSamples,
     family: Family,
     level: float,
 ) -> Inference:
     if family == "proportion":
         return compare_proportions(control, treated, level=level)
-    return compare_means(control, treated, level=level, samples=samples)
+    return compare_means(control, treated, level=level)
 
 
 def _welch(control: Estimate, treated: Estimate, level: float) -> Inference | None:
@@ -152,31 +167,46 @@ def _welch(control: Estimate, treated: Estimate, level: float) -> Inference | No
     return welch(control, treated, level=level)
 
 
-def _count(
-    record: Record, inference: Inference | None, lift: float, baseline: float
-) -> None:
-    """Add one replay to a method's record; Welch is judged on the difference."""
-    contrast = None
-    if inference is not None:
-        contrast = (
-            inference.relative if inference.relative is not None else inference.absolute
-        )
+def _of_draws(samples: TwoSamples, lift: float, level: float) -> Sides:
+    """What the permutation interval leaves out, without looking for its ends.
+
+    It leaves out a ratio on a side exactly where its reference gives that side at
+    most half of alpha.
+    """
+    tails = Reference.of(samples, draws=DRAWS_OF_A_REPLAY)
+    least = (1 - level) / 2
+    above, below = (share <= least for share in tails.at(0.0))
+    missed = min(tails.at(log1p(lift))) <= least
+    return Sides(above=above, below=below, missed=missed)
+
+
+def _of_interval(
+    inference: Inference | None, lift: float, baseline: float
+) -> Sides | None:
+    """What an interval leaves out; None without one. Welch's is of the difference."""
+    if inference is None:
+        return None
+    relative = inference.relative
+    contrast = inference.absolute if relative is None else relative
     if contrast is None or contrast.interval.lower is contrast.interval.upper is None:
-        record.silent += 1
-        return
-    truth = (
-        lift
-        if inference is not None and inference.relative is not None
-        else lift * baseline
-    )
+        return None
+    truth = lift * baseline if relative is None else lift
     lower, upper = contrast.interval.lower, contrast.interval.upper
-    above = lower is not None and lower > 0
-    below = upper is not None and upper < 0
-    if not lift:
-        record.wins += above
-        record.losses += below
-        return
-    record.found += above if lift > 0 else below
-    record.missed += (lower is not None and lower > truth) or (
-        upper is not None and upper < truth
+    return Sides(
+        above=lower is not None and lower > 0,
+        below=upper is not None and upper < 0,
+        missed=(lower is not None and lower > truth)
+        or (upper is not None and upper < truth),
     )
+
+
+def _count(record: Record, sides: Sides | None, lift: float) -> None:
+    """Add one replay to a method's record."""
+    if sides is None:
+        record.silent += 1
+    elif lift:
+        record.found += sides.above if lift > 0 else sides.below
+        record.missed += sides.missed
+    else:
+        record.wins += sides.above
+        record.losses += sides.below
