@@ -7,7 +7,7 @@ from dataclasses import replace
 from worlds.evidence import METRICS, experiment
 
 from holdback.analysis.checks.check import findings
-from holdback.data.evidence.cells import Currencies, Quality, Spelling
+from holdback.data.evidence.cells import Currencies, Quality, ReadDates, Spelling
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.mean import Mean
 from holdback.results.scorecard import Input
@@ -90,3 +90,19 @@ def test_the_currency_is_told() -> None:
     assert "taken from currency, which nobody named" in finding.message
     assert "3 rows in USD were multiplied by 0.92 to be in EUR." in finding.message
     assert "2 rows name no currency and count as EUR." in finding.message
+
+
+def test_the_form_of_times_is_told() -> None:
+    """With an example of how it was read."""
+    dates = ReadDates(
+        column="at",
+        form="d/m/y",
+        guessed=True,
+        written="13/10/2026",
+        meant="2026-10-13",
+    )
+    finding = found(
+        "dates", experiment(), world(quality=Quality(dates={"orders": dates}))
+    )
+    assert finding.status == "pass"
+    assert "`dates: d/m/y`: 13/10/2026 is 2026-10-13" in finding.message

@@ -122,6 +122,10 @@ class EngineDialect(Protocol):
         """Date or timestamp → microseconds since 1970 (UTC, or the wall clock's)."""
         ...
 
+    def iso(self, microseconds: exp.Expression) -> exp.Expression:
+        """Microseconds since 1970 → ``2026-10-04 21:05:00.000000``, as text."""
+        ...
+
     def bytewise(self, text: exp.Expression) -> exp.Expression:
         """Text that is ordered by its bytes."""
         ...

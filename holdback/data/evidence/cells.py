@@ -299,6 +299,17 @@ class Currencies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDates:
+    """The form in which a source's times were read, with one of them as an example."""
+
+    column: str
+    form: str
+    guessed: bool
+    written: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """Counts of what was odd in the data; the checks turn them into findings.
 
@@ -323,6 +334,7 @@ class Quality:
     empty value alone, by source and condition; `spellings`: values that differ from a
     condition's texts only by case or outer spaces; `filtered`: rows of events that
     `where` leaves out. `currencies`: of sources of money in which something tells it.
+    `dates`: of sources whose times are not written as ISO 8601.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -349,6 +361,7 @@ class Quality:
     spellings: Mapping[str, tuple[Spelling, ...]] = field(default_factory=dict)
     filtered: Mapping[str, int] = field(default_factory=dict)
     currencies: Mapping[str, Currencies] = field(default_factory=dict)
+    dates: Mapping[str, ReadDates] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

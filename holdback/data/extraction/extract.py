@@ -16,6 +16,7 @@ from holdback.data.evidence.cells import (
     Cells,
     Currencies,
     Evidence,
+    ReadDates,
     SourceProfile,
     Spelling,
 )
@@ -23,6 +24,7 @@ from holdback.data.extraction.accounting import accounting, quality, units_of
 from holdback.data.extraction.conditions import Blanks, blanks_of, spellings_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
 from holdback.data.extraction.currencies import currencies_of, money_rows
+from holdback.data.extraction.date_reading import dated
 from holdback.data.extraction.duplicates import similar_ids, without_copies
 from holdback.data.extraction.open_engine import (
     Opened,
@@ -94,6 +96,7 @@ class Survey:
         self.idless: dict[str, int] = {}
         self.shared_ids: dict[str, int] = {}
         self.filtered: dict[str, int] = {}
+        self.dates: dict[str, ReadDates] = {}
         self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
         self.spellings: dict[str, tuple[Spelling, ...]] = {}
@@ -132,6 +135,7 @@ class Survey:
         Raises DataError for rows that cannot be used, ConfigError for arms that are
         computed where rows have no id.
         """
+        self._settle_dates()
         self._settle_zero()
         seen = {name: self._look(name) for name in self.tables}
         for name, reader in self.readers.items():
@@ -199,6 +203,14 @@ class Survey:
                 reader.table = copies.table
                 seen[name] = replace(self._look(name), rows=seen[name].rows)
         return dropped
+
+    def _settle_dates(self) -> None:
+        """Times that people wrote in their own form, as text of ISO 8601."""
+        for name, reader in self.readers.items():
+            read = dated(self.engine, reader, self.experiment.sources[name])
+            if read is not None:
+                reader.table = read.table
+                self.dates[name] = read.dates
 
     def _settle_zero(self) -> None:
         """Whether 0 is a unit's id or stands for those without one."""
@@ -388,6 +400,7 @@ class Survey:
                 },
                 filtered=self.filtered,
                 currencies=self.currencies,
+                dates=self.dates,
                 blanks=self.blanks,
                 spellings=self.spellings,
                 idless=self.idless,

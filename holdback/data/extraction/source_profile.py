@@ -31,6 +31,7 @@ from holdback.data.engine.times import Clock
 from holdback.data.evidence.cells import SourceProfile
 from holdback.data.extraction.accounting import examples, located, place_of
 from holdback.data.extraction.conditions import no_row_left
+from holdback.data.extraction.date_reading import time_advice
 from holdback.data.extraction.number_advice import number_advice
 from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
@@ -253,7 +254,7 @@ def _refuse(
             condition,
             int(row["no time"]),
             "is not a time",
-            lambda _: "Write times as 2026-10-01 or 2026-10-01T12:00:00+02:00.",
+            partial(time_advice, engine, reader, clock.column, kept),
         )
     problems += _ids(engine, request, row, kept)
     if not int(row["kept"]) and int(row["rows"]) and request.where and not problems:

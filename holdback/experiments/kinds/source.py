@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from holdback.experiments.language.date_forms import DateForm
 from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.number_forms import Notation
 from holdback.registry import Kinds
@@ -53,8 +54,8 @@ class Source:
     """What every source has.
 
     `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
-    others; `numbers` in which notation numbers in text are written; `rates` what other
-    currencies are worth in the project's.
+    others; `numbers` in which notation numbers in text are written and `dates` in which
+    form times; `rates` what other currencies are worth in the project's.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source:
     duplicates: Literal["error", "first", "last"] = "error"
     returns: ReturnRule | None = None
     numbers: Notation | None = None
+    dates: DateForm | None = None
     rates: Mapping[str, Fraction] | None = None
 
     def lives_in(self, database: str) -> bool:

@@ -26,6 +26,7 @@ class FrameSource(Source):
             duplicates=source.duplicates,
             returns=source.returns,
             numbers=source.numbers,
+            dates=source.dates,
             rates=source.rates,
             frame=frame,
         )

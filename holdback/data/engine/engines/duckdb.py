@@ -133,6 +133,12 @@ class DuckDBDialect:
         del kind
         return exp.Anonymous(this="epoch_us", expressions=[stamp])
 
+    def iso(self, microseconds: exp.Expression) -> exp.Expression:
+        """Microseconds since 1970 → ``2026-10-04 21:05:00.000000``, as text."""
+        moment = exp.Anonymous(this="make_timestamp", expressions=[microseconds])
+        written = exp.Literal.string("%Y-%m-%d %H:%M:%S.%f")
+        return exp.Anonymous(this="strftime", expressions=[moment, written])
+
     def bytewise(self, text: exp.Expression) -> exp.Expression:
         """Text that is ordered by its bytes."""
         return text

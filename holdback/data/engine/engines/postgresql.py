@@ -103,6 +103,17 @@ class PostgresDialect:
         scaled = exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000))
         return cast(scaled, "BIGINT")
 
+    def iso(self, microseconds: exp.Expression) -> exp.Expression:
+        """Microseconds since 1970 → ``2026-10-04 21:05:00.000000``, as text."""
+        since = exp.Mul(
+            this=microseconds,
+            expression=exp.cast(exp.Literal.string("1 microsecond"), "INTERVAL"),
+        )
+        epoch = cast(exp.Literal.string("1970-01-01 00:00:00"), "TIMESTAMP")
+        moment = exp.Add(this=epoch, expression=since)
+        written = exp.Literal.string("YYYY-MM-DD HH24:MI:SS.US")
+        return exp.Anonymous(this="to_char", expressions=[moment, written])
+
     def bytewise(self, text: exp.Expression) -> exp.Expression:
         """Text that is ordered by its bytes."""
         return exp.Collate(this=text, expression=exp.Identifier(this="C", quoted=True))

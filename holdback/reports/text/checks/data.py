@@ -105,6 +105,20 @@ def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) ->
     return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
+@tells("dates.guessed", "dates.declared")
+def _dates(  # each is told
+    _words: Words, *, source: str, column: str, form: str, written: str, meant: str
+) -> str:
+    return say(
+        "checks.dates.read",
+        source=source,
+        column=column,
+        form=form,
+        written=written,
+        meant=meant,
+    )
+
+
 @tells("currency.told")
 def _currency(  # each is told where it is there
     _words: Words,
