@@ -18,7 +18,7 @@ from holdback.experiments.language.date_forms import (
 
 __all__ = ["as_iso"]
 
-EPOCH_DAY = 25_569
+SHEET_DAY_OF_1970 = 25_569
 """The day number of 1 January 1970 in a spreadsheet."""
 MICROSECONDS_OF: dict[NumberDate, float] = {
     "seconds": 1e6,
@@ -53,7 +53,9 @@ def _of_number(
     )
     since: exp.Expression = value.copy()
     if form == "excel":
-        since = exp.Paren(this=exp.Sub(this=since, expression=double(str(EPOCH_DAY))))
+        since = exp.Paren(
+            this=exp.Sub(this=since, expression=double(str(SHEET_DAY_OF_1970)))
+        )
     scaled = exp.Mul(this=since, expression=double(str(MICROSECONDS_OF[form])))
     moment = dialect.iso(cast(exp.func("ROUND", scaled), "BIGINT"))
     if form != "excel":

@@ -44,8 +44,8 @@ MONTHS: Final = (
 )  # fmt: skip
 
 _BETWEEN = r"[./ -]"
-_DAY, _MONTH = "(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])"
-_YEAR = "([0-9]{4}|[0-9]{2})"
+_DAY_DIGITS, _MONTH_DIGITS = "(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])"
+_YEAR_DIGITS = "([0-9]{4}|[0-9]{2})"
 _NAME = r"([A-Za-zäÄ]{3})[A-Za-zäÄ]*\.?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?"
 _TIME = (
@@ -54,12 +54,15 @@ _TIME = (
     r"(?: ?([AaPp])\.?[Mm]\.?)?)? ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|)"
 )
 _DATES: dict[Order, tuple[str, str]] = {
-    "d/m/y": (f"{_DAY}{_BETWEEN}{_MONTH}{_BETWEEN}{_YEAR}", "dmy"),
-    "m/d/y": (f"{_MONTH}{_BETWEEN}{_DAY}{_BETWEEN}{_YEAR}", "mdy"),
-    "y/m/d": (f"([0-9]{{4}}){_BETWEEN}{_MONTH}{_BETWEEN}{_DAY}", "ymd"),
-    "d mon y": (f"{_WEEKDAY}{_DAY}{_BETWEEN}+{_NAME},?{_BETWEEN}+{_YEAR}", "dmy"),
+    "d/m/y": (f"{_DAY_DIGITS}{_BETWEEN}{_MONTH_DIGITS}{_BETWEEN}{_YEAR_DIGITS}", "dmy"),
+    "m/d/y": (f"{_MONTH_DIGITS}{_BETWEEN}{_DAY_DIGITS}{_BETWEEN}{_YEAR_DIGITS}", "mdy"),
+    "y/m/d": (f"([0-9]{{4}}){_BETWEEN}{_MONTH_DIGITS}{_BETWEEN}{_DAY_DIGITS}", "ymd"),
+    "d mon y": (
+        f"{_WEEKDAY}{_DAY_DIGITS}{_BETWEEN}+{_NAME},?{_BETWEEN}+{_YEAR_DIGITS}",
+        "dmy",
+    ),
     "mon d y": (
-        f"{_WEEKDAY}{_NAME}{_BETWEEN}+{_DAY}(?:st|nd|rd|th)?,?{_BETWEEN}+{_YEAR}",
+        f"{_WEEKDAY}{_NAME}{_BETWEEN}+{_DAY_DIGITS}(?:st|nd|rd|th)?,?{_BETWEEN}+{_YEAR_DIGITS}",
         "mdy",
     ),
     "yyyymmdd": ("([0-9]{4})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])", "ymd"),
