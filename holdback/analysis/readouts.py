@@ -147,6 +147,7 @@ def _readout(
         relative=relative,
         level=float(experiment.analysis.level),
         decision_alpha=1 - level if stage.look and segment is None else None,
+        interval_level=level,
         look=stage.look if segment is None else None,
         method=inference.method,
         note=inference.note,

@@ -184,7 +184,9 @@ class Readout(Shown):
     before may end with this look. `inference_data` holds draws for ArviZ where a
     sampler ran in this process; they are never stored here. `draws` stands where the
     method drew; where no draw reached the data, `p_value_below` is the bound that
-    `p_value` and what is made of it are then no more than. `withheld` where the
+    `p_value` and what is made of it are then no more than. `interval_level` is that of
+    its ranges: stricter than the file's `level` at one of several looks, and where
+    several arms hold together (Dunnett). `withheld` where the
     result it belongs to is invalid: then no output shows its figures.
     """
 
@@ -206,6 +208,7 @@ class Readout(Shown):
     p_value_adjusted: float | None = None
     draws: Drawing | None = None
     decision_alpha: float | None = None
+    interval_level: float | None = None
     look: Look | None = None
     margin: float | None = None
     margin_scale: Literal["relative", "absolute"] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +17,12 @@ from holdback.analysis.checks.check import findings
 from holdback.analysis.checks.data.already_gone import AlreadyGone
 from holdback.analysis.checks.result.vanity import Vanity
 from holdback.data.evidence.cells import Evidence, Quality
-from holdback.experiments.definition.experiment import Arm, Assignment, Experiment
+from holdback.experiments.definition.experiment import (
+    AnalysisSettings,
+    Arm,
+    Assignment,
+    Experiment,
+)
 from holdback.experiments.definition.split import planned_widths
 from holdback.experiments.kinds.source import Columns
 from holdback.experiments.language.expression import parse
@@ -386,3 +391,20 @@ def test_units_that_had_left_before(rows: int, *, warns: bool) -> None:
     silent = replace(churn, inactive=timedelta(days=5), within=timedelta(days=30))
     other = replace(plan, metrics={**metrics, "churn": silent})
     assert list(AlreadyGone().examine(other, seen)) == []
+
+
+@pytest.mark.parametrize(
+    ("looks", "says"),
+    [
+        ("end", "read once, at the end"),
+        ("spending", "every reading is a look of its own"),
+        ((date(2026, 10, 7),), "planned looks"),
+    ],
+)
+def test_a_running_test_says_how_it_is_read(looks: Any, says: str) -> None:
+    """The sentence of maturity follows the plan's looks."""
+    early = datetime(2026, 10, 5, 12, tzinfo=UTC)
+    planned = experiment(analysis=AnalysisSettings(looks=looks))
+    finding = found("maturity", planned, world(as_of=early))
+    assert finding.status == "warn"
+    assert says in finding.message

@@ -9,6 +9,7 @@ from math import log
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 from worlds.evidence import METRICS, analyzed, evidence, experiment, unmatured
 
@@ -219,6 +220,27 @@ def test_all_arms_together_are_no_test_against_statsmodels() -> None:
     _, adjusted, *_ = multipletests([r.p_value for r in arms], method="holm")
     assert [r.p_value_adjusted for r in arms] == pytest.approx(adjusted)
     assert [r.p_value_adjusted for r in family if r.arm == "*"] == [None, None]
+
+
+def test_ranges_of_several_arms_say_their_level_against_scipy() -> None:
+    """3,000 : 6,000 : 6,000 units: |Z| of both arms (correlation ⅔) below c in 95 %."""
+    law = stats.multivariate_normal(cov=[[1, 2 / 3], [2 / 3, 1]])
+
+    def inside(c: float) -> float:
+        corners = law.cdf([c, c]) - 2 * law.cdf([-c, c]) + law.cdf([-c, -c])
+        return float(corners) - 0.95
+
+    c = optimize.brentq(inside, 1.9, 2.5)
+    levels_of = {
+        (r.metric, r.arm): r.interval_level
+        for r in three_arms(50.0).readouts
+        if r.segment is None
+    }
+    expected = 1 - 2 * stats.norm.sf(c)
+    for arm in ("mail", "app"):
+        assert levels_of["revenue", arm] == pytest.approx(expected, abs=1e-4)
+        assert levels_of["conversion", arm] == 0.95
+    assert levels_of["revenue", "*"] == 0.95
 
 
 def test_all_arms_together_prove_what_an_arm_proves() -> None:

@@ -365,6 +365,23 @@ TOLD = {
         sentences.status(replace(CARD, status="amended", amended=("window", "arms"))),
         "The plan was changed after it was locked, in: window, arms.",
     ),
+    "together": (
+        sentences.together(
+            W,
+            replace(
+                CARD,
+                readouts=(
+                    replace(WIN, interval_level=0.9747),
+                    replace(WIN, arm="other", interval_level=0.9747),
+                ),
+            ),
+        ),
+        (
+            "Each of the 2 arms has a 97.5% range for Revenue per visitor, so that "
+            "all of them hold together at 95.0% (Dunnett)."
+        ),
+    ),
+    "together, one arm": (sentences.together(W, CARD), ""),
     "decision.harm": (
         tell(
             W,

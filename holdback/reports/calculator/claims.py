@@ -105,6 +105,14 @@ def _part(asked: Asked, name: str, change: float) -> str:
     return text
 
 
+def _times(asked: Asked) -> str:
+    """How many times as much a large lift is: "+200%" is often read as twice."""
+    claim = float(asked.claim or 0)
+    if claim < 1:
+        return ""
+    return f" ({asked.words.times(1 + claim)} times as much)"
+
+
 def claimed(asked: Asked) -> Iterator[Answer]:
     """A lift that somebody claims, and a share of revenue that is attributed."""
     words = asked.words
@@ -113,10 +121,9 @@ def claimed(asked: Asked) -> Iterator[Answer]:
             question="claim",
             told=(
                 (
-                    f"A change of {words.lift(float(asked.claim))} "
-                    f"({words.times(1 + float(asked.claim))} times as much) without a "
-                    "number of units, a base rate or a range cannot be tested: it is "
-                    "not called significant here."
+                    f"A change of {words.lift(float(asked.claim))}{_times(asked)} "
+                    "without a number of units, a base rate or a range cannot be "
+                    "tested: it is not called significant here."
                 ),
                 label(asked),
             ),

@@ -87,7 +87,7 @@ def _row(readout: Readout) -> dict[str, CellValue]:
         "treatment_units": treatment.units if treatment else None,
         **_effect("absolute", readout.absolute),
         **_effect("relative", readout.relative),
-        "interval_level": readout.level,
+        "interval_level": readout.interval_level or readout.level,
         "p_value": readout.p_value,
         "p_value_below": readout.p_value_below,
         "p_value_adjusted": readout.p_value_adjusted,

@@ -20,7 +20,7 @@ __all__ = [
     "words_of",
 ]
 
-ALIKE_FROM = 0.1
+ALIKE_FROM = 0.05
 DISAGREE_BELOW = 0.05
 FEW_FALSE_WINS = 0.05
 

@@ -52,11 +52,13 @@ __all__ = [
     "reached",
     "status",
     "sure",
+    "together",
     "verdict_told",
     "withheld",
 ]
 
-DIFFERENT = 0.1
+DIFFERENT = 0.05
+SAME_LEVEL = 1e-9
 
 
 def changed(words: Words, readout: Readout) -> str:
@@ -209,6 +211,26 @@ def look(words: Words, taken: Look, level: float) -> str:
         share=words.share(1 - level),
         spent=spent,
         wide=wide,
+    )
+
+
+def together(words: Words, scorecard: Scorecard) -> str:
+    """At what level several arms' ranges are, so that all hold; nothing for one arm."""
+    whole = scorecard.decision_level
+    primaries = [
+        r
+        for r in scorecard.readouts
+        if r.role == "primary" and r.segment is None and r.arm != "*"
+    ]
+    levels = [r.interval_level for r in primaries if r.interval_level is not None]
+    if len(levels) < 2 or min(levels) <= whole + SAME_LEVEL:
+        return ""
+    return say(
+        "sentences.together",
+        count=words.count(len(levels)),
+        level=words.share(min(levels)),
+        metric=words.label(primaries[0].metric),
+        whole=words.share(whole),
     )
 
 

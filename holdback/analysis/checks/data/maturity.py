@@ -31,8 +31,12 @@ class Maturity:
             any_day = fact("maturity.always_valid", waiting=waiting)
             yield Finding(check="maturity", status="pass", fact=any_day)
         elif end is not None and not is_final(experiment, evidence.as_of):
+            looks = experiment.analysis.looks
             running = fact(
-                "maturity.running", complete_on=end.isoformat(), waiting=waiting
+                "maturity.running",
+                complete_on=end.isoformat(),
+                waiting=waiting,
+                looks=looks if isinstance(looks, str) else "planned",
             )
             yield Finding(check="maturity", status="warn", fact=running)
         else:

@@ -89,6 +89,9 @@ def _sentences(scorecard: Scorecard, words: Words) -> list[_Said]:
     if scorecard.look is not None:
         text = sentences.look(words, scorecard.look, scorecard.level)
         said["look"] = _Said(text=text)
+    shared = sentences.together(words, scorecard)
+    if shared:
+        said["together"] = _Said(text=shared)
     for readout in scorecard.readouts:
         if readout.after_looks is not None:
             text = sentences.after_looks(words, readout.after_looks)

@@ -18,11 +18,14 @@ def _always_valid(words: Words, *, waiting: Fact | None = None) -> str:
 
 
 @tells("maturity.running")
-def _running(words: Words, *, complete_on: str, waiting: Fact | None = None) -> str:
+def _running(
+    words: Words, *, complete_on: str, waiting: Fact | None = None, looks: str = "end"
+) -> str:
     return say(
         "checks.maturity.the_test_is_not",
         experiment=complete_on,
         waiting=tell(words, waiting),
+        read=texts("checks.maturity.read")[looks],
     )
 
 
