@@ -33,7 +33,7 @@ from holdback.errors import ConfigError, EnvironmentFault, Problem, ReportError
 __all__ = ["MANIFEST", "read_whole", "replacing", "write_files"]
 
 MANIFEST = "manifest.json"
-SCHEMA = "holdback/manifest/1"
+MANIFEST_SCHEMA = "holdback/manifest/1"
 PLAN = "set.json"
 """Names of a pending set's files, in its folder."""
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -240,7 +240,9 @@ def _manifest(folder: Path, contents: Mapping[str, bytes]) -> bytes:
     }
     hashes |= {name: _hash(content) for name, content in contents.items()}
     files = dict(sorted(hashes.items()))
-    text = json.dumps({"schema": SCHEMA, "files": files}, indent=2, ensure_ascii=False)
+    text = json.dumps(
+        {"schema": MANIFEST_SCHEMA, "files": files}, indent=2, ensure_ascii=False
+    )
     return text.encode() + b"\n"
 
 

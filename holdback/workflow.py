@@ -67,7 +67,7 @@ def assign(experiment: ExperimentLike, ids: Any) -> Any:
     """
     from holdback.experiments.definition.split import assign as assign_ids
 
-    return assign_ids(_loaded(experiment), ids)
+    return assign_ids(_given(experiment), ids)
 
 
 def audit(
@@ -86,7 +86,7 @@ def audit(
     """
     from holdback.audit.audit import audit as audit_arms
 
-    planned = _loaded(experiment)
+    planned = _given(experiment)
     return audit_arms(
         planned, as_of=moment_of(as_of), frames=_frames(planned, data, frames)
     )
@@ -499,14 +499,19 @@ def _frames(
 
 
 def _loaded(experiment: ExperimentLike) -> Experiment:
-    """The experiment of a file, or one that may have been edited, validated again.
+    """The experiment of a file, or one that may have been edited, validated again."""
+    from holdback.experiments.load import checked
+
+    return checked(_given(experiment))
+
+
+def _given(experiment: ExperimentLike) -> Experiment:
+    """The experiment of a file, or the one that was handed over.
 
     Raises ConfigError for what is neither.
     """
-    from holdback.experiments.load import checked
-
     if isinstance(experiment, Experiment):
-        return checked(experiment)
+        return experiment
     if not isinstance(experiment, str | os.PathLike):
         raise ConfigError(
             Problem(

@@ -46,7 +46,13 @@ def test_demo_writes_a_whole_project(home: Path) -> None:
         "experiments/audit.jsonl",
         *(
             f"results/recs-holdback/{name}"
-            for name in ("plan.json", "scorecard.json", "readouts.csv", "report.html")
+            for name in (
+                "manifest.json",
+                "plan.json",
+                "scorecard.json",
+                "readouts.csv",
+                "report.html",
+            )
         ),
     }
 

@@ -159,6 +159,7 @@ def columns_of(node: Tree) -> frozenset[str]:
 def written(node: Tree) -> str:
     """One way of writing a tree: equal trees give equal text.
 
+    >>> from holdback.experiments.language.expression import parse_tree
     >>> written(parse_tree("total-refunded  >0 and country in ('IE')"))
     "(((total - refunded) > 0) and country in ('IE'))"
     """
