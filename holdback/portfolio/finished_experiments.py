@@ -268,8 +268,14 @@ def lead_of(card: Scorecard) -> Counted | None:
 
 
 def paid_of(card: Scorecard) -> Paid | None:
-    """The money of all treatment arms, where it rests on a lift."""
-    total = next((m for m in card.money if m.arm == "*"), None)
+    """The money that the report shows, where it rests on a lift.
+
+    Of several arms that is the arm which the decision keeps or puts ahead; where it
+    does neither, all of them together.
+    """
+    arms = [money.arm for money in card.money if money.arm != "*"]
+    ahead = card.decision.ahead if card.decision and len(arms) > 1 else None
+    total = next((m for m in card.money if m.arm == (ahead or "*")), None)
     if total is None or total.basis is None:
         return None
     usable = total.basis.treated_total > 0 and total.basis.log_lift.se > 0

@@ -337,6 +337,17 @@ class Decision:
     arms: tuple[DecisionArm, ...]
     arm: str | None = None
 
+    @property
+    def ahead(self) -> str | None:
+        """The arm to keep on, or the one that is ahead of those to choose from."""
+        compared = self.arms_told
+        return self.arm if compared is None else str(compared.numbers["ahead"])
+
+    @property
+    def arms_told(self) -> Fact | None:
+        """The reason that compares the arms to choose from, where there are several."""
+        return next((one for one in self.reasons if one.code == "decision.arms"), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard(Shown):

@@ -65,6 +65,34 @@ def test_reports_add_up_by_hand(tmp_path: Path) -> None:
     assert kept.revenue.value == pytest.approx(4000 * (1 - np.exp(-0.09)))
 
 
+@pytest.mark.parametrize(
+    ("named", "ahead", "counted"),
+    [("bold", None, 900.0), (None, "mild", 400.0), (None, None, 1300.0)],
+)
+def test_of_several_arms_the_kept_one_counts(
+    named: str | None, ahead: str | None, counted: float
+) -> None:
+    """As the report shows: the arm that is named or ahead, else all together."""
+    card = finished("arms", 0.05, 0.01, total=1300.0, outcome="ship")
+    (pooled,) = card.money
+    assert pooled.basis is not None
+    assert card.decision is not None
+    arms = tuple(
+        replace(pooled, arm=arm, basis=replace(pooled.basis, treated_total=total))
+        for arm, total in (("mild", 400.0), ("bold", 900.0))
+    )
+    told = () if ahead is None else (Fact("decision.arms", {"ahead": ahead}),)
+    made = replace(
+        card,
+        money=(*arms, replace(pooled, arm="*")),
+        decision=replace(card.decision, arm=named, reasons=told),
+    )
+    lead = lead_of(made)
+    assert lead is not None
+    assert lead.paid is not None
+    assert lead.paid.basis.treated_total == counted
+
+
 def test_winner_is_pulled_towards_all(tmp_path: Path) -> None:
     """Each test is shrunk by the model of all; the winner's money with it."""
     found = portfolio([program(tmp_path)])

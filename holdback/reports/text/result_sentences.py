@@ -16,7 +16,6 @@ from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
     UNTOLD,
-    Decision,
     DecisionArm,
     Estimates,
     Finding,
@@ -390,7 +389,7 @@ def _kept(scorecard: Scorecard) -> str:
     if decision is None or len(arms) < 2 or best is None:
         return outcome("ship").title
     label = {a.arm: a.label or a.arm for a in scorecard.arms}
-    if decision.arm is None and (alike_arms := _arms_told(decision)) is not None:
+    if decision.arm is None and (alike_arms := decision.arms_told) is not None:
         several = "either" if alike_arms.numbers.get("others") == 1 else "any"
         return say(f"headline.{several}", best=label.get(best, best))
     return say("headline.kept", best=label.get(best, best))
@@ -404,11 +403,8 @@ def best_arm(scorecard: Scorecard) -> str | None:
     decision = scorecard.decision
     if decision is None:
         return None
-    compared = _arms_told(decision)
-    if compared is not None:
-        return str(compared.numbers["ahead"])
-    if decision.arm is not None:
-        return decision.arm
+    if decision.ahead is not None:
+        return decision.ahead
     fits = [
         arm.arm
         for arm in decision.arms
@@ -422,11 +418,6 @@ def arms_in_order(scorecard: Scorecard) -> tuple[DecisionArm, ...]:
     decision, best = scorecard.decision, best_arm(scorecard)
     arms = decision.arms if decision else ()
     return tuple(sorted(arms, key=lambda arm: arm.arm != best))
-
-
-def _arms_told(decision: Decision) -> Fact | None:
-    """The reason that compares the arms to choose from."""
-    return next((one for one in decision.reasons if one.code == "decision.arms"), None)
 
 
 def money_told(scorecard: Scorecard) -> tuple[Money, ...]:
