@@ -151,13 +151,14 @@ def test_units_split_by_session_fail() -> None:
 @pytest.mark.parametrize(
     ("unknown", "status", "words"),
     [
-        (5_000, "warn", "No row of orders (5,000 rows) belongs to a unit"),
-        (4_990, "warn", "Only 0.2 % of the rows of orders (5,000 rows) belong to"),
-        (4_000, "pass", "The ids of the sources meet"),
+        (5_000, "fail", "No row of orders (5,000 rows) belongs to a unit"),
+        (4_990, "fail", "Only 0.2 % of the rows of orders (5,000 rows) belong to"),
+        (4_000, "warn", "20 % of the rows of orders (5,000 rows) belong to a unit"),
+        (2_400, "pass", "The ids of the sources meet"),
     ],
 )
 def test_ids_of_another_kind_warn(unknown: int, status: str, words: str) -> None:
-    """A source that meets nearly no unit is told; other customers are usual."""
+    """A source that meets nearly no unit spoils the result; below half is told."""
     seen = world(quality=Quality(unassigned={"orders": unknown}))
     orders = Input(source="orders", rows=5_000)
     finding = found("unit_mismatch", experiment(), replace(seen, inputs=(orders,)))

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from worlds.evidence import METRICS, experiment
 
 from holdback.analysis.checks.check import findings
-from holdback.data.evidence.cells import Currencies, Quality, ReadDates, Spelling
+from holdback.data.evidence.cells import (
+    Currencies,
+    IdSpelling,
+    Quality,
+    ReadDates,
+    Spelling,
+)
 from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.mean import Mean
 from holdback.results.scorecard import Input
@@ -106,3 +113,28 @@ def test_the_form_of_times_is_told() -> None:
     )
     assert finding.status == "pass"
     assert "`dates: d/m/y`: 13/10/2026 is 2026-10-13" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("leading_zeros", "leading zeros, which spreadsheets drop"),
+        ("case", "capital and small letters"),
+        ("spaces", "spaces at their ends"),
+        ("point_zero", "the .0 at their end"),
+        ("dashes", "dashes and braces"),
+        ("several", "spaces, case, leading zeros"),
+    ],
+)
+def test_a_misspelling_is_told_with_its_cause(cause: str, words: str) -> None:
+    """The form of both ids stands in the message, and the remedy."""
+    spelling = IdSpelling(cause=cause, ids=30, of=40, pair=("00nn", "nn"))
+    finding = found(
+        "unit_mismatch",
+        experiment(),
+        world(quality=Quality(id_spellings={"orders": spelling})),
+    )
+    assert finding.status == "warn"
+    assert "30 of 40 ids in orders" in finding.message
+    assert words in finding.message
+    assert "like 00nn in the exposures and like nn there" in finding.message

@@ -310,6 +310,20 @@ class ReadDates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdSpelling:
+    """Ids of a source that meet exposed units only when both are spelled alike.
+
+    `cause` says what is lost, `ids` of `of` different ids have it, and `pair` is the
+    form of an exposed id and of the same one in the source, without the id itself.
+    """
+
+    cause: str
+    ids: int
+    of: int
+    pair: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """Counts of what was odd in the data; the checks turn them into findings.
 
@@ -334,7 +348,8 @@ class Quality:
     empty value alone, by source and condition; `spellings`: values that differ from a
     condition's texts only by case or outer spaces; `filtered`: rows of events that
     `where` leaves out. `currencies`: of sources of money in which something tells it.
-    `dates`: of sources whose times are not written as ISO 8601.
+    `dates`: of sources whose times are not written as ISO 8601. `id_spellings`: of
+    sources whose ids are written otherwise than those of the exposures.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -362,6 +377,7 @@ class Quality:
     filtered: Mapping[str, int] = field(default_factory=dict)
     currencies: Mapping[str, Currencies] = field(default_factory=dict)
     dates: Mapping[str, ReadDates] = field(default_factory=dict)
+    id_spellings: Mapping[str, IdSpelling] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

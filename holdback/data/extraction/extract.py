@@ -16,6 +16,7 @@ from holdback.data.evidence.cells import (
     Cells,
     Currencies,
     Evidence,
+    IdSpelling,
     ReadDates,
     SourceProfile,
     Spelling,
@@ -26,6 +27,7 @@ from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
 from holdback.data.extraction.currencies import currencies_of, money_rows
 from holdback.data.extraction.date_reading import dated
 from holdback.data.extraction.duplicates import similar_ids, without_copies
+from holdback.data.extraction.id_spellings import id_spellings
 from holdback.data.extraction.open_engine import (
     Opened,
     check_one_row,
@@ -401,6 +403,7 @@ class Survey:
                 filtered=self.filtered,
                 currencies=self.currencies,
                 dates=self.dates,
+                id_spellings=self._id_spellings(seen),
                 blanks=self.blanks,
                 spellings=self.spellings,
                 idless=self.idless,
@@ -433,6 +436,16 @@ class Survey:
             as_of=None if as_of is None else from_microseconds(as_of),
             paths=paths_of(self.experiment, self.engine, cube, self.readers),
         )
+
+    def _id_spellings(self, seen: Mapping[str, SourceProfile]) -> dict[str, IdSpelling]:
+        """Sources whose ids are written otherwise than those of the exposures."""
+        if not self._is_small(seen):
+            return {}
+        units = {
+            name: (reader, self.experiment.sources[name].columns.unit)
+            for name, reader in self.readers.items()
+        }
+        return id_spellings(self.engine, units, self.experiment.assignment.source)
 
     def _is_small(self, seen: Mapping[str, SourceProfile]) -> bool:
         unit = self.experiment.sources[self.experiment.assignment.source].columns.unit

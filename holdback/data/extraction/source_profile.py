@@ -108,10 +108,38 @@ def _count_ids(scan: _Scan, request: ProfileRequest, kept: exp.Expression) -> No
     assert request.unit is not None  # noqa: S101  # asked for units only
     nobody = is_placeholder(request.reader, request.unit)
     scan.count("nobody", all_of([kept.copy(), nobody]))
+    if request.reader.kind(request.unit) == "text":
+        _count_damage(scan, request.unit, kept)
     scan.count("missing", all_of([kept.copy(), blank(request.reader, request.unit)]))
     if request.reader.kind(request.unit) in {"float", "decimal"}:
         scan.count("fraction", all_of([kept.copy(), _fraction(request.unit)]))
         scan.count("floats", all_of([kept.copy(), _present(col(request.unit))]))
+
+
+def _count_damage(scan: _Scan, unit: str, kept: exp.Expression) -> None:
+    """Count ids that a spreadsheet wrote as numbers, and those that it rounded."""
+    scan.count("scientific", all_of([kept.copy(), _scientific(unit)]))
+    scan.count("long", all_of([kept.copy(), _long(unit)]))
+    scan.count("rounded", all_of([kept.copy(), _rounded(unit)]))
+
+
+def _scientific(unit: str) -> exp.Expression:
+    """5.12346E+12: what a spreadsheet makes of an id of 12 digits and more."""
+    pattern = exp.Literal.string(r"^ *[0-9]([.,][0-9]+)?E\+[0-9]{1,3} *$")
+    marked = exp.Like(this=col(unit), expression=exp.Literal.string("%E+%"))
+    return all_of([marked, exp.RegexpLike(this=col(unit), expression=pattern)])
+
+
+def _long(unit: str) -> exp.Expression:
+    """Ids of 16 digits and more; a spreadsheet keeps 15."""
+    length = exp.GTE(this=exp.Length(this=col(unit)), expression=integer(16))
+    digits = exp.Literal.string("^[0-9]+$")
+    return all_of([length, exp.RegexpLike(this=col(unit), expression=digits)])
+
+
+def _rounded(unit: str) -> exp.Expression:
+    pattern = exp.Literal.string("^[0-9]{15}0+$")
+    return all_of([_long(unit), exp.RegexpLike(this=col(unit), expression=pattern)])
 
 
 def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
@@ -305,6 +333,9 @@ def _ids(
                 fix="Name the column of ids as `unit`.",
             )
         ]
+    damaged = _damaged(engine, request, row, kept)
+    if damaged:
+        return damaged
     if int(row.get("fraction", 0)):
         return located(
             engine,
@@ -329,6 +360,43 @@ def _ids(
             ),
         )
     return []
+
+
+MANY_ROUNDED = 5
+
+
+def _damaged(
+    engine: Engine, request: ProfileRequest, row: dict[str, Any], kept: exp.Expression
+) -> list[Problem]:
+    """Ids that a spreadsheet destroyed: what is lost cannot be found again."""
+    unit, table = request.unit, request.reader.table
+    assert unit is not None  # noqa: S101  # asked for units only
+    advice = (
+        "Export the ids again and do not save them from a spreadsheet, or format their "
+        "column as text before they are pasted."
+    )
+    if int(row.get("scientific", 0)):
+        what = "is no unit id: a spreadsheet has rounded it to scientific notation"
+        condition, count = _scientific(unit), int(row["scientific"])
+    elif int(row.get("rounded", 0)) and row["rounded"] == row["long"]:
+        what = "is no unit id: a spreadsheet has rounded it after the 15th digit"
+        condition, count = _rounded(unit), int(row["rounded"])
+        if not _are_many(engine, table, unit, all_of([kept.copy(), condition.copy()])):
+            return []
+    else:
+        return []
+    where = all_of([kept.copy(), condition])
+    return located(engine, table, unit, where, count, what, lambda _: advice)
+
+
+def _are_many(
+    engine: Engine, table: Table, unit: str, condition: exp.Expression
+) -> bool:
+    """Whether at least five different ids are concerned: chance alone makes one."""
+    distinct = exp.Count(this=exp.Distinct(expressions=[col(unit)]))
+    query = select({"n": distinct}, table.relation.copy(), where=[condition])
+    ((count,),) = engine.run(query)
+    return int(count) >= MANY_ROUNDED
 
 
 def _far(

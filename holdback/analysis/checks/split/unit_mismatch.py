@@ -15,7 +15,7 @@ from holdback.results.scorecard import Finding
 __all__ = ["UnitMismatch"]
 
 LEAST_ROWS_READ = 100
-FEW_MATCHES = 0.01
+FEW_MATCHES, HALF_MATCH = 0.01, 0.5
 MANY_CROSSED = 0.05
 
 
@@ -23,12 +23,15 @@ MANY_CROSSED = 0.05
 class UnitMismatch:
     """Compares ids between sources, and crossing with a fresh draw at each exposure.
 
-    A source of which nearly no row belongs to a unit of the experiment may have ids of
-    another kind, or the experiment is small: that is a warning. Units that cross arms
-    about as often as if each exposure had been drawn anew were split by something
-    smaller, such as a session: with shares p, a second exposure drawn anew lands
-    elsewhere with probability 1 − Σ p². Half of that per later exposure is alike, if
-    more units cross than logging in elsewhere explains (5 %).
+    A source of which fewer than half of the rows belong to a unit of the experiment may
+    have ids of another kind, or the shop has many other customers: that is a warning.
+    Where next to none does, nothing that is counted from it can be believed. Ids that
+    would meet if both were spelled alike are told with what is lost.
+
+    Units that cross arms about as often as if each exposure had been drawn anew were
+    split by something smaller, such as a session: with shares p, a second exposure
+    drawn anew lands elsewhere with probability 1 − Σ p². Half of that per later
+    exposure is alike, if more units cross than logging in elsewhere explains (5 %).
     """
 
     order: ClassVar = 40
@@ -36,35 +39,70 @@ class UnitMismatch:
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding, where there is anything to compare."""
         sources = tuple(_strangers(experiment, evidence))
+        hopeless = {"unit_mismatch.nothing_belongs", "unit_mismatch.little_belongs"}
+        none_found = any(one.code in hopeless for one in sources)
+        spelled = tuple(_spelled(evidence))
         crossed = sum(evidence.quality.crossovers.values())
         later = evidence.quality.repeated_exposures
         if _is_redrawn(experiment, evidence):
             redrawn = fact(
-                "unit_mismatch.redrawn", crossed=crossed, later=later, sources=sources
+                "unit_mismatch.redrawn",
+                crossed=crossed,
+                later=later,
+                sources=(*sources, *spelled),
             )
             yield Finding(check="unit_mismatch", status="fail", fact=redrawn)
-        elif sources:
-            strangers = fact("unit_mismatch.strangers", sources=sources)
-            yield Finding(check="unit_mismatch", status="warn", fact=strangers)
+        elif sources or spelled:
+            strangers = fact("unit_mismatch.strangers", sources=(*sources, *spelled))
+            yield Finding(
+                check="unit_mismatch",
+                status="fail" if none_found else "warn",
+                fact=strangers,
+            )
         elif evidence.quality.unassigned or later:
             meet = fact("unit_mismatch.none")
             yield Finding(check="unit_mismatch", status="pass", fact=meet)
 
 
 def _strangers(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
-    """Sources of which next to no row belongs to a unit."""
-    rows = {one.source: one.rows for one in evidence.inputs}
+    """Sources of which few rows belong to a unit."""
     for source, unknown in sorted(evidence.quality.unassigned.items()):
-        read = rows.get(source, 0)
+        read = _with_unit(evidence, source)
         if source == experiment.assignment.source or read < LEAST_ROWS_READ:
             continue
         share = 1 - unknown / read
         if share <= 0:
             yield fact("unit_mismatch.nothing_belongs", source=source, rows=read)
-        elif share < FEW_MATCHES:
+        elif share < HALF_MATCH:
+            few = share < FEW_MATCHES
             yield fact(
-                "unit_mismatch.little_belongs", source=source, rows=read, share=share
+                f"unit_mismatch.{'little' if few else 'less_than_half'}_belongs",
+                source=source,
+                rows=read,
+                share=share,
             )
+
+
+def _with_unit(evidence: Evidence, source: str) -> int:
+    """Rows of a source that count and name a unit."""
+    quality = evidence.quality
+    rows = {one.source: one.rows for one in evidence.inputs}.get(source, 0)
+    left_out = (quality.filtered, quality.missing_ids, quality.duplicates)
+    rows -= sum(counts.get(source, 0) for counts in left_out)
+    return rows - sum(quality.placeholders.get(source, {}).values())
+
+
+def _spelled(evidence: Evidence) -> Iterator[Fact]:
+    """Sources whose ids are written otherwise than those of the exposures."""
+    for source, spelling in sorted(evidence.quality.id_spellings.items()):
+        yield fact(
+            "unit_mismatch.spelled",
+            source=source,
+            cause=spelling.cause,
+            ids=spelling.ids,
+            of=spelling.of,
+            pair=spelling.pair,
+        )
 
 
 def _is_redrawn(experiment: Experiment, evidence: Evidence) -> bool:

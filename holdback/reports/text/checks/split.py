@@ -242,6 +242,32 @@ def _little_belongs(_words: Words, *, source: str, rows: int, share: float) -> s
     )
 
 
+@tells("unit_mismatch.less_than_half_belongs")
+def _less_than_half(_words: Words, *, source: str, rows: int, share: float) -> str:
+    return say(
+        "checks.unit_mismatch.less_than_half_belongs",
+        share=percent(share),
+        source=source,
+        rows=f"{rows:,}",
+    )
+
+
+@tells("unit_mismatch.spelled")
+def _spelled(
+    _words: Words, *, source: str, cause: str, ids: int, of: int, pair: tuple[str, str]
+) -> str:
+    exposed, here = pair
+    return say(
+        "checks.unit_mismatch.spelled",
+        ids=f"{ids:,}",
+        of=f"{of:,}",
+        source=source,
+        cause=texts("checks.unit_mismatch.causes")[cause],
+        exposed=exposed,
+        here=here,
+    )
+
+
 @tells("holdout.kept_out")
 def _kept_out(_words: Words, *, holdout: str, units: int) -> str:
     return say(
