@@ -29,6 +29,7 @@ from holdback.experiments.language.expression import parse
 from holdback.experiments.metrics.churn import Churn
 from holdback.experiments.sources.csv import CsvSource
 from holdback.results.scorecard import Finding, Input
+from holdback.stats.srm.sample_ratio import sequential_detectable, srm
 
 BUYER = (20.0, 1.0)
 NOBODY = (0.0, 0.0)
@@ -320,6 +321,10 @@ def test_a_running_test_is_read_sequentially() -> None:
     counts = [242, 1800]
     fixed = stats.chisquare(counts, [204.2, 1837.8]).pvalue
     assert finding.p_value > fixed
+    running = sequential_detectable(2042, [1, 9])
+    told = finding.fact.numbers["detectable"].numbers["share"]
+    assert told == pytest.approx(running)
+    assert told < srm([242, 1800], [1, 9]).detectable_share
 
 
 def test_a_broken_split_is_traced_to_its_day() -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from math import exp, lgamma, log, sqrt
+from math import ceil, exp, lgamma, log, sqrt
 
 import numpy as np
 
 from holdback.stats.numeric import upper_tail
 
-__all__ = ["SampleRatio", "log_bayes_factor", "sequential_srm", "srm"]
+__all__ = [
+    "SampleRatio",
+    "log_bayes_factor",
+    "sequential_detectable",
+    "sequential_srm",
+    "srm",
+]
 
 EXACT_BELOW = 1000
 OUTCOMES = 1_000_000
@@ -97,7 +103,7 @@ CONCENTRATIONS = (10.0, 100.0, 1_000.0, 10_000.0)
 
 
 def log_bayes_factor(
-    counts: Sequence[int],
+    counts: Sequence[float],
     widths: Sequence[int],
     *,
     concentration: float,
@@ -135,10 +141,41 @@ def sequential_srm(by_day: Sequence[Sequence[int]], widths: Sequence[int]) -> fl
     p_value = 1.0
     for day in by_day:
         together = [a + b for a, b in zip(together, day, strict=True)]
-        factors = [
-            log_bayes_factor(together, widths, concentration=k) for k in CONCENTRATIONS
-        ]
-        top = max(factors)
-        mixed = top + log(sum(exp(f - top) for f in factors) / len(factors))
-        p_value = min(p_value, exp(-max(mixed, 0.0)))
+        p_value = min(p_value, exp(-max(_log_mixture(together, widths), 0.0)))
     return p_value
+
+
+def sequential_detectable(total: int, widths: Sequence[int]) -> float | None:
+    """Largest true share of the first arm that the sequential test finds by now.
+
+    Below its planned share and with 80 % power at the last of `total` units, when the
+    other arms keep their proportions: the share whose binomial counts lie 8 times in
+    10 where the Bayes factor exceeds 1 / .001 (Clopper & Pearson's limit of the last
+    such count). Days before add at most some points of power. None where no share
+    would be.
+    """
+    from scipy.special import bdtri
+
+    whole = sum(widths)
+    share, rest = widths[0] / whole, whole - widths[0]
+
+    def shows(count: float) -> bool:
+        others = [(total - count) * width / rest for width in widths[1:]]
+        return _log_mixture([count, *others], widths) >= -log(SRM_ALPHA)
+
+    if total < 1 or not shows(0):
+        return None
+    low, high = 0, ceil(total * share)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if shows(middle) else (low, middle)
+    return float(bdtri(low, total, SRM_POWER))
+
+
+def _log_mixture(counts: Sequence[float], widths: Sequence[int]) -> float:
+    """Ln of the mean Bayes factor over the concentrations."""
+    factors = [
+        log_bayes_factor(counts, widths, concentration=k) for k in CONCENTRATIONS
+    ]
+    top = max(factors)
+    return top + log(sum(exp(f - top) for f in factors) / len(factors))

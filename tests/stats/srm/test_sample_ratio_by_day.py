@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from holdback.stats.srm.sample_ratio import log_bayes_factor, sequential_srm
+from holdback.stats.srm.sample_ratio import (
+    log_bayes_factor,
+    sequential_detectable,
+    sequential_srm,
+    srm,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +84,42 @@ def test_counts_must_fit_the_arms(counts: tuple[int, ...]) -> None:
     """As many counts as arms, none below 0."""
     with pytest.raises(ValueError, match="cannot be tested"):
         log_bayes_factor(counts, (1, 1), concentration=100.0)
+
+
+def power(share: float, widths: tuple[int, ...], units: int, runs: int) -> float:
+    """Share of tests that the sequential test stops within 14 days at a true share."""
+    rng = np.random.default_rng(19)
+    rest = [(1 - share) * width / sum(widths[1:]) for width in widths[1:]]
+    days = rng.multinomial(units // 14, [share, *rest], size=(runs, 14))
+    return float(
+        np.mean([sequential_srm(run.tolist(), widths) < 0.001 for run in days])
+    )
+
+
+@pytest.mark.parametrize(
+    "runs", [400, pytest.param(4_000, marks=pytest.mark.calibration)]
+)
+@pytest.mark.parametrize(
+    ("widths", "units"), [((1, 9), 2_800), ((1, 1), 14_000), ((2, 9, 9), 14_000)]
+)
+def test_the_sequential_share_is_found_8_times_in_10(
+    widths: tuple[int, ...], units: int, runs: int
+) -> None:
+    """Read every day of 14: 80 to 84 % of tests, in the 99.9 % band around that."""
+    share = sequential_detectable(units, widths)
+    assert share is not None
+    low, high = stats.binom.ppf((0.0005, 0.9995), runs, (0.795, 0.845)) / runs
+    assert low <= power(share, widths, units, runs) <= high
+
+
+def test_the_share_of_the_single_test_is_found_less_often() -> None:
+    """Planted: what chi-square would see of 2,800 units, sequentially read."""
+    share = srm([280, 2_520], [1, 9]).detectable_share
+    assert share is not None
+    assert power(share, (1, 9), 2_800, 400) < 0.7
+
+
+def test_too_few_units_show_no_share() -> None:
+    """Of 20 units at 90/10 not even an empty arm would be noticed."""
+    assert sequential_detectable(20, (1, 9)) is None
+    assert sequential_detectable(0, (1, 9)) is None

@@ -13,7 +13,7 @@ from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.facts import Fact, fact
 from holdback.results.scorecard import Finding, Status
-from holdback.stats.srm.sample_ratio import SampleRatio, sequential_srm, srm
+from holdback.stats.srm.sample_ratio import sequential_detectable, sequential_srm, srm
 
 __all__ = ["SampleRatioMismatch"]
 
@@ -48,6 +48,11 @@ class SampleRatioMismatch:
         ratio = srm(counts, [widths[arm] for arm in arms])
         daily = None if changed else _running(experiment, evidence, widths)
         p_value = ratio.p_value if daily is None else daily
+        seen = (
+            ratio.detectable_share
+            if daily is None
+            else sequential_detectable(sum(counts), list(widths.values()))
+        )
         units = dict(zip(arms, counts, strict=True))
         planned = {arm: width / sum(widths.values()) for arm, width in widths.items()}
         if p_value >= SRM_WARN_BELOW:
@@ -55,7 +60,7 @@ class SampleRatioMismatch:
                 "srm.as_planned",
                 units=units,
                 planned=planned,
-                detectable=_detectable(experiment, ratio),
+                detectable=_detectable(experiment, seen),
                 sequential=daily is not None,
             )
         elif p_value >= SRM_FAIL_BELOW:
@@ -64,7 +69,7 @@ class SampleRatioMismatch:
                 units=units,
                 planned=planned,
                 where=_furthest(experiment, evidence, widths),
-                detectable=_detectable(experiment, ratio),
+                detectable=_detectable(experiment, seen),
                 sequential=daily is not None,
             )
         else:
@@ -85,9 +90,8 @@ def _status(p_value: float) -> Status:
     return "warn" if p_value < SRM_WARN_BELOW else "pass"
 
 
-def _detectable(experiment: Experiment, ratio: SampleRatio) -> Fact | None:
-    """How few of the units coming into control would have been noticed."""
-    share = ratio.detectable_share
+def _detectable(experiment: Experiment, share: float | None) -> Fact | None:
+    """How few of the units coming into control the test that was made would notice."""
     if share is None:
         return None
     return fact("srm.detectable", share=share, control=experiment.control.name)
