@@ -43,8 +43,8 @@ def shop(tmp_path: Path) -> Path:
     with (tmp_path / "assignments.csv").open("w", newline="") as out:
         rows = csv.writer(out)
         rows.writerow(["customer_id", "group", "exposed_at"])
-        for n in range(2_800):
-            day, unit = 1 + n // 200, f"00{n}"
+        for n in range(2_800):  # ids of zeros alone stand for nobody
+            day, unit = 1 + n // 200, f"00{n + 1}"
             arm = (planned if day < 8 else other).assign(unit).arm
             rows.writerow([unit, arm, f"2026-10-{day:02} 09:00:00"])
     return file

@@ -212,7 +212,7 @@ DATA = {
     "decimal comma": Case(
         orders=line(4, 'o2,u2,2025-03-07T10:00:00Z,"12,50"'),
         exit_code=3,
-        told=("orders.csv:4", "12,50", "decimal"),
+        told=("orders.csv:4", "12,50", "in one way"),
     ),
     "text as amount": Case(
         orders=line(4, "o2,u2,2025-03-07T10:00:00Z,twelve"),
@@ -278,7 +278,7 @@ DATA = {
         told=("user_id", "assignments.csv:3"),
     ),
     "same id, other row": Case(
-        orders=lambda t: t + "o2,u3,2025-03-07T10:00:00Z,99.00\n",
+        orders=lambda t: t + "o2,u2,2025-03-07T10:00:00Z,99.00\n",
         exit_code=3,
         told=("order_id",),
     ),

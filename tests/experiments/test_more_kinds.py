@@ -146,7 +146,9 @@ def test_silence_against_the_last_days(world: tuple[Any, dict[str, Any]]) -> Non
 
     sizes = [len(visits) for visits in by_arm(raw).values()]
     counts = [round(share * n) for share, n in zip(expected, sizes, strict=True)]
-    assert found.p_value == pytest.approx(proportions_ztest(counts, sizes)[1])
+    # The product's score is corrected for skewness, which is small at these counts.
+    plain = proportions_ztest(counts, sizes)[1]
+    assert found.p_value == pytest.approx(plain, abs=0.001)
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ from holdback.stats.numeric import quantile
 
 __all__ = [
     "LEAST_REPEAT_BUYERS",
+    "BothHistories",
     "Projection",
-    "Sides",
     "correlation",
     "held_out",
     "lifetimes",
@@ -86,7 +86,7 @@ def _sides(
     histories: Companion,
     terms: LifetimeTerms,
     arm: str,
-) -> Sides:
+) -> BothHistories:
     """Control's and the arm's units, whose money is profit where a margin is known."""
     margin, days = _margin(experiment), terms.horizon.days
     control, treated = (
@@ -112,7 +112,7 @@ class _Beside:
     metric: str
     terms: LifetimeTerms
     arm: str
-    sides: Sides
+    sides: BothHistories
     level: float
 
     def told(self) -> Lifetime:
@@ -292,7 +292,7 @@ class _Beside:
 
 
 Places = npt.NDArray[np.int64]
-Sides = tuple[ArmHistories, ArmHistories]
+BothHistories = tuple[ArmHistories, ArmHistories]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -306,7 +306,7 @@ class Projection:
 
 def project(
     terms: LifetimeTerms,
-    sides: Sides,
+    sides: BothHistories,
     seed: tuple[int, ...],
     *,
     draws: int = LIFETIME_DRAWS,
@@ -333,7 +333,7 @@ def project(
     )
 
 
-def correlation(sides: Sides) -> float | None:
+def correlation(sides: BothHistories) -> float | None:
     """Of orders with the mean amount of an order, among who ordered twice or more."""
     twice = [side.orders > 1 for side in sides]
     orders, gross, units = (
@@ -347,7 +347,9 @@ def correlation(sides: Sides) -> float | None:
     return float(cov[0, 1]) / spread if spread > 0 else None
 
 
-def _orders(terms: LifetimeTerms, sides: Sides) -> tuple[Ahead, tuple[Places, Places]]:
+def _orders(
+    terms: LifetimeTerms, sides: BothHistories
+) -> tuple[Ahead, tuple[Places, Places]]:
     """The model of who orders again, and where each row's history stands in it."""
     if terms.renews is None:
         first, first_at = sides[0].histories()
