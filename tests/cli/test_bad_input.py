@@ -287,9 +287,6 @@ DATA = {
         exit_code=3,
         told=("orders.csv:122", "ts"),
     ),
-    "Total row": Case(
-        orders=lambda t: t + ",Total,,4321.00\n", exit_code=3, told=("orders.csv",)
-    ),
     "P03 not Parquet": Case(
         yaml=swap("csv: orders.csv", "parquet: orders.csv"),
         exit_code=3,

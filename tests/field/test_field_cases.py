@@ -215,11 +215,6 @@ CASES: dict[str, Right] = {
 
 NOT_YET = {
     "01b-bigquery-utc-suffix-newyork",
-    "02-excel-sep-line",
-    "03b-one-trailing-blank-column",
-    "03c-pandas-index-column",
-    "05b-totals-row-labelled",
-    "06b-header-row-3-ragged",
     "10-orders-dated-by-day",
     "11c-midtest-with-future-row",
     "14b-line-items-no-id",
@@ -236,8 +231,6 @@ NOT_YET = {
     "b-25-subscription-ends-in-future",
     "b-28-woo-statuses",
     "b-29-refunded-more-than-total",
-    "b-54-ndjson-as-csv",
-    "b-57-html-login-page",
     "b-58-export-limit-10000",
     "b-m2-arm-is-country",
     "b-m34-history",

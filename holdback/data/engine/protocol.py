@@ -67,6 +67,7 @@ class Table:
     numbers in text are written ``12,50``, and `numbers` in which notation they are, if
     that is declared. `numbered` tells that the engine's rowid
     is the row's number in the source, so that `place` can say where a row stands.
+    `read_past` counts what was harmless and is no data, such as empty rows.
     """
 
     source: str
@@ -78,6 +79,7 @@ class Table:
     loaded: frozenset[str] | None = None
     numbered: bool = False
     place: PlaceOf = field(default=_row_place)
+    read_past: Mapping[str, int] = field(default_factory=dict)
 
 
 class EngineDialect(Protocol):

@@ -336,6 +336,7 @@ class Quality:
     saving): rows by source. `repeated_exposures`: exposure rows beyond each unit's
     first. `similar_ids`: pairs that differ only by case, spaces, Unicode
     normalization or a trailing ``.0``. `float_ids`: integral floats used as ids.
+    `read_past`: what of a source's files is no data, such as empty rows, by source.
     `held_out`: units that the global holdout kept out, where arms are computed;
     `exposed_holdout`: units of it with a logged arm; None where it does not apply.
     `returns`: by source with a rule for them, how many found their purchase.
@@ -363,6 +364,7 @@ class Quality:
     null_values: Mapping[str, int] = field(default_factory=dict)
     nonexistent_times: Mapping[str, int] = field(default_factory=dict)
     float_ids: Mapping[str, int] = field(default_factory=dict)
+    read_past: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     similar_ids: int = 0
     held_out: int | None = None
     exposed_holdout: int | None = None

@@ -390,6 +390,11 @@ class Survey:
             quality=replace(
                 quality(self.experiment, cube, everyone, seen, counts, returns),
                 duplicates=copies,
+                read_past={
+                    name: table.read_past
+                    for name, table in self.tables.items()
+                    if table.read_past
+                },
                 placeholders={
                     name: words_of(
                         self.engine,

@@ -68,7 +68,11 @@ class _Scan:
 
 
 def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
-    """Scan one source. Raises DataError that locates what cannot be used."""
+    """Scan one source. Raises DataError that locates what cannot be used.
+
+    An event without a unit cannot count, so nothing else of it is asked for. Exposures
+    need a row.
+    """
     reader = request.reader
     kept = all_of([reader.condition(formula.tree) for formula in request.where])
     scan = _Scan()
@@ -76,6 +80,11 @@ def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
     scan.count("kept", kept)
     if request.unit is not None:
         _count_ids(scan, request, kept)
+        if not request.needs_unit:
+            without = any_of(
+                [is_placeholder(reader, request.unit), blank(reader, request.unit)]
+            )
+            kept = all_of([kept, exp.Not(this=exp.Paren(this=without))])
     if request.clock is not None:
         _count_times(scan, request.clock, kept)
         scan.count("no time", _timeless(request, request.clock, kept))
@@ -95,8 +104,19 @@ def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
     for name in sorted(reader.truths):
         scan.count(f"truth {name}", is_no_truth(name))
     row = _one_row(engine, reader.table, scan)
+    if request.needs_unit and not int(row["rows"]):
+        raise DataError(_nobody(reader.table.source))
     _refuse(engine, request, row, kept, values)
     return _seen(request, row, len(values))
+
+
+def _nobody(source: str) -> Problem:
+    return Problem(
+        where=f"source {source}",
+        what="there is a header, but no row of data.",
+        why="Without exposures there is nobody to compare.",
+        fix="Export it again, or name another file.",
+    )
 
 
 def _one_row(engine: Engine, table: Table, scan: _Scan) -> dict[str, Any]:

@@ -89,6 +89,7 @@ MEANINGS = {
     "discount": "What money a year later is worth less, such as 10%.",
     "encoding": "Text encoding of the file.",
     "events": "Names of the events whose rows count, such as [purchase].",
+    "header": "Line of the header, from 1. Default: found by the columns' names.",
     "horizon": "Until when after the exposure value counts, such as 52 weeks.",
     "id": "Column that makes rows unique; exact duplicates are dropped and counted.",
     "inactive": "Without a row for so long at the end of `within`, a unit has left.",

@@ -36,6 +36,13 @@ class Columns:
     id: str | None = None
     currency: str | None = None
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that have a role."""
+        unit = None if self.unit == "row" else self.unit
+        roles = (unit, self.arm, self.time, self.id)
+        return tuple(name for name in roles if name is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnRule:

@@ -81,6 +81,12 @@ def source_from(
         _check_path((*path, kind), given[field], issues)
     if given.get("database") is not None:
         check_connection((*path, "database"), given["database"], issues, environ)
+    _check_form(path, given, issues)
+    return None if issues.is_broken(*path) else cls(name=name, **given)
+
+
+def _check_form(path: ConfigPath, given: Mapping[str, Any], issues: Issues) -> None:
+    """What the file says of how its text is written."""
     if len(given.get("delimiter", ",")) != 1:
         issues.add((*path, "delimiter"), "a delimiter is one character.")
     if given.get("decimal", ".") not in {".", ","}:
@@ -94,9 +100,10 @@ def source_from(
     if "numbers" in given and "decimal" in given:
         _check_notation((*path, "decimal"), given["numbers"], given["decimal"], issues)
     _check_rates((*path, "rates"), given.get("rates", {}), issues)
+    if given.get("header") is not None and given["header"] < 1:
+        issues.add((*path, "header"), "`header` is a line of the file, from 1.")
     if "encoding" in given:
         _check_encoding((*path, "encoding"), given["encoding"], issues)
-    return None if issues.is_broken(*path) else cls(name=name, **given)
 
 
 def _check_rates(

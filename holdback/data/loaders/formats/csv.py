@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from holdback.data.engine import Table
-from holdback.data.loaders.csv_files import CsvForm, csv_table
+from holdback.data.loaders.csv_files import csv_table
+from holdback.data.loaders.csv_text import CsvForm
 from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store
 from holdback.experiments.sources.csv import CsvSource
@@ -19,12 +20,20 @@ class CsvLoader(Loader[CsvSource]):
 
     def load(self, store: Store, wanted: Collection[str] | None) -> Table:
         """The rows as text in the embedded engine."""
+        roles = self.source.columns
         form = CsvForm(
             source=self.source.name,
             root=store.root,
             delimiter=self.source.delimiter,
             encoding=self.source.encoding,
+            header=self.source.header,
+            roles=roles.named,
+            keys=tuple(n for n in roles.named if n in {roles.unit, roles.time}),
         )
         return csv_table(
-            store, self.source.path, form, decimal=self.source.decimal, wanted=wanted
+            store,
+            self.source.path,
+            form,
+            decimal=self.source.decimal,
+            wanted=wanted,
         )

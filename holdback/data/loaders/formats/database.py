@@ -9,7 +9,9 @@ from pathlib import Path
 from holdback.data.engine import ServerEngine, Table
 from holdback.data.engine.by_url import database
 from holdback.data.engine.connector import Connector
-from holdback.data.loaders.csv_files import CsvForm, CsvRows
+from holdback.data.loaders.csv_files import CsvRows
+from holdback.data.loaders.csv_head import CsvHead
+from holdback.data.loaders.csv_text import CsvForm
 from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store, relation_of, row_of
 from holdback.errors import EnvironmentFault
@@ -78,10 +80,13 @@ def _copied(
     form = CsvForm(
         source=source, root=store.engine.folder, delimiter=",", encoding="utf-8"
     )
-    copied = CsvRows(engine=store.engine, form=form, names=names, kept=names)
+    copied = CsvRows(engine=store.engine, form=form, kept=names)
     copied.create()
     if rows:
-        copied.copy(target, form)
+        cells = tuple(names)
+        copied.copy(
+            target, form, CsvHead(names=cells, cells=cells, line=1, delimiter=",")
+        )
     target.unlink()
     return Table(
         source=source,

@@ -15,7 +15,8 @@ from sqlglot import exp
 
 from holdback.data.engine import PlaceOf, Table
 from holdback.data.engine.sql import quoted_name, quoted_text
-from holdback.data.loaders.csv_files import CsvForm, csv_table
+from holdback.data.loaders.csv_files import csv_table
+from holdback.data.loaders.csv_text import CsvForm
 from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store
 from holdback.errors import ConfigError, DataError, Problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from holdback.facts import Fact
-from holdback.reports.text.catalog import say, texts
+from holdback.reports.text.catalog import counted, say, texts
 from holdback.reports.text.checks.plain import percent, plural
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
@@ -47,6 +47,20 @@ def _units_wait(_words: Words, *, units: int, share: float, days: int) -> str:
         percent=percent(share),
         days=days,
     )
+
+
+@tells("files.empty")
+def _empty_source(_words: Words, *, source: str) -> str:
+    return say("checks.files.empty", source=source)
+
+
+@tells("files.read_past")
+def _read_past(_words: Words, *, source: str, counts: Mapping[str, int]) -> str:
+    parts = [
+        counted(f"checks.files.parts.{what}", count, count=f"{count:,}")
+        for what, count in counts.items()
+    ]
+    return say("checks.files.read_past", source=source, parts="; ".join(parts))
 
 
 @tells("duplicates.none")
