@@ -137,6 +137,19 @@ def test_the_rule_says_what_is_compared() -> None:
     assert {one.metric for one in card.section(BestArm)} == {"revenue"}
 
 
+def test_chances_of_few_buyers_are_called_rough() -> None:
+    """From 60 buyers in each arm they are not; below, they are."""
+    for units, rough in ((400, None), (150, True)):
+        found = evidence(
+            {
+                arm: shop(seed, units, 0.22, 50.0)
+                for arm, seed in (("holdback", 1), ("mild", 2), ("bold", 3))
+            }
+        )
+        card = analyzed(experiment(arms=ARMS, analysis=NO_PRIOR), found)
+        assert {one.rough for one in card.section(BestArm)} == {rough}
+
+
 def test_one_treatment_arm_is_compared_with_none() -> None:
     """There is nothing to choose from."""
     card = analyzed(

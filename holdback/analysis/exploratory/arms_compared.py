@@ -28,6 +28,9 @@ from holdback.stats.posterior.random_effects import NormalMixture
 
 __all__ = ["arms_compared", "best"]
 
+ENOUGH_FOR_CHANCES = 60
+"""Units with a value in each arm from which chances are as sure as they say."""
+
 
 @readers.register("arms_compared")
 def arms_compared(basis: Basis) -> Iterator[ArmsCompared]:
@@ -65,6 +68,8 @@ def best(basis: Basis) -> Iterator[BestArm]:
     found = best_of_arms(control, arms, prior)
     names = [experiment.control.name, *(arm.name for arm in experiment.treatments)]
     higher = metric.better == "higher"
+    fewest = min(one.nonzero for pair in pairs for one in pair)
+    rough = metric.is_amount and fewest < ENOUGH_FOR_CHANCES
     for i, name in enumerate(names):
         per_unit = found.losses_of_exp[i] if on_log and higher else None
         yield BestArm(
@@ -74,6 +79,7 @@ def best(basis: Basis) -> Iterator[BestArm]:
             expected_loss=found.losses[i],
             prior=prior.name,
             loss_per_unit=per_unit,
+            rough=True if rough else None,
         )
 
 

@@ -36,7 +36,9 @@ class BestArm:
 
     `expected_loss` is what choosing it loses on average against the best, in log
     points of the metric (0.01 is about 1 %), or in its own unit where it has no lift;
-    `loss_per_unit` the same in the metric's unit, per unit. Under `prior`.
+    `loss_per_unit` the same in the metric's unit, per unit. Under `prior`. `rough`
+    where an arm has fewer than 60 units with a value: the chances are then surer than
+    they ought to be.
     """
 
     arm: str
@@ -45,3 +47,4 @@ class BestArm:
     expected_loss: float
     prior: str
     loss_per_unit: float | None = None
+    rough: bool | None = None

@@ -41,12 +41,15 @@ def _choices(words: Words, best: Sequence[BestArm]) -> Markup:
         (named(words.arm(one.arm)), words.probability(one.p_best), _loss(words, one))
         for one in sorted(best, key=lambda one: -one.p_best)
     ]
-    return table(
+    choices = table(
         say("arms.choices", metric=words.label(best[0].metric)),
         heads("arms.choices_head"),
         rows,
         numeric=(1, 2),
     )
+    if not any(one.rough for one in best):
+        return choices
+    return choices + Markup('<p class="small">{}</p>').format(say("arms.rough"))
 
 
 def _loss(words: Words, one: BestArm) -> str:
