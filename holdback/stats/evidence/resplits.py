@@ -12,7 +12,7 @@ the arms, the metric or the experiment are called.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from math import fsum
@@ -108,15 +108,11 @@ class Resplits:
 
     def __add__(self, other: Self) -> Self:
         """More draws of the same two samples."""
-        return type(self)(
-            columns=self.columns,
-            n=self.n,
-            small=self.small,
-            picked=np.concatenate([self.picked, other.picked], axis=2),
-            total=self.total,
-            formula=self.formula,
-            off=self.off,
-        )
+        return replace(self, picked=np.concatenate([self.picked, other.picked], axis=2))
+
+    def some(self, which: npt.NDArray[np.bool_]) -> Self:
+        """The draws that are marked in `which` (draws,)."""
+        return replace(self, picked=self.picked[:, :, which])
 
     @property
     def draws(self) -> int:
@@ -159,6 +155,7 @@ class Resplits:
                 strict=True,
             )
             t: Vector = np.log(values[1] / values[0]) / np.sqrt(errors[0] + errors[1])
+        if not np.isfinite(t).all():
             t[~(values[1] > 0)] = -np.inf
             t[~(values[0] > 0) | np.isnan(t)] = np.inf
         return t

@@ -23,9 +23,9 @@ Vector = npt.NDArray[np.float64]
 LEAST_BUYERS = 20
 """In each arm; below it its spread says little."""
 LEAST_KURTOSIS = 1.5
-BUYERS_ONE_BY_ONE = 250
+BUYERS_ONE_BY_ONE = 100
 """Of an arm that is drawn buyer by buyer."""
-LARGEST_DRAWN = 100
+LARGEST_DRAWN = 60
 """Draws of a larger arm that are made one by one, of its largest values."""
 AT_ONCE = 50_000
 """Values that are held at once."""
@@ -142,7 +142,7 @@ def _sums(
 ) -> Vector:
     """Sums and sums of squares of `count` draws with replacement, (draws, 2).
 
-    Of an arm of more than 250 buyers only the largest values are drawn one by one;
+    Of an arm of more than 100 buyers only the largest values are drawn one by one;
     the sum of the rest, of which none is large, is normal with their exact moments
     (quantiles of t move by less than 200,000 draws tell, from σ 0.5 to 1.5).
     """

@@ -20,6 +20,7 @@ from holdback.stats.numeric import density, quantile
 __all__ = ["MOST_RESPLIT", "Reference", "may_be", "permutation"]
 
 Vector = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
 
 MOST_RESPLIT = 200_000
 BATCHES = (4_999, 15_000, 80_000)
@@ -32,6 +33,8 @@ FIRST_STEP = 0.05
 PRECISION = 1e-9
 CLOSEST_END = 2e-7
 """Of an end, relative to its distance: far below what drawing leaves open."""
+ROUGHLY = 0.02
+"""The same, up to which all draws are looked through."""
 FEW_BUYERS = 100
 CLEARLY_UNLIKE = 2.0
 
@@ -41,12 +44,15 @@ class Reference:
     """What t is compared with: one set of draws that serves every hypothesis.
 
     `own` is the sorted t of arms with spreads of their own, drawn as often, and
-    `spread` what they were drawn from; None where the splits decide alone.
+    `spread` what they were drawn from; None where the splits decide alone. `fixed`
+    are counts of draws that are not listed, as high and as low whatever is asked.
     """
 
     splits: Resplits
+    draws: int
     spread: OwnSpread | None = None
     own: Vector | None = None
+    fixed: tuple[int, int] = (0, 0)
     _told: dict[float, tuple[float, float]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -57,23 +63,33 @@ class Reference:
         splits = resplits(samples, draws=draws, batch=batch)
         spread = own_spread(samples)
         if spread is None or not (spread.outermost or spread.weight > 0):
-            return cls(splits=splits, spread=spread)
+            return cls(splits=splits, draws=draws, spread=spread)
         seed = (samples.seed, batch, 1)
         own = own_draws(spread, draws=draws, seed=seed)
-        return cls(splits=splits, spread=spread, own=own)
+        return cls(splits=splits, draws=draws, spread=spread, own=own)
 
     def __add__(self, other: Self) -> Self:
         """More draws from the same two samples."""
         own = None
         if self.own is not None and other.own is not None:
             own = np.sort(np.concatenate([self.own, other.own]))
-        splits = self.splits + other.splits
-        return type(self)(splits=splits, spread=self.spread, own=own)
+        draws, splits = self.draws + other.draws, self.splits + other.splits
+        return type(self)(splits=splits, draws=draws, spread=self.spread, own=own)
 
-    @property
-    def draws(self) -> int:
-        """How many splits are counted, beside the one that was."""
-        return self.splits.draws
+    def between(self, one: float, other: float) -> Self:
+        """The same for log ratios between two, with the draws alone that differ there.
+
+        A draw that is as high at both counts as high between them, and as low likewise:
+        both t move one way as the ratio does.
+        """
+        ends = [self._compared(theta) for theta in (one, other)]
+        (high, low), (high_too, low_too) = ends
+        alike = (high == high_too) & (low == low_too)
+        fixed = (
+            self.fixed[0] + int(np.count_nonzero(high & alike)),
+            self.fixed[1] + int(np.count_nonzero(low & alike)),
+        )
+        return replace(self, splits=self.splits.some(~alike), fixed=fixed)
 
     def __call__(self, thetas: Vector) -> tuple[Vector, Vector]:
         """At each log ratio the shares of draws as high or higher (u), and as low (l).
@@ -91,11 +107,12 @@ class Reference:
         return self._told[theta]
 
     def _counted(self, theta: float) -> tuple[float, float]:
-        seen, drawn = self.splits.observed(exp(theta)), self.splits.drawn(exp(theta))
-        upper = self._share(int(np.count_nonzero(drawn >= seen - PRECISION)))
-        lower = self._share(int(np.count_nonzero(drawn <= seen + PRECISION)))
+        high, low = self._compared(theta)
+        upper = self._share(self.fixed[0] + int(np.count_nonzero(high)))
+        lower = self._share(self.fixed[1] + int(np.count_nonzero(low)))
         if self.own is None or self.spread is None:
             return upper, lower
+        seen = self.splits.observed(exp(theta))
         below = int(np.searchsorted(self.own, seen - PRECISION, side="left"))
         up_to = int(np.searchsorted(self.own, seen + PRECISION, side="right"))
         own = self._share(len(self.own) - below), self._share(up_to)
@@ -106,6 +123,11 @@ class Reference:
             (1 - weight) * upper + weight * own[0],
             (1 - weight) * lower + weight * own[1],
         )
+
+    def _compared(self, theta: float) -> tuple[Marks, Marks]:
+        """Which draws are as high as what was seen, and which as low, each (draws,)."""
+        seen, drawn = self.splits.observed(exp(theta)), self.splits.drawn(exp(theta))
+        return drawn >= seen - PRECISION, drawn <= seen + PRECISION
 
     def _share(self, count: int) -> float:
         return (1 + count) / (self.draws + 1)
@@ -255,20 +277,29 @@ def _end(
     Below the estimate (`direction` −1) the split that was lies high, so its upper
     tail counts; above, the lower one.
     """
+    which = 0 if direction < 0 else 1
 
-    def rejected(distance: float) -> bool:
-        tail = tails.at(centre + direction * distance)[0 if direction < 0 else 1]
-        return tail <= side
+    def rejected_by(among: Reference) -> Callable[[float], bool]:
+        return lambda distance: among.at(centre + direction * distance)[which] <= side
 
-    return _crossing(rejected, centre, direction)
+    bracket = _bracket(rejected_by(tails), -direction * centre)
+    if bracket is None:
+        return None
+    bracket = _halved(rejected_by(tails), bracket, ROUGHLY)
+    near = tails.between(*(centre + direction * distance for distance in bracket))
+    inside, outside = _halved(rejected_by(near), bracket, CLOSEST_END)
+    return centre + direction * (inside + outside) / 2
 
 
-def _crossing(
-    rejected: Callable[[float], bool], centre: float, direction: float
-) -> float | None:
-    """Where `rejected` begins; never on the other side of no lift than the p-value."""
+def _bracket(
+    rejected: Callable[[float], bool], still: float
+) -> tuple[float, float] | None:
+    """Distances between which `rejected` begins; None where it never does.
+
+    `still` is the distance of no lift, if above 0: no bracket lies across it, so that
+    an end is never on the other side of it than the p-value says.
+    """
     inside, outside = 0.0, FIRST_STEP
-    still = -direction * centre  # the distance of a log ratio of 0
     if still > 0:
         if rejected(still):
             outside = still
@@ -278,10 +309,18 @@ def _crossing(
         inside, outside = outside, 2 * outside
         if outside > FARTHEST_LOG_RATIO:
             return None
-    while outside - inside > CLOSEST_END * max(1.0, outside):
+    return inside, outside
+
+
+def _halved(
+    rejected: Callable[[float], bool], bracket: tuple[float, float], least: float
+) -> tuple[float, float]:
+    """The bracket, halved until it is narrower than `least` of its distance."""
+    inside, outside = bracket
+    while outside - inside > least * max(1.0, outside):
         middle = (inside + outside) / 2
         if rejected(middle):
             outside = middle
         else:
             inside = middle
-    return centre + direction * (inside + outside) / 2
+    return inside, outside

@@ -162,7 +162,8 @@ def test_tails_against_every_split_of_eighteen_units() -> None:
         Sample(columns=("y",), rows=side[:, None], n=n)
         for side, n in ((control, 8), (treated, 10))
     ]
-    tails = Reference(splits=resplits(two(*samples), draws=19_999))
+    splits = resplits(two(*samples), draws=19_999)
+    tails = Reference(splits=splits, draws=19_999)
     upper, lower = tails(np.array([0.0, -0.5, 0.25, 1.0, 1.5]))
     for theta, u, low in zip((0.0, -0.5, 0.25, 1.0, 1.5), upper, lower, strict=True):
         expected = _every_split(control, treated / np.exp(theta))
@@ -461,3 +462,18 @@ def test_the_reference_by_its_rule_against_its_parts() -> None:
         blend = (1 - w) * parts[0] + w * parts[1]
         expected = max(parts) if outermost else blend
         assert tails.at(0.0)[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", [17, 18])
+@pytest.mark.parametrize("orders", [0.0, 0.45])
+def test_between_two_ratios_against_all_draws(seed: int, orders: float) -> None:
+    """With only the draws that differ at both ends, every ratio between is the same."""
+    control, treated = shops(seed, 0.4, orders=orders)
+    tails = Reference.of(two(control, treated), draws=4_999)
+    centre = 0.3
+    for low, high in ((centre - 0.5, centre - 0.48), (centre, centre + 0.02)):
+        near = tails.between(low, high)
+        assert near.splits.draws < 1_000
+        assert near.draws == tails.draws
+        for theta in np.linspace(low, high, 9):
+            assert near.at(float(theta)) == tails.at(float(theta))
