@@ -89,7 +89,7 @@ def _plain(value: object) -> Any:
             if f.metadata.get("flat", False):
                 plain |= _plain(item)
             elif not _absent(item):
-                plain[f.name] = _plain(item)
+                plain[_key(f)] = _plain(item)
             if isinstance(value, Scorecard):
                 plain |= _sections_behind(f.name, value)
         return plain
@@ -124,6 +124,11 @@ def _kept_apart(withheld: Mapping[str, Any]) -> dict[str, Any]:
 def _stored(kind: Any) -> list[dataclasses.Field[Any]]:
     """The fields that a scorecard keeps: all but those that say otherwise."""
     return [f for f in dataclasses.fields(kind) if f.metadata.get("stored", True)]
+
+
+def _key(field: dataclasses.Field[Any]) -> str:
+    """The key of a field: its name, without what keeps it from being a keyword."""
+    return field.name.removesuffix("_")
 
 
 def _absent(value: object) -> bool:
@@ -179,8 +184,8 @@ def _record(kind: type, data: Any, where: str) -> Any:
     for f in _stored(kind):
         if f.metadata.get("flat", False):
             values[f.name] = _built(hints[f.name], data, where)
-        elif f.name in data:
-            values[f.name] = _built(hints[f.name], data[f.name], f"{where}.{f.name}")
+        elif (key := _key(f)) in data:
+            values[f.name] = _built(hints[f.name], data[key], f"{where}.{key}")
         elif (
             f.default is dataclasses.MISSING
             and f.default_factory is dataclasses.MISSING

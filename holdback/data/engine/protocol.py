@@ -120,6 +120,10 @@ class EngineDialect(Protocol):
         """Whether a time in text names its offset."""
         ...
 
+    def names_no_date(self, text: exp.Expression) -> exp.Expression:
+        """Whether text is what programs write for no date, such as ``0000-00-00``."""
+        ...
+
     def microseconds(self, stamp: exp.Expression, kind: Type) -> exp.Expression:
         """Date or timestamp → microseconds since 1970 (UTC, or the wall clock's)."""
         ...

@@ -15,7 +15,10 @@ from holdback.data.engine.protocol import EngineDialect
 
 __all__ = [
     "MICRO",
+    "NO_DATE_FORM",
+    "OFFSET_FORM",
     "PLAUSIBLE",
+    "STAMP_FORM",
     "all_of",
     "any_of",
     "cast",
@@ -36,6 +39,24 @@ __all__ = [
 
 MICRO = 6
 PLAUSIBLE = "1e12"
+DATE_FORM = (
+    r"\d{4}([-/](0?[13578]|1[02])[-/](0?[1-9]|[12]\d|3[01])"
+    r"|[-/](0?[469]|11)[-/](0?[1-9]|[12]\d|30)|[-/]0?2[-/](0?[1-9]|1\d|2[0-8]))"
+    r"|(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)[-/]0?2[-/]29"
+)
+OFFSET_FORM = r"(Z|z|UTC|GMT|[+-](0\d|1[0-5])(:?[0-5]\d)?)"
+STAMP_FORM = (
+    rf"^\s*({DATE_FORM})"
+    r"([ T](([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?|24:00(:00(\.0+)?)?)"
+    rf"\s?{OFFSET_FORM}?)?\s*$"
+)
+"""A time as text: the calendar's own days, a clock, an offset or UTC by name.
+
+Zones of other names are not read: EST, IST and CST are several zones each.
+"""
+NO_DATE_FORM = (
+    r"^\s*(epoch|0000[-/].*|\d{4}[-/]\d{1,2}[-/]00?([ T].*)?|.*\(BC\).*|.* BC)\s*$"
+)
 
 
 def col(name: str, table: str | None = None) -> exp.Column:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import add
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from holdback.data.evidence.unit_rows import CountedUnits, UnitRows
 from holdback.experiments.language.measure import Measure
@@ -38,6 +38,7 @@ __all__ = [
     "DaySpan",
     "Evidence",
     "Quality",
+    "Reach",
 ]
 
 ALL = "all"
@@ -84,6 +85,7 @@ class Cells:
     block are ever needed, so only those are summed. `blocks` maps a block's name (the
     metric's) to its columns. `listed` holds the rows of units that have a value, for
     the blocks that need them, `counted` how many units have which values, by block.
+    `lags` holds, by block, how long before as-of the sources of a metric end.
     `kept` is for what readers found out from these cells and need again.
 
     `stretches` are spans of days of exposure with constant shares of the arms, where
@@ -98,6 +100,7 @@ class Cells:
     caps: Mapping[str, int]
     listed: UnitRows | None = None
     counted: Mapping[str, CountedUnits] = field(default_factory=dict)
+    lags: Mapping[str, timedelta] = field(default_factory=dict)
     stretches: tuple[DaySpan, ...] = ()
     kept: dict[Hashable, Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -126,7 +129,7 @@ class Cells:
         Over several stretches it is a `StratifiedMoments`: of those in which every arm
         of the cells has 20 such units; of no units where there is none.
         """
-        needed = self.passed(within)
+        needed = self.passed(block, within)
         fitting = [
             cell
             for cell in self.rows
@@ -202,7 +205,7 @@ class Cells:
             columns,
             arms,
             n=total.n,
-            needed=self.passed(within),
+            needed=self.passed(block, within),
             level=None if dimension == ALL else (dimension, level),
             through=through,
         )
@@ -223,18 +226,21 @@ class Cells:
         """
         return self.counted[block].of(
             arms,
-            needed=self.passed(within),
+            needed=self.passed(block, within),
             level=None if dimension == ALL else (dimension, level),
             through=through,
         )
 
-    def passed(self, within: timedelta | None) -> int:
-        """Horizons that must have passed for a metric."""
-        return 0 if within is None else self.horizons.index(within) + 1
+    def passed(self, block: str, within: timedelta | None) -> int:
+        """Horizons that must have passed for a metric: its time and its lag."""
+        if within is None:
+            return 0
+        return self.horizons.index(within + self.lags.get(block, timedelta(0))) + 1
 
     def units(self, arm: str, *, within: timedelta | None = None) -> int:
-        """Units of an arm, matured for `within` if that is given."""
-        return self.total(next(iter(self.blocks)), {arm}, within=within).n
+        """Units of an arm; those alone whose time was over at as-of, if it is given."""
+        block = next(iter(self.blocks))
+        return replace(self, lags={}).total(block, {arm}, within=within).n
 
     def levels(self, dimension: str) -> tuple[str, ...]:
         """Levels of a dimension, sorted."""
@@ -249,6 +255,9 @@ class Cells:
 class SourceProfile:
     """What one scan told. Times are in µs, as wall clock or as moments (UTC).
 
+    `days` says whether times are whole days, `unsettled` that the project's timezone
+    must be asked; `offsets` which rows name theirs. `missing_times` counts rows whose
+    date means none.
     `two_readings`: rows of columns in which every number could be written with groups
     of thousands as well as with three decimals (1.234), by column.
     """
@@ -260,9 +269,31 @@ class SourceProfile:
     null_values: int
     wall: tuple[int, int] | None
     moments: tuple[int, int] | None
-    whole_days: bool
+    days: Literal["none", "some", "written", "local", "unsettled"] = "none"
+    offsets: Literal["none", "some", "all"] = "some"
+    missing_times: int = 0
     placeholders: int = 0
     two_readings: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """From when to when the rows of a source reach, in UTC.
+
+    `until` is just after the last time that is no `stray` one: those lie far beyond the
+    others. `ended` says that more rows were due by as-of, so that units are complete
+    for its metrics up to `until` only; `ahead` counts rows at or after as-of. `hours`
+    counts rows by the hour of the day, where no time names its offset.
+    """
+
+    source: str
+    first: datetime
+    until: datetime
+    stray: int = 0
+    ahead: int = 0
+    rows: int = 0
+    ended: bool = False
+    hours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +371,13 @@ class Quality:
     `held_out`: units that the global holdout kept out, where arms are computed;
     `exposed_holdout`: units of it with a logged arm; None where it does not apply.
     `returns`: by source with a rule for them, how many found their purchase.
+    `missing_times` (rows whose date means none, such as 1970-01-01), `repeated_times`
+    (local times of the hour that comes twice), `stray_times` (rows far beyond all
+    others), `skewed` (rows shortly before their exposure), `nearby` (in twelve times as
+    long before that), `own_day` (days that are the exposure's own), `half_day` (rows in
+    the 14 hours before their exposure) and `day_before` (in as long before that): rows
+    by source. `quarters`: rows in each quarter of an hour of those 14 hours, of sources
+    whose clocks may be another timezone's.
     `former`: units of an earlier phase by the arm they have now and the one they had
     then; None where there was no earlier phase. `placeholders`: rows whose unit is a
     word such as ``(not set)``, by source and word; `idless`: rows whose own id is one;
@@ -369,6 +407,15 @@ class Quality:
     held_out: int | None = None
     exposed_holdout: int | None = None
     returns: Mapping[str, Returned] = field(default_factory=dict)
+    missing_times: Mapping[str, int] = field(default_factory=dict)
+    repeated_times: Mapping[str, int] = field(default_factory=dict)
+    stray_times: Mapping[str, int] = field(default_factory=dict)
+    skewed: Mapping[str, int] = field(default_factory=dict)
+    nearby: Mapping[str, int] = field(default_factory=dict)
+    own_day: Mapping[str, int] = field(default_factory=dict)
+    half_day: Mapping[str, int] = field(default_factory=dict)
+    day_before: Mapping[str, int] = field(default_factory=dict)
+    quarters: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     former: Mapping[str, Mapping[str, int]] | None = None
     placeholders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     idless: Mapping[str, int] = field(default_factory=dict)
@@ -388,7 +435,9 @@ class Evidence:
 
     `assigned`: units per arm inside the window, crossovers included by their first
     arm, before anything else is left out: what the sample-ratio check counts.
-    `as_of` is in UTC and absent when no source has a time. `paths`: by arm, how many
+    `as_of` is in UTC and absent when no source has a time. `reaches`: from when to
+    when the rows of each source reach. `variants`: the primary's cells read another
+    way, such as without the days of exposure. `paths`: by arm, how many
     units which channels touched, where attribution is asked for. `crossed_otherwise`:
     the cells with units seen in two arms left out where `cells` keep them in their
     first arm, and the other way round; None where there are none, or no time says
@@ -401,5 +450,7 @@ class Evidence:
     assigned: Mapping[str, int]
     quality: Quality
     as_of: datetime | None = None
+    reaches: tuple[Reach, ...] = ()
+    variants: Mapping[str, Cells] = field(default_factory=dict)
     paths: Mapping[str, tuple[TouchPath, ...]] = field(default_factory=dict)
     crossed_otherwise: Cells | None = None

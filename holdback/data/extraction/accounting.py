@@ -115,6 +115,7 @@ def quality(
             name: seen[name].kept
             - seen[name].missing_ids
             - seen[name].placeholders
+            - seen[name].missing_times
             - (returns[name].unmatched if name in returns else 0)
             - counts["rows"][name]
             for name in sources
@@ -122,6 +123,12 @@ def quality(
         before=counts["before"],
         late=counts["late"],
         earlier=counts["earlier"],
+        skewed=counts["skewed"],
+        nearby=counts["nearby"],
+        own_day=counts["own_day"],
+        half_day=counts["half_day"],
+        day_before=counts["day_before"],
+        missing_times={n: s.missing_times for n, s in seen.items() if s.missing_times},
         null_values={n: s.null_values for n, s in seen.items() if s.null_values},
         float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
         two_readings={n: s.two_readings for n, s in seen.items() if s.two_readings},

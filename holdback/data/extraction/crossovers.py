@@ -10,8 +10,7 @@ from sqlglot import exp
 from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import cast, col, integer
-from holdback.data.engine.times import Zone
-from holdback.data.queries.exposures import exposures_of
+from holdback.data.queries.exposures import Dials, exposures_of
 from holdback.data.queries.units import (
     CROSSED,
     KEPT_CROSSED,
@@ -34,7 +33,7 @@ def former_arms(
     experiment: Experiment,
     readers: Mapping[str, Reader],
     engine: Engine,
-    zone: Zone | None,
+    dials: Dials,
     exposures: Exposures,
     span: Span,
 ) -> FormerArms | None:
@@ -49,7 +48,7 @@ def former_arms(
     if phase < 2 or not timed or span.start is None:
         return None
     plan = replace(experiment.assignment, phase=phase - 1)
-    then = exposures_of(replace(experiment, assignment=plan), readers, zone, engine)
+    then = exposures_of(replace(experiment, assignment=plan), readers, dials, engine)
     earlier = Span(as_of=span.start, start=None, end=None)
     joined = select(
         {"now": col("arm", "n"), "then": col("arm", "b")},

@@ -11,7 +11,7 @@ from sqlglot import exp
 from holdback.data.engine import Engine, Table
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.placeholders import is_placeholder, row_id
-from holdback.data.engine.sql import cast, col, count_where, integer
+from holdback.data.engine.sql import cast, col, count_where, integer, when
 from holdback.data.queries.exclusions import SHOWN_EXAMPLES
 from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
@@ -34,12 +34,20 @@ class Unrepeated:
     shared: int = 0
 
 
-def without_copies(engine: Engine, reader: Reader, source: Source) -> Unrepeated:
+def without_copies(
+    engine: Engine,
+    reader: Reader,
+    source: Source,
+    *,
+    time: exp.Expression | None,
+    as_of: int | None,
+) -> Unrepeated:
     """Drop exact copies; rows of one id that differ follow the source's `duplicates`.
 
-    Rows without an id are never copies, nor are rows of different units, whatever
-    their id. Raises DataError for rows of one unit and id that differ, unless the
-    source says which to keep.
+    The first or last row is so by its `time`, µs of UTC; one from `as_of` on is not
+    known yet. Rows without an id are never copies, nor are rows of different units,
+    whatever their id. Raises DataError for rows of one unit and id that differ, unless
+    the source says which to keep.
     """
     table, column = reader.table, source.columns.id
     if column is None or engine.repeats(_texts(reader, column)) == 0:
@@ -57,7 +65,8 @@ def without_copies(engine: Engine, reader: Reader, source: Source) -> Unrepeated
     if engine.repeats(identity.keys(distinct)) > 0:
         if source.duplicates == "error":
             raise DataError(_conflict(engine, identity, distinct))
-        distinct = _with_idless(identity, _picked(identity, source))
+        picked = _picked(identity, source, time, as_of)
+        distinct = _with_idless(identity, picked)
     before, after = _rows(engine, table.relation), _rows(engine, distinct)
     return Unrepeated(
         table=replace(table, relation=distinct, numbered=False),
@@ -164,13 +173,25 @@ def _single(identity: _Identity) -> exp.Select:
     ).distinct(copy=False)
 
 
-def _picked(identity: _Identity, source: Source) -> exp.Select:
-    """The first or last row of each id, by time, then by its place in the source."""
+def _picked(
+    identity: _Identity,
+    source: Source,
+    time: exp.Expression | None,
+    as_of: int | None,
+) -> exp.Select:
+    """The first or last row of each id, by time, then by its place in the source.
+
+    Rows from as-of on stand behind all others, and rows without a time behind them.
+    """
     reader = identity.reader
     last = source.duplicates == "last"
     orders: list[exp.Expression] = []
-    if source.columns.time is not None:
-        orders.append(col(source.columns.time))
+    if time is not None:
+        late = exp.GTE(this=time.copy(), expression=integer(as_of or 0))
+        known = when(late, integer(1), integer(0)) if as_of is not None else integer(0)
+        timeless = exp.Is(this=time.copy(), expression=exp.null())
+        rank = when(timeless, integer(2), known)
+        orders += [exp.Neg(this=exp.Paren(this=rank)) if last else rank, time]
     if reader.table.numbered:
         orders.append(exp.Column(this=exp.Identifier(this="rowid")))
     orders += [

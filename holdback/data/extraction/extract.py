@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -11,16 +11,18 @@ from sqlglot import exp
 from holdback.data.engine import TooLarge
 from holdback.data.engine.expressions import Reader, compared_columns, numeric_columns
 from holdback.data.engine.sql import col
-from holdback.data.engine.times import IN_UTC, Zone, from_microseconds
+from holdback.data.engine.times import Clock, from_microseconds
 from holdback.data.evidence.cells import (
     Cells,
     Currencies,
     Evidence,
     IdSpelling,
+    Quality,
     ReadDates,
     SourceProfile,
     Spelling,
 )
+from holdback.data.evidence.near_exposure import is_piled
 from holdback.data.extraction.accounting import accounting, quality, units_of
 from holdback.data.extraction.conditions import Blanks, blanks_of, spellings_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
@@ -34,8 +36,14 @@ from holdback.data.extraction.open_engine import (
     check_plan,
     opened,
 )
+from holdback.data.extraction.other_readings import (
+    alone,
+    other_readings,
+    quarters_before,
+)
 from holdback.data.extraction.placeholder_words import counts_from_zero, words_of
 from holdback.data.extraction.source_profile import ProfileRequest, profile_source
+from holdback.data.extraction.timing import Timing, timing_of
 from holdback.data.extraction.unit_rows import RowRequests, no_rows, with_rows
 from holdback.data.extraction.value_counts import with_value_counts
 from holdback.data.queries.cells_query import Cube, statement
@@ -43,8 +51,6 @@ from holdback.data.queries.cells_result import Row, cells_of, rows_of
 from holdback.data.queries.exclusions import (
     ExposureCounts,
     count_exposures,
-    span_of,
-    zone_of,
 )
 from holdback.data.queries.exposures import (
     ROW_UNIT,
@@ -77,6 +83,7 @@ from holdback.results.scorecard import Input
 __all__ = ["Survey", "extract"]
 
 COMPARED_IDS = 300_000
+DAYS_ONLY = frozenset({"written", "local"})
 
 
 class Survey:
@@ -119,14 +126,15 @@ class Survey:
             exposures=exposed.exposures,
             events={
                 n: events_of(
-                    self.experiment, self.readers, n, exposed.zone, exposed.span.as_of
+                    self.experiment, self.readers, n, exposed.dials, exposed.span.as_of
                 )
                 for n in self.layout.sources()
             },
             span=exposed.span,
-            zone=exposed.zone or IN_UTC,
+            zone=exposed.zone,
             dialect=self.engine.dialect,
-        )
+            ends=exposed.ends,
+        ).with_lags()
         stop_at_crossovers(self.experiment, self.engine, cube.exposures, cube.span)
         rows = self._run(cube)
         return self._assembled(cube, rows, exposed)
@@ -147,17 +155,22 @@ class Survey:
             for name, profile in seen.items()
             if name != self.experiment.assignment.source
         }
-        copies = self._drop_copies(seen)
+        timing = timing_of(
+            self.experiment, self.engine, self.readers, self.layout, seen, as_of
+        )
+        copies = self._drop_copies(seen, timing)
         self._ask_conditions()
         self._ask_currencies()
-        zone = zone_of(self.experiment, seen)
-        span = span_of(self.experiment, seen, zone, as_of)
-        exposures = exposures_of(self.experiment, self.readers, zone, self.engine)
+        dials, span = timing.dials, timing.span
+        exposures = exposures_of(self.experiment, self.readers, dials, self.engine)
         counts = count_exposures(self.engine, self.experiment, exposures, span)
         return Exposed(
             exposures=self._counted(exposures, span, counts),
             span=span,
-            zone=zone,
+            zone=timing.zone,
+            dials=dials,
+            ends=timing.ends,
+            reaches=timing.reaches,
             seen=seen,
             counts=counts,
             copies=copies,
@@ -174,30 +187,27 @@ class Survey:
             ) from error
 
     def _overflows(self, cube: Cube, metric: str) -> bool:
-        every = self.experiment
-        alone = replace(
-            every,
-            metrics={
-                n: collected for n, collected in every.metrics.items() if n == metric
-            },
-            companions={
-                n: collected for n, collected in every.companions.items() if n == metric
-            },
-        )
-        smaller = layout(alone)
-        events = {n: e for n, e in cube.events.items() if n in smaller.sources()}
+        smaller = alone(self.experiment, cube, metric)
         try:
-            smaller_cube = replace(cube, layout=smaller, events=events)
-            rows_of(smaller_cube, self.engine.run(statement(smaller_cube)))
+            rows_of(smaller, self.engine.run(statement(smaller)))
         except TooLarge:
             return True
         return False
 
-    def _drop_copies(self, seen: dict[str, SourceProfile]) -> dict[str, int]:
+    def _drop_copies(
+        self, seen: dict[str, SourceProfile], timing: Timing
+    ) -> dict[str, int]:
         """Rows dropped because they stand in a source twice; looks again if so."""
         dropped = {}
         for name, reader in self.readers.items():
-            copies = without_copies(self.engine, reader, self.experiment.sources[name])
+            clock = clock_of(self.experiment, self.readers, name, timing.dials)
+            copies = without_copies(
+                self.engine,
+                reader,
+                self.experiment.sources[name],
+                time=None if clock is None else clock.utc(),
+                as_of=timing.span.as_of,
+            )
             self.idless |= {name: copies.idless} if copies.idless else {}
             self.shared_ids |= {name: copies.shared} if copies.shared else {}
             if copies.dropped:
@@ -315,6 +325,7 @@ class Survey:
                 unit=None if roles.unit == ROW_UNIT else roles.unit,
                 needs_unit=own,
                 clock=clock_of(self.experiment, self.readers, name),
+                resolution=source.resolution,
                 where=filters(self.experiment, name),
                 values=tuple(values.values()),
                 numbers=self.experiment.analysis.covariates if own else (),
@@ -373,10 +384,12 @@ class Survey:
         crossed_otherwise = self._crossed_otherwise(cube, rows, arms)
         as_of = cube.span.as_of
         returns = returned_of(
-            self.experiment, self.readers, self.engine, exposed.zone, as_of
+            self.experiment, self.readers, self.engine, exposed.dials, as_of
         )
+        counted = quality(self.experiment, cube, everyone, seen, counts, returns)
         return Evidence(
             cells=cells,
+            variants=other_readings(self.experiment, self.engine, cube, counted),
             crossed_otherwise=crossed_otherwise,
             accounting=accounting(self.experiment, everyone, seen, counts, copies),
             inputs=tuple(
@@ -388,7 +401,8 @@ class Survey:
                 for i, arm in enumerate(arms)
             },
             quality=replace(
-                quality(self.experiment, cube, everyone, seen, counts, returns),
+                counted,
+                quarters=self._quarters(exposed, cube, counted),
                 duplicates=copies,
                 read_past={
                     name: table.read_past
@@ -417,12 +431,14 @@ class Survey:
                     self.experiment,
                     self.readers,
                     self.engine,
-                    exposed.zone,
+                    exposed.dials,
                     cube.exposures,
                     cube.span,
                 ),
                 exposed_holdout=exposed_holdout(self.engine, cube.exposures, cube.span),
-                nonexistent_times=self._skipped(seen, cube.zone),
+                nonexistent_times=self._at_changes(exposed, Clock.skipped),
+                repeated_times=self._at_changes(exposed, Clock.repeated),
+                stray_times={r.source: r.stray for r in exposed.reaches if r.stray},
                 similar_ids=similar_ids(
                     self.engine,
                     {
@@ -439,7 +455,10 @@ class Survey:
                 else 0,
             ),
             as_of=None if as_of is None else from_microseconds(as_of),
-            paths=paths_of(self.experiment, self.engine, cube, self.readers),
+            reaches=exposed.reaches,
+            paths=paths_of(
+                self.experiment, self.engine, cube, self.readers, exposed.dials
+            ),
         )
 
     def _id_spellings(self, seen: Mapping[str, SourceProfile]) -> dict[str, IdSpelling]:
@@ -459,12 +478,32 @@ class Survey:
             and sum(profile.rows for profile in seen.values()) <= COMPARED_IDS
         )
 
-    def _skipped(self, seen: Mapping[str, SourceProfile], zone: Zone) -> dict[str, int]:
-        """Rows by source whose local time daylight saving skips."""
-        skipped = {}
-        for name, profile in seen.items():
-            clock = clock_of(self.experiment, self.readers, name)
-            if clock is None or profile.wall is None or not zone.skips(*profile.wall):
+    def _quarters(
+        self, exposed: Exposed, cube: Cube, counted: Quality
+    ) -> dict[str, tuple[int, ...]]:
+        """Rows in the hours before exposure, of sources that may be of another zone."""
+        own = exposed.seen[self.experiment.assignment.source]
+        if own.offsets != "none" or own.days != "none":
+            return {}
+        return {
+            name: quarters_before(self.engine, cube, name)
+            for name in cube.events
+            if exposed.seen[name].offsets == "none"
+            and exposed.seen[name].days == "none"
+            and is_piled(counted.half_day.get(name, 0), counted.day_before[name], 1)
+        }
+
+    def _at_changes(
+        self, exposed: Exposed, odd: Callable[[Clock], exp.Expression]
+    ) -> dict[str, int]:
+        """Rows by source whose local time is odd where clocks change."""
+        counts = {}
+        for name, profile in exposed.seen.items():
+            dial = exposed.dials[name]
+            clock = clock_of(self.experiment, self.readers, name, exposed.dials)
+            if clock is None or profile.wall is None or dial.days in DAYS_ONLY:
+                continue
+            if not (dial.wall.skips(*profile.wall) or dial.wall.repeats(*profile.wall)):
                 continue
             kept = [
                 self.readers[name].condition(where.tree)
@@ -473,12 +512,12 @@ class Survey:
             query = select(
                 {"n": exp.Count(this=exp.Star())},
                 self.readers[name].table.relation.copy(),
-                where=[*kept, clock.skipped(zone)],
+                where=[*kept, odd(clock)],
             )
             ((count,),) = self.engine.run(query)
             if count:
-                skipped[name] = int(count)
-        return skipped
+                counts[name] = int(count)
+        return counts
 
 
 def _too_large(names: Sequence[str], digits: int, error: TooLarge) -> list[Problem]:

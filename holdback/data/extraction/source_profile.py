@@ -7,10 +7,10 @@ count are counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -27,12 +27,13 @@ from holdback.data.engine.sql import (
     when,
     within_limit,
 )
-from holdback.data.engine.times import Clock
+from holdback.data.engine.times import NO_YEAR, QUARTER, Clock, since_midnight
 from holdback.data.evidence.cells import SourceProfile
 from holdback.data.extraction.accounting import examples, located, place_of
 from holdback.data.extraction.conditions import no_row_left
 from holdback.data.extraction.date_reading import time_advice
 from holdback.data.extraction.number_advice import number_advice
+from holdback.data.extraction.zone_advice import zone_advice
 from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
 from holdback.experiments.kinds.metric import Limit
@@ -40,6 +41,8 @@ from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.trees import Name, written
 
 __all__ = ["ProfileRequest", "profile_source"]
+
+DATE_LENGTH = len("2026-10-01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class ProfileRequest:
     unit: str | None
     needs_unit: bool
     clock: Clock | None
+    resolution: Literal["day", "moment"] | None
     where: tuple[Expression, ...]
     values: tuple[Expression, ...] = ()
     numbers: tuple[str, ...] = ()
@@ -163,13 +167,25 @@ def _rounded(unit: str) -> exp.Expression:
 
 
 def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
+    """First and last time, by wall clock and by moment, and how many name a clock."""
     raw, wall = clock.raw(), clock.wall()
+    dated = all_of([kept.copy(), exp.Not(this=exp.Paren(this=clock.means_none()))])
     for name, side in (("wall", wall), ("moment", exp.Not(this=exp.Paren(this=wall)))):
-        picked = when(all_of([kept.copy(), side.copy()]), raw.copy(), None)
+        counted = all_of([dated.copy(), side.copy()])
+        picked = when(counted, raw.copy(), None)
         scan.columns[f"{name} first"] = exp.Min(this=picked)
         scan.columns[f"{name} last"] = exp.Max(this=picked.copy())
-    if clock.reader.kind(clock.column) == "text":
-        scan.columns["longest"] = exp.Max(this=exp.Length(this=col(clock.column)))
+        clocked = exp.NEQ(this=since_midnight(raw.copy()), expression=integer(0))
+        scan.count(f"{name} clocked", all_of([counted.copy(), clocked]))
+        # Zones lie whole quarters of an hour from UTC.
+        odd = exp.Mod(this=exp.Paren(this=raw.copy()), expression=integer(QUARTER))
+        uneven = exp.NEQ(this=odd, expression=integer(0))
+        scan.count(f"{name} uneven", all_of([counted.copy(), uneven]))
+    scan.count("no date", all_of([kept.copy(), clock.means_none()]))
+    if clock.is_text:
+        length = exp.Length(this=exp.Trim(this=col(clock.column)))
+        short = exp.LTE(this=length, expression=integer(DATE_LENGTH))
+        scan.count("dates", all_of([dated.copy(), _present(raw.copy()), short]))
 
 
 def _count_marks(
@@ -199,13 +215,18 @@ def _timeless(
 
     A blank one in the table of exposures is left out and counted there; an event
     without a time could be of any moment, so it is refused like one that is no time.
+    A date that means none is counted.
     """
     missing = exp.Is(this=clock.raw(), expression=exp.null())
+    beyond = exp.GTE(this=clock.raw(), expression=integer(NO_YEAR))
+    odd: exp.Expression = exp.Paren(this=exp.Or(this=missing, expression=beyond))
+    if clock.is_text:
+        names_none = clock.reader.dialect.names_no_date(col(clock.column))
+        odd = all_of([odd, exp.Not(this=exp.Paren(this=names_none))])
     if not request.needs_unit:
-        return all_of([kept.copy(), missing])
-    if clock.reader.kind(clock.column) != "text":
-        return exp.false()
-    return all_of([kept.copy(), _filled(col(clock.column)), missing])
+        return all_of([kept.copy(), odd])
+    filled = _filled if clock.is_text else _present
+    return all_of([kept.copy(), filled(col(clock.column)), odd])
 
 
 def _outside(reader: Reader, limit: Limit) -> exp.Expression:
@@ -247,11 +268,6 @@ def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourcePr
         first = row.get(f"{name} first")
         return None if first is None else (int(first), int(row[f"{name} last"]))
 
-    clock = request.clock
-    days = False
-    if clock is not None:
-        kind = clock.reader.kind(clock.column)
-        days = kind == "date" or (kind == "text" and int(row["longest"] or 0) == 10)
     return SourceProfile(
         rows=int(row["rows"]),
         kept=int(row["kept"]),
@@ -261,13 +277,41 @@ def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourcePr
         null_values=max((int(row[f"null{i}"]) for i in range(values)), default=0),
         wall=range_of("wall"),
         moments=range_of("moment"),
-        whole_days=days,
+        days=_days(request, row),
+        offsets=_offsets(row),
+        missing_times=int(row.get("no date", 0)),
         two_readings={
             name: int(row[f"grouped {name}"])
             for name in sorted(request.reader.numbers)
             if int(row.get(f"grouped {name}", 0)) and not int(row[f"other {name}"])
         },
     )
+
+
+def _offsets(row: Mapping[str, Any]) -> Literal["none", "some", "all"]:
+    """Which rows name the offset of their time."""
+    if row.get("moment first") is None:
+        return "none"
+    return "all" if row["wall first"] is None else "some"
+
+
+def _days(
+    request: ProfileRequest, row: Mapping[str, Any]
+) -> Literal["none", "some", "written", "local", "unsettled"]:
+    """Whether the times are whole days: dates without a clock, or all at midnight.
+
+    Midnights of another zone than UTC can only be told with the project's at hand.
+    """
+    if request.clock is None or request.resolution == "moment":
+        return "none"
+    sides = [n for n in ("wall", "moment") if row[f"{n} first"] is not None]
+    if sides and not any(int(row[f"{name} clocked"]) for name in sides):
+        return "written"
+    if request.resolution == "day":
+        return "local"
+    if sides == ["moment"] and not int(row["moment uneven"]):
+        return "unsettled"
+    return "some" if int(row.get("dates", 0)) else "none"
 
 
 def _refuse(
@@ -302,7 +346,10 @@ def _refuse(
             condition,
             int(row["no time"]),
             "is not a time",
-            partial(time_advice, engine, reader, clock.column, kept),
+            lambda texts: (
+                zone_advice(texts)
+                or time_advice(engine, reader, clock.column, kept, texts)
+            ),
         )
     problems += _ids(engine, request, row, kept)
     if not int(row["kept"]) and int(row["rows"]) and request.where and not problems:

@@ -64,17 +64,18 @@ def _counted(
         arms=[arm.name for arm in experiment.arms],
         dimensions=list(cube.exposures.segments),
         digits=[cube.layout.units[unit].digits for unit in units],
-        watched=lambda day: _watched(cube, ZoneInfo(experiment.timezone), day),
+        watched=lambda day: _watched(cube, name, ZoneInfo(experiment.timezone), day),
     )
 
 
-def _watched(cube: Cube, zone: ZoneInfo, day: int) -> int:
-    """Whole days from the end of a local day to as-of; without times no end."""
+def _watched(cube: Cube, block: str, zone: ZoneInfo, day: int) -> int:
+    """Whole days from the end of a local day to the sources'; without times no end."""
     if cube.span.as_of is None or cube.exposures.time is None:
         return ENDLESS
     joined = EPOCH_DAY + timedelta(days=day + 1)
     end = datetime(joined.year, joined.month, joined.day, tzinfo=zone)
-    return max(0, (from_microseconds(cube.span.as_of) - end) // timedelta(days=1))
+    known = from_microseconds(cube.span.as_of) - cube.lag(cube.layout.sources_of(block))
+    return max(0, (known - end) // timedelta(days=1))
 
 
 def _counts_query(cube: Cube, units: list[str]) -> exp.Expression:

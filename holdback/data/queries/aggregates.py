@@ -36,11 +36,11 @@ def aggregate(
     inside: Sequence[exp.Expression],
     time: exp.Expression | None,
     table: str | None = None,
-    exposed: exp.Expression | None = None,
+    since: exp.Expression | None = None,
 ) -> exp.Expression:
     """A measure's aggregate over a unit's rows, in quanta; 0 without rows.
 
-    `exposed` is the unit's first exposure, from which the day of a row is counted.
+    `since` is the time from the exposure to a row, from which its day is counted.
     """
     measure = unit.measure
     assert measure is not None  # noqa: S101  # attributes are not aggregated
@@ -52,7 +52,7 @@ def aggregate(
         case "any":
             return _any(conditions, value, measure)
         case "first_day" | "last_day":
-            return _day(dialect, measure.aggregate, inside_it, time, exposed)
+            return _day(dialect, measure.aggregate, inside_it, since)
         case "last":
             return _last(dialect, inside_it, value, time, unit.digits)
         case "sum":
@@ -117,16 +117,13 @@ def _day(
     dialect: EngineDialect,
     which: Literal["first_day", "last_day"],
     inside: exp.Expression,
-    time: exp.Expression | None,
-    exposed: exp.Expression | None,
+    since: exp.Expression | None,
 ) -> exp.Expression:
     """Whole days from exposure to the earliest or latest row, plus 1."""
-    assert time is not None  # noqa: S101  # asked for with times only
-    assert exposed is not None  # noqa: S101  # asked for with times only
-    gap = exp.Paren(this=exp.Sub(this=time, expression=exposed))
+    assert since is not None  # noqa: S101  # asked for with times only
     extreme = exp.Min if which == "first_day" else exp.Max
     whole = dialect.quotient(
-        extreme(this=when(inside, gap, None)), integer(DAY_MICROSECONDS)
+        extreme(this=when(inside, since, None)), integer(DAY_MICROSECONDS)
     )
     return exp.func("COALESCE", exp.Add(this=whole, expression=integer(1)), integer(0))
 

@@ -9,8 +9,9 @@ rolled up: everyone by day, and each segment without days.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import reduce
 
 from sqlglot import exp
@@ -20,7 +21,13 @@ from holdback.data.engine.sql import cast, col, count_where, integer, when
 from holdback.data.engine.times import MICROSECOND, Zone
 from holdback.data.queries.event_units import event_units, since
 from holdback.data.queries.step_order import StepOrder
-from holdback.data.queries.unit_columns import ROW_COUNTS, Layout, Monomial, UnitColumn
+from holdback.data.queries.unit_columns import (
+    ROW_COUNTS,
+    Layout,
+    Monomial,
+    UnitColumn,
+    lagging,
+)
 from holdback.data.queries.units import (
     KEPT_CROSSED,
     USED,
@@ -91,7 +98,7 @@ def _awaited(cube: Cube) -> Ctes:
         query = since(
             cube.events[unit.measure.source],
             cube.exposures,
-            cube.span,
+            cube.span_of(unit.measure.source),
             unit,
             order=cube.step_order,
         )
@@ -233,7 +240,7 @@ def _with_events(cube: Cube) -> exp.Select:
         query = event_units(
             events,
             cube.exposures,
-            cube.span,
+            cube.span_of(source),
             wanted,
             order=cube.step_order,
             carried=_carried(cube),
@@ -330,6 +337,24 @@ class Cube:
     span: Span
     zone: Zone
     dialect: EngineDialect
+    ends: Mapping[str, int] = field(default_factory=dict)
+
+    def span_of(self, source: str) -> Span:
+        """What bounds the rows of a source: they count up to where it is complete."""
+        return replace(self.span, as_of=self.ends.get(source, self.span.as_of))
+
+    def lag(self, sources: Iterable[str]) -> timedelta:
+        """How long before as-of the first of some sources ends."""
+        if self.span.as_of is None:
+            return timedelta(0)
+        stops = [self.ends[name] for name in sources if name in self.ends]
+        return (self.span.as_of - min(stops, default=self.span.as_of)) * MICROSECOND
+
+    def with_lags(self) -> Cube:
+        """The same with the horizons of metrics whose sources end before as-of."""
+        plan = self.layout
+        lags = [self.lag([source]) for source in plan.sources()]
+        return replace(self, layout=lagging(plan, lags))
 
     @property
     def step_order(self) -> StepOrder:
@@ -420,7 +445,9 @@ def _eligible(cube: Cube, unit: UnitColumn) -> list[exp.Expression]:
     assert unit.capping is not None  # noqa: S101  # a capped twin
     within = unit.capping.within
     if within is not None and cube.exposures.time is not None and cube.span.as_of:
-        latest = latest_exposure(cube, cube.layout.horizons.index(within) + 1)
+        assert unit.measure is not None  # noqa: S101  # a capped measure
+        lagging = within + cube.lag([unit.measure.source])
+        latest = latest_exposure(cube, cube.layout.horizons.index(lagging) + 1)
         conditions.append(exp.LTE(this=col("t"), expression=integer(latest)))
     return conditions
 

@@ -97,7 +97,16 @@ def cells_of(cube: Cube, rows: Sequence[Row], arms: Sequence[str]) -> Cells:
         horizons=cube.layout.horizons,
         rows=tuple(cells),
         caps=_caps(cube, rows),
+        lags=_lags(cube),
     )
+
+
+def _lags(cube: Cube) -> dict[str, timedelta]:
+    """By block, how long before as-of its sources end; those that do not have none."""
+    lags = {
+        block: cube.lag(cube.layout.sources_of(block)) for block in cube.layout.blocks
+    }
+    return {block: lag for block, lag in lags.items() if lag}
 
 
 def _added(cube: Cube, rows: Sequence[Row]) -> dict[str, Moments]:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import all_of, col, integer, when
-from holdback.data.engine.times import IN_UTC, Zone, microseconds
-from holdback.data.evidence.cells import SourceProfile
 from holdback.data.queries.units import (
     Exposures,
     Span,
@@ -24,7 +20,7 @@ from holdback.data.queries.units import (
 from holdback.errors import DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["SHOWN_EXAMPLES", "ExposureCounts", "count_exposures", "span_of", "zone_of"]
+__all__ = ["SHOWN_EXAMPLES", "ExposureCounts", "count_exposures"]
 
 SHOWN_EXAMPLES = 5
 
@@ -176,66 +172,3 @@ def _unknown_arm(
         if near
         else "Set `logged_as` at the arm, or leave such rows out with `where`.",
     )
-
-
-ONE_DAY = timedelta(days=1)
-
-
-def zone_of(experiment: Experiment, seen: Mapping[str, SourceProfile]) -> Zone | None:
-    """Offsets over the range of the data; None without times or when UTC."""
-    ranges = [r for s in seen.values() for r in (s.wall, s.moments) if r]
-    if not ranges:
-        return None
-    window = experiment.window
-    bounds = [moment for pair in ranges for moment in pair]
-    if window is not None:
-        bounds += [
-            microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
-            for day in (window.start, window.end + ONE_DAY)
-        ]
-    zone = Zone.between(experiment.timezone, min(bounds), max(bounds))
-    return None if zone.first == 0 and not zone.transitions else zone
-
-
-def span_of(
-    experiment: Experiment,
-    seen: Mapping[str, SourceProfile],
-    zone: Zone | None,
-    as_of: date | datetime | None,
-) -> Span:
-    """As-of and the window; nothing without times."""
-    flat = zone or IN_UTC
-    last = [_last(profile, flat) for profile in seen.values()]
-    known = [moment for moment in last if moment is not None]
-    window = experiment.window
-    if not known:
-        return Span(as_of=None, start=None, end=None)
-    end = max(known) if as_of is None else _moment(as_of, experiment.timezone)
-    return Span(
-        as_of=end,
-        start=None if window is None else flat.midnight(window.start),
-        end=None if window is None else flat.midnight(window.end + ONE_DAY),
-    )
-
-
-def _last(seen: SourceProfile, zone: Zone) -> int | None:
-    """Just after a source's last time; a source of days lasts to the day's end."""
-    moments = []
-    if seen.wall is not None:
-        local = seen.wall[1]
-        step = 24 * 3600 * 1_000_000 if seen.whole_days else 1
-        moments.append(
-            zone.utc(local + step) if seen.whole_days else zone.utc(local) + 1
-        )
-    if seen.moments is not None:
-        moments.append(seen.moments[1] + 1)
-    return max(moments, default=None)
-
-
-def _moment(as_of: date | datetime, timezone: str) -> int:
-    """As-of as µs of UTC: a date means the end of that day."""
-    zone = ZoneInfo(timezone)
-    if isinstance(as_of, datetime):
-        return microseconds(as_of if as_of.tzinfo else as_of.replace(tzinfo=zone))
-    after = as_of + ONE_DAY
-    return microseconds(datetime(after.year, after.month, after.day, tzinfo=zone))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sqlglot import exp
 
@@ -12,8 +13,8 @@ from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.placeholders import is_nobody, is_placeholder
 from holdback.data.engine.sql import cast, col, finite, integer, when
-from holdback.data.engine.times import Clock, Zone
-from holdback.data.evidence.cells import Returned, SourceProfile
+from holdback.data.engine.times import IN_MOMENTS, Clock, DayForm, Dial, Zone
+from holdback.data.evidence.cells import Reach, Returned, SourceProfile
 from holdback.data.queries.exclusions import ExposureCounts
 from holdback.data.queries.returns import at_purchase, count_returned
 from holdback.data.queries.units import (
@@ -34,6 +35,7 @@ __all__ = [
     "ARM",
     "REASON",
     "ROW_UNIT",
+    "Dials",
     "Exposed",
     "clock_of",
     "events_of",
@@ -48,6 +50,8 @@ __all__ = [
 ]
 
 ROW_UNIT = "row"
+Dials = Mapping[str, Dial]
+"""Source → how its times are read."""
 MISSING = "(missing)"
 OTHER_LEVEL = "(other)"
 LEVELS = 50
@@ -58,11 +62,16 @@ class Exposed:
     """The exposures within their span, and where the rows of every source went.
 
     `seen` is by source, `copies` counts rows that were dropped as copies, by source.
+    `dials` say how the times of each source are read, `zone` is the project's; `ends`
+    hold up to when each source of events is complete.
     """
 
     exposures: Exposures
     span: Span
-    zone: Zone | None
+    zone: Zone
+    dials: Dials
+    ends: Mapping[str, int]
+    reaches: tuple[Reach, ...]
     seen: Mapping[str, SourceProfile]
     counts: ExposureCounts
     copies: Mapping[str, int]
@@ -71,7 +80,7 @@ class Exposed:
 def exposures_of(
     experiment: Experiment,
     readers: Mapping[str, Reader],
-    zone: Zone | None,
+    dials: Dials,
     engine: Engine,
 ) -> Exposures:
     """The assignment table, read; `one_row` is settled later by a count.
@@ -80,7 +89,7 @@ def exposures_of(
     """
     name = experiment.assignment.source
     source, reader = experiment.sources[name], readers[name]
-    clock = clock_of(experiment, readers, name)
+    clock = clock_of(experiment, readers, name, dials)
     plan, columns = experiment.assignment, source.columns
     unit = None if columns.unit == ROW_UNIT else unit_text(reader, columns.unit)
     reason = ineligible = held_out = None
@@ -101,7 +110,7 @@ def exposures_of(
         reader=reader,
         arm=arm,
         unit=unit,
-        time=None if clock is None else clock.utc(zone),
+        time=None if clock is None else clock.utc(),
         where=tuple(reader.condition(formula.tree) for formula in where),
         arms=len(experiment.arms),
         segments={
@@ -124,7 +133,7 @@ def events_of(
     experiment: Experiment,
     readers: Mapping[str, Reader],
     name: str,
-    zone: Zone | None,
+    dials: Dials,
     as_of: int | None,
 ) -> Events:
     """A source of events, read; rows without a unit id are left out.
@@ -132,7 +141,7 @@ def events_of(
     Returns count when their purchase did, where the source says which they are; those
     from `as_of` on are not known yet.
     """
-    events = _as_written(experiment, readers, name, zone)
+    events = _as_written(experiment, readers, name, dials)
     rule = experiment.sources[name].returns
     return events if rule is None else at_purchase(events, rule, as_of)
 
@@ -141,14 +150,14 @@ def returned_of(
     experiment: Experiment,
     readers: Mapping[str, Reader],
     engine: Engine,
-    zone: Zone | None,
+    dials: Dials,
     as_of: int | None,
 ) -> dict[str, Returned]:
     """How many returns found their purchase, by source with a rule for them."""
     rules = {name: experiment.sources[name].returns for name in readers}
     return {
         name: count_returned(
-            engine, _as_written(experiment, readers, name, zone), rule, as_of
+            engine, _as_written(experiment, readers, name, dials), rule, as_of
         )
         for name, rule in rules.items()
         if rule is not None
@@ -159,29 +168,50 @@ def _as_written(
     experiment: Experiment,
     readers: Mapping[str, Reader],
     name: str,
-    zone: Zone | None,
+    dials: Dials,
 ) -> Events:
     """A source of events, each row at its own time."""
     source, reader = experiment.sources[name], readers[name]
-    clock = clock_of(experiment, readers, name)
+    clock = clock_of(experiment, readers, name, dials)
     named = exp.Not(this=exp.Paren(this=is_nobody(reader, source.columns.unit)))
     conditions = [
         reader.condition(formula.tree) for formula in filters(experiment, name)
     ]
+    dial = dials[name]
+    if clock is not None and dial.no_dates:
+        conditions.append(exp.Not(this=exp.Paren(this=clock.means_none())))
     return Events(
         reader=reader,
         unit=unit_text(reader, source.columns.unit),
-        time=None if clock is None else clock.utc(zone),
+        time=None if clock is None else clock.utc(),
         where=(*conditions, named),
+        zone=dial.project,
+        days=DAYS_AMONG[dial.days],
+        tolerance=dial.tolerance,
     )
 
 
+DAYS_AMONG: Mapping[DayForm, Literal["none", "some", "all"]] = {
+    "none": "none",
+    "some": "some",
+    "written": "all",
+    "local": "all",
+}
+
+
 def clock_of(
-    experiment: Experiment, readers: Mapping[str, Reader], name: str
+    experiment: Experiment,
+    readers: Mapping[str, Reader],
+    name: str,
+    dials: Dials | None = None,
 ) -> Clock | None:
-    """Reads the times of a source; None when it has none."""
+    """Reads the times of a source; None when it has none.
+
+    Without `dials` it reads what is written, as moments in UTC.
+    """
     time = experiment.sources[name].columns.time
-    return None if time is None else Clock(reader=readers[name], column=time)
+    dial = IN_MOMENTS if dials is None else dials[name]
+    return None if time is None else Clock(reader=readers[name], column=time, dial=dial)
 
 
 def filters(experiment: Experiment, name: str) -> tuple[Expression, ...]:

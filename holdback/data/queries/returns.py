@@ -42,7 +42,8 @@ def at_purchase(events: Events, rule: ReturnRule, as_of: int | None) -> Events:
         columns={**events.reader.table.columns, PURCHASE: "integer"},
         numbered=False,
     )
-    return Events(
+    return replace(
+        events,
         reader=replace(events.reader, table=table),
         unit=col(UNIT),
         time=col(PURCHASE),

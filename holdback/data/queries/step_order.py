@@ -3,7 +3,7 @@
 For each measure that another comes after there is a relation with the units that have
 it and the time of the first row by which they do; that row is itself late enough for
 what it comes after. The first row is the best one: who has a later step after any row
-has it after the first.
+has it after the first. An event known by day is late enough on that row's day.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from holdback.data.engine.sql import col, integer
+from holdback.data.engine.sql import col, integer, when
 from holdback.data.queries.unit_columns import UnitColumn
+from holdback.data.queries.units import Events
 
 __all__ = ["StepOrder"]
 
@@ -39,14 +40,19 @@ class StepOrder:
         """Name of the relation of who has a column, and since when."""
         return f"since_{name}"
 
-    def late_enough(self, unit: UnitColumn) -> list[exp.Expression]:
+    def late_enough(self, unit: UnitColumn, events: Events) -> list[exp.Expression]:
         """Conditions that a row comes after what it has to; none where nothing is."""
         if unit.after is None:
             return []
         if self.units[unit.after].own:
             return [exp.EQ(this=col(unit.after, "u"), expression=integer(1))]
         before = col("t", self.relation(unit.after))
-        return [exp.GTE(this=col("t", "e"), expression=before)]
+        moment = exp.GTE(this=col("t", "e"), expression=before)
+        if events.days == "none":
+            return [moment]
+        day_before = events.zone.day_start(before.copy())
+        day = exp.GTE(this=col("w", "e"), expression=exp.Paren(this=day_before))
+        return [day if events.days == "all" else when(col("d", "e"), day, moment)]
 
     def joined(self, query: exp.Select, wanted: Iterable[UnitColumn]) -> exp.Select:
         """A query of units ``u``, with what `wanted` come after beside them."""

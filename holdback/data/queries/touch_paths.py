@@ -9,10 +9,10 @@ from sqlglot import exp
 from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import all_of, any_of, col, double, integer, when
-from holdback.data.engine.times import MICROSECOND
+from holdback.data.engine.times import DAY_MICROSECONDS, MICROSECOND
 from holdback.data.queries.cells_query import Cube, relations, with_ctes
-from holdback.data.queries.event_units import window
-from holdback.data.queries.exposures import events_of
+from holdback.data.queries.event_units import placed, window
+from holdback.data.queries.exposures import Dials, events_of
 from holdback.data.queries.units import KEPT_CROSSED, USED, Events, nested, select
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Attribution, Experiment
@@ -30,6 +30,7 @@ def paths_of(
     engine: Engine,
     cube: Cube,
     readers: Mapping[str, Reader],
+    dials: Dials,
 ) -> dict[str, tuple[TouchPath, ...]]:
     """Arm → paths of its units; empty where no attribution is asked for.
 
@@ -41,8 +42,8 @@ def paths_of(
     if asked is None or asked.conversion not in experiment.metrics:
         return {}
     (measure,) = experiment.metrics[asked.conversion].measures()
-    touches = events_of(experiment, readers, asked.source, cube.zone, cube.span.as_of)
-    bought = events_of(experiment, readers, measure.source, cube.zone, cube.span.as_of)
+    touches = events_of(experiment, readers, asked.source, dials, cube.span.as_of)
+    bought = events_of(experiment, readers, measure.source, dials, cube.span.as_of)
     if touches.time is None or bought.time is None or cube.exposures.time is None:
         raise ConfigError(
             Problem(
@@ -86,7 +87,8 @@ def _query(
         )
     ]
     if measure.end is not None and cube.span.as_of is not None:
-        latest = cube.span.as_of - measure.end // MICROSECOND
+        known = cube.span.as_of - cube.lag([measure.source]) // MICROSECOND
+        latest = known - measure.end // MICROSECOND
         used.append(exp.LTE(this=col("t", "u"), expression=integer(latest)))
     joined = (
         _units(used)
@@ -148,15 +150,14 @@ def _first_conversions(cube: Cube, bought: Events, measure: Measure) -> exp.Sele
     if measure.value is not None:
         value = bought.reader.number(measure.value.tree)
         conditions.append(exp.NEQ(this=exp.Paren(this=value), expression=double("0")))
-    assert bought.time is not None  # noqa: S101  # checked by the caller
     rows = select(
-        {"unit": bought.unit, "t": bought.time},
+        {"unit": bought.unit} | placed(bought),
         bought.reader.table.relation.copy(),
         where=conditions,
     )
-    inside = window(measure, bought, cube.exposures, cube.span)
+    inside = window(measure, bought, cube.exposures, cube.span_of(measure.source))
     query = select(
-        {"unit": col("unit", "u"), "first": exp.Min(this=col("t", "e"))},
+        {"unit": col("unit", "u"), "first": exp.Min(this=_last_moment(bought))},
         nested(rows, "e"),
         where=inside,
     )
@@ -167,12 +168,20 @@ def _first_conversions(cube: Cube, bought: Events, measure: Measure) -> exp.Sele
     ).group_by(col("unit", "u"), copy=False)
 
 
+def _last_moment(bought: Events) -> exp.Expression:
+    """Until when a conversion may have happened: at its time, or on its day."""
+    time = col("t", "e")
+    through = exp.Add(this=time, expression=integer(DAY_MICROSECONDS - 1))
+    if bought.days == "none":
+        return time
+    return through if bought.days == "all" else when(col("d", "e"), through, time)
+
+
 def _touches(asked: Attribution, touches: Events) -> exp.Select:
-    assert touches.time is not None  # noqa: S101  # checked by the caller
     channel = touches.reader.as_text(asked.channel)
     known = exp.Not(this=exp.Is(this=exp.Paren(this=channel), expression=exp.null()))
     return select(
-        {"unit": touches.unit, "t": touches.time, "channel": channel.copy()},
+        {"unit": touches.unit, "channel": channel.copy()} | placed(touches),
         touches.reader.table.relation.copy(),
         where=[*touches.where, known],
     )

@@ -7,7 +7,7 @@ them once; the blocks name the same value as often as metrics use it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -18,9 +18,20 @@ from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.language.measure import Cap, Companion, Measure
 from holdback.stats.evidence.moments import pairs, triples
 
-__all__ = ["ROW_COUNTS", "Capping", "Layout", "Monomial", "UnitColumn", "layout"]
+__all__ = [
+    "ROW_COUNTS",
+    "Capping",
+    "Layout",
+    "Monomial",
+    "UnitColumn",
+    "lagging",
+    "layout",
+]
 
-ROW_COUNTS = ("rows", "before", "late", "earlier")
+ROW_COUNTS = (
+    "rows", "before", "late", "earlier",
+    "skewed", "nearby", "half_day", "day_before", "own_day",
+)  # fmt: skip
 """What is counted of each source's rows for the reader of the report."""
 
 Monomial = tuple[str, ...]
@@ -103,6 +114,16 @@ class Layout:
                 distinct[self.monomial(units[i], units[j], units[k])] = None
         return tuple(distinct)
 
+    def sources_of(self, block: str) -> tuple[str, ...]:
+        """Sources of events that a block's outcomes are measured by."""
+        measures = (
+            column.measure
+            for column in self.blocks[block]
+            if column.role == "outcome" and column.measure is not None
+        )
+        events = set(self.sources())
+        return tuple(sorted({m.source for m in measures} & events))
+
     def sources(self) -> tuple[str, ...]:
         """Sources whose rows are events, in a stable order."""
         return tuple(
@@ -112,6 +133,12 @@ class Layout:
                 if unit.measure is not None and not unit.own
             )
         )
+
+
+def lagging(plan: Layout, lags: Iterable[timedelta]) -> Layout:
+    """The layout with the horizons of metrics whose sources end before as-of."""
+    horizons = {end + lag for end in plan.horizons for lag in (timedelta(0), *lags)}
+    return replace(plan, horizons=tuple(sorted(horizons)))
 
 
 def layout(experiment: Experiment, history: timedelta | None = None) -> Layout:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sqlglot import exp
 
@@ -19,6 +20,7 @@ from holdback.data.engine.sql import (
     col,
     integer,
 )
+from holdback.data.engine.times import IN_UTC, Zone
 from holdback.data.queries.aggregates import (
     aggregate,
     not_null,
@@ -37,6 +39,7 @@ __all__ = [
     "Exposures",
     "Span",
     "exposed_units",
+    "in_window",
     "kept_rows",
     "select",
     "widened",
@@ -95,12 +98,21 @@ class Exposures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
-    """A source of events, read: expressions over its rows."""
+    """A source of events, read: expressions over its rows.
+
+    `days` says whether its times are whole days (`some`: those at midnight), of the
+    timezone `zone`; they count from the day of the exposure on, or from the day after
+    it where `own_day` is False. Other events count from `tolerance` (µs) before it.
+    """
 
     reader: Reader
     unit: exp.Expression
     time: exp.Expression | None
     where: tuple[exp.Expression, ...]
+    zone: Zone = IN_UTC
+    days: Literal["none", "some", "all"] = "none"
+    own_day: bool = True
+    tolerance: int = 0
 
 
 def select(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 from typing import Literal
 
@@ -62,7 +63,10 @@ class Source:
 
     `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
     others; `numbers` in which notation numbers in text are written and `dates` in which
-    form times; `rates` what other currencies are worth in the project's.
+    form times; `rates` what other currencies are worth in the project's. `timezone` is
+    that of stamps without offset, where it is not the project's; `resolution` says
+    whether times are whole days, where it is not to be found out; `tolerance` how long
+    before its exposure an event may be logged.
     """
 
     name: str
@@ -73,6 +77,9 @@ class Source:
     numbers: Notation | None = None
     dates: DateForm | None = None
     rates: Mapping[str, Fraction] | None = None
+    timezone: str | None = None
+    resolution: Literal["day", "moment"] | None = None
+    tolerance: timedelta | None = None
 
     def lives_in(self, database: str) -> bool:
         """Whether the rows live in a database, so that queries can run there."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
@@ -47,6 +49,7 @@ __all__ = [
 
 Strictness = Literal["used", "unused", "project"]
 SLIP = 0.88
+MOST_TOLERANCE = timedelta(hours=1)
 ENGINES: Kinds[object] = Kinds("holdback.data.engine.engines")
 """Asked for the names of its files alone, which are the schemes of their URLs.
 
@@ -102,6 +105,7 @@ def _check_form(path: ConfigPath, given: Mapping[str, Any], issues: Issues) -> N
     _check_rates((*path, "rates"), given.get("rates", {}), issues)
     if given.get("header") is not None and given["header"] < 1:
         issues.add((*path, "header"), "`header` is a line of the file, from 1.")
+    _check_time_keys(path, given, issues)
     if "encoding" in given:
         _check_encoding((*path, "encoding"), given["encoding"], issues)
 
@@ -337,6 +341,31 @@ def _check_path(path: ConfigPath, text: str, issues: Issues) -> None:
             "a data path is a local file, not a URL.",
             why="Nothing is fetched from the network but from the databases named.",
             fix="Download the file, or use `table`/`sql` with `database`.",
+        )
+
+
+def _check_time_keys(
+    path: ConfigPath, given: Mapping[str, Any], issues: Issues
+) -> None:
+    """Whether a source's timezone is known and its tolerance is one."""
+    zone = given.get("timezone")
+    if zone is not None:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            issues.add(
+                (*path, "timezone"),
+                f"'{zone}' is not a timezone.",
+                fix="Write a name such as America/New_York, or UTC.",
+            )
+    tolerance = given.get("tolerance")
+    if tolerance is not None and tolerance > MOST_TOLERANCE:
+        issues.add(
+            (*path, "tolerance"),
+            "a tolerance beyond an hour is no clock that runs apart.",
+            why="What happened so long before its exposure was not caused by it.",
+            fix="Write for instance 5 minutes; for clocks of another timezone, set "
+            "`timezone` at the source.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from holdback.experiments.kinds.source import Source
@@ -19,17 +19,8 @@ class FrameSource(Source):
     @classmethod
     def replacing(cls, source: Source, frame: object) -> FrameSource:
         """A frame with the roles and rules of the source that it replaces."""
-        return cls(
-            name=source.name,
-            columns=source.columns,
-            where=source.where,
-            duplicates=source.duplicates,
-            returns=source.returns,
-            numbers=source.numbers,
-            dates=source.dates,
-            rates=source.rates,
-            frame=frame,
-        )
+        shared = {one.name: getattr(source, one.name) for one in fields(Source)}
+        return cls(**shared, frame=frame)
 
     @property
     def kind(self) -> str:

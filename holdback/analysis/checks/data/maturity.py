@@ -31,9 +31,10 @@ class Maturity:
             any_day = fact("maturity.always_valid", waiting=waiting)
             yield Finding(check="maturity", status="pass", fact=any_day)
         elif end is not None and not is_final(experiment, evidence.as_of):
+            stopped = any(reach.ended for reach in evidence.reaches)
             looks = experiment.analysis.looks
             running = fact(
-                "maturity.running",
+                "maturity.stopped" if stopped else "maturity.running",
                 complete_on=end.isoformat(),
                 waiting=waiting,
                 looks=looks if isinstance(looks, str) else "planned",
@@ -45,19 +46,22 @@ class Maturity:
 
     @staticmethod
     def _waiting(experiment: Experiment, evidence: Evidence) -> Fact | None:
-        shown = (m.within for m in experiment.metrics.values() if not m.hidden)
-        longest = max((within for within in shown if within is not None), default=None)
-        if longest is None:
-            return None
+        cells = evidence.cells.pooled
         arms = [arm.name for arm in experiment.arms]
-        block = next(iter(evidence.cells.blocks))
-        total = evidence.cells.pooled.total(block, arms).n
-        matured = evidence.cells.pooled.total(block, arms, within=longest).n
+        timed = {
+            name: (cells.total(name, arms, within=metric.within).n, metric.within)
+            for name, metric in experiment.metrics.items()
+            if not metric.hidden and metric.within is not None and name in cells.blocks
+        }
+        if not timed:
+            return None
+        matured, within = min(timed.values(), key=lambda m: (m[0], -m[1]))
+        total = cells.total(next(iter(cells.blocks)), arms).n
         if total == matured:
             return fact("maturity.nobody_waits")
         return fact(
             "maturity.units_wait",
             units=total - matured,
             share=(total - matured) / total,
-            days=longest.days,
+            days=within.days,
         )

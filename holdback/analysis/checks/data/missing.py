@@ -36,9 +36,12 @@ class Missing:
             null_values=quality.null_values,
             nonexistent_times=quality.nonexistent_times,
             float_ids=quality.float_ids,
+            missing_times=quality.missing_times,
+            stray_times=quality.stray_times,
         )
         usual = _by_reason(
             filtered=quality.filtered,
+            repeated_times=quality.repeated_times,
             unassigned=quality.unassigned,
             before=quality.before,
             late=quality.late,

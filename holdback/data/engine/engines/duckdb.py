@@ -28,7 +28,17 @@ from holdback.data.engine.protocol import (
     TooLarge,
     Type,
 )
-from holdback.data.engine.sql import all_of, cast, col, is_finite, quoted_text, total
+from holdback.data.engine.sql import (
+    NO_DATE_FORM,
+    OFFSET_FORM,
+    STAMP_FORM,
+    all_of,
+    cast,
+    col,
+    is_finite,
+    quoted_text,
+    total,
+)
 from holdback.errors import (
     ConfigError,
     DataError,
@@ -108,24 +118,38 @@ class DuckDBDialect:
         """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""
         to = exp.DataType.build("TIMESTAMPTZ")
         # `12:00:00 -0300`: DuckDB wants the offset without the space before it.
-        joined = exp.Anonymous(
-            this="regexp_replace",
-            expressions=[
-                text.copy(),
-                exp.Literal.string(" ([Z+-])"),
-                exp.Literal.string(r"\1"),
-            ],
-        )
+        joined = self._replaced(text, r"\s+([+-]\d+(:\d+)?)\s*$", r"\1")
+        named = self._replaced(joined, r"\s*(Z|z|UTC|GMT)\s*$", "Z")
         parsed = exp.func(
-            "COALESCE", exp.TryCast(this=text, to=to), exp.TryCast(this=joined, to=to)
+            "COALESCE", exp.TryCast(this=text, to=to), exp.TryCast(this=named, to=to)
         )
-        return exp.Anonymous(this="epoch_us", expressions=[parsed])
+        moment = exp.Anonymous(this="epoch_us", expressions=[parsed])
+        return exp.Case().when(self._matches(text.copy(), STAMP_FORM), moment)
 
     def has_offset(self, text: exp.Expression) -> exp.Expression:
         """Whether a time in text names its offset."""
-        tail = exp.Anonymous(this="substr", expressions=[text, exp.Literal.number(11)])
+        return self._matches(text, rf":\d\d(\.\d+)?\s?{OFFSET_FORM}\s*$")
+
+    def names_no_date(self, text: exp.Expression) -> exp.Expression:
+        """Whether text is what programs write for no date."""
+        matched = self._matches(text, NO_DATE_FORM)
+        return exp.func("COALESCE", matched, exp.false())
+
+    @staticmethod
+    def _matches(text: exp.Expression, form: str) -> exp.Expression:
         return exp.Anonymous(
-            this="regexp_matches", expressions=[tail, exp.Literal.string("[Zz+-]")]
+            this="regexp_matches", expressions=[text, exp.Literal.string(form)]
+        )
+
+    @staticmethod
+    def _replaced(text: exp.Expression, form: str, by: str) -> exp.Expression:
+        return exp.Anonymous(
+            this="regexp_replace",
+            expressions=[
+                text.copy(),
+                exp.Literal.string(form),
+                exp.Literal.string(by),
+            ],
         )
 
     def microseconds(self, stamp: exp.Expression, kind: Type) -> exp.Expression:

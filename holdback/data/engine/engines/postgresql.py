@@ -25,7 +25,16 @@ from holdback.data.engine.protocol import (
     Table,
     Type,
 )
-from holdback.data.engine.sql import cast, col, quoted_name, total
+from holdback.data.engine.sql import (
+    NO_DATE_FORM,
+    OFFSET_FORM,
+    STAMP_FORM,
+    all_of,
+    cast,
+    col,
+    quoted_name,
+    total,
+)
 from holdback.errors import DataError, Problem
 
 __all__ = ["Postgres"]
@@ -44,11 +53,6 @@ POSTGRESQL_TYPES: dict[int, Type] = {
 }  # fmt: skip
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*$"
-TIMESTAMP_TEXT = (
-    r"^\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])"
-    r"([ T]([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
-)
-OFFSET = "[Zz+-]"
 
 
 class PostgresDialect:
@@ -85,23 +89,47 @@ class PostgresDialect:
 
     def stamp(self, text: exp.Expression) -> exp.Expression:
         """Text → microseconds since 1970 (UTC, or the wall clock's), or null."""
-        parsed = exp.Case().when(
-            exp.RegexpLike(this=text, expression=exp.Literal.string(TIMESTAMP_TEXT)),
-            cast(text.copy(), "TIMESTAMPTZ"),
+        # The server rounds what is finer than a microsecond; here it is cut off.
+        cut = exp.Anonymous(
+            this="regexp_replace",
+            expressions=[
+                text.copy(),
+                exp.Literal.string(r"(\.\d{6})\d+"),
+                exp.Literal.string(r"\1"),
+            ],
         )
+        readable = all_of(
+            [
+                self._matches(text, STAMP_FORM),
+                exp.Not(this=exp.Paren(this=self._matches(text.copy(), r"^\s*0000"))),
+            ]
+        )
+        parsed = exp.Case().when(readable, cast(cut, "TIMESTAMPTZ"))
         return self.microseconds(parsed, "instant")
 
     def has_offset(self, text: exp.Expression) -> exp.Expression:
         """Whether a time in text names its offset."""
-        tail = exp.Anonymous(this="substr", expressions=[text, exp.Literal.number(11)])
-        return exp.RegexpLike(this=tail, expression=exp.Literal.string(OFFSET))
+        return self._matches(text, rf":\d\d(\.\d+)?\s?{OFFSET_FORM}\s*$")
+
+    def names_no_date(self, text: exp.Expression) -> exp.Expression:
+        """Whether text is what programs write for no date."""
+        matched = exp.Paren(this=self._matches(text, NO_DATE_FORM))
+        return exp.func("COALESCE", matched, exp.false())
 
     def microseconds(self, stamp: exp.Expression, kind: Type) -> exp.Expression:
-        """Date or timestamp → microseconds since 1970 (UTC, or the wall clock's)."""
+        """Date or timestamp → microseconds since 1970 (UTC, or the wall clock's).
+
+        Null where it is infinite.
+        """
         del kind
         seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=stamp)
         scaled = exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000))
-        return cast(scaled, "BIGINT")
+        finite = exp.Anonymous(this="isfinite", expressions=[stamp.copy()])
+        return exp.Case().when(finite, cast(scaled, "BIGINT"))
+
+    @staticmethod
+    def _matches(text: exp.Expression, form: str) -> exp.Expression:
+        return exp.RegexpLike(this=text, expression=exp.Literal.string(form))
 
     def iso(self, microseconds: exp.Expression) -> exp.Expression:
         """Microseconds since 1970 → ``2026-10-04 21:05:00.000000``, as text."""

@@ -1,0 +1,107 @@
+"""The primary read another way: what hangs on the days, or the clocks, of the logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlglot import exp
+
+from holdback.data.engine import Engine
+from holdback.data.engine.sql import col, integer
+from holdback.data.engine.times import MICROSECOND, QUARTER
+from holdback.data.evidence.cells import Cells, Quality
+from holdback.data.evidence.near_exposure import BEFORE_THAT, QUARTERS, is_piled
+from holdback.data.queries.cells_query import Cube, relations, statement, with_ctes
+from holdback.data.queries.cells_result import cells_of, rows_of
+from holdback.data.queries.event_units import SUSPECTED, placed
+from holdback.data.queries.unit_columns import layout
+from holdback.data.queries.units import Events, nested, select
+from holdback.errors import DataError, StatsError
+from holdback.experiments.definition.experiment import Experiment
+
+__all__ = ["alone", "other_readings", "quarters_before"]
+
+
+def alone(experiment: Experiment, cube: Cube, metric: str) -> Cube:
+    """The statement of one metric."""
+    only = {n: m for n, m in experiment.metrics.items() if n == metric}
+    beside = {n: m for n, m in experiment.companions.items() if n == metric}
+    smaller = layout(replace(experiment, metrics=only, companions=beside))
+    events = {n: e for n, e in cube.events.items() if n in smaller.sources()}
+    return replace(cube, layout=smaller, events=events).with_lags()
+
+
+def other_readings(
+    experiment: Experiment, engine: Engine, cube: Cube, quality: Quality
+) -> dict[str, Cells]:
+    """The primary's cells by what is read otherwise; none where nothing hangs on it.
+
+    ``own_day`` is without the days that are the exposure's own. ``tolerance`` counts
+    the rows that were logged shortly before their exposure, where they are suspect, or
+    leaves them out, where the file lets them count.
+    """
+    if experiment.primary not in experiment.metrics:
+        return {}
+    primary = alone(experiment, cube, experiment.primary)
+    readings: dict[str, dict[str, Events]] = {"own_day": {}, "tolerance": {}}
+    for name, events in primary.events.items():
+        if quality.own_day.get(name):
+            readings["own_day"][name] = replace(events, own_day=False)
+        skewed, nearby = quality.skewed.get(name, 0), quality.nearby.get(name, 0)
+        if events.tolerance and skewed:
+            readings["tolerance"][name] = replace(events, tolerance=0)
+        elif not events.tolerance and is_piled(skewed, nearby, BEFORE_THAT):
+            lenient = replace(events, tolerance=SUSPECTED // MICROSECOND)
+            readings["tolerance"][name] = lenient
+    found = {
+        kind: _cells(experiment, engine, primary, changed)
+        for kind, changed in readings.items()
+        if changed
+    }
+    return {kind: cells for kind, cells in found.items() if cells is not None}
+
+
+def _cells(
+    experiment: Experiment, engine: Engine, cube: Cube, changed: Mapping[str, Events]
+) -> Cells | None:
+    """Cells with some sources read otherwise; None where a cap finds no place."""
+    other = replace(cube, events={**cube.events, **changed})
+    arms = [arm.name for arm in experiment.arms]
+    try:
+        return cells_of(other, rows_of(other, engine.run(statement(other))), arms)
+    except (StatsError, DataError):
+        return None
+
+
+def quarters_before(engine: Engine, cube: Cube, source: str) -> tuple[int, ...]:
+    """Rows of a source in each quarter of an hour before their unit's exposure."""
+    events = cube.events[source]
+    rows = select(
+        {"unit": events.unit} | placed(events),
+        events.reader.table.relation.copy(),
+        where=events.where,
+    )
+    gap = exp.Paren(this=exp.Sub(this=col("t", "u"), expression=col("t", "e")))
+    joined = select({"gap": gap}, nested(rows, "e")).join(
+        exp.alias_(
+            exp.table_(cube.unit_relation, quoted=True), "u", quoted=True, table=True
+        ),
+        on=exp.EQ(this=col("unit", "e"), expression=col("unit", "u")),
+        copy=False,
+    )
+    inside = [
+        exp.GT(this=col("gap"), expression=integer(0)),
+        exp.LTE(this=col("gap"), expression=integer(QUARTERS * QUARTER)),
+    ]
+    since = exp.Sub(this=col("gap"), expression=integer(1))
+    quarter = cube.dialect.quotient(since, integer(QUARTER))
+    placed_rows = select({"quarter": quarter}, nested(joined, "j"), where=inside)
+    query = select(
+        {"quarter": col("quarter"), "n": exp.Count(this=exp.Star())},
+        nested(placed_rows, "q"),
+        group=["quarter"],
+    )
+    query.set("with_", with_ctes(relations(cube)))
+    counts = {int(quarter): int(rows) for quarter, rows in engine.run(query)}
+    return tuple(counts.get(quarter, 0) for quarter in reversed(range(QUARTERS)))
