@@ -66,8 +66,8 @@ def test_delimiter_decimal_and_encoding(tmp_path: Path) -> None:
 
 
 def test_ids_stay_text(tmp_path: Path) -> None:
-    """00123, 0123 and 123 are three units, and true, NaNa and 19 digits are ids."""
-    ids = ["00123", "0123", "123", "NaNa", "true", "me", "inf", "1234567890123456789",
+    """00123, 0123 and 123 are three units, and NA, true and 19 digits are ids."""
+    ids = ["00123", "0123", "123", "NA", "true", "me", "inf", "1234567890123456789",
            "1234567890123456788", "1e5", "u9", "U9"]  # fmt: skip
     visitors, orders = VISITORS, ORDERS
     for i, unit in enumerate(ids):

@@ -21,7 +21,7 @@ PLACEHOLDERS = frozenset(
         "(null)", "(other)", "(undefined)", "(unknown)", "<na>", "<nil>", "<none>",
         "<null>", "<undefined>", "[null]", "[object object]", "{}", "[]",
         "anonymous", "anonymous user", "empty", "false", "guest", "guest user",
-        "missing", "n.a.", "n/a", "na", "nan", "nil", "no id", "no_id", "none",
+        "missing", "n.a.", "n/a", "nan", "nil", "no id", "no_id", "none",
         "not available", "not provided", "not set", "not_set", "notset", "null",
         "undefined", "unknown", "unknown user", "unset",
         "#n/a", "#name?", "#null!", "#ref!", "#value!", "\\n", '""', "''",
