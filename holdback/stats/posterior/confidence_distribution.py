@@ -17,13 +17,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, log1p
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr, ndtri
 
 from holdback.errors import StatsError
-from holdback.stats.evidence.effect import Contrast, Estimate, Inference, Tails
+from holdback.stats.evidence.effect import (
+    Contrast,
+    Estimate,
+    Inference,
+    Interval,
+    Tails,
+)
 from holdback.stats.numeric import quantile
 from holdback.stats.posterior.effect_cells import EffectCells
 from holdback.stats.posterior.prior import LiftPrior
@@ -134,22 +141,41 @@ class ConfidenceDistribution:
         return np.unique(np.concatenate(parts))
 
 
+FITTED_CURVES: WeakKeyDictionary[Tails, dict[Interval, ConfidenceDistribution]] = (
+    WeakKeyDictionary()
+)
+"""What was fitted to tails that were drawn, as long as they are kept: every prior and
+the money ask for the same."""
+
+
 def confidence_distribution(inference: Inference) -> ConfidenceDistribution:
     """That of the method that made an inference, from its tails.
 
     Raises StatsError where the method gives none, or its interval has an open side.
     """
+    effect, tails = inference.relative or inference.absolute, inference.tails
+    if tails is None or effect is None:
+        raise StatsError("There is no lift to put a prior on.")
+    if not tails.draws:
+        return _fitted(inference, effect, tails)
+    known = FITTED_CURVES.setdefault(tails, {})
+    if effect.interval not in known:
+        known[effect.interval] = _fitted(inference, effect, tails)
+    return known[effect.interval]
+
+
+def _fitted(
+    inference: Inference, effect: Contrast, tails: Tails
+) -> ConfidenceDistribution:
     logarithmic = inference.relative is not None
-    effect = inference.relative or inference.absolute
-    arms = inference.control, inference.treatment
-    if inference.tails is None or effect is None or arms[0] is None or arms[1] is None:
+    control, treatment = inference.control, inference.treatment
+    if control is None or treatment is None:
         raise StatsError("There is no lift to put a prior on.")
     centre = log1p(effect.value) if logarithmic else effect.value
     ends = _ends(effect, logarithmic=logarithmic)
     (low, _), (high, z) = ends
-    own = _error(arms[0], arms[1], logarithmic=logarithmic)
+    own = _error(control, treatment, logarithmic=logarithmic)
     se = max(own, (high - low) / (2 * z))
-    tails = inference.tails
     score = smoothed(tails, centre=centre, se=se) if tails.draws else _closed(tails)
     return ConfidenceDistribution(
         score=score,
