@@ -22,7 +22,7 @@ __all__ = ["id_spellings", "masked"]
 
 Spelled = Callable[[exp.Expression], exp.Expression]
 LEAST_IDS = 5
-LEAST_SHARE = 0.05
+LEAST_SHARE_OF_IDS = 0.05
 
 
 def _call(name: str, *parts: exp.Expression | str) -> exp.Expression:
@@ -119,7 +119,7 @@ def _spelling(
     }
     cause = max(found, key=lambda name: found[name][0])
     count, mine, theirs = found[cause]
-    if count < max(LEAST_IDS, LEAST_SHARE * int(every)):
+    if count < max(LEAST_IDS, LEAST_SHARE_OF_IDS * int(every)):
         return None
     return IdSpelling(
         cause=cause, ids=count, of=int(every), pair=(masked(theirs), masked(mine))

@@ -74,12 +74,20 @@ def _strangers(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
         if share <= 0:
             yield fact("unit_mismatch.nothing_belongs", source=source, rows=read)
         elif share < HALF_MATCH:
-            few = share < FEW_MATCHES
-            yield fact(
-                f"unit_mismatch.{'little' if few else 'less_than_half'}_belongs",
-                source=source,
-                rows=read,
-                share=share,
+            yield (
+                fact(
+                    "unit_mismatch.little_belongs",
+                    source=source,
+                    rows=read,
+                    share=share,
+                )
+                if share < FEW_MATCHES
+                else fact(
+                    "unit_mismatch.less_than_half_belongs",
+                    source=source,
+                    rows=read,
+                    share=share,
+                )
             )
 
 
