@@ -152,7 +152,7 @@ def sequential_detectable(total: int, widths: Sequence[int]) -> float | None:
     other arms keep their proportions: the share whose binomial counts lie 8 times in
     10 where the Bayes factor exceeds 1 / .001 (Clopper & Pearson's limit of the last
     such count). Days before add at most some points of power. None where no share
-    would be.
+    would be. Raises ValueError as `log_bayes_factor` does.
     """
     from scipy.special import bdtri
 
