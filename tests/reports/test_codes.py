@@ -236,3 +236,20 @@ def test_every_check_has_a_name_for_readers() -> None:
     """No check is shown by its key: each has its name in the catalog."""
     names = texts("trust.names")
     assert [name for name in checks if name not in names] == []
+
+
+FORMATS = {"chance", "count", "day", "difference", "exact_money", "lift", "money",
+           "number", "p_told", "p_value", "points", "probability", "range",
+           "round_share", "share", "signed_money", "times", "value"}  # fmt: skip
+
+
+def test_checks_write_plain_numbers() -> None:
+    """Their sentences are put into the locale's form whole, so nothing is in it before.
+
+    A day that was written as "9 Nov 2026" would come out as the number 2,026.
+    """
+    for path in sorted((FOLDER / "reports" / "text" / "checks").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                formatted = node.value.id == "words" and node.attr in FORMATS
+                assert not formatted, f"{path.name}:{node.lineno} words.{node.attr}"

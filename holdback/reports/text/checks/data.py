@@ -433,31 +433,31 @@ def _arm_changed(
 
 
 @tells("coverage.whole")
-def _whole(words: Words, *, until: Mapping[str, str]) -> str:
-    days = ", ".join(f"{source} {words.day(day)}" for source, day in until.items())
+def _whole(_words: Words, *, until: Mapping[str, str]) -> str:
+    days = ", ".join(f"{source} {day[:10]}" for source, day in until.items())
     return say("checks.coverage.whole", days=days)
 
 
 @tells("coverage.ended")
-def _ended(words: Words, *, source: str, until: str, complete: str) -> str:
+def _ended(_words: Words, *, source: str, until: str, complete: str) -> str:
     return say(
         "checks.coverage.ended",
         source=source,
-        until=words.day(until),
-        complete=words.day(complete),
+        until=until[:10],
+        complete=complete[:10],
     )
 
 
 @tells("coverage.ahead")
 def _ahead(
-    words: Words, *, source: str, rows: int, share: float, as_of: str, column: str
+    _words: Words, *, source: str, rows: int, share: float, as_of: str, column: str
 ) -> str:
     return say(
         "checks.coverage.ahead",
         source=source,
         rows=plural(rows, "row"),
         share=percent(share),
-        as_of=words.day(as_of),
+        as_of=as_of[:10],
         column=column,
     )
 
