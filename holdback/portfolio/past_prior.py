@@ -16,7 +16,7 @@ from holdback.experiments.kinds.metric import Metric
 from holdback.portfolio.finished_experiments import effect_of, results_in
 from holdback.results.scorecard import MetricRecord, Scorecard
 from holdback.stats.evidence.effect import LogRatio
-from holdback.stats.posterior.random_effects import random_effects
+from holdback.stats.posterior.spike_and_slab import program
 
 __all__ = ["LEAST_EXPERIMENTS", "learned_from", "of_kind", "with_past"]
 
@@ -59,7 +59,7 @@ def learned_from(cards: Sequence[Scorecard], metric: str) -> Learned | None:
     ]
     if len(effects) < LEAST_EXPERIMENTS:
         return None
-    fitted = random_effects(
+    fitted = program(
         [LogRatio(value=e.log_lift.value, se=e.log_lift.se) for e in effects]
     )
     mixture = fitted.next

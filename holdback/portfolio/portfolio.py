@@ -49,10 +49,13 @@ from holdback.stats.posterior.random_effects import (
     dersimonian_laird,
     random_effects,
 )
+from holdback.stats.posterior.spike_and_slab import Program, program
 
 __all__ = ["portfolio", "portfolio_of", "totals_of"]
 
 LEVEL = 0.95
+JUST_BELOW_ZERO = -1e-300
+"""Where an effect that is nil is not below."""
 
 
 def portfolio(folders: Sequence[Path]) -> Portfolio:
@@ -93,20 +96,21 @@ def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfol
         [experiment.card for experiment in counted if experiment.paid]
     )
     effects = (
-        random_effects([experiment.ratio for experiment in counted])
+        program([experiment.ratio for experiment in counted])
         if len(counted) > 1
         else None
     )
     shrunk: Sequence[NormalMixture | None] = (
         effects.effects if effects is not None else [None]
     )
+    nil = [None] if effects is None else [float(p) for p in effects.nil_chances]
     newest = counted[-1].card
     return Portfolio(
         level=LEVEL,
         locale=newest.locale,
         metric=lead,
         currency=newest.currency,
-        experiments=tuple(map(_entry, counted, shrunk)),
+        experiments=tuple(map(_entry, counted, shrunk, nil)),
         left_out=tuple(sorted(left_out, key=lambda experiment: experiment.experiment)),
         unanalyzed=tuple(unanalyzed),
         pooled=_pooled(counted, effects),
@@ -122,9 +126,10 @@ def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfol
     )
 
 
-def _entry(experiment: Counted, shrunk: NormalMixture | None) -> Entry:
-    card, effect = experiment.card, experiment.effect
-    margin = quantile((1 + LEVEL) / 2) * effect.se
+def _entry(
+    experiment: Counted, shrunk: NormalMixture | None, nil: float | None
+) -> Entry:
+    card = experiment.card
     total = None if experiment.paid is None else experiment.paid.basis.treated_total
     posterior = None if shrunk is None else _lift(shrunk)
     return Entry(
@@ -135,17 +140,27 @@ def _entry(experiment: Counted, shrunk: NormalMixture | None) -> Entry:
         window_start=card.window_start,
         window_end=card.window_end,
         tags=card.tags,
-        lift=Quantity(
-            value=expm1(effect.value),
-            lower=expm1(effect.value - margin),
-            upper=expm1(effect.value + margin),
-        ),
+        lift=_reported(experiment),
         shrunk=posterior,
+        p_nil=nil,
         p_positive=None if shrunk is None else 1 - shrunk.below(0.0),
         revenue=experiment.paid.money.incremental_revenue if experiment.paid else None,
         revenue_shrunk=None
         if total is None or posterior is None
         else _earned(total, posterior),
+    )
+
+
+def _reported(experiment: Counted) -> Quantity:
+    """The lift and its range as the experiment's own report tells them."""
+    if experiment.told is not None:
+        return experiment.told[0]
+    effect = experiment.effect
+    margin = quantile((1 + LEVEL) / 2) * effect.se
+    return Quantity(
+        value=expm1(effect.value),
+        lower=expm1(effect.value - margin),
+        upper=expm1(effect.value + margin),
     )
 
 
@@ -171,7 +186,9 @@ def _earned(total: float, lift: Quantity) -> Quantity:
     return Quantity(value=value, lower=lower, upper=upper)
 
 
-def _pooled(counted: Sequence[Counted], effects: RandomEffects | None) -> Pooled | None:
+def _pooled(
+    counted: Sequence[Counted], effects: Program | RandomEffects | None
+) -> Pooled | None:
     if effects is None:
         return None
     return Pooled(
@@ -182,6 +199,7 @@ def _pooled(counted: Sequence[Counted], effects: RandomEffects | None) -> Pooled
         tau=effects.tau,
         tau_moments=dersimonian_laird([experiment.ratio for experiment in counted]),
         p_value=effects.p_value,
+        nil_share=effects.nil_share if isinstance(effects, Program) else None,
     )
 
 
@@ -191,7 +209,7 @@ def _wins(counted: Sequence[Counted], shrunk: Sequence[NormalMixture | None]) ->
     false = [
         posterior.below(0.0)
         if experiment.better == "higher"
-        else 1 - posterior.below(0.0)
+        else 1 - posterior.below(JUST_BELOW_ZERO)
         for experiment, posterior in zip(counted, shrunk, strict=True)
         if experiment.kept and posterior is not None
     ]
@@ -303,7 +321,7 @@ class _Sums:
     """Both sums of some experiments' money, each weighed by (j,) weights."""
 
     paid: Sequence[Paid]
-    effects: RandomEffects | None
+    effects: Program | None
 
     @property
     def treated(self) -> Vector:
@@ -332,7 +350,7 @@ class _Sums:
 
 
 def totals_of(
-    counted: Sequence[Counted], effects: RandomEffects | None, level: float
+    counted: Sequence[Counted], effects: Program | None, level: float
 ) -> tuple[Total, ...]:
     """Of all finished experiments, and of those that were kept on.
 

@@ -19,7 +19,8 @@ __all__ = ["Entry", "Pooled", "Portfolio", "Reconciled", "Theme", "Total", "Wins
 class Entry:
     """One finished experiment: as it was reported, and pulled towards the others.
 
-    `shrunk` and `p_positive` are absent where there is nothing to pull towards.
+    `lift` is that of its own report, to the digit. `shrunk`, `p_positive` and `p_nil`,
+    the chance that it does nothing, are absent where there is nothing to pull towards.
     """
 
     experiment: str
@@ -32,6 +33,7 @@ class Entry:
     tags: tuple[str, ...] = ()
     shrunk: Quantity | None = None
     p_positive: float | None = None
+    p_nil: float | None = None
     revenue: Quantity | None = None
     revenue_shrunk: Quantity | None = None
 
@@ -61,6 +63,9 @@ class Total:
 class Pooled:
     """What the experiments have in common: the mean of their true lifts, and τ.
 
+    `nil_share` of them are believed to do nothing, and τ is the spread of the others;
+    of a theme's tests it is not asked.
+
     `mean` and `next_lift` are lifts: of the average experiment, and of one more.
     `p_value` is Cochran's, of "all lifts are equal"; `tau` on the log scale, beside
     it DerSimonian and Laird's.
@@ -73,6 +78,7 @@ class Pooled:
     tau: float
     tau_moments: float
     p_value: float
+    nil_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.numeric import quantile, two_sided
-from holdback.stats.posterior.random_effects import RandomEffects
+from holdback.stats.posterior.spike_and_slab import Program
 
 __all__ = ["reconciled", "weight_of"]
 
@@ -24,7 +24,7 @@ __all__ = ["reconciled", "weight_of"]
 def reconciled(
     long_run: Counted,
     counted: Sequence[Counted],
-    effects: RandomEffects | None,
+    effects: Program | None,
     level: float,
 ) -> Reconciled:
     """The long-run lift, and the sum of the tests' lifts that it should show.

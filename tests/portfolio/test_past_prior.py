@@ -22,7 +22,7 @@ from holdback.facts import Fact
 from holdback.portfolio.past_prior import with_past
 from holdback.results.scorecard import Finding
 from holdback.stats.evidence.effect import LogRatio
-from holdback.stats.posterior.random_effects import random_effects
+from holdback.stats.posterior.spike_and_slab import program
 
 EFFECTS = [(0.03, 0.02), (-0.01, 0.015), (0.01, 0.012), (0.05, 0.03), (0.0, 0.02)]
 
@@ -49,7 +49,7 @@ def test_learned_from_all_finished_but_itself(tmp_path: Path) -> None:
         finished("skewed", 0.9, 0.01, checks=(failed,)),
     )
     learned = with_past(planned(tmp_path)).analysis.prior.learned["revenue"]
-    model = random_effects([LogRatio(value=b, se=s) for b, s in EFFECTS])
+    model = program([LogRatio(value=b, se=s) for b, s in EFFECTS])
     names = [one.experiment for one in learned.record.experiments]
     assert names == [f"test-{i}" for i in range(5)]
     assert learned.record.mean == pytest.approx(model.next.mean)
@@ -62,7 +62,7 @@ def test_reading_tells_prior_and_its_widths(tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     rows = {
         arm: [(float(v), 1.0) for v in rng.gamma(4.0, scale, n)]
-        for arm, n, scale in (("holdback", 1_000, 5.0), ("personalized", 9_000, 5.6))
+        for arm, n, scale in (("holdback", 1_000, 5.0), ("personalized", 9_000, 5.2))
     }
     found = analyzed(with_past(planned(past(tmp_path))), evidence(rows))
     (record,) = found.learned

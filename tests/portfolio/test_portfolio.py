@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import expm1, hypot
+from math import expm1, hypot, log1p
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from holdback.experiments.definition.experiment import LogLift
 from holdback.facts import Fact
 from holdback.portfolio.finished_experiments import lead_of, results_in
 from holdback.portfolio.tests_against_holdback import reconciled, weight_of
+from holdback.reports.pages.portfolio_page import render
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.portfolio_sentences import reconciliation
 from holdback.results.json_codec import to_json
@@ -24,13 +25,14 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Finding, Scorecard
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.posterior.random_effects import random_effects
+from holdback.stats.posterior.spike_and_slab import program
 from holdback.workflow import portfolio
 
 LONG = pytest.mark.calibration
 EFFECTS = [(0.031, 0.02), (-0.012, 0.015), (0.005, 0.012), (0.09, 0.03), (0.0, 0.018)]
 
 
-def program(folder: Path) -> Path:
+def five_tests(folder: Path) -> Path:
     """Five tests, the fourth of them a winner."""
     return stored(
         folder,
@@ -49,7 +51,7 @@ def program(folder: Path) -> Path:
 
 def test_reports_add_up_by_hand(tmp_path: Path) -> None:
     """Revenue Σ T (1 − e^−b), its range by the delta method, profit at the margin."""
-    found = portfolio([program(tmp_path)])
+    found = portfolio([five_tests(tmp_path)])
     everyone, kept = found.totals
     totals = np.array([1000.0, 2000, 3000, 4000, 5000])
     b, s = np.array(EFFECTS).T
@@ -95,8 +97,8 @@ def test_of_several_arms_the_kept_one_counts(
 
 def test_winner_is_pulled_towards_all(tmp_path: Path) -> None:
     """Each test is shrunk by the model of all; the winner's money with it."""
-    found = portfolio([program(tmp_path)])
-    model = random_effects([LogRatio(value=b, se=s) for b, s in EFFECTS])
+    found = portfolio([five_tests(tmp_path)])
+    model = program([LogRatio(value=b, se=s) for b, s in EFFECTS])
     for one, posterior in zip(found.experiments, model.effects, strict=True):
         assert one.shrunk is not None
         assert one.shrunk.value == pytest.approx(expm1(posterior.mean))
@@ -108,10 +110,35 @@ def test_winner_is_pulled_towards_all(tmp_path: Path) -> None:
     assert kept.revenue_shrunk.value < kept.revenue.value
 
 
+def test_reports_stand_as_they_were_told(tmp_path: Path) -> None:
+    """Lift and range are each report's own, to the digit, also where ends are uneven.
+
+    Five reports of the same data are five times the same; what a normal that fits the
+    ends would make of them is not.
+    """
+    told = Quantity(value=0.163, lower=0.024, upper=0.289)
+    cards = [finished(f"twin-{i}", log1p(0.149), 0.058) for i in range(5)]
+    uneven = [
+        replace(
+            card,
+            readouts=tuple(
+                replace(r, relative=told)
+                if r.role == "primary" and r.segment is None
+                else r
+                for r in card.readouts
+            ),
+        )
+        for card in cards
+    ]
+    found = portfolio([stored(tmp_path, *uneven)])
+    assert [entry.lift for entry in found.experiments] == [told] * 5
+    assert render(found).count("+16.3%") >= 5
+
+
 def test_winners_and_false_ones(tmp_path: Path) -> None:
     """One of five was kept; its chance to be none is what the model gives."""
-    wins = portfolio([program(tmp_path)]).wins
-    model = random_effects([LogRatio(value=b, se=s) for b, s in EFFECTS])
+    wins = portfolio([five_tests(tmp_path)]).wins
+    model = program([LogRatio(value=b, se=s) for b, s in EFFECTS])
     assert wins is not None
     assert (wins.finished, wins.kept, wins.rate.value) == (5, 1, 0.2)
     assert wins.rate.lower == pytest.approx(stats.beta.ppf(0.025, 1.5, 4.5))
@@ -120,7 +147,7 @@ def test_winners_and_false_ones(tmp_path: Path) -> None:
 
 def test_themes_are_put_together_apart(tmp_path: Path) -> None:
     """A tag's tests alone; a test of two tags counts in both."""
-    email, search = portfolio([program(tmp_path)]).themes
+    email, search = portfolio([five_tests(tmp_path)]).themes
     assert (email.tag, email.experiments) == ("email", 5)
     assert (search.tag, search.experiments) == ("search", 2)
     model = random_effects([LogRatio(value=b, se=s) for b, s in EFFECTS[3:]])
@@ -130,8 +157,8 @@ def test_themes_are_put_together_apart(tmp_path: Path) -> None:
 
 def test_prior_of_the_next_is_told(tmp_path: Path) -> None:
     """Five lifts of a metric teach a prior; the other metrics have none stored."""
-    (prior,) = portfolio([program(tmp_path)]).priors
-    model = random_effects([LogRatio(value=b, se=s) for b, s in EFFECTS])
+    (prior,) = portfolio([five_tests(tmp_path)]).priors
+    model = program([LogRatio(value=b, se=s) for b, s in EFFECTS])
     assert prior.metric == "revenue"
     assert prior.mean == pytest.approx(model.next.mean)
     assert [one.experiment for one in prior.experiments] == [
@@ -142,7 +169,7 @@ def test_prior_of_the_next_is_told(tmp_path: Path) -> None:
 def test_what_does_not_count_is_told(tmp_path: Path) -> None:
     """Failed checks, tests that run, no lift, damaged files: each with its reason."""
     failed = Finding(check="srm", status="fail", fact=Fact("srm.mismatch"))
-    program(tmp_path)
+    five_tests(tmp_path)
     stored(
         tmp_path,
         finished("skewed", 0.5, 0.01, checks=(failed,)),
@@ -269,7 +296,7 @@ def test_reconciliation_by_hand(tmp_path: Path) -> None:
         "apart": 0.0,
     }
     cards = {"kept": 0.08, "ended": 0.01, "apart": 0.02}
-    model = random_effects([LogRatio(value=cards[name], se=0.01) for name in names])
+    model = program([LogRatio(value=cards[name], se=0.01) for name in names])
     total = model.total(np.array([weights[name] for name in names]))
     z = (total.mean - 0.01) / hypot(total.sd, 0.004)
     assert one.tests == 2
@@ -279,7 +306,7 @@ def test_reconciliation_by_hand(tmp_path: Path) -> None:
     assert one.p_value < 0.05
 
 
-@pytest.mark.parametrize("runs", [300, pytest.param(3_000, marks=LONG)])
+@pytest.mark.parametrize("runs", [100, pytest.param(3_000, marks=LONG)])
 def test_reconciliation_keeps_its_level(runs: int) -> None:
     """Lifts that add up are rejected 5 % of the time, a holdback of 0 more often.
 
@@ -298,7 +325,7 @@ def test_reconciliation_keeps_its_level(runs: int) -> None:
             )
         ]
         counted = [one for one in tests if one is not None]
-        model = random_effects([one.ratio for one in counted])
+        model = program([one.ratio for one in counted])
         weights = [weight_of(long_run(0.0, 0.01), one) for one in counted]
         sums = float(np.dot(weights, truths))
         for share in (1.0, 0.0):
@@ -361,7 +388,7 @@ def test_a_holdback_is_read_with_its_own_range(tmp_path: Path) -> None:
     assert found[0].p_value is not None
     assert found[1].p_value is not None
     ratio = stats.norm.isf(found[0].p_value / 2) / stats.norm.isf(found[1].p_value / 2)
-    model = random_effects([LogRatio(value=b, se=0.01) for b in (0.08, 0.02)])
+    model = program([LogRatio(value=b, se=0.01) for b in (0.08, 0.02)])
     counted = [lead_of(one) for one in (kept, also)]
     weights = np.array([weight_of(plain, one) for one in counted if one is not None])
     spread = model.total(weights).sd
@@ -397,25 +424,26 @@ def test_lower_may_be_better(tmp_path: Path) -> None:
         for card in cards
     ]
     found = portfolio([stored(tmp_path, *turned)])
-    model = random_effects([LogRatio(value=b, se=s) for b, s in EFFECTS])
+    model = program([LogRatio(value=b, se=s) for b, s in EFFECTS])
     assert found.metric == "revenue"
     assert found.totals == ()
     assert found.wins is not None
     assert found.wins.false == pytest.approx(
-        sum(1 - one.below(0.0) for one in model.effects)
+        sum(1 - one.below(-1e-12) for one in model.effects)
     )
+    assert found.wins.false > sum(model.nil_chances)
 
 
 def test_holdback_without_tests_is_shown_alone(tmp_path: Path) -> None:
     """Tests that do not name the holdback say nothing of it."""
     stored(tmp_path, long_run(0.01, 0.004))
-    (one,) = portfolio([program(tmp_path)]).long_run
+    (one,) = portfolio([five_tests(tmp_path)]).long_run
     assert (one.tests, one.expected, one.p_value) == (0, None, None)
 
 
 def test_same_results_same_bytes(tmp_path: Path) -> None:
     """Nothing of the folder, the clock or the order gets into the JSON."""
-    first, second = program(tmp_path / "a"), program(tmp_path / "b")
+    first, second = five_tests(tmp_path / "a"), five_tests(tmp_path / "b")
     text = to_json(portfolio([first]))
     assert text == to_json(portfolio([second]))
     assert str(tmp_path) not in text

@@ -165,13 +165,21 @@ class Comparison:
 
     @cached_property
     def covariates(self) -> list[str]:
-        """Covariates that both arms have some values of."""
+        """Covariates that both arms have some values of, and that differ at all.
+
+        What everybody has, such as an order before, explains nothing.
+        """
         return [
             column.name
             for column in self._block
-            if column.role in {"before", "attribute"}
-            and all(side.select([column.name]).nonzero[0] for side in self.sides)
+            if column.role in {"before", "attribute"} and self._tells(column.name)
         ]
+
+    def _tells(self, column: str) -> bool:
+        sides = [side.select([column]) for side in self.sides]
+        return all(side.nonzero[0] for side in sides) and any(
+            side.n > 1 and side.cov[0, 0] > 0 for side in sides
+        )
 
     @cached_property
     def sides(self) -> tuple[Moments, Moments]:

@@ -235,7 +235,11 @@ def portfolio_summary(portfolio: Portfolio) -> str:
     """The headline, a line an experiment, and what did not count."""
     words = told.words_of(portfolio)
     blocks = [
-        [*told.headline(portfolio, words), told.keeping(portfolio, words)],
+        [
+            *told.headline(portfolio, words),
+            *told.honesty(portfolio, words),
+            told.keeping(portfolio, words),
+        ],
         list(_rows(portfolio, words)),
         list(told.spread(portfolio, words)),
         [told.reconciliation(reconciled, words) for reconciled in portfolio.long_run],

@@ -21,6 +21,9 @@ from holdback.results.quantity import Quantity
 
 __all__ = ["render", "tests"]
 
+TOO_LOW, TOO_HIGH = (0.08, 0.13), 0.16
+"""By how much the kept tests' sum is off in simulated programs (docs/statistics.md)."""
+
 
 @in_its_language
 def render(
@@ -63,7 +66,11 @@ def _header(portfolio: Portfolio, words: Words) -> Markup:
 
 
 def _answer(portfolio: Portfolio, words: Words) -> Markup:
-    lines = [*told.headline(portfolio, words), told.keeping(portfolio, words)]
+    lines = [
+        *told.headline(portfolio, words),
+        *told.honesty(portfolio, words),
+        told.keeping(portfolio, words),
+    ]
     return Markup(
         '<section class="decision plain" aria-labelledby="answer">\n'
         '<h2 id="answer">{}</h2>\n{}\n</section>'
@@ -260,7 +267,17 @@ def _method(portfolio: Portfolio, words: Words) -> Markup:
     return section(
         say("method.title"),
         _paragraphs(
-            [say("portfolio_page.method"), say("portfolio_page.ranges", level=level)]
+            [
+                say("portfolio_page.method"),
+                say(
+                    "portfolio_page.bias",
+                    nil_low=words.round_share(TOO_LOW[0]),
+                    nil_high=words.round_share(TOO_LOW[1]),
+                    nil_missed="4–7",
+                    little=words.round_share(TOO_HIGH),
+                ),
+                say("portfolio_page.ranges", level=level),
+            ]
         ),
         anchor="method",
     )

@@ -9,9 +9,11 @@ from holdback.portfolio.result import Portfolio, Reconciled, Total
 from holdback.reports.text.catalog import counted, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.quantity import Quantity, Return
+from holdback.stats.posterior.random_effects import ENOUGH_EXPERIMENTS
 
 __all__ = [
     "headline",
+    "honesty",
     "keeping",
     "left_out",
     "reconciliation",
@@ -69,6 +71,23 @@ def headline(portfolio: Portfolio, words: Words) -> Iterator[str]:
         + (_times(words, total) if kept else "")
         + say("portfolio_words.results_that_are_picked")
     )
+
+
+def honesty(portfolio: Portfolio, words: Words) -> Iterator[str]:
+    """How far the kept tests' sum may still be off, and the sum that is not."""
+    totals = {total.which: total for total in portfolio.totals}
+    everyone, kept = totals.get("all"), totals.get("kept")
+    if everyone is None or kept is None or kept.revenue_shrunk is None:
+        return
+    count = len(portfolio.experiments)
+    yield say(
+        "portfolio_words.still_off",
+        count=words.count(count),
+        reported=words.money(everyone.revenue.value),
+        money=words.range(everyone.revenue, words.money),
+    )
+    if count < ENOUGH_EXPERIMENTS:
+        yield say("portfolio_words.mostly_prior", count=words.count(count))
 
 
 def _times(words: Words, total: Total) -> str:
@@ -131,6 +150,7 @@ def spread(portfolio: Portfolio, words: Words) -> Iterator[str]:
             "portfolio_words.p_true_lifts_are",
             same=same,
             p_value=words.p_told(pooled.p_value),
+            nil=words.round_share(pooled.nil_share or 0.0),
             tau=words.share(pooled.tau),
             tau_moments=words.share(pooled.tau_moments),
         )

@@ -28,6 +28,7 @@ __all__ = [
     "SPREAD",
     "NormalMixture",
     "RandomEffects",
+    "cochran",
     "dersimonian_laird",
     "random_effects",
 ]
@@ -140,8 +141,6 @@ def random_effects(
 
     τ is half-normal(`spread`), by default of scale 0.05 below 20 experiments and flat
     from there on. Winners alone would teach effects that are too large: give all.
-    Null of the test: one effect in all groups; Q = Σ w (b − b̄)², w = 1/s², against
-    chi-square with one degree less than groups (Cochran 1954, Biometrics 10: 101–129).
 
     Raises ValueError for fewer than 2 groups or an error that is not above 0.
     """
@@ -156,8 +155,7 @@ def random_effects(
     taus = _taus(b, s, spread)
     total, precisions, centres, heights = _given(taus, b, s, spread)
     weights = np.exp(heights - heights.max())
-    fixed = 1 / s**2
-    q = float(np.sum(fixed * (b - np.sum(fixed * b) / fixed.sum()) ** 2))
+    q, p_value = cochran(b, s)
     return RandomEffects(
         values=b,
         ses=s,
@@ -167,8 +165,19 @@ def random_effects(
         precisions=precisions,
         pulls=s**2 / total,
         q=q,
-        p_value=upper_tail(q, len(groups) - 1),
+        p_value=p_value,
     )
+
+
+def cochran(b: Vector, s: Vector) -> tuple[float, float]:
+    """Q and p of the test that effects (j,) with errors (j,) are equal.
+
+    Null: one effect in all; Q = Σ w (b − b̄)², w = 1/s², against chi-square with one
+    degree less than effects (Cochran 1954, Biometrics 10: 101–129).
+    """
+    fixed = 1 / s**2
+    q = float(np.sum(fixed * (b - np.sum(fixed * b) / fixed.sum()) ** 2))
+    return q, upper_tail(q, len(b) - 1)
 
 
 def dersimonian_laird(groups: Sequence[LogRatio]) -> float:
@@ -216,7 +225,10 @@ QUANTILE_REACH = 40.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormalMixture:
-    """Normal(means, sds²) with probabilities `weights`; all (k,), weights sum to 1."""
+    """Normal(means, sds²) with probabilities `weights`; all (k,), weights sum to 1.
+
+    A part whose deviation is 0 is a point.
+    """
 
     weights: Vector
     means: Vector
@@ -235,13 +247,24 @@ class NormalMixture:
         return float(self.weights @ self.means)
 
     @property
+    def parts(self) -> tuple[tuple[float, float, float], ...]:
+        """Weight, mean and standard deviation of each part, the heaviest first."""
+        order = np.argsort(-self.weights, kind="stable")
+        return tuple(
+            (float(self.weights[i]), float(self.means[i]), float(self.sds[i]))
+            for i in order
+        )
+
+    @property
     def sd(self) -> float:
         """Standard deviation of the whole."""
         return sqrt(float(self.weights @ (self.sds**2 + (self.means - self.mean) ** 2)))
 
     def below(self, at: float) -> float:
         """P(X ≤ at)."""
-        parts = ndtr((at - self.means) / self.sds)
+        spread = self.sds > 0
+        z = (at - self.means) / np.where(spread, self.sds, 1.0)
+        parts = np.where(spread, ndtr(z), at >= self.means)
         return min(float(self.weights @ parts), 1.0)
 
     def quantile(self, q: float) -> float:
