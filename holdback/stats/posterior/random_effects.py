@@ -170,7 +170,7 @@ def random_effects(
 
 
 def cochran(b: Vector, s: Vector) -> tuple[float, float]:
-    """Q and p of the test that effects (j,) with errors (j,) are equal.
+    """Q and p of the test that effects are equal; b: (j,), their errors s: (j,).
 
     Null: one effect in all; Q = Σ w (b − b̄)², w = 1/s², against chi-square with one
     degree less than effects (Cochran 1954, Biometrics 10: 101–129).
