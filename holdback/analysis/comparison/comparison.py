@@ -230,7 +230,7 @@ class Comparison:
                 formula=self.metric.formula,
                 outcomes=self.columns,
                 features=features,
-                seed=self.experiment.seed,
+                seed=self.seed[0],
             )
         except StatsError:
             return None
