@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -21,9 +22,12 @@ from holdback.data.extraction.open_engine import opened
 from holdback.errors import AssignmentError, ConfigError, EnvironmentFault
 from holdback.experiments.definition.experiment import Experiment, Holdout, Layer
 from holdback.experiments.definition.split import split_of
+from holdback.experiments.kinds.source import Source
 from holdback.experiments.language.expression import parse
+from holdback.experiments.load import load
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
+from tests.data import test_times_against_pandas as times
 from tests.data.test_extract_against_rows import (
     HEADS,
     Row,
@@ -149,6 +153,43 @@ def test_cells_against_duckdb(
     assert found.quality == expected.quality
     assert found.assigned == expected.assigned
     assert extract(there).as_of == extract(here).as_of
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_written_times_against_duckdb(
+    url: str, schema: str, tmp_path: Path, seed: int
+) -> None:
+    """Days, zones by name, offsets, clock changes and dates that mean none, as text."""
+    file, right = times.world(tmp_path, seed)
+    here = load(file)
+    with psycopg.connect(url) as connection:
+        for name in here.sources:
+            with (tmp_path / f"{name}.csv").open(newline="") as rows:
+                heads, *lines = csv.reader(rows)
+            made = ", ".join(f"{head} text" for head in heads)
+            connection.execute(f"CREATE TABLE {schema}.{name} ({made})")
+            copying = f"COPY {schema}.{name} FROM STDIN"
+            with connection.cursor() as cursor, cursor.copy(copying) as copy:
+                for line in lines:
+                    copy.write_row(line)
+    shared = {one.name for one in fields(Source)}
+    there = replace(
+        here,
+        database=url,
+        sources={
+            name: TableSource(
+                **{key: getattr(source, key) for key in shared},
+                table=f"{schema}.{name}",
+            )
+            for name, source in here.sources.items()
+        },
+    )
+    as_of = right["as_of"].to_pydatetime()
+    expected, found = extract(here, as_of=as_of), extract(there, as_of=as_of)
+    assert times.found(found) == right["values"]
+    assert found.cells == expected.cells
+    assert found.quality == expected.quality
+    assert found.reaches == expected.reaches
 
 
 def test_text_columns_and_queries_against_duckdb(
