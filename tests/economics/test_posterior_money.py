@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from economics.test_money import COSTS, comparison, experiment, worked
 from reports.examples import changed, clear_win
+from scipy import stats
 
 from holdback.economics.money import money
 from holdback.experiments.definition.experiment import Cost, Economics
@@ -228,3 +229,44 @@ def test_both_ranges_have_one_level() -> None:
     assert found.believed.ropi is not None
     assert found.believed.ropi.lower == pytest.approx(found.ropi.lower, rel=1e-6)
     assert moved(W, found) == ""
+
+
+@pytest.mark.parametrize("uncertainty", [Fraction(0), Fraction(3, 10)])
+def test_money_without_a_lift_against_student_s_t(uncertainty: Fraction) -> None:
+    """An amount about 0: chance and losses are of Welch's difference, by scipy.
+
+    400,000 draws of the difference and of the cost, for the losses within a hundredth.
+    """
+    first = Estimate(value=-0.2, se=0.15, n=900, third=0.0, nonzero=800)
+    second = Estimate(value=0.15, se=0.10, n=2_000, third=0.0, nonzero=1_900)
+    inference = compare_means(first, second, level=0.95)
+    assert inference.method == "welch"
+    believed = posterior(
+        inference, family="mean", prior=LiftPrior(name="none", sd=None)
+    )
+    value = replace(
+        comparison(inference, units=2_000), posterior=None, difference=believed
+    )
+    cost = Cost(name="Fixed", amount=Fraction(250), uncertainty=uncertainty)
+    economics = Economics(value="revenue", margin=Fraction(2, 5), costs=(cost,))
+    (found,) = money(experiment(economics), [value], 30)
+    v, w = 0.10**2, 0.15**2
+    freedom = (v + w) ** 2 / (v**2 / 1_999 + w**2 / 899)
+    t = stats.t(df=freedom, loc=0.35, scale=(v + w) ** 0.5)
+    assert found.ropi is not None
+    assert found.cost is not None
+    rng = np.random.default_rng(8)
+    gain = 0.4 * 2_000 * t.rvs(400_000, random_state=rng)
+    spent = rng.normal(250, found.cost.se or 0.0, 400_000)
+    if not uncertainty:
+        chance = t.sf(250 / (0.4 * 2_000))
+        assert found.ropi.p_positive == pytest.approx(chance, abs=1e-4)
+        low = 0.4 * 2_000 * t.ppf(0.025) / 250 - 1
+        assert found.ropi.lower == pytest.approx(low, rel=1e-6)
+    assert found.ropi.p_positive == pytest.approx((gain > spent).mean(), abs=4e-3)
+    assert found.chances is not None
+    for told, side in (
+        (found.chances.expected_loss_if_shipped, np.maximum(0, spent - gain)),
+        (found.chances.expected_loss_if_held, np.maximum(0, gain - spent)),
+    ):
+        assert told == pytest.approx(side.mean(), rel=0.02)

@@ -199,3 +199,20 @@ def test_how_often_the_rule_keeps_on_what_is_not_worth_it(
     preview = changed(one, preview=fact("preview.read_at_end"))
     assert "of 100 such tests" not in render(preview)
     assert "of 100 such tests" not in render(changed(one, decision=None))
+
+
+def test_a_chance_of_a_difference_speaks_of_no_lift() -> None:
+    """A score has no lift: no least lift in the sentence, points in the table."""
+    plain = clear_win()
+    first = plain.readouts[0]
+    assert first.bayes is not None
+    points = replace(
+        first.bayes, prior="none", mean=2.5, lower=-1.0, upper=6.0, scale="absolute"
+    )
+    score = replace(first, relative=None, bayes=points, bayes_alternatives=())
+    one = changed(plain, readouts=(score, *plain.readouts[1:]), minimum_lift=0.03)
+    said = " ".join(told(one))
+    assert "3%" not in said
+    page = render(one)
+    assert "+250" not in page
+    assert from_json(to_json(one)).readouts[0].bayes == points

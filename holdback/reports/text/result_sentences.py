@@ -169,7 +169,7 @@ def sure(words: Words, readout: Readout, minimum: float = 0.0) -> str:
             minimum=words.share(minimum),
             p_above_minimum=words.chance(readout.bayes.p_above_minimum),
         )
-        if minimum > 0
+        if minimum > 0 and readout.bayes.scale is None
         else ""
     )
     return say(

@@ -97,7 +97,7 @@ def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
                 upper=_effect(words, r, bayes)(bayes.upper),
             ),
             words.probability(bayes.p_positive),
-            words.probability(bayes.p_above_minimum),
+            "—" if bayes.scale else words.probability(bayes.p_above_minimum),
             _equivalent(words, bayes),
             _losses(words, r, bayes),
         )
