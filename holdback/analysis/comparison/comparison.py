@@ -218,7 +218,7 @@ class Comparison:
         """
         formula = self.metric.is_function_of_means
         asked = self.experiment.analysis.predict and formula
-        if not asked or self.cells.listed is None:
+        if not asked or self.cells.listed is None or self.cells.stretches:
             return None
         features = self.cells.listed.features(self.metric.name)
         rows = self._rows([*self.columns, *features])

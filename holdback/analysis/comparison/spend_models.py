@@ -89,7 +89,8 @@ def _modelled_rows(comparison: Comparison) -> tuple[Sample, Sample] | None:
     metric = comparison.metric
     counts = metric.is_mean and metric.measures()[0].aggregate == "count"
     fits = _is_money(comparison) or counts
-    if not fits or comparison.capped or comparison.adjusted is not None:
+    pooled = not comparison.cells.stretches
+    if not (fits and pooled) or comparison.capped or comparison.adjusted is not None:
         return None
     return comparison.rows
 

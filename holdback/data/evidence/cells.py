@@ -27,7 +27,7 @@ from holdback.results.scorecard import Accounting, Input
 from holdback.stats.causal.attribution import TouchPath
 from holdback.stats.evidence.arm_evidence import ValueCounts
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.evidence.sample import Sample
+from holdback.stats.evidence.sample import Sample, StratifiedSample
 from holdback.stats.evidence.stratified import LEAST_IN_STRATUM, StratifiedMoments
 
 __all__ = [
@@ -156,27 +156,41 @@ class Cells:
 
         Cells of a single stretch need no weights, however few they are.
         """
-        parts = [
-            [c for c in fitting if c.day is not None and first <= c.day <= last]
-            for first, last in self.stretches
-        ]
-        parts = [cells for cells in parts if cells]
-        if len(parts) > 1:
-            everyone = {cell.arm for cell in self.rows}
-            parts = [
-                cells
-                for cells in parts
-                if all(
-                    sum(c.moments[block].n for c in cells if c.arm == arm)
-                    >= LEAST_IN_STRATUM
-                    for arm in everyone
-                )
-            ]
+        parts = [cells for _, cells in self._by_stretch(block, fitting)]
         own = [self._sum(block, [c for c in p if c.arm in arms]) for p in parts]
         if len(own) < 2:
             return own[0] if own else self._sum(block, [])
         units = [sum(c.moments[block].n for c in cells) for cells in parts]
         return StratifiedMoments.of(own, [n / sum(units) for n in units])
+
+    def _by_stretch(
+        self, block: str, fitting: Sequence[Cell]
+    ) -> list[tuple[DaySpan, list[Cell]]]:
+        """The stretches that are compared, with their cells."""
+        parts = [
+            (
+                span,
+                [
+                    c
+                    for c in fitting
+                    if c.day is not None and span[0] <= c.day <= span[1]
+                ],
+            )
+            for span in self.stretches
+        ]
+        parts = [(span, cells) for span, cells in parts if cells]
+        if len(parts) < 2:
+            return parts
+        everyone = {cell.arm for cell in self.rows}
+        return [
+            (span, cells)
+            for span, cells in parts
+            if all(
+                sum(c.moments[block].n for c in cells if c.arm == arm)
+                >= LEAST_IN_STRATUM
+                for arm in everyone
+            )
+        ]
 
     def sample(  # noqa: PLR0913  # the keys of a cell, as in `total`
         self,
@@ -190,7 +204,7 @@ class Cells:
         through: date | None = None,
     ) -> Sample | None:
         """The rows behind `total`, where they were asked for."""
-        if self.listed is None or self.stretches:
+        if self.listed is None:
             return None
         total = self.total(
             block,
@@ -200,6 +214,28 @@ class Cells:
             within=within,
             through=through,
         )
+        spans = self._compared(block, within, through) if self.stretches else []
+        if self.stretches and (dimension != ALL or not spans):
+            return None
+        if len(spans) > 1 and isinstance(total, StratifiedMoments):
+            parts = [
+                self.listed.sample(
+                    block,
+                    columns,
+                    arms,
+                    n=part.n,
+                    needed=self.passed(block, within),
+                    level=None,
+                    since=first,
+                    through=last if through is None else min(last, through),
+                )
+                for (first, last), part in zip(spans, total.parts, strict=True)
+            ]
+            known = [part for part in parts if part is not None]
+            if len(known) < len(parts):
+                return None
+            return StratifiedSample.of(known, total.weights)
+        (since, end) = spans[0] if spans else (None, through)
         return self.listed.sample(
             block,
             columns,
@@ -207,8 +243,23 @@ class Cells:
             n=total.n,
             needed=self.passed(block, within),
             level=None if dimension == ALL else (dimension, level),
-            through=through,
+            since=since,
+            through=end if through is None or end is None else min(end, through),
         )
+
+    def _compared(
+        self, block: str, within: timedelta | None, through: date | None
+    ) -> list[DaySpan]:
+        """The stretches that `total` puts together."""
+        needed = self.passed(block, within)
+        fitting = [
+            cell
+            for cell in self.rows
+            if cell.dimension == ALL
+            and cell.matured >= needed
+            and (through is None or (cell.day is not None and cell.day <= through))
+        ]
+        return [span for span, _ in self._by_stretch(block, fitting)]
 
     def counts(  # the keys of a cell, as in `total`
         self,

@@ -78,6 +78,7 @@ class UnitRows:
         needed: int,
         level: tuple[str, str] | None,
         through: date | None,
+        since: date | None = None,
     ) -> Sample | None:
         """The rows of `n` units as a sample; None where a column was not asked for."""
         if any((block, column) not in self.at for column in columns):
@@ -88,6 +89,8 @@ class UnitRows:
             kept &= self.levels[level[0]] == level[1]
         if through is not None:
             kept &= self.day <= (through - EPOCH_DAY).days
+        if since is not None:
+            kept &= self.day >= (since - EPOCH_DAY).days
         rows = self.values[:, [self.at[block, column] for column in columns]][kept]
         return Sample(columns=tuple(columns), rows=rows[rows.any(axis=1)], n=n)
 

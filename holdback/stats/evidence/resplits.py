@@ -23,10 +23,10 @@ import numpy.typing as npt
 
 from holdback.stats.evidence.delta_method import COMPLEX_STEP, Formula
 from holdback.stats.evidence.moments import pairs
-from holdback.stats.evidence.sample import Sample
+from holdback.stats.evidence.sample import Sample, StratifiedSample
 from holdback.stats.evidence.subsets import subset_sums
 
-__all__ = ["Adjustment", "Resplits", "TwoSamples", "resplits"]
+__all__ = ["Adjustment", "Resplits", "StratifiedResplits", "TwoSamples", "resplits"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -84,8 +84,26 @@ class TwoSamples:
 
     @property
     def one_amount(self) -> bool:
-        """Whether a single column is read, without covariates."""
-        return len(self.control.columns) == 1
+        """Whether a single column is read, without covariates or strata."""
+        return len(self.control.columns) == 1 and not self.strata
+
+    @property
+    def strata(self) -> tuple[TwoSamples, ...]:
+        """The samples of each stratum; none where units are one stratum."""
+        control, treatment = self.control, self.treatment
+        if not isinstance(control, StratifiedSample):
+            return ()
+        assert isinstance(treatment, StratifiedSample)  # noqa: S101  # like control
+        return tuple(
+            replace(self, control=c, treatment=t)
+            for c, t in zip(control.parts, treatment.parts, strict=True)
+        )
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """What each stratum weighs in both arms."""
+        control = self.control
+        return control.weights if isinstance(control, StratifiedSample) else (1.0,)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,9 +143,13 @@ class Resplits:
         t = ln(mT / mC) / √(vT + vC), v the relative variances of the means (delta
         method), so that a draw is compared with what was seen on one scale.
         """
-        scale = self._scale(ratio)
-        t: float = self._t(self.total[0, :, None], (self.total[1] * scale)[:, None])[0]
+        t: float = self._t(*self.sides(ratio))[0]
         return t
+
+    def sides(self, ratio: float) -> tuple[Vector, Vector]:
+        """Sums of control and treatment as they are, each (features, 1)."""
+        scale = self._scale(ratio)
+        return self.total[0, :, None], (self.total[1] * scale)[:, None]
 
     def drawn(self, ratio: float) -> Vector:
         """The t of every draw, (draws,), with treatment divided by `ratio`.
@@ -135,10 +157,14 @@ class Resplits:
         A draw that leaves an arm without a value above 0, or without spread, counts
         as the most extreme on its side: ±infinity.
         """
+        return self._t(*self.drawn_sides(ratio))
+
+    def drawn_sides(self, ratio: float) -> tuple[Vector, Vector]:
+        """Sums of control and treatment in every draw, each (features, draws)."""
         scale = self._scale(ratio)
         small = self.picked[0] + self.picked[1] * scale[:, None]
         large = (self.total[0] + self.total[1] * scale)[:, None] - small
-        return self._t(small, large) if self.small == 0 else self._t(large, small)
+        return (small, large) if self.small == 0 else (large, small)
 
     def _scale(self, ratio: float) -> Vector:
         power = [1.0] + [0.0] * (self.columns - 1)
@@ -154,11 +180,7 @@ class Resplits:
                 ),
                 strict=True,
             )
-            t: Vector = np.log(values[1] / values[0]) / np.sqrt(errors[0] + errors[1])
-        if not np.isfinite(t).all():
-            t[~(values[1] > 0)] = -np.inf
-            t[~(values[0] > 0) | np.isnan(t)] = np.inf
-        return t
+        return _studentized(values, errors)
 
     def _estimated(self, sums: Vector, n: int) -> tuple[Vector, Vector]:
         """Values and relative variances of a group in every draw, each (draws,)."""
@@ -167,6 +189,20 @@ class Resplits:
             mean = sums[0] / n
             return mean, np.maximum(sums[1] / n / mean**2 - 1.0, 0.0) / (n - 1)
         means = sums[:m] / n
+        covariance = [
+            (sums[m + at] - n * means[i] * means[j]) / (n - 1) / n
+            for at, (i, j) in enumerate(pairs(m))
+        ]
+        return self.relative(means, covariance)
+
+    def relative(
+        self, means: Vector, covariance: list[Vector]
+    ) -> tuple[Vector, Vector]:
+        """The metric and its relative variance, each (draws,), by the delta method.
+
+        means: (m, draws); covariance: of the means, (draws,) in the order of `pairs`.
+        """
+        m = self.columns
         k = m if self.off is None else m - 1
         value, weights = _values(self.formula, means[:k])
         if self.off is not None:
@@ -174,18 +210,99 @@ class Resplits:
             weights = [*weights, np.full_like(value, -1.0)]
         variance = np.zeros_like(value)
         for at, (i, j) in enumerate(pairs(m)):
-            centred = (sums[m + at] - n * means[i] * means[j]) / (n - 1)
             twice = 1.0 if i == j else 2.0
-            variance += twice * weights[i] * weights[j] * centred
-        return value, np.maximum(variance, 0.0) / n / value**2
+            variance += twice * weights[i] * weights[j] * covariance[at]
+        return value, np.maximum(variance, 0.0) / value**2
 
 
-def resplits(samples: TwoSamples, *, draws: int, batch: int = 0) -> Resplits:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StratifiedResplits:
+    """Re-splits within each stratum, and the t of the strata put together.
+
+    `parts` are the re-splits of the strata, of as many draws each; `weights` (s,) what
+    a stratum weighs in both arms: means are Σ w m and the covariance of the means is
+    Σ w² Σ/n (stratified permutation: Pesarin & Salmaso 2010, Permutation Tests for
+    Complex Data, chapter 4; Miratrix, Sekhon & Yu 2013, Journal of the Royal
+    Statistical Society B 75: 369–396).
+    """
+
+    parts: tuple[Resplits, ...]
+    weights: tuple[float, ...]
+
+    def __add__(self, other: Self) -> Self:
+        """More draws of the same strata."""
+        pairs = zip(self.parts, other.parts, strict=True)
+        return type(self)(parts=tuple(a + b for a, b in pairs), weights=self.weights)
+
+    def some(self, which: npt.NDArray[np.bool_]) -> Self:
+        """The draws that are marked in `which` (draws,)."""
+        return replace(self, parts=tuple(part.some(which) for part in self.parts))
+
+    @property
+    def draws(self) -> int:
+        """How many re-splits."""
+        return self.parts[0].draws
+
+    def observed(self, ratio: float) -> float:
+        """The t of the arms as they are, with treatment divided by `ratio`."""
+        t: float = self._t([part.sides(ratio) for part in self.parts])[0]
+        return t
+
+    def drawn(self, ratio: float) -> Vector:
+        """The t of every draw, (draws,), with treatment divided by `ratio`."""
+        return self._t([part.drawn_sides(ratio) for part in self.parts])
+
+    def _t(self, sides: list[tuple[Vector, Vector]]) -> Vector:
+        with np.errstate(all="ignore"):
+            values, errors = zip(
+                *(
+                    self._estimated([pair[arm] for pair in sides], arm)
+                    for arm in (0, 1)
+                ),
+                strict=True,
+            )
+        return _studentized(values, errors)
+
+    def _estimated(self, sums: list[Vector], arm: int) -> tuple[Vector, Vector]:
+        """Values and relative variances of an arm in every draw, each (draws,)."""
+        first = self.parts[0]
+        m = first.columns
+        means = [s[:m] / part.n[arm] for s, part in zip(sums, self.parts, strict=True)]
+        mean = sum(w * one for w, one in zip(self.weights, means, strict=True))
+        covariance = [
+            sum(
+                w**2 * (s[m + at] - n * one[i] * one[j]) / (n - 1) / n
+                for w, s, one, n in zip(
+                    self.weights,
+                    sums,
+                    means,
+                    [part.n[arm] for part in self.parts],
+                    strict=True,
+                )
+            )
+            for at, (i, j) in enumerate(pairs(m))
+        ]
+        return first.relative(np.asarray(mean), [np.asarray(c) for c in covariance])
+
+
+def resplits(
+    samples: TwoSamples, *, draws: int, batch: int = 0
+) -> Resplits | StratifiedResplits:
     """`draws` random re-splits of two samples into groups of the same sizes.
 
-    The same two samples and the same `batch` give the same draws; another batch gives
-    others, which add.
+    Where they have strata, units are split anew within each. The same two samples and
+    the same `batch` give the same draws; another batch gives others, which add.
     """
+    if samples.strata:
+        return StratifiedResplits(
+            parts=tuple(_resplits(s, draws, batch) for s in samples.strata),
+            weights=samples.weights,
+        )
+    return _resplits(samples, draws, batch)
+
+
+def _resplits(samples: TwoSamples, draws: int, batch: int) -> Resplits:
+    """Re-splits of units that are one stratum."""
     sides = [_rows(side, samples) for side in (samples.control, samples.treatment)]
     features = [_features(rows) for rows in sides]
     sizes = (samples.control.n, samples.treatment.n)
@@ -206,6 +323,16 @@ def resplits(samples: TwoSamples, *, draws: int, batch: int = 0) -> Resplits:
         if samples.adjustment is None
         else float(samples.adjustment.theta @ samples.adjustment.centre),
     )
+
+
+def _studentized(values: tuple[Vector, ...], errors: tuple[Vector, ...]) -> Vector:
+    """ln(mT / mC) over its error; ±infinity where an arm has nothing above 0."""
+    with np.errstate(all="ignore"):
+        t: Vector = np.log(values[1] / values[0]) / np.sqrt(errors[0] + errors[1])
+    if not np.isfinite(t).all():
+        t[~(values[1] > 0)] = -np.inf
+        t[~(values[0] > 0) | np.isnan(t)] = np.inf
+    return t
 
 
 def _shape(column: Vector) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Sample", "with_column"]
+__all__ = ["Sample", "StratifiedSample", "with_column"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -53,6 +55,41 @@ class Sample:
         """
         at = [self.columns.index(name) for name in columns]
         return type(self)(columns=tuple(columns), rows=self.rows[:, at], n=self.n)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StratifiedSample(Sample):
+    """The rows of one arm over strata whose weights all arms share.
+
+    `parts`: the arm's rows in each stratum, (s,); `weights`: the stratum's share of
+    all units, (s,). As a sample it is all of its units together.
+    """
+
+    parts: tuple[Sample, ...]
+    weights: tuple[float, ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[Sample], weights: Sequence[float]) -> Self:
+        """From the strata of an arm and their common weights."""
+        whole = reduce(add, parts)
+        return cls(
+            columns=whole.columns,
+            rows=whole.rows,
+            n=whole.n,
+            parts=tuple(parts),
+            weights=tuple(weights),
+        )
+
+    def __add__(self, other: Sample) -> Self:
+        """Two arms over the same strata. Raises ValueError for other strata."""
+        if not isinstance(other, StratifiedSample) or self.weights != other.weights:
+            raise ValueError("Only samples of the same strata add.")
+        pairs = zip(self.parts, other.parts, strict=True)
+        return type(self).of([a + b for a, b in pairs], self.weights)
+
+    def select(self, columns: Sequence[str]) -> Self:
+        """The same units with fewer measures, in the order asked."""
+        return type(self).of([p.select(columns) for p in self.parts], self.weights)
 
 
 def with_column(sample: Sample, name: str, values: Vector) -> Sample:

@@ -12,7 +12,12 @@ import numpy.typing as npt
 
 from holdback.facts import Fact, fact, joined
 from holdback.stats.evidence.effect import Draws, Estimate, Inference
-from holdback.stats.evidence.resplits import Resplits, TwoSamples, resplits
+from holdback.stats.evidence.resplits import (
+    Resplits,
+    StratifiedResplits,
+    TwoSamples,
+    resplits,
+)
 from holdback.stats.methods.log_ratio import log_inference_between
 from holdback.stats.methods.own_spread import OwnSpread, own_draws, own_spread
 from holdback.stats.numeric import density, quantile
@@ -48,7 +53,7 @@ class Reference:
     are counts of draws that are not listed, as high and as low whatever is asked.
     """
 
-    splits: Resplits
+    splits: Resplits | StratifiedResplits
     draws: int
     spread: OwnSpread | None = None
     own: Vector | None = None
@@ -73,7 +78,8 @@ class Reference:
         own = None
         if self.own is not None and other.own is not None:
             own = np.sort(np.concatenate([self.own, other.own]))
-        draws, splits = self.draws + other.draws, self.splits + other.splits
+        draws = self.draws + other.draws
+        splits = self.splits + other.splits  # type: ignore[operator]  # of one kind
         return type(self)(splits=splits, draws=draws, spread=self.spread, own=own)
 
     def between(self, one: float, other: float) -> Self:
