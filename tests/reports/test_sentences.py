@@ -610,6 +610,7 @@ ELSEWHERE = {
         "prior_name",
         "with_prior",
     },
+    "test_belief.py": {"kept_by_mistake"},
     "test_decision.py": {"Headline", "best_arm", "headline", "outcome"},
     "test_verdict_words.py": {"verdict_told"},
     "test_money.py": {"questioned"},

@@ -411,7 +411,9 @@ def test_whoever_reads_a_stored_scorecard_is_among_the_outputs() -> None:
 def test_blocks_that_stay_are_known_to_show_no_result() -> None:
     """Any other block of the page is left out of an invalid result."""
     staying = {name for name, one in blocks.items() if not one.shows_results}
-    assert staying == {"checks", "decision", "glossary", "provenance", "withheld"}
+    assert staying == {
+        *("checks", "coverage", "decision", "glossary", "provenance", "withheld"),
+    }
 
 
 def test_each_part_of_a_scorecard_shows_results_or_not() -> None:
@@ -425,7 +427,7 @@ def test_each_part_of_a_scorecard_shows_results_or_not() -> None:
         "schema",
     }
     telling_nothing = {name for name, one in sections.items() if not one.shows_results}
-    assert telling_nothing == {"simulation"}
+    assert telling_nothing == {"coverage", "simulation"}
 
 
 def test_only_one_place_decides_what_a_failed_check_spoils() -> None:
