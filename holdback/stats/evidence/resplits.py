@@ -30,6 +30,9 @@ __all__ = ["Adjustment", "Resplits", "StratifiedResplits", "TwoSamples", "respli
 
 Vector = npt.NDArray[np.float64]
 
+FIRST_STRATUM = 2
+"""Of the streams of draws; 1 is that of arms with spreads of their own."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Adjustment:
@@ -295,21 +298,24 @@ def resplits(
     """
     if samples.strata:
         return StratifiedResplits(
-            parts=tuple(_resplits(s, draws, batch) for s in samples.strata),
+            parts=tuple(
+                _resplits(stratum, draws, (batch, place))
+                for place, stratum in enumerate(samples.strata, start=FIRST_STRATUM)
+            ),
             weights=samples.weights,
         )
-    return _resplits(samples, draws, batch)
+    return _resplits(samples, draws, (batch,))
 
 
-def _resplits(samples: TwoSamples, draws: int, batch: int) -> Resplits:
-    """Re-splits of units that are one stratum."""
+def _resplits(samples: TwoSamples, draws: int, stream: tuple[int, ...]) -> Resplits:
+    """Re-splits of units that are one stratum; each stratum has a stream of its own."""
     sides = [_rows(side, samples) for side in (samples.control, samples.treatment)]
     features = [_features(rows) for rows in sides]
     sizes = (samples.control.n, samples.treatment.n)
     order = samples.order
     small = min(order, key=lambda arm: sizes[arm])
     k = sum(len(rows) for rows in sides)
-    generator = np.random.default_rng([samples.seed, batch])
+    generator = np.random.default_rng([samples.seed, *stream])
     counts = generator.hypergeometric(k, sum(sizes) - k, sizes[small], size=draws)
     sums = subset_sums([features[arm] for arm in order], counts, generator)
     return Resplits(

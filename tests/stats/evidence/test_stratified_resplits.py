@@ -9,7 +9,11 @@ import pytest
 
 from holdback.stats.evidence.delta_method import estimate
 from holdback.stats.evidence.moments import Moments
-from holdback.stats.evidence.resplits import TwoSamples, resplits
+from holdback.stats.evidence.resplits import (
+    StratifiedResplits,
+    TwoSamples,
+    resplits,
+)
 from holdback.stats.evidence.sample import Sample, StratifiedSample
 from holdback.stats.evidence.stratified import StratifiedMoments
 from holdback.stats.methods.compare import compare
@@ -154,3 +158,13 @@ def test_one_estimate_of_both_forms() -> None:
     expected = np.log(second.value / first.value) / np.sqrt(errors)
     splits = resplits(samples([(p[0], p[1]) for p in strata]), draws=2)
     assert splits.observed(1.0) == pytest.approx(expected, rel=1e-9)
+
+
+def test_strata_that_are_alike_are_split_apart() -> None:
+    """The same units in both strata: their draws have nothing in common."""
+    rng = np.random.default_rng(9)
+    pair = rng.lognormal(3, 1, 200), rng.lognormal(3, 1, 200)
+    found = resplits(samples([pair, pair]), draws=4_000)
+    assert isinstance(found, StratifiedResplits)
+    first, second = (part.picked[0, 0] for part in found.parts)
+    assert abs(np.corrcoef(first, second)[0, 1]) < 4 / np.sqrt(4_000)
