@@ -110,7 +110,7 @@ def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfol
         locale=newest.locale,
         metric=lead,
         currency=newest.currency,
-        experiments=tuple(map(_entry, counted, shrunk, nil)),
+        experiments=tuple(map(_entry, counted, shrunk, nil, _earned(counted, effects))),
         left_out=tuple(sorted(left_out, key=lambda experiment: experiment.experiment)),
         unanalyzed=tuple(unanalyzed),
         pooled=_pooled(counted, effects),
@@ -127,10 +127,12 @@ def portfolio_of(results: Results, *, unanalyzed: Sequence[str] = ()) -> Portfol
 
 
 def _entry(
-    experiment: Counted, shrunk: NormalMixture | None, nil: float | None
+    experiment: Counted,
+    shrunk: NormalMixture | None,
+    nil: float | None,
+    earned: Quantity | None,
 ) -> Entry:
     card = experiment.card
-    total = None if experiment.paid is None else experiment.paid.basis.treated_total
     posterior = None if shrunk is None else _lift(shrunk)
     return Entry(
         experiment=card.experiment,
@@ -145,9 +147,7 @@ def _entry(
         p_nil=nil,
         p_positive=None if shrunk is None else 1 - shrunk.below(0.0),
         revenue=experiment.paid.money.incremental_revenue if experiment.paid else None,
-        revenue_shrunk=None
-        if total is None or posterior is None
-        else _earned(total, posterior),
+        revenue_shrunk=earned,
     )
 
 
@@ -176,14 +176,18 @@ def _lift(posterior: NormalMixture) -> Quantity:
     )
 
 
-def _earned(total: float, lift: Quantity) -> Quantity:
-    """Rev_T (1 − 1/R) at a lift and at the ends of its range."""
-    assert lift.lower is not None  # noqa: S101
-    assert lift.upper is not None  # noqa: S101
-    value, lower, upper = (
-        total * at / (1 + at) for at in (lift.value, lift.lower, lift.upper)
-    )
-    return Quantity(value=value, lower=lower, upper=upper)
+def _earned(
+    counted: Sequence[Counted], effects: Program | None
+) -> list[Quantity | None]:
+    """Money of each experiment, pulled together; their values add up to the totals'."""
+    if effects is None or any(experiment.paid is None for experiment in counted):
+        return [None] * len(counted)
+    treated = [
+        experiment.paid.basis.treated_total
+        for experiment in counted
+        if experiment.paid is not None
+    ]
+    return [_quantity(effects.money(row), LEVEL) for row in np.diag(treated)]
 
 
 def _pooled(

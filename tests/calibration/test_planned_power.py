@@ -115,7 +115,7 @@ def test_power_with_covariates_against_drawn_tests(tmp_path: Path) -> None:
     assert drawn.relative is not None
     assert card.relative.value == pytest.approx(drawn.relative.value, abs=5e-5)
     assert card.relative.lower == pytest.approx(drawn.relative.interval.lower, abs=5e-5)
-    runs, hits = 400, 0
+    runs, hits = 250, 0
     for _ in range(runs):
         p_value = read(customers(rng, UNITS, START, LIFT)).p_value
         hits += p_value is not None and p_value < 0.05

@@ -135,6 +135,20 @@ def test_reports_stand_as_they_were_told(tmp_path: Path) -> None:
     assert render(found).count("+16.3%") >= 5
 
 
+def test_money_pulled_together_adds_up(tmp_path: Path) -> None:
+    """Each test's share of the money sums to the total of all, to the cent."""
+    found = portfolio([five_tests(tmp_path)])
+    everyone, kept = found.totals
+    each = [entry.revenue_shrunk for entry in found.experiments]
+    assert all(each)
+    total = sum(one.value for one in each if one is not None)
+    assert everyone.revenue_shrunk is not None
+    assert kept.revenue_shrunk is not None
+    assert each[3] is not None
+    assert everyone.revenue_shrunk.value == pytest.approx(total, abs=1e-6)
+    assert kept.revenue_shrunk.value == pytest.approx(each[3].value, abs=1e-6)
+
+
 def test_winners_and_false_ones(tmp_path: Path) -> None:
     """One of five was kept; its chance to be none is what the model gives."""
     wins = portfolio([five_tests(tmp_path)]).wins
