@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.analysis.checks.check import findings
+from holdback.analysis.empty_arms import refuse_empty_arms
 from holdback.analysis.preregistration.history import History, settled_changes
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.readouts import readouts
 from holdback.analysis.section_readers import Basis
 from holdback.data.evidence.cells import Evidence
-from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import DEFAULTS, Experiment
 from holdback.experiments.definition.split import planned_widths
 from holdback.facts import fact
@@ -64,7 +64,7 @@ def read(basis: Basis) -> Reading:
     Raises StatsError when an arm has too few units to compare anything.
     """
     experiment, evidence = basis.experiment, basis.evidence
-    _refuse_empty_arms(experiment, evidence)
+    refuse_empty_arms(experiment, evidence)
     read_outs, interactions = readouts(experiment, basis.cells, basis.stage)
     return Reading(
         readouts=read_outs,
@@ -173,28 +173,6 @@ def _restated(
     elif history.settled is not None:
         unchanged = fact("restated.unchanged")
         yield Finding(check="restated", status="pass", fact=unchanged)
-
-
-def _refuse_empty_arms(experiment: Experiment, evidence: Evidence) -> None:
-    metric = experiment.metrics[experiment.primary]
-    problems = []
-    for arm in experiment.arms:
-        cells = evidence.cells.pooled
-        units = cells.total(metric.name, {arm.name}, within=metric.within).n
-        if units < 2:
-            noun = "unit" if units == 1 else "units"
-            problems.append(
-                Problem(
-                    what=f"arm '{arm.name}' has {units} {noun} with a complete "
-                    f"{metric.title}.",
-                    why="An arm of fewer than 2 units has no spread, so nothing can "
-                    "be compared.",
-                    fix="Check the arm's name in the data (`logged_as`), the window, "
-                    "and whether enough time has passed.",
-                )
-            )
-    if problems:
-        raise StatsError(problems)
 
 
 def _arms(experiment: Experiment, evidence: Evidence) -> tuple[ArmRecord, ...]:

@@ -44,6 +44,7 @@ from holdback.data.extraction.other_readings import (
 from holdback.data.extraction.placeholder_words import counts_from_zero, words_of
 from holdback.data.extraction.source_profile import ProfileRequest, profile_source
 from holdback.data.extraction.timing import Timing, timing_of
+from holdback.data.extraction.totals_table import refuse_totals
 from holdback.data.extraction.unit_rows import RowRequests, no_rows, with_rows
 from holdback.data.extraction.value_counts import with_value_counts
 from holdback.data.queries.cells_query import Cube, statement
@@ -164,6 +165,7 @@ class Survey:
         dials, span = timing.dials, timing.span
         exposures = exposures_of(self.experiment, self.readers, dials, self.engine)
         counts = count_exposures(self.engine, self.experiment, exposures, span)
+        refuse_totals(self.experiment, exposures.reader.table, counts)
         return Exposed(
             exposures=self._counted(exposures, span, counts),
             span=span,
