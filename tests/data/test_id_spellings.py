@@ -159,3 +159,12 @@ def test_zeros_lost_by_a_column_of_numbers(tmp_path: Path) -> None:
     )
     found = extract(load(file), frames={"orders": orders})
     assert found.quality.id_spellings["orders"].cause == "leading_zeros"
+
+
+def test_a_few_damaged_ids_are_counted(tmp_path: Path) -> None:
+    """One id in two hundred is named, and the rest is read."""
+    file = shop(tmp_path, lambda i: f"c{i}", lambda i: f"c{i}", orders=199)
+    with (tmp_path / "orders.csv").open("a", encoding="utf-8") as orders:
+        orders.write("x,3.69673E+15,2026-10-03T11:00:00Z,10\n")
+    found = extract(load(file))
+    assert found.quality.damaged_ids == {"orders": 1}

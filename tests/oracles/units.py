@@ -53,6 +53,13 @@ class World:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
 
+def _gives_back(world: World, want: Want, row: Mapping[str, Any]) -> bool:
+    """A refund among sales: an amount below 0 where fewer than half are."""
+    rows = world.events[want.source]
+    refunds = sum((other.get("total") or 0) < 0 for other in rows)
+    return 2 * refunds < len(rows) and (row.get("total") or 0) < 0
+
+
 def half_away(value: Fraction, digits: int) -> int:
     """A value in quanta, rounded half away from zero."""
     scaled = abs(value) * 10**digits
@@ -109,7 +116,8 @@ def value_of(  # noqa: C901, PLR0912  # one case an aggregate
         case "count":
             return counted
         case "any":
-            return int(any(kept) if want.value else bool(rows))
+            bought = [row for row in rows if not _gives_back(world, want, row)]
+            return int(any(kept) if want.value else bool(bought))
         case "sum":
             return half_away(sum(kept, Fraction(0)), want.digits)
         case "mean":

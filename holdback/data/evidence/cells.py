@@ -324,6 +324,8 @@ class SourceProfile:
     offsets: Literal["none", "some", "all"] = "some"
     missing_times: int = 0
     placeholders: int = 0
+    refunds: int = 0
+    damaged_ids: int = 0
     two_readings: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -439,7 +441,9 @@ class Quality:
     condition's texts only by case or outer spaces; `filtered`: rows of events that
     `where` leaves out. `currencies`: of sources of money in which something tells it.
     `dates`: of sources whose times are not written as ISO 8601. `id_spellings`: of
-    sources whose ids are written otherwise than those of the exposures.
+    sources whose ids are written otherwise than those of the exposures. `refunds`: rows
+    of events that give money back and make nobody a buyer. `damaged_ids`: rows whose
+    unit's id a spreadsheet wrote as 5.12E+12, where they are few.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -478,6 +482,8 @@ class Quality:
     currencies: Mapping[str, Currencies] = field(default_factory=dict)
     dates: Mapping[str, ReadDates] = field(default_factory=dict)
     id_spellings: Mapping[str, IdSpelling] = field(default_factory=dict)
+    refunds: Mapping[str, int] = field(default_factory=dict)
+    damaged_ids: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

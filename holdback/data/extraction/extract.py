@@ -64,6 +64,7 @@ from holdback.data.queries.exposures import (
     returned_of,
     unit_text,
 )
+from holdback.data.queries.refund_rows import refund_condition, without_refunds
 from holdback.data.queries.touch_paths import paths_of
 from holdback.data.queries.unit_columns import Layout, layout
 from holdback.data.queries.units import (
@@ -106,6 +107,7 @@ class Survey:
         self.idless: dict[str, int] = {}
         self.shared_ids: dict[str, int] = {}
         self.filtered: dict[str, int] = {}
+        self.refunds: dict[str, int] = {}
         self.dates: dict[str, ReadDates] = {}
         self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
@@ -162,6 +164,7 @@ class Survey:
         copies = self._drop_copies(seen, timing)
         self._ask_conditions()
         self._ask_currencies()
+        self._leave_refunds(seen)
         dials, span = timing.dials, timing.span
         exposures = exposures_of(self.experiment, self.readers, dials, self.engine)
         counts = count_exposures(self.engine, self.experiment, exposures, span)
@@ -237,6 +240,15 @@ class Survey:
         real = exposures in units and counts_from_zero(self.engine, units, exposures)
         for reader in self.readers.values():
             reader.counts_from_zero = real
+
+    def _leave_refunds(self, seen: Mapping[str, SourceProfile]) -> None:
+        """Rows that give money back make nobody a buyer, unless most of them do so."""
+        self.refunds = {
+            name: profile.refunds
+            for name, profile in seen.items()
+            if 0 < 2 * profile.refunds < profile.kept
+        }
+        self.layout = without_refunds(self.experiment, self.layout, self.refunds)
 
     def _ask_currencies(self) -> None:
         """In which currency amounts are, and what they are multiplied with."""
@@ -332,6 +344,7 @@ class Survey:
                 values=tuple(values.values()),
                 numbers=self.experiment.analysis.covariates if own else (),
                 limits=tuple(limits),
+                refund=refund_condition(self.experiment, name),
             ),
         )
 
@@ -423,6 +436,7 @@ class Survey:
                 },
                 filtered=self.filtered,
                 currencies=self.currencies,
+                refunds=self.refunds,
                 dates=self.dates,
                 id_spellings=self._id_spellings(seen),
                 blanks=self.blanks,

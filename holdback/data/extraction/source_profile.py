@@ -58,6 +58,7 @@ class ProfileRequest:
     values: tuple[Expression, ...] = ()
     numbers: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
+    refund: Expression | None = None
 
 
 @dataclass(slots=True)
@@ -105,8 +106,7 @@ def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
         scan.count(f"text {name}", all_of([kept.copy(), _no_number(reader, name)]))
         if reader.table.numbers is None:
             _count_marks(scan, reader, name, kept)
-    for name in sorted(reader.truths):
-        scan.count(f"truth {name}", is_no_truth(name))
+    _count_conditions(scan, request, kept)
     row = _one_row(engine, reader.table, scan)
     if request.needs_unit and not int(row["rows"]):
         raise DataError(_nobody(reader.table.source))
@@ -186,6 +186,18 @@ def _count_times(scan: _Scan, clock: Clock, kept: exp.Expression) -> None:
         length = exp.Length(this=exp.Trim(this=col(clock.column)))
         short = exp.LTE(this=length, expression=integer(DATE_LENGTH))
         scan.count("dates", all_of([dated.copy(), _present(raw.copy()), short]))
+
+
+def _count_conditions(
+    scan: _Scan, request: ProfileRequest, kept: exp.Expression
+) -> None:
+    """Count refunds, and text that is compared with true and false and is neither."""
+    reader = request.reader
+    if request.refund is not None:
+        given_back = reader.condition(request.refund.tree)
+        scan.count("refunds", all_of([kept.copy(), given_back]))
+    for name in sorted(reader.truths):
+        scan.count(f"truth {name}", is_no_truth(name))
 
 
 def _count_marks(
@@ -273,6 +285,8 @@ def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourcePr
         kept=int(row["kept"]),
         missing_ids=int(row.get("missing", 0)),
         placeholders=int(row.get("nobody", 0)),
+        refunds=int(row.get("refunds", 0)),
+        damaged_ids=int(row.get("scientific", 0)),
         float_ids=int(row.get("floats", 0)),
         null_values=max((int(row[f"null{i}"]) for i in range(values)), default=0),
         wall=range_of("wall"),
@@ -429,7 +443,7 @@ def _ids(
     return []
 
 
-MANY_ROUNDED = 5
+MANY_ROUNDED, FEW_OF = 5, 100
 
 
 def _damaged(
@@ -442,7 +456,7 @@ def _damaged(
         "Export the ids again and do not save them from a spreadsheet, or format their "
         "column as text before they are pasted."
     )
-    if int(row.get("scientific", 0)):
+    if int(row.get("scientific", 0)) * FEW_OF >= max(int(row["kept"]), 1):
         what = "is no unit id: a spreadsheet has rounded it to scientific notation"
         condition, count = _scientific(unit), int(row["scientific"])
     elif int(row.get("rounded", 0)) and row["rounded"] == row["long"]:

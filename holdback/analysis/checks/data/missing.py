@@ -36,6 +36,7 @@ class Missing:
             null_values=quality.null_values,
             nonexistent_times=quality.nonexistent_times,
             float_ids=quality.float_ids,
+            damaged_ids=quality.damaged_ids,
             missing_times=quality.missing_times,
             stray_times=quality.stray_times,
         )

@@ -134,6 +134,16 @@ def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) ->
     return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
+@tells("refunds.seen")
+def _refunds(_words: Words, *, source: str, rows: int, share: float) -> str:
+    return say(
+        "checks.refunds.seen",
+        rows=plural(rows, "row"),
+        source=source,
+        share=percent(share),
+    )
+
+
 @tells("dates.guessed", "dates.declared")
 def _dates(  # each is told
     _words: Words, *, source: str, column: str, form: str, written: str, meant: str
