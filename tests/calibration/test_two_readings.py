@@ -1,9 +1,9 @@
 """The hurdle's chance beside the permutation interval, under a flat prior.
 
-Both are calibrated, and they are two readings of the same data: one knows how amounts
-are spread, the other does not. So they differ, within the limits that are stated here
-and in docs/statistics.md. (Elsewhere the posterior is the interval's own normal, and
-under a flat prior both are equal: tests/economics/test_posterior_money.py.)
+Both are two readings of the same data where the treatment only multiplies amounts: one
+knows how they are spread, the other does not. So they differ, within the limits that
+are stated here. Where the treatment changes the spread the hurdle with one spread errs,
+which is why it explains and never decides (tests/calibration/test_chance.py).
 """
 
 from __future__ import annotations
