@@ -260,3 +260,16 @@ secondary: [once]
     cells = extract(load(file)).cells
     assert cells.total("again", {"a", "b"}).sums[0] == 0
     assert cells.total("once", {"a", "b"}).sums[0] == 40
+
+
+def test_ids_whose_hashes_meet_are_no_copies(tmp_path: Path) -> None:
+    """Two orders share a hash of 64 bits, a third stands twice: one is a copy.
+
+    The engine looks for copies by DuckDB's hash, which meets for ids as alike as these.
+    """
+    rows = ["C0001897,O00000382", "C0001899,O00000982", "u1,o1", "u1,o1"]
+    file = write(tmp_path, ids=", id: order")
+    lines = [f"{row},2026-10-02,1" for row in rows]
+    text = "\n".join(["visitor,order,at,total", *lines])
+    (tmp_path / "orders.csv").write_text(f"{text}\n")
+    assert extract(load(file)).quality.duplicates == {"orders": 1}

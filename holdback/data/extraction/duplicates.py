@@ -17,7 +17,7 @@ from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
 from holdback.experiments.kinds.source import Source
 
-__all__ = ["Unrepeated", "similar_ids", "without_copies"]
+__all__ = ["Unrepeated", "similar_ids", "surplus", "without_copies"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,9 @@ def without_copies(
     if keys == 0:
         return Unrepeated(table=table, dropped=0, idless=idless, shared=shared)
     distinct = _with_idless(identity, _single(identity))
-    if engine.repeats(identity.keys(distinct)) > 0:
+    if engine.repeats(identity.keys(distinct)) and surplus(
+        engine, identity.keys(distinct)
+    ):
         if source.duplicates == "error":
             raise DataError(_conflict(engine, identity, distinct))
         picked = _picked(identity, source, time, as_of)
@@ -74,6 +76,19 @@ def without_copies(
         idless=idless,
         shared=shared,
     )
+
+
+def surplus(engine: Engine, ids: exp.Select) -> int:
+    """Rows of ``id`` beyond the first of each: exact, where `repeats` is a bound."""
+    counted = select(
+        {
+            "rows": exp.Count(this=exp.Star()),
+            "ids": exp.Count(this=exp.Distinct(expressions=[col("id")])),
+        },
+        nested(ids.copy(), "i"),
+    )
+    ((rows, different),) = engine.run(counted)
+    return int(rows) - int(different)
 
 
 def _texts(reader: Reader, column: str) -> exp.Select:

@@ -28,7 +28,7 @@ from holdback.data.extraction.conditions import Blanks, blanks_of, spellings_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
 from holdback.data.extraction.currencies import currencies_of, money_rows
 from holdback.data.extraction.date_reading import dated
-from holdback.data.extraction.duplicates import similar_ids, without_copies
+from holdback.data.extraction.duplicates import similar_ids, surplus, without_copies
 from holdback.data.extraction.id_spellings import id_spellings
 from holdback.data.extraction.open_engine import (
     Opened,
@@ -360,7 +360,9 @@ class Survey:
         rows = kept_rows(exposures, span, ())
         units = select({"unit": col("unit")}, nested(rows, "k"))
         one_row = self.engine.repeats(units) == 0
-        if not one_row:
+        if not one_row and surplus(
+            self.engine, select({"id": col("unit")}, nested(rows.copy(), "k"))
+        ):
             check_one_row(self.experiment)
         return replace(exposures, one_row=one_row)
 
