@@ -138,3 +138,28 @@ def test_a_misspelling_is_told_with_its_cause(cause: str, words: str) -> None:
     assert "30 of 40 ids in orders" in finding.message
     assert words in finding.message
     assert "like 00nn in the exposures and like nn there" in finding.message
+
+
+@pytest.mark.parametrize(("rows", "warns"), [(250, True), (9, False), (4, False)])
+def test_amounts_on_several_rows_warn(rows: int, *, warns: bool) -> None:
+    """Lines of orders are many; a pair that chance makes is not told."""
+    seen = replace(
+        world(quality=Quality(repeated_amounts={"orders": rows})),
+        inputs=(Input(source="orders", rows=1000),),
+    )
+    told = [f for f in findings(experiment(), seen) if f.check == "repeated_amounts"]
+    assert [finding.status for finding in told] == ["warn"] * warns
+    if warns:
+        message = found("repeated_amounts", experiment(), seen).message
+        assert "250 rows of orders (25 %) have the same unit, moment" in message
+
+
+def test_refunds_are_told() -> None:
+    """With their share, and what they do."""
+    seen = replace(
+        world(quality=Quality(refunds={"orders": 30})),
+        inputs=(Input(source="orders", rows=1000),),
+    )
+    finding = found("refunds", experiment(), seen)
+    assert finding.status == "pass"
+    assert "30 rows of orders (3 %) have an amount below 0" in finding.message

@@ -225,7 +225,6 @@ figures are pandas', by the difference of the dates; so are those of the test or
 """
 
 NOT_YET = {
-    "14b-line-items-no-id",
     "b-03b-only-buyers-finished",
     "b-17-covariate-after-exposure",
     "b-28-woo-statuses",

@@ -443,7 +443,8 @@ class Quality:
     `dates`: of sources whose times are not written as ISO 8601. `id_spellings`: of
     sources whose ids are written otherwise than those of the exposures. `refunds`: rows
     of events that give money back and make nobody a buyer. `damaged_ids`: rows whose
-    unit's id a spreadsheet wrote as 5.12E+12, where they are few.
+    unit's id a spreadsheet wrote as 5.12E+12, where they are few. `repeated_amounts`:
+    rows of one unit, moment and amount beyond the first, where no id tells them apart.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -484,6 +485,7 @@ class Quality:
     id_spellings: Mapping[str, IdSpelling] = field(default_factory=dict)
     refunds: Mapping[str, int] = field(default_factory=dict)
     damaged_ids: Mapping[str, int] = field(default_factory=dict)
+    repeated_amounts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ from holdback.data.extraction.other_readings import (
     quarters_before,
 )
 from holdback.data.extraction.placeholder_words import counts_from_zero, words_of
+from holdback.data.extraction.repeated_amounts import repeated_amounts
 from holdback.data.extraction.source_profile import ProfileRequest, profile_source
 from holdback.data.extraction.timing import Timing, timing_of
 from holdback.data.extraction.totals_table import refuse_totals
@@ -108,6 +109,7 @@ class Survey:
         self.shared_ids: dict[str, int] = {}
         self.filtered: dict[str, int] = {}
         self.refunds: dict[str, int] = {}
+        self.repeated_amounts: dict[str, int] = {}
         self.dates: dict[str, ReadDates] = {}
         self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
@@ -164,6 +166,7 @@ class Survey:
         copies = self._drop_copies(seen, timing)
         self._ask_conditions()
         self._ask_currencies()
+        self._ask_amounts(seen)
         self._leave_refunds(seen)
         dials, span = timing.dials, timing.span
         exposures = exposures_of(self.experiment, self.readers, dials, self.engine)
@@ -268,6 +271,23 @@ class Survey:
             )
             if currencies is not None:
                 self.currencies[name] = currencies
+
+    def _ask_amounts(self, seen: Mapping[str, SourceProfile]) -> None:
+        """Amounts that stand on several rows of a unit at one moment."""
+        for name, money in money_rows(self.experiment).items():
+            if name not in self.readers or seen[name].days != "none":
+                continue
+            if name == self.experiment.assignment.source:
+                continue
+            rows = repeated_amounts(
+                self.engine,
+                self.readers[name],
+                self.experiment.sources[name],
+                money,
+                filters(self.experiment, name),
+            )
+            if rows:
+                self.repeated_amounts[name] = rows
 
     def _ask_conditions(self) -> None:
         """What the conditions leave out for an empty value or another spelling."""
@@ -439,6 +459,7 @@ class Survey:
                 filtered=self.filtered,
                 currencies=self.currencies,
                 refunds=self.refunds,
+                repeated_amounts=self.repeated_amounts,
                 dates=self.dates,
                 id_spellings=self._id_spellings(seen),
                 blanks=self.blanks,

@@ -134,6 +134,16 @@ def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) ->
     return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
+@tells("repeated_amounts.seen")
+def _repeated_amounts(_words: Words, *, source: str, rows: int, share: float) -> str:
+    return say(
+        "checks.repeated_amounts.seen",
+        rows=plural(rows, "row"),
+        source=source,
+        share=percent(share),
+    )
+
+
 @tells("refunds.seen")
 def _refunds(_words: Words, *, source: str, rows: int, share: float) -> str:
     return say(
