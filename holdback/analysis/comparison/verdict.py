@@ -22,7 +22,8 @@ def verdict(
 
     Equivalent when the whole interval lies closer to 0 than `least`, the smallest
     change that matters (two one-sided tests: Schuirmann 1987, Journal of
-    Pharmacokinetics and Biopharmaceutics 15: 657–680).
+    Pharmacokinetics and Biopharmaceutics 15: 657–680), and where it holds nothing but
+    0 (quantiles of a few prices).
 
     With an adjusted `p_value` (several metrics read together) it must fall below
     `alpha` as well, so a plain interval that excludes 0 may still be unclear.
@@ -40,7 +41,9 @@ def verdict(
 
 def _within(effect: Quantity, least: float) -> bool:
     lower, upper = effect.lower, effect.upper
-    return lower is not None and upper is not None and max(-lower, upper) < least
+    if lower is None or upper is None:
+        return False
+    return max(-lower, upper) < least or lower == upper == 0
 
 
 def guardrail_verdict(

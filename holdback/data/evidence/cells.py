@@ -309,6 +309,7 @@ class SourceProfile:
     `days` says whether times are whole days, `unsettled` that the project's timezone
     must be asked; `offsets` which rows name theirs. `missing_times` counts rows whose
     date means none.
+    `fine_values`: values of money with small amounts that are no whole coins.
     `two_readings`: rows of columns in which every number could be written with groups
     of thousands as well as with three decimals (1.234), by column.
     """
@@ -326,6 +327,7 @@ class SourceProfile:
     placeholders: int = 0
     refunds: int = 0
     damaged_ids: int = 0
+    fine_values: tuple[str, ...] = ()
     two_readings: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -30,6 +30,7 @@ from holdback.data.extraction.currencies import currencies_of, money_rows
 from holdback.data.extraction.date_reading import dated
 from holdback.data.extraction.duplicates import similar_ids, surplus, without_copies
 from holdback.data.extraction.id_spellings import id_spellings
+from holdback.data.extraction.money_scale import finer, money_values
 from holdback.data.extraction.open_engine import (
     Opened,
     check_one_row,
@@ -101,6 +102,7 @@ class Survey:
     ) -> None:
         self.rows = rows
         self.experiment = experiment
+        self.history = history
         self.engine = place.engine
         self.tables = place.tables
         self.sha256 = place.sha256
@@ -160,6 +162,7 @@ class Survey:
             for name, profile in seen.items()
             if name != self.experiment.assignment.source
         }
+        self._settle_scale(seen)
         timing = timing_of(
             self.experiment, self.engine, self.readers, self.layout, seen, as_of
         )
@@ -223,6 +226,14 @@ class Survey:
                 reader.table = copies.table
                 seen[name] = replace(self._look(name), rows=seen[name].rows)
         return dropped
+
+    def _settle_scale(self, seen: Mapping[str, SourceProfile]) -> None:
+        """Money in millionths where amounts are finer than coins."""
+        fine = {name: profile.fine_values for name, profile in seen.items()}
+        refined = finer(self.experiment, fine)
+        if refined is not self.experiment:
+            self.experiment = refined
+            self.layout = layout(refined, self.history)
 
     def _settle_dates(self) -> None:
         """Times that people wrote in their own form, as text of ISO 8601."""
@@ -365,6 +376,7 @@ class Survey:
                 numbers=self.experiment.analysis.covariates if own else (),
                 limits=tuple(limits),
                 refund=refund_condition(self.experiment, name),
+                coins=money_values(self.experiment, name),
             ),
         )
 

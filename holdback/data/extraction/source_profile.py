@@ -32,6 +32,7 @@ from holdback.data.evidence.cells import SourceProfile
 from holdback.data.extraction.accounting import examples, located, place_of
 from holdback.data.extraction.conditions import no_row_left
 from holdback.data.extraction.date_reading import time_advice
+from holdback.data.extraction.money_scale import finer_than_coins
 from holdback.data.extraction.number_advice import number_advice
 from holdback.data.extraction.zone_advice import zone_advice
 from holdback.data.queries.units import select
@@ -47,7 +48,7 @@ DATE_LENGTH = len("2026-10-01")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileRequest:
-    """What to look at in one source."""
+    """What to look at in one source; `coins` are decimals of money, by value."""
 
     reader: Reader
     unit: str | None
@@ -59,6 +60,7 @@ class ProfileRequest:
     numbers: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     refund: Expression | None = None
+    coins: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,11 +97,7 @@ def profile_source(engine: Engine, request: ProfileRequest) -> SourceProfile:
         scan.count("no time", _timeless(request, request.clock, kept))
     values = [reader.number(formula.tree) for formula in request.values]
     values += [reader.as_number(name) for name in request.numbers]
-    for i, value in enumerate(values):
-        null = exp.Is(this=exp.Paren(this=value), expression=exp.null())
-        far = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
-        scan.count(f"null{i}", all_of([kept.copy(), null]))
-        scan.count(f"far{i}", all_of([kept.copy(), exp.Not(this=null.copy()), far]))
+    _count_values(scan, request, values, kept)
     for i, limit in enumerate(request.limits):
         scan.count(f"outside{i}", all_of([kept.copy(), _outside(reader, limit)]))
     for name in sorted(reader.numbers):
@@ -121,6 +119,24 @@ def _nobody(source: str) -> Problem:
         why="Without exposures there is nobody to compare.",
         fix="Export it again, or name another file.",
     )
+
+
+def _count_values(
+    scan: _Scan,
+    request: ProfileRequest,
+    values: Sequence[exp.Expression],
+    kept: exp.Expression,
+) -> None:
+    """Count values that are empty, implausible, or money finer than coins."""
+    for i, value in enumerate(values):
+        null = exp.Is(this=exp.Paren(this=value), expression=exp.null())
+        far = exp.Not(this=exp.Paren(this=within_limit(value.copy())))
+        scan.count(f"null{i}", all_of([kept.copy(), null]))
+        scan.count(f"far{i}", all_of([kept.copy(), exp.Not(this=null.copy()), far]))
+    for i, formula in enumerate(request.values):
+        if formula.text in request.coins:
+            fine = finer_than_coins(values[i].copy(), request.coins[formula.text])
+            scan.count(f"fine{i}", all_of([kept.copy(), fine]))
 
 
 def _one_row(engine: Engine, table: Table, scan: _Scan) -> dict[str, Any]:
@@ -294,6 +310,11 @@ def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourcePr
         days=_days(request, row),
         offsets=_offsets(row),
         missing_times=int(row.get("no date", 0)),
+        fine_values=tuple(
+            formula.text
+            for i, formula in enumerate(request.values)
+            if int(row.get(f"fine{i}") or 0)
+        ),
         two_readings={
             name: int(row[f"grouped {name}"])
             for name in sorted(request.reader.numbers)

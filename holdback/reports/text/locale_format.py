@@ -26,6 +26,9 @@ __all__ = ["Words"]
 MINUS = "\N{MINUS SIGN}"
 FALLBACK = "en_US"
 SHOWN_DIGITS = 3
+SMALLEST_AMOUNT = 5e-7
+"""Amounts below are 0: money is kept to millionths at most."""
+SMALLEST_DECIMALS = 6
 PLAIN = re.compile(
     r"(?<!as-of )(?<![\w-])(?P<day>\d{4}-\d{2}-\d{2})(?![\w-])"
     r"|(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -96,14 +99,18 @@ class Words:
         return ("+" if value > 0 else MINUS) + text
 
     def money(self, value: float) -> str:
-        """An amount in the project's currency: whole from 100, exact below."""
+        """An amount in the project's currency: whole from 100, exact below.
+
+        Below half a coin with two digits that count, down to a millionth.
+        """
         if self.currency is None:
             return self.number(value)
         minor = get_currency_precision(self.currency)
-        whole = abs(value) >= 100 or minor == 0
-        text = self.currency_text(
-            abs(round(value)) if whole else abs(value), 0 if whole else minor
-        )
+        whole = abs(value) >= 100 or (minor == 0 and abs(value) >= 0.5)
+        decimals = 0 if whole else minor
+        if SMALLEST_AMOUNT <= abs(value) <= 0.5 * 10**-minor:
+            decimals = min(1 - floor(log10(abs(value))), SMALLEST_DECIMALS)
+        text = self.currency_text(abs(round(value)) if whole else abs(value), decimals)
         shown_zero = not any(c in "123456789" for c in text)
         return text if value >= 0 or shown_zero else MINUS + text
 

@@ -24,6 +24,8 @@ def reach(words: Words, readout: Readout, level: float, minimum: float) -> str:
     if lift is None or lift.lower is None or lift.upper is None or lift.lower <= -1:
         return ""
     width = log1p(lift.upper) - log1p(lift.lower)
+    if width <= 0:
+        return ""
     z = quantile((1 + level) / 2)
     log_lift = (z + quantile(USUAL_POWER)) * width / (2 * z)
     least = words.share(expm1(log_lift))

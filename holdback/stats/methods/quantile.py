@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import log
 
 import numpy as np
 import numpy.typing as npt
 
-from holdback.facts import Fact, fact
+from holdback.facts import Fact, fact, joined
 from holdback.stats.evidence.effect import (
     Contrast,
     Estimate,
@@ -35,8 +34,10 @@ def compare_quantiles(
     differences between where the two arms' quantiles may lie (`CountedValues.placed`);
     the p-value is the level at which it would first touch 0, so that difference,
     ratio and p-value never contradict each other. Raises ValueError for q outside
-    (0, 1). There is no number with fewer than 10 units of an arm beyond the quantile,
-    or where only one value is possible.
+    (0, 1). There is no number with fewer than 10 units of an arm beyond the quantile.
+    Where units have only a few different values, such as prices, each arm's quantile
+    may be sure, and then the range is that one difference: it says so, and neither has
+    a standard error.
     """
     if not 0 < q < 1:
         raise ValueError(f"`q` must lie in (0, 1), got {q}.")
@@ -51,12 +52,7 @@ def compare_quantiles(
     )
     differences = differences_between(*placed)
     ends = _central(differences, level)
-    if ends[0] == ends[1]:
-        return replace(
-            _none(fact("quantile.no_spread")),
-            control=first,
-            treatment=second,
-        )
+    sure = bool(ends[0] == ends[1])
     relative = log_ratio = tails = None
     if min(points[0] for points in placed) > 0:
         of_logs = differences_between(*map(np.log, placed))
@@ -66,7 +62,7 @@ def compare_quantiles(
         ratio = second.value / first.value
         relative = Contrast(
             value=ratio - 1,
-            se=ratio * width,
+            se=None if sure else ratio * width,
             interval=_interval(np.expm1(ratios), level),
         )
         log_ratio = LogRatio(value=log(ratio), se=width)
@@ -76,15 +72,18 @@ def compare_quantiles(
         treatment=second,
         absolute=Contrast(
             value=second.value - first.value,
-            se=float(np.std(differences)),
+            se=None if sure else float(np.std(differences)),
             interval=_interval(ends, level),
         ),
         relative=relative,
         p_value=_p_value(differences),
         method="order_statistics",
-        note=fact("methods.quantile", q=q),
-        log_ratio=log_ratio,
-        tails=tails or CountedTails(values=differences),
+        note=joined(
+            fact("methods.quantile", q=q),
+            fact("quantile.steps", q=q, same=bool(ends[0] == 0)) if sure else None,
+        ),
+        log_ratio=None if sure else log_ratio,
+        tails=None if sure else tails or CountedTails(values=differences),
     )
 
 

@@ -128,13 +128,52 @@ def test_difference_ratio_and_p_value_agree() -> None:
 
 
 def test_what_cannot_be_computed_is_said() -> None:
-    """Too few beyond the quantile, or one value for nearly all: a sentence each."""
+    """Too few beyond the quantile: a sentence, and no number."""
     few = compare_quantiles(units(range(50)), units(range(900)), q=0.9, level=0.95)
     assert few.absolute is None
     assert few.note == fact("quantile.few_units", fewest=50, needed=100)
     same = CountedValues.of([1.0, 2.0], [990, 10])
-    tied = compare_quantiles(same, same, q=0.5, level=0.95)
-    assert tied.absolute is None
-    assert tied.note == fact("quantile.no_spread")
     with pytest.raises(ValueError, match="`q`"):
         compare_quantiles(same, same, q=1.0, level=0.95)
+
+
+@pytest.mark.parametrize(("other", "step"), [(20.0, 0.0), (25.0, 5.0)])
+def test_few_prices_give_a_number_against_the_binomial_law(
+    other: float, step: float
+) -> None:
+    """70 of 100 units of either arm at one price: its median is sure, and so the step.
+
+    Fewer than 50 of 100 at or above (or below) a price that 70 of 100 should have is a
+    chance of a binomial law: below 1 in 10,000.
+    """
+    assert stats.binom.cdf(49, 100, 0.7) < 1e-4
+    control = CountedValues.of([10.0, 20.0, 30.0], [15, 70, 15])
+    treated = CountedValues.of([10.0, other, 30.0], [15, 70, 15])
+    found = compare_quantiles(control, treated, q=0.5, level=0.95)
+    interval = found.absolute.interval
+    assert (interval.lower, found.absolute.value, interval.upper) == (step, step, step)
+    assert found.relative.interval.lower == pytest.approx(step / 20)
+    assert found.relative.se is found.log_ratio is None
+    assert (found.p_value < 0.05) == (step > 0)
+    codes = [part.code for part in found.note.numbers["parts"]]
+    assert codes == ["methods.quantile", "quantile.steps"]
+
+
+@pytest.mark.parametrize("q", [0.25, 0.5, 0.75])
+def test_few_prices_are_covered(q: float) -> None:
+    """Five prices, 150 units an arm, 1,000 tests: the range holds the true step."""
+    rng = np.random.default_rng(10)
+    prices = np.array([9.9, 14.9, 19.9, 29.9, 49.9])
+    shares = (np.array([0.3, 0.3, 0.2, 0.1, 0.1]), np.array([0.2, 0.2, 0.3, 0.2, 0.1]))
+    first, second = (prices[np.searchsorted(np.cumsum(s), q)] for s in shares)
+    held = 0
+    for _ in range(1_000):
+        control, treated = (
+            CountedValues.of(prices, np.maximum(rng.multinomial(150, s), 0))
+            for s in shares
+        )
+        interval = compare_quantiles(
+            control, treated, q=q, level=0.95
+        ).absolute.interval
+        held += interval.lower <= second - first <= interval.upper
+    assert held >= stats.binom.ppf(0.0005, 1_000, 0.95)
