@@ -170,12 +170,6 @@ def _few_beyond(_words: Words, *, fewest: int, needed: int) -> str:
     return say("methods.quantile.no_number_an_arm", fewest=fewest, needed=needed)
 
 
-@tells("quantile.no_spread")
-def _one_value(_words: Words) -> str:
-    """What files of older versions hold."""
-    return say("methods.quantile.no_interval_so_many")
-
-
 @tells("quantile.steps")
 def _steps(_words: Words, *, q: float, same: bool) -> str:
     steps = say("methods.quantile.steps", q=f"{100 * q:.4g}")
