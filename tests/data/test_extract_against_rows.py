@@ -159,10 +159,11 @@ def instants() -> st.SearchStrategy[datetime]:
 UNITS = st.sampled_from(["a", "B", "007", "7", "NA", "é"])
 AMOUNTS = st.one_of(
     st.none(),
-    st.integers(min_value=-2_000_000, max_value=5_000_000).map(
-        lambda thousandths: Fraction(thousandths, 1000)
-    ),
+    st.integers(min_value=-2_000_000, max_value=5_000_000)
+    .filter(lambda thousandths: thousandths == 0 or abs(thousandths) >= 1_000)
+    .map(lambda thousandths: Fraction(thousandths, 1000)),
 )
+"""Not of less than ten coins: what is finer than coins is in `test_money_scale.py`."""
 EXPOSURES = st.lists(
     st.fixed_dictionaries(
         {
