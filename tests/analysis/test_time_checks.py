@@ -167,8 +167,8 @@ def test_sources_that_end_or_lie_ahead_are_told() -> None:
     )
     orders, ahead = in_words(plan, Coverage().examine(plan, seen))
     assert orders.status == ahead.status == "warn"
-    assert "orders stops on Oct 19, 2026" in orders.message
-    assert "62 rows of gone (73.8 %) lie after Oct 19, 2026" in ahead.message
+    assert "orders stops on 2026-10-19" in orders.message
+    assert "62 rows of gone (73.8 %) lie after 2026-10-19" in ahead.message
     (running,) = in_words(plan, Maturity().examine(plan, seen))
     assert "the data stop before that" in running.message
     whole = replace(seen, reaches=(reach("exposures", 14), reach("orders", 28)))

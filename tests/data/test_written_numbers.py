@@ -17,11 +17,11 @@ from holdback.experiments.load import load
 from tests.data.test_extract_rejects import refused, write
 
 WRITTEN = {
-    "en": ["$1,482.00", "(5.00)", "5.00-", "49.40 EUR", "1 482.5", "\u22127.25", "1e2"],
+    "en": ["$1,482.00", "(5.00)", "5.00-", "49.40", "1 482.5", "\u22127.25", "1e2"],
     "de": ["1.482,00 €", "(5,00)", "5,00-", "49,40 EUR", "1 482,5", "-7,25", "12,-"],
     "fr": ["1\u202f482,00", "1\u00a0482,00 €", "-5,00", "0,5", ",5", "12", "+3"],
-    "ch": ["1'482.00", "CHF 1’482.–", "-5.00", "Fr. 12.50", "5.—", "12", "(3.5)"],
-    "in": ["₹1,23,456.78", "1,23,456", "(5.00)", "12,345", "Rs. 7.5", "0.5", "9-"],
+    "ch": ["1'482.00", "CHF 1’482.–", "-5.00", "12.50", "5.—", "12", "(3.5)"],
+    "in": ["₹1,23,456.78", "1,23,456", "(5.00)", "12,345", "₹7.5", "0.5", "9-"],
 }
 MEANT = {
     "en": ["1482", "-5", "-5", "49.4", "1482.5", "-7.25", "100"],
@@ -31,6 +31,8 @@ MEANT = {
     "in": ["123456.78", "123456", "-5", "12345", "7.5", "0.5", "-9"],
 }
 """By hand: the amounts that somebody of the country would read."""
+MONEY = {"en": "USD", "de": "EUR", "fr": "EUR", "ch": "CHF", "in": "INR"}
+"""The project's currency; a sign beside some of the amounts is that one."""
 
 
 def orders_of(folder: Path, amounts: list[str]) -> None:
@@ -46,6 +48,8 @@ def orders_of(folder: Path, amounts: list[str]) -> None:
 def test_a_declared_notation_against_hand(tmp_path: Path, name: str) -> None:
     """Every form is read as people of the country read it, in SQL and in Python."""
     file = write(tmp_path, options=f"    numbers: {name}")
+    text = file.read_text("utf-8").replace("currency: EUR", f"currency: {MONEY[name]}")
+    file.write_text(text, encoding="utf-8")
     orders_of(tmp_path, WRITTEN[name])
     meant = [Decimal(text) for text in MEANT[name]]
     assert [NUMBER_FORMS[name].read(text) for text in WRITTEN[name]] == meant  # type: ignore[index]
@@ -190,3 +194,18 @@ def test_patterns_are_of_all_engines() -> None:
         assert re.compile(form.pattern).groups == 9
         assert not re.search(r"(?<!\\)\(\?[^:]", form.pattern)
     assert set(readings("12")) == set(NUMBER_FORMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "meant"),
+    [
+        ("en", "49.40 EUR", "49.4"),
+        ("ch", "Fr. 12.50", "12.5"),
+        ("in", "Rs. 7.5", "7.5"),
+    ],
+)
+def test_signs_of_currencies_stand_on_either_side(
+    name: str, text: str, meant: str
+) -> None:
+    """A sign or a code before or behind the amount is no part of the number."""
+    assert NUMBER_FORMS[name].read(text) == Decimal(meant)  # type: ignore[index]

@@ -110,7 +110,7 @@ def test_days_are_those_of_the_timezone(tmp_path: Path) -> None:
 def test_too_early_gives_no_number(tmp_path: Path) -> None:
     """Before anybody was watched for 40 days nothing is claimed."""
     file, _ = shop(tmp_path)
-    with pytest.raises(StatsError, match="enough time has passed"):
+    with pytest.raises(StatsError, match="Wait until the time of `within` has passed"):
         hb.analyze(file, as_of=date(2026, 11, 5))
 
 
