@@ -113,9 +113,10 @@ def test_attributes_are_flat(tmp_path: Path) -> None:
 
 
 def shared(found: Evidence) -> list[Cell]:
-    """All cells without the parts of the money, which a condition splits by design.
+    """All cells without the parts of the money.
 
-    Where a source has a condition, its orders are told apart from its other rows.
+    The file names the ids of its orders, so they are told apart there; these events
+    name none.
     """
     return [
         replace(
