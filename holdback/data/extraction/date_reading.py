@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,7 @@ from holdback.experiments.language.date_forms import (
 )
 from holdback.experiments.language.trees import Name, written
 
-__all__ = ["Dated", "dated", "time_advice"]
+__all__ = ["Dated", "dated", "time_advice", "zone_advice"]
 
 SAMPLED_TIMES = 100
 NUMBERS = frozenset({"integer", "float", "decimal"})
@@ -170,3 +171,27 @@ def time_advice(
     if fitting:
         return f"`dates: {fitting[0]}` at the source reads them."
     return "Write times as 2026-10-01 or 2026-10-01T12:00:00+02:00."
+
+
+NAMED_ZONE = re.compile(
+    r"\s*\d{4}[-/]\d.*:\d\d(?:\.\d+)?\s*[(\[]?([A-Za-z_]{2,}(?:/[A-Za-z_+-]+)*)[)\]]?\s*"
+)
+
+
+def zone_advice(texts: Sequence[str]) -> str | None:
+    """How to say the zone of times such as ``2026-10-04 05:31 EST``; None of others.
+
+    Abbreviations are not read: EST, IST and CST are several zones each.
+    """
+    named = NAMED_ZONE.fullmatch(texts[0]) if texts else None
+    if named is None or named[1].upper() in {"AM", "PM"}:
+        return None
+    if "/" in named[1]:
+        return (
+            f"Take the zone out of the times, and set `timezone: {named[1]}` at the "
+            "source."
+        )
+    return (
+        f"'{named[1]}' is not the name of one zone: write the offset (such as -05:00), "
+        "or take it out and set `timezone: America/New_York` (or yours) at the source."
+    )

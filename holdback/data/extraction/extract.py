@@ -28,7 +28,12 @@ from holdback.data.extraction.conditions import Blanks, blanks_of, spellings_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
 from holdback.data.extraction.currencies import currencies_of, money_rows
 from holdback.data.extraction.date_reading import dated
-from holdback.data.extraction.duplicates import similar_ids, surplus, without_copies
+from holdback.data.extraction.duplicates import (
+    repeated_amounts,
+    similar_ids,
+    surplus,
+    without_copies,
+)
 from holdback.data.extraction.id_spellings import id_spellings
 from holdback.data.extraction.money_scale import finer, money_values
 from holdback.data.extraction.open_engine import (
@@ -43,7 +48,6 @@ from holdback.data.extraction.other_readings import (
     quarters_before,
 )
 from holdback.data.extraction.placeholder_words import counts_from_zero, words_of
-from holdback.data.extraction.repeated_amounts import repeated_amounts
 from holdback.data.extraction.source_profile import ProfileRequest, profile_source
 from holdback.data.extraction.timing import Timing, timing_of
 from holdback.data.extraction.totals_table import refuse_totals
