@@ -10,11 +10,11 @@ import pytest
 from worlds.evidence import evidence, experiment
 from worlds.words import in_words
 
-from holdback.analysis.checks.data.clock_skew import ClockSkew
-from holdback.analysis.checks.data.coverage import Coverage
-from holdback.analysis.checks.data.maturity import Maturity
-from holdback.analysis.checks.data.timezones import Timezones
-from holdback.analysis.checks.data.whole_days import WholeDays
+from holdback.analysis.checks.time.clock_skew import ClockSkew
+from holdback.analysis.checks.time.coverage import Coverage
+from holdback.analysis.checks.time.maturity import Maturity
+from holdback.analysis.checks.time.timezones import Timezones
+from holdback.analysis.checks.time.whole_days import WholeDays
 from holdback.data.evidence.cells import Evidence, Quality, Reach
 from holdback.data.evidence.near_exposure import hours_early, is_piled
 

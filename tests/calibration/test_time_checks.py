@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from holdback.analysis.checks.data.clock_skew import ClockSkew
-from holdback.analysis.checks.data.coverage import Coverage
-from holdback.analysis.checks.data.timezones import Timezones
-from holdback.analysis.checks.data.whole_days import WholeDays
+from holdback.analysis.checks.time.clock_skew import ClockSkew
+from holdback.analysis.checks.time.coverage import Coverage
+from holdback.analysis.checks.time.timezones import Timezones
+from holdback.analysis.checks.time.whole_days import WholeDays
 from holdback.data.extraction.extract import extract
 from holdback.data.simulated import Shop, simulate
 from holdback.experiments.load import load

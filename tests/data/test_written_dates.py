@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from holdback.analysis.checks.data.dates import DatesCheck
+from holdback.analysis.checks.time.dates import DatesCheck
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError
 from holdback.experiments.load import load

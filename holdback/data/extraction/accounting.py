@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from sqlglot import exp
-
-from holdback.data.engine import Engine, Table
-from holdback.data.engine.sql import (
-    col,
-)
 from holdback.data.evidence.cells import Quality, Returned, SourceProfile
 from holdback.data.queries.cells_query import Cube
 from holdback.data.queries.cells_result import Row
-from holdback.data.queries.exclusions import SHOWN_EXAMPLES, ExposureCounts
+from holdback.data.queries.exclusions import ExposureCounts
 from holdback.data.queries.unit_columns import ROW_COUNTS
 from holdback.data.queries.units import (
     CROSSED,
     KEPT_CROSSED,
     OVERRIDDEN,
     USED,
-    select,
 )
-from holdback.errors import Problem
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.scorecard import Accounting, Excluded
 
 __all__ = [
     "accounting",
-    "examples",
-    "located",
-    "place_of",
     "quality",
     "repeated_exposures",
     "units_of",
@@ -172,57 +160,3 @@ def _summed(
         key = (reason, None if reason in NO_ARM else arm)
         counts[key] = counts.get(key, 0) + count
     return counts
-
-
-LENGTH = 40
-
-
-def located(  # noqa: PLR0913, PLR0917  # one place tells all of a problem
-    engine: Engine,
-    table: Table,
-    column: str,
-    condition: exp.Expression,
-    count: int,
-    what: str,
-    fix: Callable[[Sequence[str]], str],
-) -> list[Problem]:
-    """One problem an example, up to five; the first tells how many there are.
-
-    `fix` says how to mend them, from their texts.
-    """
-    places = examples(engine, table, col(column), condition)
-    texts = [text for _, text in places if text is not None]
-    problems = []
-    for k, (place, text) in enumerate(places):
-        shown = f"'{text[:LENGTH]}'" if text is not None else "an empty value"
-        more = f" ({count:,} rows in all)" if k == 0 and count > 1 else ""
-        problems.append(
-            Problem(
-                where=place_of(table, place, column),
-                what=f"{column} {shown} {what}{more}.",
-                fix=fix(texts) if k == 0 else "",
-            )
-        )
-    return problems
-
-
-def examples(
-    engine: Engine, table: Table, value: exp.Expression, condition: exp.Expression
-) -> list[tuple[int | None, Any]]:
-    """Row numbers (where the table has them) and values of the first bad rows."""
-    text = exp.Cast(this=exp.Paren(this=value.copy()), to=exp.DataType.build("TEXT"))
-    columns: dict[str, exp.Expression] = {"value": text}
-    if table.numbered:
-        columns["row"] = exp.Column(this=exp.Identifier(this="rowid"))
-    query = select(columns, table.relation.copy(), where=[condition])
-    if table.numbered:
-        query = query.order_by(col("row"), copy=False)
-    rows = engine.run(query.limit(SHOWN_EXAMPLES, copy=False))
-    return [(int(row[1]) if table.numbered else None, row[0]) for row in rows]
-
-
-def place_of(table: Table, row: int | None, column: str | None) -> str:
-    """Where a row stands, as exactly as the table can tell."""
-    if row is None:
-        return f"source {table.source}" + (f", column {column}" if column else "")
-    return table.place(row, column)

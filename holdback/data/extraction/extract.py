@@ -24,18 +24,7 @@ from holdback.data.evidence.cells import (
 )
 from holdback.data.evidence.near_exposure import is_piled
 from holdback.data.extraction.accounting import accounting, quality, units_of
-from holdback.data.extraction.conditions import Blanks, blanks_of, spellings_of
 from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
-from holdback.data.extraction.currencies import currencies_of, money_rows
-from holdback.data.extraction.date_reading import dated
-from holdback.data.extraction.duplicates import (
-    repeated_amounts,
-    similar_ids,
-    surplus,
-    without_copies,
-)
-from holdback.data.extraction.id_spellings import id_spellings
-from holdback.data.extraction.money_scale import finer, money_values
 from holdback.data.extraction.open_engine import (
     Opened,
     check_one_row,
@@ -47,12 +36,23 @@ from holdback.data.extraction.other_readings import (
     other_readings,
     quarters_before,
 )
-from holdback.data.extraction.placeholder_words import counts_from_zero, words_of
-from holdback.data.extraction.source_profile import ProfileRequest, profile_source
 from holdback.data.extraction.timing import Timing, timing_of
-from holdback.data.extraction.totals_table import refuse_totals
 from holdback.data.extraction.unit_rows import RowRequests, no_rows, with_rows
 from holdback.data.extraction.value_counts import with_value_counts
+from holdback.data.profiling.conditions import Blanks, blanks_of, spellings_of
+from holdback.data.profiling.currencies import currencies_of, money_rows
+from holdback.data.profiling.date_reading import dated
+from holdback.data.profiling.duplicates import (
+    repeated_amounts,
+    similar_ids,
+    surplus,
+    without_copies,
+)
+from holdback.data.profiling.id_spellings import id_spellings
+from holdback.data.profiling.money_scale import finer, money_values
+from holdback.data.profiling.placeholder_words import counts_from_zero, words_of
+from holdback.data.profiling.source_profile import ProfileRequest, profile_source
+from holdback.data.profiling.totals_table import refuse_totals
 from holdback.data.queries.cells_query import Cube, statement
 from holdback.data.queries.cells_result import Row, cells_of, rows_of
 from holdback.data.queries.exclusions import (

@@ -17,7 +17,7 @@ from holdback.reports.text import (
     result_sentences,
 )
 from holdback.reports.text.catalog import Localized, in_its_language
-from holdback.reports.text.checks import data, result, split
+from holdback.reports.text.checks import data, result, split, time
 from holdback.reports.text.codes import tell
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
@@ -27,6 +27,7 @@ __all__ = ["FILES", "in_words", "tell", "told", "told_plainly"]
 FILES = (
     split,
     data,
+    time,
     result,
     decision_sentences,
     method_sentences,

@@ -1,5 +1,5 @@
-"""Whether the data are sound: all there, once, in time, and made by people.
+"""Whether the rows are sound: all there, once, and made by people.
 
-One file a check, none imports another; `maturity` first, then rows that are there
-twice (`duplicates`) or cannot be used (`missing`), then what single sources have.
+One file a check, none imports another; rows that are there twice (`duplicates`) or
+cannot be used (`missing`) first, then what single sources and values have.
 """

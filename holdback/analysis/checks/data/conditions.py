@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from holdback.analysis.checks.check import kinds
 from holdback.data.evidence.cells import Evidence
-from holdback.data.extraction.conditions import remedy_of
+from holdback.data.profiling.conditions import remedy_of
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import fact
 from holdback.results.scorecard import Finding

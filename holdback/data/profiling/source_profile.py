@@ -29,11 +29,11 @@ from holdback.data.engine.sql import (
 )
 from holdback.data.engine.times import NO_YEAR, QUARTER, Clock, since_midnight
 from holdback.data.evidence.cells import SourceProfile
-from holdback.data.extraction.accounting import examples, located, place_of
-from holdback.data.extraction.conditions import no_row_left
-from holdback.data.extraction.date_reading import time_advice, zone_advice
-from holdback.data.extraction.money_scale import finer_than_coins
-from holdback.data.extraction.number_advice import number_advice
+from holdback.data.profiling.conditions import no_row_left
+from holdback.data.profiling.date_reading import time_advice, zone_advice
+from holdback.data.profiling.money_scale import finer_than_coins
+from holdback.data.profiling.number_advice import number_advice
+from holdback.data.profiling.places import examples, located, place_of
 from holdback.data.queries.units import select
 from holdback.errors import DataError, Problem
 from holdback.experiments.kinds.metric import Limit

@@ -16,7 +16,7 @@ from holdback.data.engine import Engine, Table
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.placeholders import is_placeholder, row_id
 from holdback.data.engine.sql import all_of, cast, col, count_where, integer, when
-from holdback.data.extraction.currencies import MoneyRows
+from holdback.data.profiling.currencies import MoneyRows
 from holdback.data.queries.exclusions import SHOWN_EXAMPLES
 from holdback.data.queries.units import nested, select
 from holdback.errors import DataError, Problem
