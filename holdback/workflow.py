@@ -216,10 +216,9 @@ def analyze(
     record(
         planned,
         evidence,
-        as_of=moment,
-        information=basis.stage.information,
-        could_decide=basis.stage.decides,
+        scorecard.looks_taken[-1],
         engine=__version__,
+        loss=basis.history.loss,
     )
     return Analysis(
         scorecard=in_words(replace(scorecard, decision=decision)),

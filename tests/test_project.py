@@ -137,7 +137,7 @@ def test_readme_names_every_command() -> None:
         for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("| `holdback")
     ]
-    found = set(re.findall(r"`holdback (\w+)", "\n".join(table)))
+    found = set(re.findall(r"`holdback ([\w-]+)", "\n".join(table)))
     assert found == set(COMMANDS)
 
 

@@ -11,7 +11,11 @@ from zoneinfo import ZoneInfo
 import holdback
 from holdback.analysis.checks.check import findings
 from holdback.analysis.empty_arms import refuse_empty_arms
-from holdback.analysis.preregistration.history import History, settled_changes
+from holdback.analysis.preregistration.history import (
+    History,
+    look_key,
+    settled_changes,
+)
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.readouts import readouts
 from holdback.analysis.section_readers import Basis
@@ -24,6 +28,7 @@ from holdback.results.scorecard import (
     ArmRecord,
     Finding,
     Interaction,
+    LookTaken,
     MetricRecord,
     Readout,
     Scorecard,
@@ -73,6 +78,7 @@ def read(basis: Basis) -> Reading:
             *findings(experiment, evidence),
             *_older_defaults(experiment),
             *_restated(experiment, evidence, basis.history),
+            *_log_lost(basis.history),
         ),
     )
 
@@ -92,11 +98,20 @@ def scorecard_of(  # its parts, which are made on several floors
     beside those that always do.
     """
     experiment, evidence, stage = basis.experiment, basis.evidence, basis.stage
-    window = experiment.window
+    window, as_of = experiment.window, told_as_of(experiment, evidence)
     return Scorecard(
         experiment=experiment.name,
         status=basis.history.status,
         amended=basis.history.amended,
+        looks_taken=(
+            *basis.history.taken,
+            LookTaken(
+                key=look_key(experiment, as_of, evidence.inputs),
+                as_of=as_of,
+                information=stage.information,
+                could_decide=stage.decides,
+            ),
+        ),
         plan_hash=plan_hash(experiment),
         seed=experiment.seed,
         final=stage.final,
@@ -114,7 +129,7 @@ def scorecard_of(  # its parts, which are made on several floors
             for _, prior in sorted(experiment.analysis.prior.learned.items())
         ),
         currency=experiment.currency,
-        as_of=told_as_of(experiment, evidence),
+        as_of=as_of,
         window_start=window.start.isoformat() if window else None,
         window_end=window.end.isoformat() if window else None,
         inputs=evidence.inputs,
@@ -173,6 +188,24 @@ def _restated(
     elif history.settled is not None:
         unchanged = fact("restated.unchanged")
         yield Finding(check="restated", status="pass", fact=unchanged)
+
+
+def _log_lost(history: History) -> Iterator[Finding]:
+    """That the audit log has lost entries, and which looks are paid for."""
+    if history.losses:
+        lost = fact(
+            "audit_log.lost",
+            entries=sum(loss.entries or 0 for loss in history.losses),
+            days=tuple(
+                sorted(
+                    look.day
+                    for loss in history.losses
+                    for look in loss.looks
+                    if look.day is not None
+                )
+            ),
+        )
+        yield Finding(check="audit_log", status="warn", fact=lost)
 
 
 def _arms(experiment: Experiment, evidence: Evidence) -> tuple[ArmRecord, ...]:

@@ -32,6 +32,7 @@ COMMANDS = {
     "lock": "Record the plan before results are seen.",
     "assign": "Give each id its arm.",
     "audit": "Compare logged arms with recomputed ones; name the cause.",
+    "audit-log": "Check that the record of plans and looks is whole.",
     "analyze": "Estimate the lift, count the money, report.",
     "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",
@@ -42,7 +43,7 @@ COMMANDS = {
     "doctor": "Check the health of the installation.",
     "completion": "Print what makes the shell complete commands.",
 }
-COMMAND_FILES = {"list": "listing"}
+COMMAND_FILES = {"audit-log": "audit_log", "list": "listing"}
 """Commands whose file has another name: a module `list` would hide Python's own."""
 DEBUG = "HOLDBACK_DEBUG"
 COMPLETE = "_HOLDBACK_COMPLETE"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from holdback.experiments.definition.experiment import (
@@ -25,6 +26,7 @@ from holdback.results.section import Records, sections
 from holdback.results.validity import Validity, failures, validity_of
 
 __all__ = [
+    "AUDIT_LOG",
     "RESULTS",
     "SCHEMA",
     "UNTOLD",
@@ -39,6 +41,7 @@ __all__ = [
     "Finding",
     "Input",
     "Interaction",
+    "LookTaken",
     "MetricRecord",
     "PointEstimate",
     "Readout",
@@ -49,6 +52,8 @@ __all__ = [
 ]
 
 SCHEMA = "holdback/scorecard/2"
+AUDIT_LOG = "audit_log"
+"""What `amended` names beside fields of the plan where the audit log lost entries."""
 
 RESULTS = ("readouts", "interactions", "money")
 """Fields of the scorecard that show results; each section says of itself."""
@@ -143,6 +148,27 @@ class Look:
     rule: Literal["spending", "always_valid"]
     number: int | None = None
     alpha_spent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookTaken:
+    """A look as the audit log has it, kept here so that a shortened log is seen.
+
+    `key` is the same for the same plan, moment and data.
+    """
+
+    key: str
+    information: float
+    could_decide: bool
+    as_of: str | None = None
+
+    @property
+    def day(self) -> str | None:
+        """The last day that it saw, as ISO text; None where no time bounded it."""
+        if self.as_of is None:
+            return None
+        seen = datetime.fromisoformat(self.as_of) - timedelta(microseconds=1)
+        return seen.date().isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +382,8 @@ class Scorecard(Shown):
     The core of a result has fields; what else was read stands in `sections`, by name:
     `section(Trend)` and `single(Cohorts)` give its records. `look` stands where alpha
     is spent over several looks. `preview` says why nothing may be decided yet.
-    `amended` names what differs from the locked plan.
+    `amended` names what differs from the locked plan. `looks_taken` are the looks up to
+    this one, as the audit log has them.
 
     Where `validity` is ``invalid``, all that shows results stands under `withheld`, by
     the name of its field or section, and nowhere else: those are empty.
@@ -387,6 +414,7 @@ class Scorecard(Shown):
     look: Look | None = None
     preview: Fact | None = None
     amended: tuple[str, ...] = ()
+    looks_taken: tuple[LookTaken, ...] = ()
     minimum_lift: float = 0.0
     interactions: tuple[Interaction, ...] = ()
     money: tuple[Money, ...] = ()

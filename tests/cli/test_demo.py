@@ -43,6 +43,7 @@ def test_demo_writes_a_whole_project(home: Path) -> None:
         "data/exposures.csv",
         "data/orders.csv",
         EXPERIMENT,
+        "experiments/audit.head",
         "experiments/audit.jsonl",
         *(
             f"results/recs-holdback/{name}"

@@ -422,7 +422,15 @@ def test_each_part_of_a_scorecard_shows_results_or_not() -> None:
         *("experiment", "status", "plan_hash", "seed", "final", "level", "locale"),
         *("timezone", "hypothesis", "owner", "currency", "inputs", "versions"),
         *("arms", "metrics", "accounting", "checks", "configuration", "as_of"),
-        *("window_start", "window_end", "look", "preview", "amended", "command"),
+        *(
+            "window_start",
+            "window_end",
+            "look",
+            "preview",
+            "amended",
+            "looks_taken",
+            "command",
+        ),
         *("minimum_lift", "decision", "tags", "learned", "sections", "withheld"),
         "schema",
     }

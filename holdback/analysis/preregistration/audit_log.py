@@ -2,7 +2,8 @@
 
 One JSON object a line in `audit.jsonl`. Each entry holds the hash of the one before
 it, so a change of the past is evident (not impossible: whoever rewrites the whole
-file rewrites every hash, so keep a hash somewhere else).
+file rewrites every hash, so keep a hash somewhere else). `audit.head` beside it holds
+the number of entries and the last hash, so that a missing end is seen too.
 """
 
 from __future__ import annotations
@@ -18,12 +19,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from holdback.atomic_files import replacing
 from holdback.errors import ConfigError, EnvironmentFault, Problem
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["LOG_NAME", "LogEntry", "append", "entries_of", "log_path", "read"]
+__all__ = [
+    "HEAD_NAME",
+    "LOG_NAME",
+    "LogEntry",
+    "append",
+    "entries_of",
+    "head_of",
+    "log_path",
+    "read",
+]
 
 LOG_NAME = "audit.jsonl"
+HEAD_NAME = "audit.head"
+"""Beside the log: how many entries it had when it was last written, and its hash."""
 ZERO_HASH = "0" * 64
 
 
@@ -109,9 +122,25 @@ def append(path: Path, entry: LogEntry) -> LogEntry:
             os.fsync(file.fileno())
             if not data:
                 _sync_folder(path)
+            _write_head(path, len(entries) + 1, written.hash)
     except OSError as error:
         raise _fault(path, error, "write") from error
     return written
+
+
+def head_of(path: Path) -> tuple[int, str] | None:
+    """Entries and last hash of a log when it was last written; None if nobody says."""
+    try:
+        head: Any = json.loads(path.with_name(HEAD_NAME).read_bytes())
+        return int(head["entries"]), str(head["hash"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_head(path: Path, entries: int, digest: str) -> None:
+    head = json.dumps({"entries": entries, "hash": digest}, indent=2)
+    with replacing(path.with_name(HEAD_NAME)) as temporary:
+        temporary.write_text(f"{head}\n", encoding="ascii")
 
 
 def _set_aside(path: Path, number: int, torn: bytes) -> None:

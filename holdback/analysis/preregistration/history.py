@@ -19,18 +19,26 @@ from holdback.analysis.preregistration.audit_log import (
     log_path,
     read,
 )
+from holdback.analysis.preregistration.log_end import (
+    LOSS_KIND,
+    LogLoss,
+    looks_taken,
+    loss_of,
+    losses,
+)
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import share
 from holdback.experiments.resolve.snapshot import resolved_of
 from holdback.facts import Fact, fact
-from holdback.results.scorecard import Input
+from holdback.results.scorecard import AUDIT_LOG, Input, LookTaken
 
 __all__ = [
     "History",
     "as_locked",
     "history_of",
+    "look_key",
     "record",
     "settled",
     "settled_changes",
@@ -50,7 +58,8 @@ class History:
     matured units that the locked plan counts on. `restated`: sources whose rows have
     changed since the same moment was looked at, with the rows then. `settled`: what
     could no longer change at the last earlier look. `expected`: what the locked plan
-    counted on.
+    counted on. `taken`: the looks before this one, with those that the log has lost;
+    `losses` says what it has lost, and `loss` is what it does not tell yet.
     """
 
     status: LookStatus = "exploratory"
@@ -61,6 +70,9 @@ class History:
     recorded: bool = False
     settled: Mapping[str, Any] | None = None
     expected: Mapping[str, Any] | None = None
+    taken: tuple[LookTaken, ...] = ()
+    losses: tuple[LogLoss, ...] = ()
+    loss: LogLoss | None = None
 
 
 def as_locked(experiment: Experiment) -> Experiment:
@@ -104,17 +116,24 @@ def history_of(
     at = next((i for i, e in enumerate(own) if (e.kind, e.key) == ("look", key)), None)
     before = own if at is None else own[:at]
     looks = [e for e in before if e.kind == "look"]
+    loss = loss_of(experiment, entries)
+    taken = looks_taken(before)
+    if loss is not None and at is None:
+        taken += tuple(look for look in loss.looks if look.key != key)
+    known = losses([e for e in entries if e.kind == LOSS_KIND])
     locks = _locks(own)
     status, amended = _status(experiment, locks)
+    if loss is not None or known:
+        status, amended = "amended", (*amended, AUDIT_LOG)
     return History(
         status=status,
         amended=amended,
         looks=tuple(
             sorted(
                 {
-                    float(e.says["information"])
-                    for e in looks
-                    if e.says["could_decide"] and e.says["as_of"] != as_of
+                    look.information
+                    for look in taken
+                    if look.could_decide and look.as_of != as_of
                 }
             )
         ),
@@ -123,6 +142,9 @@ def history_of(
         restated=_restated(looks, as_of, inputs),
         recorded=at is not None,
         settled=_settled(looks, as_of, plan_hash(experiment)),
+        taken=taken,
+        losses=known if loss is None else (*known, loss),
+        loss=loss,
     )
 
 
@@ -203,34 +225,36 @@ def look_key(experiment: Experiment, as_of: str | None, inputs: Sequence[Input])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def record(  # what a look is
+def record(
     experiment: Experiment,
     evidence: Evidence,
+    look: LookTaken,
     *,
-    as_of: str | None,
-    information: float,
-    could_decide: bool,
     engine: str,
+    loss: LogLoss | None = None,
 ) -> None:
-    """Append this look to the log, once; nothing for an experiment without a file.
+    """Append a look to the log, once; nothing for an experiment without a file.
 
-    Raises ConfigError or EnvironmentFault as the log does.
+    A `loss` that the log was found to have is written before it. Raises ConfigError or
+    EnvironmentFault as the log does.
     """
     path = log_path(experiment)
     if path is None:
         return
+    if loss is not None:
+        append(path, loss.entry(experiment))
     append(
         path,
         LogEntry(
             kind="look",
             experiment=experiment.name,
-            key=look_key(experiment, as_of, evidence.inputs),
+            key=look.key,
             says={
                 "file": Path(experiment.file).name,
                 "plan_hash": plan_hash(experiment),
-                "as_of": as_of,
-                "information": information,
-                "could_decide": could_decide,
+                "as_of": look.as_of,
+                "information": look.information,
+                "could_decide": look.could_decide,
                 "inputs": {used.source: _told(used) for used in evidence.inputs},
                 "units": {
                     arm.name: evidence.cells.units(arm.name) for arm in experiment.arms

@@ -18,6 +18,7 @@ from holdback.analysis.preregistration.audit_log import (
     log_path,
     read,
 )
+from holdback.analysis.preregistration.log_end import loss_of
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.analysis.preregistration.split_change import split_change
 from holdback.errors import ConfigError, Problem
@@ -100,6 +101,10 @@ def lock(
     if again is not None and change is not None:
         planned["again"] = again.strip()
     key = json.dumps([experiment.name, digest, planned], sort_keys=True)
+    loss = loss_of(experiment, entries)
+    if loss is not None:
+        append(path, loss.entry(experiment))
+        looked |= bool(loss.looks)
     entry = append(
         path,
         LogEntry(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from holdback import workflow
-from holdback.analysis.preregistration.audit_log import LOG_NAME
+from holdback.analysis.preregistration.audit_log import HEAD_NAME, LOG_NAME
 from holdback.assignment.files import assign_file
 from holdback.atomic_files import replacing, write_files
 from holdback.cli.console import invocation
@@ -73,7 +73,9 @@ def demonstrate(home: Path, *, units: int, seed: int) -> Demo:
     mark = json.dumps(world, indent=2) + "\n"
     if mark != known:
         # Another shop is another test: what was seen of the old one does not count.
-        (home / EXPERIMENT).with_name(LOG_NAME).unlink(missing_ok=True)
+        for name in (LOG_NAME, HEAD_NAME):
+            (home / EXPERIMENT).with_name(name).unlink(missing_ok=True)
+        (results / "scorecard.json").unlink(missing_ok=True)
     write_files(home, {MARK: mark})
     plan = workflow.plan(experiment)
     write_files(results, {"plan.json": to_json(plan)})

@@ -15,6 +15,7 @@ from holdback.reports.text.locale_format import Words
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import (
+    AUDIT_LOG,
     UNTOLD,
     DecisionArm,
     Estimates,
@@ -268,8 +269,13 @@ def status(scorecard: Scorecard) -> str:
         return say("sentences.the_plan_was_locked")
     if scorecard.status == "exploratory":
         return say("sentences.the_plan_was_not")
-    fields = ", ".join(scorecard.amended)
-    return say("sentences.the_plan_was_changed", fields=fields)
+    fields = [name for name in scorecard.amended if name != AUDIT_LOG]
+    told = []
+    if fields:
+        told.append(say("sentences.the_plan_was_changed", fields=", ".join(fields)))
+    if AUDIT_LOG in scorecard.amended:
+        told.append(say("sentences.the_log_has_lost"))
+    return " ".join(told)
 
 
 def differ(words: Words, test: Interaction) -> str:

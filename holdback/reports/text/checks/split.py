@@ -398,3 +398,11 @@ def _earlier(_words: Words, *, title: str) -> str:
 @tells("pre_period.attribute")
 def _attribute(_words: Words, *, column: str) -> str:
     return column
+
+
+@tells("audit_log.lost")
+def _log_lost(_words: Words, *, entries: int, days: tuple[str, ...]) -> str:
+    looks = ", ".join(days)
+    lost = [plural(entries, "entry")] if entries else []
+    lost += [say("checks.audit_log.looks_of", days=looks)] if looks else []
+    return say("checks.audit_log.lost", lost="; ".join(lost))
