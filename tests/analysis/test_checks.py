@@ -16,6 +16,7 @@ from worlds.words import in_words
 from holdback.analysis.checks.check import findings
 from holdback.analysis.checks.data.already_gone import AlreadyGone
 from holdback.analysis.checks.result.vanity import Vanity
+from holdback.analysis.checks.split.lost_exposures import LostExposures
 from holdback.data.evidence.cells import Evidence, Quality
 from holdback.experiments.definition.experiment import (
     AnalysisSettings,
@@ -414,3 +415,48 @@ def test_a_running_test_says_how_it_is_read(looks: Any, says: str) -> None:
     finding = found("maturity", planned, world(as_of=early))
     assert finding.status == "warn"
     assert says in finding.message
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ({"no_time": {"holdback": 2, "personalized": 18}}, ()),
+        ({"no_arm": {"": 450}}, ("18.4 % of the exposures name no arm",)),
+        (
+            {"no_time": {"holdback": 50, "personalized": 450}},
+            ("20 % of the exposures have no time",),
+        ),
+        (
+            {"no_time": {"holdback": 0, "personalized": 200}},
+            ("9.09 % of the exposures have no time", "Off 0 %, On 10 %"),
+        ),
+        ({"where": {"holdback": 100, "personalized": 900}}, ()),
+        ({"where": {"holdback": 0, "personalized": 200}}, ("Off 0 %, On 10 %",)),
+        ({"outside_window": {"holdback": 0, "personalized": 900}}, ()),
+    ],
+)
+def test_lost_exposures(lost: dict[str, dict[str, int]], told: tuple[str, ...]) -> None:
+    """Of 200 and 1,800 kept rows: above 1 %, or unlike between the arms, it is told."""
+    kept = {"kept": {"holdback": 200, "personalized": 1800}}
+    seen = world(
+        quality=Quality(exposure_rows={**kept, **lost}),
+    )
+    findings = in_words(experiment(), LostExposures().examine(experiment(), seen))
+    assert bool(findings) is bool(told)
+    for finding in findings:
+        assert finding.status == "warn"
+        assert all(words in finding.message for words in told)
+        assert ("arms lost different shares" in finding.message) == ("Off" in told[-1])
+
+
+def test_rows_of_one_unit_are_no_proof_of_an_unequal_loss() -> None:
+    """Twelve units of one arm with ten rows each, of 2,000: chance, not 120 losses."""
+    rows = {
+        "kept": {"holdback": 10_000, "personalized": 9880},
+        "no_time": {"holdback": 0, "personalized": 60},
+    }
+    seen = world(quality=Quality(exposure_rows=rows))
+    many = replace(seen, assigned={"holdback": 1000, "personalized": 1000})
+    assert list(LostExposures().examine(experiment(), many)) == []
+    single = replace(seen, assigned={"holdback": 10_000, "personalized": 9880})
+    assert len(list(LostExposures().examine(experiment(), single))) == 1

@@ -447,6 +447,8 @@ class Quality:
     of events that give money back and make nobody a buyer. `damaged_ids`: rows whose
     unit's id a spreadsheet wrote as 5.12E+12, where they are few. `repeated_amounts`:
     rows of one unit, moment and amount beyond the first, where no id tells them apart.
+    `exposure_rows`: rows of exposures by what became of them (``kept``, or a reason)
+    and by arm, under ``""`` where they name none.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -488,6 +490,7 @@ class Quality:
     refunds: Mapping[str, int] = field(default_factory=dict)
     damaged_ids: Mapping[str, int] = field(default_factory=dict)
     repeated_amounts: Mapping[str, int] = field(default_factory=dict)
+    exposure_rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,20 @@ def quality(
         two_readings={n: s.two_readings for n, s in seen.items() if s.two_readings},
         held_out=_held_out(experiment, cube, exposure_counts),
         returns=returns,
+        exposure_rows=_exposure_rows(arms, exposure_counts),
     )
+
+
+def _exposure_rows(
+    arms: Sequence[str], exposure_counts: ExposureCounts
+) -> dict[str, dict[str, int]]:
+    """Rows of exposures by what became of them and by arm."""
+    rows: dict[str, dict[str, int]] = {}
+    for (reason, arm), count in exposure_counts.rows.items():
+        name = "" if arm is None else arms[arm]
+        by_arm = rows.setdefault(reason, {})
+        by_arm[name] = by_arm.get(name, 0) + count
+    return rows
 
 
 def _held_out(

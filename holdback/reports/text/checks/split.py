@@ -406,3 +406,26 @@ def _log_lost(_words: Words, *, entries: int, days: tuple[str, ...]) -> str:
     lost = [plural(entries, "entry")] if entries else []
     lost += [say("checks.audit_log.looks_of", days=looks)] if looks else []
     return say("checks.audit_log.lost", lost="; ".join(lost))
+
+
+@tells("lost_exposures.seen")
+def _exposures_lost(
+    words: Words,
+    *,
+    shares: Mapping[str, float],
+    unequal: Mapping[str, Mapping[str, float]],
+) -> str:
+    reasons = texts("checks.lost_exposures.reasons")
+    parts = [
+        say("checks.lost_exposures.lost", share=percent(share), reason=reasons[why])
+        for why, share in shares.items()
+    ]
+    parts += [
+        say(
+            "checks.lost_exposures.unequal",
+            reason=reasons[why],
+            shares=", ".join(f"{words.arm(a)} {percent(s)}" for a, s in arms.items()),
+        )
+        for why, arms in unequal.items()
+    ]
+    return " ".join([*parts, say("checks.lost_exposures.check")])
