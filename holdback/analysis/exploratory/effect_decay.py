@@ -25,12 +25,17 @@ MAX_CONDITION = 1e10
 def lasting(basis: Basis) -> tuple[Lasting, ...]:
     """One for each treatment arm; none where a slice has too few values.
 
+    None either where units got another arm's treatment later: the lift wanes by that.
+
     A fixed cohort: only units with the primary's full time count, so all slices are of
     the same units (Hohnhold, O'Brien & Tang 2015, KDD). Lifts by the delta method.
     """
     experiment, cells = basis.experiment, basis.cells
     level = basis.stage.nominal
-    records = []
+    records: list[Lasting] = []
+    switches = basis.evidence.quality.switches
+    if switches is not None and switches.matter:
+        return ()
     for slices in experiment.companions_for("slices"):
         for arm in experiment.treatments:
             control, treated = (

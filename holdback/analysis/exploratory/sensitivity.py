@@ -20,12 +20,14 @@ from holdback.analysis.comparison.posteriors import (
 from holdback.analysis.comparison.spend_models import spend_models
 from holdback.analysis.comparison.verdict import verdict
 from holdback.analysis.section_readers import Basis, readers
+from holdback.data.evidence.cells import Cells
 from holdback.errors import StatsError
 from holdback.experiments.kinds.metric import Metric
 from holdback.facts import Fact
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Bayes
 from holdback.results.sections.sensitivity import (
+    BEFORE_SWITCH,
     CROSSED_FIRST,
     CROSSED_OUT,
     WITHIN,
@@ -49,14 +51,15 @@ def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
     """Variants of the primary and of the value metric, per treatment arm.
 
     `raw` beside a capped lift, or `capped` (values cut off at their pooled 99.9th
-    percentile) beside a raw one; `cuped` net of covariates, where the file names
-    some, and `unadjusted` where that one decides; `without_largest` leaves out the
-    largest unit of each arm; `fixed_horizon` reads an early look as if it were the
-    only one; `within_days` compares units of the same day, `within …` units of the same
-    level of a segment (post-stratified); `crossovers_excluded` leaves units seen in
-    two arms out where they stay in their first, `crossovers_first` the other way
-    round; `bayes` is the posterior under the chosen prior, and models of spend and of
-    counts are read under it too: they explain, and nothing is decided from them.
+    percentile) beside a raw one; `cuped` net of covariates, where the file names some,
+    and `unadjusted` where that one decides; `without_largest` leaves out the largest
+    unit of each arm; `fixed_horizon` reads an early look as if it were the only one;
+    `within_days` compares units of the same day, `within …` units of the same level of
+    a segment (post-stratified); `crossovers_excluded` leaves units seen in two arms out
+    where they stay in their first, `crossovers_first` the other way round,
+    `before_switch` reads up to when units began to switch arms; `bayes` is the
+    posterior under the chosen prior, and models of spend and of counts are read under
+    it too: they explain, and nothing is decided from them.
     """
     experiment = basis.experiment
     names = [experiment.primary]
@@ -103,9 +106,21 @@ def _variants(basis: Basis, metric: Metric, arm: str) -> Iterator[ComputedLift]:
         otherwise = replace(otherwise, stretches=basis.cells.stretches)
         lift = replace(shown, cells=otherwise).inference(level).relative
         yield CROSSED_OUT if left_out else CROSSED_FIRST, quantity(lift), None
+    earlier = basis.evidence.variants.get(BEFORE_SWITCH)
+    if earlier is not None and metric.name == experiment.primary:
+        yield BEFORE_SWITCH, _up_to_switch(basis, shown, earlier), None
     prior = lift_prior(experiment.analysis.prior, metric)
     yield "bayes", _range(bayes_of(experiment, metric, inference, prior)), None
     yield from _modelled(shown, prior)
+
+
+def _up_to_switch(basis: Basis, shown: Comparison, earlier: Cells) -> Quantity | None:
+    """The lift, unadjusted, as it was before units switched arms."""
+    cells = replace(earlier, stretches=basis.cells.stretches)
+    other = replace(shown, cells=cells)
+    if any(side.n < LEAST_IN_STRATUM for side in other.sides):
+        return None
+    return quantity(other.plain(basis.stage.arms_level).relative)
 
 
 def _modelled(shown: Comparison, prior: LiftPrior) -> Iterator[ComputedLift]:

@@ -410,6 +410,20 @@ class IdSpelling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """Units that were seen in another arm while the primary still counted for them.
+
+    `units` are by the arm that they left; `since` is when that began, in UTC: the first
+    switch of the day by which a twentieth of them had switched, so that a stray one
+    moves nothing. `matter` says that an arm lost so many that the lift is another.
+    """
+
+    units: Mapping[str, int]
+    since: datetime
+    matter: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """Counts of what was odd in the data; the checks turn them into findings.
 
@@ -491,6 +505,7 @@ class Quality:
     damaged_ids: Mapping[str, int] = field(default_factory=dict)
     repeated_amounts: Mapping[str, int] = field(default_factory=dict)
     exposure_rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    switches: Switches | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

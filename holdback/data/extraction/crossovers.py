@@ -1,19 +1,25 @@
-"""Who of the units was in the phase before, and in which arm."""
+"""Who of the units was in another arm: in the phase before, at once, or later."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import accumulate
 
 from sqlglot import exp
 
 from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
-from holdback.data.engine.sql import cast, col, integer
+from holdback.data.engine.sql import all_of, cast, col, integer
+from holdback.data.engine.times import MICROSECOND, from_microseconds
+from holdback.data.evidence.cells import Switches
+from holdback.data.queries.cells_query import Cube
+from holdback.data.queries.exclusions import ExposureCounts
 from holdback.data.queries.exposures import Dials, exposures_of
 from holdback.data.queries.units import (
     CROSSED,
     KEPT_CROSSED,
+    USED,
     Exposures,
     Span,
     exposed_units,
@@ -24,7 +30,7 @@ from holdback.data.queries.units import (
 from holdback.errors import Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 
-__all__ = ["former_arms", "stop_at_crossovers"]
+__all__ = ["former_arms", "stop_at_crossovers", "switches_of"]
 
 FormerArms = Mapping[str, Mapping[str, int]]
 
@@ -120,4 +126,106 @@ def stop_at_crossovers(
             why="The file says to stop at crossovers.",
             fix="Find out why, or use `exclude` or `first`.",
         )
+    )
+
+
+LEAST_SWITCHED, SHARE_SWITCHED = 5, 0.01
+"""Fewer units than these, or a smaller share of their arm, move no lift."""
+BEGUN = 20
+"""Switching has begun when one in so many has switched."""
+
+
+def switches_of(
+    experiment: Experiment,
+    engine: Engine,
+    cube: Cube,
+    counts: ExposureCounts,
+    assigned: Mapping[str, int],
+) -> Switches | None:
+    """Units seen in another arm after they joined, before their outcome was in.
+
+    `assigned` counts the units of each arm. None where nobody switched, or where no row
+    could tell.
+    """
+    exposures = cube.exposures
+    if exposures.unit is None or exposures.time is None or exposures.reason is not None:
+        return None
+    later = any(why == "outside_window" for why, _ in counts.rows)
+    if not later and (exposures.one_row or not exposures.keep_crossed):
+        return None
+    days: dict[int, list[tuple[int, int, int]]] = {}
+    for arm, day, first, n in engine.run(_switched(experiment, cube)):
+        days.setdefault(int(arm), []).append((int(day), int(first), int(n)))
+    if not days:
+        return None
+    units = {arm: sum(n for *_, n in rows) for arm, rows in days.items()}
+    lost = max(units, key=lambda arm: (units[arm], -arm))
+    in_order = sorted(days[lost])
+    past = accumulate(n for *_, n in in_order)
+    since = next(
+        first
+        for (_, first, _), by_then in zip(in_order, past, strict=True)
+        if BEGUN * by_then >= units[lost]
+    )
+    left = {experiment.arms[arm].name: n for arm, n in sorted(units.items())}
+    return Switches(
+        units=left,
+        since=from_microseconds(since),
+        matter=any(
+            n >= LEAST_SWITCHED and n > SHARE_SWITCHED * assigned[arm]
+            for arm, n in left.items()
+        ),
+    )
+
+
+def _switched(experiment: Experiment, cube: Cube) -> exp.Select:
+    """Arm that was left, day, first moment and units, by the first other arm seen."""
+    within = experiment.metrics[experiment.primary].within
+    exposures, span = cube.exposures, cube.span
+    end = span.end if within is None else None
+    rows = kept_rows(replace(exposures, all_kept=False), replace(span, end=end), ())
+    after = [
+        exp.NEQ(this=col("arm", "x"), expression=col("arm", "u")),
+        exp.GT(this=col("t", "x"), expression=col("t", "u")),
+    ]
+    if within is not None:
+        time = integer(within // MICROSECOND)
+        after.append(
+            exp.LT(
+                this=exp.Sub(this=col("t", "x"), expression=col("t", "u")),
+                expression=time,
+            )
+        )
+    counting = [integer(USED), integer(KEPT_CROSSED)]
+    after.append(exp.In(this=col("status", "u"), expressions=counting))
+    joined = select(
+        {
+            "unit": col("unit", "u"),
+            "arm": exp.Min(this=col("arm", "u")),
+            "t": exp.Min(this=col("t", "x")),
+        },
+        nested(exposed_units(exposures, span, ()), "u"),
+    ).join(
+        nested(rows, "x"),
+        on=all_of([exp.EQ(this=col("unit", "u"), expression=col("unit", "x")), *after]),
+        copy=False,
+    )
+    joined = joined.group_by(col("unit", "u"), copy=False)
+    by_day = select(
+        {
+            "arm": col("arm"),
+            "day": cube.zone.day(col("t"), cube.dialect),
+            "t": col("t"),
+        },
+        nested(joined, "s"),
+    )
+    return select(
+        {
+            "arm": col("arm"),
+            "day": col("day"),
+            "first": exp.Min(this=col("t")),
+            "n": exp.Count(this=exp.Star()),
+        },
+        nested(by_day, "d"),
+        group=["arm", "day"],
     )

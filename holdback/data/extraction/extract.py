@@ -24,7 +24,11 @@ from holdback.data.evidence.cells import (
 )
 from holdback.data.evidence.near_exposure import is_piled
 from holdback.data.extraction.accounting import accounting, quality, units_of
-from holdback.data.extraction.crossovers import former_arms, stop_at_crossovers
+from holdback.data.extraction.crossovers import (
+    former_arms,
+    stop_at_crossovers,
+    switches_of,
+)
 from holdback.data.extraction.open_engine import (
     Opened,
     check_one_row,
@@ -440,6 +444,12 @@ class Survey:
             self.experiment, self.readers, self.engine, exposed.dials, as_of
         )
         counted = quality(self.experiment, cube, everyone, seen, counts, returns)
+        assigned = {
+            arm: units_of(everyone, i, {USED, CROSSED, KEPT_CROSSED})
+            for i, arm in enumerate(arms)
+        }
+        switches = switches_of(self.experiment, self.engine, cube, counts, assigned)
+        counted = replace(counted, switches=switches)
         return Evidence(
             cells=cells,
             variants=other_readings(self.experiment, self.engine, cube, counted),
@@ -449,10 +459,7 @@ class Survey:
                 Input(source=name, rows=profile.rows, sha256=self.sha256(name))
                 for name, profile in seen.items()
             ),
-            assigned={
-                arm: units_of(everyone, i, {USED, CROSSED, KEPT_CROSSED})
-                for i, arm in enumerate(arms)
-            },
+            assigned=assigned,
             quality=replace(
                 counted,
                 quarters=self._quarters(exposed, cube, counted),

@@ -1,4 +1,4 @@
-"""The primary read another way: what hangs on the days, or the clocks, of the logs."""
+"""The primary read another way: what hangs on days, clocks, or a later roll-out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from holdback.data.engine import Engine
 from holdback.data.engine.sql import col, integer
-from holdback.data.engine.times import MICROSECOND, QUARTER
+from holdback.data.engine.times import MICROSECOND, QUARTER, microseconds
 from holdback.data.evidence.cells import Cells, Quality
 from holdback.data.evidence.near_exposure import BEFORE_THAT, QUARTERS, is_piled
 from holdback.data.queries.cells_query import Cube, relations, statement, with_ctes
@@ -39,7 +39,8 @@ def other_readings(
 
     ``own_day`` is without the days that are the exposure's own. ``tolerance`` counts
     the rows that were logged shortly before their exposure, where they are suspect, or
-    leaves them out, where the file lets them count.
+    leaves them out, where the file lets them count. ``before_switch`` reads up to when
+    units began to be seen in another arm.
     """
     if experiment.primary not in experiment.metrics:
         return {}
@@ -59,7 +60,20 @@ def other_readings(
         for kind, changed in readings.items()
         if changed
     }
+    if quality.switches is not None and quality.switches.matter:
+        earlier = _up_to(primary, microseconds(quality.switches.since))
+        found["before_switch"] = _cells(experiment, engine, earlier, {})
     return {kind: cells for kind, cells in found.items() if cells is not None}
+
+
+def _up_to(cube: Cube, as_of: int) -> Cube:
+    """The same, read at an earlier moment."""
+    return replace(
+        cube,
+        span=replace(cube.span, as_of=as_of),
+        ends={name: min(end, as_of) for name, end in cube.ends.items()},
+        exposures=replace(cube.exposures, all_kept=False),
+    ).with_lags()
 
 
 def _cells(

@@ -9,7 +9,7 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Verdict
 from holdback.results.section import sections
 
-__all__ = ["CROSSED_FIRST", "CROSSED_OUT", "WITHIN", "Sensitivity"]
+__all__ = ["BEFORE_SWITCH", "CROSSED_FIRST", "CROSSED_OUT", "WITHIN", "Sensitivity"]
 
 WITHIN = "within "
 """Begins the variant that compares within levels of the dimension named after it."""
@@ -17,6 +17,9 @@ CROSSED_FIRST = "crossovers_first"
 """Units seen in two arms in their first, where the lift leaves them out."""
 CROSSED_OUT = "crossovers_excluded"
 """Without units seen in two arms, where the lift counts them in their first."""
+
+BEFORE_SWITCH = "before_switch"
+"""Read up to when units began to be seen in another arm."""
 
 
 @sections.register("sensitivity", after="interactions", order=20)

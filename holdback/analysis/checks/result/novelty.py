@@ -40,8 +40,11 @@ class Novelty:
         metric = experiment.metrics[experiment.primary]
         block = evidence.cells.blocks[metric.name]
         early = early_column(block)
+        switches = evidence.quality.switches
         if early is None or metric.within is None:
             return
+        if switches is not None and switches.matter:
+            return  # the control got the treatment: the lift wanes by that alone
         columns = [block[0].name, early]
         control, *treated = (
             moments_of(evidence.cells, metric, {arm.name}).select(columns)

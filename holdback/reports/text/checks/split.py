@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import say, texts
-from holdback.reports.text.checks.plain import percent, plural
+from holdback.reports.text.checks.plain import percent, plural, signed
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 
@@ -193,6 +194,46 @@ def _uneven(words: Words, *, rates: Mapping[str, float]) -> str:
 @tells("crossovers.unordered")
 def _unordered(_words: Words) -> str:
     return say("checks.crossovers.unordered")
+
+
+@tells("dissolved.seen")
+def _dissolved(  # each is told
+    words: Words,
+    *,
+    arm: str,
+    units: int,
+    share: float,
+    since: str,
+    metric: str,
+    lifts: Mapping[str, float],
+    before: Mapping[str, float],
+    readable: bool,
+) -> str:
+    seen = say(
+        "checks.dissolved.seen",
+        arm=words.arm(arm),
+        units=plural(units, "unit"),
+        share=percent(share),
+        since=words.day(since),
+        metric=words.label(metric),
+    )
+    both = [
+        say(
+            "checks.dissolved.lifts",
+            arm=words.arm(treated),
+            metric=words.label(metric),
+            lift=signed(lift),
+            before=signed(before[treated]),
+        )
+        for treated, lift in lifts.items()
+    ]
+    last = date.fromisoformat(since) - timedelta(days=1)
+    way_out = (
+        say("checks.dissolved.way_out", last=last.isoformat())
+        if readable
+        else say("checks.dissolved.again")
+    )
+    return " ".join([seen, *both, way_out])
 
 
 @tells("defaults.older")
