@@ -85,7 +85,8 @@ class Reader:
     as numbers. `counts_from_zero` says that 0 is the id of a unit like any other,
     `all_named` that no unit's id is a placeholder. Values whose text is in `money` are
     multiplied by the one of `rates` that the text of the column `currency` has, or by
-    the only one where there is no such column.
+    the only one where there is no such column. Of the values in `steps`, by their text,
+    sums take another column: what each row adds to a total that runs on.
     """
 
     table: Table
@@ -96,6 +97,7 @@ class Reader:
     currency: str | None = None
     rates: Mapping[str, Fraction] = field(default_factory=dict)
     money: frozenset[str] = frozenset()
+    steps: Mapping[str, str] = field(default_factory=dict)
     counts_from_zero: bool = False
     all_named: bool = False
 
@@ -133,6 +135,9 @@ class Reader:
         assert measure.value is not None  # noqa: S101  # asked for values only
         tree = measure.value.tree
         if measure.aggregate != "distinct":
+            step = self.steps.get(measure.value.text)
+            if step is not None and measure.aggregate == "sum":
+                tree = Name(step)
             value = self.number(tree)
             return value if measure.value.text not in self.money else self._worth(value)
         return (

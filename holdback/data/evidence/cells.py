@@ -410,6 +410,19 @@ class IdSpelling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunningTotals:
+    """A value that hardly ever falls from a unit's row to its next.
+
+    `steps` are the pairs of rows that were looked at, with `rises` and `falls`.
+    """
+
+    value: str
+    steps: int
+    rises: int
+    falls: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Switches:
     """Units that were seen in another arm while the primary still counted for them.
 
@@ -506,6 +519,7 @@ class Quality:
     repeated_amounts: Mapping[str, int] = field(default_factory=dict)
     exposure_rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     switches: Switches | None = None
+    running_totals: Mapping[str, RunningTotals] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

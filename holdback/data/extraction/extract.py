@@ -19,6 +19,7 @@ from holdback.data.evidence.cells import (
     IdSpelling,
     Quality,
     ReadDates,
+    RunningTotals,
     SourceProfile,
     Spelling,
 )
@@ -55,6 +56,7 @@ from holdback.data.profiling.duplicates import (
 from holdback.data.profiling.id_spellings import id_spellings
 from holdback.data.profiling.money_scale import finer, money_values
 from holdback.data.profiling.placeholder_words import counts_from_zero, words_of
+from holdback.data.profiling.running_totals import differenced, running_totals
 from holdback.data.profiling.source_profile import ProfileRequest, profile_source
 from holdback.data.profiling.totals_table import refuse_totals
 from holdback.data.queries.cells_query import Cube, statement
@@ -120,6 +122,7 @@ class Survey:
         self.filtered: dict[str, int] = {}
         self.refunds: dict[str, int] = {}
         self.repeated_amounts: dict[str, int] = {}
+        self.running_totals: dict[str, RunningTotals] = {}
         self.dates: dict[str, ReadDates] = {}
         self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
@@ -175,6 +178,7 @@ class Survey:
             self.experiment, self.engine, self.readers, self.layout, seen, as_of
         )
         copies = self._drop_copies(seen, timing)
+        self._ask_totals(seen, timing)
         self._ask_conditions()
         self._ask_currencies()
         self._ask_amounts(seen)
@@ -307,6 +311,39 @@ class Survey:
             )
             if rows:
                 self.repeated_amounts[name] = rows
+
+    def _ask_totals(self, seen: dict[str, SourceProfile], timing: Timing) -> None:
+        """Amounts that are a unit's total up to each row; differenced where said."""
+        for name, reader in self.readers.items():
+            source = self.experiment.sources[name]
+            clock = clock_of(self.experiment, self.readers, name, timing.dials)
+            sums = self._summed(name)
+            own = name == self.experiment.assignment.source
+            if own or clock is None or not sums or source.snapshots == "separate":
+                continue
+            of = (self.engine, reader, unit_text(reader, source.columns.unit))
+            rows = filters(self.experiment, name)
+            if source.snapshots == "cumulative":
+                values = tuple({v.text: v for v, _ in sums}.values())
+                differenced(*of, clock.utc(), values, rows)
+                seen[name] = replace(self._look(name), rows=seen[name].rows)
+                continue
+            for value, where in sums:
+                wheres = rows if where is None else (*rows, where)
+                totals = running_totals(*of, clock.utc(), value, wheres)
+                if totals is not None:
+                    self.running_totals[name] = totals
+                    break
+
+    def _summed(self, source: str) -> list[tuple[Expression, Expression | None]]:
+        """What is summed of a source, each with its own condition."""
+        measures = [u.measure for u in self.layout.units.values() if u.measure]
+        sums = {
+            (m.value.text, "" if m.where is None else m.where.text): (m.value, m.where)
+            for m in measures
+            if m.source == source and m.aggregate == "sum" and m.value is not None
+        }
+        return [pair for pair in sums.values() if pair[0].columns]
 
     def _ask_conditions(self) -> None:
         """What the conditions leave out for an empty value or another spelling."""
@@ -483,6 +520,7 @@ class Survey:
                 currencies=self.currencies,
                 refunds=self.refunds,
                 repeated_amounts=self.repeated_amounts,
+                running_totals=self.running_totals,
                 dates=self.dates,
                 id_spellings=self._id_spellings(seen),
                 blanks=self.blanks,

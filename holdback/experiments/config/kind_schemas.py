@@ -109,6 +109,7 @@ MEANINGS = {
     "renews": "A subscription: how long until the next payment, such as 30 days.",
     "resolution": "Whether times are days or moments. Default: what is found.",
     "returns": "Which rows are returns; each counts when its purchase did.",
+    "snapshots": "Whether amounts are totals up to each row: cumulative, or separate.",
     "source": "The source whose rows are measured.",
     "step": "How reports call the step.",
     "steps": "What has to happen, one after another: {step: Basket, source: baskets}.",

@@ -66,7 +66,8 @@ class Source:
     form times; `rates` what other currencies are worth in the project's. `timezone` is
     that of stamps without offset, where it is not the project's; `resolution` says
     whether times are whole days, where it is not to be found out; `tolerance` how long
-    before its exposure an event may be logged.
+    before its exposure an event may be logged; `snapshots` whether amounts are a unit's
+    total up to each row (``cumulative``), where they look like it.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Source:
     timezone: str | None = None
     resolution: Literal["day", "moment"] | None = None
     tolerance: timedelta | None = None
+    snapshots: Literal["cumulative", "separate"] | None = None
 
     def lives_in(self, database: str) -> bool:
         """Whether the rows live in a database, so that queries can run there."""

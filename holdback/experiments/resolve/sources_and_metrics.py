@@ -404,6 +404,10 @@ def check_times(
     for name, source in sources.items():
         if name != assignment.source:
             _check_events(name, source, issues)
+        elif source.snapshots is not None:
+            what = f"'{name}' says who was exposed, and no total runs on there."
+            fix = "Name the file a second time, as a source of events with times."
+            issues.add(("sources", name, "snapshots"), what, fix=fix, key=True)
         elif source.returns is not None:
             what = f"'{name}' says who was exposed, and an exposure is not returned."
             fix = "Write `returns` at the source of purchases."

@@ -94,6 +94,20 @@ def _repeated_amounts(_words: Words, *, source: str, rows: int, share: float) ->
     )
 
 
+@tells("running_totals.seen")
+def _running_totals(  # each is told
+    _words: Words, *, source: str, value: str, steps: int, rises: int, falls: int
+) -> str:
+    return say(
+        "checks.running_totals.seen",
+        source=source,
+        value=value,
+        steps=f"{steps:,}",
+        rises=f"{rises:,}",
+        falls=f"{falls:,}",
+    )
+
+
 @tells("refunds.seen")
 def _refunds(_words: Words, *, source: str, rows: int, share: float) -> str:
     return say(

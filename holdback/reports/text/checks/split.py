@@ -214,7 +214,7 @@ def _dissolved(  # each is told
         arm=words.arm(arm),
         units=plural(units, "unit"),
         share=percent(share),
-        since=words.day(since),
+        since=since,
         metric=words.label(metric),
     )
     both = [
