@@ -422,12 +422,27 @@ def test_crossovers_stop_rejects(tmp_path: Path) -> None:
     assert "1 unit " in str(error)
 
 
+@pytest.mark.parametrize(
+    "amount", ["+-5", "--5", "1_000", "infinity", "nan", "0x1F", "1e400", "5e", "٣"]
+)
+def test_text_that_some_engines_take_for_a_number_rejects(
+    tmp_path: Path, amount: str
+) -> None:
+    """What a person would not read as one number is refused in its place."""
+    file = write(tmp_path)
+    (tmp_path / "orders.csv").write_text(ORDERS.replace(",13.50\n", f",{amount}\n"))
+    error = refused(file)
+    assert error.exit_code == 3
+    assert f"'{amount}' is not a number" in str(error)
+
+
+@pytest.mark.parametrize("limit", ["plenty", "-1", "-5GB"])
 def test_memory_limit_that_is_none_rejects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     """A memory limit that is no size is a configuration error."""
     file = write(tmp_path)
-    monkeypatch.setenv("HOLDBACK_MEMORY_LIMIT", "plenty")
+    monkeypatch.setenv("HOLDBACK_MEMORY_LIMIT", limit)
     error = refused(file)
     assert error.exit_code == 2
     assert "HOLDBACK_MEMORY_LIMIT" in str(error)

@@ -21,7 +21,7 @@ STAMP = "2026-10-03T11:00:00Z"
     [
         ("2026-10-03 11:00:00 EST", ["'EST' is not the name of one zone", "-05:00"]),
         ("2026-10-03 11:00:00 Europe/Berlin", ["`timezone: Europe/Berlin`"]),
-        ("2026-10-03 11:00:00+25:00", ["is not a time"]),
+        ("2026-10-03 11:00:00+25:00", ["is not a time", "Write times as 2026-10-01"]),
         ("2026-10-03 11:00:00+2", ["is not a time"]),
         ("12026-10-03 11:00:00", ["is not a time"]),
         ("2026-02-30", ["is not a time"]),

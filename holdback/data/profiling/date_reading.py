@@ -118,7 +118,11 @@ def _fitting(  # what is asked of one column
         "filled": count_where(all_of([kept.copy(), _filled(text)]))
     }
     for form in tried:
-        value = exp.Paren(this=as_iso(reader.dialect, text, form))
+        value = exp.Paren(
+            this=reader.dialect.stamp(
+                exp.Paren(this=as_iso(reader.dialect, text, form))
+            )
+        )
         unread = [kept.copy(), _filled(text), exp.Is(this=value, expression=exp.null())]
         if mixed:
             plain = exp.Paren(this=reader.dialect.stamp(text.copy()))

@@ -51,9 +51,7 @@ class LostExposures:
                 shares[reason] = share
             read = {arm: by_arm.get(arm, 0) for arm in arms}
             of = {arm: read[arm] + kept.get(arm, 0) for arm in arms}
-            if _unequal(
-                read, of, rows_a_unit=max(sum(kept.values()) / (units or 1), 1)
-            ):
+            if _unequal(read, of, rows_a_unit=rows_a_unit):
                 unequal[reason] = {arm: read[arm] / of[arm] for arm in arms if of[arm]}
         if shares or unequal:
             yield Finding(

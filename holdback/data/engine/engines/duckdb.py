@@ -33,6 +33,7 @@ from holdback.data.engine.sql import (
     OFFSET_FORM,
     STAMP_FORM,
     all_of,
+    any_of,
     cast,
     col,
     is_finite,
@@ -107,11 +108,14 @@ class DuckDBDialect:
     def number(self, text: exp.Expression) -> exp.Expression:
         """Text → DOUBLE, or null where it is no number."""
         parsed = exp.TryCast(this=text, to=exp.DataType.build("DOUBLE"))
-        scored = exp.Anonymous(
-            this="contains", expressions=[text.copy(), exp.Literal.string("_")]
-        )
+        odd = [  # DuckDB reads 1_000, and +-5 as -5
+            exp.Anonymous(
+                this="contains", expressions=[text.copy(), exp.Literal.string(sign)]
+            )
+            for sign in ("_", "+-")
+        ]
         return exp.Case().when(
-            all_of([exp.Not(this=scored), is_finite(parsed)]), parsed.copy()
+            all_of([exp.Not(this=any_of(odd)), is_finite(parsed)]), parsed.copy()
         )
 
     def stamp(self, text: exp.Expression) -> exp.Expression:
@@ -184,6 +188,8 @@ class Embedded:
         self.execute(f"SET temp_directory = {quoted_text(str(self.folder / 'spill'))}")
         limit = known.get(MEMORY, "")
         try:
+            if limit.lstrip().startswith("-"):  # DuckDB takes -1 for no limit
+                raise duckdb.InvalidInputException
             self._connection.execute(
                 f"SET memory_limit = {quoted_text(limit or FRACTION)}"
             )
