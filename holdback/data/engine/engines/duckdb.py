@@ -115,7 +115,8 @@ class DuckDBDialect:
             for sign in ("_", "+-")
         ]
         return exp.Case().when(
-            all_of([exp.Not(this=any_of(odd)), is_finite(parsed)]), parsed.copy()
+            all_of([exp.Not(this=exp.Paren(this=any_of(odd))), is_finite(parsed)]),
+            parsed.copy(),
         )
 
     def stamp(self, text: exp.Expression) -> exp.Expression:
