@@ -17,6 +17,7 @@ __all__ = ["command"]
     epilog=examples(
         "report results/recs-holdback/scorecard.json",
         "report results/recs-holdback/scorecard.json --pdf --email --markdown",
+        "report results/recs-holdback/scorecard.json --message",
     ),
 )
 @click.argument("scorecard")
@@ -30,6 +31,11 @@ __all__ = ["command"]
     help="Also email.html and the draft email.eml (needs holdback[email]).",
 )
 @click.option("--markdown", is_flag=True, help="Also summary.md, for a chat.")
+@click.option(
+    "--message",
+    is_flag=True,
+    help="Print a message for a chat, of at most 1,200 characters; write nothing.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     scorecard: str,
@@ -38,6 +44,7 @@ def command(
     pdf: bool,
     email: bool,
     markdown: bool,
+    message: bool,
     quiet: bool,
 ) -> None:
     """Render SCORECARD (a scorecard.json) as report.html and readouts.csv."""
@@ -58,6 +65,11 @@ def command(
             )
         ) from error
     stored = from_json(text)
+    if message:
+        from holdback.reports.exports.markdown_summary import message as short
+
+        click.echo(short(stored), nl=False)
+        return
     files: dict[str, str | bytes] = {**workflow.render(stored)}
     del files["scorecard.json"]
     files |= workflow.render_more(stored, pdf=pdf, email=email, markdown=markdown)

@@ -16,7 +16,7 @@ from reports.examples import changed, clear_win
 from holdback.errors import printable
 from holdback.facts import Fact
 from holdback.reports.exports.csv_table import readouts_csv
-from holdback.reports.exports.markdown_summary import markdown
+from holdback.reports.exports.markdown_summary import markdown, message
 from holdback.reports.pages.experiment_page import render
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.scorecard import Scorecard
@@ -146,7 +146,7 @@ def test_tables_and_chat_run_nothing(payload: str) -> None:
         for key in ("metric", "arm", "control", "level"):
             assert row[key].lstrip()[:1] not in set("=+-@")
         assert row["metric"].startswith((payload, f"'{payload}"))
-    told = markdown(card)
+    told = markdown(card) + message(card)
     assert "<" not in told.replace("\\<", "")
     assert "](" not in told.replace("\\](", "").replace("\\]\\(", "")
     assert from_json(to_json(card)) == card

@@ -15,7 +15,7 @@ from reports.examples import EXAMPLES, changed, clear_win, readout
 import holdback as hb
 from holdback.cli import main as cli
 from holdback.portfolio.experiment_list import Listed
-from holdback.reports.exports.markdown_summary import markdown
+from holdback.reports.exports.markdown_summary import markdown, message
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.pages.index_page import index
 from holdback.reports.pages.pdf import literal
@@ -104,6 +104,30 @@ def test_chat_says_the_decision_first() -> None:
     broken = markdown(EXAMPLES["broken_split"]())
     assert "€" not in broken
     assert "planned shares" in broken
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_a_message_fits_a_chat(name: str) -> None:
+    """1,200 characters at most: the decision first, figures only of a usable result."""
+    card = EXAMPLES[name]()
+    told = message(card)
+    assert len(told) <= 1200
+    assert told.splitlines()[0] == markdown(card).splitlines()[0]
+    if card.validity.is_invalid:
+        assert not re.search(r"[€$]|ROPI|[+−]\d", told)
+    else:
+        assert "likely" in told or card.preview is not None or "—" in told
+
+
+def test_a_message_of_long_names_is_cut_in_whole_lines() -> None:
+    """What does not fit is left out; a title alone never exceeds the length."""
+    card = clear_win()
+    long = message(replace(card, experiment="x" * 5000))
+    assert len(long) <= 1200
+    many = replace(card, readouts=card.readouts * 40, money=card.money * 40)
+    assert len(message(many)) <= 1200
+    whole = markdown(many).splitlines()
+    assert all(line in whole for line in message(many).splitlines() if line[:2] == "- ")
 
 
 def test_the_waterfall_adds_up() -> None:

@@ -1,4 +1,4 @@
-"""The answer as Markdown, to paste into a chat, an issue or a wiki."""
+"""The answer as Markdown: whole, for an issue or a wiki, and as a short message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from holdback.results.money import Money
 from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Scorecard
 
-__all__ = ["markdown", "money_rows", "readout_row"]
+__all__ = ["MESSAGE_LENGTH", "markdown", "message", "money_rows", "readout_row"]
+
+MESSAGE_LENGTH = 1200
+"""Characters that a chat shows without folding."""
 
 SPECIAL = re.compile(r"[\\`*_{}\[\]<>#!|~&@]|(?<=[a-z]):(?=//)|(?<=www)\.")
 
@@ -26,9 +29,8 @@ SPECIAL = re.compile(r"[\\`*_{}\[\]<>#!|~&@]|(?<=[a-z]):(?=//)|(?<=www)\.")
 def markdown(scorecard: Scorecard) -> str:
     """Decision, money, metrics, what to watch; text of the data shown as it is."""
     words = Words.of(scorecard)
-    title = headline(scorecard)
     lines = [
-        f"**{_safe(scorecard.experiment)}: {title.title}** {TONE_MARKS[title.tone]}",
+        _title(scorecard),
         "",
         *(f"- {_safe(text)}" for text in told_first(scorecard, words)),
         *(f"- {_safe(text)}" for text in sure_told(scorecard, words)),
@@ -37,18 +39,65 @@ def markdown(scorecard: Scorecard) -> str:
         lines += ["", _safe(sentences.withheld())]
     else:
         lines += [*_money(scorecard, words), *_metrics(scorecard, words)]
-    watch = [
+    watch = _watched(scorecard, words)
+    if watch:
+        lines += ["", f"**{say('chat.watch')}**", "", *(f"- {_safe(w)}" for w in watch)]
+    return "\n".join([*lines, "", say("chat.more"), ""])
+
+
+@in_its_language
+def message(scorecard: Scorecard) -> str:
+    """Decision, lift with its range, money and the reason, in at most 1,200 characters.
+
+    What does not fit any more is left out from the end, in whole lines.
+    """
+    words = Words.of(scorecard)
+    if scorecard.validity.is_invalid:
+        figures, end = [], [_safe(sentences.withheld())]
+    else:
+        figures = list(_primary(scorecard, words))
+        for money in money_told(scorecard):
+            figures += _money_lines(words, money)
+        end = [f"- {_safe(text)}" for text in _watched(scorecard, words)]
+    said = [f"- {_safe(text)}" for text in told_first(scorecard, words)]
+    more = say("chat.more")
+    short = [_title(scorecard)[: MESSAGE_LENGTH - len(more) - 2]]
+    for line in (*figures, *said, *end):
+        if len("\n".join([*short, line, more, ""])) <= MESSAGE_LENGTH:
+            short.append(line)
+    return "\n".join([*short, more, ""])
+
+
+def _primary(scorecard: Scorecard, words: Words) -> Iterator[str]:
+    """Change, range and reading of the primary metric, an arm a line."""
+    for readout in scorecard.readouts:
+        if readout.role == "primary" and readout.segment is None:
+            name, change, likely, reading = map(_safe, readout_row(words, readout))
+            yield f"{name}: **{change}**, {likely}, {reading}"
+
+
+def _money_lines(words: Words, money: Money) -> Iterator[str]:
+    for name, value, likely in money_rows(words, money):
+        yield f"{name}: **{_safe(value)}**" + (f", {_safe(likely)}" if likely else "")
+
+
+def _title(scorecard: Scorecard) -> str:
+    title = headline(scorecard)
+    return f"**{_safe(scorecard.experiment)}: {title.title}** {TONE_MARKS[title.tone]}"
+
+
+def _watched(scorecard: Scorecard, words: Words) -> list[str]:
+    """Guardrails that are not safe, and checks that found something."""
+    guardrails = [
         sentences.guardrail(words, r)
         for r in scorecard.readouts
         if r.role == "guardrail" and r.segment is None and r.verdict != "safe"
-    ] + [
+    ]
+    return guardrails + [
         sentences.checked(words, c)
         for c in scorecard.checks
         if c.status in {"warn", "fail"}
     ]
-    if watch:
-        lines += ["", f"**{say('chat.watch')}**", "", *(f"- {_safe(w)}" for w in watch)]
-    return "\n".join([*lines, "", say("chat.more"), ""])
 
 
 def money_rows(words: Words, money: Money) -> Iterator[tuple[str, str, str]]:
@@ -101,10 +150,7 @@ def _money(scorecard: Scorecard, words: Words) -> list[str]:
         title = say("chat.money")
         if words.several:
             title = say("chat.money_of", arm=words.arm(money.arm))
-        rows = (
-            f"- {name}: **{_safe(value)}**" + (f", {_safe(likely)}" if likely else "")
-            for name, value, likely in money_rows(words, money)
-        )
+        rows = (f"- {line}" for line in _money_lines(words, money))
         lines += ["", f"**{_safe(title)}**", "", *rows]
     return lines
 
