@@ -61,6 +61,7 @@ def audit(
         experiment,
         metrics={},
         companions={},
+        identities=None,
         analysis=replace(experiment.analysis, segments=(), covariates=()),
     )
     with opened(alone, frames or {}, whole=True) as place:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from holdback.assignment.scheme_params import scheme_of
@@ -27,6 +28,9 @@ from holdback.experiments.language.expression import parse
 from holdback.experiments.load import load
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
+from tests.data import test_later_arms as later
+from tests.data import test_persons as persons
+from tests.data import test_running_totals as totals
 from tests.data import test_times_against_pandas as times
 from tests.data.test_extract_against_rows import (
     HEADS,
@@ -155,16 +159,12 @@ def test_cells_against_duckdb(
     assert extract(there).as_of == extract(here).as_of
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_written_times_against_duckdb(
-    url: str, schema: str, tmp_path: Path, seed: int
-) -> None:
-    """Days, zones by name, offsets, clock changes and dates that mean none, as text."""
-    file, right = times.world(tmp_path, seed)
-    here = load(file)
+def as_text(url: str, schema: str, folder: Path, here: Experiment) -> Experiment:
+    """The experiment with its CSV files as tables of text."""
     with psycopg.connect(url) as connection:
         for name in here.sources:
-            with (tmp_path / f"{name}.csv").open(newline="") as rows:
+            path = folder / getattr(here.sources[name], "path")  # noqa: B009  # a CSV
+            with path.open(newline="") as rows:
                 heads, *lines = csv.reader(rows)
             made = ", ".join(f"{head} text" for head in heads)
             connection.execute(f"CREATE TABLE {schema}.{name} ({made})")
@@ -173,7 +173,7 @@ def test_written_times_against_duckdb(
                 for line in lines:
                     copy.write_row(line)
     shared = {one.name for one in fields(Source)}
-    there = replace(
+    return replace(
         here,
         database=url,
         sources={
@@ -184,6 +184,58 @@ def test_written_times_against_duckdb(
             for name, source in here.sources.items()
         },
     )
+
+
+@pytest.mark.parametrize("options", ["", ", snapshots: cumulative"])
+def test_sales_that_are_none_against_duckdb(
+    url: str, schema: str, tmp_path: Path, options: str
+) -> None:
+    """Running totals, told or differenced."""
+    here = load(
+        totals.read(tmp_path, totals.refunded(np.random.default_rng(1)), options)
+    )
+    there = as_text(url, schema, tmp_path, here)
+    expected, found = extract(here), extract(there)
+    assert found.cells == expected.cells
+    assert found.quality == expected.quality
+    assert bool(found.quality.running_totals) == (not options)
+
+
+def test_later_arms_against_duckdb(url: str, schema: str, tmp_path: Path) -> None:
+    """A roll-out, and the reading up to it."""
+    rng = np.random.default_rng(6)
+    exposures, orders = later.world(rng, 500)
+    exposures = later.rolled_out(exposures, rng, share=0.3)
+    expected = later.read(tmp_path, exposures, orders)
+    there = as_text(url, schema, tmp_path, load(tmp_path / "t.yaml"))
+    found = extract(there, as_of=later.AS_OF)
+    assert found.quality == expected.quality
+    assert found.variants == expected.variants
+    assert expected.quality.switches is not None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_persons_against_duckdb(
+    url: str, schema: str, tmp_path: Path, seed: int
+) -> None:
+    """Units by a map of ids, with chains and conflicts."""
+    file = persons.world(tmp_path, seed)
+    here = load(file)
+    there = as_text(url, schema, tmp_path, here)
+    expected, found = (extract(e, as_of=persons.AS_OF) for e in (here, there))
+    assert found.cells == expected.cells
+    assert found.quality == expected.quality
+    assert found.assigned == expected.assigned
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_written_times_against_duckdb(
+    url: str, schema: str, tmp_path: Path, seed: int
+) -> None:
+    """Days, zones by name, offsets, clock changes and dates that mean none, as text."""
+    file, right = times.world(tmp_path, seed)
+    here = load(file)
+    there = as_text(url, schema, tmp_path, here)
     as_of = right["as_of"].to_pydatetime()
     expected, found = extract(here, as_of=as_of), extract(there, as_of=as_of)
     assert times.found(found) == right["values"]

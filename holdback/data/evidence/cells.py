@@ -410,6 +410,22 @@ class IdSpelling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitedIds:
+    """What a map of ids made of them.
+
+    `persons` have `ids` together; `conflicts` are persons with several ids of `column`,
+    such as accounts on one device. `met` counts rows of exposures whose id is known.
+    """
+
+    source: str
+    column: str
+    persons: int
+    ids: int
+    conflicts: int
+    met: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTotals:
     """A value that hardly ever falls from a unit's row to its next.
 
@@ -520,6 +536,7 @@ class Quality:
     exposure_rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     switches: Switches | None = None
     running_totals: Mapping[str, RunningTotals] = field(default_factory=dict)
+    united: UnitedIds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

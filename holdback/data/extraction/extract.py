@@ -22,6 +22,7 @@ from holdback.data.evidence.cells import (
     RunningTotals,
     SourceProfile,
     Spelling,
+    UnitedIds,
 )
 from holdback.data.evidence.near_exposure import is_piled
 from holdback.data.extraction.accounting import accounting, quality, units_of
@@ -73,9 +74,11 @@ from holdback.data.queries.exposures import (
     exposed_holdout,
     exposures_of,
     filters,
+    person_text,
     returned_of,
     unit_text,
 )
+from holdback.data.queries.persons import Persons
 from holdback.data.queries.refund_rows import refund_condition, without_refunds
 from holdback.data.queries.touch_paths import paths_of
 from holdback.data.queries.unit_columns import Layout, layout
@@ -114,7 +117,13 @@ class Survey:
         self.experiment = experiment
         self.history = history
         self.engine = place.engine
-        self.tables = place.tables
+        ids = experiment.identities
+        self.map_of_ids = None if ids is None else place.tables[ids.source]
+        self.tables = {
+            name: table
+            for name, table in place.tables.items()
+            if ids is None or name != ids.source
+        }
         self.sha256 = place.sha256
         self.layout: Layout = layout(experiment, history)
         self.idless: dict[str, int] = {}
@@ -123,13 +132,14 @@ class Survey:
         self.refunds: dict[str, int] = {}
         self.repeated_amounts: dict[str, int] = {}
         self.running_totals: dict[str, RunningTotals] = {}
+        self.united: UnitedIds | None = None
         self.dates: dict[str, ReadDates] = {}
         self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
         self.spellings: dict[str, tuple[Spelling, ...]] = {}
         self.readers = {
             name: Reader(table=table, dialect=place.engine.dialect)
-            for name, table in place.tables.items()
+            for name, table in self.tables.items()
         }
 
     def evidence(self, as_of: date | datetime | None) -> Evidence:
@@ -178,6 +188,7 @@ class Survey:
             self.experiment, self.engine, self.readers, self.layout, seen, as_of
         )
         copies = self._drop_copies(seen, timing)
+        self._unite_ids()
         self._ask_totals(seen, timing)
         self._ask_conditions()
         self._ask_currencies()
@@ -312,6 +323,29 @@ class Survey:
             if rows:
                 self.repeated_amounts[name] = rows
 
+    def _unite_ids(self) -> None:
+        """Whose the ids are, where a map says which are of one person."""
+        identities, table = self.experiment.identities, self.map_of_ids
+        if identities is None or table is None:
+            return
+        reader = Reader(table=table, dialect=self.engine.dialect)
+        rows = filters(self.experiment, identities.source)
+        persons = Persons(self.engine, reader, identities, rows)
+        own = self.experiment.assignment.source
+        units = {n: self.experiment.sources[n].columns.unit for n in self.readers}
+        self.united = persons.counted(self.readers[own], units[own])
+        for name, of_events in self.readers.items():
+            persons.join(of_events, units[name])
+
+    def _rows_read(self, seen: Mapping[str, SourceProfile]) -> dict[str, int]:
+        """Rows of every source, the map of ids among them."""
+        rows = {name: profile.rows for name, profile in seen.items()}
+        if self.map_of_ids is not None:
+            counted = {"n": exp.Count(this=exp.Star())}
+            query = select(counted, self.map_of_ids.relation.copy())
+            ((rows[self.map_of_ids.source],),) = self.engine.run(query)
+        return rows
+
     def _ask_totals(self, seen: dict[str, SourceProfile], timing: Timing) -> None:
         """Amounts that are a unit's total up to each row; differenced where said."""
         for name, reader in self.readers.items():
@@ -321,7 +355,7 @@ class Survey:
             own = name == self.experiment.assignment.source
             if own or clock is None or not sums or source.snapshots == "separate":
                 continue
-            of = (self.engine, reader, unit_text(reader, source.columns.unit))
+            of = (self.engine, reader, person_text(reader, source.columns.unit))
             rows = filters(self.experiment, name)
             if source.snapshots == "cumulative":
                 values = tuple({v.text: v for v, _ in sums}.values())
@@ -493,8 +527,8 @@ class Survey:
             crossed_otherwise=crossed_otherwise,
             accounting=accounting(self.experiment, everyone, seen, counts, copies),
             inputs=tuple(
-                Input(source=name, rows=profile.rows, sha256=self.sha256(name))
-                for name, profile in seen.items()
+                Input(source=name, rows=rows_read, sha256=self.sha256(name))
+                for name, rows_read in self._rows_read(seen).items()
             ),
             assigned=assigned,
             quality=replace(
@@ -521,6 +555,7 @@ class Survey:
                 refunds=self.refunds,
                 repeated_amounts=self.repeated_amounts,
                 running_totals=self.running_totals,
+                united=self.united,
                 dates=self.dates,
                 id_spellings=self._id_spellings(seen),
                 blanks=self.blanks,

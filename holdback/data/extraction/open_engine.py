@@ -118,6 +118,9 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     if source == experiment.assignment.source:
         expressions.append(experiment.assignment.where)
         columns |= {*experiment.analysis.segments, *experiment.analysis.covariates}
+    identities = experiment.identities
+    if identities is not None and identities.source == source:
+        columns |= {identities.columns.from_, identities.columns.to}
     attribution = experiment.attribution
     if attribution is not None and attribution.source == source:
         columns.add(attribution.channel)
@@ -135,6 +138,8 @@ def _used_sources(experiment: Experiment) -> list[str]:
     names += layout(experiment).sources()
     if experiment.attribution is not None:
         names.append(experiment.attribution.source)
+    if experiment.identities is not None:
+        names.append(experiment.identities.source)
     return list(dict.fromkeys(names))
 
 

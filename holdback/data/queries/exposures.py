@@ -33,6 +33,7 @@ from holdback.experiments.language.expression import Expression
 
 __all__ = [
     "ARM",
+    "PERSON",
     "REASON",
     "ROW_UNIT",
     "Dials",
@@ -44,6 +45,7 @@ __all__ = [
     "filters",
     "id_text",
     "is_held_out",
+    "person_text",
     "returned_of",
     "unit_text",
     "with_arms",
@@ -109,7 +111,7 @@ def exposures_of(
     return Exposures(
         reader=reader,
         arm=arm,
-        unit=unit,
+        unit=None if unit is None else person_text(reader, columns.unit),
         time=None if clock is None else clock.utc(),
         where=tuple(reader.condition(formula.tree) for formula in where),
         arms=len(experiment.arms),
@@ -182,7 +184,7 @@ def _as_written(
         conditions.append(exp.Not(this=exp.Paren(this=clock.means_none())))
     return Events(
         reader=reader,
-        unit=unit_text(reader, source.columns.unit),
+        unit=person_text(reader, source.columns.unit),
         time=None if clock is None else clock.utc(),
         where=(*conditions, named),
         zone=dial.project,
@@ -232,6 +234,16 @@ def unit_text(reader: Reader, column: str) -> exp.Expression:
     if kind == "decimal":
         return cast(cast(col(column), "BIGINT"), "TEXT")
     return cast(col(column), "TEXT")
+
+
+PERSON = "holdback person"
+"""The column of the person that a row's unit is, where a map of ids says so."""
+
+
+def person_text(reader: Reader, column: str) -> exp.Expression:
+    """Who a row is of, as text: the person of its id, or else the id."""
+    known = PERSON in reader.table.columns
+    return col(PERSON) if known else unit_text(reader, column)
 
 
 def _logged_arm(experiment: Experiment, reader: Reader, column: str) -> exp.Expression:

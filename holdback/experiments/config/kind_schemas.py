@@ -151,7 +151,10 @@ def value_field(cls: type[source.Source]) -> str:
 def _model(
     cls: type[Any], name: str, first: dict[str, Any], *, without: frozenset[str]
 ) -> type[BaseModel]:
-    """The model of a dataclass's fields, after the keys of `first`."""
+    """The model of a dataclass's fields, after the keys of `first`.
+
+    The `columns` of a source may be told elsewhere, as those of a map of ids are.
+    """
     hints = hints_of(cls)
     keys = dict(first)
     for item in dataclasses.fields(cls):
@@ -159,7 +162,7 @@ def _model(
             continue
         meaning = item.metadata.get("meaning", MEANINGS.get(item.name))
         kind = _readable(hints[item.name], item.name)
-        if item.default is dataclasses.MISSING:
+        if item.default is dataclasses.MISSING and item.name != "columns":
             keys[item.name] = (kind, Field(description=meaning))
         else:
             keys[item.name] = (kind | None, Field(None, description=meaning))

@@ -302,6 +302,24 @@ class WrittenLayerRoom(Written):
     salt: NonEmptyText | None = Field(None, description="Default: the layer's name.")
 
 
+class WrittenIdentityColumns(Written):
+    """The two columns of a map of ids."""
+
+    from_: NonEmptyText = Field(
+        alias="from", description="Column of one id, such as anonymous_id."
+    )
+    to: NonEmptyText = Field(
+        description="Column of the id that it belongs to, such as user_id."
+    )
+
+
+class WrittenIdentities(Written):
+    """Ids of one person count as one unit, in exposures and events alike."""
+
+    source: NonEmptyText = Field(description="The source with a row for each pair.")
+    columns: WrittenIdentityColumns = Field(description="Its columns: {from:, to:}.")
+
+
 class ProjectFile(Written):
     """holdback.yaml: what all experiments of a project share."""
 
@@ -319,6 +337,9 @@ class ProjectFile(Written):
     )
     sources: dict[str, WrittenSource] = Field(
         {}, description="Tables of data, by name."
+    )
+    identities: WrittenIdentities | None = Field(
+        None, description="Which ids are of one person: {source: map, columns: …}."
     )
     metrics: dict[str, WrittenMetric] = Field({}, description="Metrics, by name.")
     holdouts: dict[str, WrittenHoldout] = Field({}, description="Global holdouts.")

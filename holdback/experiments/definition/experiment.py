@@ -85,6 +85,22 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityColumns:
+    """Columns of two ids of one person: that of a visit, and that of the account."""
+
+    from_: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """The source that says which ids are of one person."""
+
+    source: str
+    columns: IdentityColumns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holdout:
     """Units that no experiment which names the holdout may touch, on these days."""
 
@@ -274,6 +290,7 @@ class Experiment:
     economics: Economics | None = None
     decision: DecisionRule = DecisionRule(rule="lift")
     attribution: Attribution | None = None
+    identities: Identities | None = None
     hypothesis: str = ""
     owner: str = ""
     tags: tuple[str, ...] = ()

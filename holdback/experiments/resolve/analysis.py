@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -19,6 +19,8 @@ from holdback.experiments.definition.experiment import (
     AnalysisSettings,
     Assignment,
     Attribution,
+    Identities,
+    IdentityColumns,
     Prior,
     Window,
 )
@@ -31,6 +33,7 @@ __all__ = [
     "analysis_of",
     "attribution_of",
     "companions_of",
+    "identities_of",
     "scores_of",
     "slices_of",
     "with_parts",
@@ -262,4 +265,33 @@ def attribution_of(
         channel=bare_name(asked.channel),
         conversion=name,
         channels=asked.channels,
+    )
+
+
+def identities_of(
+    written: ExperimentFile, used: Collection[str], issues: Issues
+) -> Identities | None:
+    """The map of ids; None without one. `used` are the sources of rows that count."""
+    asked = written.identities
+    if asked is None:
+        return None
+    if asked.source not in written.sources:
+        issues.add(
+            ("identities", "source"),
+            f"there is no source '{asked.source}'.",
+            fix=did_you_mean(asked.source, written.sources)
+            or f"Sources: {', '.join(written.sources)}.",
+        )
+    if asked.source in used:
+        issues.add(
+            ("identities", "source"),
+            f"'{asked.source}' holds exposures or events, and no map of ids.",
+            fix="Name the file a second time, as a source of its own.",
+        )
+    columns = asked.columns
+    return Identities(
+        source=asked.source,
+        columns=IdentityColumns(
+            from_=bare_name(columns.from_), to=bare_name(columns.to)
+        ),
     )

@@ -9,6 +9,7 @@ from holdback.experiments.config.models import ExperimentFile, ProjectFile
 from holdback.experiments.config.validation import Issues
 from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.kinds.source import Source
+from holdback.experiments.language.expression import bare_name
 from holdback.experiments.language.quantities import CODES, did_you_mean
 from holdback.experiments.resolve.sources_and_metrics import metric_from, source_from
 
@@ -66,8 +67,11 @@ def sources_of(
     """
     wanted = set(used)
     sources = {}
+    ids = written.identities
     for name, model in written.sources.items():
-        source = source_from(name, model, issues, environ if name in wanted else None)
+        unit = bare_name(ids.columns.to) if ids and ids.source == name else None
+        known = environ if name in wanted else None
+        source = source_from(name, model, issues, known, unit)
         if source is not None and name in wanted:
             sources[name] = source
     return sources

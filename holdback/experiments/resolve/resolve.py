@@ -29,6 +29,7 @@ from holdback.experiments.resolve.analysis import (
     analysis_of,
     attribution_of,
     companions_of,
+    identities_of,
     scores_of,
     slices_of,
     with_parts,
@@ -87,6 +88,9 @@ def resolve(
         used.add(assignment.source)
     if written.attribution is not None:
         used.add(written.attribution.source)
+    identities = identities_of(written, used, issues)
+    if identities is not None:
+        used.add(identities.source)
     sources = sources_of(written, used, issues, environ)
     analysis = analysis_of(
         written.analysis or WrittenAnalysis.model_validate({}), window, issues
@@ -122,6 +126,7 @@ def resolve(
         analysis=analysis,
         economics=economics,
         attribution=attribution,
+        identities=identities,
         decision=decision,
         hypothesis=written.hypothesis,
         owner=written.owner,

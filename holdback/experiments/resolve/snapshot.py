@@ -73,6 +73,9 @@ def resolved_of(
         "analysis": _analysis(experiment, plain),
         "economics": _economics(experiment.economics, plain),
         "decision": _fields(experiment.decision, plain),
+        "identities": None
+        if experiment.identities is None
+        else _fields(experiment.identities, plain),
         "attribution": None
         if experiment.attribution is None
         else _fields(experiment.attribution, plain),

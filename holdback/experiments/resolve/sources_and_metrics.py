@@ -66,10 +66,12 @@ def source_from(
     written: BaseModel,
     issues: Issues,
     environ: Mapping[str, str] | None,
+    unit: str | None = None,
 ) -> Source | None:
     """One source, or None when it has problems.
 
-    Without `environ`, variables are not asked for.
+    Without `environ`, variables are not asked for. `unit` is the column of ids of a
+    source that need not name its columns.
     """
     path: ConfigPath = ("sources", name)
     kind, given = _kind_and_fields(written)
@@ -78,6 +80,11 @@ def source_from(
     given[field] = given.pop(kind)
     if "columns" in given:
         given["columns"] = _columns(cls, given["columns"])
+    elif unit is not None:
+        given["columns"] = Columns(unit=unit)
+    elif cls.__dataclass_fields__["columns"].default is dataclasses.MISSING:
+        what = f"'{name}' has no 'columns'."
+        issues.add(path, what, fix="Add `columns: …`.", key=True)
     if "returns" in given:
         given["returns"] = _return_rule(given["returns"])
     if field == "path":
@@ -401,19 +408,31 @@ def check_times(
         what = "a lookback needs the time of each exposure."
         fix = f"Name it: `time: column` in source '{assignment.source}'."
         issues.add(("analysis", "covariates"), what, fix=fix)
+    map_of_ids = written.identities.source if written.identities else None
     for name, source in sources.items():
-        if name != assignment.source:
+        if name not in {assignment.source, map_of_ids}:
             _check_events(name, source, issues)
-        elif source.snapshots is not None:
-            what = f"'{name}' says who was exposed, and no total runs on there."
-            fix = "Name the file a second time, as a source of events with times."
-            issues.add(("sources", name, "snapshots"), what, fix=fix, key=True)
-        elif source.returns is not None:
-            what = f"'{name}' says who was exposed, and an exposure is not returned."
-            fix = "Write `returns` at the source of purchases."
-            issues.add(("sources", name, "returns"), what, fix=fix, key=True)
+    _check_exposures(assignment.source, exposures, issues)
     for name, metric in metrics.items():
         _check_metric_times(name, metric, columns, assignment.source, issues)
+
+
+def _check_exposures(name: str, source: Source, issues: Issues) -> None:
+    """Exposures are neither returned, nor do they run on."""
+    for key, what, fix in (
+        (
+            "snapshots",
+            f"'{name}' says who was exposed, and no total runs on there.",
+            "Name the file a second time, as a source of events with times.",
+        ),
+        (
+            "returns",
+            f"'{name}' says who was exposed, and an exposure is not returned.",
+            "Write `returns` at the source of purchases.",
+        ),
+    ):
+        if getattr(source, key) is not None:
+            issues.add(("sources", name, key), what, fix=fix, key=True)
 
 
 def _check_rows(assignment: Assignment, columns: Columns, issues: Issues) -> None:

@@ -28,10 +28,12 @@ class Duplicates:
         """One finding."""
         copies = {s: n for s, n in sorted(evidence.quality.duplicates.items()) if n}
         repeated = evidence.quality.repeated_exposures
+        ids = experiment.identities
+        others = {experiment.assignment.source, None if ids is None else ids.source}
         unchecked = sorted(
             name
             for name, source in experiment.sources.items()
-            if source.columns.id is None and name != experiment.assignment.source
+            if source.columns.id is None and name not in others
         )
         idless = dict(sorted(evidence.quality.idless.items()))
         shared = dict(sorted(evidence.quality.shared_ids.items()))

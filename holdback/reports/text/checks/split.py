@@ -196,6 +196,33 @@ def _unordered(_words: Words) -> str:
     return say("checks.crossovers.unordered")
 
 
+@tells("united_ids.counted")
+def _united_ids(  # each is told
+    _words: Words,
+    *,
+    source: str,
+    column: str,
+    persons: int,
+    ids: int,
+    conflicts: int,
+    met: int,
+) -> str:
+    parts = [
+        say(
+            "checks.united_ids.counted",
+            source=source,
+            ids=plural(ids, "id"),
+            persons=f"{persons:,}",
+        )
+    ]
+    if conflicts:
+        told = {"conflicts": f"{conflicts:,}", "column": column, "source": source}
+        parts.append(say("checks.united_ids.conflicts", **told))
+    if not met:
+        parts.append(say("checks.united_ids.strangers", source=source))
+    return " ".join(parts)
+
+
 @tells("dissolved.seen")
 def _dissolved(  # each is told
     words: Words,
