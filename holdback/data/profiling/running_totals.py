@@ -21,11 +21,11 @@ from holdback.experiments.language.expression import Expression
 
 __all__ = ["differenced", "running_totals"]
 
-LOOKED_AT = 3_000
+UNITS_LOOKED_AT = 3_000
 """Units whose rows are looked at, the first by their id."""
-LEAST_RISES, FALLS_ARE_RARE, TWICE = 8, 20, 5
-HALF_DAY = DAY_MICROSECONDS // 2
-UNIT, TIME, VALUE, STEP, BEGIN = (
+LEAST_RISES, FALLS_ARE_RARE, RISEN_TWICE = 8, 20, 5
+ROUND_OF_SNAPSHOTS = DAY_MICROSECONDS // 2
+OF_UNIT, OF_TIME, OF_VALUE, OF_STEP, OF_BEGIN = (
     f"holdback {name}" for name in ("unit", "time", "value", "step", "begin")
 )
 
@@ -46,8 +46,8 @@ class _Rows:
 
     def columns(self) -> dict[str, exp.Expression]:
         """Unit, time and amounts."""
-        amounts = {f"{VALUE} {i}": value for i, value in enumerate(self.values)}
-        return {UNIT: self.unit, TIME: self.time} | amounts
+        amounts = {f"{OF_VALUE} {i}": value for i, value in enumerate(self.values)}
+        return {OF_UNIT: self.unit, OF_TIME: self.time} | amounts
 
     def counted(self) -> exp.Expression:
         """Whether a row counts and has a time and every amount."""
@@ -62,10 +62,10 @@ class _Rows:
 
     def before(self, name: str) -> exp.Expression:
         """A column of the unit's row before; amounts break ties of time."""
-        order = [name for name in self.columns() if name != UNIT]
+        order = [name for name in self.columns() if name != OF_UNIT]
         return exp.Window(
             this=exp.Lag(this=col(name)),
-            partition_by=[col(UNIT)],
+            partition_by=[col(OF_UNIT)],
             order=exp.Order(
                 expressions=[exp.Ordered(this=col(key), desc=False) for key in order]
             ),
@@ -80,7 +80,7 @@ def _rows(
     filters: Sequence[Expression],
 ) -> _Rows:
     return _Rows(
-        unit=unit,
+        unit=reader.dialect.bytewise(unit),
         time=time,
         values=tuple(reader.number(formula.tree) for formula in values),
         kept=all_of([reader.condition(formula.tree) for formula in filters]),
@@ -105,22 +105,22 @@ def running_totals(  # what is asked of one source
     source = select(
         rows.columns(), reader.table.relation.copy(), where=[rows.counted()]
     )
-    units = select({UNIT: col(UNIT)}, nested(source, "s"))
-    units = units.distinct(copy=False).order_by(
-        reader.dialect.bytewise(col(UNIT)), copy=False
-    )
+    units = select({OF_UNIT: col(OF_UNIT)}, nested(source, "s"))
+    units = units.distinct(copy=False).order_by(col(OF_UNIT), copy=False)
     picked = select(
         {name: col(name) for name in rows.columns()},
         nested(source.copy(), "r"),
-        where=[exp.In(this=col(UNIT), query=_bracketed(units.limit(LOOKED_AT)))],
+        where=[
+            exp.In(this=col(OF_UNIT), query=_bracketed(units.limit(UNITS_LOOKED_AT)))
+        ],
     )
     steps = {name: col(name) for name in rows.columns()}
-    steps |= {_before(name): rows.before(name) for name in (TIME, f"{VALUE} 0")}
+    steps |= {_before(name): rows.before(name) for name in (OF_TIME, f"{OF_VALUE} 0")}
     (counted,) = engine.run(_counted(select(steps, nested(picked, "p"))))
     pairs, rises, falls, daily, twice, amounts = map(int, counted)
     if rises < LEAST_RISES or falls * FALLS_ARE_RARE > rises:
         return None
-    if 2 * daily < pairs and twice < TWICE and amounts < LEAST_RISES:
+    if 2 * daily < pairs and twice < RISEN_TWICE and amounts < LEAST_RISES:
         return None
     return RunningTotals(value=value.text, steps=pairs, rises=rises, falls=falls)
 
@@ -132,38 +132,38 @@ def _bracketed(query: exp.Select) -> exp.Subquery:
 
 def _counted(paired: exp.Select) -> exp.Select:
     """Pairs of rows, rises, falls, daily pairs, units that rose twice, amounts."""
-    name = f"{VALUE} 0"
+    name = f"{OF_VALUE} 0"
     earlier = _before(name)
     known = exp.Not(this=exp.Is(this=col(earlier), expression=exp.null()))
-    apart = exp.Sub(this=col(TIME), expression=col(_before(TIME)))
+    apart = exp.Sub(this=col(OF_TIME), expression=col(_before(OF_TIME)))
     rise = exp.GT(this=col(name), expression=col(earlier))
     by_unit = select(
         {
-            UNIT: col(UNIT),
+            OF_UNIT: col(OF_UNIT),
             "pairs": count_where(known),
             "rises": count_where(rise),
             "falls": count_where(exp.LT(this=col(name), expression=col(earlier))),
             "daily": count_where(
                 exp.LTE(
                     this=exp.Paren(this=apart),
-                    expression=integer(3 * HALF_DAY),
+                    expression=integer(3 * ROUND_OF_SNAPSHOTS),
                 )
             ),
             "top": exp.Max(this=when(rise.copy(), col(name), exp.null())),
         },
         nested(paired, "q"),
-        group=[UNIT],
+        group=[OF_UNIT],
     )
     twice = exp.GT(this=col("rises"), expression=integer(1))
-    sums = [exp.func("COALESCE", exp.Sum(this=col(k)), integer(0)) for k in COUNTS]
-    columns = dict(zip(COUNTS, sums, strict=True)) | {
+    sums = [exp.func("COALESCE", exp.Sum(this=col(k)), integer(0)) for k in OF_STEPS]
+    columns = dict(zip(OF_STEPS, sums, strict=True)) | {
         "twice": count_where(twice),
         "amounts": exp.Count(this=exp.Distinct(expressions=[col("top")])),
     }
     return select(columns, nested(by_unit, "u"))
 
 
-COUNTS = ("pairs", "rises", "falls", "daily")
+OF_STEPS = ("pairs", "rises", "falls", "daily")
 
 
 def differenced(  # what is asked of one source
@@ -182,14 +182,14 @@ def differenced(  # what is asked of one source
     rows = _rows(reader, unit, time, values, filters)
     source = widened(rows.columns(), reader.table.relation.copy())
     source = source.where(rows.counted(), copy=False)
-    begin = exp.Window(this=exp.Min(this=col(TIME)))
-    names = [f"{VALUE} {i}" for i in range(len(values))]
+    begin = exp.Window(this=exp.Min(this=col(OF_TIME)))
+    names = [f"{OF_VALUE} {i}" for i in range(len(values))]
     earlier = {_before(name): rows.before(name) for name in names}
-    paired = widened({BEGIN: begin} | earlier, nested(source, "s"))
-    since = exp.Sub(this=col(TIME), expression=col(BEGIN))
-    first = exp.LT(this=exp.Paren(this=since), expression=integer(HALF_DAY))
+    paired = widened({OF_BEGIN: begin} | earlier, nested(source, "s"))
+    since = exp.Sub(this=col(OF_TIME), expression=col(OF_BEGIN))
+    first = exp.LT(this=exp.Paren(this=since), expression=integer(ROUND_OF_SNAPSHOTS))
     steps = {
-        f"{STEP} {i}": exp.Sub(
+        f"{OF_STEP} {i}": exp.Sub(
             this=col(name),
             expression=exp.func(
                 "COALESCE",

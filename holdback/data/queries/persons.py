@@ -26,7 +26,7 @@ __all__ = ["Persons"]
 
 MOST_IDS = 1_000
 """No person has so many ids; what ties more together is none."""
-ID, BASE = "holdback id", "holdback base"
+MAPPED_ID, OWN_ID = "holdback id", "holdback base"
 
 _UNION = """
 WITH RECURSIVE tied AS (
@@ -119,9 +119,11 @@ class Persons:
             nested(by_root, "p"),
         )
         ((persons, ids, conflicts),) = self.engine.run(query)
-        units = select({ID: unit_text(reader, unit)}, reader.table.relation.copy())
+        units = select(
+            {MAPPED_ID: unit_text(reader, unit)}, reader.table.relation.copy()
+        )
         known = select({"id": col("id")}, self.relation.copy())
-        found = exp.In(this=col(ID), query=exp.Subquery(this=known))
+        found = exp.In(this=col(MAPPED_ID), query=exp.Subquery(this=known))
         met = select({"n": count_where(found)}, nested(units, "u"))
         ((rows,),) = self.engine.run(met)
         return UnitedIds(
@@ -136,16 +138,20 @@ class Persons:
     def join(self, reader: Reader, unit: str) -> None:
         """Give the rows of a source a column more: the person of their unit."""
         table = reader.table
-        known = select({ID: col("id"), PERSON: col("person")}, self.relation.copy())
+        known = select(
+            {MAPPED_ID: col("id"), PERSON: col("person")}, self.relation.copy()
+        )
         columns = {name: col(name) for name in table.columns}
-        rows = select(columns | {BASE: unit_text(reader, unit)}, table.relation.copy())
-        person = exp.func("COALESCE", col(PERSON, "p"), col(BASE, "r"))
+        rows = select(
+            columns | {OWN_ID: unit_text(reader, unit)}, table.relation.copy()
+        )
+        person = exp.func("COALESCE", col(PERSON, "p"), col(OWN_ID, "r"))
         joined = select(
             {name: col(name, "r") for name in columns} | {PERSON: person},
             nested(rows, "r"),
         ).join(
             nested(known, "p"),
-            on=exp.EQ(this=col(ID, "p"), expression=col(BASE, "r")),
+            on=exp.EQ(this=col(MAPPED_ID, "p"), expression=col(OWN_ID, "r")),
             join_type="left",
             copy=False,
         )
