@@ -39,6 +39,7 @@ from holdback.data.simulated import ArmTruth, Lift
 from holdback.facts import Fact
 from holdback.portfolio.experiment_list import Listed, lines
 from holdback.reports.blocks.block import blocks
+from holdback.reports.exports.markdown_summary import message
 from holdback.reports.exports.terminal import portfolio_summary
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.pages.index_page import index
@@ -259,6 +260,7 @@ OUTPUTS: dict[str, Callable[[Scorecard, Path], str]] = {
     "email.eml": mail,
     "email.html": mail_page,
     "summary.md": chat,
+    "--message": lambda card, _: message(card).replace("\\", ""),
     "str": lambda card, _: str(workflow.Analysis(scorecard=card)),
     "repr": lambda card, _: repr(card),
     "_repr_html_": lambda card, _: workflow.Analysis(scorecard=card)._repr_html_(),
@@ -285,6 +287,7 @@ DRAWN_BY = {
     "email.message": "email.eml",
     "experiment_page.render": "report.html",
     "markdown_summary.markdown": "summary.md",
+    "markdown_summary.message": "--message",
     "markdown_summary.readout_row": "summary.md",
     "matplotlib_plots.forest": "plot",
     "matplotlib_plots.one": "readout",

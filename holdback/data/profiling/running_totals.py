@@ -134,19 +134,27 @@ def _counted(paired: exp.Select) -> exp.Select:
     """Pairs of rows, rises, falls, daily pairs, units that rose twice, amounts."""
     name = f"{OF_VALUE} 0"
     earlier = _before(name)
-    known = exp.Not(this=exp.Is(this=col(earlier), expression=exp.null()))
     apart = exp.Sub(this=col(OF_TIME), expression=col(_before(OF_TIME)))
-    rise = exp.GT(this=col(name), expression=col(earlier))
+    # Rows of one moment stand in the order of their amounts, which says nothing.
+    known = exp.GT(this=exp.Paren(this=apart), expression=integer(0))
+    rise = all_of([known, exp.GT(this=col(name), expression=col(earlier))])
     by_unit = select(
         {
             OF_UNIT: col(OF_UNIT),
             "pairs": count_where(known),
             "rises": count_where(rise),
-            "falls": count_where(exp.LT(this=col(name), expression=col(earlier))),
+            "falls": count_where(
+                all_of([known, exp.LT(this=col(name), expression=col(earlier))])
+            ),
             "daily": count_where(
-                exp.LTE(
-                    this=exp.Paren(this=apart),
-                    expression=integer(3 * ROUND_OF_SNAPSHOTS),
+                all_of(
+                    [
+                        known,
+                        exp.LTE(
+                            this=exp.Paren(this=apart.copy()),
+                            expression=integer(3 * ROUND_OF_SNAPSHOTS),
+                        ),
+                    ]
                 )
             ),
             "top": exp.Max(this=when(rise.copy(), col(name), exp.null())),

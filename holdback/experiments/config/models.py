@@ -172,6 +172,10 @@ class WrittenAnalysis(Written):
     segments: tuple[NonEmptyText, ...] = Field(
         (), description="Attributes known before exposure; explored, never decided by."
     )
+    harm: tuple[NonEmptyText, ...] = Field(
+        (),
+        description="Segments in which to ask whether anybody is harmed. Default: all.",
+    )
     reached: NonEmptyText | None = Field(
         None, description="A conversion metric: whom the treatment really reached."
     )

@@ -186,6 +186,7 @@ class AnalysisSettings:
     multiplicity: Literal["holm", "bh", "none"] = "holm"
     prior: Prior = Prior()
     segments: tuple[str, ...] = ()
+    harm: tuple[str, ...] = ()
     reached: str | None = None
     uplift: Expression | None = None
 

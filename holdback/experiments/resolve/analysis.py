@@ -68,9 +68,26 @@ def analysis_of(
         multiplicity=written.multiplicity,
         prior=_prior(prior, issues),
         segments=tuple(map(bare_name, written.segments)),
+        harm=_harm(written, issues),
         reached=written.reached,
         uplift=written.uplift,
     )
+
+
+def _harm(written: WrittenAnalysis, issues: Issues) -> tuple[str, ...]:
+    """The segments in which harm is asked for."""
+    segments = set(map(bare_name, written.segments))
+    for at, name in enumerate(written.harm):
+        if bare_name(name) not in segments:
+            issues.add(
+                ("analysis", "harm", at),
+                f"'{name}' is not among the `segments`.",
+                why="Harm is looked for in groups that are read anyway.",
+                fix=f"Add it to `segments`, or take it out: {', '.join(segments)}."
+                if segments
+                else "Add it to `segments`.",
+            )
+    return tuple(map(bare_name, written.harm))
 
 
 def _check_level(level: Fraction, issues: Issues) -> None:
