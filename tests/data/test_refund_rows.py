@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from worlds.words import in_words
 
 from holdback.analysis.checks.data.refunds import Refunds
+from holdback.analysis.comparison.plain_lift import lift_of
 from holdback.data.extraction.extract import extract
 from holdback.experiments.load import load
+from tests.data import test_later_arms as arms_of
 from tests.data.test_extract_rejects import write
 
 SALES = [("u0", 30, 0), ("u1", 20, 0), ("u2", 25, 0), ("u3", 40, 0)]
@@ -32,7 +37,8 @@ def read(
     found = extract(planned)
     arms = {"a", "b"}
     findings = list(Refunds().examine(planned, found))
-    assert len(findings) == len(found.quality.refunds)
+    counts = (found.quality.refunds, found.quality.overdrawn)
+    assert len(findings) == sum(map(len, counts))
     return (
         found.cells.total("revenue", arms).sums[0],
         found.cells.total("bought", arms).sums[0],
@@ -69,3 +75,68 @@ def test_a_source_of_refunds_is_counted_as_it_is(tmp_path: Path) -> None:
     """Where most amounts are below 0, who has a row has what is asked for."""
     rows = [("u0", -5, 0), ("u1", -5, 0), ("u2", -5, 0), ("u3", 5, 0)]
     assert read(tmp_path, rows, "total") == (-1000, 4, 0)
+
+
+def lift_of_sums(rows: pd.DataFrame, exposures: pd.DataFrame, value: str) -> float:
+    """The lift of what rows within 14 days of their unit's exposure add up to."""
+    merged = rows.merge(exposures, on="u", suffixes=("", "_first"))
+    since = merged["at"] - merged.at_first
+    inside = (since >= pd.Timedelta(0)) & (since < arms_of.WITHIN)
+    sums = merged[inside].groupby("arm")[value].sum()
+    means = sums / exposures.groupby("arm").size()
+    return float(means["shown"] / means["held"] - 1)
+
+
+def test_refunds_after_the_time_against_pandas(tmp_path: Path) -> None:
+    """By its own day a late refund is missed; by the purchase before it, it counts."""
+    rng = np.random.default_rng(27)
+    exposures, orders = arms_of.world(rng)
+    treated = orders.u.isin(exposures.u[exposures.arm == "shown"])
+    back = orders[treated & (rng.random(len(orders)) < 0.5)].copy()
+    back["at"] += pd.Timedelta(days=10)
+    back = back[back["at"] < pd.Timestamp(arms_of.AS_OF)]
+    back["total"], back["o"] = -back.total, back.o + 100_000
+    rows = pd.concat([orders, back], ignore_index=True)
+    seen = arms_of.read(tmp_path, exposures, rows)
+    planned = load(tmp_path / "t.yaml")
+    bought = orders[["u", "at"]].assign(bought=orders["at"]).sort_values("at")
+    moved = pd.merge_asof(back.sort_values("at"), bought, on="at", by="u")
+    moved["at"] = moved.bought
+    as_sold = pd.concat([orders, moved], ignore_index=True)
+    lifts = [
+        lift_of(planned, cells, "shown")
+        for cells in (seen.cells, seen.variants["at_purchase"])
+    ]
+    assert lifts == pytest.approx(
+        [lift_of_sums(frame, exposures, "total") for frame in (rows, as_sold)]
+    )
+    (finding,) = Refunds().examine(planned, seen)
+    assert finding.status == "warn"
+    (told,) = in_words(planned, [finding])
+    assert "`returns` at orders" in told.message
+
+
+@pytest.mark.parametrize(("share", "status"), [(0.15, "warn"), (0.004, "pass")])
+def test_overdrawn_orders_against_pandas(
+    tmp_path: Path, share: float, status: str
+) -> None:
+    """Refunds of half as much again as an order: below zero, or no less than zero."""
+    rng = np.random.default_rng(29)
+    exposures, orders = arms_of.world(rng)
+    over = rng.random(len(orders)) < share
+    orders["refunded"] = np.where(over, orders.total * 1.5, 0)
+    plan = arms_of.PLAN.replace("value: total,", "value: total - refunded,")
+    seen = arms_of.read(tmp_path, exposures, orders, plan)
+    assert seen.quality.overdrawn == {"orders": over.sum()}
+    planned = load(tmp_path / "t.yaml")
+    orders["net"] = orders.total - orders.refunded
+    orders["capped"] = orders.net.clip(lower=0)
+    lifts = [
+        lift_of(planned, cells, "shown")
+        for cells in (seen.cells, seen.variants["refunds_capped"])
+    ]
+    assert lifts == pytest.approx(
+        [lift_of_sums(orders, exposures, value) for value in ("net", "capped")]
+    )
+    (finding,) = Refunds().examine(planned, seen)
+    assert finding.status == status

@@ -228,7 +228,6 @@ NOT_YET = {
     "b-03b-only-buyers-finished",
     "b-17-covariate-after-exposure",
     "b-28-woo-statuses",
-    "b-29-refunded-more-than-total",
     "b-58-export-limit-10000",
     "b-m2-arm-is-country",
     "b-m34-history",

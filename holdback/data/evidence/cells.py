@@ -326,6 +326,7 @@ class SourceProfile:
     missing_times: int = 0
     placeholders: int = 0
     refunds: int = 0
+    overdrawn: int = 0
     damaged_ids: int = 0
     fine_values: tuple[str, ...] = ()
     two_readings: Mapping[str, int] = field(default_factory=dict)
@@ -487,7 +488,8 @@ class Quality:
     `where` leaves out. `currencies`: of sources of money in which something tells it.
     `dates`: of sources whose times are not written as ISO 8601. `id_spellings`: of
     sources whose ids are written otherwise than those of the exposures. `refunds`: rows
-    of events that give money back and make nobody a buyer. `damaged_ids`: rows whose
+    of events that give money back and make nobody a buyer; `overdrawn`: purchases of
+    which more was given back than they cost. `damaged_ids`: rows whose
     unit's id a spreadsheet wrote as 5.12E+12, where they are few. `repeated_amounts`:
     rows of one unit, moment and amount beyond the first, where no id tells them apart.
     `exposure_rows`: rows of exposures by what became of them (``kept``, or a reason)
@@ -531,6 +533,7 @@ class Quality:
     dates: Mapping[str, ReadDates] = field(default_factory=dict)
     id_spellings: Mapping[str, IdSpelling] = field(default_factory=dict)
     refunds: Mapping[str, int] = field(default_factory=dict)
+    overdrawn: Mapping[str, int] = field(default_factory=dict)
     damaged_ids: Mapping[str, int] = field(default_factory=dict)
     repeated_amounts: Mapping[str, int] = field(default_factory=dict)
     exposure_rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

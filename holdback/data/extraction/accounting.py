@@ -119,6 +119,7 @@ def quality(
         missing_times={n: s.missing_times for n, s in seen.items() if s.missing_times},
         null_values={n: s.null_values for n, s in seen.items() if s.null_values},
         float_ids={n: s.float_ids for n, s in seen.items() if s.float_ids},
+        overdrawn={n: s.overdrawn for n, s in seen.items() if s.overdrawn},
         damaged_ids={n: s.damaged_ids for n, s in seen.items() if s.damaged_ids},
         two_readings={n: s.two_readings for n, s in seen.items() if s.two_readings},
         held_out=_held_out(experiment, cube, exposure_counts),

@@ -79,7 +79,11 @@ from holdback.data.queries.exposures import (
     unit_text,
 )
 from holdback.data.queries.persons import Persons
-from holdback.data.queries.refund_rows import refund_condition, without_refunds
+from holdback.data.queries.refund_rows import (
+    overdrawn_condition,
+    refund_condition,
+    without_refunds,
+)
 from holdback.data.queries.touch_paths import paths_of
 from holdback.data.queries.unit_columns import Layout, layout
 from holdback.data.queries.units import (
@@ -455,6 +459,7 @@ class Survey:
                 numbers=self.experiment.analysis.covariates if own else (),
                 limits=tuple(limits),
                 refund=refund_condition(self.experiment, name),
+                overdrawn=overdrawn_condition(self.experiment, name),
                 coins=money_values(self.experiment, name),
             ),
         )
@@ -520,7 +525,7 @@ class Survey:
             for i, arm in enumerate(arms)
         }
         switches = switches_of(self.experiment, self.engine, cube, counts, assigned)
-        counted = replace(counted, switches=switches)
+        counted = replace(counted, switches=switches, refunds=self.refunds)
         return Evidence(
             cells=cells,
             variants=other_readings(self.experiment, self.engine, cube, counted),

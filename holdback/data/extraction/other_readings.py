@@ -15,10 +15,13 @@ from holdback.data.evidence.near_exposure import BEFORE_THAT, QUARTERS, is_piled
 from holdback.data.queries.cells_query import Cube, relations, statement, with_ctes
 from holdback.data.queries.cells_result import cells_of, rows_of
 from holdback.data.queries.event_units import SUSPECTED, placed
+from holdback.data.queries.refund_rows import refund_condition, refunds_capped
+from holdback.data.queries.returns import at_purchase
 from holdback.data.queries.unit_columns import layout
 from holdback.data.queries.units import Events, nested, select
 from holdback.errors import DataError, StatsError
 from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.kinds.source import ReturnRule
 
 __all__ = ["alone", "other_readings", "quarters_before"]
 
@@ -40,12 +43,16 @@ def other_readings(
     ``own_day`` is without the days that are the exposure's own. ``tolerance`` counts
     the rows that were logged shortly before their exposure, where they are suspect, or
     leaves them out, where the file lets them count. ``before_switch`` reads up to when
-    units began to be seen in another arm.
+    units began to be seen in another arm; ``refunds_capped`` gives back no more than a
+    purchase cost, ``at_purchase`` takes rows that give money back off the purchase
+    before them, whenever they come.
     """
     if experiment.primary not in experiment.metrics:
         return {}
     primary = alone(experiment, cube, experiment.primary)
-    readings: dict[str, dict[str, Events]] = {"own_day": {}, "tolerance": {}}
+    readings: dict[str, dict[str, Events]] = {
+        kind: {} for kind in ("own_day", "tolerance", "at_purchase")
+    }
     for name, events in primary.events.items():
         if quality.own_day.get(name):
             readings["own_day"][name] = replace(events, own_day=False)
@@ -55,11 +62,19 @@ def other_readings(
         elif not events.tolerance and is_piled(skewed, nearby, BEFORE_THAT):
             lenient = replace(events, tolerance=SUSPECTED // MICROSECOND)
             readings["tolerance"][name] = lenient
+        refund = refund_condition(experiment, name)
+        if quality.refunds.get(name) and refund is not None and events.time is not None:
+            rule, as_of = ReturnRule(where=refund), primary.span.as_of
+            readings["at_purchase"][name] = at_purchase(events, rule, as_of)
     found = {
         kind: _cells(experiment, engine, primary, changed)
         for kind, changed in readings.items()
         if changed
     }
+    if quality.overdrawn:
+        capped = refunds_capped(experiment, primary.layout, quality.overdrawn)
+        cube = replace(primary, layout=capped)
+        found["refunds_capped"] = _cells(experiment, engine, cube, {})
     if quality.switches is not None and quality.switches.matter:
         earlier = _up_to(primary, microseconds(quality.switches.since))
         found["before_switch"] = _cells(experiment, engine, earlier, {})

@@ -59,6 +59,7 @@ class ProfileRequest:
     numbers: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     refund: Expression | None = None
+    overdrawn: Expression | None = None
     coins: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -211,6 +212,9 @@ def _count_conditions(
     if request.refund is not None:
         given_back = reader.condition(request.refund.tree)
         scan.count("refunds", all_of([kept.copy(), given_back]))
+    if request.overdrawn is not None:
+        overdrawn = reader.condition(request.overdrawn.tree)
+        scan.count("overdrawn", all_of([kept.copy(), overdrawn]))
     for name in sorted(reader.truths):
         scan.count(f"truth {name}", is_no_truth(name))
 
@@ -301,6 +305,7 @@ def _seen(request: ProfileRequest, row: dict[str, Any], values: int) -> SourcePr
         missing_ids=int(row.get("missing", 0)),
         placeholders=int(row.get("nobody", 0)),
         refunds=int(row.get("refunds", 0)),
+        overdrawn=int(row.get("overdrawn", 0)),
         damaged_ids=int(row.get("scientific", 0)),
         float_ids=int(row.get("floats", 0)),
         null_values=max((int(row[f"null{i}"]) for i in range(values)), default=0),

@@ -25,7 +25,12 @@ from holdback.experiments.language.trees import (
     written,
 )
 
-__all__ = ["refund_condition", "without_refunds"]
+__all__ = [
+    "overdrawn_condition",
+    "refund_condition",
+    "refunds_capped",
+    "without_refunds",
+]
 
 NOTHING = Number(Decimal(0))
 
@@ -38,8 +43,30 @@ def refund_condition(experiment: Experiment, source: str) -> Expression | None:
     was refunded than it cost is a purchase still. Where `returns` names the rows, or
     the source is that of the exposures, nothing is guessed.
     """
-    if experiment.sources[source].returns is not None:
+    value = _amount(experiment, source)
+    if value is None or experiment.sources[source].returns is not None:
         return None
+    below: Tree = Compare("<", value.tree, NOTHING)
+    first = _first(value.tree)
+    if first != value.tree:
+        below = Junction("and", below, Compare("<=", first, NOTHING))
+    return _expression(below)
+
+
+def overdrawn_condition(experiment: Experiment, source: str) -> Expression | None:
+    """Whether more of a purchase was given back than it cost; None as above.
+
+    The amount is below zero, and what it begins with is above.
+    """
+    value = _amount(experiment, source)
+    if value is None or _first(value.tree) == value.tree:
+        return None
+    paid = Compare(">", _first(value.tree), NOTHING)
+    return _expression(Junction("and", Compare("<", value.tree, NOTHING), paid))
+
+
+def _amount(experiment: Experiment, source: str) -> Expression | None:
+    """The one value of money that is summed of a source of events."""
     if source == experiment.assignment.source:
         return None
     values = {
@@ -49,14 +76,7 @@ def refund_condition(experiment: Experiment, source: str) -> Expression | None:
         for measure in metric.measures()[:1]
         if measure.source == source and measure.aggregate == "sum" and measure.value
     }
-    if len(values) != 1:
-        return None
-    (value,) = values.values()
-    below: Tree = Compare("<", value.tree, NOTHING)
-    first = _first(value.tree)
-    if first != value.tree:
-        below = Junction("and", below, Compare("<=", first, NOTHING))
-    return _expression(below)
+    return next(iter(values.values())) if len(values) == 1 else None
 
 
 def _first(tree: Tree) -> Tree:
@@ -95,3 +115,35 @@ def _bought(
     if refund is None:
         return unit
     return replace(unit, measure=replace(measure, where=_expression(Not(refund.tree))))
+
+
+def refunds_capped(
+    experiment: Experiment, plan: Layout, sources: Collection[str]
+) -> Layout:
+    """The layout whose sums count a purchase as nothing where it is overdrawn."""
+    return replace(
+        plan,
+        units={
+            name: _capped(experiment, unit, sources)
+            for name, unit in plan.units.items()
+        },
+    )
+
+
+def _capped(
+    experiment: Experiment, unit: UnitColumn, sources: Collection[str]
+) -> UnitColumn:
+    measure = unit.measure
+    if measure is None or unit.own or measure.source not in sources:
+        return unit
+    value, overdrawn = (
+        ask(experiment, measure.source) for ask in (_amount, overdrawn_condition)
+    )
+    if measure.aggregate != "sum" or value is None or overdrawn is None:
+        return unit
+    if measure.value is None or measure.value.text != value.text:
+        return unit
+    where: Tree = Not(overdrawn.tree)
+    if measure.where is not None:
+        where = Junction("and", measure.where.tree, where)
+    return replace(unit, measure=replace(measure, where=_expression(where)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import counted, say, texts
-from holdback.reports.text.checks.plain import percent, plural
+from holdback.reports.text.checks.plain import percent, plural, signed
 from holdback.reports.text.codes import tell, tells
 from holdback.reports.text.locale_format import Words
 
@@ -109,13 +109,57 @@ def _running_totals(  # each is told
 
 
 @tells("refunds.seen")
-def _refunds(_words: Words, *, source: str, rows: int, share: float) -> str:
-    return say(
-        "checks.refunds.seen",
-        rows=plural(rows, "row"),
-        source=source,
-        share=percent(share),
-    )
+def _refunds(  # each is told
+    words: Words,
+    *,
+    source: str,
+    rows: int,
+    share: float,
+    metric: str,
+    lifts: Mapping[str, float],
+    otherwise: Mapping[str, float],
+) -> str:
+    told = {"source": source, "rows": plural(rows, "row"), "share": percent(share)}
+    seen = say("checks.refunds.seen", **told)
+    both = _both_readings(words, "at_purchase", metric, lifts, otherwise)
+    way_out = [say("checks.refunds.way_out", source=source)] if both else []
+    return " ".join([seen, *both, *way_out])
+
+
+@tells("refunds.overdrawn")
+def _overdrawn(  # each is told
+    words: Words,
+    *,
+    source: str,
+    rows: int,
+    share: float,
+    metric: str,
+    lifts: Mapping[str, float],
+    otherwise: Mapping[str, float],
+) -> str:
+    told = {"source": source, "rows": plural(rows, "row"), "share": percent(share)}
+    seen = say("checks.refunds.overdrawn", **told)
+    both = _both_readings(words, "capped", metric, lifts, otherwise)
+    return " ".join([seen, *both])
+
+
+def _both_readings(
+    words: Words,
+    reading: str,
+    metric: str,
+    lifts: Mapping[str, float],
+    otherwise: Mapping[str, float],
+) -> list[str]:
+    return [
+        say(
+            f"checks.refunds.{reading}",
+            arm=words.arm(arm),
+            metric=words.label(metric),
+            lift=signed(lift),
+            otherwise=signed(otherwise[arm]),
+        )
+        for arm, lift in lifts.items()
+    ]
 
 
 @tells("currency.told")
