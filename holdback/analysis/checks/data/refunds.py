@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from holdback.analysis.checks.check import kinds
@@ -33,36 +33,69 @@ class Refunds:
 
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding a source and reading with such rows."""
-        primary = {m.source for m in experiment.metrics[experiment.primary].measures()}
-        read = {one.source: one.rows for one in evidence.inputs}
-        for code, variant, counts in (
-            ("refunds.seen", "at_purchase", evidence.quality.refunds),
-            ("refunds.overdrawn", "refunds_capped", evidence.quality.overdrawn),
-        ):
-            both = lifts_read_otherwise(
-                experiment, evidence.cells, evidence.variants.get(variant)
+        for source, rows in sorted(evidence.quality.refunds.items()):
+            lifts, other = _lifts(experiment, evidence, source, "at_purchase")
+            warns = _differ(lifts, other)
+            yield Finding(
+                check="refunds",
+                status="warn" if warns else "pass",
+                fact=fact(
+                    "refunds.seen",
+                    source=source,
+                    rows=rows,
+                    share=_share(evidence, source, rows),
+                    metric=experiment.primary,
+                    lifts=lifts if warns else {},
+                    otherwise=other if warns else {},
+                ),
+                shows_results=warns,
             )
-            apart = any(
-                lift * other < 0 or abs(other - lift) > OTHER_LIFT
-                for lift, other in both.values()
+        for source, rows in sorted(evidence.quality.overdrawn.items()):
+            lifts, other = _lifts(experiment, evidence, source, "refunds_capped")
+            share = _share(evidence, source, rows)
+            many = rows >= LEAST_OVERDRAWN and share > SHARE_OVERDRAWN
+            warns = many or _differ(lifts, other)
+            yield Finding(
+                check="refunds",
+                status="warn" if warns else "pass",
+                fact=fact(
+                    "refunds.overdrawn",
+                    source=source,
+                    rows=rows,
+                    share=share,
+                    metric=experiment.primary,
+                    lifts=lifts if warns else {},
+                    otherwise=other if warns else {},
+                ),
+                shows_results=warns,
             )
-            for source, rows in sorted(counts.items()):
-                share = rows / max(read.get(source, rows), rows)
-                many = rows >= LEAST_OVERDRAWN and share > SHARE_OVERDRAWN
-                matters = apart and source in primary
-                warns = matters or (many and code == "refunds.overdrawn")
-                told = both if warns and source in primary else {}
-                yield Finding(
-                    check="refunds",
-                    status="warn" if warns else "pass",
-                    fact=fact(
-                        code,
-                        source=source,
-                        rows=rows,
-                        share=share,
-                        metric=experiment.primary,
-                        lifts={arm: lift for arm, (lift, _) in told.items()},
-                        otherwise={arm: other for arm, (_, other) in told.items()},
-                    ),
-                    shows_results=bool(told),
-                )
+
+
+def _share(evidence: Evidence, source: str, rows: int) -> float:
+    """Rows as a share of those of their source."""
+    read = {one.source: one.rows for one in evidence.inputs}
+    return rows / max(read.get(source, rows), rows)
+
+
+def _lifts(
+    experiment: Experiment, evidence: Evidence, source: str, variant: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Lifts by arm, here and in the other reading; none of a source beside."""
+    measures = experiment.metrics[experiment.primary].measures()
+    if source not in {measure.source for measure in measures}:
+        return {}, {}
+    both = lifts_read_otherwise(
+        experiment, evidence.cells, evidence.variants.get(variant)
+    )
+    return (
+        {arm: lift for arm, (lift, _) in both.items()},
+        {arm: other for arm, (_, other) in both.items()},
+    )
+
+
+def _differ(lifts: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether a lift turns, or is another one by 10 points."""
+    return any(
+        lift * other[arm] < 0 or abs(other[arm] - lift) > OTHER_LIFT
+        for arm, lift in lifts.items()
+    )
