@@ -142,7 +142,9 @@ class EngineDialect(Protocol):
 
 
 class Engine(Protocol):
-    """Runs the trees of an analysis."""
+    """Runs the trees of an analysis; `stores` says whether it keeps tables for it."""
+
+    stores: bool
 
     @property
     def dialect(self) -> EngineDialect:

@@ -26,6 +26,7 @@ from holdback.data.evidence.cells import (
 )
 from holdback.data.evidence.near_exposure import is_piled
 from holdback.data.extraction.accounting import accounting, quality, units_of
+from holdback.data.extraction.answers import answers, settle
 from holdback.data.extraction.crossovers import (
     former_arms,
     stop_at_crossovers,
@@ -60,8 +61,8 @@ from holdback.data.profiling.placeholder_words import counts_from_zero, words_of
 from holdback.data.profiling.running_totals import differenced, running_totals
 from holdback.data.profiling.source_profile import ProfileRequest, profile_source
 from holdback.data.profiling.totals_table import refuse_totals
-from holdback.data.queries.cells_query import Cube, statement
-from holdback.data.queries.cells_result import Row, cells_of, rows_of
+from holdback.data.queries.cells_query import Cube
+from holdback.data.queries.cells_result import Row, cells_of
 from holdback.data.queries.exclusions import (
     ExposureCounts,
     count_exposures,
@@ -217,7 +218,7 @@ class Survey:
     def _run(self, cube: Cube) -> list[Row]:
         """The one statement; a sum beyond exact arithmetic is told by metric."""
         try:
-            return rows_of(cube, self.engine.run(statement(cube)))
+            return answers(self.engine, cube)
         except TooLarge as error:
             names = [m for m in self.experiment.collected if self._overflows(cube, m)]
             raise DataError(
@@ -227,7 +228,7 @@ class Survey:
     def _overflows(self, cube: Cube, metric: str) -> bool:
         smaller = alone(self.experiment, cube, metric)
         try:
-            rows_of(smaller, self.engine.run(statement(smaller)))
+            answers(self.engine, smaller)
         except TooLarge:
             return True
         return False
@@ -500,6 +501,7 @@ class Survey:
                 replace(row, status=status) if row.status in crossed else row
                 for row in rows
             ]
+        settle(self.engine, other)
         try:
             cells = cells_of(other, again, arms)
         except StatsError:  # a cap that has no place among the other units

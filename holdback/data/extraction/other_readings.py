@@ -12,8 +12,9 @@ from holdback.data.engine.sql import col, integer
 from holdback.data.engine.times import MICROSECOND, QUARTER, microseconds
 from holdback.data.evidence.cells import Cells, Quality
 from holdback.data.evidence.near_exposure import BEFORE_THAT, QUARTERS, is_piled
-from holdback.data.queries.cells_query import Cube, relations, statement, with_ctes
-from holdback.data.queries.cells_result import cells_of, rows_of
+from holdback.data.extraction.answers import answers
+from holdback.data.queries.cells_query import Cube, relations, with_ctes
+from holdback.data.queries.cells_result import cells_of
 from holdback.data.queries.event_units import SUSPECTED, placed
 from holdback.data.queries.refund_rows import refund_condition, refunds_capped
 from holdback.data.queries.returns import at_purchase
@@ -98,7 +99,7 @@ def _cells(
     other = replace(cube, events={**cube.events, **changed})
     arms = [arm.name for arm in experiment.arms]
     try:
-        return cells_of(other, rows_of(other, engine.run(statement(other))), arms)
+        return cells_of(other, answers(engine, other), arms)
     except (StatsError, DataError):
         return None
 

@@ -16,7 +16,7 @@ from functools import reduce
 
 from sqlglot import exp
 
-from holdback.data.engine.protocol import EngineDialect
+from holdback.data.engine.protocol import EngineDialect, Query
 from holdback.data.engine.sql import cast, col, count_where, integer, when
 from holdback.data.engine.times import MICROSECOND, Zone
 from holdback.data.queries.event_units import event_units, since
@@ -47,10 +47,15 @@ __all__ = [
     "cap_row",
     "caps",
     "cell_keys",
+    "eligible",
+    "exposed",
+    "exposed_relations",
     "latest_exposure",
+    "population",
     "relations",
     "statement",
     "with_ctes",
+    "with_events",
 ]
 
 Ctes = list[tuple[str, exp.Expression, bool]]
@@ -67,7 +72,7 @@ def statement(cube: Cube) -> exp.Expression:
         _rolled(cube, None),
         *(_rolled(cube, i) for i in range(_segments(cube))),
     ]
-    rolled += [cap_row(cube, cap) for cap in cube.capped]
+    rolled += [cap_row(cube, cap) for cap in cube.capped if cap.name not in cube.tops]
     final = _union(rolled)
     final.set("with_", with_ctes(ctes))
     return final
@@ -75,19 +80,36 @@ def statement(cube: Cube) -> exp.Expression:
 
 def relations(cube: Cube) -> Ctes:
     """Named queries up to the units: all exposed ones, and those with events."""
-    ctes: Ctes = [
-        ("u", exposed_units(cube.exposures, cube.span, cube.own), _repeats(cube))
-    ]
-    own_caps = [c for c in cube.capped if c.own]
     event_caps = [c for c in cube.capped if not c.own]
-    if own_caps:
-        ctes += caps(cube, own_caps, "u")
+    ctes = exposed_relations(cube)
     if cube.events:
-        ctes += _awaited(cube)
-        ctes.append(("p", _with_events(cube), bool(event_caps)))
+        units = _stored(cube, "p") or ("p", with_events(cube), bool(event_caps))
+        ctes.append(units)
         if event_caps:
             ctes += caps(cube, event_caps, "p")
     return ctes
+
+
+def exposed_relations(cube: Cube) -> Ctes:
+    """Named queries up to the exposed units, and since when they have what counts."""
+    own_caps = [c for c in cube.capped if c.own]
+    ctes: Ctes = [_stored(cube, "u") or ("u", exposed(cube), _repeats(cube))]
+    if own_caps:
+        ctes += caps(cube, own_caps, "u")
+    return ctes + _awaited(cube)
+
+
+def _stored(cube: Cube, name: str) -> tuple[str, exp.Expression, bool] | None:
+    """A relation that the engine holds already."""
+    if name not in cube.stored:
+        return None
+    star = exp.Select(expressions=[exp.Star()])
+    return name, star.from_(cube.stored[name].copy(), copy=False), False
+
+
+def exposed(cube: Cube) -> exp.Select:
+    """One row per exposed unit."""
+    return exposed_units(cube.exposures, cube.span, cube.own)
 
 
 def _awaited(cube: Cube) -> Ctes:
@@ -224,7 +246,7 @@ def _sum(cube: Cube, sum_: Sum) -> exp.Expression:
     )
 
 
-def _with_events(cube: Cube) -> exp.Select:
+def with_events(cube: Cube) -> exp.Select:
     """One row per unit with events, over all sources."""
     units = cube.layout.units.values()
     per_source: list[exp.Select] = []
@@ -329,7 +351,11 @@ class Sum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cube:
-    """All that the statement is built from."""
+    """All that the statement is built from.
+
+    `stored` holds what an engine made once of the units, by the relation's name, and
+    `tops` where capped twins are cut off, once that is known: see `settle`.
+    """
 
     layout: Layout
     exposures: Exposures
@@ -338,6 +364,12 @@ class Cube:
     zone: Zone
     dialect: EngineDialect
     ends: Mapping[str, int] = field(default_factory=dict)
+    stored: dict[str, Query] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    tops: dict[str, int | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def span_of(self, source: str) -> Span:
         """What bounds the rows of a source: they count up to where it is complete."""
@@ -424,21 +456,29 @@ def caps(
             exp.Column(this=exp.Star(), table=exp.to_identifier(relation, quoted=True))
         ]
     ).from_(exp.table_(relation, quoted=True), copy=False)
+    known = all(unit.name in cube.tops for unit in capped)
     for unit in capped:
-        ctes.append((f"n_{unit.name}", _population(cube, unit, relation), True))
-        ctes.append((f"cap_{unit.name}", _threshold(cube, unit, relation), True))
         assert unit.capping is not None  # noqa: S101  # a capped twin
         value = col(unit.capping.of, relation)
-        top = col("top", f"cap_{unit.name}")
-        cut = when(exp.GT(this=value, expression=top), top.copy(), value.copy())
-        query = query.select(exp.alias_(cut, unit.name, quoted=True), copy=False).join(
-            exp.table_(f"cap_{unit.name}", quoted=True), join_type="cross", copy=False
-        )
-    ctes.append(("v" if relation == "u" else "w", query, True))
+        if known:
+            top = cube.tops[unit.name]
+            cut = value if top is None else _cut(value, integer(top))
+        else:
+            ctes.append((f"n_{unit.name}", _counted(cube, unit, relation), True))
+            ctes.append((f"cap_{unit.name}", _threshold(cube, unit, relation), True))
+            cut = _cut(value, col("top", f"cap_{unit.name}"))
+            table = exp.table_(f"cap_{unit.name}", quoted=True)
+            query = query.join(table, join_type="cross", copy=False)
+        query = query.select(exp.alias_(cut, unit.name, quoted=True), copy=False)
+    ctes.append(("v" if relation == "u" else "w", query, not known))
     return ctes
 
 
-def _eligible(cube: Cube, unit: UnitColumn) -> list[exp.Expression]:
+def _cut(value: exp.Expression, top: exp.Expression) -> exp.Expression:
+    return when(exp.GT(this=value, expression=top), top.copy(), value.copy())
+
+
+def eligible(cube: Cube, unit: UnitColumn) -> list[exp.Expression]:
     """Conditions that a unit is used and matured for a capped twin's metric."""
     used = [integer(USED), integer(KEPT_CROSSED)]
     conditions: list[exp.Expression] = [exp.In(this=col("status"), expressions=used)]
@@ -452,22 +492,23 @@ def _eligible(cube: Cube, unit: UnitColumn) -> list[exp.Expression]:
     return conditions
 
 
-def _population(cube: Cube, unit: UnitColumn, relation: str) -> exp.Select:
-    """Number of units that a percentile is taken over."""
+def population(
+    cube: Cube, unit: UnitColumn, relation: str
+) -> tuple[str, list[exp.Expression]]:
+    """The units that a percentile is taken over: their relation, and which of it."""
     assert unit.capping is not None  # noqa: S101  # a capped twin
-    conditions = _eligible(cube, unit)
-    if unit.capping.cap.non_zero:
-        conditions.append(exp.NEQ(this=col(unit.capping.of), expression=integer(0)))
-        return select(
-            {"n": exp.Count(this=exp.Star())},
-            exp.table_(relation, quoted=True),
-            where=conditions,
-        )
-    return select(
-        {"n": exp.Count(this=exp.Star())},
-        exp.table_("u", quoted=True),
-        where=conditions,
-    )
+    conditions = eligible(cube, unit)
+    if not unit.capping.cap.non_zero:
+        return "u", conditions
+    value = col(unit.capping.of)
+    return relation, [*conditions, exp.NEQ(this=value, expression=integer(0))]
+
+
+def _counted(cube: Cube, unit: UnitColumn, relation: str) -> exp.Select:
+    """Number of units that a percentile is taken over."""
+    name, conditions = population(cube, unit, relation)
+    number = {"n": exp.Count(this=exp.Star())}
+    return select(number, exp.table_(name, quoted=True), where=conditions)
 
 
 def _threshold(cube: Cube, unit: UnitColumn, relation: str) -> exp.Select:
@@ -488,7 +529,7 @@ def _threshold(cube: Cube, unit: UnitColumn, relation: str) -> exp.Select:
     ranked = select(
         {"x": value.copy(), "r": rank},
         exp.table_(relation, quoted=True),
-        where=[*_eligible(cube, unit), positive],
+        where=[*eligible(cube, unit), positive],
     )
     left_over = exp.Mul(this=col("n", "n"), expression=integer(b - a))
     above = exp.Mul(

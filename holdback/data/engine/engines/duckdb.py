@@ -180,6 +180,8 @@ class DuckDBDialect:
 class Embedded:
     """An engine of its own, with the limits of the environment; `close` it."""
 
+    stores = True
+
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         known = os.environ if environ is None else environ
         self.dialect: EngineDialect = DuckDBDialect()

@@ -154,6 +154,8 @@ class PostgresDialect:
 class Server:
     """The engine inside a PostgreSQL database, by an open connection."""
 
+    stores = False
+
     def __init__(self, connector: Connector, connection: Any) -> None:
         self.dialect: EngineDialect = PostgresDialect()
         self._connector = connector
