@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -14,8 +14,9 @@ from holdback.analysis.comparison.small_groups import SMALLEST, hidden
 from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.assignment.split import Split
 from holdback.audit.causes import Ask, Days, Stretch, by_day, cause_of, stretches
-from holdback.audit.hypotheses import former_of, keys_of_hash
-from holdback.audit.recomputed_arms import ArmCell, Counts, counts_of, rows_of
+from holdback.audit.hypotheses import Former, former_of, keys_of_hash
+from holdback.audit.parts import cause_of_part
+from holdback.audit.recomputed_arms import ArmCell, Counts, Rows, counts_of, rows_of
 from holdback.audit.result import (
     Audit,
     AuditedDay,
@@ -70,7 +71,13 @@ def audit(
         counts = counts_of(place.engine, exposed, split, split.names)
         if not counts.cells:
             raise _nothing(experiment)
-        parts = stretches(counts, _asking(experiment, survey, exposed, split))
+        parts = stretches(
+            counts,
+            *(
+                _asking(search, experiment, survey, exposed, split)
+                for search in (cause_of, cause_of_part)
+            ),
+        )
     return _told(experiment, split, counts, _periods(parts), _noted(exposed, counts))
 
 
@@ -107,7 +114,11 @@ def _nothing(experiment: Experiment) -> DataError:
 
 
 def _asking(
-    experiment: Experiment, survey: Survey, exposed: Exposed, split: Split
+    search: Callable[[Split, Rows, Former], Cause | None],
+    experiment: Experiment,
+    survey: Survey,
+    exposed: Exposed,
+    split: Split,
 ) -> Ask:
     """Searches a sample of a stretch's units for the cause of its differences."""
     former = former_of(experiment, tuple(keys_of_hash(split.scheme).values()))
@@ -122,7 +133,7 @@ def _asking(
             days=(days[0], days[-1]),
             share=min(1.0, SAMPLE / side.n),
         )
-        return cause_of(split, rows, former)
+        return search(split, rows, former)
 
     return ask
 

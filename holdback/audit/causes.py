@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -22,7 +22,18 @@ from holdback.audit.result import ArmVerdict, Cause, Change
 from holdback.experiments.language.quantities import share_text
 from holdback.stats.srm.agreement import Agreement, changes
 
-__all__ = ["Ask", "Days", "Stretch", "by_day", "cause_of", "explains", "stretches"]
+__all__ = [
+    "ALPHA",
+    "Ask",
+    "Days",
+    "Stretch",
+    "best_variant",
+    "by_day",
+    "cause_of",
+    "cause_told",
+    "explains",
+    "stretches",
+]
 
 LEAST_SHARE, LEAST_KAPPA, ALPHA = 0.99, 0.9, 0.001
 SCREENS = ((80, 0.5), (500, 0.8))
@@ -56,11 +67,19 @@ def _constant(base: Variant, rows: Rows) -> Cause | None:
     if not explains(agreement):
         return None
     change = Change(kind="constant", what=f"every unit logged as '{arm}'")
-    return _told(agreement, (change,))
+    return cause_told(agreement, (change,))
 
 
 def _searched(base: Variant, rows: Rows, former: Former) -> Cause | None:
-    single = [*edits(base.split, list(rows.ids), former), _fitted(rows)]
+    tried = [*edits(base.split, list(rows.ids), former), _fitted(rows)]
+    best = best_variant(base, rows, tried)
+    return None if best is None else cause_told(best[0], best[1].changes)
+
+
+def best_variant(
+    base: Variant, rows: Rows, single: Sequence[Edit]
+) -> tuple[Agreement, Variant] | None:
+    """The variant of the fewest changes that explains the rows, and how well."""
     screens = [(_balanced(rows.logged, size), least) for size, least in SCREENS]
     tried = 0
     for level in (1, 2):
@@ -74,7 +93,7 @@ def _searched(base: Variant, rows: Rows, former: Former) -> Cause | None:
             if better and explains(agreement, tried):
                 best = agreement, variant
         if best is not None:
-            return _told(best[0], best[1].changes)
+            return best
     return None
 
 
@@ -156,7 +175,8 @@ def _rounded(share: Fraction) -> Fraction:
     )
 
 
-def _told(agreement: Agreement, changes: tuple[Change, ...]) -> Cause:
+def cause_told(agreement: Agreement, changes: tuple[Change, ...]) -> Cause:
+    """A cause, whose agreement is hidden where it would tell of fewer than 10 units."""
     few = 0 < agreement.n - agreement.agreeing < SMALLEST
     return Cause(
         changes=changes,
@@ -184,8 +204,12 @@ class Stretch:
         return self.agreement.agreeing == self.agreement.n
 
 
-def stretches(counts: Counts, ask: Ask) -> list[Stretch]:
-    """Every day in its stretch, in order; `ask` searches for a cause."""
+def stretches(counts: Counts, ask: Ask, ask_part: Ask) -> list[Stretch]:
+    """Every day in its stretch, in order; `ask` searches for a cause.
+
+    `ask_part` searches for what explains a part of the units, where nothing explains
+    all of them, with or without the days at the ends.
+    """
     days = by_day(counts)
     cuts = changes(
         [pair[0] for pair in days.values()], [sum(pair) for pair in days.values()]
@@ -201,7 +225,15 @@ def stretches(counts: Counts, ask: Ask) -> list[Stretch]:
         else:
             ends = (i > 0, i < len(parts) - 1)
             periods += _read(counts, part, ask, ends)
-    return periods
+    return [_in_part(one, ask_part) for one in periods]
+
+
+def _in_part(one: Stretch, ask_part: Ask) -> Stretch:
+    """The stretch, explained in part where it is not as a whole."""
+    if one.verdict != "unexplained":
+        return one
+    cause = ask_part(one.days, one.agreement)
+    return one if cause is None else replace(one, verdict="explained", cause=cause)
 
 
 def by_day(counts: Counts) -> dict[date | None, tuple[int, int]]:

@@ -27,7 +27,9 @@ __all__ = [
 ]
 
 Key = TypeVar("Key", bound=Hashable)
-ChangeKind = Literal["constant", "salt", "column", "form", "shares", "gate", "scheme"]
+ChangeKind = Literal[
+    "constant", "salt", "column", "form", "shares", "gate", "scheme", "part", "random"
+]
 ArmVerdict = Literal["agrees", "explained", "unexplained", "changing"]
 
 

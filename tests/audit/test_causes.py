@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -14,6 +15,7 @@ from holdback.assignment.scheme_params import scheme_of
 from holdback.assignment.split import HoldoutShare, LayerRange, Split
 from holdback.audit.causes import cause_of, explains
 from holdback.audit.hypotheses import FORMS, Former
+from holdback.audit.parts import cause_of_part
 from holdback.audit.recomputed_arms import Rows
 from holdback.audit.result import Cause
 from holdback.stats.srm.agreement import Agreement
@@ -165,3 +167,90 @@ def test_explains_against_rule(
     """At least 99 %, 90 % of what chance leaves, and p of at most 0.001."""
     found = Agreement(n=n, agreeing=agreeing, chance=chance)
     assert explains(found) is verdict
+
+
+def logged_by(deal: Callable[[str, int], str | None], **more: list[str]) -> Rows:
+    """Rows of all ids, whose arm follows from the id and its number."""
+    return Rows(
+        logged=tuple(str(deal(unit, n)) for n, unit in enumerate(IDS)),
+        ids={"unit": tuple(IDS)} | {name: tuple(texts) for name, texts in more.items()},
+    )
+
+
+OLD = Split("recs-v1", PLAN.arms)
+COUNTRIES = [("DE", "FR", "IT", "ES", "PT")[n % 5] for n in range(len(IDS))]
+
+
+def test_one_country_on_an_old_version_against_truth() -> None:
+    """Only Portugal is dealt by the former salt: the level and the salt are named."""
+    rows = logged_by(
+        lambda unit, n: (OLD if COUNTRIES[n] == "PT" else PLAN).assign(unit).arm,
+        country=COUNTRIES,
+    )
+    assert cause_of(PLAN, rows, Former(salts=("recs-v1",))) is None
+    assert told(cause_of_part(PLAN, rows, Former(salts=("recs-v1",)))) == [
+        "only units with country 'PT' differ",
+        "salt 'recs-v1' in place of 'recs'",
+    ]
+    without = cause_of_part(PLAN, rows, Former())
+    assert told(without) == ["only units with country 'PT' differ"]
+
+
+@pytest.mark.parametrize("share", [20, 50])
+def test_two_versions_side_by_side_against_truth(share: int) -> None:
+    """Every so many units are dealt by the former salt, whatever the day."""
+    rng = random.Random(4)
+    rows = logged_by(
+        lambda unit, _: (OLD if rng.random() < share / 100 else PLAN).assign(unit).arm
+    )
+    found = cause_of_part(PLAN, rows, Former(salts=("recs-v1",)))
+    part, salt = told(found)
+    assert salt == "salt 'recs-v1' in place of 'recs'"
+    counted = re.fullmatch(r"about (\d+)% of the units by a second version", part)
+    assert counted is not None
+    assert abs(int(counted[1]) - share) <= 6
+    assert found.agreement == 1.0
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [PLAN, Split("recs", (("a", 3 * TENTH), ("b", 3 * TENTH), ("c", 4 * TENTH)))],
+)
+@pytest.mark.parametrize("share", [5, 20])
+def test_a_share_at_random_against_truth(planned: Split, share: int) -> None:
+    """A cache deals some units anew: how many is told, and nothing else is blamed."""
+    rng = random.Random(share)
+    names, widths = zip(*planned.arms, strict=True)
+
+    def deal(unit: str, _n: int) -> str | None:
+        if rng.random() < share / 100:
+            return rng.choices(names, [float(width) for width in widths])[0]
+        return planned.assign(unit).arm
+
+    rows = logged_by(deal, country=COUNTRIES)
+    (what,) = told(cause_of_part(planned, rows, Former(salts=("recs-v1",))))
+    counted = re.match(r"about (\d+)% of the units in an arm drawn at random", what)
+    assert counted is not None
+    assert abs(int(counted[1]) - share) <= 3
+
+
+def test_a_leak_to_one_side_is_not_called_random() -> None:
+    """Holdback units that get the treatment now and then are no second draw."""
+    rng = random.Random(5)
+    rows = logged_by(
+        lambda unit, _: "personalized" if rng.random() < 0.2 else PLAN.assign(unit).arm
+    )
+    assert cause_of_part(PLAN, rows, Former(salts=("recs-v1",))) is None
+
+
+def test_clean_logs_are_blamed_for_nothing() -> None:
+    """Twenty logs as planned, with a few typing errors: no part is explained away."""
+    for seed in range(20):
+        rng = random.Random(seed)
+        rows = logged_by(
+            lambda unit, _, rng=rng: (
+                "holdback" if rng.random() < 0.004 else PLAN.assign(unit).arm
+            ),
+            country=COUNTRIES,
+        )
+        assert cause_of_part(PLAN, rows, Former(salts=("recs-v1", "old"))) is None
