@@ -106,7 +106,7 @@ def draw_sql(draw: Draw, unit: str, dialect: str) -> str:
     spelled = DIALECTS[dialect]
     parts = [literal(draw.before, dialect) if draw.before else "", unit]
     parts += [literal(draw.after, dialect)] if draw.after else []
-    digest = spelled.digest[draw.hash].format(text=" || ".join(filter(None, parts)))
+    digest = spelled.digest[draw.hash].format(text=spelled.joined(parts))
     number = _reduced(draw, digest, spelled)
     if draw.remainder is not None:
         number = spelled.modulo.format(a=number, b=draw.remainder)
@@ -255,7 +255,8 @@ class Dialect:
 
     `digest` gives the hexadecimal text of a hash, `number` the signed 64-bit integer
     of at most 15 hexadecimal digits. `backslashes` says that a literal reads them as
-    escapes. `notes` are told to the user, by hash or for all ("").
+    escapes, `pipes` that `||` joins texts. `notes` are told to the user, by hash or for
+    all ("").
     """
 
     text: str
@@ -265,11 +266,35 @@ class Dialect:
     modulo: str = "({a}) % {b}"
     quotient: str = "({a}) / {b}"
     quote: str = '"'
+    pipes: bool = True
     backslashes: bool = False
     is_run: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
+    def joined(self, parts: Sequence[str]) -> str:
+        """Texts one after the other; empty ones are left out."""
+        filled = [part for part in parts if part]
+        if self.pipes or len(filled) == 1:
+            return " || ".join(filled)
+        return f"CONCAT({', '.join(filled)})"
 
+
+_MYSQL = Dialect(
+    # Bytes of UTF-8: compared as they are, in no collation and with their spaces.
+    text="CAST(CONVERT({text} USING utf8mb4) AS BINARY)",
+    integer="CAST({a} AS SIGNED)",
+    digest={
+        "sha256": "SHA2({text}, 256)",
+        "sha1": "SHA1({text})",
+        "md5": "MD5({text})",
+    },
+    number="CAST(CONV({hex}, 16, 10) AS SIGNED)",
+    quotient="({a}) DIV {b}",
+    quote="`",
+    pipes=False,  # || is OR there
+    backslashes=True,
+    notes={"": "the connection's character set must be utf8mb4"},
+)
 _UDF = "register sha256, sha1 and md5 (text to hexadecimal text) and hexint first"
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -361,6 +386,8 @@ DIALECTS: Mapping[str, Dialect] = {
         quotient="intDiv({a}, {b})",
         backslashes=True,
     ),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
     "sqlite": Dialect(
         text="CAST({text} AS TEXT)",
         integer="CAST({a} AS INTEGER)",

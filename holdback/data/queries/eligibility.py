@@ -76,7 +76,8 @@ def eligible_sql(experiment: Experiment, dialect: str) -> tuple[str | None, str]
         columns={column: COLUMN_TYPES[kind] for column, kind in kinds.items()},
     )
     condition = Reader(table=table, dialect=spelling(dialect)).condition(where.tree)
-    return str(condition.sql(dialect=dialect)), _note(kinds)
+    written = "mysql" if dialect == "mariadb" else dialect  # as sqlglot calls it
+    return str(condition.sql(dialect=written)), _note(kinds)
 
 
 def _note(kinds: Mapping[str, Taken]) -> str:
