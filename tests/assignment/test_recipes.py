@@ -181,7 +181,7 @@ def as_sqlite(text: str) -> str:
 @pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
 @pytest.mark.parametrize("split", [SPLIT, FULL], ids=["plain", "gated"])
 def test_mysql_form_emulated(dialect: str, split: Split) -> None:
-    """`||` is OR there, so CONCAT joins texts; its functions are stood in for by ours."""
+    """`||` is OR there, so CONCAT joins texts; functions are stood in for by ours."""
     columns = split.sql("`unit`", dialect)
     assert "||" not in columns.arm + columns.bucket + columns.reason
     assert any("not run" in note for note in columns.notes)
