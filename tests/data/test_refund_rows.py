@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from worlds.words import in_words
 
+from holdback.analysis.checks.check import findings as findings_of
 from holdback.analysis.checks.data.refunds import Refunds
 from holdback.analysis.comparison.plain_lift import lift_of
 from holdback.data.extraction.extract import extract
+from holdback.errors import HoldbackError
 from holdback.experiments.load import load
 from tests.data import test_later_arms as arms_of
 from tests.data.test_extract_rejects import write
@@ -140,3 +142,92 @@ def test_overdrawn_orders_against_pandas(
     )
     (finding,) = Refunds().examine(planned, seen)
     assert finding.status == status
+
+
+FILE = """\
+  back:
+    csv: r.csv
+    where: state = 'done'
+metrics:"""
+
+
+def with_file(folder: Path, options: str = ", time: made") -> tuple[pd.DataFrame, ...]:
+    """Orders, and refunds of a third of them in a file that names no unit."""
+    rng = np.random.default_rng(48)
+    exposures, orders = arms_of.world(rng)
+    part = orders[rng.random(len(orders)) < 0.3]
+    back = part.loc[part.index.repeat(rng.integers(1, 3, len(part)))]
+    back = pd.DataFrame(
+        {
+            "o": back.o,
+            "made": back["at"] + pd.to_timedelta(rng.integers(1, 30, len(back)), "D"),
+            "amount": np.round(back.total * rng.random(len(back)) / 2, 2),
+            "state": rng.choice(["done", "asked"], len(back), p=[0.9, 0.1]),
+        }
+    )
+    lost = back.iloc[:7].assign(o=range(900_000, 900_007))
+    back = pd.concat([back, lost], ignore_index=True)
+    back.assign(made=back.made.dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_csv(
+        folder / "r.csv", index=False
+    )
+    plan = arms_of.PLAN.replace("value: total,", "value: total - refunded,")
+    plan = plan.replace("metrics:", FILE)
+    plan = plan.replace(
+        "time: at, id: o}}",
+        f"time: at, id: o}}, refunds: {{source: back, value: amount{options}}}}}",
+    )
+    (folder / "plan.txt").write_text(plan, encoding="utf-8")
+    return exposures, orders, back
+
+
+@pytest.mark.parametrize("time", [", time: made", ""])
+def test_refunds_in_a_file_of_their_own_against_pandas(
+    tmp_path: Path, time: str
+) -> None:
+    """By the order's id, whenever they were made; later ones are not known yet."""
+    exposures, orders, back = with_file(tmp_path, time)
+    plan = (tmp_path / "plan.txt").read_text()
+    seen = arms_of.read(tmp_path, exposures, orders, plan)
+    done = back[back.state == "done"]
+    if time:
+        done = done[done.made < pd.Timestamp(arms_of.AS_OF)]
+    orders["net"] = orders.total - orders.o.map(done.groupby("o").amount.sum()).fillna(
+        0
+    )
+    lift = lift_of(load(tmp_path / "t.yaml"), seen.cells, "shown")
+    assert lift == pytest.approx(lift_of_sums(orders, exposures, "net"))
+    returned = seen.quality.returns["back"]
+    unmatched = (~done.o.isin(orders.o)).sum()
+    assert (returned.rows, returned.unmatched) == (len(done), unmatched)
+    planned = load(tmp_path / "t.yaml")
+    (finding,) = [f for f in findings_of(planned, seen) if f.check == "returns"]
+    assert finding.status == "pass"
+    names = {one.source: one.rows for one in seen.inputs}
+    assert names["back"] == len(back)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("source: back, value", "source: beck, value", "there is no source 'beck'"),
+        ("time: at, id: o}, refunds", "time: at}, refunds", "the order's id"),
+        ("value: amount", "value: amounts", "amounts"),
+        ("value: amount", "value: state", "is not a number"),
+    ],
+)
+def test_a_file_of_refunds_that_cannot_be_read(
+    tmp_path: Path, old: str, new: str, error: str
+) -> None:
+    """Each fault is named."""
+    exposures, orders, _ = with_file(tmp_path)
+    plan = (tmp_path / "plan.txt").read_text().replace(old, new)
+    with pytest.raises(HoldbackError, match=error):
+        arms_of.read(tmp_path, exposures, orders, plan)
+
+
+def test_orders_that_know_their_refunds_take_no_file(tmp_path: Path) -> None:
+    """A column `refunded` of the orders is not replaced."""
+    exposures, orders, _ = with_file(tmp_path)
+    plan = (tmp_path / "plan.txt").read_text()
+    with pytest.raises(HoldbackError, match="has a column 'refunded' already"):
+        arms_of.read(tmp_path, exposures, orders.assign(refunded=0), plan)

@@ -11,7 +11,7 @@ from sqlglot import exp
 from holdback.data.engine import TooLarge
 from holdback.data.engine.expressions import Reader, compared_columns, numeric_columns
 from holdback.data.engine.sql import col
-from holdback.data.engine.times import Clock, from_microseconds
+from holdback.data.engine.times import Clock, Dial, from_microseconds
 from holdback.data.evidence.cells import (
     Cells,
     Currencies,
@@ -19,6 +19,7 @@ from holdback.data.evidence.cells import (
     IdSpelling,
     Quality,
     ReadDates,
+    Returned,
     RunningTotals,
     SourceProfile,
     Spelling,
@@ -80,6 +81,7 @@ from holdback.data.queries.exposures import (
     unit_text,
 )
 from holdback.data.queries.persons import Persons
+from holdback.data.queries.refund_files import RefundsOf, without_refunds_yet
 from holdback.data.queries.refund_rows import (
     overdrawn_condition,
     refund_condition,
@@ -123,12 +125,11 @@ class Survey:
         self.history = history
         self.engine = place.engine
         ids = experiment.identities
-        self.map_of_ids = None if ids is None else place.tables[ids.source]
-        self.tables = {
-            name: table
-            for name, table in place.tables.items()
-            if ids is None or name != ids.source
-        }
+        rules = [experiment.sources[name].refunds for name in place.tables]
+        beside = {rule.source for rule in rules if rule is not None}
+        beside |= set() if ids is None else {ids.source}
+        self.beside = {n: t for n, t in place.tables.items() if n in beside}
+        self.tables = {n: t for n, t in place.tables.items() if n not in beside}
         self.sha256 = place.sha256
         self.layout: Layout = layout(experiment, history)
         self.idless: dict[str, int] = {}
@@ -138,6 +139,7 @@ class Survey:
         self.repeated_amounts: dict[str, int] = {}
         self.running_totals: dict[str, RunningTotals] = {}
         self.united: UnitedIds | None = None
+        self.returned: dict[str, Returned] = {}
         self.dates: dict[str, ReadDates] = {}
         self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
@@ -179,6 +181,9 @@ class Survey:
         computed where rows have no id.
         """
         self._settle_dates()
+        for name, reader in self.readers.items():
+            if self.experiment.sources[name].refunds is not None:
+                without_refunds_yet(reader)
         self._settle_zero()
         seen = {name: self._look(name) for name in self.tables}
         for name, reader in self.readers.items():
@@ -194,6 +199,7 @@ class Survey:
         )
         copies = self._drop_copies(seen, timing)
         self._unite_ids()
+        self._take_refunds(seen, timing)
         self._ask_totals(seen, timing)
         self._ask_conditions()
         self._ask_currencies()
@@ -330,10 +336,10 @@ class Survey:
 
     def _unite_ids(self) -> None:
         """Whose the ids are, where a map says which are of one person."""
-        identities, table = self.experiment.identities, self.map_of_ids
-        if identities is None or table is None:
+        identities = self.experiment.identities
+        if identities is None:
             return
-        reader = Reader(table=table, dialect=self.engine.dialect)
+        reader = self._reader_beside(identities.source)
         rows = filters(self.experiment, identities.source)
         persons = Persons(self.engine, reader, identities, rows)
         own = self.experiment.assignment.source
@@ -343,13 +349,49 @@ class Survey:
             persons.join(of_events, units[name])
 
     def _rows_read(self, seen: Mapping[str, SourceProfile]) -> dict[str, int]:
-        """Rows of every source, the map of ids among them."""
+        """Rows of every source, those without units among them."""
         rows = {name: profile.rows for name, profile in seen.items()}
-        if self.map_of_ids is not None:
+        for name, table in self.beside.items():
             counted = {"n": exp.Count(this=exp.Star())}
-            query = select(counted, self.map_of_ids.relation.copy())
-            ((rows[self.map_of_ids.source],),) = self.engine.run(query)
+            ((n,),) = self.engine.run(select(counted, table.relation.copy()))
+            rows[name] = int(n)
         return rows
+
+    def _reader_beside(self, name: str) -> Reader:
+        """What reads a source without units."""
+        return Reader(table=self.beside[name], dialect=self.engine.dialect)
+
+    def _take_refunds(self, seen: dict[str, SourceProfile], timing: Timing) -> None:
+        """What was given back of each order, from the source that holds it."""
+        for name, orders in self.readers.items():
+            source = self.experiment.sources[name]
+            rule, order_id = source.refunds, source.columns.id
+            if rule is None or order_id is None:
+                continue
+            reader = self._reader_beside(rule.source)
+            rows = filters(self.experiment, rule.source)
+            profile_source(
+                self.engine,
+                ProfileRequest(
+                    reader=reader,
+                    unit=None,
+                    needs_unit=False,
+                    clock=None,
+                    resolution=None,
+                    where=rows,
+                    values=(rule.value,),
+                ),
+            )
+            dial = Dial(wall=timing.zone, project=timing.zone)
+            clock = (
+                None
+                if rule.time is None
+                else Clock(reader=reader, column=rule.time, dial=dial)
+            )
+            refunds = RefundsOf(reader, rule, order_id, rows, clock, timing.span.as_of)
+            self.returned[rule.source] = refunds.counted(self.engine, orders)
+            refunds.join(self.engine, orders)
+            seen[name] = replace(self._look(name), rows=seen[name].rows)
 
     def _ask_totals(self, seen: dict[str, SourceProfile], timing: Timing) -> None:
         """Amounts that are a unit's total up to each row; differenced where said."""
@@ -527,7 +569,12 @@ class Survey:
             for i, arm in enumerate(arms)
         }
         switches = switches_of(self.experiment, self.engine, cube, counts, assigned)
-        counted = replace(counted, switches=switches, refunds=self.refunds)
+        counted = replace(
+            counted,
+            switches=switches,
+            refunds=self.refunds,
+            returns={**returns, **self.returned},
+        )
         return Evidence(
             cells=cells,
             variants=other_readings(self.experiment, self.engine, cube, counted),

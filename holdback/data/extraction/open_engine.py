@@ -107,7 +107,7 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     if roles.id is not None:
         return None
     named = (roles.unit, roles.arm, roles.time, roles.currency)
-    columns = {name for name in named if name is not None}
+    columns = set(named)
     expressions = [described.where]
     if described.returns is not None:
         expressions.append(described.returns.where)
@@ -121,6 +121,10 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     identities = experiment.identities
     if identities is not None and identities.source == source:
         columns |= {identities.columns.from_, identities.columns.to}
+    for other in experiment.sources.values():
+        if other.refunds is not None and other.refunds.source == source:
+            columns |= {other.refunds.id or other.columns.id, other.refunds.time}
+            expressions.append(other.refunds.value)
     attribution = experiment.attribution
     if attribution is not None and attribution.source == source:
         columns.add(attribution.channel)
@@ -130,7 +134,7 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
         if formula is not None
         for name in formula.columns
     }
-    return frozenset(columns)
+    return frozenset(name for name in columns if name is not None)
 
 
 def _used_sources(experiment: Experiment) -> list[str]:
@@ -140,6 +144,8 @@ def _used_sources(experiment: Experiment) -> list[str]:
         names.append(experiment.attribution.source)
     if experiment.identities is not None:
         names.append(experiment.identities.source)
+    refunds = [experiment.sources[name].refunds for name in names]
+    names += [rule.source for rule in refunds if rule is not None]
     return list(dict.fromkeys(names))
 
 

@@ -107,6 +107,8 @@ MEANINGS = {
     "quantile": "The share of units at or below it, such as 75%.",
     "rates": "What one of another currency is worth in the project's: {USD: 0.92}.",
     "renews": "A subscription: how long until the next payment, such as 30 days.",
+    "refunds": "Refunds in a source of their own, by the order's id: the column "
+    "`refunded`.",
     "resolution": "Whether times are days or moments. Default: what is found.",
     "returns": "Which rows are returns; each counts when its purchase did.",
     "snapshots": "Whether amounts are totals up to each row: cumulative, or separate.",

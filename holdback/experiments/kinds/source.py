@@ -7,7 +7,7 @@ have a loader for each kind.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from typing import Literal
@@ -17,7 +17,7 @@ from holdback.experiments.language.expression import Expression
 from holdback.experiments.language.number_forms import Notation
 from holdback.registry import Kinds
 
-__all__ = ["EMBEDDED", "Columns", "ReturnRule", "Source", "kinds"]
+__all__ = ["EMBEDDED", "Columns", "RefundFile", "ReturnRule", "Source", "kinds"]
 
 
 EMBEDDED = "duckdb"
@@ -58,16 +58,36 @@ class ReturnRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFile:
+    """Refunds in a source of their own, which names orders and no unit.
+
+    What is refunded of each order, whenever it was, becomes its column ``refunded``.
+    """
+
+    source: str
+    value: Expression
+    id: str | None = field(
+        default=None,
+        metadata={"meaning": "Its column of the order's id. Default: called alike."},
+    )
+    time: str | None = field(
+        default=None,
+        metadata={"meaning": "When a refund was made: later ones are not known yet."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What every source has.
 
     `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
-    others; `numbers` in which notation numbers in text are written and `dates` in which
-    form times; `rates` what other currencies are worth in the project's. `timezone` is
-    that of stamps without offset, where it is not the project's; `resolution` says
-    whether times are whole days, where it is not to be found out; `tolerance` how long
-    before its exposure an event may be logged; `snapshots` whether amounts are a unit's
-    total up to each row (``cumulative``), where they look like it.
+    others, `refunds` which source holds what was given back of its rows; `numbers` in
+    which notation numbers in text are written and `dates` in which form times; `rates`
+    what other currencies are worth in the project's. `timezone` is that of stamps
+    without offset, where it is not the project's; `resolution` says whether times are
+    whole days, where it is not to be found out; `tolerance` how long before its
+    exposure an event may be logged; `snapshots` whether amounts are a unit's total up
+    to each row (``cumulative``), where they look like it.
     """
 
     name: str
@@ -75,6 +95,7 @@ class Source:
     where: Expression | None = None
     duplicates: Literal["error", "first", "last"] = "error"
     returns: ReturnRule | None = None
+    refunds: RefundFile | None = None
     numbers: Notation | None = None
     dates: DateForm | None = None
     rates: Mapping[str, Fraction] | None = None

@@ -9,9 +9,12 @@ from holdback.experiments.config.models import ExperimentFile, ProjectFile
 from holdback.experiments.config.validation import Issues
 from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.kinds.source import Source
-from holdback.experiments.language.expression import bare_name
 from holdback.experiments.language.quantities import CODES, did_you_mean
-from holdback.experiments.resolve.sources_and_metrics import metric_from, source_from
+from holdback.experiments.resolve.sources_and_metrics import (
+    metric_from,
+    source_from,
+    sources_beside,
+)
 
 __all__ = ["all_names", "metric_names", "metrics_of", "sources_of"]
 
@@ -67,14 +70,30 @@ def sources_of(
     """
     wanted = set(used)
     sources = {}
-    ids = written.identities
+    beside = sources_beside(written)
+    for name in used:
+        rule = getattr(written.sources.get(name), "refunds", None)
+        if rule is not None and _is_there(written, name, rule.source, issues):
+            wanted.add(rule.source)
     for name, model in written.sources.items():
-        unit = bare_name(ids.columns.to) if ids and ids.source == name else None
         known = environ if name in wanted else None
-        source = source_from(name, model, issues, known, unit)
+        source = source_from(name, model, issues, known, beside.get(name))
         if source is not None and name in wanted:
             sources[name] = source
     return sources
+
+
+def _is_there(written: ProjectFile, name: str, named: str, issues: Issues) -> bool:
+    """Whether a source has the refunds that it names."""
+    if named in written.sources:
+        return True
+    issues.add(
+        ("sources", name, "refunds", "source"),
+        f"there is no source '{named}'.",
+        fix=did_you_mean(named, written.sources)
+        or f"Sources: {', '.join(written.sources)}.",
+    )
+    return False
 
 
 def metric_names(written: ExperimentFile, issues: Issues) -> list[str]:

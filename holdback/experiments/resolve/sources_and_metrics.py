@@ -19,7 +19,11 @@ from pydantic import BaseModel
 
 from holdback.errors import Problem
 from holdback.experiments.config.kind_schemas import WrittenCap, value_field
-from holdback.experiments.config.models import ExperimentFile, WrittenLookback
+from holdback.experiments.config.models import (
+    ExperimentFile,
+    ProjectFile,
+    WrittenLookback,
+)
 from holdback.experiments.config.validation import ConfigPath, Issues
 from holdback.experiments.definition.experiment import (
     AnalysisSettings,
@@ -28,7 +32,13 @@ from holdback.experiments.definition.experiment import (
 )
 from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.kinds.metric import kinds as metric_kinds
-from holdback.experiments.kinds.source import EMBEDDED, Columns, ReturnRule, Source
+from holdback.experiments.kinds.source import (
+    EMBEDDED,
+    Columns,
+    RefundFile,
+    ReturnRule,
+    Source,
+)
 from holdback.experiments.kinds.source import kinds as source_kinds
 from holdback.experiments.language.expression import Expression, bare_name, parse
 from holdback.experiments.language.measure import Cap, Measure
@@ -44,6 +54,7 @@ __all__ = [
     "counts_attention",
     "metric_from",
     "source_from",
+    "sources_beside",
     "vanity",
 ]
 
@@ -87,6 +98,8 @@ def source_from(
         issues.add(path, what, fix="Add `columns: …`.", key=True)
     if "returns" in given:
         given["returns"] = _return_rule(given["returns"])
+    if "refunds" in given:
+        given["refunds"] = _refund_file(path, given, issues)
     if field == "path":
         _check_path((*path, kind), given[field], issues)
     if given.get("database") is not None:
@@ -136,6 +149,20 @@ def _check_rates(
 def _return_rule(written: BaseModel) -> ReturnRule:
     rule = ReturnRule(**_written_only(written))
     return dataclasses.replace(rule, match=tuple(map(bare_name, rule.match)))
+
+
+def _refund_file(
+    path: ConfigPath, given: Mapping[str, Any], issues: Issues
+) -> RefundFile:
+    """Refunds of the source's rows; those are found by their `id`."""
+    named = _written_only(given["refunds"])
+    for role in {"id", "time"} & set(named):
+        named[role] = bare_name(named[role])
+    if getattr(given.get("columns"), "id", None) is None:
+        what = "refunds are found by the order's id, and no column of it is named."
+        fix = "Name it in the columns of the source: `id: column`."
+        issues.add((*path, "refunds"), what, fix=fix, key=True)
+    return RefundFile(**named)
 
 
 def _check_notation(
@@ -408,17 +435,25 @@ def check_times(
         what = "a lookback needs the time of each exposure."
         fix = f"Name it: `time: column` in source '{assignment.source}'."
         issues.add(("analysis", "covariates"), what, fix=fix)
-    map_of_ids = written.identities.source if written.identities else None
+    beside = set(sources_beside(written))
     for name, source in sources.items():
-        if name not in {assignment.source, map_of_ids}:
+        if name not in {assignment.source, *beside}:
             _check_events(name, source, issues)
     _check_exposures(assignment.source, exposures, issues)
     for name, metric in metrics.items():
         _check_metric_times(name, metric, columns, assignment.source, issues)
 
 
+def sources_beside(written: ProjectFile) -> dict[str, str]:
+    """Sources of no unit, with the column that stands for one: ids, and refunds."""
+    ids = written.identities
+    beside = {} if ids is None else {ids.source: bare_name(ids.columns.to)}
+    refunds = (getattr(model, "refunds", None) for model in written.sources.values())
+    return beside | {rule.source: "row" for rule in refunds if rule is not None}
+
+
 def _check_exposures(name: str, source: Source, issues: Issues) -> None:
-    """Exposures are neither returned, nor do they run on."""
+    """Exposures are neither returned nor refunded, nor do they run on."""
     for key, what, fix in (
         (
             "snapshots",
@@ -429,6 +464,11 @@ def _check_exposures(name: str, source: Source, issues: Issues) -> None:
             "returns",
             f"'{name}' says who was exposed, and an exposure is not returned.",
             "Write `returns` at the source of purchases.",
+        ),
+        (
+            "refunds",
+            f"'{name}' says who was exposed, and an exposure is not refunded.",
+            "Write `refunds` at the source of orders.",
         ),
     ):
         if getattr(source, key) is not None:

@@ -29,7 +29,9 @@ class Duplicates:
         copies = {s: n for s, n in sorted(evidence.quality.duplicates.items()) if n}
         repeated = evidence.quality.repeated_exposures
         ids = experiment.identities
-        others = {experiment.assignment.source, None if ids is None else ids.source}
+        rules = [source.refunds for source in experiment.sources.values()]
+        others: set[str | None] = {rule.source for rule in rules if rule is not None}
+        others |= {experiment.assignment.source, None if ids is None else ids.source}
         unchecked = sorted(
             name
             for name, source in experiment.sources.items()

@@ -26,7 +26,7 @@ class Returns:
         """One finding for each source with a rule for returns."""
         for name, returned in sorted(evidence.quality.returns.items()):
             rule = experiment.sources[name].returns
-            if rule is None or not returned.rows:
+            if not returned.rows:
                 nothing = fact("returns.none", source=name)
                 yield Finding(check="returns", status="skip", fact=nothing)
                 continue
@@ -39,7 +39,7 @@ class Returns:
                     source=name,
                     rows=returned.rows,
                     unmatched=returned.unmatched,
-                    columns=tuple(rule.match),
+                    columns=() if rule is None else tuple(rule.match),
                 )
                 if lost
                 else fact(
