@@ -221,7 +221,8 @@ def _row_counts(
         if span.as_of is not None:
             told["late"] = exp.GTE(this=col("t", "e"), expression=integer(span.as_of))
         if exposures.time is not None:
-            starts = [u.measure.start for u in wanted if u.measure is not None]
+            collected = [u.measure for u in wanted if u.measure is not None]
+            starts = [one.start for one in collected if not one.is_former]
             earliest = min([timedelta(0), *starts])
             told["before"] = exp.Not(this=exp.Paren(this=_from(events, earliest)))
             told["earlier"] = exp.Not(this=exp.Paren(this=_from(events, timedelta(0))))

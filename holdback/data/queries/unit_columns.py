@@ -15,7 +15,7 @@ from fractions import Fraction
 from holdback.data.evidence.cells import Column
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.kinds.metric import Metric
-from holdback.experiments.language.measure import Cap, Companion, Measure
+from holdback.experiments.language.measure import EVER, Cap, Companion, Measure
 from holdback.stats.evidence.moments import pairs, triples
 
 __all__ = [
@@ -159,7 +159,7 @@ def layout(experiment: Experiment, history: timedelta | None = None) -> Layout:
         unit.measure.end for unit in units.values() if unit.measure and not unit.own
     }
     ends |= {collected.within for collected in experiment.collected.values()}
-    horizons = sorted(e for e in ends if e is not None and e > timedelta(0))
+    horizons = sorted(e for e in ends if e is not None and timedelta(0) < e < EVER)
     return Layout(blocks=blocks, units=units, names=names, horizons=tuple(horizons))
 
 
@@ -172,7 +172,12 @@ def _block(
     """
     measures = metric.measures()
     columns = [
-        Column(name=f"{metric.name}.{i}", role="outcome", digits=m.digits, measure=m)
+        Column(
+            name=f"{metric.name}.{i}",
+            role="before" if m.is_former else "outcome",
+            digits=m.digits,
+            measure=m,
+        )
         for i, m in enumerate(measures)
     ]
     if isinstance(metric, Companion) or metric.hidden:

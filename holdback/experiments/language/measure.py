@@ -15,6 +15,7 @@ from typing import Literal
 from holdback.experiments.language.expression import Expression
 
 __all__ = [
+    "EVER",
     "Aggregate",
     "Cap",
     "Collected",
@@ -28,9 +29,14 @@ Aggregate = Literal["sum", "count", "mean", "max", "min", "last", "distinct"]
 Collected = Aggregate | Literal["any", "first_day", "last_day"]
 EvidenceKind = Literal["moments", "value_counts"]
 """What is read: sums of powers and products, or how many units have which values."""
-CompanionReader = Literal["answers", "histories", "orders", "scores", "slices"]
+CompanionReader = Literal[
+    "answers", "ever", "former", "histories", "known", "orders", "scores", "slices"
+]
 """Who reads what is collected beside a metric: response bias, lifetime value, where
-money came from, uplift, or fading by days since exposure."""
+money came from, uplift, fading by days since exposure, or the checks of who was
+compared: on all from before (`former`), on buyers (`ever`), on covariates (`known`)."""
+EVER = timedelta(days=36_500)
+"""So long before or after its exposure nothing of a unit is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,16 @@ class Measure:
         """The same in another window, and so what it comes after."""
         after = None if self.after is None else self.after.moved(start, end)
         return replace(self, start=start, end=end, after=after)
+
+    def before(self) -> Measure:
+        """The same over all that was before exposure, uncapped."""
+        now = timedelta(0)
+        return replace(self, start=-EVER, end=now, after=None, half=False, cap=None)
+
+    @property
+    def is_former(self) -> bool:
+        """Whether it is over all that was before exposure."""
+        return self.start == -EVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ from holdback.experiments.resolve.economics import (
     guardrails_of,
     with_profit,
 )
+from holdback.experiments.resolve.history import former_of, knowledge_of
 from holdback.experiments.resolve.orders import orders_of
 from holdback.experiments.resolve.references import metric_names, metrics_of, sources_of
 from holdback.experiments.resolve.snapshot import resolved_of
@@ -105,6 +106,10 @@ def resolve(
         companions |= scores_of(primary, analysis, assignment, issues)
         companions |= slices_of(primary, assignment)
         companions |= orders_of(economics, metrics, sources, assignment)
+        companions |= former_of(metrics, written.primary or "", sources, assignment)
+        companions |= knowledge_of(
+            metrics, written.primary or "", analysis.covariates, assignment
+        )
     decision = decision_of(written, issues)
     if assignment is not None:
         assignment = with_crossing(assignment, sources)

@@ -497,3 +497,113 @@ def _exposures_lost(
         for why, arms in unequal.items()
     ]
     return " ".join([*parts, say("checks.lost_exposures.check")])
+
+
+@tells("pre_period.former")
+def _former(_words: Words, *, source: str, kind: str) -> str:
+    return say(
+        "checks.pre_period.former",
+        source=source,
+        what=texts("checks.pre_period.kinds")[kind],
+    )
+
+
+@tells("inactive.as_planned")
+def _both_as_planned(
+    _words: Words,
+    *,
+    source: str,
+    active: Mapping[str, int],
+    inactive: Mapping[str, int],
+    planned: Mapping[str, float],
+) -> str:
+    del active, inactive, planned
+    return say("checks.inactive.as_planned", source=source)
+
+
+@tells("inactive.missing")
+def _some_missing(
+    words: Words,
+    *,
+    source: str,
+    active: Mapping[str, int],
+    inactive: Mapping[str, int],
+    planned: Mapping[str, float],
+) -> str:
+    return say(
+        "checks.inactive.missing",
+        source=source,
+        inactive=_counts(words, inactive, planned),
+        active=_counts(words, active, planned),
+    )
+
+
+@tells("only_buyers.nearly_all")
+def _nearly_all(_words: Words, *, source: str, share: float, alone: bool) -> str:
+    seen = say("checks.only_buyers.nearly_all", share=percent(share), source=source)
+    alone_too = say("checks.only_buyers.alone", source=source) if alone else ""
+    return f"{seen} {alone_too}{say('checks.only_buyers.remedy')}"
+
+
+@tells("only_buyers.some_did_not")
+def _some_did_not(_words: Words, *, share: float) -> str:
+    return say("checks.only_buyers.some_did_not", share=percent(share))
+
+
+@tells("measured_after.none")
+def _known_before(_words: Words) -> str:
+    return say("checks.measured_after.none")
+
+
+@tells("measured_after.seen")
+def _known_after(words: Words, *, columns: tuple[Fact, ...]) -> str:
+    told = " ".join(tell(words, column) for column in columns)
+    return f"{told} {say('checks.measured_after.remedy')}"
+
+
+@tells("measured_after.differs")
+def _covariate_differs(_words: Words, *, column: str) -> str:
+    return say("checks.measured_after.differs", column=column)
+
+
+@tells("measured_after.uneven")
+def _uneven_levels(
+    words: Words, *, column: str, level: str, shares: Mapping[str, float]
+) -> str:
+    told = ", ".join(f"{words.arm(a)} {percent(share)}" for a, share in shares.items())
+    return say("checks.measured_after.uneven", column=column, level=level, shares=told)
+
+
+@tells("measured_after.holds")
+def _covariate_holds(_words: Words, *, column: str, without: int, did: int) -> str:
+    return say(
+        "checks.measured_after.holds",
+        column=column,
+        without=plural(without, "unit"),
+        did=f"{did:,}",
+    )
+
+
+@tells("measured_after.coincides")
+def _covariate_coincides(_words: Words, *, column: str, without: int, did: int) -> str:
+    return say(
+        "checks.measured_after.coincides",
+        column=column,
+        without=plural(without, "unit"),
+        did=f"{did:,}",
+    )
+
+
+@tells("measured_after.explains")
+def _covariate_explains(_words: Words, *, column: str, share: float) -> str:
+    return say("checks.measured_after.explains", column=column, share=percent(share))
+
+
+@tells("measured_after.all_did")
+def _everybody_did(_words: Words, *, column: str, level: str, units: int) -> str:
+    return say(
+        "checks.measured_after.all_did",
+        column=column,
+        level=level,
+        units=plural(units, "unit"),
+    )

@@ -1,0 +1,270 @@
+"""Whether the data are a randomized comparison: each check on small inputs.
+
+What is right comes from scipy's laws over the same counts, or is counted by hand.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from worlds.words import in_words
+
+from holdback.analysis.checks.check import kinds
+from holdback.data.evidence.cells import Evidence
+from holdback.data.extraction.extract import extract
+from holdback.experiments.definition.experiment import Experiment
+from holdback.experiments.load import load
+from holdback.results.scorecard import Finding
+
+YAML = """\
+version: 1
+experiment: drawn
+timezone: UTC
+currency: EUR
+window: {{start: 2026-10-01, end: 2026-10-28}}
+arms:
+{arms}
+assignment: {{source: exposures, crossovers: first}}
+sources:
+  exposures: {{csv: exposures.csv, columns: {{unit: who, arm: arm, time: at}}}}
+  orders: {{csv: orders.csv, columns: {{unit: who, time: at}}}}
+metrics:
+  revenue: {{kind: mean, source: orders, value: total, unit: money, within: 7 days}}
+primary: revenue
+analysis: {{looks: end{analysis}}}
+"""
+EXPOSED = datetime(2026, 10, 10, 12, tzinfo=UTC)
+BEFORE, AFTER = EXPOSED - timedelta(days=9), EXPOSED + timedelta(days=1)
+
+
+def plan(folder: Path, analysis: str = "", **shares: int) -> Experiment:
+    """Arms by their shares, the first of them control."""
+    shares = shares or {"held": 50, "mail": 50}
+    arms = "\n".join(
+        f"  {arm}: {{share: {share}%{', control: true' if i == 0 else ''}}}"
+        for i, (arm, share) in enumerate(shares.items())
+    )
+    file = folder / "drawn.yaml"
+    file.write_text(YAML.format(arms=arms, analysis=analysis), encoding="utf-8")
+    return load(file)
+
+
+def read(drawn: Experiment, units: pd.DataFrame, orders: pd.DataFrame) -> Evidence:
+    """The evidence of frames of exposures and orders."""
+    frames = {"exposures": units, "orders": orders}
+    return extract(drawn, as_of=datetime(2026, 11, 5, tzinfo=UTC), frames=frames)
+
+
+def finding(check: str, drawn: Experiment, evidence: Evidence) -> Finding:
+    """The one finding of a check, in words."""
+    (seen,) = in_words(drawn, kinds[check]().examine(drawn, evidence))
+    return seen
+
+
+def exposed(off: int, on: int, **columns: Any) -> pd.DataFrame:
+    """So many units an arm, all exposed at one moment; those held back first."""
+    arms = ["held"] * off + ["mail"] * on
+    who = [f"u{i}" for i in range(off + on)]
+    return pd.DataFrame({"who": who, "arm": arms, "at": EXPOSED, **columns})
+
+
+def bought(units: pd.DataFrame, at: datetime, amounts: Any = 40.0) -> pd.DataFrame:
+    """An order of each unit."""
+    return pd.DataFrame({"who": units["who"], "at": at, "total": amounts})
+
+
+def split(units: pd.DataFrame, off: int, on: int) -> pd.DataFrame:
+    """The first units of each arm."""
+    held, treated = units[units["arm"] == "held"], units[units["arm"] == "mail"]
+    return pd.concat([held.head(off), treated.head(on)])
+
+
+def test_an_arm_that_chose_itself_against_scipy(tmp_path: Path) -> None:
+    """40 of 200 held back and 120 of 200 treated units had bought before.
+
+    Fisher's exact test, twice the smaller tail, and exact binomial tests of 40 and 120
+    (160 and 80) on even shares; each with Holm's correction.
+    """
+    units = exposed(200, 200)
+    earlier = bought(split(units, 40, 120), BEFORE)
+    drawn = plan(tmp_path)
+    orders = pd.concat([earlier, bought(split(units, 40, 80), AFTER)])
+    evidence = read(drawn, units, orders)
+    before = finding("pre_period", drawn, evidence)
+    p_value = 2 * stats.hypergeom.cdf(40, 400, 160, 200)
+    assert before.status == "fail"
+    assert before.p_value is not None
+    assert before.p_value <= 3 * p_value * (1 + 1e-9)
+    assert "orders before exposure" in before.message
+    lost = finding("inactive", drawn, evidence)
+    assert lost.status == "fail"
+    exact = stats.binomtest(40, 160, 0.5).pvalue
+    assert lost.p_value == pytest.approx(2 * exact, rel=1e-6)
+
+
+def test_amounts_before_exposure_against_scipy(tmp_path: Path) -> None:
+    """Everybody had one order before, that of the treated units was larger.
+
+    Pearson's type III law with the exact moments of a random half of the amounts, kept
+    in whole euros; with Holm's correction for three measures.
+    """
+    rng = np.random.default_rng(5)
+    units = exposed(150, 150)
+    amounts = np.concatenate([rng.gamma(2, 10, 150), rng.gamma(2, 15, 150)]).round()
+    drawn = plan(tmp_path)
+    orders = pd.concat([bought(units, BEFORE, amounts), bought(units[::3], AFTER)])
+    seen = finding("pre_period", drawn, read(drawn, units, orders))
+    n, m = 300, 150
+    error = np.sqrt(amounts.var(ddof=1) * (1 / m - 1 / n))
+    z = (amounts[:150].mean() - amounts.mean()) / error
+    assert seen.status == "fail"
+    assert seen.p_value == pytest.approx(3 * 2 * stats.pearson3.cdf(z, 0.0), rel=1e-6)
+    assert "the amounts in orders" in seen.message
+
+
+def test_arms_alike_before_pass_unasked(tmp_path: Path) -> None:
+    """As many had bought before in both arms; nothing is said where nobody had."""
+    units = exposed(200, 200)
+    drawn = plan(tmp_path)
+    later = bought(units[::4], AFTER)
+    orders = pd.concat([bought(split(units, 60, 62), BEFORE), later])
+    evidence = read(drawn, units, orders)
+    assert finding("pre_period", drawn, evidence).status == "pass"
+    assert finding("inactive", drawn, evidence).status == "pass"
+    alone = read(drawn, units, later)
+    for check in ("pre_period", "inactive"):
+        assert list(kinds[check]().examine(drawn, alone)) == []
+
+
+def test_inactive_units_lost_in_one_arm_against_scipy(tmp_path: Path) -> None:
+    """1,000 and 900 units miss even shares by little; 150 and 50 inactive ones do not.
+
+    The exact binomial test, times the two kinds of units.
+    """
+    units = exposed(1000, 900)
+    active = split(units, 850, 850)
+    drawn = plan(tmp_path)
+    orders = pd.concat([bought(active, BEFORE), bought(units[::5], AFTER)])
+    evidence = read(drawn, units, orders)
+    lost = finding("inactive", drawn, evidence)
+    assert lost.status == "fail"
+    exact = stats.binomtest(50, 200, 0.5).pvalue
+    assert lost.p_value == pytest.approx(2 * exact, rel=1e-6)
+    assert "Without anything in orders before their exposure: held 150" in lost.message
+    assert finding("srm", drawn, evidence).status != "fail"
+
+
+@pytest.mark.parametrize(
+    ("buyers", "earlier", "status"),
+    [(198, 0, "fail"), (191, 0, "fail"), (160, 0, "pass"), (200, 190, "warn")],
+)
+def test_exposures_of_buyers_alone(
+    tmp_path: Path, buyers: int, earlier: int, status: str
+) -> None:
+    """99 % of 200 buy, or 95.5 % and nobody else does; subscribers are only told.
+
+    The row of a unit that bought later than any window counts as well.
+    """
+    units = exposed(100, 100)
+    late = EXPOSED + timedelta(days=20)
+    orders = pd.concat(
+        [
+            bought(units.iloc[:50], AFTER),
+            bought(units.iloc[50:buyers], late),
+            bought(units.iloc[:earlier], BEFORE),
+        ]
+    )
+    drawn = plan(tmp_path)
+    seen = finding("only_buyers", drawn, read(drawn, units, orders))
+    assert seen.status == status
+    others = pd.concat(
+        [orders, bought(pd.DataFrame({"who": [f"x{i}" for i in range(50)]}), AFTER)]
+    )
+    also = finding("only_buyers", drawn, read(drawn, units, others))
+    assert also.status == {191: "warn"}.get(buyers, status)
+
+
+def test_rows_of_nothing_make_no_buyers(tmp_path: Path) -> None:
+    """A row of 0 a day for everybody, and a third that buys."""
+    units = exposed(60, 60)
+    orders = pd.concat([bought(units, AFTER, 0.0), bought(units[::3], AFTER)])
+    drawn = plan(tmp_path)
+    assert finding("only_buyers", drawn, read(drawn, units, orders)).status == "pass"
+
+
+def covariates(total: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """600 units, 200 of which bought for 40; and a column of theirs."""
+    units = exposed(300, 300, known=total)
+    return units, bought(units[::3], AFTER)
+
+
+def test_a_total_of_the_export_is_no_covariate(tmp_path: Path) -> None:
+    """All who bought have a total, and so have a few who bought before; by hand.
+
+    Of 600 units 400 did not buy; 100 of them have a total of their own, so 300 have
+    none, of which 100 buyers were expected.
+    """
+    rng = np.random.default_rng(1)
+    total = np.zeros(600)
+    total[1::6] = rng.gamma(2, 30, 100).round(2)
+    total[::3] += 40
+    drawn = plan(tmp_path, ", covariates: [known]")
+    seen = finding("measured_after", drawn, read(drawn, *covariates(total)))
+    assert seen.status == "fail"
+    assert "300 units have none of it" in seen.message
+    assert "200 units with an outcome" in seen.message
+
+
+def test_a_fee_that_is_paid_is_only_told(tmp_path: Path) -> None:
+    """Who pays a monthly fee has one: such a covariate may have been known."""
+    fee = np.where(np.arange(600) % 3 == 0, 40.0, 0.0)
+    drawn = plan(tmp_path, ", covariates: [known]")
+    seen = finding("measured_after", drawn, read(drawn, *covariates(fee)))
+    assert seen.status == "warn"
+
+
+def test_a_covariate_that_the_arms_do_not_share_is_no_covariate(tmp_path: Path) -> None:
+    """The treated units have more sessions as of the export; fewer as of a draw."""
+    rng = np.random.default_rng(2)
+    sessions = rng.poisson(np.repeat([4.0, 5.0], 300)).astype(float)
+    drawn = plan(tmp_path, ", covariates: [known]")
+    seen = finding("measured_after", drawn, read(drawn, *covariates(sessions)))
+    assert seen.status == "fail"
+    assert "known" in seen.message
+    alike = finding(
+        "measured_after",
+        drawn,
+        read(drawn, *covariates(rng.permutation(sessions))),
+    )
+    assert alike.status == "pass"
+
+
+def test_levels_that_the_arms_do_not_share_against_scipy(tmp_path: Path) -> None:
+    """Gold after the treatment: 60 of 300 held back units, and 120 of 300 others.
+
+    Pearson's chi-square of the two by two table is 27.9, p about 1e-7.
+    """
+    table = [[60, 240], [120, 180]]
+    assert stats.chi2_contingency(table, correction=False).pvalue < 1e-6
+    tier = np.array(["gold"] * 60 + ["none"] * 240 + ["gold"] * 120 + ["none"] * 180)
+    drawn = plan(tmp_path, ", segments: [known]")
+    units, orders = covariates(tier)
+    seen = finding("measured_after", drawn, read(drawn, units, orders))
+    assert seen.status == "fail"
+    assert "held 20 %, mail 40 %" in seen.message.replace("\xa0", " ")
+
+
+def test_a_level_of_buyers_is_told(tmp_path: Path) -> None:
+    """Every unit of the level "gold" has bought, of the others one in five."""
+    tier = np.where(np.arange(600) % 6 == 0, "gold", "none")
+    units, orders = covariates(tier)
+    drawn = plan(tmp_path, ", segments: [known]")
+    seen = finding("measured_after", drawn, read(drawn, units, orders))
+    assert seen.status == "warn"
+    assert "known gold each of 100 units" in seen.message
