@@ -45,10 +45,9 @@ class OnlyBuyers:
                     rates[measure.source] = units.nonzero[0] / units.n
         many = {source: rate for source, rate in rates.items() if rate >= MOST_BUY}
         for source, rate in many.items():
-            former = cells.total(f"before: {source}: any", arms)
             strangers = evidence.quality.unassigned.get(source, 0)
-            alone = strangers <= FEW_OTHERS * former.n
-            usual = former.nonzero[0] >= MOSTLY_BEFORE * former.n
+            alone = strangers <= FEW_OTHERS * evidence.accounting.units_used
+            usual = _earlier(experiment, evidence, source) >= MOSTLY_BEFORE
             sure = (rate >= ALL_BUY or alone) and not usual
             yield Finding(
                 check="only_buyers",
@@ -60,6 +59,17 @@ class OnlyBuyers:
         if rates and not many:
             seen = fact("only_buyers.some_did_not", share=max(rates.values()))
             yield Finding(check="only_buyers", status="pass", fact=seen)
+
+
+def _earlier(experiment: Experiment, evidence: Evidence, source: str) -> float:
+    """Share of the units that had a row in a source before their exposure."""
+    arms = {arm.name for arm in experiment.arms}
+    for former in experiment.companions_for("former"):
+        (measure,) = former.collected
+        if measure.source == source and measure.aggregate == "any":
+            units = evidence.cells.pooled.total(former.name, arms)
+            return units.nonzero[0] / units.n
+    return 0.0
 
 
 def _decides(experiment: Experiment, source: str) -> bool:
