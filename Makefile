@@ -5,6 +5,8 @@
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
 VENV ?= .venv
 DEMO ?= holdback-demo
+CONTENDERS ?= .venv-contenders
+TESTS ?= 40
 
 BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -18,7 +20,7 @@ PIP := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-v
 COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
   --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test test-fast test-bayes test-engines test-report calibration bench notebooks lock clean
+.PHONY: help demo test test-fast test-bayes test-engines test-report calibration bench validity notebooks lock clean
 
 help:
 	@echo "make demo          install and run the main job on simulated data"
@@ -29,6 +31,7 @@ help:
 	@echo "make test-report   the gallery in Chromium: axe, PDF, mail, pictures"
 	@echo "make calibration   slow simulations of coverage and false positives"
 	@echo "make bench         speed and memory beside other tools"
+	@echo "make validity      whose ranges hold the truth, beside other tools (a longer TESTS=… adds)"
 	@echo "make notebooks     run the notebooks and store what they show"
 	@echo "make lock          upgrade the pinned requirements on purpose"
 	@echo "make clean         remove the virtual environment and what was made"
@@ -71,6 +74,15 @@ bench: $(VENV)/.dev-$(VERSION)
 	$(BIN)/python -m benchmarks.planning
 	$(BIN)/python -m benchmarks.sampling
 
+# The others need older numpy and pandas than ours, so they have a place of their own.
+validity: $(VENV)/.dev-$(VERSION)
+	@test -x $(CONTENDERS)/bin/python || $(PYTHON) -m venv $(CONTENDERS)
+	@for library in 'pyarrow==19.0.1' tea-tasting==1.14.0 gbstats==0.8.0 spotify-confidence==4.1.0; do \
+	  $(CONTENDERS)/bin/pip install --quiet --disable-pip-version-check 'numpy==1.26.4' $$library \
+	    || echo "$$library could not be installed."; \
+	done
+	$(BIN)/python -m benchmarks.validity --tests $(TESTS) --python $(CONTENDERS)/bin/python
+
 notebooks: $(VENV)/.dev-$(VERSION)
 	$(PIP) --require-hashes -r $(BAYES_LOCK)
 	$(BIN)/python notebooks/run.py notebooks/*.ipynb
@@ -90,7 +102,7 @@ lock: $(VENV)/.dev-$(VERSION)
 	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url -o $(REPORT_TOOLS)
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CONTENDERS) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The stamps carry the Python's version, so a change of Python installs anew.
 $(VENV)/.installed-$(VERSION): $(LOCK) pyproject.toml

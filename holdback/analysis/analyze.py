@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import holdback
 from holdback.analysis.checks.check import findings
+from holdback.analysis.comparison.comparison import Comparison
 from holdback.analysis.empty_arms import refuse_empty_arms
 from holdback.analysis.preregistration.history import (
     History,
@@ -113,7 +114,7 @@ def scorecard_of(  # its parts, which are made on several floors
             ),
         ),
         plan_hash=plan_hash(experiment),
-        seed=experiment.seed,
+        seed=Comparison.of_primary(experiment, basis.cells).seed[0] >> 32,
         final=stage.final,
         look=stage.look,
         preview=stage.why_preview,

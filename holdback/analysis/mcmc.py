@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import expm1
@@ -100,10 +99,10 @@ def _draw_all(
     """
     experiment, cells = basis.experiment, basis.cells
     models = list(models_of(experiment, cells, readouts))
+    seed = Comparison.of_primary(experiment, cells).seed
     for at, model in enumerate(models):
         share = _part(advance, at, len(models) + 1)
-        seed = (experiment.seed, zlib.crc32(repr(_key(model.record)).encode()))
-        drawn = _drawn(experiment, model, seed, share)
+        drawn = _drawn(experiment, model, (*seed, at), share)
         if drawn.data is not None:
             name = f"posterior-{at + 1}-{model.record.model}.nc"
             drawn = replace(drawn, record=replace(drawn.record, file=name))
@@ -142,10 +141,6 @@ def _finding(models_drawn: Sequence[Drawn]) -> Finding:
     )
     sound = fact("sampler.sound", r_hat=worst, ess=fewest)
     return Finding(check="sampler", status="pass", fact=sound)
-
-
-def _key(record: SampledModel) -> tuple[str, str, str, str]:
-    return record.model, record.metric, record.arm, record.of
 
 
 def _part(advance: Advance | None, at: int, of: int) -> Advance | None:
@@ -208,7 +203,8 @@ def _laws(
     if not (metric.is_mean and metric.unit == "money"):
         return
     for at, arm in enumerate(experiment.treatments):
-        rows = arm_comparison(experiment, cells, metric, arm.name).rows
+        comparison = arm_comparison(experiment, cells, metric, arm.name)
+        rows = comparison.rows
         record = SampledModel(model="laws", metric=metric.name, arm=arm.name)
         if rows is None:
             continue
@@ -218,10 +214,9 @@ def _laws(
             continue
         if min(len(control), len(treated)) < BUYERS_FOR_SPREAD:
             continue
-        seed = (experiment.seed, zlib.crc32(repr(_key(record)).encode()))
         try:
             share = _part(advance, at, len(experiment.treatments))
-            laws = laws_compared(control, treated, seed, share)
+            laws = laws_compared(control, treated, comparison.seed, share)
         except StatsError as error:
             yield Drawn(
                 record=replace(

@@ -277,7 +277,9 @@ class Worth:
         if inference.log_ratio is not None and inference.relative is not None:
             level = inference.relative.interval.level
             if self.target == "population" and self.baseline is None:
-                below = differences_by_ratio(inference)
+                counted = data is not None and data.method == CONFIDENCE
+                lift_at = data.quantile if data is not None and counted else None
+                below = differences_by_ratio(inference, lift_at)
                 return lambda y: below(y / self._scale), level
             if data is not None and data.method == CONFIDENCE:
                 return lambda y: data.below(self._ratio_at(y) - 1), level

@@ -18,6 +18,7 @@ from holdback.stats.design.power import (
     units_for_not_worse,
 )
 from holdback.stats.design.simulated_power import SimulatedPower
+from holdback.stats.evidence.sample import data_seed, in_order
 from holdback.stats.multiplicity.dunnett import critical
 from holdback.stats.numeric import two_sided
 
@@ -253,12 +254,13 @@ def _simulated(
     valued = (control + treated) * len(sample.rows) / sample.n
     if valued > MANY:
         return {}
+    sample = replace(sample, rows=in_order(sample.rows))
     simulations = metric.simulated_power(
         sample,
         sizes=(control, treated),
         level=float(experiment.analysis.level),
         lifts=lifts,
         runs=runs or (RUNS if valued <= FEW_VALUED else FEWER),
-        seed=(experiment.seed, 11),
+        seed=(data_seed(sample.marks),),
     )
     return {simulation.lift: simulation for simulation in simulations}

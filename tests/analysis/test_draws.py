@@ -75,6 +75,19 @@ def test_numbers_do_not_depend_on_names_invariance(tmp_path: Path) -> None:
         assert one.verdict == other.verdict
 
 
+def test_replays_and_seeds_do_not_depend_on_names_invariance(tmp_path: Path) -> None:
+    """Another name and the rows in another order: the same replays, the same seed."""
+    names = {"control": "old", "treated": "new", "metric": "revenue"}
+    data = shop(names, rise=1.0)
+    seen = []
+    for name, frame in (("a", data), ("b", data[::-1].reset_index(drop=True))):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(YAML.format(name=name, **names), encoding="utf-8")
+        seed = hb.analyze(file, customers=frame).scorecard.seed
+        seen.append((seed, hb.simulate(file, replays=100, customers=frame).records))
+    assert seen[0] == seen[1]
+
+
 def test_a_bound_enters_holm_as_the_bound_against_statsmodels(tmp_path: Path) -> None:
     """Beyond all draws the p-value is 2/(B + 1): Holm multiplies it, and decides."""
     second = [r for r in readouts(tmp_path, rise=6.0) if r.role == "secondary"]

@@ -133,6 +133,16 @@ def card(folder: Path) -> Any:
     return hb.analyze(folder / "shop.yaml", as_of=AS_OF).scorecard
 
 
+def test_what_is_drawn_does_not_depend_on_names_invariance(
+    folder: Path, card: Any
+) -> None:
+    """The same customers under another name have the same value ahead."""
+    other = folder / "other.yaml"
+    other.write_text(YAML.replace("experiment: shop", "experiment: other"))
+    renamed = hb.analyze(other, as_of=AS_OF).scorecard
+    assert renamed.section(Lifetime) == card.section(Lifetime)
+
+
 def test_what_came_against_a_walk_through_each_unit(folder: Path, card: Any) -> None:
     """Orders and money after the exposure only, refunds taken off."""
     (found,) = card.section(Lifetime)

@@ -264,21 +264,45 @@ def test_units_outside_the_common_days_are_counted(tmp_path: Path) -> None:
     assert estimates.control.units == len(control)
 
 
-def test_a_metric_that_cannot_be_put_together(tmp_path: Path) -> None:
-    """A quantile as the primary is no result; beside a mean it is left open."""
+def test_what_is_no_mean_against_repeated_units(tmp_path: Path) -> None:
+    """Median, trimmed mean and days until an order, each unit weighed w/n by hand."""
     units = ramp(
         np.random.default_rng(1), [0.5] * 4 + [0.08] * 10, [0.3] * 4 + [0.06] * 10
     )
-    middle = "middle: {kind: quantile, quantile: 90%, source: orders, value: total}"
-    shown = analyzed(
-        tmp_path, units, arms=planned(units), more=middle, secondary="revenue, middle"
-    )
-    readout = shown.scorecard.readout("middle", "treated")
-    assert readout.relative is None
-    assert "cannot be put together" in (readout.note.message if readout.note else "")
-    deciding = analyzed(
-        tmp_path, units, arms=planned(units), more=middle, primary="middle"
-    )
-    finding = drift(deciding)
-    assert finding.status == "fail"
-    assert "decide by a mean" in finding.message
+    more = """
+  middle: {kind: quantile, quantile: 50%, source: orders, value: total, within: 7 days}
+  usual: {kind: trimmed_mean, source: orders, value: total, trim: 1%, within: 7 days}
+  wait: {kind: time_to, source: orders, within: 7 days}"""
+    card = analyzed(
+        tmp_path,
+        units,
+        arms=planned(units),
+        more=more.strip(),
+        primary="middle",
+        secondary="usual, wait",
+    ).scorecard
+    assert card.validity.state == "usable"
+    late = units.day >= 4
+    for arm in (0, 1):
+        mine = units.treated == arm
+        weight = np.where(late, late.mean(), 1 - late.mean()) / np.where(
+            late, (mine & late).sum(), (mine & ~late).sum()
+        )
+        spent, weights = units.spent[mine], weight[mine]
+        values = {}
+        order = np.argsort(spent[spent > 0])
+        mass = np.cumsum(weights[spent > 0][order])
+        at = np.searchsorted(mass / mass[-1], 0.5 - 1e-12)
+        values["middle"] = spent[spent > 0][order][at]
+        order = np.argsort(spent)
+        through = np.cumsum(weights[order])
+        left = np.minimum(through, 0.99) - np.maximum(through - weights[order], 0.01)
+        values["usual"] = float(np.clip(left, 0, None) @ spent[order]) / 0.98
+        values["wait"] = float(weights @ np.where(spent > 0, 1.0, 7.0))
+        for name, value in values.items():
+            readout = card.readout(name, "treated")
+            assert readout.relative is not None
+            assert readout.relative.lower is not None
+            assert readout.estimates is not None
+            sides = (readout.estimates.control, readout.estimates.treatment)
+            assert sides[arm].value == pytest.approx(value, rel=1e-9)

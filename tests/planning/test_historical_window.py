@@ -170,6 +170,8 @@ def test_the_curve_comes_from_the_shops_own_units(tmp_path: Path) -> None:
     assert powers == sorted(powers)
     assert powers[0] < 0.5 < powers[-1]
     assert made == plan(tmp_path, runs=40)
+    renamed = YAML.replace("experiment: shop", "experiment: other")
+    assert made.curve == plan(tmp_path, renamed, runs=40).curve
     assert all(point.simulated is None for point in plan(tmp_path).curve)
     assert "simulated with your own units" in str(made)
     assert "On the wrong side" in render(made)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from hashlib import sha256
 from typing import Literal
 
 from holdback.data.evidence.cells import ALL, Cells, Column
@@ -19,7 +18,7 @@ from holdback.stats.evidence.arm_evidence import ArmEvidence, ValueCounts
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import TwoSamples
-from holdback.stats.evidence.sample import Sample, with_column
+from holdback.stats.evidence.sample import Sample, data_seed, with_column
 from holdback.stats.variance_reduction.cuped import Adjusted, adjust, predicted
 
 __all__ = [
@@ -140,6 +139,13 @@ class Comparison:
         kept: Comparison = cells.kept.setdefault(key, made)
         return kept
 
+    @classmethod
+    def of_primary(cls, experiment: Experiment, cells: Cells) -> Comparison:
+        """The primary metric of all treatment arms together."""
+        metric = experiment.metrics[experiment.primary]
+        everyone = frozenset(arm.name for arm in experiment.treatments)
+        return cls.of(experiment, cells, metric, everyone)
+
     def of_group(self, group: Group) -> Comparison:
         """The same of other units."""
         return self.of(
@@ -206,8 +212,6 @@ class Comparison:
     @cached_property
     def estimates(self) -> tuple[Estimate, Estimate] | None:
         """The unadjusted values; None where an arm has none."""
-        if self._is_unreadable:
-            return None
         return self.metric.estimates(*self.evidence)
 
     @cached_property
@@ -253,8 +257,7 @@ class Comparison:
         A hash of both arms' units, sums and products, so it follows from the data.
         """
         arms = sorted((side.n, side.sums, side.products) for side in self.sides)
-        digest = sha256(repr(arms).encode()).digest()
-        return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:16], "big")
+        return divmod(data_seed(arms), 2**64)
 
     @cached_property
     def tests(self) -> int:
@@ -315,21 +318,7 @@ class Comparison:
             return None
 
     def plain(self, level: float) -> Inference:
-        """The lift without covariates.
-
-        None where the arms' shares changed and the metric cannot be put together from
-        stretches of days.
-        """
-        if self._is_unreadable:
-            return Inference(
-                control=None,
-                treatment=None,
-                absolute=None,
-                relative=None,
-                p_value=None,
-                method="none",
-                note=fact("methods.split_changed"),
-            )
+        """The lift without covariates."""
         key = ("plain", level)
         if key not in self._read:
             self._read[key] = self.metric.compare(
@@ -393,11 +382,6 @@ class Comparison:
             within=None if self.metric.counts_unmatured else self.metric.within,
             through=self.group.through,
         )
-
-    @property
-    def _is_unreadable(self) -> bool:
-        """Whether units must not be pooled over days, and can only be pooled."""
-        return bool(self.cells.stretches) and not self.metric.is_function_of_means
 
     @property
     def _block(self) -> tuple[Column, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from holdback.experiments.language.quantities import DAYS_PER_YEAR
 from holdback.facts import Fact, fact
 from holdback.results.quantity import Quantity
 from holdback.results.sections.lifetime_value import HeldOut, Lifetime, LifetimeArm
+from holdback.stats.evidence.sample import data_seed
 from holdback.stats.lifetime.bg_nbd import BgNbd, OrderHistories, Orders
 from holdback.stats.lifetime.gamma_gamma import BuyerSpend, ObservedPrices, Prices
 from holdback.stats.lifetime.lifetime_value import (
@@ -258,10 +258,8 @@ class _Beside:
 
     @property
     def _seed(self) -> tuple[int, int]:
-        """Of what is drawn for this comparison."""
-        text = f"{self.metric}\nlifetime\n{self.arm}"
-        digest = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
-        return self.experiment.seed, digest
+        """Of what is drawn for this comparison: a hash of both arms' histories."""
+        return divmod(data_seed([side.marks for side in self.sides]), 2**64)
 
     def _normal(self, value: float, se: float) -> Quantity:
         reach = quantile((1 + self.level) / 2) * se

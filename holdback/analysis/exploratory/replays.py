@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from math import sqrt
 
@@ -15,6 +16,7 @@ from holdback.errors import ConfigError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.sections.simulation import MethodRecord, Simulation
 from holdback.stats.design.aa_replays import Record, Replayed
+from holdback.stats.evidence.sample import data_seed, in_order
 from holdback.stats.methods.permutation import MOST_RESPLIT
 
 __all__ = ["replayed", "simulate"]
@@ -51,7 +53,7 @@ def simulate(  # what to replay, on which data, and how often
     The units of the control arm and of the first treatment arm are put together and
     split at random into arms of the same sizes; a third as many replays multiply the
     values of the treated by 1 + `lift`. Without covariates. Above 20,000 units with a
-    value, at most 200 replays. Deterministic for a plan and its data.
+    value, at most 200 replays. What is drawn follows from the units alone.
 
     Raises ConfigError for replays below 100 or a lift of 0 or at or below −100 %,
     StatsError where there are no rows to split, and what reading the data raises.
@@ -91,6 +93,7 @@ def simulate(  # what to replay, on which data, and how often
             )
         )
     units = control + treated
+    units = replace(units, rows=in_order(units.rows))
     if min(control.n, treated.n) < 2:
         raise StatsError(
             Problem(what="an arm has fewer than 2 units, so nothing can be split.")
@@ -104,7 +107,7 @@ def simulate(  # what to replay, on which data, and how often
         level=level,
         lift=lift,
         replays=(first, second),
-        seed=(experiment.seed, 7),
+        seed=(data_seed(units.marks),),
     )
     return Simulation(
         experiment=experiment.name,

@@ -25,7 +25,7 @@ from holdback.data.evidence.unit_rows import CountedUnits, UnitRows
 from holdback.experiments.language.measure import Measure
 from holdback.results.scorecard import Accounting, Input
 from holdback.stats.causal.attribution import TouchPath
-from holdback.stats.evidence.arm_evidence import ValueCounts
+from holdback.stats.evidence.arm_evidence import StratifiedCounts, ValueCounts
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.sample import Sample, StratifiedSample
 from holdback.stats.evidence.stratified import LEAST_IN_STRATUM, StratifiedMoments
@@ -251,14 +251,7 @@ class Cells:
         self, block: str, within: timedelta | None, through: date | None
     ) -> list[DaySpan]:
         """The stretches that `total` puts together."""
-        needed = self.passed(block, within)
-        fitting = [
-            cell
-            for cell in self.rows
-            if cell.dimension == ALL
-            and cell.matured >= needed
-            and (through is None or (cell.day is not None and cell.day <= through))
-        ]
+        fitting = self._fitting(block, within, through)
         return [span for span, _ in self._by_stretch(block, fitting)]
 
     def counts(  # the keys of a cell, as in `total`
@@ -273,14 +266,49 @@ class Cells:
     ) -> ValueCounts:
         """How many units have which values, of a block that is read from that.
 
-        Without `within` units count whose time is not over.
+        Without `within` units count whose time is not over. Over several stretches
+        they are `StratifiedCounts`, of the stretches that `total` puts together.
         """
-        return self.counted[block].of(
-            arms,
-            needed=self.passed(block, within),
-            level=None if dimension == ALL else (dimension, level),
-            through=through,
-        )
+
+        def between(since: date | None, through: date | None) -> ValueCounts:
+            return self.counted[block].of(
+                arms,
+                needed=self.passed(block, within),
+                level=None if dimension == ALL else (dimension, level),
+                since=since,
+                through=through,
+            )
+
+        if not self.stretches:
+            return between(None, through)
+        fitting = self._fitting(block, within, through, dimension, level)
+        compared = self._by_stretch(block, fitting)
+        parts = [
+            between(first, last if through is None else min(last, through))
+            for (first, last), _ in compared
+        ]
+        if len(parts) < 2:
+            return parts[0] if parts else self.counted[block].of([])
+        units = [sum(c.moments[block].n for c in cells) for _, cells in compared]
+        return StratifiedCounts.of_parts(parts, [n / sum(units) for n in units])
+
+    def _fitting(
+        self,
+        block: str,
+        within: timedelta | None,
+        through: date | None,
+        dimension: str = ALL,
+        level: str = ALL,
+    ) -> list[Cell]:
+        """The cells of a group whose units are matured."""
+        needed = self.passed(block, within)
+        return [
+            cell
+            for cell in self.rows
+            if (cell.dimension, cell.level) == (dimension, level)
+            and cell.matured >= needed
+            and (through is None or (cell.day is not None and cell.day <= through))
+        ]
 
     def passed(self, block: str, within: timedelta | None) -> int:
         """Horizons that must have passed for a metric: its time and its lag."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Self
 
 import numpy as np
@@ -55,6 +56,19 @@ class ArmHistories:
             units=counts.units.astype(float),
             early=(values[:, 4], values[:, 5]),
         )
+
+    @property
+    def marks(self) -> list[str]:
+        """What seeds of draws from these units are made of: sums, to ten digits."""
+        columns = (
+            np.ones(1),
+            self.orders,
+            self.last,
+            self.watched,
+            self.gross,
+            self.net,
+        )
+        return [f"{fsum((self.units * column).tolist()):.9e}" for column in columns]
 
     @property
     def total(self) -> float:

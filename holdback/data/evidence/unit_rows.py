@@ -157,14 +157,17 @@ class CountedUnits:
         arms: Collection[str],
         *,
         level: tuple[str, str] | None = None,
+        since: date | None = None,
         through: date | None = None,
         needed: int = 0,
     ) -> ValueCounts:
-        """Those of some arms, one segment's level, and days up to one."""
+        """Those of some arms, one segment's level, and days from one up to one."""
         wanted = [i for i, arm in enumerate(self.arms) if arm in arms]
         kept = np.isin(self.arm, wanted) & (self.matured >= needed)
         if level is not None:
             kept &= self.levels[level[0]] == level[1]
+        if since is not None:
+            kept &= self.day >= (since - EPOCH_DAY).days
         if through is not None:
             kept &= self.day <= (through - EPOCH_DAY).days
         return ValueCounts(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -305,12 +304,6 @@ class Experiment:
     file: str = ""
     resolved: Mapping[str, Any] = field(default_factory=dict)
     defaults: int = DEFAULTS
-
-    @property
-    def seed(self) -> int:
-        """Where random draws start: the same for the same name and salt."""
-        text = f"{self.name}\n{self.assignment.salt}"
-        return int.from_bytes(sha256(text.encode("utf-8")).digest()[:4], "big")
 
     @property
     def control(self) -> Arm:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from holdback.experiments.language.measure import EvidenceKind, Measure
 
 if TYPE_CHECKING:
-    from holdback.stats.evidence.arm_evidence import ArmEvidence
+    from holdback.stats.evidence.arm_evidence import ArmEvidence, ValueCounts
     from holdback.stats.evidence.effect import Inference
+    from holdback.stats.evidence.life_table import Lives
 
 from holdback.experiments.kinds.metric import Metric
 
@@ -58,18 +59,27 @@ class TimeToEvent(Metric):
         tests: int = 1,
     ) -> Inference:
         """Restricted mean times of two life tables."""
-        from holdback.stats.evidence.life_table import life_table
         from holdback.stats.methods.survival import compare_survival
 
         del tests
         days = 0 if self.within is None else self.within.days
-        first, second = (
-            life_table(counts.values[:, 0], counts.watched, counts.units, days)
-            for counts in (control.value_counts, treatment.value_counts)
-        )
+        first, second = (_lives(arm.value_counts, days) for arm in (control, treatment))
         return compare_survival(first, second, level=level)
 
     @property
     def needs_events(self) -> bool:
         """What is waited for happens later."""
         return True
+
+
+def _lives(counts: ValueCounts, days: int) -> Lives:
+    from holdback.stats.evidence.life_table import StratifiedLifeTable, life_table
+
+    tables = tuple(
+        life_table(part.values[:, 0], part.watched, part.units, days)
+        for _, part in counts.strata
+    )
+    if len(tables) == 1:
+        return tables[0]
+    weights = tuple(weight for weight, _ in counts.strata)
+    return StratifiedLifeTable(parts=tables, weights=weights)

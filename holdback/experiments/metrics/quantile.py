@@ -13,7 +13,10 @@ from holdback.experiments.language.measure import EvidenceKind, Measure
 if TYPE_CHECKING:
     from holdback.stats.evidence.arm_evidence import ArmEvidence
     from holdback.stats.evidence.effect import Inference
-    from holdback.stats.evidence.order_statistics import CountedValues
+    from holdback.stats.evidence.order_statistics import (
+        CountedValues,
+        StratifiedValues,
+    )
 
 __all__ = ["Quantile"]
 
@@ -62,9 +65,15 @@ class Quantile(Metric):
         )
 
 
-def _with_a_value(arm: ArmEvidence) -> CountedValues:
-    from holdback.stats.evidence.order_statistics import CountedValues
+def _with_a_value(arm: ArmEvidence) -> CountedValues | StratifiedValues:
+    from holdback.stats.evidence.order_statistics import CountedValues, StratifiedValues
 
-    counts = arm.value_counts
-    kept = counts.values[:, 1] > 0
-    return CountedValues.of(counts.values[kept, 0], counts.units[kept])
+    strata = []
+    for weight, counts in arm.value_counts.strata:
+        kept = counts.values[:, 1] > 0
+        values = CountedValues.of(counts.values[kept, 0], counts.units[kept])
+        strata.append((weight, counts.n, values))
+    some = [stratum for stratum in strata if stratum[2].n]
+    if len(strata) == 1 or not some:
+        return strata[0][2]
+    return StratifiedValues.of(some)

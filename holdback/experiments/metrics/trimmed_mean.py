@@ -145,6 +145,8 @@ class Middle:
         """
         import numpy as np
 
+        if len(counts.strata) > 1:
+            return cls._of_strata(counts, float(trim))
         n = counts.n
         cut = floor(trim * n)
         kept = n - 2 * cut
@@ -166,6 +168,44 @@ class Middle:
             n=n,
             kept=kept,
             nonzero=int(left[values != 0].sum()),
+        )
+
+    @classmethod
+    def _of_strata(cls, counts: ValueCounts, trim: float) -> Middle:
+        """The middle of the weighted strata.
+
+        A unit of a stratum counts w/n; the share `trim` of the weight is cut from each
+        end, and the variance is Σ w² s²/n over (1 − 2 trim)², s² that of the winsorized
+        values in the stratum (the influence function of the trimmed mean: Huber 1981,
+        Robust Statistics, section 3.3). `kept` is the effective number that is left.
+        """
+        import numpy as np
+
+        values = counts.values[:, 0]
+        mass = np.concatenate([w * part.units / part.n for w, part in counts.strata])
+        order = np.argsort(values, kind="stable")
+        through = np.cumsum(mass[order])
+        edges = np.minimum(through, 1 - trim), np.maximum(through - mass[order], trim)
+        left = np.clip(edges[0] - edges[1], 0, None)
+        inside = left > 1e-12  # no unit is that light
+        left, rest = left[inside], 1 - 2 * trim
+        lowest, highest = values[order][inside][[0, -1]]
+        spread = sum(
+            w**2
+            * float(part.units @ (pulled - float(part.units @ pulled) / part.n) ** 2)
+            / (part.n - 1)
+            / part.n
+            for w, part in counts.strata
+            for pulled in [np.clip(part.values[:, 0], lowest, highest)]
+        )
+        effective = 1 / sum(w**2 / part.n for w, part in counts.strata)
+        kept = counts.units[order][inside]
+        return cls(
+            mean=float(left @ values[order][inside]) / float(left.sum()),
+            variance=spread / rest**2,
+            n=counts.n,
+            kept=floor(rest * effective),
+            nonzero=int(kept[values[order][inside] != 0].sum()),
         )
 
     @property

@@ -45,11 +45,6 @@ def _few_values(_words: Words, *, units: int, side: str, least: int) -> str:
     )
 
 
-@tells("methods.split_changed")
-def _split_changed(_words: Words) -> str:
-    return say("methods.split_changed")
-
-
 @tells("methods.no_spread")
 def _no_spread(_words: Words, *, side: str) -> str:
     return say("methods.no_interval_the_variance", name=_side(side))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from holdback.stats.evidence.sample import data_seed
+
 __all__ = ["ArmAnswers", "bounds", "range_of_bounds"]
 
 Vector = npt.NDArray[np.float64]
@@ -31,6 +33,18 @@ class ArmAnswers:
     def rate(self) -> float:
         """Share of the units that answered."""
         return float(self.units.sum()) / self.asked
+
+    @property
+    def marks(self) -> list[list[float]]:
+        """What seeds of draws from these answers are made of."""
+        return [[self.asked], self.values.tolist(), self.units.tolist()]
+
+    def sorted(self) -> ArmAnswers:
+        """The same answers, from the worst to the best."""
+        order = np.argsort(self.values, kind="stable")
+        return ArmAnswers(
+            values=self.values[order], units=self.units[order], asked=self.asked
+        )
 
 
 def bounds(control: ArmAnswers, treated: ArmAnswers) -> tuple[float, float]:
@@ -53,14 +67,16 @@ def bounds(control: ArmAnswers, treated: ArmAnswers) -> tuple[float, float]:
 
 
 def range_of_bounds(
-    control: ArmAnswers, treated: ArmAnswers, *, level: float, seed: tuple[int, ...]
+    control: ArmAnswers, treated: ArmAnswers, *, level: float
 ) -> tuple[float, float]:
     """An interval that holds both bounds with at least `level`, by resampling units.
 
-    Percentiles of the lower and of the upper bound over 400 draws of both arms. Raises
-    ValueError where an arm has no answers.
+    Percentiles of the lower and of the upper bound over 400 draws of both arms, which
+    follow from the answers alone. Raises ValueError where an arm has no answers.
     """
-    rng = np.random.default_rng(seed)
+    arms = [arm.sorted() for arm in (control, treated)]
+    control, treated = arms
+    rng = np.random.default_rng(data_seed([arm.marks for arm in arms]))
     draws = [(_again(rng, control), _again(rng, treated)) for _ in range(RESAMPLES)]
     ends = np.array(
         [
@@ -78,8 +94,8 @@ def range_of_bounds(
 
 def _trimmed(arm: ArmAnswers, share: float) -> tuple[float, float]:
     """Means without the best, and without the worst, share of the answers."""
-    order = np.argsort(arm.values, kind="stable")
-    values, units = arm.values[order], arm.units[order]
+    arm = arm.sorted()
+    values, units = arm.values, arm.units
     kept = units.sum() * (1 - share)
     worst = np.clip(kept - (np.cumsum(units) - units), 0, units)
     back = np.cumsum(units[::-1])[::-1] - units

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.sample import Sample
 
-__all__ = ["ArmEvidence", "ValueCounts"]
+__all__ = ["ArmEvidence", "StratifiedCounts", "ValueCounts"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,11 +47,46 @@ class ValueCounts:
         """Units in all."""
         return int(self.units.sum())
 
+    @property
+    def strata(self) -> tuple[tuple[float, ValueCounts], ...]:
+        """What each stratum weighs in both arms, and its units; here it is one."""
+        return ((1.0, self),)
+
     def listed(self, columns: Sequence[str]) -> Sample:
         """The same units one by one; `columns` names the m measures."""
         valued = self.values.any(axis=1)
         rows = np.repeat(self.values[valued], self.units[valued], axis=0)
         return Sample(columns=tuple(columns), rows=rows, n=self.n)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StratifiedCounts(ValueCounts):
+    """The counts of one arm over strata whose weights all arms share.
+
+    `parts`: those of each stratum, (s,); `weights`: the stratum's share of all units,
+    (s,). As counts they are those of all units together.
+    """
+
+    parts: tuple[ValueCounts, ...]
+    weights: tuple[float, ...]
+
+    @classmethod
+    def of_parts(
+        cls, parts: Sequence[ValueCounts], weights: Sequence[float]
+    ) -> StratifiedCounts:
+        """From the strata of an arm and their common weights."""
+        return cls(
+            values=np.concatenate([part.values for part in parts]),
+            units=np.concatenate([part.units for part in parts]),
+            watched=np.concatenate([part.watched for part in parts]),
+            parts=tuple(parts),
+            weights=tuple(weights),
+        )
+
+    @property
+    def strata(self) -> tuple[tuple[float, ValueCounts], ...]:
+        """What each stratum weighs in both arms, and its units."""
+        return tuple(zip(self.weights, self.parts, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

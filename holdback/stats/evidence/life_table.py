@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from holdback.stats.evidence.effect import Estimate
 
-__all__ = ["LifeTable", "life_table", "log_rank_z"]
+__all__ = ["LifeTable", "Lives", "StratifiedLifeTable", "life_table", "log_rank_z"]
 
 Vector = npt.NDArray[np.float64]
 WholeVector = npt.NDArray[np.int64]
@@ -76,6 +76,47 @@ class LifeTable:
         )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StratifiedLifeTable:
+    """Life tables of strata, (s,), and the weights that they have in both arms, (s,).
+
+    The mean time is Σ w μ, its variance Σ w² σ²: means of independent strata.
+    """
+
+    parts: tuple[LifeTable, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """Units in all."""
+        return sum(part.n for part in self.parts)
+
+    @property
+    def days(self) -> int:
+        """The horizon h in days."""
+        return self.parts[0].days
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every stratum was watched to the horizon, or has nobody left."""
+        return all(part.is_complete for part in self.parts)
+
+    def restricted_mean(self) -> Estimate:
+        """Mean days stayed, up to the horizon, with its standard error."""
+        means = [part.restricted_mean() for part in self.parts]
+        weighted = list(zip(self.weights, means, strict=True))
+        return Estimate(
+            value=sum(w * mean.value for w, mean in weighted),
+            se=sqrt(sum((w * mean.se) ** 2 for w, mean in weighted)),
+            n=self.n,
+            third=0.0,
+            nonzero=sum(mean.nonzero for mean in means),
+        )
+
+
+Lives = LifeTable | StratifiedLifeTable
+
+
 def life_table(
     first_day: npt.ArrayLike, watched: npt.ArrayLike, units: npt.ArrayLike, days: int
 ) -> LifeTable:
@@ -102,19 +143,29 @@ def life_table(
     )
 
 
-def log_rank_z(control: LifeTable, treatment: LifeTable) -> float | None:
+def log_rank_z(control: Lives, treatment: Lives) -> float | None:
     """Log-rank statistic of two tables, normal under equal hazards; None without one.
 
     Observed less expected events of the treatment over the hypergeometric standard
     deviation (Mantel 1966, Cancer Chemotherapy Reports 50: 163–170): positive where
-    the treatment has more events than expected.
+    the treatment has more events than expected. Over strata both are summed, so that
+    only units of one stratum are compared.
     """
+    pairs = zip(_parts(control), _parts(treatment), strict=True)
+    excess, variance = np.sum([_log_rank(*pair) for pair in pairs], axis=0)
+    return float(excess / sqrt(variance)) if variance > 0 else None
+
+
+def _parts(lives: Lives) -> tuple[LifeTable, ...]:
+    return lives.parts if isinstance(lives, StratifiedLifeTable) else (lives,)
+
+
+def _log_rank(control: LifeTable, treatment: LifeTable) -> tuple[float, float]:
+    """Events of the treatment beyond those expected, and their variance."""
     d = control.events + treatment.events
     r = control.at_risk + treatment.at_risk
     both = (control.at_risk > 0) & (treatment.at_risk > 0) & (d > 0)
     d, r, treated = d[both], r[both], treatment.at_risk[both]
     expected = treated * d / r
     spread = expected * (1 - treated / r) * (r - d) / np.maximum(r - 1, 1)
-    if spread.sum() <= 0:
-        return None
-    return float((treatment.events[both] - expected).sum() / np.sqrt(spread.sum()))
+    return float((treatment.events[both] - expected).sum()), float(spread.sum())

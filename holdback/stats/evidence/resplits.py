@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
-from math import fsum
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +21,7 @@ import numpy.typing as npt
 
 from holdback.stats.evidence.delta_method import COMPLEX_STEP, Formula
 from holdback.stats.evidence.moments import pairs
-from holdback.stats.evidence.sample import Sample, StratifiedSample
+from holdback.stats.evidence.sample import Sample, StratifiedSample, data_seed, in_order
 from holdback.stats.evidence.subsets import subset_sums
 
 __all__ = ["Adjustment", "Resplits", "StratifiedResplits", "TwoSamples", "resplits"]
@@ -67,8 +65,7 @@ class TwoSamples:
         Of each column (Σx)²/Σx² is taken, to ten digits, so that neither the rows'
         order nor the unit of the values matters, nor which arm is which.
         """
-        text = repr(sorted(self._marks))
-        return int.from_bytes(sha256(text.encode()).digest()[:16], "big")
+        return data_seed(sorted(self._marks))
 
     @property
     def order(self) -> tuple[int, int]:
@@ -79,11 +76,7 @@ class TwoSamples:
     @cached_property
     def _marks(self) -> tuple[list[str], list[str]]:
         """What the seed is made of: of control, of treatment."""
-        control, treatment = (
-            [str(side.n), *(f"{_shape(column):.9e}" for column in side.rows.T)]
-            for side in (self.control, self.treatment)
-        )
-        return control, treatment
+        return self.control.marks, self.treatment.marks
 
     @property
     def one_amount(self) -> bool:
@@ -341,12 +334,6 @@ def _studentized(values: tuple[Vector, ...], errors: tuple[Vector, ...]) -> Vect
     return t
 
 
-def _shape(column: Vector) -> float:
-    """(Σx)² / Σx², each sum rounded once; 0 where all values are 0."""
-    squares = fsum(column**2)
-    return fsum(column) ** 2 / squares if squares else 0.0
-
-
 def _rows(side: Sample, samples: TwoSamples) -> Vector:
     """Rows in an order of their own, the covariates as the one column that counts.
 
@@ -359,7 +346,7 @@ def _rows(side: Sample, samples: TwoSamples) -> Vector:
         # Column by column: a product of matrices may add in another order elsewhere.
         net = sum(rows[:, k + i] * weight for i, weight in enumerate(theta))
         rows = np.column_stack([rows[:, :k], net])
-    return rows[np.lexsort(rows.T)]
+    return in_order(rows)
 
 
 def _features(rows: Vector) -> Vector:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from hashlib import sha256
+from math import fsum
 from operator import add
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Sample", "StratifiedSample", "with_column"]
+__all__ = ["Sample", "StratifiedSample", "data_seed", "in_order", "with_column"]
 
 Vector = npt.NDArray[np.float64]
 
@@ -47,6 +49,15 @@ class Sample:
             rows=np.concatenate([self.rows, other.rows]),
             n=self.n + other.n,
         )
+
+    @property
+    def marks(self) -> list[str]:
+        """What seeds of draws from these units are made of.
+
+        The units, and (Σx)²/Σx² of each column to ten digits, so that neither the
+        rows' order nor the unit of the values matters.
+        """
+        return [str(self.n), *(f"{_shape(column):.9e}" for column in self.rows.T)]
 
     def select(self, columns: Sequence[str]) -> Self:
         """The same units with fewer measures, in the order asked.
@@ -92,6 +103,20 @@ class StratifiedSample(Sample):
         return type(self).of([p.select(columns) for p in self.parts], self.weights)
 
 
+def data_seed(numbers: object) -> int:
+    """Seed of what is drawn from data: a hash of their numbers, 128 bits.
+
+    Never of a name, so that what is drawn follows from the data alone. Sums of floats
+    are to be rounded, or sorted, where the rows' order must not matter.
+    """
+    return int.from_bytes(sha256(repr(numbers).encode()).digest()[:16], "big")
+
+
+def in_order(rows: Vector) -> Vector:
+    """The rows (k, m) in an order of their own, however they came: (k, m)."""
+    return rows[np.lexsort(rows.T)]
+
+
 def with_column(sample: Sample, name: str, values: Vector) -> Sample:
     """The sample with one more measure last; values: (k,), 0 for the other units.
 
@@ -102,3 +127,9 @@ def with_column(sample: Sample, name: str, values: Vector) -> Sample:
         rows=np.column_stack([sample.rows, values]),
         n=sample.n,
     )
+
+
+def _shape(column: Vector) -> float:
+    """(Σx)² / Σx², each sum rounded once; 0 where all values are 0."""
+    squares = fsum(column**2)
+    return fsum(column) ** 2 / squares if squares else 0.0

@@ -24,6 +24,8 @@ Vector = npt.NDArray[np.float64]
 FARTHEST_END = 7.5
 """Standard errors of the log ratio beyond which nothing is left to tell."""
 STEPS_ASIDE = 600
+LEAST_RATIO = 1e-300
+"""Where a quantile is nothing but a loss of everything."""
 
 
 def population_difference(
@@ -75,12 +77,15 @@ def _sided(end: float, nearest: float) -> float:
     return nearest if end * nearest <= 0 else end
 
 
-def differences_by_ratio(inference: Inference) -> Callable[[Vector], Vector]:
+def differences_by_ratio(
+    inference: Inference, lift_at: Callable[[float], float] | None = None
+) -> Callable[[Vector], Vector]:
     """P(difference of the population means <= each), as its range has it.
 
-    The ends at all levels of the normal of the log ratio that has the method's range,
-    read as a distribution: at the range's level its quantiles are the range. Raises
-    ValueError where there is no log ratio.
+    The ends at all levels of the lift's confidence distribution, whose quantiles
+    `lift_at` gives, read as a distribution: at the range's level its quantiles are the
+    range. Without it, of the normal of the log ratio that has the method's range.
+    Raises ValueError where there is no log ratio.
     """
     ratio, control, treatment = (
         inference.log_ratio,
@@ -91,10 +96,13 @@ def differences_by_ratio(inference: Inference) -> Callable[[Vector], Vector]:
         raise ValueError("There is no lift to read a difference from.")
     z = np.linspace(-FARTHEST_END, FARTHEST_END, 2 * STEPS_ASIDE + 1)
     z = z[z != 0]
-    ends = [
-        _end(control, treatment, exp(ratio.value + one * ratio.se), float(one))
-        for one in z
-    ]
+
+    def ratio_at(z: float) -> float:
+        if lift_at is None:
+            return exp(ratio.value + z * ratio.se)
+        return max(1 + lift_at(cdf(z)), LEAST_RATIO)
+
+    ends = [_end(control, treatment, ratio_at(one), one) for one in z.tolist()]
     rising = np.maximum.accumulate(np.array(ends))
     shares = np.array([cdf(float(one)) for one in z])
     return lambda y: np.interp(y, rising, shares, left=0.0, right=1.0)

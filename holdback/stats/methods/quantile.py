@@ -15,7 +15,11 @@ from holdback.stats.evidence.effect import (
     Interval,
     LogRatio,
 )
-from holdback.stats.evidence.order_statistics import CountedValues, differences_between
+from holdback.stats.evidence.order_statistics import (
+    CountedValues,
+    StratifiedValues,
+    differences_between,
+)
 from holdback.stats.evidence.tails import CountedTails
 from holdback.stats.numeric import quantile as normal_quantile
 
@@ -23,10 +27,11 @@ __all__ = ["LEAST_BEYOND", "compare_quantiles"]
 
 LEAST_BEYOND = 10
 Vector = npt.NDArray[np.float64]
+OrderedValues = CountedValues | StratifiedValues
 
 
 def compare_quantiles(
-    control: CountedValues, treatment: CountedValues, *, q: float, level: float
+    control: OrderedValues, treatment: OrderedValues, *, q: float, level: float
 ) -> Inference:
     """Difference and ratio of the q-quantile, from the order statistics of both arms.
 
@@ -41,7 +46,7 @@ def compare_quantiles(
     """
     if not 0 < q < 1:
         raise ValueError(f"`q` must lie in (0, 1), got {q}.")
-    fewest = min(counted.n for counted in (control, treatment))
+    fewest = int(min(counted.effective(q) for counted in (control, treatment)))
     if fewest * min(q, 1 - q) < LEAST_BEYOND - 1e-9:
         needed = round(LEAST_BEYOND / min(q, 1 - q))
         return _none(fact("quantile.few_units", fewest=fewest, needed=needed))
@@ -87,7 +92,7 @@ def compare_quantiles(
     )
 
 
-def _estimate(arm: CountedValues, q: float, points: Vector) -> Estimate:
+def _estimate(arm: OrderedValues, q: float, points: Vector) -> Estimate:
     return Estimate(
         value=arm.quantile(q),
         se=float(np.std(points)),

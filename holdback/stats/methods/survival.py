@@ -8,7 +8,7 @@ from typing import Literal
 
 from holdback.facts import Fact, fact
 from holdback.stats.evidence.effect import Estimate, Inference
-from holdback.stats.evidence.life_table import LifeTable, log_rank_z
+from holdback.stats.evidence.life_table import Lives, log_rank_z
 from holdback.stats.methods.log_ratio import log_inference, relative_variance
 from holdback.stats.numeric import two_sided
 
@@ -18,9 +18,7 @@ LEAST_EVENTS = 10
 Side = Literal["control", "treatment"]
 
 
-def compare_survival(
-    control: LifeTable, treatment: LifeTable, *, level: float
-) -> Inference:
+def compare_survival(control: Lives, treatment: Lives, *, level: float) -> Inference:
     """Difference and ratio of restricted mean times, by the delta method on ln R.
 
     Null: the ratio is 1. It needs no proportional hazards (Royston & Parmar 2013, BMC
@@ -28,7 +26,7 @@ def compare_survival(
     stands in the note. Without a unit watched to the horizon, or below 10 events in
     an arm, there is no number, and the note says so.
     """
-    sides: list[tuple[Side, LifeTable]] = [
+    sides: list[tuple[Side, Lives]] = [
         ("control", control),
         ("treatment", treatment),
     ]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from holdback.stats.evidence.effect import Estimate
 from holdback.stats.methods.log_ratio import log_delta
@@ -99,6 +100,30 @@ def test_difference_as_a_distribution_against_its_ranges() -> None:
         shares = below(np.array([interval.lower, interval.upper]))
         assert shares == pytest.approx([(1 - level) / 2, (1 + level) / 2], abs=2e-4)
     assert np.all(np.diff(below(np.linspace(-1, 2, 301))) >= 0)
+
+
+def test_difference_of_a_skewed_ratio_against_its_ranges() -> None:
+    """Quantiles of the ratio's own law, not of a normal that has the same range.
+
+    ln R = L + s (z + 0.06 (z² − 1)): at every level the shares are those of the range
+    that the law's own ends give, on the longer side too.
+    """
+    control, treated = mean(1.0, 0.08), mean(1.3, 0.05)
+    inference = log_delta(control, treated, level=0.95)
+    s, centre = sqrt(0.08**2 + (0.05 / 1.3) ** 2), log(1.3)
+
+    def lift_at(share: float) -> float:
+        z = float(stats.norm.ppf(share))
+        return float(np.expm1(centre + s * (z + 0.06 * (z * z - 1))))
+
+    below = differences_by_ratio(inference, lift_at)
+    for level in (0.5, 0.8, 0.95, 0.99):
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        low, high = (1 + lift_at(tail) for tail in tails)
+        ends = population_difference(control, treated, low=low, high=high, level=level)
+        assert below(np.array([ends.lower, ends.upper])) == pytest.approx(
+            tails, abs=2e-4
+        )
 
 
 def test_no_distribution_without_a_lift() -> None:

@@ -71,13 +71,11 @@ def _bounded(
     arms = (experiment.control, *experiment.treatments)
     control, *others = (_answers(evidence, hidden, arm.name) for arm in arms)
     share = experiment.metrics[hidden.of].scale == "share"
-    for place, (arm, treated) in enumerate(zip(arms[1:], others, strict=True)):
+    for arm, treated in zip(arms[1:], others, strict=True):
         if not control.units.sum() or not treated.units.sum():
             continue
         low, high = bounds(control, treated)
-        least, most = range_of_bounds(
-            control, treated, level=level, seed=(experiment.seed, place)
-        )
+        least, most = range_of_bounds(control, treated, level=level)
         yield fact(
             "response_rate.bounds_of_share" if share else "response_rate.bounds",
             arm=arm.name,

@@ -22,8 +22,7 @@ class SplitDrift:
     Where the split changed, units are compared within stretches of days with constant
     shares, and the finding says which. It fails where that cannot be done: the arms
     share no days (before and after is no comparison of groups), or too few of an arm's
-    units joined while all the others did, or the metric that decides cannot be put
-    together from stretches.
+    units joined while all the others did.
     """
 
     order: ClassVar = 20
@@ -33,7 +32,7 @@ class SplitDrift:
         history = split_history(experiment, evidence.cells)
         if history is None:
             return
-        trouble = _trouble(experiment, history) if history.changed else None
+        trouble = _trouble(history) if history.changed else None
         if not history.changed:
             outcome = fact("split_drift.steady")
         else:
@@ -46,17 +45,13 @@ class SplitDrift:
         )
 
 
-def _trouble(experiment: Experiment, history: SplitHistory) -> Fact | None:
+def _trouble(history: SplitHistory) -> Fact | None:
     """Why the arms cannot be compared within stretches; None where they can."""
     if not history.meeting_days:
         return fact("split_drift.two_periods")
     if not history.comparable:
         arm, share = min(history.in_common.items(), key=lambda item: item[1])
         return fact("split_drift.little_in_common", arm=arm, share=share)
-    economics = experiment.economics
-    for name in (experiment.primary, economics.value if economics else None):
-        if name is not None and not experiment.metrics[name].is_function_of_means:
-            return fact("split_drift.not_within", metric=name)
     return None
 
 

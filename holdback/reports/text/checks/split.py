@@ -142,11 +142,6 @@ def _little_in_common(words: Words, *, arm: str, share: float) -> str:
     )
 
 
-@tells("split_drift.not_within")
-def _not_within(words: Words, *, metric: str) -> str:
-    return say("checks.split_drift.not_within", metric=words.label(metric))
-
-
 @tells("split_drift.steady")
 def _split_steady(_words: Words) -> str:
     return say("checks.split_drift.the_arms_had_the")
