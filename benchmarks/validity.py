@@ -17,11 +17,12 @@ import json
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import sqrt
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -182,26 +183,24 @@ def holdback(setting: Setting, tests: Iterable[Test]) -> Iterator[Range]:
 
     control, rest = (n / sum(setting.units) for n in setting.units)
     covariates = ", covariates: [before]" if setting.covariate else ""
-    file = HERE / "data" / "validity" / "validity.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(
-        PROJECT.format(
-            control=control, rest=rest, metric=setting.metric, covariates=covariates
-        ),
-        encoding="utf-8",
+    written = PROJECT.format(
+        control=control, rest=rest, metric=setting.metric, covariates=covariates
     )
-    experiment = hb.load(file)
-    for sides in tests:
-        frame = pd.concat(
-            [
-                pd.DataFrame({"arm": arm} | side.frame())
-                for arm, side in zip(("holdback", "treated"), sides, strict=True)
-            ]
-        )
-        frame["unit"] = [f"u{i}" for i in range(len(frame))]
-        readout = hb.analyze(experiment, customers=frame).scorecard.readouts[0]
-        lift = readout.relative
-        yield (None, None) if lift is None else (lift.lower, lift.upper)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "validity.yaml"
+        file.write_text(written, encoding="utf-8")
+        experiment = hb.load(file)
+        for sides in tests:
+            frame = pd.concat(
+                [
+                    pd.DataFrame({"arm": arm} | side.frame())
+                    for arm, side in zip(("holdback", "treated"), sides, strict=True)
+                ]
+            )
+            frame["unit"] = [f"u{i}" for i in range(len(frame))]
+            readout = hb.analyze(experiment, customers=frame).scorecard.readouts[0]
+            lift = readout.relative
+            yield (None, None) if lift is None else (lift.lower, lift.upper)
 
 
 def tea_tasting(setting: Setting, tests: Iterable[Test]) -> Iterator[Range]:
@@ -398,12 +397,28 @@ def table(tests: int) -> str:
         ]
         truth = f"{100 * setting.lift:+.0f} %" if setting.lift else "none"
         lines.append(f"| {name} | {truth} | " + " | ".join(cells) + " |")
+    lines.append(
+        "| all without a lift | none | " + " | ".join(_pooled(read, tests)) + " |"
+    )
     counts = [
         str(min(tests, *map(len, read[name].values())) if read[name] else 0)
         for name in shown
     ]
     lines.append("| tests a setting | | " + " | ".join(counts) + " |")
     return "\n".join(lines)
+
+
+def _pooled(read: Mapping[str, dict[str, list[Range]]], tests: int) -> Iterator[str]:
+    """False rises and false falls of each contender, settings without a lift alike."""
+    for known in read.values():
+        ranges = [
+            one
+            for name, setting in SETTINGS.items()
+            if not setting.lift
+            for one in known.get(name, [])[:tests]
+            if one != [None, None]
+        ]
+        yield tally(ranges, 0.0).cell(lift=0.0) if ranges else "–"
 
 
 def main() -> None:
