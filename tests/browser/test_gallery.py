@@ -8,6 +8,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,31 @@ WIDER = """() => {
 TOLERANCE = 6.0  # mean difference of grey, of 255, after blurring
 
 
+def case(name: str) -> Any:
+    """A case as a parameter: one process has all its tests, and so its analysis."""
+    return pytest.param(name, marks=pytest.mark.xdist_group(name))
+
+
+CASES = [case(name) for name in GALLERY]
+
+
+class Cards(dict[str, Scorecard]):
+    """Cases of the gallery, each analyzed, and rendered, when it is first asked for."""
+
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self.folders = folders
+        self.page = cache(lambda name: render(self[name]))
+
+    def __missing__(self, name: str) -> Scorecard:
+        self[name] = GALLERY[name](self.folders.mktemp(name))
+        return self[name]
+
+
 @pytest.fixture(scope="module")
-def cards(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scorecard]:
-    """Every case of the gallery, analyzed once."""
-    return {name: make(tmp_path_factory.mktemp(name)) for name, make in GALLERY.items()}
+def cards(tmp_path_factory: pytest.TempPathFactory) -> Cards:
+    """The gallery's scorecards by name."""
+    return Cards(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +99,13 @@ def opened(browser: Any, text: str, **options: Any) -> tuple[Any, list[str]]:
     return page, asked
 
 
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(
-    name: str, scheme: str, cards: dict[str, Scorecard], browser: Any, axe: str
+    name: str, scheme: str, cards: Cards, browser: Any, axe: str
 ) -> None:
     """WCAG 2.2 AA and best practice, all details open; and nothing is asked for."""
-    page, asked = opened(browser, render(cards[name]), color_scheme=scheme)
+    page, asked = opened(browser, cards.page(name), color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.evaluate(axe)
     found = page.evaluate(
@@ -99,14 +121,12 @@ def test_axe_finds_nothing(
     assert asked == []
 
 
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize("name", CASES)
 def test_no_screen_needs_sideways_scrolling(
-    name: str, cards: dict[str, Scorecard], browser: Any
+    name: str, cards: Cards, browser: Any
 ) -> None:
     """From a phone to a desk nothing is wider than the page, all details open."""
-    page, _ = opened(
-        browser, render(cards[name]), viewport={"width": 375, "height": 800}
-    )
+    page, _ = opened(browser, cards.page(name), viewport={"width": 375, "height": 800})
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     wider = {}
     for width in (375, 710, 768, 834, 900, 1024, 1280):
@@ -163,11 +183,10 @@ def test_axe_finds_nothing_in_the_portfolio(
     assert asked == []
 
 
-def test_the_keyboard_reaches_what_can_be_opened(
-    cards: dict[str, Scorecard], browser: Any
-) -> None:
+@pytest.mark.xdist_group("clear-win")
+def test_the_keyboard_reaches_what_can_be_opened(cards: Cards, browser: Any) -> None:
     """Tab walks over every summary in reading order, and Enter opens it."""
-    page, _ = opened(browser, render(cards["clear-win"]))
+    page, _ = opened(browser, cards.page("clear-win"))
     count = page.locator("summary").count()
     reached = []
     for _ in range(count):
@@ -185,15 +204,15 @@ def test_the_keyboard_reaches_what_can_be_opened(
     assert opened_now == count
 
 
-@pytest.mark.parametrize("name", GALLERY)
-def test_the_html_is_valid(name: str, cards: dict[str, Scorecard]) -> None:
+@pytest.mark.parametrize("name", CASES)
+def test_the_html_is_valid(name: str, cards: Cards) -> None:
     """A strict parser has nothing to object to; nor in the mail."""
-    for text in (render(cards[name]), html(cards[name])):
+    for text in (cards.page(name), html(cards[name])):
         html5lib.HTMLParser(strict=True).parse(text)
 
 
-@pytest.mark.parametrize("name", GALLERY)
-def test_mail_is_small_and_plain(name: str, cards: dict[str, Scorecard]) -> None:
+@pytest.mark.parametrize("name", CASES)
+def test_mail_is_small_and_plain(name: str, cards: Cards) -> None:
     """Below 100 KB, without what mail programs drop; the same bytes twice."""
     text, draft = html(cards[name]), message(cards[name])
     assert max(len(text.encode()), len(draft)) < 100_000
@@ -212,9 +231,9 @@ def inflated(written: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    "name", ["clear-win", "clear-loss", "three-arms", "tiny-holdback"]
+    "name", list(map(case, ["clear-win", "clear-loss", "three-arms", "tiny-holdback"]))
 )
-def test_pdf_shows_its_marks(name: str, cards: dict[str, Scorecard]) -> None:
+def test_pdf_shows_its_marks(name: str, cards: Cards) -> None:
     """Tagged PDF/UA; the answer on one sheet; marks in their colours on the others."""
     import pypdfium2
 
@@ -239,14 +258,10 @@ def test_pdf_shows_its_marks(name: str, cards: dict[str, Scorecard]) -> None:
     assert near.sum() > 150
 
 
-@pytest.mark.parametrize("name", GALLERY)
-def test_pictures_are_as_stored(
-    name: str, cards: dict[str, Scorecard], browser: Any
-) -> None:
+@pytest.mark.parametrize("name", CASES)
+def test_pictures_are_as_stored(name: str, cards: Cards, browser: Any) -> None:
     """The first screen looks as in the documents; UPDATE_GALLERY=1 stores it anew."""
-    page, _ = opened(
-        browser, render(cards[name]), viewport={"width": 900, "height": 1150}
-    )
+    page, _ = opened(browser, cards.page(name), viewport={"width": 900, "height": 1150})
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((450, 575))
     page.context.close()
     path = STORED / f"{name}.png"

@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -13,15 +17,31 @@ from holdback.cli import main as cli
 from holdback.cli.console import bar, invocation, progress
 from holdback.cli.demo.run import EXPERIMENT, _Compared, _verdict
 
-UNITS = "20000"
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A demo that has run twice in its folder, and what the second run printed."""
+
+    home: Path
+    first: dict[str, bytes]
+    out: str
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo that has run once."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The demo as everybody runs it, and then once more."""
     folder = tmp_path_factory.mktemp("demo") / "shop"
-    assert cli.run(["demo", str(folder), "--units", UNITS, "--quiet"]) == 0
-    return folder
+    assert cli.run(["demo", str(folder), "--quiet"]) == 0
+    first = results_of(folder)
+    with redirect_stdout(StringIO()) as out:
+        assert cli.run(["demo", str(folder)]) == 0
+    return Made(folder, first, out.getvalue())
+
+
+@pytest.fixture(scope="module")
+def home(made: Made) -> Path:
+    """Its folder; nobody writes into it."""
+    return made.home
 
 
 def results_of(home: Path) -> dict[str, bytes]:
@@ -58,17 +78,12 @@ def test_demo_writes_a_whole_project(home: Path) -> None:
     }
 
 
-def test_demo_twice_gives_the_same_bytes(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_demo_twice_gives_the_same_bytes(made: Made) -> None:
     """Running again in its own folder changes no byte."""
-    before = results_of(home)
-    assert cli.run(["demo", str(home), "--units", UNITS]) == 0
-    assert results_of(home) == before
-    out = capsys.readouterr().out
-    assert "kept as you changed" not in out
-    assert str(home / "results/recs-holdback/report.html") in out
-    assert "holdback analyze" in out
+    assert results_of(made.home) == made.first
+    assert "kept as you changed" not in made.out
+    assert str(made.home / "results/recs-holdback/report.html") in made.out
+    assert "holdback analyze" in made.out
 
 
 def test_assigned_arms_against_logged_arms(home: Path) -> None:
@@ -82,12 +97,9 @@ def test_assigned_arms_against_logged_arms(home: Path) -> None:
     assert seen == assigned
 
 
-def test_answer_against_the_scorecard(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_answer_against_the_scorecard(made: Made) -> None:
     """What is printed as `inside` is inside in `scorecard.json` and `truth.json`."""
-    assert cli.run(["demo", str(home), "--units", UNITS]) == 0
-    out = capsys.readouterr().out
+    home, out = made.home, made.out
     scorecard = json.loads(
         (home / "results/recs-holdback/scorecard.json").read_text("utf-8")
     )
@@ -106,50 +118,40 @@ def test_answer_against_the_scorecard(
             assert line.endswith("inside" if inside else "OUTSIDE")
 
 
-def test_json_names_its_schema(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--format json` prints one object and nothing else."""
-    assert cli.run(["demo", str(home), "--units", UNITS, "--format", "json"]) == 0
+def test_json_and_a_changed_yaml_that_is_kept(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--format json` prints one object; a changed split is kept, and drawn under."""
+    folder = tmp_path / "shop"
+    file = folder / EXPERIMENT
+    file.parent.mkdir(parents=True)
+    for name in ("truth.json", "holdback.yaml", EXPERIMENT):
+        text = (home / name).read_text(encoding="utf-8")
+        text = text.replace("{share: 10%", "{share: 50%")
+        text = text.replace("{share: 90%", "{share: 50%")
+        (folder / name).write_text(text, encoding="utf-8")
+    assert cli.run(["demo", str(folder), "--units", "5000", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["schema"] == "holdback/demo/1"
-    assert sum(told["assigned"].values()) == int(UNITS)
-
-
-def test_changed_yaml_is_kept_and_obeyed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A changed split is kept, and the shop is drawn and analyzed under it."""
-    home = tmp_path / "shop"
-    assert cli.run(["demo", str(home), "--units", "5000", "--quiet"]) == 0
-    file = home / EXPERIMENT
-    text = file.read_text(encoding="utf-8")
-    text = text.replace("{share: 10%", "{share: 50%").replace(
-        "{share: 90%", "{share: 50%"
-    )
-    file.write_text(text, encoding="utf-8")
-    assert cli.run(["demo", str(home), "--units", "5000", "--format", "json"]) == 0
-    told = json.loads(capsys.readouterr().out)
     assert file.read_text(encoding="utf-8") == text
     assert told["changed"] == [EXPERIMENT]
+    assert sum(told["assigned"].values()) == 5000
     assert 2300 < told["assigned"]["holdback"] < 2700
 
 
 def test_a_margin_that_is_too_thin_changes_the_answer(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The one change that the demo proposes does what a reader expects."""
-    home = tmp_path / "shop"
-    assert cli.run(["demo", str(home)]) == 0
-    before = json.loads(
-        (home / "results/recs-holdback/scorecard.json").read_text("utf-8")
-    )
-    file = home / EXPERIMENT
+    shutil.copytree(home, tmp_path / "shop")
+    card = tmp_path / "shop/results/recs-holdback/scorecard.json"
+    before = json.loads(card.read_text("utf-8"))
+    file = tmp_path / "shop" / EXPERIMENT
     text = file.read_text(encoding="utf-8")
     assert text.count("margin: 42%") == 1
     file.write_text(text.replace("margin: 42%", "margin: 15%"), encoding="utf-8")
     assert cli.run(["analyze", str(file)]) == 0
-    after = json.loads(
-        (home / "results/recs-holdback/scorecard.json").read_text("utf-8")
-    )
+    after = json.loads(card.read_text("utf-8"))
     assert before["decision"]["outcome"] == "ship"
     assert after["decision"]["outcome"] != "ship"
     assert "in " in capsys.readouterr().out

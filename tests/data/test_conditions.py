@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from holdback.analysis.checks.data.conditions import Conditions
+from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError
 from holdback.experiments.load import load
@@ -24,9 +25,9 @@ def orders_of(folder: Path, states: list[str], column: str = "status") -> None:
     (folder / "orders.csv").write_text(text, encoding="utf-8")
 
 
-def counted(file: Path) -> int:
+def counted(found: Evidence) -> int:
     """Orders whose amounts count."""
-    return extract(load(file)).cells.total("revenue", {"a", "b"}).sums[0] // 1000
+    return found.cells.total("revenue", {"a", "b"}).sums[0] // 1000
 
 
 STATES = ["paid"] * 6 + ["refunded"] * 2 + [""] * 3
@@ -57,8 +58,8 @@ def test_blanks_are_counted_and_the_remedy_mends(  # a table
 
     file = planned(where)
     orders_of(tmp_path, STATES)
-    assert counted(file) == kept
     found = extract(load(file))
+    assert counted(found) == kept
     assert found.quality.blanks.get("orders", {}) == ({where: blank} if blank else {})
     findings = list(Conditions().examine(load(file), found))
     assert len(findings) == (1 if blank else 0)
@@ -68,7 +69,7 @@ def test_blanks_are_counted_and_the_remedy_mends(  # a table
         assert finding.fact is not None
         again = planned(str(finding.fact.numbers["remedy"]))
         orders_of(tmp_path, STATES)
-        assert counted(again) == meant
+        assert counted(extract(load(again))) == meant
 
 
 def test_few_blanks_are_told_without_a_warning(tmp_path: Path) -> None:
@@ -111,26 +112,40 @@ def test_a_condition_that_leaves_no_row_rejects(
         assert word in error
 
 
-@pytest.mark.parametrize(
-    ("where", "rows"),
-    [
-        ("status = true", 5),
-        ("status != true", 3),
-        ("FALSE = status", 3),
-        ("not status = true", 4),
-    ],
-)
+TRUTHS = [
+    ("status = true", 5),
+    ("status != true", 3),
+    ("FALSE = status", 3),
+    ("not status = true", 4),
+]
+
+
 @pytest.mark.parametrize(
     ("yes", "no"),
     [("true", "false"), ("TRUE", "FALSE"), ("Y", "n"), ("yes", "No"), ("1", "0")],
 )
-def test_true_and_false_in_text(
-    tmp_path: Path, where: str, rows: int, yes: str, no: str
-) -> None:
+def test_true_and_false_in_text(tmp_path: Path, yes: str, no: str) -> None:
     """All ways to say yes and no are read; an empty value is neither."""
-    file = write(tmp_path, options=f"    where: {where}")
+    file = write(tmp_path)
     orders_of(tmp_path, [yes] * 5 + [no] * 3 + [""])
-    assert counted(file) == rows
+    of_each = "".join(
+        f"  m{i}: {{kind: mean, source: orders, value: total, where: {where}}}\n"
+        for i, (where, _) in enumerate(TRUTHS)
+    )
+    text = file.read_text(encoding="utf-8").replace("primary:", f"{of_each}primary:")
+    text = text.replace("primary:", f"secondary: [m{', m'.join('0123')}]\nprimary:")
+    file.write_text(text, encoding="utf-8")
+    found = extract(load(file))
+    for i, (_, rows) in enumerate(TRUTHS):
+        assert found.cells.total(f"m{i}", {"a", "b"}).sums[0] == rows * 10 * 10**6
+
+
+@pytest.mark.parametrize(("where", "rows"), TRUTHS)
+def test_true_and_false_leave_out_rows(tmp_path: Path, where: str, rows: int) -> None:
+    """The same in the condition of a source."""
+    file = write(tmp_path, options=f"    where: {where}")
+    orders_of(tmp_path, ["yes"] * 5 + ["No"] * 3 + [""])
+    assert counted(extract(load(file))) == rows
 
 
 def test_text_that_is_neither_rejects(tmp_path: Path) -> None:
@@ -170,10 +185,10 @@ def test_names_in_double_quotes(tmp_path: Path) -> None:
     """A column with a space and a sign, in roles and in conditions."""
     file = write(tmp_path, options="    where: '\"Paid in?\" = ''yes'''")
     orders_of(tmp_path, ["yes"] * 5 + ["no"] * 3, column="Paid in?")
-    assert counted(file) == 5
+    assert counted(extract(load(file))) == 5
     text = file.read_text(encoding="utf-8").replace("time: at}", "time: '`at`'}")
     file.write_text(text, encoding="utf-8")
-    assert counted(file) == 5
+    assert counted(extract(load(file))) == 5
 
 
 def test_a_text_that_is_also_a_column_rejects(tmp_path: Path) -> None:

@@ -359,19 +359,23 @@ def test_cells_against_rows(
     agree(found, expected)
 
 
-@pytest.mark.parametrize("crossovers", ["exclude", "first"])
+@pytest.fixture(scope="module")
+def of_csv(tmp_path_factory: pytest.TempPathFactory) -> dict[Crossovers, Evidence]:
+    """The fixed world's evidence from CSV, with either treatment of crossovers."""
+    both: tuple[Crossovers, Crossovers] = ("exclude", "first")
+    folder = tmp_path_factory.mktemp("csv")
+    return {one: evidence(folder, sample(), crossovers=one) for one in both}
+
+
 def test_both_treatments_of_crossovers_against_rows(
-    tmp_path: Path, crossovers: Crossovers
+    tmp_path: Path, of_csv: dict[Crossovers, Evidence]
 ) -> None:
     """Beside the cells stand those of the other treatment, caps and rows and all."""
+    excluded, first = of_csv["exclude"], of_csv["first"]
+    assert excluded.crossed_otherwise == first.cells
+    assert first.crossed_otherwise == excluded.cells
+    assert excluded.cells != first.cells
     rows = sample()
-    other: Crossovers = "first" if crossovers == "exclude" else "exclude"
-    chosen, against = (
-        extract(described(tmp_path, rows, as_csv, crossovers=one))
-        for one in (crossovers, other)
-    )
-    assert chosen.crossed_otherwise == against.cells
-    assert chosen.crossed_otherwise != chosen.cells
     exposed = unique(rows["visitors"])
     once = extract(described(tmp_path, rows | {"visitors": exposed}, as_csv))
     assert once.crossed_otherwise is None
@@ -473,10 +477,10 @@ def sample(count: int = 60) -> dict[str, list[Row]]:
 
 @pytest.mark.parametrize("write", [as_parquet, as_table, as_query, as_duckdb])
 def test_every_format_gives_the_same_cells_invariance(
-    tmp_path: Path, write: Writer
+    tmp_path: Path, write: Writer, of_csv: dict[Crossovers, Evidence]
 ) -> None:
     """Parquet, tables and queries of SQLite and DuckDB give what CSV gives, exactly."""
-    expected = evidence(tmp_path, sample())
+    expected = of_csv["exclude"]
     found = evidence(tmp_path, sample(), write)
     assert found.cells == expected.cells
     assert found.accounting == expected.accounting
@@ -485,7 +489,9 @@ def test_every_format_gives_the_same_cells_invariance(
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "arrow", "stream"])
-def test_frames_give_the_same_cells_invariance(tmp_path: Path, kind: str) -> None:
+def test_frames_give_the_same_cells_invariance(
+    tmp_path: Path, kind: str, of_csv: dict[Crossovers, Evidence]
+) -> None:
     """Frames in place of files give what CSV gives."""
     import pandas as pd
     import polars as pl
@@ -516,20 +522,20 @@ def test_frames_give_the_same_cells_invariance(tmp_path: Path, kind: str) -> Non
         return table if kind == "arrow" else Stream(table)
 
     frames = {name: frame(of) for name, of in rows.items()}
-    expected, found = extract(planned), extract(planned, frames=frames)
+    expected, found = of_csv["exclude"], extract(planned, frames=frames)
     assert found.cells == expected.cells
     assert found.quality == expected.quality
     assert all(one.sha256 is None for one in found.inputs)
 
 
-def test_row_order_does_not_matter_invariance(tmp_path: Path) -> None:
+def test_row_order_does_not_matter_invariance(
+    tmp_path: Path, of_csv: dict[Crossovers, Evidence]
+) -> None:
     """Rows in another order, and in several files, give the same cells."""
     rows = sample()
-    (tmp_path / "a").mkdir()
-    expected = evidence(tmp_path / "a", rows)
+    expected = of_csv["exclude"]
     shuffled = {name: random.Random(1).sample(of, len(of)) for name, of in rows.items()}
-    folder = tmp_path / "b"
-    folder.mkdir()
+    folder = tmp_path
     half = len(shuffled["orders"]) // 2
     as_csv(folder, "orders", shuffled["orders"][:half], "UTC")
     (folder / "orders.csv").rename(folder / "part-2.csv")
@@ -543,10 +549,9 @@ def test_row_order_does_not_matter_invariance(tmp_path: Path) -> None:
     assert found.accounting == expected.accounting
 
 
-def test_accounting_adds_up_identity(tmp_path: Path) -> None:
+def test_accounting_adds_up_identity(of_csv: dict[Crossovers, Evidence]) -> None:
     """Rows read = units used + everything that was left out."""
-    found = evidence(tmp_path, sample(), crossovers="exclude")
-    accounting = found.accounting
+    accounting = of_csv["exclude"].accounting
     left_out = sum(one.count for one in accounting.excluded)
     assert accounting.rows_read == accounting.units_used + left_out
     assert {one.reason for one in accounting.excluded} >= {

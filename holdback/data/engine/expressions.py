@@ -20,6 +20,7 @@ from holdback.data.engine.sql import (
     all_of,
     any_of,
     cast,
+    coalesce,
     col,
     count_where,
     double,
@@ -411,7 +412,7 @@ def is_no_truth(column: str) -> exp.Expression:
     """Whether a column's text is there and neither true nor false."""
     word = truth_word(column)
     known = exp.In(this=word, expressions=_literals((*YES, *NO, "")))
-    return exp.Not(this=exp.Paren(this=exp.func("COALESCE", known, exp.true())))
+    return exp.Not(this=exp.Paren(this=coalesce(known, exp.true())))
 
 
 def _literals(texts: Iterable[str]) -> list[exp.Expression]:
@@ -420,7 +421,7 @@ def _literals(texts: Iterable[str]) -> list[exp.Expression]:
 
 def _sure(condition: exp.Expression) -> exp.Expression:
     """A condition whose null counts as false."""
-    return exp.func("COALESCE", exp.Paren(this=condition), exp.false())
+    return coalesce(exp.Paren(this=condition), exp.false())
 
 
 def _truth(value: exp.Expression) -> exp.Expression:

@@ -7,7 +7,7 @@ those that the source has; values become quoted literals.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
+from functools import cache, reduce
 
 from sqlglot import exp
 
@@ -22,6 +22,7 @@ __all__ = [
     "all_of",
     "any_of",
     "cast",
+    "coalesce",
     "col",
     "count_where",
     "double",
@@ -66,7 +67,18 @@ def col(name: str, table: str | None = None) -> exp.Column:
 
 def cast(value: exp.Expression, to: str) -> exp.Expression:
     """CAST to a type named in the common subset."""
-    return exp.Cast(this=value, to=exp.DataType.build(to))
+    return exp.Cast(this=value, to=_type(to).copy())
+
+
+@cache
+def _type(name: str) -> exp.DataType:
+    """A type by its name; SQLGlot starts a parser to read it."""
+    return exp.DataType.build(name)
+
+
+def coalesce(value: exp.Expression, otherwise: exp.Expression) -> exp.Expression:
+    """The value, or another where it is null; both are taken as they are."""
+    return exp.Coalesce(this=value, expressions=[otherwise])
 
 
 def integer(value: int) -> exp.Expression:
@@ -106,7 +118,7 @@ def count_where(condition: exp.Expression) -> exp.Expression:
 
 def total(value: exp.Expression) -> exp.Expression:
     """SUM, 0 for no rows; of amounts, ask the engine's dialect for it."""
-    return exp.func("COALESCE", exp.Sum(this=value), exp.Literal.number(0))
+    return coalesce(exp.Sum(this=value), exp.Literal.number(0))
 
 
 def double(text: str) -> exp.Expression:

@@ -12,6 +12,7 @@ from holdback.data.engine.protocol import EngineDialect
 from holdback.data.engine.sql import (
     MICRO,
     all_of,
+    coalesce,
     col,
     count_where,
     integer,
@@ -65,7 +66,7 @@ def aggregate(
             count = count_where(inside_it)
             return _mean(dialect, dialect.total(picked), count, unit.digits)
     extreme = exp.Max if measure.aggregate == "max" else exp.Min
-    extreme_value = exp.func("COALESCE", extreme(this=picked), integer(0))
+    extreme_value = coalesce(extreme(this=picked), integer(0))
     return round_to(dialect, extreme_value, unit.digits)
 
 
@@ -110,7 +111,7 @@ def _any(
         enough = exp.GTE(this=count_where(counts), expression=integer(measure.least))
         return when(enough, integer(1), integer(0))
     most = exp.Max(this=when(counts, integer(1), integer(0)))
-    return exp.func("COALESCE", most, integer(0))
+    return coalesce(most, integer(0))
 
 
 def _day(
@@ -125,7 +126,7 @@ def _day(
     whole = dialect.quotient(
         extreme(this=when(inside, since, None)), integer(DAY_MICROSECONDS)
     )
-    return exp.func("COALESCE", exp.Add(this=whole, expression=integer(1)), integer(0))
+    return coalesce(exp.Add(this=whole, expression=integer(1)), integer(0))
 
 
 def _mean(
@@ -145,7 +146,7 @@ def _mean(
         exp.Mul(this=exp.Paren(this=units.copy()), expression=integer(2)),
         integer(0),
     )
-    return exp.func("COALESCE", dialect.quotient(signed, by), integer(0))
+    return coalesce(dialect.quotient(signed, by), integer(0))
 
 
 def _last(
@@ -157,7 +158,7 @@ def _last(
 ) -> exp.Expression:
     """Value of the latest row (the greatest, if several): time and value in one."""
     if time is None:
-        top = exp.func("COALESCE", exp.Max(this=when(inside, value, None)), integer(0))
+        top = coalesce(exp.Max(this=when(inside, value, None)), integer(0))
         return round_to(dialect, top, digits)
     late = exp.Sub(this=dialect.wide(time), expression=integer(FIRST_TIME))
     packed = exp.Add(
@@ -171,7 +172,7 @@ def _last(
     top = exp.Max(this=when(inside, packed, None))
     low = exp.Anonymous(this="MOD", expressions=[top, dialect.wide(_text_int(STRIDE))])
     back = exp.Sub(this=low, expression=integer(STRIDE // 2 - 1))
-    return round_to(dialect, exp.func("COALESCE", back, integer(0)), digits)
+    return round_to(dialect, coalesce(back, integer(0)), digits)
 
 
 def _text_int(value: int) -> exp.Expression:
@@ -216,7 +217,7 @@ def of_row(
     value = col(f"q_{unit.name}", table)
     measure = unit.measure
     if measure is None:
-        known = exp.func("COALESCE", value, integer(0))
+        known = coalesce(value, integer(0))
         return round_to(dialect, known, unit.digits)
     conditions: list[exp.Expression] = []
     if measure.where is not None:
