@@ -163,3 +163,15 @@ def test_refunds_are_told() -> None:
     finding = found("refunds", experiment(), seen)
     assert finding.status == "pass"
     assert "30 rows of orders (3 %) have an amount below 0" in finding.message
+
+
+@pytest.mark.parametrize("rows", [10_000, 9_999, 65_536, 1_048_575])
+def test_a_source_of_as_many_rows_as_exports_hold_warns(rows: int) -> None:
+    """Exactly so many, or one less for the header; of events only."""
+    inputs = (Input(source="orders", rows=rows), Input(source="visits", rows=rows))
+    finding = found("cut", experiment(), replace(world(), inputs=inputs))
+    assert finding.status == "warn"
+    assert f"orders holds exactly {rows:,} rows" in finding.message
+    drawn = (Input(source=experiment().assignment.source, rows=rows),)
+    names = {f.check for f in findings(experiment(), replace(world(), inputs=drawn))}
+    assert "cut" not in names

@@ -98,7 +98,8 @@ def test_other_spellings_are_named(tmp_path: Path) -> None:
     [
         ("status = 'true'", ["no row of 8 meets", "'True' (5)", "status = 'True'?"]),
         ("status = 'done'", ["no row of 8 meets", "'True' (5), 'False' (3)"]),
-        ("total > 1000", ["no row of 8 meets `total > 1000`"]),
+        ("total > 1000", ["no row of 8 meets `total > 1000`", "go from 10 to 10"]),
+        ("status = false and total > 11", ["'True' (5), 'False' (3)", "10 to 10"]),
     ],
 )
 def test_a_condition_that_leaves_no_row_rejects(
@@ -197,3 +198,39 @@ def test_a_text_that_is_also_a_column_rejects(tmp_path: Path) -> None:
     orders_of(tmp_path, ["total"] * 3)
     with pytest.raises(ConfigError, match="`total` for the column"):
         extract(load(file))
+
+
+@pytest.mark.parametrize("space", ["\t", "\u00a0", "  "])
+def test_unseen_spaces_are_other_spellings(tmp_path: Path, space: str) -> None:
+    """A tab or a no-break space behind a text makes another one."""
+    file = write(tmp_path, options="    where: status = 'paid'")
+    orders_of(tmp_path, ["paid"] * 5 + [f"paid{space}"] * 2)
+    (spelling,) = extract(load(file)).quality.spellings["orders"]
+    assert (spelling.written, spelling.rows) == (f"paid{space}", 2)
+
+
+@pytest.mark.parametrize(
+    ("where", "rows"),
+    [
+        ("paid = 'True'", 5),
+        ("paid = 'yes'", 5),
+        ("paid != '1'", 3),
+        ("paid = 1", 5),
+        ("paid = FALSE", 3),
+        ("paid = 'no'", 3),
+        ("paid", 5),
+    ],
+)
+def test_booleans_compare_with_words(tmp_path: Path, where: str, rows: int) -> None:
+    """A column of booleans, as Parquet and frames have them."""
+    file = write(tmp_path, options=f'    where: "{where}"')
+    frame = pd.DataFrame(
+        {
+            "visitor": [f"u{i}" for i in range(8)],
+            "at": "2026-10-06T11:00:00Z",
+            "total": 10,
+            "paid": [True] * 5 + [False] * 3,
+        }
+    )
+    seen = extract(load(file), frames={"orders": frame})
+    assert seen.cells.total("revenue", {"a", "b"}).sums[0] == rows * 1000

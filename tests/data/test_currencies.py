@@ -212,3 +212,76 @@ def test_rates_without_a_column_reject(tmp_path: Path) -> None:
     assert "no column tells" in str(
         refused(write(tmp_path, options="    rates: {USD: 1}"))
     )
+
+
+def with_rates(folder: Path, orders: pd.DataFrame, rates: pd.DataFrame) -> Path:
+    """An experiment in euros over orders with rates by day."""
+    file = write(folder, options="    daily_rates: fx", project="timezone: Asia/Tokyo")
+    text = file.read_text(encoding="utf-8").replace(
+        "metrics:",
+        "  fx: {csv: fx.csv, columns: {unit: currency, time: day}}\nmetrics:",
+    )
+    file.write_text(text, encoding="utf-8")
+    orders.to_csv(folder / "orders.csv", index=False)
+    rates.to_csv(folder / "fx.csv", index=False)
+    return file
+
+
+def by_day(rows: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Orders in three currencies, and rates of some days."""
+    orders = pd.DataFrame(
+        {
+            "order": [f"o{i}" for i in range(rows)],
+            "visitor": [f"u{i % 12}" for i in range(rows)],
+            "at": pd.Timestamp("2026-10-05T03:30Z")
+            + pd.to_timedelta([7 * i % 50 for i in range(rows)], unit="h"),
+            "total": [10 + i for i in range(rows)],
+            "currency": [("EUR", "USD", "GBP")[i % 3] for i in range(rows)],
+        }
+    )
+    days = pd.to_datetime(["2026-10-02", "2026-10-05", "2026-10-06"])
+    rates = pd.DataFrame(
+        {
+            "currency": ["USD"] * 3 + ["GBP"] * 3,
+            "day": [*days, *days],
+            "rate": [0.91, 0.92, 0.95, 1.15, 1.17, 1.12],
+        }
+    )
+    return orders, rates
+
+
+def test_rates_by_day_against_pandas(tmp_path: Path) -> None:
+    """The rate of the row's day in the project's zone, or of the last day before."""
+    orders, rates = by_day(30)
+    file = with_rates(tmp_path, orders, rates)
+    day = orders["at"].dt.tz_convert("Asia/Tokyo").dt.tz_localize(None).dt.floor("D")
+    dated = orders.assign(day=day).sort_values("day")
+    worth = pd.merge_asof(dated, rates.sort_values("day"), on="day", by="currency")
+    expected = (worth.total * worth.rate.fillna(1)).sum()
+    assert cents(file) == pytest.approx(expected * 100, abs=6)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2026-10-06", "2026-10-09", "have no rate"),
+        ("2026-09-20", "2026-09-25", "have no rate"),
+    ],
+)
+def test_days_without_a_rate_reject(
+    tmp_path: Path, first: str, last: str, words: str
+) -> None:
+    """Before the first rate, and more than a week after the last."""
+    orders, rates = by_day(12)
+    rates["day"] = pd.to_datetime([first, first, last] * 2)
+    assert words in str(refused(with_rates(tmp_path, orders, rates)))
+
+
+def test_a_source_of_rates_that_is_not_there_rejects(tmp_path: Path) -> None:
+    """The nearest name is offered."""
+    orders, rates = by_day(12)
+    file = with_rates(tmp_path, orders, rates)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("daily_rates: fx", "daily_rates: fxx"), "utf-8")
+    with pytest.raises(ConfigError, match="no source 'fxx'"):
+        load(file)

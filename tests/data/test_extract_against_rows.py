@@ -97,9 +97,24 @@ METRICS = {
 }
 
 
-def wants(name: str) -> list[Want]:
-    """The columns of a metric's block, as the oracle understands them."""
+MICRO = 6
+
+
+def is_fine(amount: Fraction | None) -> bool:
+    """Whether an amount is less than ten coins and no whole number of them."""
+    digits = METRICS["all_revenue"].digits
+    coins = abs(amount or Fraction(0)) * 10**digits
+    return coins < 10 and coins.denominator != 1
+
+
+def wants(name: str, *, fine: bool = False) -> list[Want]:
+    """The columns of a metric's block, as the oracle understands them.
+
+    Where some amounts are `fine`, money is kept in millionths.
+    """
     metric = METRICS[name]
+    if fine and metric.unit == "money":
+        metric = replace(metric, digits=MICRO)
     plain = [
         Want(
             name=f"{name}.{i}",
@@ -159,11 +174,10 @@ def instants() -> st.SearchStrategy[datetime]:
 UNITS = st.sampled_from(["a", "B", "007", "7", "NA", "é"])
 AMOUNTS = st.one_of(
     st.none(),
-    st.integers(min_value=-2_000_000, max_value=5_000_000)
-    .filter(lambda thousandths: thousandths == 0 or abs(thousandths) >= 1_000)
-    .map(lambda thousandths: Fraction(thousandths, 1000)),
+    st.integers(min_value=-2_000_000, max_value=5_000_000).map(
+        lambda thousandths: Fraction(thousandths, 1000)
+    ),
 )
-"""Not of less than ten coins: what is finer than coins is in `test_money_scale.py`."""
 EXPOSURES = st.lists(
     st.fixed_dictionaries(
         {
@@ -206,11 +220,12 @@ def world(
 ) -> World:
     """The rows and rules as the oracle takes them."""
     tz = ZoneInfo(zone)
+    fine = any(is_fine(row["total"]) for row in orders)
     return World(
         exposures=exposures,
         events={"orders": orders, "visits": visits},
         arms=("control", "treated"),
-        blocks={name: wants(name) for name in METRICS},
+        blocks={name: wants(name, fine=fine) for name in METRICS},
         start=datetime(START.year, START.month, START.day, tzinfo=tz),
         end=datetime(END.year, END.month, END.day + 1, tzinfo=tz),
         as_of=as_of,

@@ -73,6 +73,40 @@ def test_a_refund_is_no_purchase(
     assert read(tmp_path, SALES + more, value) == expected
 
 
+KINDS = {
+    "orders": ("{kind: count, source: orders}", 4),
+    "soon": ("{kind: conversion, source: orders, within: 2 days}", 1),
+    "again": ("{kind: repeat_purchase, source: orders, within: 10 days}", 1),
+}
+
+
+@pytest.mark.parametrize("metric", KINDS)
+def test_a_refund_is_no_row_of_other_kinds(tmp_path: Path, metric: str) -> None:
+    """Orders, buyers within two days and who bought twice, counted by hand.
+
+    u0 joins on the 1st, u1 on the 2nd and u4 on the 5th; on the 6th u0 and u4 buy once
+    and u1 twice. What u0 and u4 give back is no order, and u5 has nothing else.
+    """
+    written, expected = KINDS[metric]
+    file = write(tmp_path)
+    text = file.read_text(encoding="utf-8").replace(
+        "primary: revenue",
+        f"  {metric}: {written}\nprimary: revenue\nsecondary: [{metric}]",
+    )
+    file.write_text(text, encoding="utf-8")
+    rows = ["u0,06T11,30", "u1,06T11,20", "u1,06T12,20", "u4,06T11,25"]
+    back = ["u0,02T11,-10", "u4,06T12,-25", "u5,01T11,-15"]
+    lines = [
+        f"{u},2026-10-{t}:00:00Z,{a}" for u, t, a in (r.split(",") for r in rows + back)
+    ]
+    table = "\n".join(["visitor,at,total", *lines]) + "\n"
+    (tmp_path / "orders.csv").write_text(table, encoding="utf-8")
+    cells = extract(load(file)).cells
+    (column, *_) = cells.blocks[metric]
+    total = cells.total(metric, {"a", "b"}).sums[0]
+    assert total / 10**column.digits == expected
+
+
 def test_a_source_of_refunds_is_counted_as_it_is(tmp_path: Path) -> None:
     """Where most amounts are below 0, who has a row has what is asked for."""
     rows = [("u0", -5, 0), ("u1", -5, 0), ("u2", -5, 0), ("u3", 5, 0)]

@@ -225,8 +225,6 @@ figures are pandas', by the difference of the dates; so are those of the test or
 """
 
 NOT_YET = {
-    "b-28-woo-statuses",
-    "b-58-export-limit-10000",
     "b-m2-arm-is-country",
 }
 """Cases that the product still gets wrong; a line that comes right must leave."""

@@ -111,12 +111,12 @@ def value_of(  # noqa: C901, PLR0912  # one case an aggregate
             rows.append(row)
     values = [row[want.value] for row in rows] if want.value else []
     kept = [value for value in values if value is not None]
-    counted = len(kept) if want.value else len(rows)
+    bought = [row for row in rows if not _gives_back(world, want, row)]
+    counted = len(kept) if want.value else len(bought)
     match want.aggregate:
         case "count":
             return counted
         case "any":
-            bought = [row for row in rows if not _gives_back(world, want, row)]
             return int(any(kept) if want.value else bool(bought))
         case "sum":
             return half_away(sum(kept, Fraction(0)), want.digits)
@@ -130,9 +130,9 @@ def value_of(  # noqa: C901, PLR0912  # one case an aggregate
         case "distinct":
             return len(set(kept))
         case "first_day":
-            return 1 + (min(r["t"] for r in rows) - unit["t"]).days if rows else 0
+            return 1 + (min(r["t"] for r in bought) - unit["t"]).days if bought else 0
         case "last_day":
-            return 1 + (max(r["t"] for r in rows) - unit["t"]).days if rows else 0
+            return 1 + (max(r["t"] for r in bought) - unit["t"]).days if bought else 0
         case "last":
             dated = [(r["t"], r[want.value]) for r in rows if r[want.value] is not None]
             return half_away(max(dated)[1], want.digits) if dated else 0

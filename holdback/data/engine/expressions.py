@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from sqlglot import exp
 
@@ -25,6 +26,7 @@ from holdback.data.engine.sql import (
     count_where,
     double,
     finite,
+    integer,
     is_finite,
     when,
 )
@@ -48,6 +50,7 @@ from holdback.experiments.language.measure import Measure
 from holdback.experiments.language.trees import in_backquotes
 
 __all__ = [
+    "DailyRates",
     "Reader",
     "compared_columns",
     "is_no_truth",
@@ -76,6 +79,10 @@ NO = ("false", "f", "no", "n", "0")
 STAMPS = {"date", "local", "instant"}
 
 
+DailyRates = tuple[tuple[int, Fraction], ...]
+"""Moments in µs, ascending, and the rate from each on."""
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads expressions over one table; remembers which text it reads as what.
@@ -86,8 +93,9 @@ class Reader:
     as numbers. `counts_from_zero` says that 0 is the id of a unit like any other,
     `all_named` that no unit's id is a placeholder. Values whose text is in `money` are
     multiplied by the one of `rates` that the text of the column `currency` has, or by
-    the only one where there is no such column. Of the values in `steps`, by their text,
-    sums take another column: what each row adds to a total that runs on.
+    the only one where there is no such column; rates that change by day hold each from
+    a moment on, in the µs that `moment` reads of a row. Of the values in `steps`, by
+    their text, sums take another column: what each row adds to a total that runs on.
     """
 
     table: Table
@@ -96,7 +104,8 @@ class Reader:
     truths: set[str] = field(default_factory=set)
     numeric: frozenset[str] = frozenset()
     currency: str | None = None
-    rates: Mapping[str, Fraction] = field(default_factory=dict)
+    rates: Mapping[str, Fraction | DailyRates] = field(default_factory=dict)
+    moment: exp.Expression | None = None
     money: frozenset[str] = frozenset()
     steps: Mapping[str, str] = field(default_factory=dict)
     counts_from_zero: bool = False
@@ -147,7 +156,7 @@ class Reader:
 
     def _worth(self, value: exp.Expression) -> exp.Expression:
         """An amount in the project's currency."""
-        rates = {text: double(str(float(rate))) for text, rate in self.rates.items()}
+        rates = {text: self._rate(rate) for text, rate in self.rates.items()}
         if self.currency is None:
             (rate,) = rates.values()
             return exp.Mul(this=exp.Paren(this=value), expression=rate)
@@ -161,6 +170,18 @@ class Reader:
             this=exp.Paren(this=value), expression=case.else_(double("1"), copy=False)
         )
 
+    def _rate(self, rate: Fraction | DailyRates) -> exp.Expression:
+        """A rate, or that of the row's moment."""
+        if isinstance(rate, Fraction):
+            return double(str(float(rate)))
+        assert self.moment is not None  # noqa: S101  # it comes with rates by day
+        case = exp.Case()
+        for (_, value), (until, _) in pairwise(rate):
+            before = exp.LT(this=self.moment.copy(), expression=integer(until))
+            case = case.when(before, double(str(float(value))), copy=False)
+        last = double(str(float(rate[-1][1])))
+        return case.else_(last, copy=False) if len(rate) > 1 else last
+
     def condition(self, tree: Tree) -> exp.Expression:
         """The truth of an expression, never null; a number is true unless 0.
 
@@ -172,6 +193,11 @@ class Reader:
                 operator, TruthWord(value), Name(column)
             ):
                 return self._is(column, value == (operator == "="))
+            case Compare("=" | "!=" as operator, Name(column), Text(value)) if (
+                self.kind(column) == "boolean" and value.strip().lower() in {*YES, *NO}
+            ):
+                truth = value.strip().lower() in YES
+                return self._is(column, truth == (operator == "="))
             case Compare(operator, left, right):
                 a, b = self._sides(left, right)
                 return _sure(COMPARE[operator](this=a, expression=b))

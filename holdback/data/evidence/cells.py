@@ -21,6 +21,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal, Self
 
+from holdback.data.evidence.amounts import OddScale, Statuses
 from holdback.data.evidence.unit_rows import CountedUnits, UnitRows
 from holdback.experiments.language.measure import Measure
 from holdback.results.scorecard import Accounting, Input
@@ -366,8 +367,9 @@ class Reach:
 
     `until` is just after the last time that is no `stray` one: those lie far beyond the
     others. `ended` says that more rows were due by as-of, so that units are complete
-    for its metrics up to `until` only; `ahead` counts rows at or after as-of. `hours`
-    counts rows by the hour of the day, where no time names its offset.
+    for its metrics up to `until` only; `begins_late` that rows were due from the first
+    exposure on, and none came before `first`; `ahead` counts rows at or after as-of.
+    `hours` counts rows by the hour of the day, where no time names its offset.
     """
 
     source: str
@@ -377,6 +379,7 @@ class Reach:
     ahead: int = 0
     rows: int = 0
     ended: bool = False
+    begins_late: bool = False
     hours: tuple[int, ...] = ()
 
 
@@ -522,6 +525,9 @@ class Quality:
     rows of one unit, moment and amount beyond the first, where no id tells them apart.
     `exposure_rows`: rows of exposures by what became of them (``kept``, or a reason)
     and by arm, under ``""`` where they name none.
+    `statuses`: columns of sources of money that say what is a sale, and are not read.
+    `odd_scales`: amounts that may be in cents or in thousands, by source.
+    `experiments`: rows of exposures by column and experiment, where there are several.
     """
 
     crossovers: Mapping[str, int] = field(default_factory=dict)
@@ -568,6 +574,9 @@ class Quality:
     switches: Switches | None = None
     running_totals: Mapping[str, RunningTotals] = field(default_factory=dict)
     united: UnitedIds | None = None
+    statuses: Mapping[str, tuple[Statuses, ...]] = field(default_factory=dict)
+    odd_scales: Mapping[str, tuple[OddScale, ...]] = field(default_factory=dict)
+    experiments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ __all__ = [
     "Bucket",
     "Delays",
     "Watch",
+    "begins_late",
     "buckets_of",
     "delays_of",
     "ended_at",
@@ -220,6 +221,19 @@ def ended_at(buckets: Sequence[Bucket], watch: Watch, until: int) -> int | None:
         if behind > most:
             break
     return None
+
+
+def begins_late(buckets: Sequence[Bucket], watch: Watch, until: int) -> bool:
+    """Whether rows were due from the first exposure on, long before the first came."""
+    if not buckets or not watch.joined:
+        return False
+    start, first = watch.joined[0].first, buckets[0].first
+    silence = first - start
+    early = buckets[: len(buckets) // 2 + 1]
+    gaps = (b.first - a.last for a, b in pairwise(early))
+    if silence < DAY_MICROSECONDS or silence <= LONGER * max(gaps, default=0):
+        return False
+    return watch.delays().due(until, start, first) > DUE
 
 
 def _stops(

@@ -9,9 +9,15 @@ from datetime import date, datetime, timedelta
 from sqlglot import exp
 
 from holdback.data.engine import TooLarge
-from holdback.data.engine.expressions import Reader, compared_columns, numeric_columns
-from holdback.data.engine.sql import col
-from holdback.data.engine.times import Clock, Dial, from_microseconds
+from holdback.data.engine.expressions import (
+    DailyRates,
+    Reader,
+    compared_columns,
+    numeric_columns,
+)
+from holdback.data.engine.sql import col, integer
+from holdback.data.engine.times import Clock, Dial, from_microseconds, microseconds
+from holdback.data.evidence.amounts import OddScale, Statuses
 from holdback.data.evidence.cells import (
     Cells,
     Currencies,
@@ -38,6 +44,7 @@ from holdback.data.extraction.open_engine import (
     check_one_row,
     check_plan,
     opened,
+    rate_sources,
 )
 from holdback.data.extraction.other_readings import (
     alone,
@@ -47,8 +54,13 @@ from holdback.data.extraction.other_readings import (
 from holdback.data.extraction.timing import Timing, timing_of
 from holdback.data.extraction.unit_rows import RowRequests, no_rows, with_rows
 from holdback.data.extraction.value_counts import with_value_counts
+from holdback.data.profiling.amount_scale import odd_scales
 from holdback.data.profiling.conditions import Blanks, blanks_of, spellings_of
-from holdback.data.profiling.currencies import currencies_of, money_rows
+from holdback.data.profiling.currencies import (
+    currencies_of,
+    daily_rates,
+    money_rows,
+)
 from holdback.data.profiling.date_reading import dated
 from holdback.data.profiling.duplicates import (
     repeated_amounts,
@@ -61,7 +73,9 @@ from holdback.data.profiling.money_scale import finer, money_values
 from holdback.data.profiling.placeholder_words import counts_from_zero, words_of
 from holdback.data.profiling.running_totals import differenced, running_totals
 from holdback.data.profiling.source_profile import ProfileRequest, profile_source
+from holdback.data.profiling.statuses import money_measures, statuses_of
 from holdback.data.profiling.totals_table import refuse_totals
+from holdback.data.queries.arm_labels import experiments_of
 from holdback.data.queries.cells_query import Cube
 from holdback.data.queries.cells_result import Row, cells_of
 from holdback.data.queries.exclusions import (
@@ -127,6 +141,7 @@ class Survey:
         ids = experiment.identities
         rules = [experiment.sources[name].refunds for name in place.tables]
         beside = {rule.source for rule in rules if rule is not None}
+        beside |= set(rate_sources(experiment, place.tables))
         beside |= set() if ids is None else {ids.source}
         self.beside = {n: t for n, t in place.tables.items() if n in beside}
         self.tables = {n: t for n, t in place.tables.items() if n not in beside}
@@ -140,6 +155,8 @@ class Survey:
         self.running_totals: dict[str, RunningTotals] = {}
         self.united: UnitedIds | None = None
         self.returned: dict[str, Returned] = {}
+        self.statuses: dict[str, tuple[Statuses, ...]] = {}
+        self.odd_scales: dict[str, tuple[OddScale, ...]] = {}
         self.dates: dict[str, ReadDates] = {}
         self.currencies: dict[str, Currencies] = {}
         self.blanks: dict[str, Blanks] = {}
@@ -202,8 +219,10 @@ class Survey:
         self._take_refunds(seen, timing)
         self._ask_totals(seen, timing)
         self._ask_conditions()
-        self._ask_currencies()
+        self._ask_currencies(timing)
         self._ask_amounts(seen)
+        self._ask_statuses()
+        self._ask_scales(timing)
         self._leave_refunds(seen)
         dials, span = timing.dials, timing.span
         exposures = exposures_of(self.experiment, self.readers, dials, self.engine)
@@ -298,7 +317,7 @@ class Survey:
         }
         self.layout = without_refunds(self.experiment, self.layout, self.refunds)
 
-    def _ask_currencies(self) -> None:
+    def _ask_currencies(self, timing: Timing) -> None:
         """In which currency amounts are, and what they are multiplied with."""
         own = self.experiment.currency
         if own is None:
@@ -313,9 +332,30 @@ class Survey:
                 money,
                 filters(self.experiment, name),
                 own,
+                self._daily_rates(name, timing),
             )
             if currencies is not None:
                 self.currencies[name] = currencies
+
+    def _daily_rates(self, name: str, timing: Timing) -> dict[str, DailyRates]:
+        """The rates by day that a source names; settles the day of its rows."""
+        rates = self.experiment.sources[name].daily_rates
+        if rates is None:
+            return {}
+        clock = clock_of(self.experiment, self.readers, name, timing.dials)
+        if clock is None:
+            raise DataError(
+                Problem(
+                    where=f"source {name}, daily_rates",
+                    what="rows without a time have no day to take the rate of.",
+                    fix="Name the column of the time: `columns: {time: …}`.",
+                )
+            )
+        self.readers[name].moment = timing.zone.to_local(clock.utc())
+        source = self.experiment.sources[rates]
+        reader = Reader(table=self.beside[rates], dialect=self.engine.dialect)
+        days = clock_of(self.experiment, {rates: reader}, rates)
+        return daily_rates(self.engine, reader, source, days)
 
     def _ask_amounts(self, seen: Mapping[str, SourceProfile]) -> None:
         """Amounts that stand on several rows of a unit at one moment."""
@@ -425,6 +465,49 @@ class Survey:
             if m.source == source and m.aggregate == "sum" and m.value is not None
         }
         return [pair for pair in sums.values() if pair[0].columns]
+
+    def _ask_statuses(self) -> None:
+        """What columns of states say that no condition of the money reads."""
+        for name, reader in self.readers.items():
+            measures = money_measures(self.experiment, name)
+            if measures and name != self.experiment.assignment.source:
+                told = statuses_of(
+                    self.engine,
+                    reader,
+                    self.experiment.sources[name],
+                    measures,
+                    filters(self.experiment, name),
+                )
+                self.statuses |= {name: told} if told else {}
+
+    def _ask_scales(self, timing: Timing) -> None:
+        """Whether amounts are in the currency's own unit."""
+        currency = self.experiment.currency
+        own = self.experiment.assignment.source
+        starts = [r.first for r in timing.reaches if r.source == own]
+        for name, reader in self.readers.items():
+            measures = money_measures(self.experiment, name)
+            if currency is None or not measures:
+                continue
+            clock = clock_of(self.experiment, self.readers, name, timing.dials)
+            before = None
+            if clock is not None and starts and name != own:
+                first = integer(microseconds(starts[0]))
+                before = exp.LT(this=clock.utc(), expression=first)
+            asked = {m.value.text: m for m in reversed(measures) if m.value is not None}
+            told = tuple(
+                odd
+                for measure in asked.values()
+                for odd in odd_scales(
+                    self.engine,
+                    reader,
+                    measure,
+                    filters(self.experiment, name),
+                    None if before is None else before.copy(),
+                    currency,
+                )
+            )
+            self.odd_scales |= {name: told} if told else {}
 
     def _ask_conditions(self) -> None:
         """What the conditions leave out for an empty value or another spelling."""
@@ -610,6 +693,13 @@ class Survey:
                 repeated_amounts=self.repeated_amounts,
                 running_totals=self.running_totals,
                 united=self.united,
+                statuses=self.statuses,
+                odd_scales=self.odd_scales,
+                experiments=experiments_of(
+                    self.engine,
+                    cube.exposures.reader,
+                    filters(self.experiment, self.experiment.assignment.source),
+                ),
                 dates=self.dates,
                 id_spellings=self._id_spellings(seen),
                 blanks=self.blanks,
@@ -646,7 +736,12 @@ class Survey:
             as_of=None if as_of is None else from_microseconds(as_of),
             reaches=exposed.reaches,
             paths=paths_of(
-                self.experiment, self.engine, cube, self.readers, exposed.dials
+                self.experiment,
+                self.engine,
+                cube,
+                self.readers,
+                exposed.dials,
+                self.refunds,
             ),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -11,6 +11,8 @@ from holdback.data.engine import Engine, Table
 from holdback.data.engine.by_url import database, embedded, runs_statement
 from holdback.data.loaders.loader import loader_of
 from holdback.data.loaders.store import Store
+from holdback.data.profiling.currencies import RATE
+from holdback.data.queries.arm_labels import with_variants
 from holdback.data.queries.exposures import ROW_UNIT
 from holdback.data.queries.unit_columns import Layout, layout
 from holdback.errors import ConfigError, DataError, Problem
@@ -59,6 +61,7 @@ def opened(
         with closing(home.server()) as server:
             tables = {
                 name: as_declared(
+                    server,
                     loader_of(experiment.sources[name]).inside(server),
                     experiment.sources[name],
                 )
@@ -76,12 +79,14 @@ def opened(
             if name in frames:
                 source = FrameSource.replacing(source, frames[name])
             wanted = None if whole else used_columns(experiment, name)
-            tables[name] = as_declared(loader_of(source).load(store, wanted), source)
+            table = loader_of(source).load(store, wanted)
+            tables[name] = as_declared(engine, table, source)
         yield Opened(engine=engine, tables=tables, sha256=store.sha256)
 
 
-def as_declared(table: Table, source: Source) -> Table:
-    """A table whose text is read as its source declares."""
+def as_declared(engine: Engine, table: Table, source: Source) -> Table:
+    """A table whose arms and numbers are read as its source declares."""
+    table = with_variants(engine, table, source)
     if source.numbers is None:
         return table
     return replace(table, numbers=NUMBER_FORMS[source.numbers])
@@ -106,7 +111,7 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     roles = described.columns
     if roles.id is not None:
         return None
-    named = (roles.unit, roles.arm, roles.time, roles.currency)
+    named = (roles.unit, roles.arm_column, roles.time, roles.currency)
     columns = set(named)
     expressions = [described.where]
     if described.returns is not None:
@@ -125,6 +130,8 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
         if other.refunds is not None and other.refunds.source == source:
             columns |= {other.refunds.id or other.columns.id, other.refunds.time}
             expressions.append(other.refunds.value)
+    if source in rate_sources(experiment, experiment.sources):
+        columns.add(RATE)
     attribution = experiment.attribution
     if attribution is not None and attribution.source == source:
         columns.add(attribution.channel)
@@ -146,7 +153,13 @@ def _used_sources(experiment: Experiment) -> list[str]:
         names.append(experiment.identities.source)
     refunds = [experiment.sources[name].refunds for name in names]
     names += [rule.source for rule in refunds if rule is not None]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys([*names, *rate_sources(experiment, names)]))
+
+
+def rate_sources(experiment: Experiment, names: Iterable[str]) -> list[str]:
+    """The sources of rates by day of those sources."""
+    rates = (experiment.sources[name].daily_rates for name in names)
+    return [name for name in dict.fromkeys(rates) if name is not None]
 
 
 def check_plan(experiment: Experiment, plan: Layout) -> None:

@@ -30,6 +30,7 @@ from holdback.data.extraction.coverage import (
     Bucket,
     Delays,
     Watch,
+    begins_late,
     buckets_of,
     delays_of,
     ended_at,
@@ -353,6 +354,7 @@ def _reach(
         ahead=sum(bucket.rows for bucket in placed if bucket.first >= as_of),
         rows=sum(bucket.rows for bucket in everything),
         ended=stop is not None,
+        begins_late=watch is not None and begins_late(placed, watch, until),
     )
 
 

@@ -33,13 +33,11 @@ from holdback.data.loaders.files import (
     shown,
 )
 from holdback.data.loaders.store import Store, relation_of
+from holdback.data.loaders.workbooks import is_workbook, sheet_as_csv
 from holdback.errors import DataError, Problem
-from holdback.experiments.language.currency_names import (
-    CURRENCY_COLUMNS,
-    holds_currencies,
-    plain_name,
-)
+from holdback.experiments.language.currency_names import holds_currencies
 from holdback.experiments.language.quantities import did_you_mean
+from holdback.experiments.language.status_words import holds_states, is_telling
 
 __all__ = ["CsvRows", "csv_table"]
 
@@ -65,18 +63,24 @@ def csv_table(
     raises.
     """
     source = form.source
-    paths = store.files(source, path)
+    originals = store.files(source, path)
+    paths = [
+        sheet_as_csv(store.engine, file, form, decimal) if is_workbook(file) else file
+        for file in originals
+    ]
     for file in paths:
         refuse_other_formats(file, store.root)
         is_gzip(file, store.root)
     heads = [head_of(file, form) for file in paths]
     names = heads[0].named
-    telling = () if wanted is None else currency_columns(paths[0], form, heads[0])
+    telling = () if wanted is None else telling_columns(paths[0], form, heads[0])
     kept = [n for n in names if wanted is None or n in wanted or n in telling]
     kept = kept or list(names[:1])
     for file, other in zip(paths[1:], heads[1:], strict=True):
         _same_columns(heads[0], other, file, form, None if wanted is None else kept)
     futures = store.fingerprinted(source, paths, text=True)
+    if paths != originals:
+        store.fingerprinted(source, originals, text=False)
     sieve = Sieve(kept=tuple(kept), keys=form.keys)
     appended = CsvRows(engine=store.engine, form=form, kept=kept, sieve=sieve)
     appended.create()
@@ -110,9 +114,9 @@ def _together(
     return counts
 
 
-def currency_columns(path: Path, form: CsvForm, head: CsvHead) -> frozenset[str]:
-    """Columns that tell a currency, by their name or their first values."""
-    by_name = {name for name in head.named if plain_name(name) in CURRENCY_COLUMNS}
+def telling_columns(path: Path, form: CsvForm, head: CsvHead) -> frozenset[str]:
+    """Columns that tell a currency or what is a sale, by name or first values."""
+    by_name = {name for name in head.named if is_telling(name)}
     with opened(path, form, "replace") as file:
         try:
             found = records(file, path, form, delimiter=head.delimiter)
@@ -121,7 +125,8 @@ def currency_columns(path: Path, form: CsvForm, head: CsvHead) -> frozenset[str]
             return frozenset(by_name)
     for i, name in enumerate(head.names):
         values = {row[i].strip() for row in rows if i < len(row)} - {""}
-        if holds_currencies(values) and name in head.named:
+        tells = holds_currencies(values) or holds_states(name, values)
+        if tells and name in head.named:
             by_name.add(name)
     return frozenset(by_name)
 

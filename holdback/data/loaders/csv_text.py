@@ -29,7 +29,6 @@ OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 FIELD_LIMIT = 10 << 20
 LOOKED_AT = 512
-WORKBOOK = "xl/workbook.xml"
 BINARY = {
     b"PAR1": ("a Parquet file", "Write `parquet:` in place of `csv:`."),
     OLD_EXCEL: ("an Excel workbook", "Save the sheet as CSV UTF-8."),
@@ -114,8 +113,6 @@ def _binary(path: Path) -> tuple[str, str] | None:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError):
         names = []
-    if WORKBOOK in names:
-        return "an Excel workbook", "Save the sheet as CSV UTF-8 and name that file."
     if names:
         return "a zip archive", f"Unpack it ({names[0]}) and name the file in it."
     return "an Excel workbook or a zip archive", "Save or unpack it as CSV UTF-8."

@@ -16,10 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from holdback.errors import DataError, EnvironmentFault, Problem
-from holdback.experiments.language.currency_names import (
-    CURRENCY_COLUMNS,
-    plain_name,
-)
+from holdback.experiments.language.status_words import is_telling
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -145,7 +142,7 @@ def _used(
 ) -> list[tuple[int, str]]:
     """Position and name of the columns that are used; the first where none is.
 
-    A column that is called as those of currencies are is always used.
+    A column that is called as those of currencies or states are is always used.
 
     Raises DataError for a name that several of them have, or a frame of no column.
     """
@@ -160,7 +157,7 @@ def _used(
     used = [
         (at, name)
         for at, name in enumerate(names)
-        if wanted is None or name in wanted or plain_name(name) in CURRENCY_COLUMNS
+        if wanted is None or name in wanted or is_telling(name)
     ]
     twice = sorted({n for _, n in used if list(names).count(n) > 1})
     if twice:

@@ -155,8 +155,15 @@ def _compared_texts(tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield column, tuple(o.value for o in options if isinstance(o, Text))
 
 
+OUTER_SPACES = " \t\r\n\u00a0\u200b\ufeff"
+
+
 def _plain(text: str) -> str:
-    return text.strip(" ").lower()
+    return text.strip(OUTER_SPACES).lower()
+
+
+def _trimmed(column: str) -> exp.Expression:
+    return exp.Trim(this=col(column), expression=exp.Literal.string(OUTER_SPACES))
 
 
 def _spellings(
@@ -166,7 +173,7 @@ def _spellings(
     bytewise = reader.dialect.bytewise
     value = bytewise(reader.as_text(column))
     alike = exp.In(
-        this=exp.Lower(this=exp.Trim(this=col(column))),
+        this=exp.Lower(this=_trimmed(column)),
         expressions=[exp.Literal.string(text) for text in meant],
     )
     same = exp.In(
@@ -200,15 +207,14 @@ def no_row_left(
 ) -> Problem:
     """The problem that no row meets the conditions, with the values that there are."""
     said = " and ".join(formula.text for formula in filters)
-    columns = sorted(
-        {
-            column
-            for formula in filters
-            for column, _ in _compared_texts(formula.tree)
-            if reader.table.columns.get(column) in {"text", "boolean"}
-        }
-    )
-    values = [_values(engine, reader, column) for column in columns]
+    columns = sorted({column for formula in filters for column in formula.columns})
+    values = [
+        _values(engine, reader, column)
+        if reader.table.columns.get(column) in {"text", "boolean"}
+        and column not in reader.numbers
+        else _range(engine, reader, column)
+        for column in columns
+    ]
     near = spellings_of(engine, reader, filters, ())
     fix = "Correct the condition, or take it out."
     if near:
@@ -220,6 +226,24 @@ def no_row_left(
         why=" ".join(values),
         fix=fix,
     )
+
+
+def _range(engine: Engine, reader: Reader, column: str) -> str:
+    """The least and the largest value of a column, as a sentence."""
+    stamps = reader.table.columns.get(column) in {"date", "local", "instant", "other"}
+    value = reader.as_text(column) if stamps else reader.as_number(column)
+    rows = select({"value": value}, reader.table.relation.copy())
+    ends = {
+        "low": exp.Min(this=col("value")),
+        "high": exp.Max(this=col("value")),
+    }
+    ((low, high),) = engine.run(select(ends, nested(rows, "v")))
+    if low is None:
+        return f"{column} is empty in every row."
+    ends_shown = [
+        str(n) if isinstance(n, str) else f"{float(n):.10g}" for n in (low, high)
+    ]
+    return f"The values of {column} go from {ends_shown[0]} to {ends_shown[1]}."
 
 
 def _values(engine: Engine, reader: Reader, column: str) -> str:

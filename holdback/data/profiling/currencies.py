@@ -15,8 +15,9 @@ from fractions import Fraction
 from sqlglot import exp
 
 from holdback.data.engine import Engine, Table
-from holdback.data.engine.expressions import Reader
-from holdback.data.engine.sql import all_of, any_of, col
+from holdback.data.engine.expressions import DailyRates, Reader
+from holdback.data.engine.sql import all_of, any_of, col, integer
+from holdback.data.engine.times import DAY_MICROSECONDS, Clock
 from holdback.data.engine.written_numbers import mark_of
 from holdback.data.evidence.cells import Currencies
 from holdback.data.queries.exclusions import SHOWN_EXAMPLES
@@ -34,8 +35,12 @@ from holdback.experiments.language.measure import Measure
 from holdback.experiments.language.quantities import CODES
 from holdback.experiments.language.trees import Name, written
 
-__all__ = ["MoneyRows", "currencies_of", "money_rows"]
+__all__ = ["RATE", "MoneyRows", "currencies_of", "daily_rates", "money_rows"]
 
+RATE = "rate"
+"""The column of a source of rates that holds them."""
+LAST_HOLDS = 7
+"""Days for which a last rate holds."""
 SAMPLED = 1_000
 SYMBOLS = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY"}
 DOLLARS = frozenset(
@@ -78,20 +83,23 @@ def money_rows(experiment: Experiment) -> dict[str, MoneyRows]:
     }
 
 
-def currencies_of(  # what is asked of one source
+def currencies_of(  # noqa: PLR0913, PLR0917  # what is asked of one source
     engine: Engine,
     reader: Reader,
     source: Source,
     money: MoneyRows,
     filters: Sequence[Expression],
     own: str,
+    daily: Mapping[str, DailyRates],
 ) -> Currencies | None:
     """Rows of money by currency; None where nothing tells it.
+
+    `daily` are the rates of the source that it names for them, from each day on.
 
     Sets what the reader multiplies amounts with. Raises DataError for rows in another
     currency without a rate, ConfigError for rates without a column to go by.
     """
-    rates = source.rates or {}
+    rates: dict[str, Fraction | DailyRates] = {**daily, **(source.rates or {})}
     _refuse_marks(engine, reader, source, money, filters, own)
     named = _said_by_names(money.columns)
     if named is not None:
@@ -112,16 +120,102 @@ def currencies_of(  # what is asked of one source
         raise DataError(_foreign(source, column, rows, foreign, own))
     if any(code != own for code in rows):
         reader.rates = {
-            text: rates[_code(text)] for text in counts if _code(text) in rates
+            text: rates[_code(text)]
+            for text in counts
+            if _code(text) in rates and _code(text) != own
         }
         reader.currency, reader.money = column, money.values
+        _refuse_other_days(engine, reader, source, filters)
     return Currencies(
         column=column, guessed=guessed, rows=rows, blank=blank, rates=_used(rates, rows)
     )
 
 
-def _used(rates: Mapping[str, Fraction], rows: Mapping[str, int]) -> dict[str, float]:
-    return {code: float(rate) for code, rate in rates.items() if code in rows}
+def _used(
+    rates: Mapping[str, Fraction | DailyRates], rows: Mapping[str, int]
+) -> dict[str, float]:
+    """The rates that rows were multiplied with; of those by day the last."""
+    return {
+        code: float(rate if isinstance(rate, Fraction) else rate[-1][1])
+        for code, rate in rates.items()
+        if code in rows
+    }
+
+
+def daily_rates(
+    engine: Engine, reader: Reader, source: Source, clock: Clock | None
+) -> dict[str, DailyRates]:
+    """The rates of a source of them, by currency and day.
+
+    Raises DataError for a source without days or a column `rate`, or a rate of none.
+    """
+    if clock is None or RATE not in reader.table.columns:
+        raise DataError(
+            Problem(
+                where=f"source {source.name}",
+                what=f"rates by day need the day as `time` and a column '{RATE}'.",
+                fix="Name them: `columns: {unit: currency, time: day}`, with what one "
+                f"of the currency is worth in the project's in '{RATE}'.",
+            )
+        )
+    rows = select(
+        {
+            "code": reader.as_text(source.columns.unit),
+            "day": clock.raw(),
+            "rate": reader.as_number(RATE),
+        },
+        reader.table.relation.copy(),
+    )
+    rates: dict[str, dict[int, Fraction]] = {}
+    for code, day, rate in engine.run(rows):
+        if code is None or day is None or rate is None or not float(rate) > 0:
+            raise DataError(
+                Problem(
+                    where=f"source {source.name}",
+                    what="a row has no currency, no day or no rate above 0.",
+                    fix="Correct it, or leave such rows out of the file.",
+                )
+            )
+        day_start = int(day) - int(day) % DAY_MICROSECONDS
+        rates.setdefault(_code(str(code)), {})[day_start] = Fraction(str(float(rate)))
+    return {code: tuple(sorted(days.items())) for code, days in rates.items()}
+
+
+def _refuse_other_days(
+    engine: Engine, reader: Reader, source: Source, filters: Sequence[Expression]
+) -> None:
+    """DataError for rows before the first rate of their currency, or after the last."""
+    assert reader.currency is not None  # noqa: S101  # asked for where it is known
+    for text, rate in reader.rates.items():
+        if isinstance(rate, Fraction) or reader.moment is None:
+            continue
+        end = rate[-1][0] + LAST_HOLDS * DAY_MICROSECONDS
+        outside = any_of(
+            [
+                exp.LT(this=reader.moment.copy(), expression=integer(rate[0][0])),
+                exp.GTE(this=reader.moment.copy(), expression=integer(end)),
+            ]
+        )
+        is_it = exp.EQ(
+            this=reader.as_text(reader.currency), expression=exp.Literal.string(text)
+        )
+        kept = [reader.condition(formula.tree) for formula in filters]
+        query = select(
+            {"n": exp.Count(this=exp.Star())},
+            reader.table.relation.copy(),
+            where=[*kept, is_it, outside],
+        )
+        ((count,),) = engine.run(query)
+        if int(count):
+            raise DataError(
+                Problem(
+                    where=f"source {source.name}, daily_rates",
+                    what=f"{int(count):,} rows in {_code(text)} have no rate: they are "
+                    f"from before the first day of {source.daily_rates}, or more than "
+                    f"{LAST_HOLDS} days after the last.",
+                    fix="Add the rates of these days; a rate holds until the next one.",
+                )
+            )
 
 
 def _code(text: str) -> str:

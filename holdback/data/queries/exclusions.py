@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from holdback.data.engine import Engine
-from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import all_of, col, integer, when
+from holdback.data.queries.arm_labels import refuse_unknown_arms
 from holdback.data.queries.units import (
     Exposures,
     Span,
     nested,
     select,
 )
-from holdback.errors import DataError, Problem
 from holdback.experiments.definition.experiment import Experiment
 
 __all__ = ["SHOWN_EXAMPLES", "ExposureCounts", "count_exposures"]
@@ -44,7 +42,7 @@ def count_exposures(
 
     Raises DataError for arms that the experiment does not have.
     """
-    _refuse_unknown_arms(engine, experiment, exposures)
+    refuse_unknown_arms(engine, experiment, exposures)
     columns: dict[str, exp.Expression] = {"arm": exposures.arm.copy()}
     columns["kept"] = all_of(condition.copy() for condition in exposures.where)
     if exposures.time is not None:
@@ -124,51 +122,3 @@ def _time_reasons(reason: exp.Case, span: Span) -> exp.Case:
         late = exp.GTE(this=col("t"), expression=integer(span.as_of))
         reason = reason.when(late, exp.Literal.string("after_as_of"), copy=False)
     return reason
-
-
-def _refuse_unknown_arms(
-    engine: Engine, experiment: Experiment, exposures: Exposures
-) -> None:
-    source = experiment.sources[experiment.assignment.source]
-    column = source.columns.arm
-    if column is None:
-        return
-    reader = exposures.reader
-    rows = engine.run(
-        select(
-            {"label": col("label"), "n": exp.Count(this=exp.Star())},
-            nested(
-                select(
-                    {"label": reader.as_text(column)},
-                    reader.table.relation.copy(),
-                    where=[condition.copy() for condition in exposures.where],
-                ),
-                "q",
-            ),
-            group=["label"],
-        )
-    )
-    labels = {arm.logged_as or arm.name for arm in experiment.arms}
-    unknown = {str(r[0]): int(r[1]) for r in rows if r[0] is not None} | {}
-    unknown = {label: n for label, n in unknown.items() if label not in labels}
-    if unknown:
-        raise DataError(
-            [
-                _unknown_arm(reader, column, label, n, labels)
-                for label, n in sorted(unknown.items())[:5]
-            ]
-        )
-
-
-def _unknown_arm(
-    reader: Reader, column: str, label: str, count: int, labels: set[str]
-) -> Problem:
-    near = difflib.get_close_matches(label.strip(), labels, n=1, cutoff=0.6)
-    return Problem(
-        where=f"source {reader.table.source}, column {column}",
-        what=f"'{label}' is no arm of the experiment ({count:,} rows).",
-        why=f"The arms are: {', '.join(sorted(labels))}.",
-        fix=f"Did you mean '{near[0]}'? Set `logged_as: '{label}'` at the arm."
-        if near
-        else "Set `logged_as` at the arm, or leave such rows out with `where`.",
-    )

@@ -14,6 +14,7 @@ from decimal import Decimal
 from holdback.data.queries.unit_columns import Layout, UnitColumn
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.measure import Measure
 from holdback.experiments.language.trees import (
     Arithmetic,
     Compare,
@@ -26,6 +27,7 @@ from holdback.experiments.language.trees import (
 )
 
 __all__ = [
+    "of_purchases",
     "overdrawn_condition",
     "refund_condition",
     "refunds_capped",
@@ -33,6 +35,8 @@ __all__ = [
 ]
 
 NOTHING = Number(Decimal(0))
+OF_ROWS = frozenset({"any", "count", "first_day", "last_day"})
+"""Aggregates that ask how many rows there are, or when they were."""
 
 
 def refund_condition(experiment: Experiment, source: str) -> Expression | None:
@@ -93,7 +97,7 @@ def _expression(tree: Tree) -> Expression:
 def without_refunds(
     experiment: Experiment, plan: Layout, sources: Collection[str]
 ) -> Layout:
-    """The layout whose conversions by any row do not count refunds of the sources."""
+    """The layout whose purchases do not count refunds of the sources."""
     return replace(
         plan,
         units={
@@ -106,15 +110,22 @@ def without_refunds(
 def _bought(
     experiment: Experiment, unit: UnitColumn, sources: Collection[str]
 ) -> UnitColumn:
-    measure = unit.measure
-    if measure is None or unit.own or measure.source not in sources:
+    if unit.measure is None or unit.own:
         return unit
-    if measure.aggregate != "any" or measure.value or measure.where:
-        return unit
+    return replace(unit, measure=of_purchases(experiment, unit.measure, sources))
+
+
+def of_purchases(
+    experiment: Experiment, measure: Measure, sources: Collection[str]
+) -> Measure:
+    """A measure of any rows of a source as one of those that are no refund."""
+    any_rows = not measure.value and not measure.where
+    if measure.source not in sources or measure.aggregate not in OF_ROWS:
+        return measure
     refund = refund_condition(experiment, measure.source)
-    if refund is None:
-        return unit
-    return replace(unit, measure=replace(measure, where=_expression(Not(refund.tree))))
+    if refund is None or not any_rows:
+        return measure
+    return replace(measure, where=_expression(Not(refund.tree)))
 
 
 def refunds_capped(

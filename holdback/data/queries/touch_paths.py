@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlglot import exp
 
@@ -13,6 +13,7 @@ from holdback.data.engine.times import DAY_MICROSECONDS, MICROSECOND
 from holdback.data.queries.cells_query import Cube, relations, with_ctes
 from holdback.data.queries.event_units import placed, window
 from holdback.data.queries.exposures import Dials, events_of
+from holdback.data.queries.refund_rows import of_purchases
 from holdback.data.queries.units import KEPT_CROSSED, USED, Events, nested, select
 from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.experiment import Attribution, Experiment
@@ -31,17 +32,20 @@ def paths_of(
     cube: Cube,
     readers: Mapping[str, Reader],
     dials: Dials,
+    refunds: Collection[str] = (),
 ) -> dict[str, tuple[TouchPath, ...]]:
     """Arm → paths of its units; empty where no attribution is asked for.
 
     A path holds the channels that touched a unit from its exposure to its first
-    conversion (or to the end of the conversion's time). Raises ConfigError where times
+    conversion (or to the end of the conversion's time); rows that give money back, in
+    the sources of `refunds`, are none. Raises ConfigError where times
     are missing, DataError for more than 200,000 different paths.
     """
     asked = experiment.attribution
     if asked is None or asked.conversion not in experiment.metrics:
         return {}
     (measure,) = experiment.metrics[asked.conversion].measures()
+    measure = of_purchases(experiment, measure, refunds)
     touches = events_of(experiment, readers, asked.source, dials, cube.span.as_of)
     bought = events_of(experiment, readers, measure.source, dials, cube.span.as_of)
     if touches.time is None or bought.time is None or cube.exposures.time is None:

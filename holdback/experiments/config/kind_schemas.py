@@ -80,6 +80,7 @@ MEANINGS = {
     "cap": "Percentile at which a unit's value is cut: 99.9%, or {non_zero: 99.9%}.",
     "columns": "Role: column name. Every other column is an attribute.",
     "currency": "Column of the currency of the row's amounts.",
+    "daily_rates": "The source of rates by day: unit the currency, time the day, rate.",
     "dates": "How times are written, where not as 2026-10-04: d/m/y, m/d/y, excel …",
     "database": "Where the table is. Default: the project's database.",
     "decimal": "Decimal mark of the file's numbers.",

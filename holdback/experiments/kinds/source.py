@@ -6,6 +6,7 @@ have a loader for each kind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,13 +14,16 @@ from fractions import Fraction
 from typing import Literal
 
 from holdback.experiments.language.date_forms import DateForm
-from holdback.experiments.language.expression import Expression
+from holdback.experiments.language.expression import Expression, bare_name
 from holdback.experiments.language.number_forms import Notation
 from holdback.registry import Kinds
 
 __all__ = ["EMBEDDED", "Columns", "RefundFile", "ReturnRule", "Source", "kinds"]
 
 
+VARIANT_OF = re.compile(
+    r"variant_of\(\s*(`[^`]+`|\"[^\"]+\"|[^,`\"]+?)\s*,\s*'([^']+)'\s*\)"
+)
 EMBEDDED = "duckdb"
 """The `database` of a project that names none: the engine in this process."""
 
@@ -28,7 +32,8 @@ EMBEDDED = "duckdb"
 class Columns:
     """Role → column name. Every other column of a source is an attribute.
 
-    `unit` may be the word ``row``: each row is then its own unit.
+    `unit` may be the word ``row``: each row is then its own unit. `arm` may be
+    ``variant_of(column, 'key')``: what follows the key in a URL, JSON or list of tags.
     """
 
     unit: str
@@ -38,10 +43,26 @@ class Columns:
     currency: str | None = None
 
     @property
+    def arm_column(self) -> str | None:
+        """The column in which the arm stands, or of which it is a part."""
+        part = None if self.arm is None else VARIANT_OF.fullmatch(self.arm)
+        return self.arm if part is None else bare_name(part[1])
+
+    @property
+    def arm_key(self) -> str | None:
+        """What the arm follows in its column, where it is but a part of it.
+
+        >>> Columns(unit="id", arm="variant_of(url, 'exp')").arm_key
+        'exp'
+        """
+        part = None if self.arm is None else VARIANT_OF.fullmatch(self.arm)
+        return None if part is None else part[2].replace("''", "'")
+
+    @property
     def named(self) -> tuple[str, ...]:
         """The columns that have a role."""
         unit = None if self.unit == "row" else self.unit
-        roles = (unit, self.arm, self.time, self.id)
+        roles = (unit, self.arm_column, self.time, self.id)
         return tuple(name for name in roles if name is not None)
 
 
@@ -83,8 +104,8 @@ class Source:
     `duplicates` rules rows of the same `id` that differ; `returns` says which rows undo
     others, `refunds` which source holds what was given back of its rows; `numbers` in
     which notation numbers in text are written and `dates` in which form times; `rates`
-    what other currencies are worth in the project's. `timezone` is that of stamps
-    without offset, where it is not the project's; `resolution` says whether times are
+    what other currencies are worth in the project's, and `daily_rates` the source that
+    says so by day. `timezone` is that of stamps without offset, where it is not the project's; `resolution` says whether times are
     whole days, where it is not to be found out; `tolerance` how long before its
     exposure an event may be logged; `snapshots` whether amounts are a unit's total up
     to each row (``cumulative``), where they look like it.
@@ -99,6 +120,7 @@ class Source:
     numbers: Notation | None = None
     dates: DateForm | None = None
     rates: Mapping[str, Fraction] | None = None
+    daily_rates: str | None = None
     timezone: str | None = None
     resolution: Literal["day", "moment"] | None = None
     tolerance: timedelta | None = None

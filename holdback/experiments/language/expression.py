@@ -396,6 +396,12 @@ class _Parser:
 
     def _unexpected(self, what: str = "", *, fix: str = "") -> Unreadable:
         token = self._here
+        if token.word in _OF_SQL:
+            return Unreadable(
+                f"'{token.text}' is not part of the language.",
+                fix=_OF_SQL[token.word],
+                column=token.column,
+            )
         if token.kind == "end":
             return Unreadable(
                 what or "the expression ends too early.", fix=fix, column=token.column
@@ -453,6 +459,17 @@ _COMPARISONS: Final[dict[str, _Compare]] = {
 _ARITHMETIC: Final[dict[str, _Operator]] = {"+": "+", "-": "-", "*": "*", "/": "/"}
 
 
+_LISTED = (
+    "Texts are equal letter by letter: list those that are meant, "
+    "status in ('paid', 'Paid'); or make a column in the data or in a source's `sql`."
+)
+_OF_SQL: Final = {
+    "like": _LISTED, "ilike": _LISTED, "rlike": _LISTED, "regexp": _LISTED,
+    "similar": _LISTED, "contains": _LISTED,
+    "between": "Write total >= 5 and total <= 9.",
+    "case": "Compute the column in the data, or in a source's `sql`.",
+}  # fmt: skip
+"""Words of SQL that the language does without, and what to write."""
 _AFTER_A_NAME = re.compile(
     r"\s*[-+*/=<>!,'\"`]|\s+(?:and|or|not|in|is)\b", re.IGNORECASE
 )

@@ -69,6 +69,14 @@ def sources_of(
     Variables need to be set only where used.
     """
     wanted = set(used)
+    for name in [name for name in written.sources if name in wanted]:
+        rates = getattr(written.sources[name], "daily_rates", None)
+        if rates is not None and rates not in written.sources:
+            fix = did_you_mean(rates, written.sources) or "Add it under `sources`."
+            where = ("sources", name, "daily_rates")
+            issues.add(where, f"there is no source '{rates}'.", fix=fix)
+        elif rates is not None:
+            wanted.add(rates)
     sources = {}
     beside = sources_beside(written)
     for name in used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
@@ -16,6 +17,8 @@ __all__ = ["UnitMismatch"]
 
 LEAST_ROWS_READ = 100
 FEW_MATCHES, HALF_MATCH = 0.01, 0.5
+FAR_APART, BEYOND_CHANCE = 0.25, 5.0
+"""Points between the shares of two sources, and standard errors."""
 MANY_CROSSED = 0.05
 
 
@@ -25,6 +28,7 @@ class UnitMismatch:
 
     A source of which fewer than half of the rows belong to a unit of the experiment may
     have ids of another kind, or the shop has many other customers: that is a warning.
+    So it is where the shares of two sources lie far apart.
     Where next to none does, nothing that is counted from it can be believed. Ids that
     would meet if both were spelled alike are told with what is lost.
 
@@ -39,6 +43,7 @@ class UnitMismatch:
     def examine(self, experiment: Experiment, evidence: Evidence) -> Iterable[Finding]:
         """One finding, where there is anything to compare."""
         sources = tuple(_strangers(experiment, evidence))
+        sources += tuple(_apart(experiment, evidence))
         hopeless = {"unit_mismatch.nothing_belongs", "unit_mismatch.little_belongs"}
         none_found = any(one.code in hopeless for one in sources)
         spelled = tuple(_spelled(evidence))
@@ -89,6 +94,27 @@ def _strangers(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
                     share=share,
                 )
             )
+
+
+def _apart(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
+    """The two sources whose shares of rows that belong differ most, if by far."""
+    shares = {}
+    for source, unknown in sorted(evidence.quality.unassigned.items()):
+        read = _with_unit(evidence, source)
+        share = 1 - unknown / read if read else 0.0
+        if source != experiment.assignment.source and read >= LEAST_ROWS_READ:
+            shares[source] = (share, read)
+    if len(shares) < 2:
+        return
+    low, high = (pick(shares, key=lambda s: shares[s][0]) for pick in (min, max))
+    (least, few), (most, many) = shares[low], shares[high]
+    pooled = (least * few + most * many) / (few + many)
+    noise = math.sqrt(pooled * (1 - pooled) * (1 / few + 1 / many))
+    apart = most - least
+    if least >= HALF_MATCH and apart > FAR_APART and apart > BEYOND_CHANCE * noise:
+        yield fact(
+            "unit_mismatch.apart", source=low, share=least, other=high, more=most
+        )
 
 
 def _with_unit(evidence: Evidence, source: str) -> int:

@@ -9,6 +9,7 @@ from holdback.data.loaders.csv_files import csv_table
 from holdback.data.loaders.csv_text import CsvForm
 from holdback.data.loaders.loader import Loader, kinds
 from holdback.data.loaders.store import Store
+from holdback.experiments.language.number_forms import NUMBER_FORMS
 from holdback.experiments.sources.csv import CsvSource
 
 __all__ = ["CsvLoader"]
@@ -30,10 +31,11 @@ class CsvLoader(Loader[CsvSource]):
             roles=roles.named,
             keys=tuple(n for n in roles.named if n in {roles.unit, roles.time}),
         )
+        numbers = self.source.numbers
         return csv_table(
             store,
             self.source.path,
             form,
-            decimal=self.source.decimal,
+            decimal=NUMBER_FORMS[numbers].decimal if numbers else self.source.decimal,
             wanted=wanted,
         )

@@ -108,6 +108,101 @@ def _running_totals(  # each is told
     )
 
 
+@tells("statuses.seen")
+def _statuses(  # each is told where it is there
+    _words: Words,
+    *,
+    source: str,
+    column: str,
+    none: Mapping[str, tuple[int, float]],
+    others: Mapping[str, tuple[int, float]],
+    share: float,
+    remedy: str,
+) -> str:
+    parts = []
+    if none:
+        parts.append(
+            say(
+                "checks.statuses.counted",
+                source=source,
+                column=column,
+                share=percent(share),
+                levels=_levels(none),
+                remedy=remedy,
+            )
+        )
+    levels = _levels(others)
+    if none and others:
+        parts.append(say("checks.statuses.others", levels=levels))
+    elif others:
+        where = {"source": source, "column": column}
+        parts.append(say("checks.statuses.sales", levels=levels, **where))
+    return " ".join(parts)
+
+
+def _levels(levels: Mapping[str, tuple[int, float]]) -> str:
+    return ", ".join(
+        say(
+            "checks.statuses.level",
+            level=level,
+            rows=plural(rows, "row"),
+            share=percent(share),
+        )
+        for level, (rows, share) in levels.items()
+    )
+
+
+@tells("unit_of_amounts.questioned")
+def _unit_of_amounts(
+    _words: Words,
+    *,
+    source: str,
+    cause: str,
+    value: str,
+    currency: str,
+    times: float,
+    rows: int,
+    medians: tuple[float, float],
+) -> str:
+    factor = max(times, 1 / times)
+    apart = say("checks.unit_of_amounts.times", times=f"{factor:,.0f}")
+    low, high = (f"{float(f'{amount:.2g}'):,.10g}" for amount in medians)
+    where = {"source": source, "value": value}
+    if cause == "named":
+        remedy = f"{'/' if times > 1 else '*'} {factor:.0f}"
+        return say(
+            "checks.unit_of_amounts.named", currency=currency, remedy=remedy, **where
+        )
+    if cause == "whole":
+        all_rows = f"{rows:,}"
+        return say("checks.unit_of_amounts.whole", rows=all_rows, high=high, **where)
+    if cause == "zeros":
+        odd, share = plural(rows, "row"), percent(1 / times)
+        return say("checks.unit_of_amounts.zeros", rows=odd, share=share, **where)
+    between = {"low": low, "high": high, "times": apart}
+    if cause == "history":
+        return say("checks.unit_of_amounts.history", **between, **where)
+    odd = plural(rows, "row")
+    return say("checks.unit_of_amounts.two_units", rows=odd, **between, **where)
+
+
+@tells("cut.seen")
+def _cut(
+    words: Words,
+    *,
+    source: str,
+    rows: int,
+    first: str | None = None,
+    start: str | None = None,
+) -> str:
+    if first is None or start is None:
+        return say("checks.cut.rows", source=source, rows=f"{rows:,}")
+    days = {"first": words.day(first), "start": words.day(start)}
+    if not rows:
+        return say("checks.cut.late", source=source, **days)
+    return say("checks.cut.late_rows", source=source, rows=f"{rows:,}", **days)
+
+
 @tells("refunds.seen")
 def _refunds(  # each is told
     words: Words,

@@ -315,6 +315,30 @@ def _less_than_half(_words: Words, *, source: str, rows: int, share: float) -> s
     )
 
 
+@tells("several_experiments.seen")
+def _several_experiments(
+    _words: Words, *, source: str, column: str, rows: Mapping[str, int]
+) -> str:
+    return say(
+        "checks.several_experiments.seen",
+        source=source,
+        column=column,
+        names=", ".join(f"'{name}' ({count:,})" for name, count in rows.items()),
+        first=next(iter(rows)),
+    )
+
+
+@tells("unit_mismatch.apart")
+def _apart(_words: Words, *, source: str, share: float, other: str, more: float) -> str:
+    return say(
+        "checks.unit_mismatch.apart",
+        source=source,
+        share=percent(share),
+        other=other,
+        more=percent(more),
+    )
+
+
 @tells("unit_mismatch.spelled")
 def _spelled(
     _words: Words, *, source: str, cause: str, ids: int, of: int, pair: tuple[str, str]
