@@ -188,7 +188,7 @@ def _unit_of_amounts(
 
 @tells("cut.seen")
 def _cut(
-    words: Words,
+    _words: Words,
     *,
     source: str,
     rows: int,
@@ -197,7 +197,7 @@ def _cut(
 ) -> str:
     if first is None or start is None:
         return say("checks.cut.rows", source=source, rows=f"{rows:,}")
-    days = {"first": words.day(first), "start": words.day(start)}
+    days = {"first": first, "start": start}
     if not rows:
         return say("checks.cut.late", source=source, **days)
     return say("checks.cut.late_rows", source=source, rows=f"{rows:,}", **days)
