@@ -353,7 +353,7 @@ class Survey:
             )
         self.readers[name].moment = timing.zone.to_local(clock.utc())
         source = self.experiment.sources[rates]
-        reader = Reader(table=self.beside[rates], dialect=self.engine.dialect)
+        reader = self._reader_beside(rates)
         days = clock_of(self.experiment, {rates: reader}, rates)
         return daily_rates(self.engine, reader, source, days)
 

@@ -130,8 +130,8 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
         if other.refunds is not None and other.refunds.source == source:
             columns |= {other.refunds.id or other.columns.id, other.refunds.time}
             expressions.append(other.refunds.value)
-    if source in rate_sources(experiment, experiment.sources):
-        columns.add(RATE)
+    gives_rates = source in rate_sources(experiment, experiment.sources)
+    columns |= {RATE} if gives_rates else set()
     attribution = experiment.attribution
     if attribution is not None and attribution.source == source:
         columns.add(attribution.channel)

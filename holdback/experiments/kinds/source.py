@@ -105,10 +105,11 @@ class Source:
     others, `refunds` which source holds what was given back of its rows; `numbers` in
     which notation numbers in text are written and `dates` in which form times; `rates`
     what other currencies are worth in the project's, and `daily_rates` the source that
-    says so by day. `timezone` is that of stamps without offset, where it is not the project's; `resolution` says whether times are
-    whole days, where it is not to be found out; `tolerance` how long before its
-    exposure an event may be logged; `snapshots` whether amounts are a unit's total up
-    to each row (``cumulative``), where they look like it.
+    says so by day. `timezone` is that of stamps without offset, where it is not the
+    project's; `resolution` says whether times are whole days, where it is not to be
+    found out; `tolerance` how long before its exposure an event may be logged;
+    `snapshots` whether amounts are a unit's total up to each row (``cumulative``),
+    where they look like it.
     """
 
     name: str
