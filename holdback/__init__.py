@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         StatsError,
     )
     from holdback.experiments.definition.experiment import Experiment
+    from holdback.experiments.python_form import conversion, mean, metric, ratio
     from holdback.planning.plan import Plan
     from holdback.results.scorecard import Readout, Scorecard
     from holdback.workflow import (
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
         analyze,
         assign,
         audit,
+        compare,
+        conversion_from_counts,
+        experiment,
         load,
         lock,
         plan,
@@ -85,10 +89,17 @@ __all__ = [
     "analyze",
     "assign",
     "audit",
+    "compare",
+    "conversion",
+    "conversion_from_counts",
+    "experiment",
     "load",
     "lock",
+    "mean",
+    "metric",
     "plan",
     "portfolio",
+    "ratio",
     "simulate",
 ]
 
@@ -112,6 +123,13 @@ _HOMES = {
     "analyze": "workflow",
     "assign": "workflow",
     "audit": "workflow",
+    "compare": "workflow",
+    "conversion": "experiments.python_form",
+    "conversion_from_counts": "workflow",
+    "experiment": "workflow",
+    "mean": "experiments.python_form",
+    "metric": "experiments.python_form",
+    "ratio": "experiments.python_form",
     "load": "workflow",
     "lock": "workflow",
     "simulate": "workflow",

@@ -21,9 +21,11 @@ from holdback.results.notebook_display import show
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
     from holdback.analysis.preregistration.record_lock import Locked
+    from holdback.analysis.totals import TotalsCompared
     from holdback.audit.result import Audit
     from holdback.planning.plan import Plan
     from holdback.portfolio.result import Portfolio
@@ -36,6 +38,9 @@ __all__ = [
     "analyze",
     "assign",
     "audit",
+    "compare",
+    "conversion_from_counts",
+    "experiment",
     "load",
     "lock",
     "plan",
@@ -46,6 +51,7 @@ __all__ = [
 ]
 
 ExperimentLike = Experiment | str | os.PathLike[str]
+LONGEST_SHOWN = 60
 
 
 def load(path: str | os.PathLike[str]) -> Experiment:
@@ -56,6 +62,17 @@ def load(path: str | os.PathLike[str]) -> Experiment:
     from holdback.experiments.load import load as load_file
 
     return load_file(path)
+
+
+def experiment(frame: object, **said: object) -> Experiment:
+    """The experiment of a frame, from the arguments that `analyze` takes with one.
+
+    `to_yaml` writes it down. Raises ConfigError for arguments that say nothing sound,
+    DataError for what is no frame.
+    """
+    from holdback.drafting.frame import experiment_of
+
+    return experiment_of(frame, said)[0]
 
 
 def assign(experiment: ExperimentLike, ids: Any) -> Any:
@@ -133,7 +150,7 @@ def plan(
 
 
 def analyze(
-    experiment: ExperimentLike,
+    experiment: ExperimentLike | Any,
     *,
     as_of: date | datetime | str | None = None,
     replays: int = 0,
@@ -154,6 +171,11 @@ def analyze(
     `save_posterior` also draws from the hierarchical models with PyMC (segments, arms,
     weeks, spend): `posteriors` holds them for ArviZ, and `write` saves them as netCDF;
     an invalid result has none. `advance` is told the share of the draws that are done.
+
+    In place of an experiment it takes a frame (pandas, polars, Arrow, DuckDB) and what
+    a file would say: ``analyze(frame, unit="id", arm="group", control="none",
+    metrics={"spend": hb.mean("spend", money="USD")}, covariates=[…], segments=[…])``,
+    also `time`, `window`, `shares`, `primary`, `name` and other keys of the YAML.
 
     The look is recorded in `audit.jsonl` beside the experiment's file, once: alpha is
     spent at the looks that were really taken. Raises ConfigError, DataError,
@@ -178,6 +200,12 @@ def analyze(
         from holdback.analysis import mcmc
 
         mcmc.check_installed()
+    if _is_frame(experiment):
+        from holdback.drafting.frame import experiment_of
+        from holdback.experiments.python_form import FRAME
+
+        experiment, frame = experiment_of(experiment, frames)
+        frames = {FRAME: frame}
     planned = as_locked(with_past(_loaded(experiment)))
     frames = _frames(planned, data, frames)
     rows = rows_needed(planned)
@@ -252,6 +280,31 @@ def simulate(
         as_of=moment_of(as_of),
         frames=_frames(planned, data, frames),
     )
+
+
+def compare(
+    control: Sequence[float], treatment: Sequence[float], *, level: float = 0.95
+) -> TotalsCompared:
+    """Two means from (units, mean, standard deviation) of each arm: totals only.
+
+    The skew of the units' values is not known then: with few units or a heavy tail,
+    such as revenue has, analyze the rows. Raises ConfigError for impossible totals.
+    """
+    from holdback.analysis.totals import compare as of_totals
+
+    return of_totals(control, treatment, level=level)
+
+
+def conversion_from_counts(
+    control: Sequence[int], treatment: Sequence[int], *, level: float = 0.95
+) -> TotalsCompared:
+    """Two rates from (units that converted, units) of each arm: totals only.
+
+    Raises ConfigError for counts that cannot be.
+    """
+    from holdback.analysis.totals import conversion_from_counts as of_counts
+
+    return of_counts(control, treatment, level=level)
 
 
 def lock(
@@ -372,6 +425,14 @@ class Analysis:
 
         return pd.DataFrame(readout_rows(self.scorecard))
 
+    def to_polars(self) -> pl.DataFrame:
+        """The readouts as a polars frame, one row a readout."""
+        import polars as pl
+
+        from holdback.reports.exports.csv_table import readout_rows
+
+        return pl.DataFrame(readout_rows(self.scorecard), infer_schema_length=None)
+
     def to_arrow(self) -> pa.Table:
         """The readouts as an Arrow table, one row a readout."""
         import pyarrow as pa
@@ -456,6 +517,25 @@ def _plan_picture(plan: Plan, axes: Any) -> Any:
     return weeks(plan, axes)
 
 
+def _totals_text(compared: TotalsCompared) -> str:
+    from holdback.reports.text.totals_sentences import text
+
+    return text(compared)
+
+
+def _totals_page(compared: TotalsCompared) -> str:
+    from html import escape
+
+    return f"<p>{escape(_totals_text(compared))}</p>"
+
+
+def _totals_picture(compared: TotalsCompared, axes: Any) -> Any:
+    from holdback.reports.figures.matplotlib_plots import totals
+
+    return totals(compared, axes)
+
+
+show("TotalsCompared", html=_totals_page, plot=_totals_picture, text=_totals_text)
 show("Scorecard", html=_scorecard_page, plot=_scorecard_picture)
 show("Readout", html=_readout_page, plot=_readout_picture)
 show("Plan", html=_plan_page, plot=_plan_picture, text=_plan_text)
@@ -497,6 +577,18 @@ def _frames(
     return frames
 
 
+def _is_frame(given: object) -> bool:
+    """Whether it is a table in memory, of whatever library."""
+    library = type(given).__module__.partition(".")[0]
+    return hasattr(given, "__arrow_c_stream__") or library in {
+        "pandas",
+        "polars",
+        "pyarrow",
+        "duckdb",
+        "_duckdb",
+    }
+
+
 def _loaded(experiment: ExperimentLike) -> Experiment:
     """The experiment of a file, or one that may have been edited, validated again."""
     from holdback.experiments.load import checked
@@ -516,7 +608,9 @@ def _given(experiment: ExperimentLike) -> Experiment:
             Problem(
                 where="experiment",
                 what=f"a {type(experiment).__name__} is no experiment.",
-                fix="Hand over the path of a YAML file, or what `load` returned.",
+                fix="Hand over the path of a YAML file, what `load` returned, or a "
+                'frame: analyze(frame, unit="id", arm="group", control="none", '
+                'metrics={"visit": hb.conversion("visit")}).',
             )
         )
     return load(experiment)

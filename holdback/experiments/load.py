@@ -31,6 +31,7 @@ __all__ = [
     "is_project_file",
     "load",
     "places_of",
+    "written_as",
     "written_in",
 ]
 
@@ -81,6 +82,20 @@ def checked(experiment: Experiment) -> Experiment:
         file=experiment.file,
         analysis=dataclasses.replace(whole.analysis, prior=experiment.analysis.prior),
     )
+
+
+def written_as(text: str, place: str) -> Experiment:
+    """The experiment that a text means which no file holds; `place` is named in errors.
+
+    Raises ConfigError with every problem.
+    """
+    try:
+        return _experiment([parsed(text.encode("utf-8"), place)], os.environ, Path())
+    except ConfigError as error:
+        raise ConfigError(
+            dataclasses.replace(problem, where=place, excerpt="")
+            for problem in error.problems
+        ) from error
 
 
 def places_of(path: str | os.PathLike[str]) -> Issues:

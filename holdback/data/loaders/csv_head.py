@@ -124,7 +124,11 @@ def _header_at(
             return at
     widths = Counter(len(cells) for _, cells in found if cells)
     ((width, _),) = widths.most_common(1)
-    filled = [at for at, (_, cells) in enumerate(found) if any(map(str.strip, cells))]
+    filled = [
+        at
+        for at, (_, cells) in enumerate(found)
+        if any(map(str.strip, cells)) and not (at == 0 and _is_sep(cells))
+    ]
     first = filled[0]
     odd = len(found[first][1]) == 1 and width > 1
     return (
@@ -132,6 +136,11 @@ def _header_at(
         if odd
         else (first)
     )
+
+
+def _is_sep(cells: Sequence[str]) -> bool:
+    """Whether this is Excel's line that names the delimiter."""
+    return len(cells) < 3 and cells[0].strip('"').lower().startswith(SEP)
 
 
 def _at_line(

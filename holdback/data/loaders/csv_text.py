@@ -77,7 +77,7 @@ class CsvForm:
             ) from error
         self.source = source
         self.root = root
-        self.delimiter = delimiter
+        self.delimiter = "\t" if delimiter == r"\t" else delimiter
         self.encoding = encoding
         self.header = header
         self.roles = roles

@@ -23,7 +23,7 @@ from holdback.experiments.language.date_forms import (
 )
 from holdback.experiments.language.trees import Name, written
 
-__all__ = ["Dated", "dated", "time_advice", "zone_advice"]
+__all__ = ["Dated", "dated", "fitting_dates", "time_advice", "zone_advice"]
 
 SAMPLED_TIMES = 100
 NUMBERS = frozenset({"integer", "float", "decimal"})
@@ -88,7 +88,7 @@ def _guessed(engine: Engine, reader: Reader, column: str) -> DateForm | None:
     forms = DATE_FORMS if kind == "text" else tuple(NUMBER_DATES)
     if kind == "text" and _reads_sample(engine, reader, column):
         return None
-    fitting = _fitting(engine, reader, column, forms, exp.true(), mixed=False)
+    fitting = fitting_dates(engine, reader, column, forms, exp.true(), mixed=False)
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -102,7 +102,7 @@ def _reads_sample(engine: Engine, reader: Reader, column: str) -> bool:
     return not int(count)
 
 
-def _fitting(  # what is asked of one column
+def fitting_dates(  # what is asked of one column
     engine: Engine,
     reader: Reader,
     column: str,
@@ -166,7 +166,7 @@ def time_advice(
             "A row without a time could be of any moment: complete it, or leave it out "
             f"with `where: {condition}`."
         )
-    fitting = _fitting(engine, reader, column, DATE_FORMS, kept, mixed=True)
+    fitting = fitting_dates(engine, reader, column, DATE_FORMS, kept, mixed=True)
     if set(DAY_FIRST) <= set(fitting):
         return (
             f"Say at the source what {texts[0].strip()} begins with: the day "

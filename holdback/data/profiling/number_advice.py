@@ -25,7 +25,7 @@ from holdback.experiments.language.number_forms import (
     readings,
 )
 
-__all__ = ["number_advice"]
+__all__ = ["fitting_notations", "number_advice"]
 
 TOTALS = frozenset(
     {"total", "totals", "sum", "summe", "gesamt", "grand total", "итого"}
@@ -50,7 +50,7 @@ def number_advice(
             "Leave the value empty where there is none, or leave such rows out with "
             "`where`."
         )
-    fitting = _fitting(engine, reader, column, kept)
+    fitting = fitting_notations(engine, reader, column, kept)
     if not fitting:
         return _of_examples(texts)
     text = texts[0].strip()
@@ -63,7 +63,7 @@ def number_advice(
     return f"{_cause(text, name)}`numbers: {name}` at the source reads {shown}."
 
 
-def _fitting(
+def fitting_notations(
     engine: Engine, reader: Reader, column: str, kept: exp.Expression
 ) -> list[Notation]:
     """Notations that read every row which counts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -39,6 +39,7 @@ __all__ = [
     "Rollout",
     "Saving",
     "Window",
+    "resolved_by",
 ]
 
 DEFAULTS = 2
@@ -305,6 +306,24 @@ class Experiment:
     resolved: Mapping[str, Any] = field(default_factory=dict)
     defaults: int = DEFAULTS
 
+    def to_yaml(self) -> str:
+        """The YAML of a file that means this, its defaults filled and no secret in it.
+
+        Paths start from `root`; a frame stands as the file that it may be written to.
+        """
+        from io import StringIO
+
+        from ruamel.yaml import YAML
+
+        says = next((resolve(self) for resolve in _resolvers), self.resolved)
+        written = StringIO()
+        yaml = YAML(typ="safe", pure=True)
+        yaml.default_flow_style = False
+        yaml.allow_unicode = True
+        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+        yaml.dump(dict(says), written)
+        return written.getvalue()
+
     @property
     def control(self) -> Arm:
         """The arm compared against."""
@@ -336,6 +355,19 @@ class Experiment:
         if self.economics and self.economics.value not in {name for name, _ in named}:
             named.append((self.economics.value, "value"))
         return tuple(named)
+
+
+Resolver = Callable[[Experiment], Mapping[str, Any]]
+_resolvers: list[Resolver] = []
+
+
+def resolved_by(resolve: Resolver) -> None:
+    """Say how an experiment becomes the plain values of its file.
+
+    What resolves stands above this room, and edited experiments are written as they
+    are, not as the file was that they came from.
+    """
+    _resolvers[:] = [resolve]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from holdback.experiments.definition.experiment import (
     Experiment,
     Margin,
     Prior,
+    resolved_by,
 )
 from holdback.experiments.kinds.source import Source
 from holdback.experiments.language.expression import Expression
@@ -170,3 +171,6 @@ def _plain_group(value: Any, plain: Callable[..., Any], name: str) -> Any:
 def _number(value: Fraction) -> int | float | str:
     text = decimal_text(value)
     return text if "/" in text else (int(text) if "." not in text else float(text))
+
+
+resolved_by(resolved_of)

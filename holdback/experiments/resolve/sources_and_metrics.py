@@ -68,6 +68,7 @@ The engines stand floors above and import drivers; a file is checked without the
 """
 NOT_COUNTED = frozenset({"sum", "mean", "max", "min", "last", "distinct"})
 _URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+://|file:|data:")
+TAB = r"\t"
 _REFERENCE = re.compile(r"\$\{[^}]*\}?")
 _WHOLE_REFERENCE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*\}")
 
@@ -110,8 +111,12 @@ def source_from(
 
 def _check_form(path: ConfigPath, given: Mapping[str, Any], issues: Issues) -> None:
     """What the file says of how its text is written."""
-    if len(given.get("delimiter", ",")) != 1:
-        issues.add((*path, "delimiter"), "a delimiter is one character.")
+    if len(given.get("delimiter", ",")) != 1 and given["delimiter"] != TAB:
+        issues.add(
+            (*path, "delimiter"),
+            "a delimiter is one character.",
+            fix="A tab is written '\\t'.",
+        )
     if given.get("decimal", ".") not in {".", ","}:
         issues.add((*path, "decimal"), "the decimal mark is '.' or ','.")
     if given.get("delimiter", ",") == given.get("decimal", "."):

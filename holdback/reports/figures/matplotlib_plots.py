@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdback.analysis.totals import TotalsCompared
 from holdback.errors import EnvironmentFault, Problem
 from holdback.planning.plan import Plan
 from holdback.reports.text.catalog import say
@@ -11,7 +12,7 @@ from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import withheld
 from holdback.results.scorecard import Readout, Scorecard
 
-__all__ = ["forest", "one", "plan"]
+__all__ = ["forest", "one", "plan", "totals"]
 
 
 def forest(scorecard: Scorecard, axes: Any = None) -> Any:
@@ -58,6 +59,21 @@ def one(readout: Readout, axes: Any = None) -> Any:
     return drawn
 
 
+def totals(compared: TotalsCompared, axes: Any = None) -> Any:
+    """Lift and range of two arms' totals; nothing but the axis where it has none.
+
+    Raises EnvironmentFault without matplotlib.
+    """
+    drawn = _new_axes(1) if axes is None else axes
+    if compared.lift is not None:
+        ends = compared.lift.interval
+        _bar(drawn, 0, compared.lift.value, (ends.lower, ends.upper))
+    drawn.axvline(0, color="0.4", linestyle="--", linewidth=1)
+    drawn.set_yticks([])
+    drawn.set_xlabel(say("plots.change"))
+    return drawn
+
+
 def plan(made: Plan, axes: Any = None) -> Any:
     """The smallest lift that is found often enough, by week.
 
@@ -90,9 +106,16 @@ def _withheld(axes: Any, title: str) -> Any:
 def _row(axes: Any, place: int, readout: Readout) -> None:
     assert readout.relative is not None  # noqa: S101  # the caller has looked
     lift = readout.relative
-    ends = [lift.value if end is None else end for end in (lift.lower, lift.upper)]
-    axes.plot([100 * end for end in ends], [place, place], color="C0", linewidth=2)
-    axes.plot([100 * lift.value], [place], "o", color="C0")
+    _bar(axes, place, lift.value, (lift.lower, lift.upper))
+
+
+def _bar(
+    axes: Any, place: int, value: float, range_: tuple[float | None, float | None]
+) -> None:
+    """A lift as a dot on its range, in percent."""
+    ends = [100 * (value if end is None else end) for end in range_]
+    axes.plot(ends, [place, place], color="C0", linewidth=2)
+    axes.plot([100 * value], [place], "o", color="C0")
 
 
 def _new_axes(rows: int) -> Any:
