@@ -15,6 +15,7 @@ from worlds.words import in_words
 
 from holdback.analysis.checks.check import findings
 from holdback.analysis.checks.data.already_gone import AlreadyGone
+from holdback.analysis.checks.data.lifetime_totals import LifetimeTotals
 from holdback.analysis.checks.result.vanity import Vanity
 from holdback.analysis.checks.split.lost_exposures import LostExposures
 from holdback.data.evidence.cells import Evidence, Quality
@@ -26,8 +27,10 @@ from holdback.experiments.definition.experiment import (
 )
 from holdback.experiments.definition.split import planned_widths
 from holdback.experiments.kinds.source import Columns
-from holdback.experiments.language.expression import parse
+from holdback.experiments.language.expression import Expression, parse
+from holdback.experiments.language.trees import Name
 from holdback.experiments.metrics.churn import Churn
+from holdback.experiments.metrics.mean import Mean
 from holdback.experiments.sources.csv import CsvSource
 from holdback.results.scorecard import Finding, Input
 from holdback.stats.srm.sample_ratio import sequential_detectable, srm
@@ -460,3 +463,22 @@ def test_rows_of_one_unit_are_no_proof_of_an_unequal_loss() -> None:
     assert list(LostExposures().examine(experiment(), many)) == []
     single = replace(seen, assigned={"holdback": 10_000, "personalized": 9880})
     assert len(list(LostExposures().examine(experiment(), single))) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "warns"),
+    [("total_spent", 1), ("Historic CLV", 1), ("lifetime_value", 1), ("spend", 0)],
+)
+def test_a_total_over_a_life_is_named(column: str, warns: int) -> None:
+    """By its name, where the table of exposures holds it."""
+    value = Expression(text=column, tree=Name(column), columns=frozenset({column}))
+    profile = Mean(
+        name="revenue", label="Revenue", source="exposures", value=value, unit="money"
+    )
+    planned = experiment(metrics={**METRICS, "revenue": profile})
+    told = list(LifetimeTotals().examine(planned, world()))
+    assert [f.status for f in told] == ["warn"] * warns
+    elsewhere = experiment(
+        metrics={**METRICS, "revenue": replace(profile, source="orders")}
+    )
+    assert not list(LifetimeTotals().examine(elsewhere, world()))

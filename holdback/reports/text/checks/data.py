@@ -203,6 +203,16 @@ def _cut(
     return say("checks.cut.late_rows", source=source, rows=f"{rows:,}", **days)
 
 
+@tells("lifetime_totals.named")
+def _lifetime_totals(words: Words, *, metric: str, column: str, source: str) -> str:
+    return say(
+        "checks.lifetime_totals.named",
+        metric=words.label(metric),
+        column=column,
+        source=source,
+    )
+
+
 @tells("refunds.seen")
 def _refunds(  # each is told
     words: Words,
