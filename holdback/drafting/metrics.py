@@ -10,10 +10,10 @@ from holdback.data.profiling.file_look import ColumnLook, FileLook, NumberWritin
 from holdback.drafting.names import (
     ATTRIBUTE,
     EVENT,
-    HAPPENED,
     HISTORY,
     LEAVING,
     PERSONS,
+    POSITIVE_WORDS,
     REFUND,
     money_score,
     outcome_score,
@@ -32,7 +32,7 @@ SPANS = (90, 60, 28, 14, 7)
 """Days after exposure that may be counted, as far as the data go."""
 FEW_LEVELS, MOST_SEGMENTS, MOST_COVARIATES, MOST_METRICS = 12, 6, 8, 8
 MOST_EVENTS = 30
-NEARLY_EVERY = 0.95
+ALL_BUT_FEW = 0.95
 SIGNS = {
     "$": "USD",
     "€": "EUR",
@@ -269,7 +269,7 @@ def _event_column(look: FileLook, taken: Iterable[str], unit: str) -> str | None
         few = 2 <= len(column.levels) <= MOST_EVENTS
         if name in known or not few or column.is_number or column.is_truth:
             continue
-        if tokens(name) & EVENT and look.constant(unit, name) < NEARLY_EVERY:
+        if tokens(name) & EVENT and look.constant(unit, name) < ALL_BUT_FEW:
             return name
     return None
 
@@ -349,7 +349,7 @@ def _place(
     """An outcome, a covariate, a segment, or nothing."""
     name = column.name
     if column.is_time and not column.is_number:
-        if column.filled < NEARLY_EVERY * column.rows and score > 0:
+        if column.filled < ALL_BUT_FEW * column.rows and score > 0:
             found.add(_happened(own, column))
         return
     known_before = bool(tokens(name) & (HISTORY | ATTRIBUTE)) or score < 0
@@ -420,7 +420,7 @@ def _outcome(found: Guessed, own: ExposureTable, column: ColumnLook) -> bool:
         )
         return True
     if not column.is_number:
-        said = [level for level, _ in column.levels if tokens(level) & HAPPENED]
+        said = [level for level, _ in column.levels if tokens(level) & POSITIVE_WORDS]
         if len(column.levels) != 2 or len(said) != 1:
             return False
         happened = written(Compare("=", Name(name), Text(said[0])))
@@ -506,7 +506,7 @@ def _moves_with_arm(found: Guessed, own: ExposureTable, column: ColumnLook) -> b
     total = sum(sum(counts.values()) for counts in by_level.values())
     largest = sum(max(counts.values()) for counts in by_level.values())
     modes = {max(counts, key=counts.__getitem__) for counts in by_level.values()}
-    if len(modes) == len(arms) and largest > NEARLY_EVERY * total:
+    if len(modes) == len(arms) and largest > ALL_BUT_FEW * total:
         said = "it says the arm again"
         if total > largest:
             said += (

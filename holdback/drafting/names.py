@@ -13,10 +13,10 @@ __all__ = [
     "EVENT",
     "EXPOSED",
     "FEATURE",
-    "HAPPENED",
     "HISTORY",
     "LEAVING",
     "OUTCOME",
+    "POSITIVE_WORDS",
     "REFUND",
     "TEST",
     "UNKNOWN_ARMS",
@@ -118,7 +118,9 @@ LEAVING = words(
     "complaints bounce bounced refund returned latency load error errors"
 )
 EVENT = words("event action activity type step eventname")
-HAPPENED = words("yes true converted clicked purchased bought success won retained y t")
+POSITIVE_WORDS = words(
+    "yes true converted clicked purchased bought success won retained y t"
+)
 EXPOSED = words(
     "exposed exposure assigned assignment first seen sent sending enrolled joined"
 )
