@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from holdback.data.profiling.file_look import ColumnLook, FileLook, NumberWriting
 from holdback.drafting.names import (
+    AFFIRMED,
     ATTRIBUTE,
     EVENT,
     HISTORY,
     LEAVING,
     PERSONS,
-    POSITIVE_WORDS,
     REFUND,
     money_score,
     outcome_score,
@@ -420,7 +420,7 @@ def _outcome(found: Guessed, own: ExposureTable, column: ColumnLook) -> bool:
         )
         return True
     if not column.is_number:
-        said = [level for level, _ in column.levels if tokens(level) & POSITIVE_WORDS]
+        said = [level for level, _ in column.levels if tokens(level) & AFFIRMED]
         if len(column.levels) != 2 or len(said) != 1:
             return False
         happened = written(Compare("=", Name(name), Text(said[0])))

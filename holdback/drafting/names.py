@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 __all__ = [
+    "AFFIRMED",
     "AMOUNT_WORDS",
     "ARM_NAMES",
     "ATTRIBUTE",
@@ -16,7 +17,6 @@ __all__ = [
     "HISTORY",
     "LEAVING",
     "OUTCOME",
-    "POSITIVE_WORDS",
     "REFUND",
     "TEST",
     "UNKNOWN_ARMS",
@@ -118,9 +118,7 @@ LEAVING = words(
     "complaints bounce bounced refund returned latency load error errors"
 )
 EVENT = words("event action activity type step eventname")
-POSITIVE_WORDS = words(
-    "yes true converted clicked purchased bought success won retained y t"
-)
+AFFIRMED = words("yes true converted clicked purchased bought success won retained y t")
 EXPOSED = words(
     "exposed exposure assigned assignment first seen sent sending enrolled joined"
 )
