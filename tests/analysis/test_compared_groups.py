@@ -6,6 +6,7 @@ What is right comes from scipy's laws over the same counts, or is counted by han
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from holdback.data.extraction.extract import extract
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.load import load
 from holdback.results.scorecard import Finding
+from holdback.stats.srm.agreement import homogeneity
 
 YAML = """\
 version: 1
@@ -268,3 +270,97 @@ def test_a_level_of_buyers_is_told(tmp_path: Path) -> None:
     seen = finding("measured_after", drawn, read(drawn, units, orders))
     assert seen.status == "warn"
     assert "known gold each of 100 units" in seen.message
+
+
+def test_homogeneity_against_all_splits() -> None:
+    """Mean and variance of chi-square over all 12,870 tables of these margins.
+
+    16 units in levels of 2 to 8, 8 of them in each arm, enumerated; the p-value is the
+    gamma law's with these.
+    """
+    level = np.repeat([0, 1, 2, 3], [2, 2, 4, 8])
+    sizes = np.bincount(level)
+    values = []
+    for held in combinations(range(16), 8):
+        inside = np.bincount(level[list(held)], minlength=4)
+        expected = sizes / 2
+        values.append(2 * float(((inside - expected) ** 2 / expected).sum()))
+    mean, variance = float(np.mean(values)), float(np.var(values))
+    table = [[2, 0], [0, 2], [3, 1], [3, 5]]
+    chi2 = stats.chi2_contingency(table, correction=False).statistic
+    law = stats.gamma(mean**2 / variance, scale=variance / mean)
+    assert homogeneity(table) == pytest.approx(law.sf(chi2), rel=1e-9)
+
+
+def shared(folder: Path, column: str, levels: Any, off: int = 200) -> Evidence:
+    """400 units, some held back; a quarter of them buys."""
+    units = exposed(off, 400 - off, **{column: levels})
+    return read(plan(folder), units, bought(units[::4], AFTER))
+
+
+@pytest.mark.parametrize("held", [200, 40, 10])
+def test_an_arm_that_is_a_country_fails(tmp_path: Path, held: int) -> None:
+    """AT is held back, DE, FR and 7 (a number written as text) are not."""
+    levels = ["AT"] * held + ["DE", "FR", "7", "7"] * 100
+    evidence = shared(tmp_path, "shopCountry", levels[:400], held)
+    seen = finding("shared_arm", plan(tmp_path), evidence)
+    assert seen.status == "fail"
+    assert "4 levels of shopCountry" in seen.message
+
+
+@pytest.mark.parametrize(
+    ("column", "status"),
+    [("depot", "warn"), ("store_group", "warn"), ("region", "fail"), ("coupon", None)],
+)
+def test_names_say_whose_a_column_is(
+    tmp_path: Path, column: str, status: str | None
+) -> None:
+    """Whole numbers 1 and 2, each in one arm; a coupon is what the arm got."""
+    drawn = plan(tmp_path)
+    evidence = shared(tmp_path, column, [1] * 200 + [2] * 200)
+    seen = [one.status for one in kinds["shared_arm"]().examine(drawn, evidence)]
+    assert seen == ([] if status is None else [status])
+
+
+def test_a_column_that_is_nearly_the_arm_warns(tmp_path: Path) -> None:
+    """Of 200 units an arm 190 are of one country, 10 of the other's."""
+    levels = ["AT"] * 190 + ["DE"] * 200 + ["AT"] * 10
+    seen = finding("shared_arm", plan(tmp_path), shared(tmp_path, "country", levels))
+    assert seen.status == "warn"
+
+
+def test_accounts_that_share_an_arm_miss_a_cluster(tmp_path: Path) -> None:
+    """80 accounts of 5 units, drawn as a whole; drawn one by one they pass."""
+    accounts = np.repeat(np.arange(80), 5)
+    drawn = plan(tmp_path)
+    seen = finding("shared_arm", drawn, shared(tmp_path, "account_id", accounts))
+    assert seen.status == "warn"
+    assert "cluster" in seen.message
+    rng = np.random.default_rng(3)
+    alone = shared(tmp_path, "account_id", rng.permutation(accounts))
+    assert finding("shared_arm", drawn, alone).status == "pass"
+
+
+def test_levels_are_those_of_the_first_exposure(tmp_path: Path) -> None:
+    """A level that is logged later, or is empty, says nothing of who was drawn."""
+    rng = np.random.default_rng(4)
+    units = exposed(200, 200, region=rng.permutation(["n", "s"] * 200))
+    units.loc[rng.permutation(400)[:50], "region"] = None
+    later = exposed(200, 200, region=["a"] * 200 + ["b"] * 200)
+    later["at"] = AFTER
+    rows = pd.concat([later, units])
+    drawn = plan(tmp_path)
+    evidence = read(drawn, rows, bought(units[::4], AFTER))
+    assert finding("shared_arm", drawn, evidence).status == "pass"
+    counted = sum(k * sum(n) for k, *n in evidence.quality.levels["region"])
+    assert counted == 350
+
+
+def test_columns_of_a_file_are_read_for_their_levels(tmp_path: Path) -> None:
+    """A CSV file's column that nobody names is looked at as well."""
+    units = exposed(100, 100, store=["a"] * 100 + ["b"] * 100)
+    units.to_csv(tmp_path / "exposures.csv", index=False)
+    bought(units[::4], AFTER).to_csv(tmp_path / "orders.csv", index=False)
+    drawn = plan(tmp_path)
+    evidence = extract(drawn, as_of=datetime(2026, 11, 5, tzinfo=UTC))
+    assert finding("shared_arm", drawn, evidence).status == "fail"

@@ -520,7 +520,9 @@ class Quality:
     `dates`: of sources whose times are not written as ISO 8601. `id_spellings`: of
     sources whose ids are written otherwise than those of the exposures. `refunds`: rows
     of events that give money back and make nobody a buyer; `overdrawn`: purchases of
-    which more was given back than they cost. `damaged_ids`: rows whose
+    which more was given back than they cost. `levels`: by other column of the
+    exposures, numbers of levels and the units of each arm that such a level has (two or
+    more in all). `damaged_ids`: rows whose
     unit's id a spreadsheet wrote as 5.12E+12, where they are few. `repeated_amounts`:
     rows of one unit, moment and amount beyond the first, where no id tells them apart.
     `exposure_rows`: rows of exposures by what became of them (``kept``, or a reason)
@@ -569,6 +571,7 @@ class Quality:
     refunds: Mapping[str, int] = field(default_factory=dict)
     overdrawn: Mapping[str, int] = field(default_factory=dict)
     damaged_ids: Mapping[str, int] = field(default_factory=dict)
+    levels: Mapping[str, Sequence[tuple[int, ...]]] = field(default_factory=dict)
     repeated_amounts: Mapping[str, int] = field(default_factory=dict)
     exposure_rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     switches: Switches | None = None

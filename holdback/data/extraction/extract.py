@@ -94,6 +94,7 @@ from holdback.data.queries.exposures import (
     returned_of,
     unit_text,
 )
+from holdback.data.queries.levels import level_counts
 from holdback.data.queries.persons import Persons
 from holdback.data.queries.refund_files import RefundsOf, without_refunds_yet
 from holdback.data.queries.refund_rows import (
@@ -711,6 +712,12 @@ class Survey:
                     self.readers,
                     self.engine,
                     exposed.dials,
+                    cube.exposures,
+                    cube.span,
+                ),
+                levels=level_counts(
+                    self.engine,
+                    self.experiment.sources[self.experiment.assignment.source],
                     cube.exposures,
                     cube.span,
                 ),

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from holdback.data.engine import Engine, Table
 from holdback.data.engine.by_url import database, embedded, runs_statement
 from holdback.data.loaders.loader import loader_of
-from holdback.data.loaders.store import Store
+from holdback.data.loaders.store import WITH_LEVELS, Store
 from holdback.data.profiling.currencies import RATE
 from holdback.data.queries.arm_labels import with_variants
 from holdback.data.queries.exposures import ROW_UNIT
@@ -123,6 +123,7 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     if source == experiment.assignment.source:
         expressions.append(experiment.assignment.where)
         columns |= {*experiment.analysis.segments, *experiment.analysis.covariates}
+        columns.add(WITH_LEVELS)
     identities = experiment.identities
     if identities is not None and identities.source == source:
         columns |= {identities.columns.from_, identities.columns.to}

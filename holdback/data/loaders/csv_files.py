@@ -32,7 +32,7 @@ from holdback.data.loaders.files import (
     is_gzip,
     shown,
 )
-from holdback.data.loaders.store import Store, relation_of
+from holdback.data.loaders.store import WITH_LEVELS, Store, relation_of
 from holdback.data.loaders.workbooks import is_workbook, sheet_as_csv
 from holdback.errors import DataError, Problem
 from holdback.experiments.language.currency_names import holds_currencies
@@ -43,6 +43,8 @@ __all__ = ["CsvRows", "csv_table"]
 
 PEEKED = 200
 """Rows of a file that are looked at before it is read."""
+MOST = 30
+"""Columns of a file that are read for their levels."""
 ODD = "holdback:odd"
 """Column that says why a row is none, until such rows are out."""
 
@@ -74,7 +76,9 @@ def csv_table(
     heads = [head_of(file, form) for file in paths]
     names = heads[0].named
     telling = () if wanted is None else telling_columns(paths[0], form, heads[0])
-    kept = [n for n in names if wanted is None or n in wanted or n in telling]
+    also = () if wanted is None or WITH_LEVELS not in wanted else in_all(heads)
+    needed = {*(names if wanted is None else wanted), *telling, *also}
+    kept = [name for name in names if name in needed]
     kept = kept or list(names[:1])
     for file, other in zip(paths[1:], heads[1:], strict=True):
         _same_columns(heads[0], other, file, form, None if wanted is None else kept)
@@ -101,6 +105,12 @@ def csv_table(
         place=_place(paths, starts, heads, form, sieve),
         read_past=_together([head.read_past for head in heads], appended.left_out),
     )
+
+
+def in_all(heads: Sequence[CsvHead]) -> list[str]:
+    """The first columns that every file has, as many as are looked through."""
+    others = [frozenset(head.named) for head in heads[1:]]
+    return [n for n in heads[0].named if all(n in other for other in others)][:MOST]
 
 
 def _together(

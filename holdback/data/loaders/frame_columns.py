@@ -15,6 +15,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from holdback.data.loaders.store import WITH_LEVELS
 from holdback.errors import DataError, EnvironmentFault, Problem
 from holdback.experiments.language.status_words import is_telling
 
@@ -29,6 +30,15 @@ ValueFamily = Literal[
 EXACT_WHOLE = 2**53
 """Whole numbers below it keep their value beside fractions, as doubles."""
 LONGEST_WHOLE = 2**63
+POLARS_LEVELS = ("String", "Int", "UInt", "Boolean", "Categorical", "Enum")
+ARROW_LEVELS = (
+    "string",
+    "large_string",
+    "int",
+    "uint",
+    "bool",
+    "dictionary<values=str",
+)
 LEVEL_TYPES = ("Categorical", "Enum")
 """Types of polars whose texts stand once each."""
 
@@ -63,7 +73,7 @@ def frame_columns(
     library = type(frame).__module__.partition(".")[0]
     if library == "pandas" and hasattr(frame, "iloc") and frame.ndim == 2:
         names = [_name(label, source) for label in frame.columns]
-        used = _used(names, source, wanted)
+        used = _used(names, source, wanted, lambda at: _has_levels(frame.iloc[:, at]))
         columns = [_pandas_column(frame.iloc[:, at], n, source) for at, n in used]
         return FrameColumns(pa.table(columns, names=[n for _, n in used]), names)
     if library == "polars" and hasattr(frame, "collect"):
@@ -71,7 +81,13 @@ def frame_columns(
     if not hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "iloc"):
         raise _no_frame(frame, source)
     if library == "polars" and hasattr(frame, "columns"):
-        used = _used(frame.columns, source, wanted)
+        kinds = [str(kind) for kind in frame.schema.values()]
+        used = _used(
+            frame.columns,
+            source,
+            wanted,
+            lambda at: kinds[at].startswith(POLARS_LEVELS),
+        )
         objects = [n for _, n in used if str(frame.schema[n]) == "Object"]
         if objects:
             raise _unclear(source, objects[0], "holds Python objects", 0)
@@ -83,7 +99,13 @@ def frame_columns(
         )
         return FrameColumns(pa.table(chosen), frame.columns)
     table = frame if isinstance(frame, pa.Table) else pa.table(frame)
-    used = _used(table.column_names, source, wanted)
+    types = [str(kind) for kind in table.schema.types]
+    used = _used(
+        table.column_names,
+        source,
+        wanted,
+        lambda at: types[at].startswith(ARROW_LEVELS),
+    )
     return FrameColumns(table.select([at for at, _ in used]), table.column_names)
 
 
@@ -138,11 +160,15 @@ def _name(label: object, source: str) -> str:
 
 
 def _used(
-    names: Sequence[str], source: str, wanted: Collection[str] | None
+    names: Sequence[str],
+    source: str,
+    wanted: Collection[str] | None,
+    has_levels: Callable[[int], bool],
 ) -> list[tuple[int, str]]:
     """Position and name of the columns that are used; the first where none is.
 
-    A column that is called as those of currencies or states are is always used.
+    A column that is called as those of currencies or states are is always used, and
+    where levels are asked for, so are columns of one type whose name stands once.
 
     Raises DataError for a name that several of them have, or a frame of no column.
     """
@@ -157,7 +183,10 @@ def _used(
     used = [
         (at, name)
         for at, name in enumerate(names)
-        if wanted is None or name in wanted or is_telling(name)
+        if wanted is None
+        or name in wanted
+        or is_telling(name)
+        or (WITH_LEVELS in wanted and list(names).count(name) == 1 and has_levels(at))
     ]
     twice = sorted({n for _, n in used if list(names).count(n) > 1})
     if twice:
@@ -173,6 +202,17 @@ def _used(
             ]
         )
     return used or [(0, names[0])]
+
+
+def _has_levels(series: Any) -> bool:
+    """Whether a pandas column is of whole numbers, truth or nothing but text."""
+    if series.dtype == object:
+        return all(isinstance(value, str) for value in series.dropna().tolist())
+    return getattr(series.dtype, "kind", "") in "iub" or str(series.dtype) in {
+        "string",
+        "str",
+        "boolean",
+    }
 
 
 def _pandas_column(series: Any, name: str, source: str) -> pa.Array:

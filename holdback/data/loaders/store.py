@@ -20,7 +20,10 @@ from holdback.data.loaders.files import (
 )
 from holdback.errors import DataError, Problem
 
-__all__ = ["SHOWN_FILES", "Store", "relation_of", "row_of"]
+__all__ = ["SHOWN_FILES", "WITH_LEVELS", "Store", "relation_of", "row_of"]
+
+WITH_LEVELS = "holdback:levels"
+"""Among the columns that are wanted: all others too that have levels."""
 
 SHOWN_FILES = 5
 """Names of files that a message lists at most."""

@@ -14,10 +14,11 @@ from typing import TypeVar
 
 import numpy as np
 
-__all__ = ["Agreement", "changes", "fisher", "independent"]
+__all__ = ["Agreement", "changes", "fisher", "homogeneity", "independent"]
 
 ENOUGH_FOR_CHI_SQUARE = 50.0
 """Units expected in every cell from which chi-square errs as seldom as it says."""
+LEAST_FOR_VARIANCE = 3
 
 
 def changes(
@@ -85,6 +86,44 @@ def independent(table: Sequence[Sequence[int]]) -> float:
     ]
     times = 1 if units.shape == (2, 2) else len(cells)
     return min(1.0, times * min(cells))
+
+
+def homogeneity(table: Sequence[Sequence[int]]) -> float:
+    """P-value of "rows and columns are independent", also for many rows of few units.
+
+    table: (rows, columns) of units. Pearson's chi-square is taken for a gamma law with
+    the mean and the variance that it has over all tables with these margins, which is
+    right for two large rows as for thousands of two units each. 1 for a single row or
+    column.
+
+    References
+    ----------
+    Dawson (1954), "A Simplified Expression for the Variance of the χ²-Function on a
+    Contingency Table", Biometrika 41: 280.
+    """
+    from scipy.special import gammaincc
+
+    units = np.array(table, dtype=float)
+    units = units[units.sum(axis=1) > 0][:, units.sum(axis=0) > 0]
+    whole = units.sum()
+    if min(units.shape, default=0) < 2 or whole <= LEAST_FOR_VARIANCE:
+        return 1.0
+    margins = units.sum(axis=1), units.sum(axis=0)
+    expected = np.outer(*margins) / whole
+    chi2 = float(((units - expected) ** 2 / expected).sum())
+    spread, uneven = [], []
+    for margin in margins:
+        k = len(margin)
+        spread.append((k - 1) * (whole - k) / (whole - 1))
+        uneven.append((whole * (1 / margin).sum() - k**2) / (whole - 2))
+    mean = whole * (units.shape[0] - 1) * (units.shape[1] - 1) / (whole - 1)
+    variance = (
+        2 * whole / (whole - 3) * (spread[0] - uneven[0]) * (spread[1] - uneven[1])
+        + whole**2 / (whole - 1) * uneven[0] * uneven[1]
+    )
+    if variance <= 0:
+        return 1.0
+    return float(gammaincc(mean**2 / variance, chi2 * mean / variance))
 
 
 def _found(

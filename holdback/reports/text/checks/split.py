@@ -626,3 +626,28 @@ def _everybody_did(_words: Words, *, column: str, level: str, units: int) -> str
         level=level,
         units=plural(units, "unit"),
     )
+
+
+@tells("shared_arm.spread")
+def _levels_spread(_words: Words, *, columns: tuple[str, ...]) -> str:
+    return say("checks.shared_arm.spread", columns=", ".join(columns))
+
+
+@tells("shared_arm.seen")
+def _levels_apart(words: Words, *, columns: tuple[Fact, ...]) -> str:
+    return " ".join(tell(words, column) for column in columns)
+
+
+@tells("shared_arm.split")
+def _levels_split(_words: Words, *, column: str, levels: int) -> str:
+    return say("checks.shared_arm.split", column=column, levels=levels)
+
+
+@tells("shared_arm.suspect")
+def _levels_suspect(_words: Words, *, column: str, levels: int) -> str:
+    return say("checks.shared_arm.suspect", column=column, levels=levels)
+
+
+@tells("shared_arm.cluster")
+def _drawn_together(_words: Words, *, column: str, levels: int) -> str:
+    return say("checks.shared_arm.cluster", column=column, levels=f"{levels:,}")
