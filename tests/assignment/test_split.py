@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from holdback.assignment import Assigned, Split
 from holdback.assignment.layouts import largest_remainder
+from holdback.assignment.split import HoldoutShare, LayerRange
 from holdback.assignment.unit_ids import unit_text
 from holdback.errors import AssignmentError
 
@@ -84,6 +85,73 @@ def test_widths_of_thirds_against_hand() -> None:
     assert [split.arm_of(b) for b in (0, 3333, 3334, 6666, 6667, 9999)] == list(
         "aabbcc"
     )
+
+
+def test_the_order_of_decisions_against_hashlib() -> None:
+    """Override, holdout, eligibility, layer, traffic, arm: each by its own bucket.
+
+    Shares end at the nearest bucket: 1/150 of 10,000 at 67, two thirds at 6,667.
+    """
+    third = Fraction(1, 3)
+    overrides = {f"u{i}": "holdback" for i in range(0, 6_000, 7)}
+    split = Split(
+        "s",
+        HOLDBACK,
+        traffic=Fraction(4, 5),
+        overrides=overrides,
+        holdout=HoldoutShare(name="all", share=Fraction(1, 150), salt="year"),
+        layer=LayerRange(name="home", salt="home", start=third, end=2 * third),
+    )
+    reasons = set()
+    for i in range(6_000):
+        unit, eligible = f"u{i}", i % 3 > 0
+        arm = digest_bucket(f"s:arm:{unit}")
+        named = "holdback" if arm < 1_000 else "personalized"
+        if unit in overrides:
+            expected: tuple[str | None, str] = ("holdback", "override")
+        elif digest_bucket(f"year:holdout:{unit}") < 67:
+            expected = (None, "holdout")
+        elif not eligible:
+            expected = (None, "not_eligible")
+        elif not 3_333 <= digest_bucket(f"home:layer:{unit}") < 6_667:
+            expected = (None, "outside_layer")
+        elif digest_bucket(f"s:traffic:{unit}") >= 8_000:
+            expected = (None, "outside_traffic")
+        else:
+            expected = (named, "assigned")
+        found = split.assign(unit, eligible=eligible)
+        assert (found.arm, found.bucket, found.reason) == (
+            expected[0],
+            arm,
+            expected[1],
+        )
+        reasons.add(found.reason)
+    assert len(reasons) == 6
+    assert [one.before for one in split.draws] == [
+        "year:holdout:",
+        "home:layer:",
+        "s:traffic:",
+        "s:arm:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("share", "buckets"), [("1/150", 67), ("1/100", 100), ("1/20000", 1)]
+)
+def test_a_holdout_has_its_buckets_and_no_fewer(share: str, buckets: int) -> None:
+    """The share of 10,000 buckets, half a bucket rounded up; the rest goes on."""
+    held = HoldoutShare(name="all", share=Fraction(share), salt="year")
+    assert held.gate().ranges == ((buckets, 10_000),)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("1/2", "1/4"), ("1/2", "1/2"), ("0", "11/10"), ("-1/10", "1")]
+)
+def test_layers_reject(start: str, end: str) -> None:
+    """A range that is none, or reaches beyond the layer."""
+    layer = LayerRange(name="l", salt="l", start=Fraction(start), end=Fraction(end))
+    with pytest.raises(AssignmentError, match="the range of layer 'l'"):
+        Split("s", HOLDBACK, layer=layer)
 
 
 def test_override_comes_before_traffic() -> None:
