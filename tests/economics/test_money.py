@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdback.analysis.value_metric import ValueComparison
+from holdback.economics.incremental_value import Stake
 from holdback.economics.money import break_even_lift, incremental, money
 from holdback.experiments.definition.experiment import (
     Arm,
@@ -22,6 +23,7 @@ from holdback.experiments.definition.experiment import (
     Saving,
 )
 from holdback.experiments.language.quantities import duration
+from holdback.results.money import Costs
 from holdback.stats.evidence.effect import Estimate, Inference
 from holdback.stats.methods.compare import compare_means
 from holdback.stats.posterior.posterior import LiftPrior, posterior
@@ -201,6 +203,48 @@ def test_negative_baseline_uses_the_difference() -> None:
     )
     assert found.incremental_revenue.value == pytest.approx(0.8 * 9000)
     assert found.break_even_lift is None
+
+
+def test_what_is_saved_pays_against_hand() -> None:
+    """30 days of an hour at 20: 600 on top of 5,400 of profit, against 3,400."""
+    hours = Saving(name="Lists", hours=Fraction(1), rate=Fraction(20), per="day")
+    economics = with_uncertainty("0", "0", savings=(hours,))
+    (found,) = money(experiment(economics), [comparison(worked())], 30)
+    assert found.savings == 600
+    assert found.net_profit.value == pytest.approx(5_400 + 600 - 3_400)
+    assert found.ropi.value == pytest.approx((5_400 + 600 - 3_400) / 3_400)
+    even = 1 / (1 - (3_400 - 600) / (0.4 * 162_000)) - 1
+    assert found.break_even_lift == pytest.approx(even)
+
+
+def test_break_even_over_a_baseline_against_hand() -> None:
+    """Applied to 50,000 of money that comes anyway: (cost − savings) / (g B)."""
+    stake = Stake(
+        comparison=comparison(worked()),
+        margin=0.4,
+        cost=Costs(total=3_400, items=()),
+        savings=600,
+        baseline=50_000,
+    )
+    assert stake.break_even() == pytest.approx(2_800 / (0.4 * 50_000))
+    assert stake.profit_of(2_800 / (0.4 * 50_000)) == pytest.approx(2_800)
+
+
+def test_a_difference_against_uncertain_costs_by_draws() -> None:
+    """Without a lift: profit of the normal difference, and a normal cost."""
+    inference = compare_means(
+        Estimate(value=-0.5, se=0.1, n=1000, third=0.0, nonzero=400),
+        Estimate(value=0.3, se=0.1, n=9000, third=0.0, nonzero=4000),
+        level=0.95,
+    )
+    economics = with_uncertainty("2/5", "0")
+    (found,) = money(experiment(economics), [comparison(inference, units=9000)], 10)
+    rng = np.random.default_rng(8)
+    profit = 0.4 * 9_000 * rng.normal(0.8, sqrt(0.02), 10**6)
+    paid = 90 + rng.normal(2500, 2500 * 0.4 / 1.959964, 10**6)
+    ends = np.quantile(profit - paid, [0.025, 0.975])
+    net = [found.net_profit.lower, found.net_profit.upper]
+    assert net == pytest.approx(ends, abs=15)
 
 
 def test_no_economics_no_money() -> None:

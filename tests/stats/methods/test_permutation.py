@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from math import comb, exp, log, log1p
+from math import comb, exp, log, log1p, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,12 @@ from holdback.stats.evidence.moments import Moments
 from holdback.stats.evidence.resplits import Adjustment, TwoSamples, resplits
 from holdback.stats.evidence.sample import Sample
 from holdback.stats.methods.compare import compare
-from holdback.stats.methods.permutation import Reference, may_be, permutation
+from holdback.stats.methods.permutation import (
+    Reference,
+    _bracket,
+    may_be,
+    permutation,
+)
 from holdback.stats.numeric import root
 from holdback.stats.variance_reduction.cuped import adjust
 from tests.calibration.shops import Shop, exact, mean, ratio
@@ -453,15 +458,55 @@ def test_the_reference_by_its_rule_against_its_parts() -> None:
         assert tails.spread is not None
         assert tails.own is not None
         assert tails.spread.outermost == outermost
-        seen = tails.splits.observed(1.0)
-        parts = [
-            (1 + np.sum(t >= seen)) / 2_001
-            for t in (tails.splits.drawn(1.0), tails.own)
-        ]
         w = tails.spread.weight
-        blend = (1 - w) * parts[0] + w * parts[1]
-        expected = max(parts) if outermost else blend
-        assert tails.at(0.0)[0] == pytest.approx(expected)
+        centre = log(whole(treated).mean() / whole(control).mean())
+        for away in (-0.3, -0.1, 0.1, 0.3):
+            theta = centre + away
+            seen, drawn = (
+                tails.splits.observed(exp(theta)),
+                tails.splits.drawn(exp(theta)),
+            )
+            for side, sign in enumerate((1, -1)):
+                parts = [
+                    (1 + np.sum(sign * t >= sign * seen - 1e-9)) / 2_001
+                    for t in (drawn, tails.own)
+                ]
+                assert abs(parts[0] - parts[1]) > 1e-3
+                blend = (1 - w) * parts[0] + w * parts[1]
+                expected = max(parts) if outermost else blend
+                assert tails.at(theta)[side] == pytest.approx(expected)
+
+
+def test_ties_count_on_both_sides_against_scipy() -> None:
+    """Ones and zeros: t is their number in treatment, which is hypergeometric."""
+    control, treated = (
+        Sample(columns=("y",), rows=np.ones((k, 1)), n=10) for k in (3, 6)
+    )
+    tails = Reference.of(two(control, treated), draws=40_000)
+    law = stats.hypergeom(20, 9, 10)
+    for found, exactly in zip(tails.at(0.0), (law.sf(5), law.cdf(6)), strict=True):
+        assert found == pytest.approx(exactly, abs=4 * sqrt(0.25 / 40_000))
+
+
+@pytest.mark.parametrize("level", [0.95, 0.9999])
+def test_the_error_of_ends_against_its_formula(level: float) -> None:
+    """√(q(1 − q)/B) / φ(z) over 2 z, q being no farther out than 20 draws."""
+    control, treated = shops(11)
+    found = read(control, treated, level=level)
+    assert found.draws is not None
+    draws = found.draws.number
+    q = max((1 - level) / 2, 20 / (draws + 1))
+    z = stats.norm.isf(q)
+    expected = sqrt(q * (1 - q) / draws) / stats.norm.pdf(z) / (2 * z)
+    assert found.draws.error_of_ends == pytest.approx(expected, rel=1e-9)
+
+
+def test_no_bracket_lies_across_no_lift() -> None:
+    """An end is looked for on the side of no lift on which the p-value puts it."""
+    for still in (0.3, 0.31):
+        low, high = _bracket(lambda distance: distance > 0.305, still)  # type: ignore[misc]
+        assert low <= 0.305 <= high
+        assert still in {low, high}
 
 
 @pytest.mark.parametrize("seed", [17, 18])

@@ -73,6 +73,27 @@ TABLES = [
 """Ends by an implementation of Laud's (2017) formulas that shares no line with this."""
 
 
+def test_from_how_many_on_rates_are_adjusted() -> None:
+    """20 that converted and 40 that did not, in each arm: one fewer is too few."""
+    enough = (20.0, 60.0)
+    assert proportion.too_few_to_adjust(enough, enough) is None
+    few = proportion.too_few_to_adjust(enough, (19.0, 60.0))
+    assert few is not None
+    assert (few.numbers["least"], few.numbers["side"]) == (20, "treatment")
+    others = proportion.too_few_to_adjust((21.0, 60.0), enough)
+    assert others is not None
+    assert (others.numbers["least"], others.numbers["side"]) == (40, "control")
+
+
+@pytest.mark.parametrize("table", [(60, 100, 45, 90), (3, 200, 5, 40)])
+def test_log_ratio_against_katz(table: tuple[int, int, int, int]) -> None:
+    """√(1/x − 1/n + 1/y − 1/m) (Katz, Baptista, Azen & Pike 1978)."""
+    x, n, y, m = table
+    found = compared(*table).log_ratio
+    assert found.value == pytest.approx(np.log((x / n) / (y / m)), rel=1e-12)
+    assert found.se == pytest.approx(sqrt(1 / x - 1 / n + 1 / y - 1 / m), rel=1e-12)
+
+
 @pytest.mark.parametrize(("table", "low", "high"), TABLES)
 def test_ratio_against_table(
     table: tuple[int, int, int, int], low: float, high: float
