@@ -450,7 +450,11 @@ class Survey:
                 differenced(*of, clock.utc(), values, rows)
                 seen[name] = replace(self._look(name), rows=seen[name].rows)
                 continue
+            metrics = self.experiment.metrics.values()
+            asked = {m.value for metric in metrics for m in metric.measures()}
             for value, where in sums:
+                if value not in asked:
+                    continue
                 wheres = rows if where is None else (*rows, where)
                 totals = running_totals(*of, clock.utc(), value, wheres)
                 if totals is not None:
