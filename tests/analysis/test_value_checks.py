@@ -175,3 +175,17 @@ def test_a_source_of_as_many_rows_as_exports_hold_warns(rows: int) -> None:
     drawn = (Input(source=experiment().assignment.source, rows=rows),)
     names = {f.check for f in findings(experiment(), replace(world(), inputs=drawn))}
     assert "cut" not in names
+
+
+@pytest.mark.parametrize(
+    ("orders", "visits", "warns"), [(400, 50, True), (400, 5, False), (300, 200, False)]
+)
+def test_sources_of_unlike_shares_warn(orders: int, visits: int, warns: bool) -> None:  # noqa: FBT001  # a table
+    """Of 1,000 rows each; a source of the experiment's units alone says nothing."""
+    inputs = tuple(Input(source=name, rows=1_000) for name in ("orders", "visits"))
+    quality = Quality(unassigned={"orders": orders, "visits": visits})
+    seen = replace(world(quality=quality), inputs=inputs)
+    finding = found("unit_mismatch", experiment(), seen)
+    assert finding.status == ("warn" if warns else "pass")
+    told = "60 % of the rows of orders belong to a unit of the experiment, but 95 %"
+    assert (told in finding.message) == warns

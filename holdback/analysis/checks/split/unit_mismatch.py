@@ -19,6 +19,7 @@ LEAST_ROWS_READ = 100
 FEW_MATCHES, HALF_MATCH = 0.01, 0.5
 FAR_APART, BEYOND_CHANCE = 0.25, 5.0
 """Points between the shares of two sources, and standard errors."""
+ONLY_UNITS = 0.98
 MANY_CROSSED = 0.05
 
 
@@ -97,12 +98,16 @@ def _strangers(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
 
 
 def _apart(experiment: Experiment, evidence: Evidence) -> Iterator[Fact]:
-    """The two sources whose shares of rows that belong differ most, if by far."""
+    """The two sources whose shares of rows that belong differ most, if by far.
+
+    A source of nobody but the experiment's units says nothing of the others.
+    """
     shares = {}
     for source, unknown in sorted(evidence.quality.unassigned.items()):
         read = _with_unit(evidence, source)
         share = 1 - unknown / read if read else 0.0
-        if source != experiment.assignment.source and read >= LEAST_ROWS_READ:
+        of_others = share <= ONLY_UNITS and read >= LEAST_ROWS_READ
+        if source != experiment.assignment.source and of_others:
             shares[source] = (share, read)
     if len(shares) < 2:
         return
