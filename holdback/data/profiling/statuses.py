@@ -42,7 +42,7 @@ from holdback.experiments.language.trees import (
 __all__ = ["money_measures", "statuses_of"]
 
 SAMPLED_STATES = 1_000
-HAPPENED, NO_STATE = "filled", "(empty)"
+WAS_FILLED, NO_STATE = "filled", "(empty)"
 TRUTH_FORMS = frozenset({"none_if_true", "none_if_false"})
 WORDS_FOR_NOTHING = ("-", "none", "null", "nan", "nat")
 """Words that programs write where nothing stands."""
@@ -166,7 +166,7 @@ def _text(value: str) -> exp.Expression:
 
 def _filled(reader: Reader, column: str) -> exp.Expression:
     """Whether something stands in a column: nothing, a word for it, or anything."""
-    empty = when(blank(reader, column), _text(NO_STATE), _text(HAPPENED))
+    empty = when(blank(reader, column), _text(NO_STATE), _text(WAS_FILLED))
     if reader.kind(column) != "text":
         return empty
     word = exp.Lower(this=exp.Trim(this=col(column)))
@@ -202,7 +202,7 @@ def _is_none(form: StatusForm, level: str) -> bool | None:
     if form == "states":
         return is_no_sale(level)
     if form == "none_if_filled":
-        return level == HAPPENED
+        return level == WAS_FILLED
     words = NO if form == "none_if_false" else YES
     return level.strip().lower() in words
 
@@ -214,7 +214,7 @@ def _remedy(
     name = Name(column)
     if form == "none_if_filled":
         words = tuple(
-            Text(level) for level in levels if level not in {HAPPENED, NO_STATE}
+            Text(level) for level in levels if level not in {WAS_FILLED, NO_STATE}
         )
         return (
             Junction("or", IsNull(name), Member(name, words)) if words else IsNull(name)

@@ -26,7 +26,7 @@ __all__ = ["experiments_of", "refuse_unknown_arms", "with_variants"]
 SHOWN_ARMS = 5
 MOST_EXPERIMENTS = 50
 MANY_LABELS, MOST_VARIANTS = 10, 8
-NEARLY_EVERY, MANY_LISTS = 0.9, 0.3
+NEARLY_EACH, MANY_LISTS = 0.9, 0.3
 KEYED = re.compile(
     r"(?:^|[?&;,{\s\"'])([\w.\-]+)[\"']?\s*[:=]\s*[\"']?([^\"'&#;,}\s]+)"
 )
@@ -171,7 +171,7 @@ def _key(texts: Iterable[str], labels: Collection[str]) -> tuple[str, set[str]] 
     likely = []
     for key, count in keys.items():
         values = {found[key] for found in pairs if key in found}
-        if count >= NEARLY_EVERY * len(pairs) and 2 <= len(values) <= MOST_VARIANTS:
+        if count >= NEARLY_EACH * len(pairs) and 2 <= len(values) <= MOST_VARIANTS:
             names_arms = len(values & set(labels))
             likely.append((-names_arms, abs(len(values) - len(labels)), key, values))
     if not likely:
