@@ -14,7 +14,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import betaln, expit, gammaln, hyp2f1, psi
 
 from holdback.errors import Problem, StatsError
@@ -135,6 +134,8 @@ class BgNbd:
 
         Raises StatsError where nobody ordered, or where no maximum is found.
         """
+        from scipy.optimize import minimize
+
         if not (histories.orders > 0).any():
             raise StatsError(
                 Problem(

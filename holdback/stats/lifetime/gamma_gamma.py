@@ -14,7 +14,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
 from holdback.errors import Problem, StatsError
@@ -83,6 +82,8 @@ class GammaGamma:
         Raises StatsError for fewer than two buyers, amounts at or below 0, or where
         no maximum is found.
         """
+        from scipy.optimize import minimize
+
         if spend.units.sum() < 2 or (spend.mean <= 0).any():
             raise StatsError(
                 Problem(

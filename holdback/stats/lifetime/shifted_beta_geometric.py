@@ -13,7 +13,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import betaln, psi
 
 from holdback.errors import Problem, StatsError
@@ -67,6 +66,8 @@ class ShiftedBetaGeometric:
     @classmethod
     def fit(cls, tenures: Tenures) -> Self:
         """Maximum likelihood. Raises StatsError where nobody left, or everyone did."""
+        from scipy.optimize import minimize
+
         left = float(tenures.units @ tenures.left)
         stayed = float(tenures.units @ (~tenures.left | (tenures.periods > 1)))
         if left == 0 or stayed == 0:

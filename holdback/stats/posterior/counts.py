@@ -15,7 +15,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 from scipy.special import betaln, gammaln, polygamma, psi
 
 from holdback.errors import StatsError
@@ -128,6 +127,8 @@ class CountModel:
 
     @cached_property
     def _peak(self) -> tuple[float, float]:
+        from scipy.optimize import minimize_scalar
+
         best = float(
             minimize_scalar(
                 lambda at: -self._log_density(at),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
-from scipy.optimize import minimize
 
 from holdback.errors import Problem, StatsError
 
@@ -44,6 +43,7 @@ def mode_of(loss: Loss, start: Vector, *, scale: float) -> Mode:
     Association 81: 82–86, on what the normal at the mode leaves out. Raises StatsError
     where there is no mode, or no curvature.
     """
+    from scipy.optimize import minimize
 
     def scaled(theta: Vector) -> tuple[float, Vector]:
         value, slope = loss(theta)

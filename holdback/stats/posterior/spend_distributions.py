@@ -9,7 +9,6 @@ from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 from scipy.special import betaln, chdtri, gammaln, polygamma, psi
 
 from holdback.errors import StatsError
@@ -215,6 +214,8 @@ class GammaSpend:
     @cached_property
     def _peak(self) -> tuple[float, float]:
         """Where ln k is likeliest, and its deviation there."""
+        from scipy.optimize import minimize_scalar
+
         best = minimize_scalar(
             lambda at: -self._log_density(at), bounds=GAMMA_SHAPE_ENDS, method="bounded"
         ).x
