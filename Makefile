@@ -50,8 +50,7 @@ demo: $(VENV)/.installed-$(VERSION)
 test: $(VENV)/.dev-$(VERSION)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports & imports=$$!; $(BIN)/mypy && wait $$imports
 	$(PYTEST) $(SPREAD) $(APART)
 
 coverage: $(VENV)/.dev-$(VERSION)
