@@ -12,16 +12,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import holdback as hb
 from holdback.results.scorecard import Readout
 from holdback.stats.evidence.effect import Inference
 from holdback.stats.evidence.moments import Moments
 from holdback.stats.methods.compare import compare_means
+from holdback.stats.posterior.posterior import LiftPrior, posterior
 from holdback.stats.variance_reduction.cuped import adjust
 
 LONG = pytest.mark.calibration
 LIFT = 0.0315
+FLAT = LiftPrior(name="none", sd=None)
 UNITS = 2_000
 START = datetime.fromisoformat("2026-09-07")
 YAML = """\
@@ -120,6 +123,23 @@ def test_power_with_covariates_against_drawn_tests(tmp_path: Path) -> None:
         p_value = read(customers(rng, UNITS, START, LIFT)).p_value
         hits += p_value is not None and p_value < 0.05
     assert hits / runs == pytest.approx(power, abs=3.3 * (0.16 / runs) ** 0.5)
+
+
+@pytest.mark.parametrize("runs", [120, pytest.param(3_000, marks=LONG)])
+def test_a_high_chance_with_covariates_is_as_rare_as_promised(runs: int) -> None:
+    """P(lift > 0) of at least 95 %, and at most 5 %, without a lift: 5 % each.
+
+    Of raw rows net of the order before; each side in the band where 99.9 % of honest
+    runs lie.
+    """
+    rng, high = np.random.default_rng(4), np.zeros(2)
+    for _ in range(runs):
+        read_out = read(customers(rng, UNITS, START))
+        chance = posterior(read_out, family="mean", prior=FLAT).probability_above(0.0)
+        high += chance >= 0.95, chance <= 0.05
+    least, most = (stats.binom.ppf(q, runs, 0.05) for q in (0.0005, 0.9995))
+    assert (least <= high).all()
+    assert (high <= most).all()
 
 
 @LONG
