@@ -32,6 +32,7 @@ __all__ = ["CONTENDERS", "SETTINGS", "Setting", "Tally", "drawn", "tally"]
 
 HERE = Path(__file__).parent
 AVERAGE = 30.0
+FEW_TESTS = 50
 Vector = npt.NDArray[np.float64]
 Range = tuple[float | None, float | None]
 
@@ -325,9 +326,12 @@ class Tally:
     tests: int
 
     def cell(self, *, lift: float) -> str:
-        """As the table shows it."""
+        """As the table shows it: counts where per cent would say too much."""
         if self.silent == 100:  # per cent
             return "–"
+        if self.tests < FEW_TESTS:
+            above, below = (self.tests * s / 100 for s in (self.above, self.below))
+            return f"{above:.0f} / {below:.0f} of {self.tests} tests"
         shown = f"{self.above:.1f} / {self.below:.1f}"
         if lift:
             shown += f"; {self.found:.0f}"

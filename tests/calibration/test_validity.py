@@ -42,7 +42,8 @@ def test_ranges_are_counted_against_the_truth() -> None:
     assert tally(ranges, 0.1) == Tally(
         above=20.0, below=20.0, found=40.0, wrong=20.0, silent=20.0, tests=5
     )
-    assert tally(ranges[:4], 0.1).cell(lift=0.1) == "25.0 / 25.0; 50"
+    assert tally(ranges[:4], 0.1).cell(lift=0.1) == "1 / 1 of 4 tests"
+    assert tally(25 * ranges[:4], 0.1).cell(lift=0.1) == "25.0 / 25.0; 50"
 
 
 def test_twenty_settings_and_four_contenders() -> None:
