@@ -43,9 +43,14 @@ def leaves(found: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, found
 
 
+NOUNS = {"customer", "customers", "Customers"}
+"""What a unit is called, which fits any template."""
+
+
 def fields(text: str) -> set[str]:
-    """The placeholders of a template."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    """The placeholders of a template, without the nouns."""
+    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    return names - NOUNS
 
 
 def calls() -> Iterator[tuple[str, str, set[str] | None, str]]:
@@ -121,11 +126,11 @@ def test_translations_are_whole() -> None:
 def test_gaps_are_found() -> None:
     """A text left out, one with another value, one too many."""
     texts = json.loads(json.dumps(wording.catalog("en")))
-    texts["watch"].pop("title")
+    texts["confidence"].pop("title")
     texts["words"]["about"] = "etwa {zahl} von 100"
     texts["words"]["new"] = "neu"
     assert gaps(texts) == {
-        "watch.title": "missing",
+        "confidence.title": "missing",
         "words.about": "other values",
         "words.new": "unknown",
     }
@@ -245,16 +250,16 @@ def test_chat_and_terminal_speak_from_it_too(tell: Any) -> None:
 def test_a_locale_chooses_its_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of the language is spoken; without one, and without a key, English."""
     english = wording.catalog("en")
-    known = {"en": english, "de": {"watch": {"title": "Im Auge behalten"}}}
+    known = {"en": english, "de": {"confidence": {"title": "Wie sicher"}}}
     monkeypatch.setattr(wording, "catalog", lambda language: known.get(language, {}))
     with wording.speaking("de-AT"):
-        assert wording.say("watch.title") == "Im Auge behalten"
-        assert wording.say("watch.none") == ENGLISH["watch.none"]
-        assert wording.texts("watch")["title"] == "Im Auge behalten"
+        assert wording.say("confidence.title") == "Wie sicher"
+        assert wording.say("confidence.preview") == ENGLISH["confidence.preview"]
+        assert wording.texts("confidence")["title"] == "Wie sicher"
         assert wording.language() == "de"
     with wording.speaking("fr-FR"):
         assert wording.language() == "en"
-    assert wording.say("watch.title") == "What to watch"
+    assert wording.say("confidence.title") == "How sure we are"
 
 
 def test_plurals_follow_the_language() -> None:

@@ -212,7 +212,7 @@ def test_e14_ten_clicks_of_bargain_hunters(tmp_path: Path) -> None:
     assert card.readout("revenue").verdict == "better"
     assert card.decision.outcome == "ship"
     (told,) = map(str, card.decision.reasons)
-    assert told.startswith("Revenue was higher by 107.4% in “personalized”")
+    assert told.startswith("Revenue was 107% higher with “personalized”")
     assert told.endswith("The whole range is better than no change.")
 
 

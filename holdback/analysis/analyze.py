@@ -122,6 +122,8 @@ def scorecard_of(  # its parts, which are made on several floors
         minimum_lift=float(experiment.decision.minimum_lift),
         locale=experiment.locale,
         timezone=experiment.timezone,
+        title=experiment.title,
+        unit_name=experiment.unit_name,
         hypothesis=experiment.hypothesis,
         owner=experiment.owner,
         tags=experiment.tags,

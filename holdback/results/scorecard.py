@@ -420,6 +420,8 @@ class Scorecard(Shown):
     money: tuple[Money, ...] = ()
     decision: Decision | None = None
     command: str = ""
+    title: str = ""
+    unit_name: str = "customer"
     tags: tuple[str, ...] = ()
     learned: tuple[LearnedPrior, ...] = ()
     sections: Records = field(default_factory=dict, metadata={"stored": False})

@@ -67,6 +67,8 @@ DRESSES = {
     "tags": ("[email]", "[email, spring]"),
     "locale": ("locale: en-IE", "locale: de-DE"),
     "label": ("The new page", "The newest page"),
+    "title": ("hypothesis: More", "title: A page\nhypothesis: More"),
+    "unit_name": ("locale: en-IE", "locale: en-IE\nunit_name: person/people"),
 }
 
 
@@ -89,7 +91,7 @@ def test_what_a_plan_means_changes_its_hash(tmp_path: Path, key: str) -> None:
 
 @pytest.mark.parametrize("key", DRESSES)
 def test_what_dresses_a_report_does_not(tmp_path: Path, key: str) -> None:
-    """Owner, hypothesis, tags, locale and labels."""
+    """Title, owner, hypothesis, tags, locale, labels and what a unit is called."""
     assert hashed(tmp_path, *DRESSES[key]) == hashed(tmp_path)
 
 

@@ -188,6 +188,8 @@ def test_the_keyboard_reaches_what_can_be_opened(cards: Cards, browser: Any) -> 
     """Tab walks over every summary in reading order, and Enter opens it."""
     page, _ = opened(browser, cards.page("clear-win"))
     count = page.locator("summary").count()
+    for _ in range(page.locator("nav a").count()):
+        page.keyboard.press("Tab")
     reached = []
     for _ in range(count):
         page.keyboard.press("Tab")
@@ -230,9 +232,30 @@ def inflated(written: bytes) -> Iterator[bytes]:
             yield part
 
 
+MOST_SHEETS = {"clear-win": 5, "clear-loss": 5, "three-arms": 8, "tiny-holdback": 5}
+
+
 @pytest.mark.parametrize(
-    "name", list(map(case, ["clear-win", "clear-loss", "three-arms", "tiny-holdback"]))
+    ("width", "most"),
+    [pytest.param(1280, 2.2, id="desk"), pytest.param(375, 5, id="phone")],
 )
+@pytest.mark.parametrize(
+    "name", list(map(case, ["clear-win", "guardrail-breached", "too-early"]))
+)
+def test_the_answer_takes_two_screens(
+    name: str, width: int, most: float, cards: Cards, browser: Any
+) -> None:
+    """With nothing unfolded: 2.2 screens of 1280 × 800, and 5 of a phone."""
+    viewport = {"width": width, "height": 800}
+    page, _ = opened(browser, cards.page(name), viewport=viewport)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    printed = page.pdf(prefer_css_page_size=True)
+    page.context.close()
+    assert height <= most * 800
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= MOST_SHEETS["clear-win"]
+
+
+@pytest.mark.parametrize("name", list(map(case, MOST_SHEETS)))
 def test_pdf_shows_its_marks(name: str, cards: Cards) -> None:
     """Tagged PDF/UA; the answer on one sheet; marks in their colours on the others."""
     import pypdfium2
@@ -244,12 +267,13 @@ def test_pdf_shows_its_marks(name: str, cards: Cards) -> None:
     assert pypdfium2.raw.FPDFCatalog_IsTagged(document)
     assert b"pdfuaid:part" in b"".join(inflated(written))
     texts = [page.get_textpage().get_text_bounded() for page in document]
-    assert "What to watch" in texts[0]
-    assert "Can we trust the data?" in texts[1]
+    assert len(texts) <= MOST_SHEETS[name]
+    assert "data checks passed" in texts[0]
+    assert "What it earned" in texts[0]
     assert "Run it again" in "".join(texts)
     if cards[name].readouts[1].relative is None:
         return
-    wanted = {"better": (11, 107, 70), "worse": (163, 36, 31), "unclear": (79, 93, 112)}
+    wanted = {"better": (0, 101, 90), "worse": (176, 38, 29), "unclear": (75, 88, 104)}
     seen = np.concatenate(
         [p.render(scale=1.5).to_numpy()[..., :3].reshape(-1, 3) for p in document]
     )

@@ -8,7 +8,7 @@ import pytest
 
 from holdback.cli.console import coloured
 
-TOLD = "shop: Keep it on\n  WARN crossovers: 3 units"
+TOLD = "shop: Keep it\n  WARN crossovers: 3 units"
 
 
 @pytest.mark.parametrize(

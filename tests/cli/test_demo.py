@@ -78,6 +78,27 @@ def test_demo_writes_a_whole_project(home: Path) -> None:
     }
 
 
+MOST_WORDS, MOST_BYTES = 600, 60 * 1024
+FOLDED = re.compile(
+    r"<details[^>]*>\s*(<summary>(?:(?!</?details).)*?</summary>)"
+    r"(?:(?!</?details).)*?</details>",
+    re.DOTALL,
+)
+
+
+def test_the_page_keeps_to_its_measures(home: Path) -> None:
+    """At most 600 words before anything is unfolded, and 60 KB in all."""
+    written = (home / "results/recs-holdback/report.html").read_bytes()
+    page = written.decode()
+    shown = page[page.index("<body>") :]
+    while (outer := FOLDED.sub(r"\1", shown)) != shown:
+        shown = outer
+    assert "<details" not in shown
+    words = re.sub(r"<[^>]+>", " ", shown).split()
+    assert 300 < len(words) <= MOST_WORDS
+    assert len(written) <= MOST_BYTES
+
+
 def test_demo_twice_gives_the_same_bytes(made: Made) -> None:
     """Running again in its own folder changes no byte."""
     assert results_of(made.home) == made.first

@@ -205,7 +205,7 @@ def test_what_is_said_where_the_prior_moves_the_money() -> None:
     assert "puts ROPI at −20.0% to +110.0%" in told
     assert W.range(same.interval, W.lift) in told
     rows = list(with_prior(W, beside(-0.2, 1.1)))
-    assert [name for name, _, _ in rows] == ["Extra profit", "ROPI"]
+    assert [name for name, _, _ in rows] == ["Gross profit", "ROPI"]
     page = detail(replace(CARD, money=(beside(-0.2, 1.1),)), W)
     assert "The money as the chances see it" in page
     assert "+50.0% (−20.0% to +110.0%)" in page

@@ -82,8 +82,8 @@ def test_medians_halve_their_curves(card: Scorecard) -> None:
         assert below == pytest.approx(0.5, abs=0.01)
 
 
-def test_the_picture_has_three_curves_and_their_numbers(card: Scorecard) -> None:
-    """Drawn, named in a legend and told in two tables, once for each arm."""
+def test_the_picture_has_three_curves_and_a_table(card: Scorecard) -> None:
+    """Drawn, named in a legend and told in a table, once for each arm."""
     page = render(card)
     start = page.index('<section aria-labelledby="belief">')
     part = page[start : page.index("</section>", start)]
@@ -91,12 +91,12 @@ def test_the_picture_has_three_curves_and_their_numbers(card: Scorecard) -> None
         assert f'<polyline class="{mark}"' in part
     for name in ("Before (prior)", "The data", "After (posterior)"):
         assert part.count(name) == 2
-    assert part.count("<table") == 2
+    assert part.count("<table") == 1
     assert render(from_json(to_json(card))) == page
 
 
 def test_a_flat_prior_has_no_curve() -> None:
-    """Nothing is drawn of a prior that thinks every lift alike."""
+    """Nothing is drawn of a prior that thinks all lifts equally likely."""
     flat = Belief(
         metric="revenue",
         arm="personalized",
@@ -110,7 +110,7 @@ def test_a_flat_prior_has_no_curve() -> None:
     )
     page = render(changed(clear_win(), beliefs=(flat,)))
     assert '<polyline class="prior"' not in page
-    assert "every lift alike" in page
+    assert "all lifts equally likely" in page
 
 
 def told(card: Scorecard) -> list[str]:
@@ -144,10 +144,10 @@ def test_no_chance_is_told_where_there_is_none() -> None:
     assert "swing until the end" not in render(EXAMPLES["no_answer"]())
 
 
-def test_an_interval_beyond_the_picture_has_a_dashed_end() -> None:
+def test_an_interval_beyond_the_picture_fades() -> None:
     """What is cut at the axis is not drawn as if it ended there."""
-    assert 'class="cut"' in render(EXAMPLES["open_side"]())
-    assert 'class="cut"' not in render(clear_win())
+    assert 'class="beyond"' in render(EXAMPLES["open_side"]())
+    assert 'class="beyond"' not in render(clear_win())
 
 
 def test_old_scorecards_are_drawn_without_the_picture(

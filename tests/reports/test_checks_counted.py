@@ -8,7 +8,7 @@ import pytest
 from reports.examples import clear_win
 
 from holdback.facts import fact
-from holdback.reports.blocks.answer import guardrails
+from holdback.reports.blocks.evidence.checks import checks_told
 from holdback.reports.exports.terminal import summary
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Finding, Scorecard, Status
@@ -28,9 +28,9 @@ def with_checks(*statuses: Status) -> Scorecard:
 @pytest.mark.parametrize(
     ("statuses", "line", "sentence"),
     [
-        (("pass", "pass", "skip"), "2 of 2 passed", "All 2 checks"),
-        (("pass", "warn", "skip", "skip"), "1 of 2 passed", "1 of 2 checks"),
-        (("skip",), "0 of 0 passed", "No check of the data was made"),
+        (("pass", "pass", "skip"), "2 of 2 passed", "All 2 data checks"),
+        (("pass", "warn", "skip", "skip"), "1 of 2 passed", "1 of 2 data checks"),
+        (("skip",), "0 of 0 passed", "No data check was made"),
     ],
 )
 def test_skipped_checks_are_not_counted(
@@ -39,4 +39,4 @@ def test_skipped_checks_are_not_counted(
     """On the terminal and on the page's first sheet."""
     card = with_checks(*statuses)
     assert line in summary(card)
-    assert sentence in str(guardrails.render(card, Words.of(card)))
+    assert sentence in checks_told(card, Words.of(card))[2]

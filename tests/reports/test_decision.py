@@ -117,7 +117,7 @@ def test_harm_is_held_back() -> None:
     """An interval wholly below zero is held back under the lift rule."""
     decision = decide(experiment("lift"), loss())
     assert decision.outcome == "hold_back"
-    assert "was lower by 6.0%" in str(decision.reasons[0])
+    assert "was 6.0% lower" in str(decision.reasons[0])
 
 
 def test_lower_is_better_turns_the_interval() -> None:
@@ -261,9 +261,9 @@ def test_the_title_names_the_arm_to_keep_on() -> None:
         win.decision, reasons=(fact("facts.text", text="It pays."),), arms=arms
     )
     card = replace(win, arms=(*win.arms, more), decision=made)
-    assert headline(card).title == "Keep “Bold” on"
+    assert headline(card).title == "Keep it: Bold"
     assert best_arm(card) == "bold"
-    assert headline(win).title == "Keep it on"
+    assert headline(win).title == "Keep it"
 
 
 @pytest.mark.parametrize(

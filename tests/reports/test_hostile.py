@@ -129,12 +129,17 @@ def test_there_are_two_hundred() -> None:
     assert len(set(PAYLOADS)) == 200
 
 
+ARABIC = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}"
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_text_comes_back_as_it_was(payload: str, harmless: Told) -> None:
     """The parsed page holds the text itself, and no element more."""
-    told = Told(render(poisoned(payload)))
+    told, word = Told(render(poisoned(payload))), "word"
+    if ARABIC in payload:  # isolated from what runs to the right
+        word, harmless = ARABIC, Told(render(poisoned(ARABIC)))
     assert told.elements == harmless.elements
-    wanted = [text.replace("word", printable(payload)) for text in harmless.texts]
+    wanted = [text.replace(word, printable(payload)) for text in harmless.texts]
     assert told.texts == wanted
 
 

@@ -113,24 +113,38 @@ FOUND = exp((1.959964 + 0.841621) * SPREAD / (2 * 1.959964)) - 1
 """What such a range finds 8 times in 10: (z of 95 % + z of 80 %) standard errors."""
 
 TOLD = {
+    "lead": (
+        sentences.lead(W, WIN),
+        (
+            "Revenue per visitor was 4.8% higher with “Recommendations”: €4.52 instead "
+            "of €4.31 (likely +1.3% to +8.4%)."
+        ),
+    ),
+    "lead, unclear": (
+        sentences.lead(W, OPEN),
+        (
+            "This test can’t tell whether Revenue per visitor rose or fell with "
+            "“Recommendations”: €4.52 instead of €4.31 (+1.7%, likely −0.9% to +4.3%)."
+        ),
+    ),
     "changed": (
         sentences.changed(W, WIN),
         (
-            "Revenue per visitor was higher by 4.8% in “Recommendations” than in “No "
+            "Revenue per visitor was 4.8% higher with “Recommendations” than with “No "
             "personalization” (likely +1.3% to +8.4%)."
         ),
     ),
     "changed, unclear": (
         sentences.changed(W, OPEN),
         (
-            "Revenue per visitor was higher by 1.7% in “Recommendations” than in “No "
-            "personalization” (likely −0.90% to +4.3%, so chance alone may explain it)."
+            "Revenue per visitor was 1.7% higher with “Recommendations” than with “No "
+            "personalization” (likely −0.9% to +4.3%, so chance alone may explain it)."
         ),
     ),
     "changed, without a lift": (
         sentences.changed(W, replace(WIN, relative=None)),
         (
-            "Revenue per visitor was higher by €0.21 in “Recommendations” than in “No "
+            "Revenue per visitor was €0.21 higher with “Recommendations” than with “No "
             "personalization” (likely +€0.06 to +€0.35)."
         ),
     ),
@@ -356,9 +370,9 @@ TOLD = {
     "withheld": (
         sentences.withheld(),
         (
-            "Figures withheld. A check of the data failed, so nothing that was "
-            "measured is shown. Whoever looks for the cause finds it under “withheld” "
-            "in scorecard.json."
+            "No results are shown. A data check failed, so every lift, amount and "
+            "chance is withheld: it would mislead. Find the fault first, then run the "
+            "same command again. The numbers stand under “withheld” in scorecard.json."
         ),
     ),
     "status": (
@@ -418,7 +432,7 @@ TOLD = {
     "decision.arms, proven": (
         tell(W, fact("decision.arms", **BETWEEN, proven=True, p_best=0.985)),
         (
-            "Revenue per visitor was higher by 12.0% in “bold” than in “Recommendations” "
+            "Revenue per visitor was 12.0% higher with “bold” than with “Recommendations” "
             "(likely +2.0% to +22.0%). So “bold” is the one to keep."
         ),
     ),
@@ -433,7 +447,7 @@ TOLD = {
             ),
         ),
         (
-            "Revenue per visitor was higher by 12.0% in “bold” than in “Recommendations” "
+            "Revenue per visitor was 12.0% higher with “bold” than with “Recommendations” "
             "(likely −1.0% to +25.0%, so chance alone may explain it). So “bold” is ahead "
             "and not proven better; the chance that it is the best is about 96 in 100."
         ),
@@ -449,7 +463,7 @@ TOLD = {
             ),
         ),
         (
-            "Revenue per visitor was higher by 12.0% in “bold” than in “Recommendations” "
+            "Revenue per visitor was 12.0% higher with “bold” than with “Recommendations” "
             "(likely +2.0% to +22.0%). After the costs of each a unit in "
             "“Recommendations” brings €0.20 more profit than one in “bold” (likely −€0.10 "
             "to +€0.50). So “Recommendations” is ahead and not proven better."
@@ -508,7 +522,7 @@ TOLD = {
         ),
         (
             "How likely it is to pay cannot be said, because the money per unit is not "
-            "clearly above 0 and so has no lift; the ROPI is likely −300.0% to −100.0%."
+            "clearly above 0 and so has no lift; the ROPI is likely −300% to −100%."
         ),
     ),
     "decide_now": (
@@ -612,7 +626,7 @@ ELSEWHERE = {
     },
     "test_belief.py": {"kept_by_mistake"},
     "test_decision.py": {"Headline", "best_arm", "headline", "outcome"},
-    "test_verdict_words.py": {"verdict_told"},
+    "test_verdict_words.py": {"unproven", "verdict_told"},
     "test_money.py": {"questioned"},
 }
 """Rules whose sentences another file reads on whole results."""
@@ -622,6 +636,7 @@ NO_SENTENCES = {
     "changed_by",
     "excludes_zero",
     "money_told",
+    "signed_limit",
 }
 
 

@@ -66,7 +66,7 @@ def test_of_several_arms_each_is_told_by_its_name() -> None:
         money=(*money, plain.money[-1]),
     )
     printed = summary(card)
-    assert "  Rules: not settled yet. Reason of rules." in printed
+    assert "  Rules: Keep testing. Reason of rules." in printed
     assert f"  {first.label}: The chance that it earns more than it costs" in printed
     assert "All arms" not in printed
     page = told_first(card, Words.of(card))

@@ -74,8 +74,8 @@ DIGITS = re.compile(
 SIGNED = re.compile(r"[+−\N{MINUS SIGN}]\s?\d[\d.,]*\s?%|[€$£]\s?\d|\d\s?€|in 100\b")
 READ = re.compile(
     r"\b(better|worse|equivalent|unclear|at_risk|breached|better off)\b|was higher|"
-    r"was lower|\brose\b|can’t tell yet|not proof yet|no real difference|"
-    r"(within|past) the limit|keep it on|do not ship|keep “",
+    r"was lower|\brose\b|no clear change|too early to say|"
+    r"(within|past) limit|keep it|turn it off|keep testing",
     re.IGNORECASE,
 )
 
@@ -348,7 +348,7 @@ def test_no_output_of_an_invalid_result_reads_it(name: str, tmp_path: Path) -> N
 def test_every_output_says_why(name: str, tmp_path: Path) -> None:
     """Where a figure would stand it is told that it is withheld, or for what."""
     text = shown(OUTPUTS[name](invalid(), tmp_path))
-    reasons = ("withheld", "a check of its data failed: srm", "cannot be used")
+    reasons = ("withheld", "a check of its data failed: srm", "an’t be used")
     assert any(reason in text for reason in reasons)
 
 
@@ -415,7 +415,8 @@ def test_blocks_that_stay_are_known_to_show_no_result() -> None:
     """Any other block of the page is left out of an invalid result."""
     staying = {name for name, one in blocks.items() if not one.shows_results}
     assert staying == {
-        *("checks", "coverage", "decision", "glossary", "provenance", "withheld"),
+        *("accounting", "checks", "coverage", "glossary", "provenance", "verdict"),
+        "withheld",
     }
 
 
@@ -434,7 +435,16 @@ def test_each_part_of_a_scorecard_shows_results_or_not() -> None:
             "looks_taken",
             "command",
         ),
-        *("minimum_lift", "decision", "tags", "learned", "sections", "withheld"),
+        *(
+            "title",
+            "unit_name",
+            "minimum_lift",
+            "decision",
+            "tags",
+            "learned",
+            "sections",
+            "withheld",
+        ),
         "schema",
     }
     telling_nothing = {name for name, one in sections.items() if not one.shows_results}
@@ -450,7 +460,7 @@ def test_only_one_place_decides_what_a_failed_check_spoils() -> None:
     }
     assert judging == {
         "cli/doctor.py",  # the installation, not a result
-        "reports/blocks/answer/guardrails.py",  # how many of the checks
+        "reports/pages/experiment_page.py",  # which of the checks
         "results/validity.py",
     }
 

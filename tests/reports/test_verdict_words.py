@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from reports.examples import readout
 
-from holdback.reports.text.result_sentences import verdict_told
+from holdback.reports.text.result_sentences import unproven, verdict_told
 from holdback.results.quantity import Quantity
 
 RISE = Quantity(value=0.05, lower=0.01, upper=0.09)
@@ -18,16 +18,25 @@ BOTH = Quantity(value=0.01, lower=-0.03, upper=0.05)
     ("verdict", "relative", "absolute", "told"),
     [
         ("better", RISE, RISE, "Better"),
-        ("unclear", BOTH, BOTH, "Can’t tell yet"),
-        ("unclear", RISE, RISE, "Not proof yet"),
-        ("unclear", None, Quantity(value=-9.0, lower=-15.0, upper=-3.0), "Not proof"),
-        ("unclear", None, None, "Can’t tell yet"),
-        ("breached", RISE, RISE, "Past the limit"),
+        ("unclear", BOTH, BOTH, "No clear change"),
+        ("unclear", RISE, RISE, "No clear change"),
+        (
+            "unclear",
+            None,
+            Quantity(value=-9.0, lower=-15.0, upper=-3.0),
+            "No clear change",
+        ),
+        ("unclear", None, None, "No clear change"),
+        ("breached", RISE, RISE, "Past limit"),
     ],
 )
-def test_a_range_on_one_side_that_is_no_proof_is_not_called_unclear(
+def test_a_reading_is_one_of_the_vocabulary(
     verdict: str, relative: Quantity | None, absolute: Quantity | None, told: str
 ) -> None:
-    """A secondary behind an unsettled primary: what it shows is not called unknown."""
+    """A secondary behind an unsettled primary is no clear change, and noted as such."""
     one = replace(readout(), verdict=verdict, relative=relative, absolute=absolute)
-    assert verdict_told(one).startswith(told)
+    assert verdict_told(one) == told
+    one_sided = (relative or absolute) not in {BOTH, None}
+    assert unproven(one) == (verdict == "unclear" and one_sided)
+    early = replace(one, role="secondary")
+    assert verdict_told(early, early=True) == "Too early to say"

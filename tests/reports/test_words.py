@@ -68,9 +68,9 @@ def test_chances_are_rounded_half_up(probability: float, expected: int) -> None:
     ("value", "expected"),
     [
         (0.048, "+4.8%"),
-        (-0.0042, "−0.42%"),
+        (-0.0042, "−0.4%"),
         (0.0, "0.0%"),
-        (1.179, "+117.9%"),
+        (1.179, "+118%"),
         (-0.00004, "−0.004%"),
     ],
 )
@@ -126,12 +126,12 @@ def test_changes_are_told_with_their_range() -> None:
     """Higher and lower with the range; what chance may explain is said so."""
     win, none, worse = clear_win(), no_answer(), loss()
     assert sentences.changed(Words.of(win), win.readouts[0]) == (
-        "Revenue per visitor was higher by 4.8% in “Recommendations” than in "
+        "Revenue per visitor was 4.8% higher with “Recommendations” than with "
         "“No personalization” (likely +1.3% to +8.4%)."
     )
     told = sentences.changed(Words.of(none), none.readouts[0])
-    assert told.endswith("(likely −0.90% to +4.3%, so chance alone may explain it).")
-    assert "was lower by 6.0%" in sentences.changed(Words.of(worse), worse.readouts[0])
+    assert told.endswith("(likely −0.9% to +4.3%, so chance alone may explain it).")
+    assert "was 6.0% lower" in sentences.changed(Words.of(worse), worse.readouts[0])
 
 
 def test_sureness_is_of_what_the_sentence_says() -> None:

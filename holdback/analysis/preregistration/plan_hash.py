@@ -1,8 +1,8 @@
 """The plan hash: one number for what an experiment means.
 
 sha256 of the resolved file as canonical JSON (sorted keys, NFC text, no spaces), with
-the version of the defaults. What only dresses the report is left out: labels, owner,
-hypothesis, locale.
+the version of the defaults. What only dresses the report is left out: labels, title,
+owner, hypothesis, locale, what a unit is called.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from holdback.experiments.definition.experiment import Experiment
 
 __all__ = ["meaning_of", "plan_hash"]
 
-DRESS = frozenset({"hypothesis", "owner", "tags", "locale"})
+DRESS = frozenset({"title", "hypothesis", "owner", "tags", "locale", "unit_name"})
 
 
 def plan_hash(experiment: Experiment) -> str:

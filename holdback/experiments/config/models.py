@@ -335,6 +335,11 @@ class ProjectFile(Written):
     )
     timezone: NonEmptyText | None = Field(None, description="IANA name. Default: UTC.")
     locale: NonEmptyText | None = Field(None, description="Default: en-US.")
+    unit_name: NonEmptyText | None = Field(
+        None,
+        description="What reports call a unit: customer (default), household; "
+        "person/people where the plural has a form of its own.",
+    )
     database: Connection | None = Field(
         None,
         description=f"{EMBEDDED} (default), or a connection URL as ${{env:NAME}}.",
@@ -356,6 +361,9 @@ class ExperimentFile(ProjectFile):
     required: ClassVar[tuple[str, ...]] = ("version", "experiment", "arms", "primary")
 
     experiment: NonEmptyText | None = Field(None, description="The experiment's name.")
+    title: NonEmptyText = Field(
+        "", description="The report's heading. Default: the arms' labels."
+    )
     hypothesis: NonEmptyText = Field("", description="What is expected, in a sentence.")
     owner: NonEmptyText = Field("", description="Who answers for it.")
     tags: tuple[NonEmptyText, ...] = Field(

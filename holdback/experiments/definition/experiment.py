@@ -292,12 +292,14 @@ class Experiment:
     decision: DecisionRule = DecisionRule(rule="lift")
     attribution: Attribution | None = None
     identities: Identities | None = None
+    title: str = ""
     hypothesis: str = ""
     owner: str = ""
     tags: tuple[str, ...] = ()
     currency: str | None = None
     timezone: str = "UTC"
     locale: str = "en-US"
+    unit_name: str = "customer"
     database: str = EMBEDDED
     holdouts: Mapping[str, Holdout] = field(default_factory=dict)
     layers: Mapping[str, str] = field(default_factory=dict)

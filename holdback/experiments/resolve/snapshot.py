@@ -47,12 +47,14 @@ def resolved_of(
     filled: dict[str, Any] = {
         "version": 1,
         "experiment": experiment.name,
+        "title": experiment.title,
         "hypothesis": experiment.hypothesis,
         "owner": experiment.owner,
         "tags": list(experiment.tags),
         "currency": experiment.currency,
         "timezone": experiment.timezone,
         "locale": experiment.locale,
+        "unit_name": experiment.unit_name,
         "database": experiment.database,
         "sources": {name: _source(s, plain) for name, s in experiment.sources.items()},
         "metrics": {

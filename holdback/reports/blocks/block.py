@@ -21,7 +21,7 @@ from holdback.results.section import LAST
 __all__ = ["Block", "blocks"]
 
 Render = Callable[[Scorecard, Words], Markup]
-Sheet = Literal["first", "rest"]
+Sheet = Literal["first", "explore", "statisticians", "provenance"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Blocks(Plugins[Block]):
         self,
         name: str,
         *,
-        sheet: Sheet = "rest",
+        sheet: Sheet = "explore",
         order: int = LAST,
         shows_results: bool = True,
     ) -> Callable[[Render], Render]:

@@ -101,8 +101,9 @@ def _page(scorecard: Scorecard, source: PictureSource) -> str:
             '<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
             "<title>{title}</title></head>\n"
             '<body style="margin:0;padding:16px;background:#ffffff">\n'
-            '<table role="presentation" width="640" cellpadding="0" cellspacing="0" '
-            'border="0" style="{font}color:{ink}">\n{inner}\n</table></body></html>\n'
+            '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" '
+            'border="0" style="max-width:600px;margin:0 auto;{font}color:{ink}">\n'
+            "{inner}\n</table></body></html>\n"
         ).format(
             language=language(),
             title=named_text(scorecard.experiment),
@@ -121,7 +122,7 @@ def named_text(text: str) -> str:
 def _decision(scorecard: Scorecard, words: Words) -> Markup:
     title = headline(scorecard)
     colours = palette()
-    tone = colours["accent"] if title.tone == "plain" else colours[title.tone]
+    tone = colours[title.tone]
     return Markup(
         '<table role="presentation" width="100%" cellpadding="16" cellspacing="0" '
         'border="0" bgcolor="{back}"><tr><td style="border-left:6px solid {tone};{font}'
@@ -167,7 +168,7 @@ def _metrics(scorecard: Scorecard, words: Words, source: PictureSource) -> Marku
         name, change, likely, reading = readout_row(words, readout)
         tone = VERDICT_TONES[readout.verdict]
         verdict = Markup('<span style="color:{}">{}</span>').format(
-            palette()["soft" if tone == "plain" else tone],
+            palette()["soft" if tone == "open" else tone],
             VERDICT_MARKS[readout.verdict] + reading,
         )
         picture = _picture(readout, axis, number, f"{change}, {likely}", source)

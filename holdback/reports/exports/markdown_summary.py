@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from holdback.errors import printable
-from holdback.reports.blocks.answer.decision import TONE_MARKS, told_first
+from holdback.reports.blocks.answer.decision import told_first
 from holdback.reports.blocks.answer.probabilities import told as sure_told
+from holdback.reports.blocks.answer.verdict import mark_of
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.catalog import heads, in_its_language, say
 from holdback.reports.text.locale_format import Words
@@ -83,7 +84,9 @@ def _money_lines(words: Words, money: Money) -> Iterator[str]:
 
 def _title(scorecard: Scorecard) -> str:
     title = headline(scorecard)
-    return f"**{_safe(scorecard.experiment)}: {title.title}** {TONE_MARKS[title.tone]}"
+    return (
+        f"**{_safe(scorecard.experiment)}: {title.title}** {mark_of(scorecard, title)}"
+    )
 
 
 def _watched(scorecard: Scorecard, words: Words) -> list[str]:

@@ -7,8 +7,7 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from holdback.planning.plan import Plan
-from holdback.reports.blocks.answer import decision, money, withheld
-from holdback.reports.blocks.answer import guardrails as watch
+from holdback.reports.blocks.answer import money, verdict, withheld
 from holdback.reports.blocks.evidence import checks as trust
 from holdback.reports.blocks.evidence import metrics
 from holdback.reports.html import join, named
@@ -25,9 +24,7 @@ def fragment(scorecard: Scorecard) -> str:
     """Decision, money, what to watch, metrics: no script, nothing from elsewhere."""
     words = Words.of(scorecard)
     invalid = scorecard.validity.is_invalid
-    shown = (
-        (decision, withheld, trust) if invalid else (decision, money, watch, metrics)
-    )
+    shown = (verdict, withheld, trust) if invalid else (verdict, money, metrics)
     return _scoped(join(block.render(scorecard, words) for block in shown))
 
 
@@ -59,8 +56,8 @@ def plan_fragment(plan: Plan) -> str:
 def _scoped(blocks: Markup) -> str:
     """Blocks with the page's style, which reaches nothing else in the notebook."""
     sheet = (files("holdback.reports.pages") / "page.css").read_text(encoding="utf-8")
-    for root in (":root {", "body {"):
-        sheet = sheet.replace(root, "& {")
+    for root in ("\n:root {", "\n  :root {", "\nbody {"):
+        sheet = ("\n" + sheet).replace(root, "\n& {")
     return str(
         Markup(
             '<div class="holdback">\n<style>\n.holdback {{\n{}}}\n</style>{}</div>'

@@ -69,7 +69,7 @@ def _reasons(scorecard: Scorecard, words: Words) -> list[str]:
         say(
             "decision.arm_told",
             arm=words.arm(arm.arm),
-            outcome=texts("outcomes")[arm.outcome],
+            outcome=texts("headline.outcomes")[arm.outcome],
             reasons=" ".join(tell(words, reason) for reason in arm.reasons[:3]),
         )
         for arm in sentences.arms_in_order(scorecard)
@@ -139,7 +139,7 @@ def _figures_of(words: Words, money: Money) -> list[str]:
         profit = money.incremental_profit
         rows.append(
             (
-                say("common.extra_profit"),
+                say("common.gross_profit"),
                 words.money(profit.value),
                 words.range(profit, words.money),
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -17,10 +18,25 @@ from holdback.results.scorecard import Scorecard
 
 __all__ = ["literal", "pdf", "pictures"]
 
+FORESTS = re.compile(r'<table [^>]*style="--zero:([\d.]+%)".*?</table>', re.DOTALL)
+FOREST = re.compile(r'<svg class="forest[^>]*>')
 SVG = re.compile(r"<svg .*?</svg>", re.DOTALL)
 VARIABLE = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
-TONE_COLOURS = {"good": "good", "bad": "bad", "watch": "watch", "plain": "soft"}
-HEIGHT = {"forest": 24, "trend": 190}
+PICTURE_RULES = re.compile(r"/\* pictures \*/(.*?)/\* end of pictures \*/", re.DOTALL)
+HALO = re.compile(r"\.halo [^}]*}")
+REM = re.compile(r"(\d*\.?\d+)rem")
+PIXELS, PRINTED = 16, 11
+"""Of a rem: in a mail, and on paper."""
+TONES = {
+    "good": "good",
+    "bad": "bad",
+    "watch": "watch",
+    "plain": "plain",
+    "open": "soft",
+}
+THIN = {"stroke-width: 2": "stroke-width: .8", "stroke-width: 1": "stroke-width: .4"}
+"""Lines of a picture that stretches: its box is of 100 units."""
+HEIGHT = 24
 
 
 def pdf(scorecard: Scorecard) -> bytes:
@@ -53,53 +69,64 @@ def literal(page: str) -> str:
     sheet = page[start:end]
     for name, colour in colours.items():
         sheet = sheet.replace(f"var(--{name})", colour)
+    sheet = sheet.replace("var(--zero)", "0")
     extra = (files("holdback.reports.pages") / "print.css").read_text(encoding="utf-8")
     page = page[:start] + sheet + extra + page[end:]
+    page = FORESTS.sub(_with_zero, page)
     return SVG.sub(lambda match: pictures(match[0]), page)
+
+
+def _with_zero(table: re.Match[str]) -> str:
+    """A table whose line of no change stands in its pictures, not behind them."""
+    line = f'<line class="zero" x1="{table[1]}" x2="{table[1]}" y1="-9" y2="33"/>'
+    return FOREST.sub(lambda head: head[0] + line, table[0])
 
 
 def palette() -> dict[str, str]:
     """The light colours of the page, by name."""
-    sheet = (files("holdback.reports.pages") / "page.css").read_text(encoding="utf-8")
+    sheet = _sheet()
     return dict(VARIABLE.findall(sheet[: sheet.index("}")]))
 
 
-def pictures(svg: str, width: float | None = None) -> str:
-    """One of our pictures with literal attributes; in pixels where a width is given.
+def _sheet() -> str:
+    return (files("holdback.reports.pages") / "page.css").read_text(encoding="utf-8")
 
-    Its marks have classes, which only a browser resolves.
+
+@cache
+def _rules(pixels: int) -> str:
+    """What the page says of pictures, with literal colours and in pixels.
+
+    The text's outline is left out, which would be drawn over it.
     """
-    colours = palette()
-    head = re.match(r'<svg class="(\w+) ?(\w*)"', svg)
-    kind, tone = (head[1], head[2]) if head else ("trend", "")
-    mark = colours[TONE_COLOURS.get(tone, "accent")]
-    line, dot, dash = (2, "2 2", "7 3") if kind == "swatch" else (0.8, "1 1", "4 2")
-    thin = 'stroke-width="1"' if kind == "forest" else 'stroke-width="0.4"'
-    marks = {
-        "bar": f'stroke="{mark}" stroke-width="3.5" stroke-linecap="round"',
-        "cut": f'stroke="{mark}" stroke-width="3.5" stroke-dasharray="3 3"',
-        "dot": f'fill="{mark}" stroke="#ffffff" stroke-width="2"',
-        "step": f'stroke="{mark}" stroke-width="12"',
-        "zero": f'stroke="{colours["soft"]}" {thin} stroke-dasharray="3 3"',
-        "band": f'fill="{colours["band"]}"',
-        "line": f'fill="none" stroke="{colours["accent"]}" stroke-width="{line}"',
-        "data": f'fill="none" stroke="{colours["watch"]}" stroke-width="{line}" '
-        f'stroke-dasharray="{dot}"',
-        "prior": f'fill="none" stroke="{colours["soft"]}" stroke-width="{line}" '
-        f'stroke-dasharray="{dash}"',
-    }
-    for name, attributes in marks.items():
-        svg = svg.replace(f'class="{name}"', attributes)
+    rules = HALO.sub("", PICTURE_RULES.findall(_sheet())[0])
+    for name, colour in palette().items():
+        rules = rules.replace(f"var(--{name})", colour)
+    return REM.sub(lambda size: f"{float(size[1]) * pixels:g}px", rules)
+
+
+def pictures(svg: str, width: float | None = None) -> str:
+    """One of our pictures with its style inside; in pixels where a width is given.
+
+    Its marks have classes, whose rules stand in the page, where only a browser looks.
+    """
+    colours, rules = palette(), _rules(PRINTED if width is None else PIXELS)
+    head, _, marks = svg.partition(">")
+    tone = next((c for c in TONES if re.search(rf'class="[^"]*\b{c}\b', head)), None)
+    if tone is not None:
+        rules = rules.replace("currentColor", colours[TONES[tone]])
+    for name, colour in TONES.items():
+        marks = marks.replace(f'<g class="{name}"', f'<g color="{colours[colour]}"')
+    if "viewBox" in head:
+        for wide, thin in THIN.items():
+            rules = rules.replace(wide, thin)
     if width is not None:
-        height = HEIGHT.get(kind, HEIGHT["trend"])
-        svg = re.sub(r' (width|height)="[\d%]+"', "", svg, count=2)
-        svg = svg.replace(
+        head = head.replace(
             "<svg ",
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" '
-            f'height="{height}" ',
+            f'height="{HEIGHT}" ',
             1,
         )
-    return svg
+    return f"{head}><style>{rules}</style>{marks}"
 
 
 def _refuse(url: str, *_: Any, **__: Any) -> Any:

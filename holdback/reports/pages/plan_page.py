@@ -8,7 +8,7 @@ from holdback.planning.design import Week
 from holdback.planning.metric_power import MetricPlan
 from holdback.planning.plan import Plan
 from holdback.reports.figures.charts import Axis, axis_of, curve
-from holdback.reports.html import chart, join, named, section, table
+from holdback.reports.html import chart, folded, join, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text.catalog import in_its_language, say
 from holdback.reports.text.locale_format import Words
@@ -277,9 +277,7 @@ def by_week(plan: Plan, words: Words) -> Markup:
                 say("plan_pictures.week_2", week=weeks[-1].week),
             ),
         ),
-        Markup("<details><summary>{}</summary>{}</details>").format(
-            say("picture.numbers"), numbers
-        ),
+        folded(say("picture.numbers"), numbers),
         anchor="weeks",
     )
 

@@ -112,7 +112,7 @@ def _totals(portfolio: Portfolio, words: Words) -> Markup:
 def _money_rows(total: Total, words: Words) -> Iterator[tuple[str, str, str]]:
     for name, plain, shrunk in (
         (say("common.extra_revenue"), total.revenue, total.revenue_shrunk),
-        (say("common.extra_profit_before_costs"), total.profit, total.profit_shrunk),
+        (say("common.gross_profit"), total.profit, total.profit_shrunk),
     ):
         yield name, _ranged(words, plain), _ranged(words, shrunk)
     if total.cost is None or total.ropi is None:
@@ -314,8 +314,8 @@ def tests(
                 _row(words, experiment, axis, folders, beside)
                 for experiment in portfolio.experiments
             ],
-            numeric=(2, 3, 4),
-            css="metrics",
+            classes=("", "", "num", "num", "num", "f", ""),
+            css=axis,
         ),
         Markup('<p class="small">{}</p>').format(
             say("portfolio_tests.the_picture_shows_the")

@@ -32,6 +32,8 @@ ENGLISH = "en"
 P = ParamSpec("P")
 R = TypeVar("R")
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+CUSTOMER = "customer"
+_unit: ContextVar[str] = ContextVar("unit", default=CUSTOMER)
 
 
 class Localized(Protocol):
@@ -48,9 +50,11 @@ L = TypeVar("L", bound=Localized)
 def say(key: str, /, **values: object) -> str:
     """The template of a key, such as `money.detail`, with its values filled in.
 
+    What a unit is called stands as {customer}, {customers} and {Customers} in any.
+
     Raises KeyError where the language has no such template, or a value is missing.
     """
-    return str(_entry(key)).format(**values)
+    return str(_entry(key)).format(**_nouns(_unit.get()), **values)
 
 
 def counted(key: str, number: float, /, **values: object) -> str:
@@ -59,7 +63,7 @@ def counted(key: str, number: float, /, **values: object) -> str:
 
     forms = texts(key)
     form: str = Locale(language()).plural_form(number)
-    return forms.get(form, forms["other"]).format(**values)
+    return forms.get(form, forms["other"]).format(**_nouns(_unit.get()), **values)
 
 
 def texts(key: str, /) -> Mapping[str, str]:
@@ -88,14 +92,44 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(locale: str) -> Iterator[None]:
-    """Speak the language of a locale such as `de-DE`, if there is a file of it."""
+def speaking(locale: str, unit_name: str = CUSTOMER) -> Iterator[None]:
+    """Speak the language of a locale such as `de-DE`, if there is a file of it.
+
+    Units are called by the name, as in “customer”, or “person/people”.
+    """
     wanted = locale.replace("_", "-").partition("-")[0].lower()
     before = _spoken.set(wanted if catalog(wanted) else ENGLISH)
+    unit_before = _unit.set(unit_name)
     try:
         yield
     finally:
+        _unit.reset(unit_before)
         _spoken.reset(before)
+
+
+@cache
+def _nouns(unit_name: str) -> Mapping[str, str]:
+    """What one unit and several are called, also at a sentence's start."""
+    one, _, several = unit_name.partition("/")
+    several = several or plural(one)
+    return MappingProxyType(
+        {
+            "customer": one,
+            "customers": several,
+            "Customers": several[:1].upper() + several[1:],
+        }
+    )
+
+
+def plural(noun: str) -> str:
+    """The regular English plural.
+
+    >>> plural("customer"), plural("household"), plural("company"), plural("box")
+    ('customers', 'households', 'companies', 'boxes')
+    """
+    if noun.endswith("y") and noun[-2:-1] not in set("aeiou"):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
 def in_its_language(
@@ -105,7 +139,7 @@ def in_its_language(
 
     @wraps(tell)
     def told(about: L, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with speaking(about.locale):
+        with speaking(about.locale, getattr(about, "unit_name", CUSTOMER)):
             return tell(about, *args, **kwargs)
 
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdback.facts import Fact
@@ -12,9 +12,27 @@ from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import changed_by
 from holdback.results.quantity import Quantity
 
-__all__: list[str] = []
+__all__ = ["paying_chance"]
 
 Numbers = Mapping[str, Any]
+
+
+PAYING_REASONS = (
+    "decision.pays",
+    "decision.pays_but_guardrail",
+    "decision.does_not_pay",
+    "decision.may_pay",
+)
+
+
+def paying_chance(reasons: Sequence[Fact]) -> tuple[float, float] | None:
+    """The chance that it earns more than it costs, and what the rule asks for."""
+    for reason in reasons:
+        chance, level = (reason.numbers.get(name) for name in ("chance", "level"))
+        if reason.code in PAYING_REASONS and isinstance(chance, float):
+            assert isinstance(level, float)  # noqa: S101  # beside every chance
+            return chance, level
+    return None
 
 
 @tells("decision.check_failed")

@@ -9,7 +9,7 @@ from datetime import date
 from math import ceil, floor, log10
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_interval
 from babel.numbers import (
     format_currency,
     format_decimal,
@@ -29,6 +29,10 @@ SHOWN_DIGITS = 3
 SMALLEST_AMOUNT = 5e-7
 """Amounts below are 0: money is kept to millionths at most."""
 SMALLEST_DECIMALS = 6
+WHOLE_PERCENT = 99.95
+"""From here on a percentage has no decimals."""
+LEAST_LIFT = 0.095
+"""Lifts of fewer percent have more than one decimal."""
 PLAIN = re.compile(
     r"(?<!as-of )(?<![\w-])(?P<day>\d{4}-\d{2}-\d{2})(?![\w-])"
     r"|(?<![\w.,:/-])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -93,10 +97,25 @@ class Words:
 
     def lift(self, value: float) -> str:
         """A lift as a percentage that always has its sign, and 0 none."""
-        text = self.share(abs(value))
+        size = abs(100 * value)
+        pattern = _percent_pattern(
+            self.locale,
+            1 if LEAST_LIFT <= size < WHOLE_PERCENT else _percent_decimals(value),
+        )
+        text = _minus(format_percent(abs(value), format=pattern, locale=self.locale))
         if not any(c in "123456789" for c in text):
             return text
         return ("+" if value > 0 else MINUS) + text
+
+    def tick(self, value: float) -> str:
+        """A lift on an axis: with no more decimals than its step has.
+
+        >>> w = Words(locale="en_US", currency=None, labels={}, arms={}, metrics={})
+        >>> w.tick(0.1), w.tick(-0.025), w.tick(0.0)
+        ('+10%', '−2.5%', '0%')
+        """
+        sign = "+" if value > 0 else MINUS if value < 0 else ""
+        return sign + self.round_share(abs(value))
 
     def money(self, value: float) -> str:
         """An amount in the project's currency: whole from 100, exact below.
@@ -195,10 +214,24 @@ class Words:
             return say("words.below", upper=write(quantity.upper))
         if quantity.upper is None and quantity.lower is not None:
             return say("words.above", lower=write(quantity.lower))
+        if write in (self.lift, self.share):
+            ends = abs(quantity.lower or 0.0), abs(quantity.upper or 0.0)
+            if 100 * max(ends) >= WHOLE_PERCENT:
+                write = self._whole_lift if write == self.lift else self._whole_share
         assert quantity.lower is not None and quantity.upper is not None  # noqa: S101, PT018
         return say(
             "common.to", lower=write(quantity.lower), upper=write(quantity.upper)
         )
+
+    def _whole_share(self, value: float) -> str:
+        pattern = _percent_pattern(self.locale, 0)
+        return _minus(format_percent(value, format=pattern, locale=self.locale))
+
+    def _whole_lift(self, value: float) -> str:
+        text = self._whole_share(abs(value))
+        if not any(c in "123456789" for c in text):
+            return text
+        return ("+" if value > 0 else MINUS) + text
 
     def chance(self, probability: float, beside: float | None = None) -> str:
         """A probability as a natural frequency; never certain.
@@ -311,6 +344,14 @@ class Words:
             )
         )
 
+    def days(self, first: str, last: str) -> str:
+        """From one day to another, as the locale writes both: 1 Sept – 12 Oct 2026."""
+        start, end = (date.fromisoformat(day[:10]) for day in (first, last))
+        if start == end:
+            return self.day(first)
+        text = str(format_interval(start, end, "yMMMd", locale=self.locale))
+        return " ".join(text.split())
+
 
 def _known(locale: str) -> str:
     tag = locale.replace("-", "_")
@@ -330,8 +371,10 @@ def _magnitude(value: float) -> int:
 
 
 def _percent_decimals(value: float) -> int:
-    """One decimal, two below 1 %, three below 0.1 %."""
+    """One decimal, none from 100 % on, two below 1 %, three below 0.1 %."""
     size = abs(100 * value)
+    if size >= WHOLE_PERCENT:
+        return 0
     return 1 if size >= 1 or size < 0.0005 else 2 if size >= 0.1 else 3
 
 

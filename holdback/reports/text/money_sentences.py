@@ -245,7 +245,7 @@ def _pairs(
         words.money,
     )
     yield (
-        say("common.extra_profit"),
+        say("common.gross_profit"),
         money.incremental_profit,
         believed.incremental_profit,
         words.money,

@@ -44,15 +44,18 @@ __all__ = [
     "failed",
     "guardrail",
     "headline",
+    "lead",
     "look",
     "money_told",
     "no_number",
     "of_arm",
     "outcome",
     "reached",
+    "signed_limit",
     "status",
     "sure",
     "together",
+    "unproven",
     "verdict_told",
     "withheld",
 ]
@@ -89,9 +92,7 @@ def changed_by(
         likely = words.range(effect, lambda v: words.difference(metric, v))
     label = words.label(metric)
     arm, control = map(words.arm, arms)
-    way = (
-        say("sentences.was_higher") if effect.value > 0 else say("sentences.was_lower")
-    )
+    way = say("sentences.higher") if effect.value > 0 else say("sentences.lower")
     sentence = (
         say("sentences.changed", label=label, way=way, by=by, arm=arm, control=control)
         if effect.value
@@ -99,6 +100,41 @@ def changed_by(
     )
     tail = "" if excludes_zero(effect) else say("sentences.so_chance_alone_may")
     return say("sentences.changed_likely", told=sentence, likely=likely, tail=tail)
+
+
+def lead(words: Words, readout: Readout) -> str:
+    """The primary in one sentence: its values, the change and its range.
+
+    A range with a rise and a fall in it says that the test cannot tell.
+    """
+    effect = readout.relative
+    if effect is None or readout.estimates is None:
+        return changed(words, readout)
+    values = _values(words, readout.metric, readout.estimates)
+    likely = words.range(effect, words.lift)
+    shared = {
+        "label": words.label(readout.metric),
+        "arm": words.arm(readout.arm),
+        **values,
+        "likely": likely,
+    }
+    if not excludes_zero(effect):
+        return say("verdict.unclear", change=words.lift(effect.value), **shared)
+    return say(
+        "verdict.lead",
+        by=words.share(abs(effect.value)),
+        way=say("sentences.higher") if effect.value > 0 else say("sentences.lower"),
+        **shared,
+    )
+
+
+def signed_limit(words: Words, readout: Readout) -> float | None:
+    """The worst change that is accepted of a guardrail, with its sign."""
+    if readout.margin is None:
+        return None
+    record = words.metrics.get(readout.metric)
+    harm_is_a_rise = record is not None and record.better == "lower"
+    return abs(readout.margin) if harm_is_a_rise else -abs(readout.margin)
 
 
 def of_arm(words: Words, arm: str, sentence: str) -> str:
@@ -320,15 +356,20 @@ def guardrail(words: Words, readout: Readout) -> str:
     return tell(words, guardrail_fact(readout))
 
 
-def verdict_told(readout: Readout) -> str:
-    """Better, worse, can't tell yet; or not proof, where the range has but one side.
+def verdict_told(readout: Readout, *, early: bool = False) -> str:
+    """The reading in a word or two; of a lift that is looked at `early`, only that."""
+    if early and readout.role != "guardrail":
+        return say("readings.early")
+    return texts("verdicts")[readout.verdict]
+
+
+def unproven(readout: Readout) -> bool:
+    """Whether a range with but one side still is no clear change.
 
     That is so where several metrics are read together, or the primary is not settled.
     """
     effect = readout.relative or readout.absolute
-    alone = effect is not None and excludes_zero(effect)
-    unproven = readout.verdict == "unclear" and alone
-    return texts("verdicts")["unproven" if unproven else readout.verdict]
+    return readout.verdict == "unclear" and effect is not None and excludes_zero(effect)
 
 
 def excludes_zero(effect: Quantity) -> bool:
@@ -369,21 +410,25 @@ def headline(scorecard: Scorecard) -> Headline:
         return outcome("invalid")
     if decision is None:
         return Headline(title=say("headline.no_decision"), tone="plain")
-    if decision.outcome == "keep_testing" and validity.is_preview:
-        return Headline(title=say("headline.too_early_to_decide"), tone="plain")
     if any(reason.code == "decision.harm" for reason in decision.reasons):
         return Headline(title=say("headline.harm"), tone="bad")
     title = outcome(decision.outcome)
+    if decision.outcome == "keep_testing":
+        return replace(title, tone="plain" if validity.is_preview else "watch")
+    best = best_arm(scorecard)
     guarded = [
-        r for r in scorecard.readouts if r.role == "guardrail" and r.verdict != "safe"
+        r
+        for r in scorecard.readouts
+        if r.role == "guardrail"
+        and r.verdict != "safe"
+        and (best is None or r.arm in {best, "*"})
     ]
-    if decision.outcome == "ship" and guarded:
-        return Headline(
-            title=say("headline.but_watch_the_guardrails", scorecard=_kept(scorecard)),
-            tone="watch",
-        )
     if decision.outcome == "ship":
-        return Headline(title=_kept(scorecard), tone="good")
+        kept = _kept(scorecard)
+        if not guarded:
+            return Headline(title=kept, tone="good")
+        watched = say("headline.but_watch_the_guardrails", kept=kept)
+        return Headline(title=watched, tone="watch")
     return title
 
 

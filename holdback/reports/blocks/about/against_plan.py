@@ -14,7 +14,7 @@ from holdback.results.sections.against_plan import Expected
 __all__ = ["render"]
 
 
-@blocks.register("expected", order=210)
+@blocks.register("expected", sheet="statisticians", order=70)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """A table of what was expected and found; nothing without a locked plan."""
     expected = scorecard.single(Expected)

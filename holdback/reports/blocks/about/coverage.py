@@ -16,7 +16,7 @@ __all__ = ["coverage"]
 MINUTES = len("2026-10-01T12:00")
 
 
-@blocks.register("coverage", order=235, shows_results=False)
+@blocks.register("coverage", sheet="provenance", order=20, shows_results=False)
 def coverage(scorecard: Scorecard, words: Words) -> Markup:
     """A row a source; nothing where none has a time."""
     covered = scorecard.section(Covered)

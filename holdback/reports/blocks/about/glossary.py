@@ -13,7 +13,7 @@ from holdback.results.scorecard import Scorecard
 __all__ = ["render"]
 
 
-@blocks.register("glossary", order=220, shows_results=False)
+@blocks.register("glossary", sheet="statisticians", order=90, shows_results=False)
 def render(_scorecard: Scorecard, _words: Words) -> Markup:
     """Every term, with one or two sentences; folded away on a screen."""
     titles, meanings = texts("glossary.terms"), texts("glossary.meanings")

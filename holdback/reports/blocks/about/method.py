@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from holdback.experiments.definition.experiment import LearnedPrior
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import join, named, section, table
+from holdback.reports.html import folded, join, named, section, table
 from holdback.reports.text import result_sentences as sentences
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
@@ -23,20 +23,18 @@ __all__ = ["render"]
 LEAST_LOSS = 1e-5
 
 
-@blocks.register("method", order=230)
+@blocks.register("method", sheet="statisticians", order=30)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Method and posteriors of each metric, folded away."""
     overall = [r for r in scorecard.readouts if r.segment is None]
     return section(
         say("method.title"),
-        Markup("<details><summary>{}</summary>{}{}</details>").format(
-            say("method.computed"), _methods(words, overall), _status(scorecard)
-        ),
-        Markup("<details><summary>{}</summary>{}{}{}</details>").format(
+        folded(say("method.computed"), _methods(words, overall), _status(scorecard)),
+        folded(
             say("method.other_priors"),
             Markup('<p class="small">{}</p>').format(say("method.a_prior_says_which")),
             join(_learned(words, prior) for prior in scorecard.learned),
-            _posteriors(words, overall),
+            _posteriors(words, [r for r in overall if r.role == "primary"]),
         ),
         anchor="method",
     )
@@ -86,30 +84,32 @@ def _p_value(words: Words, readout: Readout, value: float | None) -> str:
 
 
 def _posteriors(words: Words, readouts: list[Readout]) -> Markup:
-    rows = [
-        (
-            named(words.names(r.metric, r.arm)),
-            prior_name(bayes),
-            _effect(words, r, bayes)(bayes.mean),
-            say(
-                "common.to",
-                lower=_effect(words, r, bayes)(bayes.lower),
-                upper=_effect(words, r, bayes)(bayes.upper),
-            ),
-            words.probability(bayes.p_positive),
-            "—" if bayes.scale else words.probability(bayes.p_above_minimum),
-            _equivalent(words, bayes),
-            _losses(words, r, bayes),
+    """A table for each: the chosen prior first."""
+    return join(
+        table(
+            say("method.posterior_of_the_lift", metric=words.names(r.metric, r.arm)),
+            heads("method.posterior_head"),
+            [
+                (
+                    prior_name(bayes),
+                    _effect(words, r, bayes)(bayes.mean),
+                    say(
+                        "common.to",
+                        lower=_effect(words, r, bayes)(bayes.lower),
+                        upper=_effect(words, r, bayes)(bayes.upper),
+                    ),
+                    words.probability(bayes.p_positive),
+                    "—" if bayes.scale else words.probability(bayes.p_above_minimum),
+                    _equivalent(words, bayes),
+                    _losses(words, r, bayes),
+                )
+                for bayes in _bayes(r)
+            ],
+            numeric=(1, 2, 3, 4, 5, 6),
+            css="wide",
         )
         for r in readouts
-        for bayes in _bayes(r)
-    ]
-    return table(
-        say("method.posterior_of_the_lift"),
-        heads("method.posterior_head"),
-        rows,
-        numeric=(2, 3, 4, 5, 6, 7),
-        css="wide",
+        if r.bayes is not None
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import named, section, table
+from holdback.reports.html import folded, named, section, table
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
@@ -17,7 +17,7 @@ __all__ = ["render"]
 SHOWN = 16
 
 
-@blocks.register("provenance", order=240, shows_results=False)
+@blocks.register("provenance", sheet="provenance", order=30, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Inputs with their hashes, the resolved configuration, the command."""
     rows = [
@@ -28,8 +28,9 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         )
         for i in scorecard.inputs
     ]
-    configuration = json.dumps(
-        scorecard.configuration, indent=2, ensure_ascii=False, sort_keys=False
+    configuration = "\n".join(
+        f"{key}: {json.dumps(value, ensure_ascii=False)}"
+        for key, value in scorecard.configuration.items()
     )
     versions = ", ".join(f"{n} {v}" for n, v in sorted(scorecard.versions.items()))
     return section(
@@ -37,9 +38,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         Markup("<p>{}</p><pre><code>{}</code></pre>").format(
             say("provenance.again"), scorecard.command
         ),
-        Markup(
-            '<details><summary>{}</summary>{}<p class="small">{}</p></details>'
-        ).format(
+        folded(
             say("provenance.inputs"),
             table(
                 say("provenance.caption"),
@@ -48,15 +47,23 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
                 numeric=(1,),
                 css="hashes",
             ),
-            say(
-                "provenance.plan",
-                plan=scorecard.plan_hash[:SHOWN],
-                seed=scorecard.seed,
-                versions=versions,
+            Markup('<p class="small">{}</p>').format(
+                say(
+                    "provenance.plan",
+                    plan=scorecard.plan_hash[:SHOWN],
+                    seed=scorecard.seed,
+                    versions=versions,
+                )
+            ),
+            css="more",
+        ),
+        folded(
+            say("provenance.configuration"),
+            Markup("<pre><code>{}</code></pre>").format(
+                Markup(
+                    str(escape(configuration)).replace("&#34;", '"')
+                )  # in no attribute
             ),
         ),
-        Markup(
-            "<details><summary>{}</summary><pre><code>{}</code></pre></details>"
-        ).format(say("provenance.configuration"), configuration),
         anchor="again",
     )

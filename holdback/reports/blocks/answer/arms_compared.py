@@ -20,7 +20,7 @@ TOLD_UNITS = 1000
 """Units for which a loss is told, since of one it is a part of the smallest coin."""
 
 
-@blocks.register("arms_compared", order=15)
+@blocks.register("arms_compared", sheet="first", order=18)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Chances and costs of each choice, then each arm against each."""
     best, pairs = scorecard.section(BestArm), scorecard.section(ArmsCompared)

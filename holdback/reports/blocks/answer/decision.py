@@ -1,4 +1,4 @@
-"""The decision in words: the first thing a reader sees."""
+"""Why it was decided so, in full; and what would settle what is not."""
 
 from __future__ import annotations
 
@@ -8,49 +8,57 @@ from markupsafe import Markup
 
 from holdback.facts import Fact, fact
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import join, named
+from holdback.reports.html import join, named, section
 from holdback.reports.text import money_sentences
 from holdback.reports.text import result_sentences as sentences
-from holdback.reports.text.catalog import texts
+from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.precision_sentences import reach
-from holdback.reports.text.result_sentences import best_arm, headline
+from holdback.reports.text.result_sentences import best_arm
 from holdback.reports.text.telling import tell
 from holdback.results.scorecard import Scorecard
 from holdback.results.sections.against_plan import Outlook
 
-__all__ = ["TONE_MARKS", "render", "told_first"]
-
-TONE_MARKS = {"good": "✓", "bad": "✗", "watch": "!", "plain": "?"}
+__all__ = ["render", "settle", "told_first"]
 
 
-@blocks.register("decision", sheet="first", order=10, shows_results=False)
+@blocks.register("decision", sheet="statisticians", order=10)
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """Title, what the primary did, how sure we are, and the reasons."""
-    title = headline(scorecard)
-    arms = _arms(scorecard, words)
+    """Everything that the decision rests on, arm by arm where there are several."""
     by_arm = _told_by_arm(scorecard)
     said = [
         sentence
         for sentence in _sentences(scorecard, words)
         if sentence.reason is None or sentence.reason not in by_arm
     ]
-    return Markup(
-        '<section class="decision {}" aria-labelledby="answer">\n'
-        '<h2 id="answer"><span class="mark" aria-hidden="true">{}</span> {}</h2>\n'
-        "{}\n{}\n</section>"
-    ).format(
-        title.tone,
-        TONE_MARKS[title.tone],
-        named(title.title),
-        join(
-            Markup('<p class="lead">{}</p>' if i == 0 else "<p>{}</p>").format(
-                named(sentence.text)
-            )
-            for i, sentence in enumerate(said)
-        ),
-        arms,
+    return section(
+        say("verdict.why"),
+        join(Markup("<p>{}</p>").format(named(one.text)) for one in said),
+        _arms(scorecard, words),
+        anchor="why",
     )
+
+
+@blocks.register("settle", sheet="first", order=17)
+def settle(scorecard: Scorecard, words: Words) -> Markup:
+    """What it would take to settle an unsettled test; nothing for any other."""
+    decision = scorecard.decision
+    unsettled = decision is not None and decision.outcome == "keep_testing"
+    if decision is None or not unsettled or scorecard.validity.is_preview:
+        return Markup("")
+    told = dict.fromkeys(
+        sentences.of_arm(words, arm.arm, tell(words, reason))
+        for arm in decision.arms
+        for reason in arm.reasons
+        if reason.code == "decision.outlook"
+    )
+    told |= dict.fromkeys(_still_open(scorecard, words))
+    if not told:
+        return Markup("")
+    return Markup(
+        '<section class="card" aria-labelledby="settle"><div class="head">'
+        '<h2 id="settle">{}</h2></div><p class="note">{}</p></section>'
+    ).format(say("verdict.settle"), named(" ".join(told)))
 
 
 def told_first(scorecard: Scorecard, words: Words) -> list[str]:
@@ -182,7 +190,7 @@ def _arms(scorecard: Scorecard, words: Words) -> Markup:
     items = (
         Markup("<li>{}: {}. {}</li>").format(
             named(words.arm(arm.arm)),
-            texts("outcomes")[arm.outcome],
+            texts("headline.outcomes")[arm.outcome],
             named(" ".join(tell(words, reason) for reason in arm.reasons)),
         )
         for arm in sentences.arms_in_order(scorecard)

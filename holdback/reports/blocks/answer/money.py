@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import join, named, section, table, unbroken
+from holdback.reports.html import folded, join, named, section, table, unbroken
 from holdback.reports.text.catalog import say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import (
@@ -30,44 +31,162 @@ __all__ = ["detail", "render"]
 
 @blocks.register("money", sheet="first", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """Tiles of the arm that the decision speaks of, else of each arm by itself."""
+    """Figures of the arm that the decision speaks of, else of each arm by itself."""
     shown = money_told(scorecard)
     if not shown:
         return Markup("")
-    return section(
-        say("money.what_it_is_worth"),
-        join(_tiles(words, one) for one in shown),
-        _capped(scorecard, words, shown[0]),
-        Markup("")
-        if any(one.cost for one in shown)
-        else Markup('<p class="small">{}</p>').format(say("money.no_costs")),
-        _beside_costs(scorecard, words),
-        anchor="money",
+    preview = scorecard.validity.is_preview
+    notes = [_capped(scorecard, words, shown[0]), _beside_costs(scorecard, words)]
+    return Markup(
+        '<section class="card{}" aria-labelledby="money"><div class="head">'
+        '<h2 id="money">{}</h2>{}</div>\n{}\n{}</section>'
+    ).format(
+        " mute" if preview else "",
+        say("money.so_far") if preview else say("money.earned"),
+        Markup('<p class="small">{}</p>').format(named(_period(words, shown[0])))
+        if len(shown) == 1
+        else "",
+        join(_figures(words, one, several=len(shown) > 1) for one in shown),
+        join(
+            Markup('<p class="note">{}</p>').format(named(note))
+            for note in notes
+            if note
+        ),
     )
 
 
-def _tiles(words: Words, money: Money) -> Markup:
-    """Of whom it is, and the figures."""
-    tiles = [
-        _tile(words, say("common.extra_revenue"), money.incremental_revenue),
-        *_profit_tile(words, money),
-        *_net_tile(words, money),
-        *_return_tiles(words, money),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Figure:
+    """One cell: its name, its figure (none where it is not known), what it says."""
+
+    name: str
+    figure: str
+    told: Markup | str
+    known: bool = True
+
+
+def _figures(words: Words, money: Money, *, several: bool) -> Markup:
+    """A hero and two or four more, never with a hole; last how they follow."""
+    cells = _with_costs(words, money) or _without_costs(words, money)
+    drawn = join(
+        (
+            Markup(
+                '<div><dt>{}</dt><dd class="figure{}">{}</dd><dd class="small">{}</dd>'
+                "</div>"
+            ).format(one.name, "" if one.known else " none", one.figure, one.told)
+            for one in cells
+        ),
+        "",
+    )
+    sums = _sum(words, money)
+    return Markup('{}<dl class="money{}">{}</dl>{}').format(
+        Markup('<p class="note">{}</p>').format(named(_period(words, money)))
+        if several
+        else "",
+        "" if len(cells) > 3 else " three",
+        drawn,
+        Markup('<p class="note">{}</p>').format(sums) if sums else "",
+    )
+
+
+def _with_costs(words: Words, money: Money) -> list[_Figure]:
+    """Net profit first, then revenue, return, cost, break-even; needs all costs."""
+    net, ropi, cost = money.net_profit, money.ropi, money.cost
+    if net is None or ropi is None or cost is None:
+        return []
+    revenue = money.incremental_revenue
+    last = _per_treated(words, money)
+    if money.break_even_lift is not None:
+        last = _Figure(
+            name=say("money.break_even"),
+            figure=words.lift(money.break_even_lift),
+            told=say("money.break_even_note"),
+        )
+    return [
+        _figure(words, say("common.net_profit"), net),
+        _figure(words, say("common.extra_revenue"), revenue),
+        _Figure(
+            name=say("money.ropi"),
+            figure=words.lift(ropi.value),
+            told=_likely(words, ropi.interval, words.lift),
+        ),
+        _Figure(
+            name=say("common.cost"),
+            figure=words.money(cost.total),
+            told=named(
+                ", ".join(f"{one.name} {words.money(one.amount)}" for one in cost.items)
+            ),
+        ),
+        last,
     ]
-    return Markup('<p>{}</p><div class="tiles">{}</div>').format(
-        named(_period(words, money)), join(tiles)
+
+
+def _without_costs(words: Words, money: Money) -> list[_Figure]:
+    """Revenue first; and what cannot be known without costs."""
+    profit = money.net_profit or money.incremental_profit
+    beside = _per_treated(words, money)
+    if profit != money.incremental_revenue:
+        name = say("common.gross_profit")
+        if money.net_profit is not None:
+            name = say("common.net_profit")
+        beside = _figure(words, name, profit)
+    return [
+        _figure(words, say("common.extra_revenue"), money.incremental_revenue),
+        beside,
+        _Figure(
+            name=say("money.unknown"),
+            figure=say("money.not_known"),
+            told=say("money.no_costs")
+            if money.cost is None
+            else say("money.no_return"),
+            known=False,
+        ),
+    ]
+
+
+def _figure(words: Words, name: str, quantity: Quantity) -> _Figure:
+    return _Figure(
+        name=name,
+        figure=words.money(quantity.value),
+        told=_likely(words, quantity, words.money),
     )
 
 
-def _beside_costs(scorecard: Scorecard, words: Words) -> Markup:
+def _per_treated(words: Words, money: Money) -> _Figure:
+    return _figure(words, say("money.per_treated"), money.per_treated_unit)
+
+
+def _sum(words: Words, money: Money) -> str:
+    """How the net profit follows from the revenue, with what each coin brought."""
+    net, cost, per = money.net_profit, money.cost, money.return_per_unit_cost
+    if net is None or cost is None or per is None or money.measured_profit:
+        return ""
+    profit = words.adding_up(
+        [money.incremental_profit.value], net.value + cost.total - money.savings
+    )
+    parts = {
+        "revenue": words.money(money.incremental_revenue.value),
+        "profit": words.money(profit[0]),
+        "cost": words.money(cost.total),
+        "net": words.money(net.value),
+        "saved": words.money(money.savings),
+    }
+    told = (
+        say("money.sum_saved", **parts)
+        if money.savings
+        else say(
+            "money.sum",
+            **{name: part for name, part in parts.items() if name != "saved"},
+        )
+    )
+    return f"{told} {brings_back(words, per.value)}"
+
+
+def _beside_costs(scorecard: Scorecard, words: Words) -> str:
     """What the units spend that a ratio divides by is no cost unless it is listed."""
     ratios = scorecard.section(IncrementalRatio)
     labels = dict.fromkeys(words.label(ratio.metric) for ratio in ratios)
-    if not labels:
-        return Markup("")
-    return Markup('<p class="small">{}</p>').format(
-        named(say("money.beside_costs", metrics=", ".join(labels)))
-    )
+    return say("money.beside_costs", metrics=", ".join(labels)) if labels else ""
 
 
 @blocks.register("money_detail", order=100)
@@ -141,71 +260,10 @@ def _few(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
-def _tile(words: Words, name: str, quantity: Quantity) -> Markup:
-    return Markup(
-        '<div class="tile"><p class="name">{}</p><p class="figure">{}</p>'
-        '<p class="range">{}</p></div>'
-    ).format(name, words.money(quantity.value), _likely(words, quantity, words.money))
-
-
 def _likely(words: Words, quantity: Quantity, write: Callable[[float], str]) -> Markup:
     return Markup(say("common.likely", range="{}")).format(  # a text of ours
         unbroken(words, quantity, write)
     )
-
-
-def _profit_tile(words: Words, money: Money) -> list[Markup]:
-    """The margin's part of the revenue; nothing where no margin is taken off."""
-    if money.incremental_profit == money.incremental_revenue:
-        return []
-    return [
-        _tile(words, say("common.extra_profit_before_costs"), money.incremental_profit)
-    ]
-
-
-def _net_tile(words: Words, money: Money) -> list[Markup]:
-    """What is left of the profit when the costs are paid."""
-    if money.net_profit is None:
-        return []
-    return [_tile(words, say("money.net_tile"), money.net_profit)]
-
-
-def _return_tiles(words: Words, money: Money) -> list[Markup]:
-    if money.ropi is None or money.cost is None or money.return_per_unit_cost is None:
-        return []
-    ropi = money.ropi
-    interval = Quantity(
-        value=ropi.value, lower=ropi.lower, upper=ropi.upper, unbounded=ropi.unbounded
-    )
-    per_unit = money.return_per_unit_cost
-    tiles = [
-        Markup(
-            '<div class="tile"><p class="name">{}</p><p class="figure">{}</p>'
-            '<p class="range">{}</p><p class="small">{}</p></div>'
-        ).format(
-            say("money.ropi"),
-            words.lift(ropi.value),
-            _likely(words, interval, words.lift),
-            brings_back(words, per_unit.value),
-        )
-    ]
-    if money.break_even_lift is not None:
-        tiles.append(
-            Markup(
-                '<div class="tile"><p class="name">{}</p>'
-                '<p class="figure">{}</p><p class="range">{}</p></div>'
-            ).format(
-                say("money.break_even"),
-                words.lift(money.break_even_lift),
-                say(
-                    "money.break_even_note",
-                    metric=say("money.profit")
-                    if money.measured_profit
-                    else words.label(money.value_metric),
-                ),
-            )
-        )
-    return tiles
 
 
 def _period(words: Words, money: Money) -> str:
@@ -221,7 +279,7 @@ def _period(words: Words, money: Money) -> str:
     return say("money.for_the_units_that", treated_units=units, days=days)
 
 
-def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
+def _capped(scorecard: Scorecard, words: Words, money: Money) -> str:
     """Says so where the lift is read on capped values, because money never is."""
     raw = [
         s
@@ -229,13 +287,11 @@ def _capped(scorecard: Scorecard, words: Words, money: Money) -> Markup:
         if (s.metric, s.variant) == (money.value_metric, "raw")
     ]
     if not raw:
-        return Markup("")
-    return Markup('<p class="small">{}</p>').format(
-        say(
-            "money.capped",
-            value_metric=words.label(money.value_metric),
-            relative=words.lift(raw[0].relative.value),
-        )
+        return ""
+    return say(
+        "money.capped",
+        value_metric=words.label(money.value_metric),
+        relative=words.lift(raw[0].relative.value),
     )
 
 
@@ -261,7 +317,7 @@ def _costs(words: Words, money: Money) -> Markup:
         )
         for saving in money.saving_items
     ]
-    return Markup("<details><summary>{}</summary>{}{}{}</details>").format(
+    return folded(
         say("money.what_it_cost"),
         table(
             say("money.costs_of_the_same"),
@@ -297,7 +353,7 @@ def _chances(words: Words, money: Money) -> Markup:
     if chances.week_of_data is not None:
         worth = words.money(chances.week_of_data)
         rows.append((say("money.worth_of_one_more"), worth))
-    return Markup("<details><summary>{}</summary>{}{}</details>").format(
+    return folded(
         say("money.wrong_choice"),
         Markup('<p class="small">{}</p>').format(say("money.under_the_chosen_prior")),
         table(
@@ -313,7 +369,7 @@ def _believed(words: Words, money: Money) -> Markup:
     """The same money from the test alone, and with the prior counted in."""
     if money.believed is None:
         return Markup("")
-    return Markup("<details><summary>{}</summary>{}{}</details>").format(
+    return folded(
         say("money.with_the_prior"),
         Markup('<p class="small">{}</p>').format(say("money.two_ranges")),
         table(

@@ -19,7 +19,7 @@ __all__ = ["render", "told"]
 PAYING = {"decision.pays", "decision.does_not_pay", "decision.may_pay"}
 
 
-@blocks.register("probabilities", sheet="first", order=30)
+@blocks.register("probabilities", sheet="statisticians", order=20)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Chances as natural frequencies, and the prior that they rest on."""
     if scorecard.validity.is_invalid:

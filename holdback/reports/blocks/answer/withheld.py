@@ -21,5 +21,6 @@ def render(scorecard: Scorecard, _words: Words) -> Markup:
 def told() -> Markup:
     """That figures are withheld, and where they are."""
     return Markup(
-        '<div class="spoiled"><p class="caution"><strong>{}</strong> {}</p></div>'
+        '<section class="card withheld" aria-labelledby="withheld"><div class="head">'
+        '<h2 id="withheld">{}</h2><p class="small">{}</p></div></section>'
     ).format(say("validity.withheld"), say("validity.why"))

@@ -1,49 +1,128 @@
-"""Can we trust the data? Every check and where every unit went."""
+"""The checks: what they found, how many passed; and where every unit went."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import named, section, table
+from holdback.reports.html import folded, join, named, section, table
 from holdback.reports.text import precision_sentences
 from holdback.reports.text import result_sentences as sentences
-from holdback.reports.text.catalog import say, texts
+from holdback.reports.text.catalog import counted, say, texts
 from holdback.reports.text.locale_format import Words
-from holdback.results.scorecard import Scorecard
+from holdback.results.scorecard import Finding, Scorecard
 from holdback.results.sections.simulation import Simulation
 
-__all__ = ["render"]
+__all__ = ["accounting", "checks_told", "render"]
 
 
-ORDER = ("fail", "warn", "skip", "pass")
-STATUS_TONES = {"pass": "good", "warn": "watch", "fail": "bad", "skip": "plain"}
+STATUS_MARKS = {
+    "fail": ("bad", "✕"),
+    "warn": ("watch", "!"),
+    "pass": ("good", "✓"),
+    "skip": ("open", "–"),
+}
+LOOKED_AT_FIRST = ("fail", "warn")
 
 
-@blocks.register("checks", order=10, shows_results=False)
+@blocks.register("checks", sheet="first", order=40, shows_results=False)
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """The checks as a table, the worst first, then the accounting."""
-    rows = [
-        (
+    """What the checks found, the worst first; those that passed are folded."""
+    checks = scorecard.checks
+    found = [c for status in LOOKED_AT_FIRST for c in checks if c.status == status]
+    quiet = [c for status in ("pass", "skip") for c in checks if c.status == status]
+    ticks = (
+        Markup('<span class="{}">{}</span>').format(tone, mark * count)
+        for status, (tone, mark) in STATUS_MARKS.items()
+        if (count := sum(c.status == status for c in checks)) and status != "skip"
+    )
+    return Markup(
+        '<section class="card checks" aria-labelledby="trust"><div>'
+        '<h2 id="trust">{}</h2>'
+        '<p class="marks" aria-hidden="true">{}</p>{}</div>\n<div>{}{}</div></section>'
+    ).format(
+        checks_told(scorecard, words)[2],
+        join(ticks, ""),
+        _passed(words, quiet) if quiet else "",
+        Markup('<ul class="find">{}</ul>').format(
+            join(_finding(words, check) for check in found)
+        )
+        if found
+        else Markup('<p class="small">{}</p>').format(say("trust.nothing_found")),
+        _replays(scorecard, words),
+    )
+
+
+def checks_told(scorecard: Scorecard, words: Words) -> tuple[str, str, str]:
+    """How many checks passed, with the tone and the mark of the worst."""
+    made = [check for check in scorecard.checks if check.status != "skip"]
+    passed = sum(check.status == "pass" for check in made)
+    worst = next(
+        (s for s in LOOKED_AT_FIRST if any(c.status == s for c in made)), "pass"
+    )
+    if not made:
+        return *STATUS_MARKS["skip"], say("summary.none")
+    if passed == len(made):
+        return *STATUS_MARKS["pass"], say("summary.passed", total=words.count(passed))
+    told = say(
+        "summary.looked", passed=words.count(passed), total=words.count(len(made))
+    )
+    return *STATUS_MARKS[worst], told
+
+
+def _finding(words: Words, check: Finding) -> Markup:
+    tone, mark = STATUS_MARKS[check.status]
+    found, stop, more = sentences.checked(words, check).partition(". ")
+    return Markup(
+        '<li><span class="{} mark" aria-hidden="true">{}</span>'
+        "<strong>{}</strong> {}</li>"
+    ).format(tone, mark, named(found + stop.strip()), named(more))
+
+
+def _passed(words: Words, quiet: Sequence[Finding]) -> Markup:
+    """The checks that passed, and those that could not be made, folded."""
+    items = (
+        Markup("<li>{} {}: {}</li>").format(
+            STATUS_MARKS[check.status][1],
             texts("trust.names").get(check.check, check.check),
-            Markup('<span class="{}">{}</span>').format(
-                STATUS_TONES[check.status], texts("trust.states")[check.status]
-            ),
             named(sentences.checked(words, check)),
         )
-        for check in sorted(scorecard.checks, key=lambda c: ORDER.index(c.status))
+        for check in quiet
+    )
+    passed = sum(check.status == "pass" for check in quiet)
+    return folded(
+        counted("trust.passed", passed, count=words.count(passed)),
+        Markup('<ul class="passed small">{}</ul>').format(join(items)),
+        css="nums",
+    )
+
+
+@blocks.register("accounting", sheet="provenance", order=10, shows_results=False)
+def accounting(scorecard: Scorecard, words: Words) -> Markup:
+    """Where every row and unit went."""
+    rows: list[tuple[str | Markup, str]] = [
+        (named(say("trust.units_used", label=arm.label)), words.count(arm.units))
+        for arm in scorecard.arms
     ]
+    for left in scorecard.accounting.excluded:
+        where = f" ({words.arm(left.arm)})" if left.arm else ""
+        reason = texts("trust.reasons").get(left.reason, left.reason)
+        rows.append((named(f"{left.what} {reason}{where}"), words.count(left.count)))
     return section(
-        say("trust.can_we_trust_the"),
+        say("trust.accounting"),
         table(
-            say("trust.checks_of_the_data"),
-            (say("trust.check"), say("trust.result"), say("trust.what_was_found")),
+            say(
+                "trust.where_every_unit_went",
+                rows_read=words.count(scorecard.accounting.rows_read),
+                units_used=words.count(scorecard.accounting.units_used),
+            ),
+            (say("common.what"), say("trust.count")),
             rows,
-            css="checks",
+            numeric=(1,),
         ),
-        _replays(scorecard, words),
-        _accounting(scorecard, words),
-        anchor="trust",
+        anchor="accounting",
     )
 
 
@@ -53,29 +132,4 @@ def _replays(scorecard: Scorecard, words: Words) -> Markup:
     if simulation is None:
         return Markup("")
     sentence = precision_sentences.replayed(words, simulation)
-    return Markup("<p>{}</p>").format(named(sentence))
-
-
-def _accounting(scorecard: Scorecard, words: Words) -> Markup:
-    accounting = scorecard.accounting
-    rows: list[tuple[str | Markup, str]] = [
-        (named(say("trust.units_used", label=arm.label)), words.count(arm.units))
-        for arm in scorecard.arms
-    ]
-    for left in accounting.excluded:
-        where = f" ({words.arm(left.arm)})" if left.arm else ""
-        reason = texts("trust.reasons").get(left.reason, left.reason)
-        rows.append((named(f"{left.what} {reason}{where}"), words.count(left.count)))
-    return Markup("<details><summary>{}</summary>{}</details>").format(
-        say(
-            "trust.where_every_unit_went",
-            rows_read=words.count(accounting.rows_read),
-            units_used=words.count(accounting.units_used),
-        ),
-        table(
-            say("trust.units_used_and_left"),
-            (say("common.what"), say("trust.count")),
-            rows,
-            numeric=(1,),
-        ),
-    )
+    return Markup('<p class="small">{}</p>').format(named(sentence))

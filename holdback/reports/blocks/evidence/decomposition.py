@@ -61,7 +61,13 @@ def _waterfall(words: Words, part: Decomposition, *, several: bool) -> Markup:
     )
     if several:
         caption = f"{caption}, {words.arm(part.arm)}"
-    return table(caption, heads("waterfall.head"), rows, numeric=(1, 2), css="steps")
+    return table(
+        caption,
+        heads("waterfall.head"),
+        rows,
+        classes=("", "chg", "range", "f"),
+        css=axis,
+    )
 
 
 PARTS = (

@@ -62,7 +62,7 @@ def _arm(words: Words, points: list[OverTime]) -> Markup:
             Markup("<h3>{}: {}</h3>").format(named(words.arm(first.arm)), what),
             chart(
                 trend_picture(shown, axis, label),
-                (write(axis.high), write(axis.low)),
+                [write(at) for at in reversed(axis.ticks)],
                 (words.day(first.date), words.day(last.date)),
             ),
             _numbers(words, points),

@@ -18,11 +18,10 @@ from holdback.stats.posterior.posterior import DIRECT
 
 __all__ = ["render"]
 
-EVERY = 5
 CURVES = ("before", "data", "after")
 
 
-@blocks.register("beliefs", order=40)
+@blocks.register("beliefs", sheet="statisticians", order=50)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One picture an arm, with its numbers; nothing where there is no posterior."""
     beliefs = scorecard.section(Belief)
@@ -63,9 +62,6 @@ def _picture(words: Words, belief: Belief, readout: Readout) -> Markup:
                 heads("belief.head"),
                 list(_rows(words, belief, readout)),
                 numeric=(1, 2, 3),
-            ),
-            Markup("<details><summary>{}</summary>{}</details>").format(
-                say("picture.numbers"), _points(words, belief)
             ),
         ]
     )
@@ -127,27 +123,4 @@ def _posterior(words: Words, bayes: Bayes) -> tuple[str, str]:
     return (
         words.range(interval, words.lift),
         words.probability(bayes.p_positive),
-    )
-
-
-def _points(words: Words, belief: Belief) -> Markup:
-    """Every fifth point; heights are per point of lift."""
-    rows = [
-        (
-            words.lift(belief.lifts[i]),
-            *(
-                words.number(getattr(belief, name)[i] / 100)
-                if getattr(belief, name)
-                else "—"
-                for name in CURVES
-            ),
-        )
-        for i in range(0, len(belief.lifts), EVERY)
-    ]
-    return table(
-        say("belief.points"),
-        heads("belief.points_head"),
-        rows,
-        numeric=(0, 1, 2, 3),
-        css="points",
     )

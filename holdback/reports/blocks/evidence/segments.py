@@ -19,31 +19,19 @@ __all__ = ["render"]
 
 @blocks.register("segments", order=150)
 def render(scorecard: Scorecard, words: Words) -> Markup:
-    """One table a dimension for the primary; the other metrics folded away."""
+    """One table a dimension for the primary; the other metrics stand in a file."""
     segmented = [r for r in scorecard.readouts if r.segment is not None]
     if not segmented:
         return Markup("")
     primary = {r.metric for r in scorecard.readouts if r.role == "primary"}
     first = [r for r in segmented if r.metric in primary]
-    rest = [r for r in segmented if r.metric not in primary]
-    folded = (
-        Markup("<details><summary>{}</summary>{}</details>").format(
-            say("segments.others"), _tables(scorecard, words, rest)
-        )
-        if rest
-        else Markup("")
-    )
+    others = say("segments.others") if len(first) < len(segmented) else ""
     return section(
         say("segments.title"),
-        Markup("<p>{}</p>").format(say("segments.intro")),
-        _tables(scorecard, words, first),
-        folded,
+        Markup("<p>{} {}</p>").format(say("segments.intro"), others),
+        join(_dimension_tables(scorecard, words, first)),
         anchor="segments",
     )
-
-
-def _tables(scorecard: Scorecard, words: Words, readouts: list[Readout]) -> Markup:
-    return join(_dimension_tables(scorecard, words, readouts))
 
 
 def _dimension_tables(
@@ -69,8 +57,11 @@ def _dimension_tables(
                 "segments.caption", metric=words.label(metric), dimension=dimension
             )
             + tail,
-            first=dimension.capitalize(),
-            last=(say("segments.pulled"), [_pulled(words, r) for r in rows]),
+            groups=(
+                dimension.capitalize(),
+                say("segments.pulled"),
+                [_pulled(words, r) for r in rows],
+            ),
         )
         yield join(
             Markup("<p>{}</p>").format(named(sentences.differ(words, test)))

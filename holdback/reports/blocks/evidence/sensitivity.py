@@ -17,30 +17,31 @@ from holdback.results.sections.sensitivity import WITHIN, Sensitivity
 __all__ = ["render"]
 
 
-@blocks.register("sensitivity", order=200)
+@blocks.register("sensitivity", sheet="statisticians", order=60)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """Each way of computing a lift, with its reading; nothing where there is one."""
     variants = scorecard.section(Sensitivity)
     if not variants:
         return Markup("")
-    rows = [
-        (
-            named(words.names(s.metric, s.arm)),
-            named(texts("variants").get(s.variant) or _compared(s.variant)),
-            words.lift(s.relative.value),
-            words.range(s.relative, words.lift),
-            texts("verdicts")[s.verdict],
+    tables = []
+    for name in dict.fromkeys(words.names(s.metric, s.arm) for s in variants):
+        rows = [
+            (
+                named(texts("variants").get(s.variant) or _compared(s.variant)),
+                words.lift(s.relative.value),
+                words.range(s.relative, words.lift),
+                texts("verdicts")[s.verdict],
+            )
+            for s in variants
+            if words.names(s.metric, s.arm) == name
+        ]
+        caption = say("sensitivity.caption", metric=name)
+        tables.append(
+            table(caption, heads("sensitivity.head"), rows, numeric=(1, 2, 3))
         )
-        for s in variants
-    ]
     return section(
         say("sensitivity.title"),
-        table(
-            say("sensitivity.caption"),
-            heads("sensitivity.head"),
-            rows,
-            numeric=(2, 3),
-        ),
+        *tables,
         _models(words, variants),
         anchor="sensitivity",
     )

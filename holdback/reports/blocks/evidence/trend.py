@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
 from holdback.reports.figures.charts import axis_of, trend_picture
-from holdback.reports.html import chart, join, named, section, table
+from holdback.reports.html import chart, folded, join, named, section, table
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
@@ -15,6 +15,9 @@ from holdback.results.sections.trend import Trend
 __all__ = ["render"]
 
 LEAST_DAYS_DRAWN = 3
+LISTED = 12
+WIDEST_DRAWN = 2.0
+"""Days with a wider range, against that of the end, stand in the numbers only."""
 
 
 @blocks.register("trend", order=60)
@@ -22,7 +25,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     """One picture an arm; nothing where there are too few days."""
     trend = scorecard.section(Trend)
     pictures = [
-        _picture(words, points)
+        _picture(words, points, _break_even(scorecard, points[0].metric, arm.arm))
         for arm in scorecard.arms
         if len(points := [t for t in trend if t.arm == arm.arm]) >= LEAST_DAYS_DRAWN
     ]
@@ -38,9 +41,45 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     )
 
 
-def _picture(words: Words, points: list[Trend]) -> Markup:
-    axis = axis_of([p.relative for p in points])
-    first, last = points[0], points[-1]
+def _some(points: list[Trend]) -> list[Trend]:
+    """A dozen days, evenly from the first to the last; all are in the scorecard."""
+    step = max(1, round(len(points) / LISTED))
+    return points[::-step][::-1]
+
+
+def _settled(points: list[Trend]) -> list[Trend]:
+    """The days from which on the range is at most twice as wide as at the end."""
+    widths = [
+        upper - lower
+        for p in points
+        if (lower := p.relative.lower) is not None
+        and (upper := p.relative.upper) is not None
+    ]
+    if len(widths) < len(points):
+        return points
+    wide = [i for i, width in enumerate(widths) if width > WIDEST_DRAWN * widths[-1]]
+    drawn = points[wide[-1] + 1 :] if wide else points
+    return drawn if len(drawn) >= LEAST_DAYS_DRAWN else points
+
+
+def _break_even(scorecard: Scorecard, metric: str, arm: str) -> float | None:
+    """The lift that covers the costs, where money is made of this metric."""
+    return next(
+        (
+            money.break_even_lift
+            for money in scorecard.money
+            if money.arm == arm
+            and money.value_metric == metric
+            and not money.measured_profit
+        ),
+        None,
+    )
+
+
+def _picture(words: Words, points: list[Trend], even: float | None) -> Markup:
+    drawn = _settled(points)
+    axis = axis_of([p.relative for p in drawn])
+    first, last = drawn[0], points[-1]
     label = say(
         "trend.alt",
         first=words.lift(first.relative.value),
@@ -54,7 +93,7 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
             words.lift(p.relative.value),
             words.range(p.relative, words.lift),
         )
-        for p in points
+        for p in _some(points)
     ]
     numbers = table(
         say("trend.caption"),
@@ -66,12 +105,13 @@ def _picture(words: Words, points: list[Trend]) -> Markup:
         [
             Markup("<h3>{}</h3>").format(named(words.arm(first.arm))),
             chart(
-                trend_picture(points, axis, label),
-                (words.lift(axis.high), words.lift(axis.low)),
-                (words.day(first.date), words.day(last.date)),
+                trend_picture(drawn, axis, label, even),
+                [words.tick(at) for at in reversed(axis.ticks)],
+                (
+                    words.day(drawn[0].date),
+                    f"{words.day(last.date)}: {words.lift(last.relative.value)}",
+                ),
             ),
-            Markup("<details><summary>{}</summary>{}</details>").format(
-                say("picture.numbers"), numbers
-            ),
+            folded(say("picture.numbers"), numbers),
         ]
     )

@@ -43,7 +43,7 @@ def doses(scorecard: Scorecard, words: Words) -> Markup:
             (
                 say("beside.step"),
                 say("beside.lift_likely"),
-                say("common.extra_profit"),
+                say("common.gross_profit"),
                 say("beside.extra_cost"),
                 say("beside.ropi_likely"),
             ),

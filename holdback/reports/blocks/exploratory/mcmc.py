@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
-from holdback.reports.html import join, lift_table, named, section, table
+from holdback.reports.html import folded, join, lift_table, named, section, table
 from holdback.reports.text.catalog import heads, say, texts
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.telling import tell
@@ -15,7 +15,7 @@ from holdback.results.sections.mcmc import SampledModel
 __all__ = ["render"]
 
 
-@blocks.register("sampled", order=160)
+@blocks.register("sampled", sheet="statisticians", order=80)
 def render(scorecard: Scorecard, words: Words) -> Markup:
     """One table a model; a model that failed says why and shows no number."""
     models = scorecard.section(SampledModel)
@@ -93,9 +93,7 @@ def _by_week(words: Words, sampled: SampledModel) -> Markup:
         ]
         caption = _caption(words, sampled, words.label(metric))
         tables.append(lift_table(words, caption, (say("sampled.from"),), rows))
-    return Markup("<details><summary>{}</summary>{}</details>").format(
-        say("sampled.by_week"), join(tables)
-    )
+    return folded(say("sampled.by_week"), join(tables))
 
 
 def _laws(words: Words, sampled: SampledModel) -> Markup:
