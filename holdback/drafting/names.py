@@ -58,6 +58,7 @@ ARM_NAMES = words(
     "holdout holdback condition control testgroup abgroup splitgroup gruppe groupe "
     "grupo variante группа arms abtest"
 )
+ARM_ENDINGS = ("group", "gruppe", "grupo", "groupe", "variant", "variante")
 LIKELY_ARM = words(
     "version cohort segment campaign promotion promo offer test experiment cell "
     "design policy ad personalized personalised personalization exposed split exp "
@@ -70,7 +71,7 @@ CONTROL = words(
 )
 NO_TREATMENT = words(
     "no none without ohne sans sin off default original old existing current standard "
-    "bau untreated nothing null never"
+    "bau untreated nothing null never vorher bisher alt alte"
 )
 TREATED = words(
     "treatment test treated variant variation personalized personalised new exp "
@@ -157,11 +158,14 @@ def plain_key(text: str, taken: Collection[str] = ()) -> str:
 def arm_score(name: str, levels: Collection[str]) -> float:
     """How much a column looks like the arm: by its name and by its values."""
     named = tokens(name)
-    score = 5.0 * bool(named & ARM_NAMES) + 3.0 * bool(named & LIKELY_ARM)
+    of_arms = bool(named & ARM_NAMES) or plain_key(name).endswith(ARM_ENDINGS)
+    score = 5.0 * of_arms + 3.0 * bool(named & LIKELY_ARM)
     score = min(score, 6.0)
-    if named & ATTRIBUTE and not named & ARM_NAMES:
-        score -= 2
-    if named & (OUTCOME | HISTORY) and not named & ARM_NAMES:
+    if named & ATTRIBUTE:
+        score -= (
+            4 if named & {"age", "income", "size", "product"} else 2 * (not of_arms)
+        )
+    if named & (OUTCOME | HISTORY) and not of_arms:
         score -= 4
     controls = [control_score(level, levels, name) for level in levels]
     if any(one >= 5 for one in controls):
