@@ -72,10 +72,10 @@ def root(
     raise RuntimeError(f"no root after {MOST_STEPS} steps")
 
 
-Point = tuple[float, float]
+RootStep = tuple[float, float]
 
 
-def _interpolated(before: Point, best: Point, other: Point) -> float:
+def _interpolated(before: RootStep, best: RootStep, other: RootStep) -> float:
     """The step to where a line, or an inverse parabola, through the points is 0."""
     (x0, y0), (x1, y1), (x2, y2) = before, best, other
     try:
