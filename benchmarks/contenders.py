@@ -83,7 +83,7 @@ def pandas_scipy(folder: Path) -> float:
     inside = merged["ordered_at"].between(merged["exposed_at"], late, inclusive="left")
     sums = merged[inside].groupby("user_id")["total"].agg(["sum", "count"])
     users = exposures.join(sums, on="user_id").fillna({"sum": 0.0, "count": 0.0})
-    treated = (users["arm"] == "personalized").to_numpy()
+    treated = (users["arm"] != "arm0").to_numpy()
     for values in (users["sum"], users["count"] > 0):
         array = values.to_numpy(dtype=float)
         theta = np.cov(array, users["pre_revenue"])[0, 1] / users["pre_revenue"].var()

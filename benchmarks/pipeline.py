@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.data import Shop
+
 __all__ = ["HERE", "Run", "measure"]
 
 HERE = Path(__file__).parent
@@ -65,10 +67,8 @@ def measure(
 
 def _generated(folder: Path, users: int) -> None:
     """Make the data in a process of its own, whose memory is not counted later."""
-    code = (
-        "import sys; from pathlib import Path; from benchmarks.data import generate; "
-    )
-    code += "generate(Path(sys.argv[1]), int(sys.argv[2]))"
+    code = "import sys; from pathlib import Path; from benchmarks.data import *; "
+    code += "generate(Path(sys.argv[1]), Shop(users=int(sys.argv[2])))"
     command = [sys.executable, "-c", code, str(folder), str(users)]
     subprocess.run(command, check=True, cwd=HERE.parent)
 
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=list(WORK))
     arguments = parser.parse_args()
     for users in arguments.users:
-        folder = HERE / "data" / str(users)
+        folder = HERE / "data" / Shop(users=users).name
         _generated(folder, users)
         print(f"\n{users:,} users")
         heads = ("wall s", "CPU s", "peak MB", "work s", "× scan")
