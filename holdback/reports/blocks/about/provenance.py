@@ -15,6 +15,7 @@ from holdback.results.scorecard import Scorecard
 __all__ = ["render"]
 
 SHOWN = 16
+SHORT = (",", ":")
 
 
 @blocks.register("provenance", sheet="provenance", order=30, shows_results=False)
@@ -29,7 +30,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
         for i in scorecard.inputs
     ]
     configuration = "\n".join(
-        f"{key}: {json.dumps(value, ensure_ascii=False)}"
+        f"{key}: {json.dumps(value, ensure_ascii=False, separators=SHORT)}"
         for key, value in scorecard.configuration.items()
     )
     versions = ", ".join(f"{n} {v}" for n, v in sorted(scorecard.versions.items()))

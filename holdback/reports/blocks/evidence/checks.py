@@ -84,10 +84,8 @@ def _finding(words: Words, check: Finding) -> Markup:
 def _passed(words: Words, quiet: Sequence[Finding]) -> Markup:
     """The checks that passed, and those that could not be made, folded."""
     items = (
-        Markup("<li>{} {}: {}</li>").format(
-            STATUS_MARKS[check.status][1],
-            texts("trust.names").get(check.check, check.check),
-            named(sentences.checked(words, check)),
+        Markup("<li>{} {}</li>").format(
+            STATUS_MARKS[check.status][1], named(sentences.checked(words, check))
         )
         for check in quiet
     )
