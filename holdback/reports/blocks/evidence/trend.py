@@ -15,7 +15,7 @@ from holdback.results.sections.trend import Trend
 __all__ = ["render"]
 
 LEAST_DAYS_DRAWN = 3
-LISTED = 8
+LISTED = 6
 WIDEST_DRAWN = 2.0
 """Days with a wider range, against that of the end, stand in the numbers only."""
 
@@ -42,7 +42,7 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
 
 
 def _some(points: list[Trend]) -> list[Trend]:
-    """Eight days or so, evenly from the first to the last; all are in the scorecard."""
+    """Half a dozen days, from the last back; all are in the scorecard."""
     step = max(1, round(len(points) / LISTED))
     return points[::-step][::-1]
 
