@@ -9,12 +9,10 @@ from numbers import Real
 from typing import Any
 
 from holdback.errors import ConfigError, Problem
-from holdback.experiments.metrics.conversion import Conversion
 from holdback.results.notebook_display import Shown, text_of
-from holdback.stats.evidence.arm_evidence import ArmEvidence
 from holdback.stats.evidence.effect import Contrast, Estimate, Inference
-from holdback.stats.evidence.moments import Moments
 from holdback.stats.methods.compare import compare_means
+from holdback.stats.methods.proportion import compare_proportions
 
 __all__ = ["TotalsCompared", "compare", "conversion_from_counts"]
 
@@ -91,13 +89,8 @@ def conversion_from_counts(
         for name, given in (("control", control), ("treatment", treatment))
     ]
     _check_level(level)
-    inference = Conversion(name="conversion", source="").compare(*arms, level=level)
-    rates = [arm.moments.sums[0] / arm.moments.n for arm in arms]
-    estimates = [
-        Estimate(value=rate, se=0.0, n=arm.moments.n, third=0.0, nonzero=0)
-        for rate, arm in zip(rates, arms, strict=True)
-    ]
-    return _compared(inference, estimates, level, is_rate=True)
+    inference = compare_proportions(*arms, level=level)
+    return _compared(inference, arms, level, is_rate=True)
 
 
 def _compared(
@@ -159,7 +152,7 @@ def _of_mean(name: str, given: object) -> Estimate:
     return Estimate(value=mean, se=sd / sqrt(n), n=int(n), third=0.0, nonzero=int(n))
 
 
-def _of_counts(name: str, given: object) -> ArmEvidence:
+def _of_counts(name: str, given: object) -> Estimate:
     x, n = _numbers(name, given, "conversions, units", 2)
     whole = x == int(x) and n == int(n)
     if not whole or not 0 <= x <= n or n < 2:
@@ -170,18 +163,9 @@ def _of_counts(name: str, given: object) -> ArmEvidence:
                 fix="Write how many converted first, then how many units there were.",
             )
         )
-    counted = int(x)
-    moments = Moments(
-        columns=("conversion",),
-        digits=(0,),
-        n=int(n),
-        sums=(counted,),
-        products=(counted,),
-        thirds=(counted,),
-        nonzero=(counted,),
-        largest=(min(counted, 1),),
-    )
-    return ArmEvidence(moments=moments)
+    rate = x / n
+    error = sqrt(rate * (1 - rate) / n)
+    return Estimate(value=rate, se=error, n=int(n), third=0.0, nonzero=int(x))
 
 
 def _check_level(level: float) -> None:

@@ -52,7 +52,8 @@ def test_a_broken_treatment_is_stopped(buyers: int, as_of: datetime | None) -> N
     assert decision.outcome == "stop"
     assert decision.reasons[0].code == "decision.harm"
     assert decision.reasons[0].numbers["units"] == {"valued": buyers, "all": 3_600}
-    assert headline(replace(card, decision=decision)).title == "It does harm: stop"
+    title = headline(replace(card, decision=decision)).title
+    assert title == "Turn it off: it does harm"
     verdicts = {r.metric: r.verdict for r in card.readouts if r.role != "guardrail"}
     assert verdicts["revenue"] == verdicts["conversion"] == "worse"
 

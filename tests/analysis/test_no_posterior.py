@@ -69,4 +69,4 @@ def test_identical_values() -> None:
     assert readout.bayes is not None
     assert readout.bayes.method == "normal_log_ratio"
     told = changed(Words.of(found), readout)
-    assert "Revenue was the same in “On” as in “Off”" in told
+    assert "Revenue was the same with “On” as with “Off”" in told

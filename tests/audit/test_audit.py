@@ -378,7 +378,7 @@ def test_few_units_show_nothing() -> None:
     [
         (Columns(unit="unit", time="at"), ConfigError, "no column of logged arms"),
         (Columns(unit="row", arm="arm", time="at"), ConfigError, "unit: row"),
-        (Columns(unit="unit", arm="at"), DataError, "is no arm"),
+        (Columns(unit="unit", arm="at"), DataError, "an arm is one of a few names"),
     ],
 )
 def test_what_cannot_be_compared_rejects(

@@ -57,12 +57,12 @@ def test_text_tells_pairs_days_and_cause(
     assert run(["audit", str(shop)]) == 0
     text = capsys.readouterr().out
     assert "recs-holdback: 2,800 units of source 'assignments'" in text
-    assert "1 Oct 2026 to 7 Oct 2026  1,400       0  100.0%" in text
+    assert "1 Oct 2026 to 7 Oct 2026  1,400       0   100%" in text
     assert "Agreement changes on 8 Oct 2026." in text
-    assert "1 Oct 2026 to 7 Oct 2026: 100.0% agree with the plan;" in text
+    assert "1 Oct 2026 to 7 Oct 2026: 100% agree with the plan;" in text
     assert (
         "most likely cause: salt 'recs' in place of 'recs-holdback' "
-        "(100.0% of 1,400 sampled units agree)."
+        "(100% of 1,400 sampled units agree)."
     ) in text
 
 

@@ -124,7 +124,7 @@ def test_the_report_shows_the_locked_plan_beside_what_came(
     reach = np.expm1((1.959964 + 0.841621) * error)
     assert beside.detectable_lift == pytest.approx(reach, rel=0.05)
     page = re.sub(r"<[^>]+>", " ", render(found))
-    assert "The plan and what came" in page
+    assert "Plan and outcome" in page
     assert "12,000" in page
 
 

@@ -44,6 +44,8 @@ NAMES_AN_ENGINE = {
     "assignment": "SQL of the arms in the dialects of warehouses; ids are drawn by "
     "DuckDB's digests, below the rooms of data",
     "data/loaders/csv_text.py": "what a file is that is no text, and how to name it",
+    "drafting": "whether a frame is a relation of DuckDB's, by its class",
+    "workflow.py": "the same, before a frame is taken for a path",
     "cli/assign.py": "the help lists the dialects of `--sql`",
     "cli/doctor.py": "which drivers are installed, and whether the engine starts",
     "analysis/analyze.py": "the versions that a result was made with",

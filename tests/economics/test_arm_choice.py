@@ -98,7 +98,7 @@ def test_an_arm_that_is_proven_better_is_named() -> None:
     """Both ship and the range between them excludes no difference."""
     decision, title = decided(card(pair("bold", "mild", 0.005)))
     assert decision.arm == "bold"
-    assert title == "Keep “bold” on"
+    assert title == "Keep it: bold"
     assert decision.reasons[0].code == "decision.arms"
 
 
@@ -107,7 +107,7 @@ def test_an_arm_that_is_only_ahead_is_not_named() -> None:
     made = card(pair("bold", "mild", -0.005))
     decision, title = decided(made)
     assert decision.arm is None
-    assert title == "Keep either on: “bold” is ahead, not proven better"
+    assert title == "Keep either: bold is ahead"
     shown = replace(made, decision=decision)
     assert best_arm(shown) == "bold"
     assert [money.arm for money in money_told(shown)] == ["bold"]
@@ -117,7 +117,7 @@ def test_the_only_arm_that_ships_is_named() -> None:
     """The other is not proven at all, so there is nothing to choose from."""
     decision, title = decided(card(pair("bold", "mild", -0.01), mild=-0.02))
     assert decision.arm == "bold"
-    assert title == "Keep “bold” on"
+    assert title == "Keep it: bold"
 
 
 def test_of_three_arms_the_first_must_beat_both() -> None:
@@ -130,7 +130,7 @@ def test_of_three_arms_the_first_must_beat_both() -> None:
     )
     decision, title = decided(card(*pairs, arms=three))
     assert decision.arm is None
-    assert title == "Keep any of them on: “bold” is ahead, not proven best"
+    assert title == "Keep any of them: bold is ahead"
     sure = (pairs[0], replace(pairs[1], proven=True), pairs[2])
     decision, _ = decided(card(*sure, arms=three))
     assert decision.arm == "bold"

@@ -156,7 +156,7 @@ def test_measured_profit_against_a_flat_margin(tmp_path: Path) -> None:
             expected = getattr(one.incremental_profit, end)
             found = getattr(other.incremental_profit, end)
             assert found == pytest.approx(expected, rel=0.01)
-    assert "the lift in profit" in render(card)
+    assert "Gross profit" in render(card) or "gross profit" in render(card)
     assert [m.metric for m in card.metrics] == ["revenue", "roas"]
     again = hb.load(file)
     assert "revenue: profit" not in again.resolved["metrics"]
@@ -171,7 +171,7 @@ def test_a_return_beyond_belief_is_questioned(tmp_path: Path) -> None:
     assert told
     assert all(c.status == "warn" for c in told)
     assert "implausible (above 20:1)" in told[-1].message
-    assert "The return is believable" in render(card)
+    assert "implausible (above 20:1)" in render(card)
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_rates_alike_are_called_so() -> None:
         prior_name(replace(bayes, prior=prior, method="beta_binomial"))
         for prior in ("weak", "none")
     }
-    assert names == {"every pair of rates alike"}
+    assert names == {"all rates equally likely"}
     assert "30%" in prior_name(replace(bayes, prior="weak", method="log_delta"))
 
 
@@ -200,15 +200,15 @@ def test_what_is_said_where_the_prior_moves_the_money() -> None:
     assert moved(W, beside(same.lower + 0.24 * width, same.upper)) == ""
     assert moved(W, beside(same.lower + 0.26 * width, same.upper)) != ""
     near = replace(beside(-0.01, 1.0), ropi=Return(value=0.5, lower=0.02, upper=1.0))
-    assert "puts ROPI at −1.0% to +100.0%" in moved(W, near)
+    assert "puts ROPI at −1% to +100%" in moved(W, near)
     told = moved(W, beside(-0.2, 1.1))
-    assert "puts ROPI at −20.0% to +110.0%" in told
+    assert "puts ROPI at −20% to +110%" in told
     assert W.range(same.interval, W.lift) in told
     rows = list(with_prior(W, beside(-0.2, 1.1)))
     assert [name for name, _, _ in rows] == ["Gross profit", "ROPI"]
     page = detail(replace(CARD, money=(beside(-0.2, 1.1),)), W)
-    assert "The money as the chances see it" in page
-    assert "+50.0% (−20.0% to +110.0%)" in page
+    assert "The money in detail" in page
+    assert "+50.0% (−20% to +110%)" in page
 
 
 def test_both_ranges_have_one_level() -> None:

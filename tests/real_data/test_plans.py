@@ -67,7 +67,7 @@ def test_a_wholesaler_cannot_prove_five_percent(tmp_path: Path, invoices: Any) -
     """Units, mean and deviation by pandas; the plan says that it cannot be proved."""
     invoices.to_parquet(tmp_path / "invoices.parquet")
     (tmp_path / "retail.yaml").write_text(RETAIL)
-    made = hb.plan(tmp_path / "retail.yaml", runs=150)
+    made = hb.plan(tmp_path / "retail.yaml", runs=1000)
     assert made.earlier == ("2011-09-16", "2011-11-10")
     days = invoices["at"].dt.normalize()
     inside = (days >= "2011-09-16") & (days <= "2011-11-10")

@@ -83,7 +83,7 @@ def period(
         "scheme unleash with salt 'recs', group_id 'g'",
         "  holdback              personalized     <10  differ",
         "  none: global holdout  personalized  hidden  differ",
-        "  1 Oct 2026     500       0  100.0%",
+        "  1 Oct 2026     500       0    100%",
         "  2 Oct 2026  hidden  hidden  hidden",
         "  3 Oct 2026     490      40   91.8%",
         "  5 Oct 2026     <10  hidden  hidden",

@@ -177,6 +177,11 @@ def pandas(scorecard: Scorecard, _folder: Path) -> str:
     return str(frame.to_csv(index=False))
 
 
+def polars(scorecard: Scorecard, _folder: Path) -> str:
+    """The frame as text."""
+    return str(workflow.Analysis(scorecard=scorecard).to_polars().write_csv())
+
+
 def arrow(scorecard: Scorecard, _folder: Path) -> str:
     """The table as text."""
     return repr(workflow.Analysis(scorecard=scorecard).to_arrow().to_pylist())
@@ -269,6 +274,7 @@ OUTPUTS: dict[str, Callable[[Scorecard, Path], str]] = {
     "plot": forest,
     "to_pandas": pandas,
     "to_arrow": arrow,
+    "to_polars": polars,
     "index.html": index_page,
     "list": overview,
     "portfolio": together,
@@ -369,7 +375,7 @@ def test_all_that_draws_a_result_is_among_the_outputs() -> None:
         if name.startswith("to_") or name in {"__str__", "_repr_html_", "plot"}
     }
     assert methods == {
-        *("to_dict", "to_pandas", "to_arrow"),
+        *("to_dict", "to_pandas", "to_arrow", "to_polars"),
         *("__str__", "_repr_html_", "plot"),
     }
     files = {

@@ -120,7 +120,8 @@ def test_three_files_make_a_section(tmp_path: Path) -> None:
     page = seen["page"]
     assert page == seen["page_again"]
     assert page.index('id="trust"') < page.index('id="joining"')
-    assert page.index('id="joining"') < page.index('id="metrics"')
+    explore = page.index('id="explore"')
+    assert explore < page.index('id="joining"') < page.index("<footer>")
 
 
 def test_every_section_is_read() -> None:

@@ -159,11 +159,11 @@ class FileLook:
     @property
     def relation(self) -> str:
         """The table in the engine's SQL."""
-        return str(self.table.relation.sql(dialect="duckdb"))
+        return str(self.table.relation.sql(dialect=self.reader.dialect.name))
 
     def text(self, column: str) -> str:
         """SQL of a column as text, null where it is blank."""
-        return str(self.reader.as_text(column).sql(dialect="duckdb"))
+        return str(self.reader.as_text(column).sql(dialect=self.reader.dialect.name))
 
     def having(self, column: str, value: str) -> FileLook:
         """The rows in which a column has a value."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from sqlglot import exp, parse_one
 
 from holdback.data.engine import Engine
+from holdback.data.engine.by_url import embedded_dialect
 from holdback.data.engine.expressions import Reader
 from holdback.data.engine.placeholders import is_nobody
 from holdback.data.engine.sql import all_of, col, count_where, integer
@@ -80,7 +81,7 @@ class Persons:
 
     def _united(self) -> exp.Select:
         """Every id of the map with its person."""
-        united = parse_one(_UNION, read="duckdb")
+        united = parse_one(_UNION, read=embedded_dialect().name)
         pairs = exp.CTE(
             this=self._pairs(),
             alias=exp.TableAlias(this=exp.to_identifier("pairs")),

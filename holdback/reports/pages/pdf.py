@@ -22,7 +22,7 @@ FORESTS = re.compile(r'<table [^>]*style="--zero:([\d.]+%)".*?</table>', re.DOTA
 FOREST = re.compile(r'<svg class="forest[^>]*>')
 SVG = re.compile(r"<svg .*?</svg>", re.DOTALL)
 VARIABLE = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
-PICTURE_RULES = re.compile(r"/\* pictures \*/(.*?)/\* end of pictures \*/", re.DOTALL)
+PICTURE_RULES = re.compile(r"/\*pictures\*/(.*?)/\*pictures-end\*/", re.DOTALL)
 HALO = re.compile(r"\.halo [^}]*}")
 REM = re.compile(r"(\d*\.?\d+)rem")
 PIXELS, PRINTED = 16, 11

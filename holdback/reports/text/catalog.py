@@ -116,7 +116,7 @@ def _nouns(unit_name: str) -> Mapping[str, str]:
         {
             "customer": one,
             "customers": several,
-            "Customers": several[:1].upper() + several[1:],
+            "customers".capitalize(): several[:1].upper() + several[1:],
         }
     )
 
