@@ -27,7 +27,7 @@ __all__ = ["LevelCounts", "level_counts"]
 LevelCounts = Sequence[tuple[int, ...]]
 """Number of levels, and units of each arm that such a level has."""
 LOOKED_THROUGH = 20
-TYPES_WITH_LEVELS = frozenset({"text", "integer", "boolean"})
+TYPES_WITH_LEVELS = frozenset({"text", "integer", "boolean", "decimal", "float"})
 
 
 def level_counts(
