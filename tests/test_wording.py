@@ -57,20 +57,24 @@ def calls() -> Iterator[tuple[str, str, set[str] | None, str]]:
     """Function, key, names of the values (None if unknown), and place of each use."""
     for path in sorted(FOLDER.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if "from holdback.reports.text.catalog import" not in text:
+        names = "text.catalog import" in text or "text.codes import" in text
+        if not names or path.name == "codes.py":  # which says what others name
             continue
         for node in ast.walk(ast.parse(text)):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
-            if node.func.id not in ("say", "texts", "heads", "counted"):
+            if node.func.id not in ("say", "texts", "heads", "counted", "filled"):
                 continue
-            key = node.args[0] if node.args else None
+            function, key = node.func.id, node.args[0] if node.args else None
+            if function == "filled":  # a code; its template, else that of the code
+                function, given_key = "say", node.args[1:]
+                key = given_key[0] if given_key else ast.Constant(f"checks.{key.value}")
             given: set[str] | None = {k.arg for k in node.keywords if k.arg}
-            if any(k.arg is None for k in node.keywords):
+            if node.func.id == "filled" or any(k.arg is None for k in node.keywords):
                 given = None
             where = f"{path.name}:{node.lineno}"
             if isinstance(key, ast.Constant):
-                yield node.func.id, key.value, given, where
+                yield function, key.value, given, where
             elif isinstance(key, ast.JoinedStr):
                 start = key.values[0]
                 assert isinstance(start, ast.Constant), where

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, wraps
 from importlib.resources import files
+from string import Formatter
 from types import MappingProxyType
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -23,6 +24,7 @@ __all__ = [
     "heads",
     "in_its_language",
     "language",
+    "placeholders",
     "say",
     "speaking",
     "texts",
@@ -55,6 +57,15 @@ def say(key: str, /, **values: object) -> str:
     Raises KeyError where the language has no such template, or a value is missing.
     """
     return str(_entry(key)).format(**_nouns(_unit.get()), **values)
+
+
+def placeholders(key: str, /) -> tuple[str, ...]:
+    """What a template wants filled in, in its order, without what a unit is called.
+
+    Raises KeyError for a key that the catalog does not have.
+    """
+    named = [name for _, name, _, _ in Formatter().parse(str(_entry(key))) if name]
+    return tuple(name for name in dict.fromkeys(named) if name not in _nouns(CUSTOMER))
 
 
 def counted(key: str, number: float, /, **values: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import counted, say
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import as_told, filled, tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.result_sentences import changed_by
 from holdback.results.quantity import Quantity
@@ -40,9 +40,7 @@ def _check_failed(words: Words, *, check: str, finding: Fact) -> str:  # noqa: A
     return words.localized(tell(words, finding))
 
 
-@tells("decision.preview")
-def _preview(words: Words, *, why: Fact) -> str:
-    return say("sentences.preview", why=tell(words, why))
+filled("decision.preview", "sentences.preview", why=as_told)
 
 
 def _chance(words: Words, chance: float, level: float) -> dict[str, str]:
@@ -72,9 +70,7 @@ def _may_pay(words: Words, *, chance: float, level: float) -> str:
     return say("money_sentences.may_pay", **_chance(words, chance, level))
 
 
-@tells("decision.no_return")
-def _no_return(_words: Words) -> str:
-    return say("money_sentences.no_return")
+filled("decision.no_return", "money_sentences.no_return")
 
 
 @tells("decision.nothing_to_pay")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import counted, say, texts
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import (
+    filled,
+    number_of,
+    tell,
+    tells,
+    with_commas,
+)
 from holdback.reports.text.locale_format import Words
 
 __all__: list[str] = []
@@ -25,14 +31,8 @@ def _units(count: int) -> str:
     return counted("nouns.unit", count, count=count)
 
 
-@tells("methods.few_units")
-def _few_units(_words: Words, *, units: int) -> str:
-    return say("methods.no_number_an_arm", units=_units(units))
-
-
-@tells("methods.zero_denominator")
-def _zero_denominator(_words: Words) -> str:
-    return say("methods.no_number_the_denominator")
+filled("methods.few_units", "methods.no_number_an_arm", units=number_of("unit"))
+filled("methods.zero_denominator", "methods.no_number_the_denominator")
 
 
 @tells("methods.few_values")
@@ -50,29 +50,11 @@ def _no_spread(_words: Words, *, side: str) -> str:
     return say("methods.no_interval_the_variance", name=_side(side))
 
 
-@tells("methods.log_delta")
-def _log_delta(_words: Words) -> str:
-    return say("methods.log_delta.log_delta")
-
-
-@tells("methods.pooled_cv")
-def _pooled_cv(_words: Words) -> str:
-    return say("methods.pooled_cv.pooled_cv")
-
-
-@tells("methods.welch")
-def _welch(_words: Words) -> str:
-    return say("methods.welch.welch")
-
-
-@tells("methods.score")
-def _score(_words: Words) -> str:
-    return say("methods.score.compare_scores")
-
-
-@tells("methods.net_score")
-def _net_score(_words: Words) -> str:
-    return say("methods.score.net_score")
+filled("methods.log_delta", "methods.log_delta.log_delta")
+filled("methods.pooled_cv", "methods.pooled_cv.pooled_cv")
+filled("methods.welch", "methods.welch.welch")
+filled("methods.score", "methods.score.compare_scores")
+filled("methods.net_score", "methods.score.net_score")
 
 
 @tells("methods.few_answers")
@@ -109,9 +91,7 @@ def _spends_unlike(_words: Words, *, z: float, buyers: int) -> str:
     return say("methods.permutation.spends_unlike", buyers=buyers)
 
 
-@tells("methods.at_the_line")
-def _at_the_line(_words: Words, *, draws: int) -> str:
-    return say("methods.permutation.at_the_line", draws=f"{draws:,}")
+filled("methods.at_the_line", "methods.permutation.at_the_line", draws=with_commas)
 
 
 @tells("methods.proportion")
@@ -160,9 +140,7 @@ def _quantile(_words: Words, *, q: float) -> str:
     return say("methods.quantile.the_quantile_of_the", q=f"{100 * q:.4g}")
 
 
-@tells("quantile.few_units")
-def _few_beyond(_words: Words, *, fewest: int, needed: int) -> str:
-    return say("methods.quantile.no_number_an_arm", fewest=fewest, needed=needed)
+filled("quantile.few_units", "methods.quantile.no_number_an_arm")
 
 
 @tells("quantile.steps")
@@ -248,14 +226,8 @@ def _adjusted(_words: Words, *, variance_reduction: float) -> str:
     return say("comparison.inference", saved=f"{100 * variance_reduction:.0f}%")
 
 
-@tells("multiplicity.gated")
-def _gated(_words: Words) -> str:
-    return say("families.gated")
-
-
-@tells("posterior.none")
-def _no_posterior(_words: Words, *, why: str) -> str:
-    return say("posteriors.no_chance", why=why)
+filled("multiplicity.gated", "families.gated")
+filled("posterior.none", "posteriors.no_chance")
 
 
 @tells("posterior.hurdle")
@@ -268,24 +240,10 @@ def _negative_binomial(_words: Words, *, p_value: float) -> str:
     return say("spend_model.passed_counts", p=p_value)
 
 
-@tells("sampler.chains_disagree")
-def _chains_disagree(_words: Words, *, r_hat: float) -> str:
-    return say("sampled.chains_disagree", r_hat=r_hat)
-
-
-@tells("sampler.few_draws")
-def _few_draws(_words: Words, *, ess: float, least: int) -> str:
-    return say("sampled.few_draws", ess=ess, least=least)
-
-
-@tells("sampler.divergent")
-def _divergent(_words: Words, *, count: int, draws: int) -> str:
-    return say("sampled.divergent", count=count, draws=draws)
-
-
-@tells("sampler.slow_energy")
-def _slow_energy(_words: Words, *, bfmi: float) -> str:
-    return say("sampled.slow_energy", bfmi=bfmi)
+filled("sampler.chains_disagree", "sampled.chains_disagree")
+filled("sampler.few_draws", "sampled.few_draws")
+filled("sampler.divergent", "sampled.divergent")
+filled("sampler.slow_energy", "sampled.slow_energy")
 
 
 @tells("sampler.stopped")

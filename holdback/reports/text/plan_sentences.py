@@ -12,7 +12,7 @@ from holdback.planning.metric_power import MetricPlan
 from holdback.planning.plan import Plan
 from holdback.planning.plan_returns import PlannedReturns
 from holdback.reports.text.catalog import counted, heads, in_its_language, say
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import filled, tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import MetricRecord
 from holdback.stats.numeric import quantile
@@ -375,9 +375,7 @@ def _returns(returns: PlannedReturns, currency: str) -> Iterator[str]:
         )
 
 
-@tells("plan.rehearsed")
-def _rehearsed(_words: Words, *, first: str, last: str) -> str:
-    return say("plan_text.nobody_has_joined_yet", first=first, last=last)
+filled("plan.rehearsed", "plan_text.nobody_has_joined_yet")
 
 
 @tells("plan.season")
@@ -431,14 +429,8 @@ def _guardrails(_words: Words, *, guardrails: int, power: float) -> str:
     )
 
 
-@tells("plan.several_arms")
-def _several_arms(_words: Words, *, treatments: int) -> str:
-    return say("plan_text.treatment_arms_the_lifts", treatments=treatments)
-
-
-@tells("plan.amounts")
-def _amounts(_words: Words) -> str:
-    return say("plan_text.for_amounts_of_money")
+filled("plan.several_arms", "plan_text.treatment_arms_the_lifts")
+filled("plan.amounts", "plan_text.for_amounts_of_money")
 
 
 @tells("plan.rates")
@@ -455,9 +447,7 @@ def _part_week(_words: Words, *, days: int, over: int) -> str:
     return counted("plan_text.part_week", over, days=days, over=over)
 
 
-@tells("plan.proportional")
-def _proportional(_words: Words) -> str:
-    return say("plan_text.proportional")
+filled("plan.proportional", "plan_text.proportional")
 
 
 @tells("plan.returning_unsure")

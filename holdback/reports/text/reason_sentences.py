@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdback.reports.text.catalog import say
-from holdback.reports.text.codes import tells
+from holdback.reports.text.codes import filled, tells
 from holdback.reports.text.locale_format import Words
 
 __all__: list[str] = []
@@ -15,9 +15,7 @@ def _text(_words: Words, *, text: str) -> str:
     return text
 
 
-@tells("preview.read_at_end")
-def _read_at_end(_words: Words) -> str:
-    return say("stage.the_plan_reads_results")
+filled("preview.read_at_end", "stage.the_plan_reads_results")
 
 
 @tells("preview.few_values")
@@ -30,29 +28,11 @@ def _few_values_always_valid(_words: Words, *, least: int) -> str:
     return say("stage.always_valid", least_values=least)
 
 
-@tells("preview.no_planned_look")
-def _no_planned_look(_words: Words) -> str:
-    return say("stage.planned")
-
-
-@tells("preview.too_strict")
-def _too_strict(_words: Words) -> str:
-    return say("stage.spent")
-
-
-@tells("incremental.few_units")
-def _incremental_few_units(_words: Words) -> str:
-    return say("incremental.no_units")
-
-
-@tells("incremental.too_alike")
-def _too_alike(_words: Words) -> str:
-    return say("incremental.too_alike")
-
-
-@tells("uplift.few_scores")
-def _few_scores(_words: Words) -> str:
-    return say("uplift.few_scores")
+filled("preview.no_planned_look", "stage.planned")
+filled("preview.too_strict", "stage.spent")
+filled("incremental.few_units", "incremental.no_units")
+filled("incremental.too_alike", "incremental.too_alike")
+filled("uplift.few_scores", "uplift.few_scores")
 
 
 @tells("uplift.few_units")
@@ -90,19 +70,9 @@ def _few_repeat_buyers(
     )
 
 
-@tells("lifetime.nothing_is_left")
-def _nothing_is_left(_words: Words) -> str:
-    return say("lifetime.nothing_is_left")
-
-
-@tells("lifetime.all_was_given_back")
-def _all_was_given_back(_words: Words) -> str:
-    return say("lifetime.all_was_given_back")
-
-
-@tells("lifetime.no_model_of_spend")
-def _no_model_of_spend(_words: Words) -> str:
-    return say("lifetime.no_model_of_spend")
+filled("lifetime.nothing_is_left", "lifetime.nothing_is_left")
+filled("lifetime.all_was_given_back", "lifetime.all_was_given_back")
+filled("lifetime.no_model_of_spend", "lifetime.no_model_of_spend")
 
 
 @tells("lifetime.orders_and_spend")
@@ -122,9 +92,7 @@ def _missed(words: Words, *, arm: str, what: str, orders: int, foreseen: float) 
     return say("lifetime.missed", **values)
 
 
-@tells("finished.another")
-def _another(_words: Words) -> str:
-    return say("finished.another")
+filled("finished.another", "finished.another")
 
 
 @tells("finished.damaged")
@@ -132,9 +100,7 @@ def _damaged(_words: Words, *, why: str) -> str:
     return why
 
 
-@tells("finished.unreadable")
-def _unreadable(_words: Words) -> str:
-    return say("finished.read")
+filled("finished.unreadable", "finished.read")
 
 
 @tells("finished.check_failed")
@@ -142,9 +108,7 @@ def _check_failed(_words: Words, *, checks: tuple[str, ...]) -> str:
     return say("finished.a_check_of_its", failed=", ".join(checks))
 
 
-@tells("finished.running")
-def _running(_words: Words) -> str:
-    return say("finished.it_is_not_finished")
+filled("finished.running", "finished.it_is_not_finished")
 
 
 @tells("finished.no_lift")

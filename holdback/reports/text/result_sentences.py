@@ -10,7 +10,7 @@ from typing import Literal
 from holdback.economics.decision import guardrail_fact
 from holdback.facts import Fact
 from holdback.reports.text.catalog import say, texts
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import filled, tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.results.money import Money
 from holdback.results.quantity import Quantity
@@ -504,16 +504,6 @@ def _as_told(reason: Fact) -> Fact:
     return replace(reason, numbers={**reason.numbers, "chance": chance_shown})
 
 
-@tells("decomposition.not_above_zero")
-def _not_above_zero(_words: Words) -> str:
-    return say("decomposition.not_above_zero")
-
-
-@tells("decomposition.value_of_unit")
-def _value_of_unit(_words: Words) -> str:
-    return say("decomposition.value_of_unit")
-
-
-@tells("decomposition.rows_unknown")
-def _rows_unknown(_words: Words, *, source: str) -> str:
-    return say("decomposition.rows_unknown", source=source)
+filled("decomposition.not_above_zero", "decomposition.not_above_zero")
+filled("decomposition.value_of_unit", "decomposition.value_of_unit")
+filled("decomposition.rows_unknown", "decomposition.rows_unknown")

@@ -6,14 +6,19 @@ from collections.abc import Iterator, Mapping
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import counted, say, texts
-from holdback.reports.text.checks.plain import percent, plural, signed
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import (
+    as_label,
+    as_percent,
+    filled,
+    number_of,
+    tell,
+    tells,
+    with_commas,
+)
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.plain_numbers import percent, plural, signed
 
-
-@tells("files.empty")
-def _empty_source(_words: Words, *, source: str) -> str:
-    return say("checks.files.empty", source=source)
+filled("files.empty")
 
 
 @tells("files.read_past")
@@ -25,9 +30,7 @@ def _read_past(_words: Words, *, source: str, counts: Mapping[str, int]) -> str:
     return say("checks.files.read_past", source=source, parts="; ".join(parts))
 
 
-@tells("duplicates.none")
-def _no_duplicates(_words: Words) -> str:
-    return say("checks.duplicates.no_row_stands_in")
+filled("duplicates.none", "checks.duplicates.no_row_stands_in")
 
 
 @tells(
@@ -84,28 +87,8 @@ def _placeholders(_words: Words, *, sources: Mapping[str, Mapping[str, int]]) ->
     return " ".join([*parts, say("checks.placeholders.nobody")])
 
 
-@tells("repeated_amounts.seen")
-def _repeated_amounts(_words: Words, *, source: str, rows: int, share: float) -> str:
-    return say(
-        "checks.repeated_amounts.seen",
-        rows=plural(rows, "row"),
-        source=source,
-        share=percent(share),
-    )
-
-
-@tells("running_totals.seen")
-def _running_totals(  # each is told
-    _words: Words, *, source: str, value: str, steps: int, rises: int, falls: int
-) -> str:
-    return say(
-        "checks.running_totals.seen",
-        source=source,
-        value=value,
-        steps=f"{steps:,}",
-        rises=f"{rises:,}",
-        falls=f"{falls:,}",
-    )
+filled("repeated_amounts.seen", rows=number_of("row"), share=as_percent)
+filled("running_totals.seen", steps=with_commas, rises=with_commas, falls=with_commas)
 
 
 @tells("statuses.seen")
@@ -203,14 +186,7 @@ def _cut(
     return say("checks.cut.late_rows", source=source, rows=f"{rows:,}", **days)
 
 
-@tells("lifetime_totals.named")
-def _lifetime_totals(words: Words, *, metric: str, column: str, source: str) -> str:
-    return say(
-        "checks.lifetime_totals.named",
-        metric=words.label(metric),
-        column=column,
-        source=source,
-    )
+filled("lifetime_totals.named", metric=as_label)
 
 
 @tells("refunds.seen")
@@ -305,48 +281,9 @@ def _currency(  # each is told where it is there
     return " ".join(parts)
 
 
-@tells("conditions.blanks")
-def _blanks(
-    _words: Words,
-    *,
-    source: str,
-    condition: str,
-    remedy: str,
-    rows: int,
-    share: float,
-) -> str:
-    return say(
-        "checks.conditions.blanks",
-        rows=plural(rows, "row"),
-        source=source,
-        share=percent(share),
-        condition=condition,
-        remedy=remedy,
-    )
-
-
-@tells("conditions.spelling")
-def _spelling(
-    _words: Words, *, source: str, column: str, meant: str, written: str, rows: int
-) -> str:
-    return say(
-        "checks.conditions.spelling",
-        rows=plural(rows, "row"),
-        source=source,
-        column=column,
-        meant=meant,
-        written=written,
-    )
-
-
-@tells("notation.two_readings")
-def _two_readings(_words: Words, *, source: str, column: str, rows: int) -> str:
-    return say(
-        "checks.notation.two_readings",
-        rows=plural(rows, "number"),
-        column=column,
-        source=source,
-    )
+filled("conditions.blanks", rows=number_of("row"), share=as_percent)
+filled("conditions.spelling", rows=number_of("row"))
+filled("notation.two_readings", rows=number_of("number"))
 
 
 @tells("returns.none")
@@ -385,19 +322,8 @@ def _mostly_unmatched(
     return f"{counted} {check}"
 
 
-@tells("already_gone.before")
-def _gone_before(_words: Words, *, source: str, rows: int, share: float) -> str:
-    return say(
-        "checks.already_gone.before",
-        rows=plural(rows, "row"),
-        source=source,
-        share=percent(share),
-    )
-
-
-@tells("missing.none")
-def _nothing_missing(_words: Words) -> str:
-    return say("checks.missing.every_row_could_be")
+filled("already_gone.before", rows=number_of("row"), share=as_percent)
+filled("missing.none", "checks.missing.every_row_could_be")
 
 
 @tells("missing.usual", "missing.odd")
@@ -486,19 +412,9 @@ def _span(ends: tuple[float, float], times: int) -> str:
     return say("common.to", lower=lower, upper=upper)
 
 
-@tells("bots.dominant")
-def _dominant(_words: Words, *, source: str, share: float) -> str:
-    return say("checks.bots.one_unit_makes_of", share=percent(share), source=source)
-
-
-@tells("bots.none")
-def _no_bots(_words: Words, *, source: str, share: float) -> str:
-    return say("checks.bots.no_unit_makes_more", share=percent(share), source=source)
-
-
-@tells("channels.few")
-def _few_touched(_words: Words, *, channel: str, least: int) -> str:
-    return say("checks.channels.few", channel=channel, least=least)
+filled("bots.dominant", "checks.bots.one_unit_makes_of", share=as_percent)
+filled("bots.none", "checks.bots.no_unit_makes_more", share=as_percent)
+filled("channels.few")
 
 
 @tells("channels.none")
@@ -514,9 +430,7 @@ def _restated(words: Words, *, changes: tuple[Fact, ...]) -> str:
     return " ".join(tell(words, change) for change in changes)
 
 
-@tells("restated.unchanged")
-def _unchanged(_words: Words) -> str:
-    return say("reading.units_and_values_that")
+filled("restated.unchanged", "reading.units_and_values_that")
 
 
 @tells("restated.rows")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import say, texts
-from holdback.reports.text.checks.plain import percent, plural, signed
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import as_label, filled, tell, tells
 from holdback.reports.text.locale_format import Words
 from holdback.reports.text.money_sentences import questioned
+from holdback.reports.text.plain_numbers import percent, plural, signed
 
 
 @tells("few_converters.none_to_read")
@@ -152,29 +152,11 @@ def _beyond_usual(words: Words, *, metric: str, arm: str, lift: float) -> str:
     )
 
 
-@tells("twyman.usual")
-def _usual(_words: Words) -> str:
-    return say("checks.twyman.the_lift_is_of")
-
-
-@tells("twyman.no_lift")
-def _no_lift(_words: Words) -> str:
-    return say("checks.twyman.no_lift")
-
-
-@tells("vanity.attention_decides")
-def _attention_decides(words: Words, *, metric: str) -> str:
-    return say("checks.vanity.attention_decides", metric=words.label(metric))
-
-
-@tells("sampler.nothing_to_draw")
-def _nothing_to_draw(_words: Words) -> str:
-    return say("checks.sampler.nothing_to_draw")
-
-
-@tells("sampler.sound")
-def _sound(_words: Words, *, r_hat: float, ess: float) -> str:
-    return say("checks.sampler.sound", r_hat=r_hat, ess=ess)
+filled("twyman.usual", "checks.twyman.the_lift_is_of")
+filled("twyman.no_lift")
+filled("vanity.attention_decides", metric=as_label)
+filled("sampler.nothing_to_draw")
+filled("sampler.sound")
 
 
 @tells("sampler.failed")

@@ -7,9 +7,17 @@ from datetime import date, timedelta
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import say, texts
-from holdback.reports.text.checks.plain import percent, plural, signed
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import (
+    as_arm,
+    as_percent,
+    filled,
+    number_of,
+    tell,
+    tells,
+    with_commas,
+)
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.plain_numbers import percent, plural, signed
 
 
 @tells("srm.mismatch")
@@ -63,9 +71,7 @@ def _as_planned(
     )
 
 
-@tells("srm.nowhere_alone")
-def _nowhere_alone(_words: Words) -> str:
-    return say("checks.srm.no_single_day_or")
+filled("srm.nowhere_alone", "checks.srm.no_single_day_or")
 
 
 @tells("srm.furthest_off")
@@ -130,21 +136,9 @@ def _split_changed(
     return f"{said} {outside}"
 
 
-@tells("split_drift.two_periods")
-def _two_periods(_words: Words) -> str:
-    return say("checks.split_drift.two_periods")
-
-
-@tells("split_drift.little_in_common")
-def _little_in_common(words: Words, *, arm: str, share: float) -> str:
-    return say(
-        "checks.split_drift.little_in_common", arm=words.arm(arm), share=percent(share)
-    )
-
-
-@tells("split_drift.steady")
-def _split_steady(_words: Words) -> str:
-    return say("checks.split_drift.the_arms_had_the")
+filled("split_drift.two_periods")
+filled("split_drift.little_in_common", arm=as_arm, share=as_percent)
+filled("split_drift.steady", "checks.split_drift.the_arms_had_the")
 
 
 @tells("crossovers.none")
@@ -186,9 +180,7 @@ def _uneven(words: Words, *, rates: Mapping[str, float]) -> str:
     )
 
 
-@tells("crossovers.unordered")
-def _unordered(_words: Words) -> str:
-    return say("checks.crossovers.unordered")
+filled("crossovers.unordered")
 
 
 @tells("united_ids.counted")
@@ -268,9 +260,7 @@ def _older_defaults(_words: Words, *, treated: str, then: int, now: int) -> str:
     )
 
 
-@tells("unit_mismatch.none")
-def _ids_meet(_words: Words) -> str:
-    return say("checks.unit_mismatch.the_ids_of_the")
+filled("unit_mismatch.none", "checks.unit_mismatch.the_ids_of_the")
 
 
 @tells("unit_mismatch.strangers")
@@ -290,29 +280,9 @@ def _redrawn(
     return " ".join([*(tell(words, source) for source in sources), redrawn])
 
 
-@tells("unit_mismatch.nothing_belongs")
-def _nothing_belongs(_words: Words, *, source: str, rows: int) -> str:
-    return say("checks.unit_mismatch.nothing_belongs", source=source, rows=f"{rows:,}")
-
-
-@tells("unit_mismatch.little_belongs")
-def _little_belongs(_words: Words, *, source: str, rows: int, share: float) -> str:
-    return say(
-        "checks.unit_mismatch.little_belongs",
-        share=percent(share),
-        source=source,
-        rows=f"{rows:,}",
-    )
-
-
-@tells("unit_mismatch.less_than_half_belongs")
-def _less_than_half(_words: Words, *, source: str, rows: int, share: float) -> str:
-    return say(
-        "checks.unit_mismatch.less_than_half_belongs",
-        share=percent(share),
-        source=source,
-        rows=f"{rows:,}",
-    )
+filled("unit_mismatch.nothing_belongs", rows=with_commas)
+filled("unit_mismatch.little_belongs", share=as_percent, rows=with_commas)
+filled("unit_mismatch.less_than_half_belongs", share=as_percent, rows=with_commas)
 
 
 @tells("several_experiments.seen")
@@ -328,15 +298,7 @@ def _several_experiments(
     )
 
 
-@tells("unit_mismatch.apart")
-def _apart(_words: Words, *, source: str, share: float, other: str, more: float) -> str:
-    return say(
-        "checks.unit_mismatch.apart",
-        source=source,
-        share=percent(share),
-        other=other,
-        more=percent(more),
-    )
+filled("unit_mismatch.apart", share=as_percent, more=as_percent)
 
 
 @tells("unit_mismatch.spelled")
@@ -459,9 +421,7 @@ def _alike(_words: Words, *, comparisons: int) -> str:
     )
 
 
-@tells("pre_period.few_values")
-def _few_before(_words: Words, *, least: int) -> str:
-    return say("checks.pre_period.few_values", least=least)
+filled("pre_period.few_values")
 
 
 @tells("pre_period.differed")
@@ -477,9 +437,7 @@ def _differed(
     )
 
 
-@tells("pre_period.metric")
-def _earlier(_words: Words, *, title: str) -> str:
-    return say("checks.pre_period.comparisons", title=title)
+filled("pre_period.metric", "checks.pre_period.comparisons")
 
 
 @tells("pre_period.attribute")
@@ -564,14 +522,8 @@ def _nearly_all(_words: Words, *, source: str, share: float, alone: bool) -> str
     return f"{seen} {alone_too}{say('checks.only_buyers.remedy')}"
 
 
-@tells("only_buyers.some_did_not")
-def _some_did_not(_words: Words, *, share: float) -> str:
-    return say("checks.only_buyers.some_did_not", share=percent(share))
-
-
-@tells("measured_after.none")
-def _known_before(_words: Words) -> str:
-    return say("checks.measured_after.none")
+filled("only_buyers.some_did_not", share=as_percent)
+filled("measured_after.none")
 
 
 @tells("measured_after.seen")
@@ -580,9 +532,7 @@ def _known_after(words: Words, *, columns: tuple[Fact, ...]) -> str:
     return f"{told} {say('checks.measured_after.remedy')}"
 
 
-@tells("measured_after.differs")
-def _covariate_differs(_words: Words, *, column: str) -> str:
-    return say("checks.measured_after.differs", column=column)
+filled("measured_after.differs")
 
 
 @tells("measured_after.uneven")
@@ -593,39 +543,10 @@ def _uneven_levels(
     return say("checks.measured_after.uneven", column=column, level=level, shares=told)
 
 
-@tells("measured_after.holds")
-def _covariate_holds(_words: Words, *, column: str, without: int, did: int) -> str:
-    return say(
-        "checks.measured_after.holds",
-        column=column,
-        without=plural(without, "unit"),
-        did=f"{did:,}",
-    )
-
-
-@tells("measured_after.coincides")
-def _covariate_coincides(_words: Words, *, column: str, without: int, did: int) -> str:
-    return say(
-        "checks.measured_after.coincides",
-        column=column,
-        without=plural(without, "unit"),
-        did=f"{did:,}",
-    )
-
-
-@tells("measured_after.explains")
-def _covariate_explains(_words: Words, *, column: str, share: float) -> str:
-    return say("checks.measured_after.explains", column=column, share=percent(share))
-
-
-@tells("measured_after.all_did")
-def _everybody_did(_words: Words, *, column: str, level: str, units: int) -> str:
-    return say(
-        "checks.measured_after.all_did",
-        column=column,
-        level=level,
-        units=plural(units, "unit"),
-    )
+filled("measured_after.holds", without=number_of("unit"), did=with_commas)
+filled("measured_after.coincides", without=number_of("unit"), did=with_commas)
+filled("measured_after.explains", share=as_percent)
+filled("measured_after.all_did", units=number_of("unit"))
 
 
 @tells("shared_arm.spread")
@@ -638,16 +559,6 @@ def _levels_apart(words: Words, *, columns: tuple[Fact, ...]) -> str:
     return " ".join(tell(words, column) for column in columns)
 
 
-@tells("shared_arm.split")
-def _levels_split(_words: Words, *, column: str, levels: int) -> str:
-    return say("checks.shared_arm.split", column=column, levels=levels)
-
-
-@tells("shared_arm.suspect")
-def _levels_suspect(_words: Words, *, column: str, levels: int) -> str:
-    return say("checks.shared_arm.suspect", column=column, levels=levels)
-
-
-@tells("shared_arm.cluster")
-def _drawn_together(_words: Words, *, column: str, levels: int) -> str:
-    return say("checks.shared_arm.cluster", column=column, levels=f"{levels:,}")
+filled("shared_arm.split")
+filled("shared_arm.suspect")
+filled("shared_arm.cluster", levels=with_commas)

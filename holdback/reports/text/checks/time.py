@@ -6,9 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from holdback.facts import Fact
 from holdback.reports.text.catalog import say, texts
-from holdback.reports.text.checks.plain import percent, plural, signed
-from holdback.reports.text.codes import tell, tells
+from holdback.reports.text.codes import (
+    as_day,
+    as_percent,
+    filled,
+    number_of,
+    tell,
+    tells,
+)
 from holdback.reports.text.locale_format import Words
+from holdback.reports.text.plain_numbers import percent, plural, signed
 
 
 @tells("maturity.always_valid")
@@ -46,9 +53,7 @@ def _over(words: Words, *, waiting: Fact | None = None) -> str:
     return say("checks.maturity.the_test_is_over", waiting=tell(words, waiting)).strip()
 
 
-@tells("maturity.nobody_waits")
-def _nobody_waits(_words: Words) -> str:
-    return say("checks.maturity.every_unit_has_had")
+filled("maturity.nobody_waits", "checks.maturity.every_unit_has_had")
 
 
 @tells("maturity.units_wait")
@@ -81,28 +86,8 @@ def _whole(_words: Words, *, until: Mapping[str, str]) -> str:
     return say("checks.coverage.whole", days=days)
 
 
-@tells("coverage.ended")
-def _ended(_words: Words, *, source: str, until: str, complete: str) -> str:
-    return say(
-        "checks.coverage.ended",
-        source=source,
-        until=until[:10],
-        complete=complete[:10],
-    )
-
-
-@tells("coverage.ahead")
-def _ahead(
-    _words: Words, *, source: str, rows: int, share: float, as_of: str, column: str
-) -> str:
-    return say(
-        "checks.coverage.ahead",
-        source=source,
-        rows=plural(rows, "row"),
-        share=percent(share),
-        as_of=as_of[:10],
-        column=column,
-    )
+filled("coverage.ended", until=as_day, complete=as_day)
+filled("coverage.ahead", rows=number_of("row"), share=as_percent, as_of=as_day)
 
 
 @tells("whole_days.counted")
@@ -191,9 +176,7 @@ def _both_lifts(
         )
 
 
-@tells("timezones.early")
-def _early(_words: Words, *, source: str, hours: int, own: str) -> str:
-    return say("checks.timezones.early", source=source, hours=hours, own=own)
+filled("timezones.early")
 
 
 @tells("timezones.shifted")
@@ -207,6 +190,4 @@ def _shifted(_words: Words, *, source: str, hours: int, own: str) -> str:
     )
 
 
-@tells("timezones.alike")
-def _alike(_words: Words, *, source: str, own: str) -> str:
-    return say("checks.timezones.alike", source=source, own=own)
+filled("timezones.alike")
