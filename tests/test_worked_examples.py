@@ -201,7 +201,9 @@ def test_e13_more_clicks_and_no_more_sales(tmp_path: Path) -> None:
     assert card.readout("revenue").verdict == "unclear"
     assert card.decision.outcome == "keep_testing"
     (told,) = map(str, card.decision.reasons)
-    assert told.startswith("Revenue was the same with “personalized” as with “holdb")
+    assert told.startswith(
+        "Revenue was the same with “personalized” as with “holdback” (likely "
+    )
     assert told.endswith("lies on both sides of no change, so this is unclear.")
 
 

@@ -156,7 +156,7 @@ def test_measured_profit_against_a_flat_margin(tmp_path: Path) -> None:
             expected = getattr(one.incremental_profit, end)
             found = getattr(other.incremental_profit, end)
             assert found == pytest.approx(expected, rel=0.01)
-    assert "Gross profit" in render(card) or "gross profit" in render(card)
+    assert "the lift in profit that just covers the cost" in render(card)
     assert [m.metric for m in card.metrics] == ["revenue", "roas"]
     again = hb.load(file)
     assert "revenue: profit" not in again.resolved["metrics"]

@@ -175,7 +175,12 @@ def test_load_against_contract_metrics(project: Path) -> None:
     ]
     readers = [beside.reader for beside in experiment.companions.values()]
     assert readers[:2] == ["slices", "orders"]
-    assert set(readers[2:]) == {"ever", "former"}
+    before = ("any", "rows", "amount")
+    assert list(experiment.companions)[2:] == [
+        name
+        for source in ("orders", "visits")
+        for name in (f"ever: {source}", *(f"before: {source}: {one}" for one in before))
+    ]
     revenue = experiment.metrics["revenue_per_visitor"]
     assert revenue.within == timedelta(days=14)
     assert revenue.cap == Cap(share=Fraction(999, 1000))

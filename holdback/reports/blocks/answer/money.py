@@ -100,7 +100,12 @@ def _with_costs(words: Words, money: Money) -> list[_Figure]:
         last = _Figure(
             name=say("money.break_even"),
             figure=words.lift(money.break_even_lift),
-            told=say("money.break_even_note"),
+            told=say(
+                "money.break_even_note",
+                metric=say("money.of_profit")
+                if money.measured_profit
+                else words.label(money.value_metric),
+            ),
         )
     return [
         _figure(words, say("common.net_profit"), net),
