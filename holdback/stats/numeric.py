@@ -1,13 +1,13 @@
 """Normal, chi-square and roots: what the standard library and scipy have, in our terms.
 
 The normal is the standard library's, which needs no start-up time; scipy's special
-functions are imported where they are called.
+functions and its root finder are imported where they are called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import copysign, erfc, exp, inf, isnan, pi, sqrt
+from math import erfc, exp, pi, sqrt
 from statistics import NormalDist
 
 __all__ = ["cdf", "density", "quantile", "root", "two_sided", "upper_tail"]
@@ -20,78 +20,27 @@ MOST_STEPS = 10_000
 """Ten times the halvings from 1 down to `NEXT_TO_ZERO`: a root there is no failure."""
 
 
-def root(
-    function: Callable[[float], float],
-    low: float,
-    high: float,
-    *,
-    absolute: float = NEXT_TO_ZERO,
-    relative: float = CLOSEST_ROOT,
-) -> float:
+def root(function: Callable[[float], float], low: float, high: float) -> float:
     """Where a function crosses 0 in [low, high], to the last bits of the argument.
 
-    By Brent's method, step for step as `scipy.optimize.brentq` has it, whose import
-    takes longer than all roots of an analysis. The function may be infinite at an end.
-    Raises ValueError when both ends have the same sign.
-
-    Source: R. P. Brent (1973), Algorithms for Minimization without Derivatives, ch. 4.
+    By Brent's method, as `scipy.optimize.brentq` has it. The function may be infinite
+    at an end. Raises ValueError when both ends have the same sign.
 
     >>> round(root(lambda x: x**3 - 2, 0.0, 2.0), 12)
     1.259921049895
     """
-    before, at_before = low, _number(function, low)
-    best, at_best = high, _number(function, high)
-    if 0 in (at_before, at_best):
-        return before if at_before == 0 else best
-    if (at_before < 0) == (at_best < 0):
-        raise ValueError("f(a) and f(b) must have different signs")
-    other, at_other, last, step = before, at_before, 0.0, 0.0
-    for _ in range(MOST_STEPS):
-        if at_before != 0 and at_best != 0 and (at_before < 0) != (at_best < 0):
-            other, at_other = before, at_before
-            last = step = best - before
-        if abs(at_other) < abs(at_best):
-            before, best, other = best, other, best
-            at_before, at_best, at_other = at_best, at_other, at_best
-        near = (absolute + relative * abs(best)) / 2
-        half = (other - best) / 2
-        if at_best == 0 or abs(half) < near:
-            return best
-        tried = inf
-        if abs(last) > near and abs(at_best) < abs(at_before):
-            tried = _interpolated(
-                (before, at_before), (best, at_best), (other, at_other)
-            )
-        if 2 * abs(tried) < min(abs(last), 3 * abs(half) - near):
-            last, step = step, tried
-        else:
-            last = step = half
-        before, at_before = best, at_best
-        best += step if abs(step) > near else copysign(near, half)
-        at_best = _number(function, best)
-    raise RuntimeError(f"no root after {MOST_STEPS} steps")
+    from scipy.optimize import brentq
 
-
-RootStep = tuple[float, float]
-
-
-def _interpolated(before: RootStep, best: RootStep, other: RootStep) -> float:
-    """The step to where a line, or an inverse parabola, through the points is 0."""
-    (x0, y0), (x1, y1), (x2, y2) = before, best, other
-    try:
-        if x0 == x2:
-            return -y1 * (x1 - x0) / (y1 - y0)
-        first, second = (y0 - y1) / (x0 - x1), (y2 - y1) / (x2 - x1)
-        return -y1 * (y2 * second - y0 * first) / (second * first * (y2 - y0))
-    except ZeroDivisionError:
-        return inf
-
-
-def _number(function: Callable[[float], float], x: float) -> float:
-    value = float(function(x))
-    if isnan(value):
-        raise ValueError(f"the function is no number at {x}")
-    return value
+    return float(
+        brentq(
+            function,
+            low,
+            high,
+            xtol=NEXT_TO_ZERO,
+            rtol=CLOSEST_ROOT,
+            maxiter=MOST_STEPS,
+        )
+    )
 
 
 STANDARD = NormalDist()

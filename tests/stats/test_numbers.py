@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from math import cos, erf, inf
+from math import cos, inf
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.optimize import brentq
 
 from holdback.stats import numeric as normal
 from holdback.stats.numeric import root, upper_tail
@@ -48,20 +47,6 @@ def test_root_against_closed_form(at: float, below: float, above: float) -> None
     """A cubic's known root is found from any bracket."""
     found = root(lambda x: (x - at) ** 3 + (x - at), at - below, at + above)
     assert found == pytest.approx(at, rel=1e-12, abs=1e-12)
-
-
-@given(st.floats(-3, 3), st.floats(0.1, 5), st.sampled_from([1, 3, 5]))
-def test_root_against_brentq(at: float, slope: float, power: int) -> None:
-    """The same steps as scipy's, so the same number to the bit."""
-    for function in (
-        lambda x: slope * (x - at) ** power,
-        lambda x: erf(slope * (x - at)) + 0.1,
-        lambda x: inf if x >= 9 else slope * (x - at),
-    ):
-        expected = brentq(
-            function, -10.0, 9.0, xtol=1e-300, rtol=4 * 2.0**-52, maxiter=10_000
-        )
-        assert root(function, -10.0, 9.0) == expected
 
 
 def test_root_against_fixed_point() -> None:

@@ -15,9 +15,8 @@ from math import pi, sqrt
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
-
-from holdback.stats.numeric import root
 
 __all__ = ["GainOf", "UncertainCost"]
 
@@ -103,7 +102,7 @@ def _solved(rising: Callable[[float], float], start: float, step: float) -> floa
     under = over = rising(start)
     for _ in range(BRACKET_ROUNDS):
         if under < 0 < over:
-            return root(rising, low, high, absolute=1e-12 * step, relative=1e-14)
+            return float(brentq(rising, low, high, xtol=1e-12 * step, rtol=1e-14))
         if under >= 0:
             low -= step
             under = rising(low)
