@@ -102,7 +102,7 @@ lock: $(VENV)/.dev-$(VERSION)
 	  echo "Pinning for Python $$version …" && \
 	  $(COMPILE) --python-version $$version -o requirements/py$$version.txt && \
 	  $(COMPILE) --python-version $$version -o requirements/dev-py$$version.txt \
-	    --group dev --extra frames --extra postgres --extra predict --extra pdf --extra email && \
+	    --group dev --extra frames --extra postgres --extra predict --extra pdf --extra email --extra excel && \
 	  sed 's/\[.*\]==/==/' requirements/dev-py$$version.txt > $(VENV)/constraints.txt && \
 	  $(COMPILE) --python-version $$version -o requirements/bayes-py$$version.txt \
 	    -c $(VENV)/constraints.txt --extra bayes --extra frames || exit 1; \

@@ -113,10 +113,10 @@ def test_rows_of_different_units_are_no_copies(tmp_path: Path, keep: str) -> Non
         ("30d-shopify-two-stores-same-numbers", 12.76525, 15.08627),
     ],
 )
-def test_field_cases_against_table(
+def test_exports_as_they_came_against_table(
     shared: Path, case: str, holdback: float, personalized: float
 ) -> None:
-    """Revenue per visitor as the field cases have it."""
+    """Revenue per visitor, of amounts that may be 0."""
     file = shared / "reference" / "field" / case / "trial.yaml"
     cells = extract(load(file)).cells
     means = []

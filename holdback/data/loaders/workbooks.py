@@ -32,7 +32,7 @@ SEARCHED_ROWS = 50
 WORKBOOK_FIX = (
     "In Excel: File, Save As, 'CSV UTF-8', and name that file (with `delimiter: \";\"` "
     "where your Excel writes so). Or install a reader, and the workbook is read as it "
-    "is: pip install openpyxl."
+    "is: pip install 'holdback[excel]'."
 )
 
 
