@@ -114,10 +114,13 @@ def _only(
 
 
 def _sheets(path: Path) -> list[str]:
-    """Names of a workbook's sheets, in their order."""
+    """Names of a workbook's sheets, in their order; ValueError without any."""
     with zipfile.ZipFile(path) as archive:
         text = archive.read(WORKBOOK_PART).decode("utf-8")
-    return list(map(unescape, re.findall(r"<sheet\s[^>]*?name=\"([^\"]*)\"", text)))
+    names = re.findall(r"<sheet\s[^>]*?name=\"([^\"]*)\"", text)
+    if not names:
+        raise ValueError(path)
+    return list(map(unescape, names))
 
 
 def _has_roles(rows: Iterable[Sequence[Any]], roles: Sequence[str]) -> bool:
