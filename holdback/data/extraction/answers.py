@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from holdback.data.engine import Engine
-from holdback.data.engine.sql import all_of, col, count_where, integer
+from holdback.data.engine.sql import all_of, col, count_where, integer, when
 from holdback.data.queries.cells_query import (
     CAP_DIMENSION,
     Cube,
@@ -25,9 +25,9 @@ from holdback.data.queries.cells_query import (
 )
 from holdback.data.queries.cells_result import Row, rows_of
 from holdback.data.queries.unit_columns import UnitColumn
-from holdback.data.queries.units import nested, select
+from holdback.data.queries.units import CROSSED, KEPT_CROSSED, nested, select
 
-__all__ = ["answers", "settle"]
+__all__ = ["answers", "lend", "settle"]
 
 
 def answers(engine: Engine, cube: Cube) -> list[Row]:
@@ -42,17 +42,36 @@ def answers(engine: Engine, cube: Cube) -> list[Row]:
 
 def settle(engine: Engine, cube: Cube) -> None:
     """Store the units and find the caps, once, where the engine stores."""
-    if not engine.stores or cube.stored:
+    if not engine.stores:
         return
-    own = [unit for unit in cube.capped if unit.own]
-    if own or not cube.exposures.one_row:
+    capped = [unit for unit in cube.capped if unit.name not in cube.tops]
+    own = [unit for unit in capped if unit.own]
+    if "u" not in cube.stored and (own or not cube.exposures.one_row):
         cube.stored["u"] = engine.kept(exposed(cube))
     _find_caps(engine, cube, own, "u")
-    if cube.events:
+    if cube.events and "p" not in cube.stored:
         query = with_events(cube)
         query.set("with_", with_ctes(exposed_relations(cube)))
         cube.stored["p"] = engine.kept(query)
-        _find_caps(engine, cube, [u for u in cube.capped if not u.own], "p")
+    _find_caps(engine, cube, [unit for unit in capped if not unit.own], "p")
+
+
+def lend(cube: Cube, other: Cube) -> None:
+    """Let a reading of crossovers the other way take what is stored of the units.
+
+    It differs by the status of those who were seen in two arms.
+    """
+    status = col("status")
+    crossed, instead = (
+        integer(KEPT_CROSSED if one.exposures.keep_crossed else CROSSED)
+        for one in (cube, other)
+    )
+    is_crossed = exp.EQ(this=status, expression=crossed)
+    for name, relation in cube.stored.items():
+        query = exposed(cube) if name == "u" else with_events(cube)
+        columns: dict[str, exp.Expression] = {n: col(n) for n in query.named_selects}
+        columns["status"] = when(is_crossed.copy(), instead.copy(), status.copy())
+        other.stored[name] = nested(select(columns, relation.copy()), name)
 
 
 def _find_caps(

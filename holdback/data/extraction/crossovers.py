@@ -13,7 +13,7 @@ from holdback.data.engine.expressions import Reader
 from holdback.data.engine.sql import all_of, cast, col, integer
 from holdback.data.engine.times import MICROSECOND, from_microseconds
 from holdback.data.evidence.cells import Switches
-from holdback.data.queries.cells_query import Cube
+from holdback.data.queries.cells_query import Cube, from_exposed
 from holdback.data.queries.exclusions import ExposureCounts
 from holdback.data.queries.exposures import Dials, exposures_of
 from holdback.data.queries.units import (
@@ -204,7 +204,7 @@ def _switched(experiment: Experiment, cube: Cube) -> exp.Select:
             "arm": exp.Min(this=col("arm", "u")),
             "t": exp.Min(this=col("t", "x")),
         },
-        nested(exposed_units(exposures, span, ()), "u"),
+        from_exposed(cube, "u"),
     ).join(
         nested(rows, "x"),
         on=all_of([exp.EQ(this=col("unit", "u"), expression=col("unit", "x")), *after]),

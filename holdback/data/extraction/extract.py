@@ -33,7 +33,7 @@ from holdback.data.evidence.cells import (
 )
 from holdback.data.evidence.near_exposure import is_piled
 from holdback.data.extraction.accounting import accounting, quality, units_of
-from holdback.data.extraction.answers import answers, settle
+from holdback.data.extraction.answers import answers, lend, settle
 from holdback.data.extraction.crossovers import (
     former_arms,
     stop_at_crossovers,
@@ -624,6 +624,7 @@ class Survey:
         flipped = replace(cube.exposures, keep_crossed=not cube.exposures.keep_crossed)
         status = KEPT_CROSSED if flipped.keep_crossed else CROSSED
         other = replace(cube, exposures=flipped)
+        lend(cube, other)
         if any(metric.cap is not None for metric in self.experiment.metrics.values()):
             again = self._run(other)  # a cap is a percentile of the units that count
         else:

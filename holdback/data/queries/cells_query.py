@@ -50,6 +50,7 @@ __all__ = [
     "eligible",
     "exposed",
     "exposed_relations",
+    "from_exposed",
     "latest_exposure",
     "population",
     "relations",
@@ -110,6 +111,13 @@ def _stored(cube: Cube, name: str) -> tuple[str, exp.Expression, bool] | None:
 def exposed(cube: Cube) -> exp.Select:
     """One row per exposed unit."""
     return exposed_units(cube.exposures, cube.span, cube.own)
+
+
+def from_exposed(cube: Cube, name: str) -> exp.Expression:
+    """One row per exposed unit, in FROM: the relation that is stored, or a query."""
+    if "u" in cube.stored:
+        return exp.alias_(cube.stored["u"].copy(), name, quoted=True, table=True)
+    return nested(exposed(cube), name)
 
 
 def _awaited(cube: Cube) -> Ctes:
