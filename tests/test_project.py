@@ -23,7 +23,6 @@ from holdback.experiments.kinds import metric
 ROOT = Path(__file__).resolve().parents[1]
 PINS = sorted((ROOT / "requirements").glob("*.txt"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-EXAMPLES = ["README.md", "docs/getting-started.md", "docs/sources.md"]
 DOCUMENTS = sorted(str(one.relative_to(ROOT)) for one in (ROOT / "docs").glob("*.md"))
 
 
@@ -139,18 +138,6 @@ def test_readme_names_every_command() -> None:
     ]
     found = set(re.findall(r"`holdback ([\w-]+)", "\n".join(table)))
     assert found == set(COMMANDS)
-
-
-@pytest.mark.parametrize("document", EXAMPLES)
-def test_yaml_of_the_documents_loads(document: str, tmp_path: Path) -> None:
-    """Every YAML file that a document shows is accepted as it stands."""
-    text = (ROOT / document).read_text(encoding="utf-8")
-    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    assert examples
-    for example in examples:
-        file = tmp_path / "recs-holdback.yaml"
-        file.write_text(example, encoding="utf-8")
-        assert holdback.load(file).name == "recs-holdback"
 
 
 def test_documents_name_every_scheme_and_its_keys() -> None:

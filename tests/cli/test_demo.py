@@ -17,6 +17,8 @@ from holdback.cli import main as cli
 from holdback.cli.console import bar, invocation, progress
 from holdback.cli.demo.run import EXPERIMENT, _Compared, _verdict
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -105,6 +107,17 @@ def test_demo_twice_gives_the_same_bytes(made: Made) -> None:
     assert "kept as you changed" not in made.out
     assert str(made.home / "results/recs-holdback/report.html") in made.out
     assert "holdback analyze" in made.out
+
+
+def test_the_readme_shows_what_is_printed(made: Made) -> None:
+    """Each line of the README's demo that is shown whole is printed by it."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme[readme.index("A simulated shop of") :].partition("```")[0]
+    printed = made.out.replace(str(made.home), "holdback-demo").splitlines()
+    printed = [re.sub(r" +", " ", line) for line in printed]
+    lines = [re.sub(r" +", " ", line) for line in shown.splitlines() if "…" not in line]
+    assert len(lines) > 15
+    assert [line for line in lines if line not in printed] == []
 
 
 def test_assigned_arms_against_logged_arms(home: Path) -> None:
