@@ -197,6 +197,8 @@ def _merged(project: Any, experiment: Any) -> Any:
         own, shared = getattr(experiment, key), getattr(project, key)
         if key in MERGED_KEYS:
             update[key] = {**shared, **own}
+        elif key == "events":
+            update[key] = (*shared, *own)
         elif own is None:
             update[key] = shared
     return experiment.model_copy(update=update)

@@ -234,12 +234,22 @@ def _growth(experiment: Experiment, units: int, seen: Measured) -> Growth | None
 
 
 def _weeks_told(experiment: Experiment, growth: Growth | None) -> Iterator[Fact]:
-    """A window of no whole weeks, and what is known of units that come back."""
+    """What is odd about the window's days, and what is known of units that return."""
     if growth is None:
         return
-    over = part_of_a_week(experiment.window)
+    window = experiment.window
+    over = part_of_a_week(window)
     if over:
         yield fact("plan.part_week", days=growth.days, over=over)
+    for event in experiment.events:
+        if window is not None and event.meets(window.start, window.end):
+            yield fact(
+                "plan.event",
+                what=event.what,
+                first=event.first.isoformat(),
+                last=event.last.isoformat(),
+                excluded=event.exclude,
+            )
     if growth.history is None:
         yield fact("plan.proportional")
     elif not growth.history.foretells:

@@ -139,7 +139,7 @@ class Review:
 
     `overrides` counts the units placed by hand; `warnings` tell what is known to be
     weak about the assignment, a prior that cannot be learned yet, a primary metric
-    that counts attention only, and a window of no whole weeks.
+    that counts attention only, a window of no whole weeks and one that holds an event.
     """
 
     experiment: Experiment
@@ -177,6 +177,7 @@ def review(path: str | os.PathLike[str]) -> Review:
             *_unlearned(experiment, issues),
             *vanity(experiment, issues),
             *_part_week(experiment, issues),
+            *_events(experiment, issues),
         ),
     )
 
@@ -199,6 +200,22 @@ def _part_week(experiment: Experiment, issues: Issues) -> tuple[Problem, ...]:
             else f"Let it end on {end}.",
         ),
     )
+
+
+def _events(experiment: Experiment, issues: Issues) -> Iterator[Problem]:
+    """Events of the window that the report will not show the lift without."""
+    window = experiment.window
+    for event in experiment.events:
+        if window is None or event.exclude or not event.meets(window.start, window.end):
+            continue
+        yield Problem(
+            where=issues.place(("events",), key=True).where,
+            what=f"the window holds '{event.what}' ({event.first} to {event.last}).",
+            why="Both arms meet it, so the comparison stays fair, but the lift may be "
+            "that of unusual days.",
+            fix="Move the window, or write `exclude: true` at the event: the report "
+            "then shows the lift also without who joined on these days.",
+        )
 
 
 def _unlearned(experiment: Experiment, issues: Issues) -> tuple[Problem, ...]:

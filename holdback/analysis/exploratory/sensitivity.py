@@ -31,6 +31,7 @@ from holdback.results.sections.sensitivity import (
     CROSSED_FIRST,
     CROSSED_OUT,
     WITHIN,
+    WITHOUT_EVENTS,
     Sensitivity,
 )
 from holdback.stats.evidence.arm_evidence import ArmEvidence
@@ -57,6 +58,7 @@ def sensitivity(basis: Basis) -> tuple[Sensitivity, ...]:
     `within_days` compares units of the same day, `within …` units of the same level of
     a segment (post-stratified); `crossovers_excluded` leaves units seen in two arms out
     where they stay in their first, `crossovers_first` the other way round,
+    `without_events` leaves out who joined on days of events that the file excludes,
     `before_switch` reads up to when units began to switch arms; `bayes` is the
     posterior under the chosen prior, and models of spend and of counts are read under
     it too: they explain, and nothing is decided from them.
@@ -109,9 +111,26 @@ def _variants(basis: Basis, metric: Metric, arm: str) -> Iterator[ComputedLift]:
     earlier = basis.evidence.variants.get(BEFORE_SWITCH)
     if earlier is not None and metric.name == experiment.primary:
         yield BEFORE_SWITCH, _up_to_switch(basis, shown, earlier), None
+    yield WITHOUT_EVENTS, _without_events(shown, level), None
     prior = lift_prior(experiment.analysis.prior, metric)
     yield "bayes", _range(bayes_of(experiment, metric, inference, prior)), None
     yield from _modelled(shown, prior)
+
+
+def _without_events(shown: Comparison, level: float) -> Quantity | None:
+    """The lift of units that joined on no day of an event to be left out."""
+    excluded = [event for event in shown.experiment.events if event.exclude]
+    left_out = {
+        day
+        for day in shown.cells.days()
+        if any(event.meets(day, day) for event in excluded)
+    }
+    if not left_out:
+        return None
+    other = replace(shown, cells=shown.cells.without(left_out))
+    if any(side.n < LEAST_IN_STRATUM for side in other.sides):
+        return None
+    return quantity(other.inference(level).relative)
 
 
 def _up_to_switch(basis: Basis, shown: Comparison, earlier: Cells) -> Quantity | None:

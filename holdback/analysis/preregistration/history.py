@@ -19,6 +19,11 @@ from holdback.analysis.preregistration.audit_log import (
     log_path,
     read,
 )
+from holdback.analysis.preregistration.event_notes import (
+    Exclusion,
+    excluded_by,
+    note_events,
+)
 from holdback.analysis.preregistration.log_end import (
     LOSS_KIND,
     LogLoss,
@@ -59,7 +64,9 @@ class History:
     changed since the same moment was looked at, with the rows then. `settled`: what
     could no longer change at the last earlier look. `expected`: what the locked plan
     counted on. `taken`: the looks before this one, with those that the log has lost;
-    `losses` says what it has lost, and `loss` is what it does not tell yet.
+    `losses` says what it has lost, and `loss` is what it does not tell yet. `at_lock`
+    and `at_look` are the exclusions of days that stood in the file by the lock and by
+    the first look; None where there is no such thing yet.
     """
 
     status: LookStatus = "exploratory"
@@ -73,6 +80,8 @@ class History:
     taken: tuple[LookTaken, ...] = ()
     losses: tuple[LogLoss, ...] = ()
     loss: LogLoss | None = None
+    at_lock: frozenset[Exclusion] | None = None
+    at_look: frozenset[Exclusion] | None = None
 
 
 def as_locked(experiment: Experiment) -> Experiment:
@@ -145,6 +154,8 @@ def history_of(
         taken=taken,
         losses=known if loss is None else (*known, loss),
         loss=loss,
+        at_lock=excluded_by(own, "lock"),
+        at_look=excluded_by(own, "look"),
     )
 
 
@@ -243,6 +254,7 @@ def record(
         return
     if loss is not None:
         append(path, loss.entry(experiment))
+    note_events(path, experiment)
     append(
         path,
         LogEntry(

@@ -2,7 +2,8 @@
 
 sha256 of the resolved file as canonical JSON (sorted keys, NFC text, no spaces), with
 the version of the defaults. What only dresses the report is left out: labels, title,
-owner, hypothesis, locale, what a unit is called.
+owner, hypothesis, locale, what a unit is called; and events, which decide nothing and
+stand in the audit log by themselves.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from holdback.experiments.definition.experiment import Experiment
 
 __all__ = ["meaning_of", "plan_hash"]
 
-DRESS = frozenset({"title", "hypothesis", "owner", "tags", "locale", "unit_name"})
+DRESS = frozenset(
+    {"title", "hypothesis", "owner", "tags", "locale", "unit_name", "events"}
+)
 
 
 def plan_hash(experiment: Experiment) -> str:

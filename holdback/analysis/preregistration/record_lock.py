@@ -18,6 +18,7 @@ from holdback.analysis.preregistration.audit_log import (
     log_path,
     read,
 )
+from holdback.analysis.preregistration.event_notes import note_events
 from holdback.analysis.preregistration.log_end import loss_of
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
 from holdback.analysis.preregistration.split_change import split_change
@@ -105,6 +106,7 @@ def lock(
     if loss is not None:
         append(path, loss.entry(experiment))
         looked |= bool(loss.looks)
+    note_events(path, experiment)
     entry = append(
         path,
         LogEntry(

@@ -322,6 +322,20 @@ class Cells:
         block = next(iter(self.blocks))
         return replace(self, lags={}).total(block, {arm}, within=within).n
 
+    def without(self, left_out: Collection[date]) -> Self:
+        """The cells of all units but those that joined on some days.
+
+        Segments, which hold no days, stay as they are.
+        """
+        return replace(
+            self,
+            rows=tuple(cell for cell in self.rows if cell.day not in left_out),
+            listed=None if self.listed is None else self.listed.without(left_out),
+            counted={
+                block: units.without(left_out) for block, units in self.counted.items()
+            },
+        )
+
     def levels(self, dimension: str) -> tuple[str, ...]:
         """Levels of a dimension, sorted."""
         return tuple(sorted({c.level for c in self.rows if c.dimension == dimension}))

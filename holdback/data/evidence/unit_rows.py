@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,18 @@ class UnitRows:
     def _arrays(self) -> list[npt.NDArray[Any]]:
         by_name = [self.levels[name] for name in sorted(self.levels)]
         return [self.values, self.arm, self.day, self.matured, *by_name]
+
+    def without(self, left_out: Collection[date]) -> Self:
+        """The rows of units that did not join on these days."""
+        kept = _on_other_days(self.day, left_out)
+        return replace(
+            self,
+            values=self.values[kept],
+            arm=self.arm[kept],
+            day=self.day[kept],
+            matured=self.matured[kept],
+            levels={name: levels[kept] for name, levels in self.levels.items()},
+        )
 
     def features(self, block: str) -> list[str]:
         """Columns that were listed for a block because they were known before."""
@@ -129,6 +141,12 @@ def unit_rows(
     )
 
 
+def _on_other_days(
+    day: npt.NDArray[np.int64], left_out: Collection[date]
+) -> npt.NDArray[np.bool_]:
+    return ~np.isin(day, [(one - EPOCH_DAY).days for one in left_out])
+
+
 def _sortable(value: object) -> tuple[bool, object]:
     return (value is not None, value if value is not None else 0)
 
@@ -151,6 +169,20 @@ class CountedUnits:
     matured: npt.NDArray[np.int64]
     watched: npt.NDArray[np.int64]
     levels: Mapping[str, npt.NDArray[np.str_]]
+
+    def without(self, left_out: Collection[date]) -> Self:
+        """The units that did not join on these days."""
+        kept = _on_other_days(self.day, left_out)
+        return replace(
+            self,
+            values=self.values[kept],
+            units=self.units[kept],
+            arm=self.arm[kept],
+            day=self.day[kept],
+            matured=self.matured[kept],
+            watched=self.watched[kept],
+            levels={name: levels[kept] for name, levels in self.levels.items()},
+        )
 
     def of(
         self,

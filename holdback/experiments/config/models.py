@@ -324,6 +324,19 @@ class WrittenIdentities(Written):
     columns: WrittenIdentityColumns = Field(description="Its columns: {from:, to:}.")
 
 
+class WrittenEvent(Written):
+    """Something from outside that may have moved everybody's results."""
+
+    date: Day = Field(description="Its first day, such as 2026-10-09.")
+    until: Day | None = Field(None, description="Its last day. Default: one day.")
+    what: NonEmptyText = Field(description="What happened, as the report calls it.")
+    exclude: Flag = Field(
+        default=False,
+        description="Show the lift also without who joined on these days. It never "
+        "decides.",
+    )
+
+
 class ProjectFile(Written):
     """holdback.yaml: what all experiments of a project share."""
 
@@ -351,6 +364,11 @@ class ProjectFile(Written):
         None, description="Which ids are of one person: {source: map, columns: …}."
     )
     metrics: dict[str, WrittenMetric] = Field({}, description="Metrics, by name.")
+    events: tuple[WrittenEvent, ...] = Field(
+        (),
+        description="What else happened: campaigns, holidays, outages. Those of both "
+        "files count.",
+    )
     holdouts: dict[str, WrittenHoldout] = Field({}, description="Global holdouts.")
     layers: dict[str, WrittenLayerRoom] = Field({}, description="Layers, by name.")
 

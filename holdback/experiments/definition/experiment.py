@@ -33,6 +33,7 @@ __all__ = [
     "LogLift",
     "Margin",
     "MoneyBasis",
+    "NamedEvent",
     "PastEffect",
     "Prior",
     "Role",
@@ -267,6 +268,29 @@ class DecisionRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedEvent:
+    """Something from outside, on the days from `first` to `last`, both included.
+
+    `exclude`: the lift is also shown without the units that joined on these days.
+    """
+
+    first: date
+    last: date
+    what: str
+    exclude: bool = False
+
+    def meets(self, since: date, through: date) -> bool:
+        """Whether one of its days lies from one day to another."""
+        return self.first <= through and since <= self.last
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """How the file says it, as plain JSON values."""
+        days = {"date": self.first.isoformat(), "until": self.last.isoformat()}
+        return {**days, "what": self.what, "exclude": self.exclude}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
     """One experiment with everything it names resolved.
 
@@ -292,6 +316,7 @@ class Experiment:
     decision: DecisionRule = DecisionRule(rule="lift")
     attribution: Attribution | None = None
     identities: Identities | None = None
+    events: tuple[NamedEvent, ...] = ()
     title: str = ""
     hypothesis: str = ""
     owner: str = ""

@@ -20,6 +20,7 @@ from holdback.experiments.config.models import (
 from holdback.experiments.config.validation import Issues
 from holdback.experiments.definition.experiment import (
     Experiment,
+    NamedEvent,
     Window,
 )
 from holdback.experiments.kinds.metric import Metric
@@ -111,6 +112,7 @@ def resolve(
             metrics, written.primary or "", analysis.covariates, assignment
         )
     decision = decision_of(written, issues)
+    events = _events(written, issues)
     if assignment is not None:
         assignment = with_crossing(assignment, sources)
         check_times(written, assignment, metrics, sources, issues)
@@ -132,6 +134,7 @@ def resolve(
         economics=economics,
         attribution=attribution,
         identities=identities,
+        events=events,
         decision=decision,
         title=written.title,
         hypothesis=written.hypothesis,
@@ -210,6 +213,27 @@ def _check_name(name: str | None, issues: Issues) -> None:
             why="The name becomes the output folder and the default salt.",
             fix="Use letters, digits, '-', '_' and '.'; begin with a letter or digit.",
         )
+
+
+def _events(written: ExperimentFile, issues: Issues) -> tuple[NamedEvent, ...]:
+    """What happened outside, by its first day."""
+    events = []
+    for event in written.events:
+        until = event.until or event.date
+        if until < event.date:
+            issues.add(
+                ("events",),
+                f"'{event.what}' ends on {until}, before it begins on {event.date}.",
+                fix="Swap the days, or check the year.",
+                key=True,
+            )
+            continue
+        events.append(
+            NamedEvent(
+                first=event.date, last=until, what=event.what, exclude=event.exclude
+            )
+        )
+    return tuple(sorted(events, key=lambda event: (event.first, event.what)))
 
 
 def _window(written: ExperimentFile, issues: Issues) -> Window | None:

@@ -79,6 +79,7 @@ def resolved_of(
         "identities": None
         if experiment.identities is None
         else _fields(experiment.identities, plain),
+        "events": [event.written for event in experiment.events],
         "attribution": None
         if experiment.attribution is None
         else _fields(experiment.attribution, plain),

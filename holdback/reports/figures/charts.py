@@ -18,6 +18,7 @@ from holdback.results.sections.trend import Trend
 
 __all__ = [
     "Axis",
+    "Marked",
     "axis_mark",
     "axis_of",
     "belief_picture",
@@ -35,6 +36,8 @@ TAIL = 8.0
 DRAWN = 30
 """Points of a curve: more would not be seen."""
 GRAIN = 1e-9
+Marked = tuple[str, str, str]
+"""The first and the last day of a span that is shaded, and its words."""
 FAINT = 0.35
 """Opacity of the first of several lines."""
 
@@ -213,9 +216,16 @@ def grid(axis: Axis) -> Markup:
 
 
 def trend_picture(
-    points: Sequence[Trend], axis: Axis, label: str, even: float | None = None
+    points: Sequence[Trend],
+    axis: Axis,
+    label: str,
+    even: float | None = None,
+    marks: Sequence[Marked] = (),
 ) -> Markup:
-    """A line with its band over days, in a box that stretches; dotted at `even`."""
+    """A line with its band over days, in a box that stretches; dotted at `even`.
+
+    `marks` are spans of days that are shaded, each with its words.
+    """
     last = max(len(points) - 1, 1)
 
     def place(i: int, value: float) -> str:
@@ -237,16 +247,37 @@ def trend_picture(
         ).format(round(100 - axis.at(even), 2))
     return Markup(
         '<svg class="trend" role="img" aria-label="{label}" viewBox="0 0 100 100" '
-        'preserveAspectRatio="none">{grid}{dotted}'
+        'preserveAspectRatio="none">{marked}{grid}{dotted}'
         '<polygon class="band" points="{band}"/>'
         '<polyline class="line" points="{line}"/></svg>'
     ).format(
         label=label,
+        marked=join(_shaded([p.date for p in points], mark) for mark in marks),
         grid=grid(axis),
         dotted=dotted,
         band=" ".join(upper + lower[::-1]),
         line=" ".join(line),
     )
+
+
+def _shaded(days: Sequence[str], mark: Marked) -> Markup:
+    """A span of days among those that are drawn; nothing where it meets none.
+
+    Days are drawn at even steps, so that a span begins half a step before the first
+    one that it reaches.
+    """
+    first, last, words = mark
+    reached = [i for i, day in enumerate(days) if day >= first]
+    if not reached or last < days[0]:
+        return Markup("")
+    most = max(len(days) - 1, 1)
+    end = max([i for i, day in enumerate(days) if day <= last] or [reached[0]])
+    left = max(0.0, (min(reached[0], end) - 0.5) / most)
+    right = min(1.0, (end + 0.5) / most)
+    return Markup(
+        '<rect class="event" x="{:g}" y="0" width="{:g}" height="100" fill="#888" '
+        'fill-opacity=".25"><title>{}</title></rect>'
+    ).format(round(100 * left, 1), round(100 * (right - left), 1), words)
 
 
 def curve(

@@ -442,6 +442,14 @@ def _rates(_words: Words, *, level: float, power: float) -> str:
     )
 
 
+@tells("plan.event")
+def _event(words: Words, *, what: str, first: str, last: str, excluded: bool) -> str:
+    days = words.days(first, last)
+    if excluded:
+        return say("plan_text.event.excluded", what=what, days=days)
+    return say("plan_text.event.met", what=what, days=days)
+
+
 @tells("plan.part_week")
 def _part_week(_words: Words, *, days: int, over: int) -> str:
     return counted("plan_text.part_week", over, days=days, over=over)

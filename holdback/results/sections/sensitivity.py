@@ -9,7 +9,14 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Verdict
 from holdback.results.section import sections
 
-__all__ = ["BEFORE_SWITCH", "CROSSED_FIRST", "CROSSED_OUT", "WITHIN", "Sensitivity"]
+__all__ = [
+    "BEFORE_SWITCH",
+    "CROSSED_FIRST",
+    "CROSSED_OUT",
+    "WITHIN",
+    "WITHOUT_EVENTS",
+    "Sensitivity",
+]
 
 WITHIN = "within "
 """Begins the variant that compares within levels of the dimension named after it."""
@@ -18,6 +25,8 @@ CROSSED_FIRST = "crossovers_first"
 CROSSED_OUT = "crossovers_excluded"
 """Without units seen in two arms, where the lift counts them in their first."""
 
+WITHOUT_EVENTS = "without_events"
+"""Without the units that joined on the days of events that are to be left out."""
 BEFORE_SWITCH = "before_switch"
 """Read up to when units began to be seen in another arm."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from holdback.reports.blocks.block import blocks
-from holdback.reports.figures.charts import axis_of, trend_picture
+from holdback.reports.figures.charts import Marked, axis_of, trend_picture
 from holdback.reports.html import chart, folded, join, named, section, table
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
+from holdback.results.sections.events import EventSeen
 from holdback.results.sections.trend import Trend
 
 __all__ = ["render"]
@@ -25,7 +26,12 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     """One picture an arm; nothing where there are too few days."""
     trend = scorecard.section(Trend)
     pictures = [
-        _picture(words, points, _break_even(scorecard, points[0].metric, arm.arm))
+        _picture(
+            words,
+            points,
+            _break_even(scorecard, points[0].metric, arm.arm),
+            _marks(scorecard, words),
+        )
         for arm in scorecard.arms
         if len(points := [t for t in trend if t.arm == arm.arm]) >= LEAST_DAYS_DRAWN
     ]
@@ -76,7 +82,25 @@ def _break_even(scorecard: Scorecard, metric: str, arm: str) -> float | None:
     )
 
 
-def _picture(words: Words, points: list[Trend], even: float | None) -> Markup:
+def _marks(scorecard: Scorecard, words: Words) -> list[Marked]:
+    """The days of events, to be shaded."""
+    return [
+        (
+            event.date,
+            event.until,
+            say(
+                "events.mark",
+                what=event.what,
+                days=words.days(event.date, event.until),
+            ),
+        )
+        for event in scorecard.section(EventSeen)
+    ]
+
+
+def _picture(
+    words: Words, points: list[Trend], even: float | None, marks: list[Marked]
+) -> Markup:
     drawn = _settled(points)
     axis = axis_of([p.relative for p in drawn])
     first, last = drawn[0], points[-1]
@@ -105,7 +129,7 @@ def _picture(words: Words, points: list[Trend], even: float | None) -> Markup:
         [
             Markup("<h3>{}</h3>").format(named(words.arm(first.arm))),
             chart(
-                trend_picture(drawn, axis, label, even),
+                trend_picture(drawn, axis, label, even, marks),
                 [words.tick(at) for at in reversed(axis.ticks)],
                 (
                     words.day(drawn[0].date),
