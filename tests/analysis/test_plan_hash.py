@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
+from holdback.experiments.definition.experiment import Attribution
 from holdback.experiments.load import load
 
 YAML = """\
@@ -28,6 +30,8 @@ guardrails: {returns: 1 point}
 sources:
   visits: {csv: visits.csv, columns: {unit: id, arm: arm, time: at}}
   orders: {csv: orders.csv, columns: {unit: id, time: at}}
+  map: {csv: map.csv}
+identities: {source: map, columns: {from: anonymous, to: user}}
 metrics:
   revenue: {kind: mean, source: orders, value: total, unit: money, within: 14 days}
   conversion: {kind: conversion, source: orders, within: 14 days}
@@ -60,6 +64,12 @@ MEANS = {
     "economics": ("margin: 40%", "margin: 41%"),
     "decision": ("{rule: profit}", "{rule: lift}"),
     "holdouts": ("share: 5%", "share: 6%"),
+    "identities": ("to: user", "to: account"),
+    "control of the arms": ("{share: 20%, control: true}, new: {share: 80%, label",
+                            "{share: 20%}, new: {share: 80%, control: true, label"),
+    "order of the arms": (
+        "old: {share: 20%, control: true}, new: {share: 80%, label: The new page}",
+        "new: {share: 80%, label: The new page}, old: {share: 20%, control: true}"),
 }  # fmt: skip
 DRESSES = {
     "hypothesis": ("More people buy", "Fewer people buy"),
@@ -95,11 +105,26 @@ def test_what_dresses_a_report_does_not(tmp_path: Path, key: str) -> None:
     assert hashed(tmp_path, *DRESSES[key]) == hashed(tmp_path)
 
 
+CREDITED = Attribution(source="orders", channel="channel", conversion="conversion")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"primary": "returns"}, {"layers": {"front": "salt"}}, {"attribution": CREDITED}],
+)
+def test_what_no_single_line_changes_alone(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    """In a file something else changes with it; here nothing does."""
+    hashed(tmp_path)
+    experiment = load(tmp_path / "trial.yaml")
+    assert plan_hash(replace(experiment, **change)) != plan_hash(experiment)
+
+
 def test_every_key_of_the_resolved_file_is_tried(tmp_path: Path) -> None:
     """A key that is new in the file must be added to one of the two tables."""
     hashed(tmp_path)
     experiment = load(tmp_path / "trial.yaml")
     assert set(experiment.resolved) - {"version"} <= set(MEANS) | set(DRESSES)
-    assert set(meaning_of(experiment)) - {"version", "defaults", "arm_order"} <= set(
-        MEANS
-    )
+    meant = set(experiment.resolved) - set(DRESSES) | {"defaults", "arm_order"}
+    assert set(meaning_of(experiment)) == meant - {"label"}

@@ -15,7 +15,7 @@ from worlds.evidence import METRICS, analyzed, evidence, experiment, unmatured
 
 from holdback.analysis.analyze import read
 from holdback.analysis.comparison.verdict import guardrail_verdict, verdict
-from holdback.analysis.multiplicity import corrected
+from holdback.analysis.multiplicity import corrected, gated, together
 from holdback.analysis.section_readers import basis_of
 from holdback.analysis.value_metric import money_comparisons
 from holdback.data.evidence.cells import Evidence
@@ -33,12 +33,12 @@ from holdback.experiments.definition.experiment import (
     Prior,
     Window,
 )
+from holdback.facts import fact
 from holdback.results.quantity import Quantity
-from holdback.results.scorecard import Scorecard
+from holdback.results.scorecard import Readout, Scorecard
 from holdback.results.sections.decomposition import Decomposition
 from holdback.results.sections.sensitivity import Sensitivity
 from holdback.results.sections.trend import Trend
-from holdback.stats.causal.revenue_decomposition import logarithmic_mean
 
 
 def shop(seed: int, n: int, rate: float, mean: float) -> list[tuple[float, float]]:
@@ -243,6 +243,51 @@ def test_ranges_of_several_arms_say_their_level_against_scipy() -> None:
     assert levels_of["revenue", "*"] == 0.95
 
 
+def read_of(arm: str, role: str, **more: object) -> Readout:
+    """A readout of an arm: better, p = .02."""
+    values: dict[str, object] = {
+        "metric": "revenue" if role != "secondary" else "order_value",
+        "kind": "mean",
+        "role": role,
+        "arm": arm,
+        "control": "holdback",
+        "level": 0.95,
+        "method": "log_delta",
+        "note": fact("methods.log_delta"),
+        "verdict": "better",
+        "p_value": 0.02,
+    }
+    return Readout(**(values | more))  # type: ignore[arg-type]
+
+
+def test_each_arm_waits_for_its_own_primary() -> None:
+    """Written out: `mail` has proven its primary, `app` has not, so its rest waits."""
+    family = [
+        read_of("mail", "primary"),
+        read_of("app", "primary", verdict="unclear"),
+        read_of("mail", "secondary"),
+        read_of("app", "secondary"),
+        read_of("app", "guardrail", verdict="safe"),
+    ]
+    verdicts = [r.verdict for r in gated(experiment(), family)]
+    assert verdicts == ["better", "unclear", "better", "unclear", "safe"]
+
+
+@pytest.mark.parametrize("role", ["primary", "value"])
+def test_p_values_of_several_arms_against_scipy(role: str) -> None:
+    """P of either |Z| beyond the seen one; correlation 2/3 at 3,000 : 6,000 : 6,000.
+
+    Secondary metrics, and all arms together, are left as they are.
+    """
+    law = stats.multivariate_normal(cov=[[1, 2 / 3], [2 / 3, 1]])
+    z = stats.norm.isf(0.01)
+    expected = 1 - law.cdf([z, z], lower_limit=[-z, -z])
+    family = [read_of("mail", role), read_of("*", role), read_of("app", "secondary")]
+    found = together(experiment(), family, [6_000, 6_000], 3_000)
+    assert found[0].p_value_adjusted == pytest.approx(expected, abs=2e-5)
+    assert [r.p_value_adjusted for r in found[1:]] == [None, None]
+
+
 def test_all_arms_together_prove_what_an_arm_proves() -> None:
     """`*` alone below 5 % proves nothing; beside an arm that is proven it does."""
     card = three_arms(50.0)
@@ -364,8 +409,19 @@ def test_decomposition_adds_up() -> None:
     rows = [np.array(shop(*a)) for a in ((2, 9000, 0.14, 52.0), (1, 1000, 0.10, 50.0))]
     means = [r[:, 0].mean() for r in rows]
     rates = [(r[:, 1] > 0).mean() for r in rows]
-    weight = logarithmic_mean(means[0], means[1])
+    weight = (means[0] - means[1]) / log(means[0] / means[1])
     assert parts.from_conversion == pytest.approx(weight * log(rates[0] / rates[1]))
+    orders = [r[:, 1].sum() / (r[:, 1] > 0).sum() for r in rows]
+    assert parts.from_orders_per_buyer == pytest.approx(
+        weight * log(orders[0] / orders[1])
+    )
+    values = [r[:, 0].sum() / r[:, 1].sum() for r in rows]
+    assert parts.from_order_value == pytest.approx(weight * log(values[0] / values[1]))
+    # Three ranges that hold at once: each at 1 - 5 %/3 (Bonferroni).
+    steps = (parts.ranges.from_conversion, parts.ranges.from_orders_per_buyer)
+    for step in (*steps, parts.ranges.from_order_value):
+        reach = (step.upper - step.lower) / 2 / step.se
+        assert reach == pytest.approx(stats.norm.ppf(1 - 0.05 / 6), rel=1e-9)
     conversion = parts.ranges.from_conversion
     assert conversion.lower < parts.from_conversion < conversion.upper
     # Of the part's error, the log of the rates' ratio makes nearly all.

@@ -17,7 +17,7 @@ from holdback.results.quantity import Quantity
 from holdback.results.scorecard import Readout, Segment
 from holdback.results.sections.sensitivity import Sensitivity
 from holdback.stats.evidence.effect import LogRatio
-from holdback.stats.posterior.random_effects import SEGMENT_SPREAD, random_effects
+from holdback.stats.posterior.random_effects import random_effects
 
 
 def segment(
@@ -48,7 +48,7 @@ def test_groups_are_tested_and_pulled_together() -> None:
         low, high = math.log1p(r.relative.lower), math.log1p(r.relative.upper)
         se = (high - low) / 2 / 1.959963984540054
         ratios.append(LogRatio(value=(low + high) / 2, se=se))
-    expected = random_effects(ratios, spread=SEGMENT_SPREAD)
+    expected = random_effects(ratios, spread=0.03)  # as the documentation says
     assert test.p_value == pytest.approx(expected.p_value)
     assert (test.metric, test.dimension) == ("conversion", "device")
     for one, effect in zip(read, expected.effects, strict=True):

@@ -374,6 +374,88 @@ def test_cells_against_rows(
     agree(found, expected)
 
 
+TICK = timedelta(microseconds=1)
+
+
+def edges(zone: str, as_of: datetime) -> dict[str, list[Row]]:
+    """A unit at and beside every border, and rows at and beside every border of it."""
+    tz = ZoneInfo(zone)
+    borders = [
+        datetime(START.year, START.month, START.day, tzinfo=tz),
+        datetime(END.year, END.month, END.day + 1, tzinfo=tz),
+        as_of,
+        as_of - WITHIN,
+        as_of - timedelta(days=1),
+    ]
+    beside = (-TICK, timedelta(0), TICK)
+    times = sorted({(b + d).astimezone(UTC) for b in borders for d in beside})
+    visitors = [
+        {
+            "unit": f"u{i}",
+            "arm": ("control", "treated")[i % 2],
+            "t": t,
+            "device": ("phone", "tablet", None)[i % 3],
+            "age": Fraction(i),
+        }
+        for i, t in enumerate(times)
+    ]
+    middle = times[0] + timedelta(days=1)
+    twice = [
+        ("same moment", "treated", middle), ("same moment", "control", middle),
+        ("crossed", "treated", middle), ("crossed", "control", middle + TICK),
+        ("again", "treated", middle), ("again", "treated", middle + TICK),
+        ("crossed late", "treated", middle), ("crossed late", "control", times[-1]),
+        ("no arm", None, middle),
+        ("arm later", None, middle), ("arm later", "treated", middle + TICK),
+    ]  # fmt: skip
+    visitors += [
+        {"unit": unit, "arm": arm, "t": t, "device": device, "age": Fraction(7)}
+        for device, (unit, arm, t) in zip("abcdefghijk", twice, strict=True)
+    ]
+    offsets = [timedelta(0), WITHIN, timedelta(days=1), -LOOKBACK]
+    orders: list[Row] = []
+    visits: list[Row] = []
+    for unit, t in {row["unit"]: row["t"] for row in visitors}.items():
+        near = {t + o + d for o in offsets for d in beside}
+        for moment in sorted(
+            near | {b.astimezone(UTC) + d for b in borders for d in beside}
+        ):
+            amount = Fraction(101 + 37 * len(orders) % 9973, 100)
+            orders.append({"unit": unit, "t": moment, "total": amount})
+            visits.append({"unit": unit, "t": moment})
+    return {"visitors": visitors, "orders": orders, "visits": visits}
+
+
+@pytest.mark.parametrize("crossovers", ["exclude", "first"])
+@pytest.mark.parametrize(
+    ("zone", "as_of"),
+    [
+        ("Europe/Berlin", datetime(2026, 10, 28, 12, tzinfo=UTC)),
+        ("UTC", datetime(2026, 10, 26, 6, tzinfo=UTC)),
+    ],
+)
+def test_edges_against_rows(
+    tmp_path: Path, zone: str, as_of: datetime, crossovers: Crossovers
+) -> None:
+    """A microsecond before, at and after each border: the same cells as by loops.
+
+    Borders of the window, as-of, horizons, lookback and caps; arms that follow each
+    other within a microsecond, or stand at one moment, or beyond the window.
+    """
+    tables = edges(zone, as_of)
+    expected = world(
+        **{
+            {"visitors": "exposures"}.get(name, name): rows
+            for name, rows in tables.items()
+        },
+        zone=zone,
+        as_of=as_of,
+        crossovers=crossovers,
+    )
+    found = evidence(tmp_path, tables, zone=zone, as_of=as_of, crossovers=crossovers)
+    agree(found, expected)
+
+
 @pytest.fixture(scope="module")
 def of_csv(tmp_path_factory: pytest.TempPathFactory) -> dict[Crossovers, Evidence]:
     """The fixed world's evidence from CSV, with either treatment of crossovers."""

@@ -11,10 +11,12 @@ from itertools import product
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 from reports.examples import changed, clear_win
 
 from holdback.errors import printable
 from holdback.facts import Fact
+from holdback.reports import html
 from holdback.reports.exports.csv_table import readouts_csv
 from holdback.reports.exports.markdown_summary import markdown, message
 from holdback.reports.pages.experiment_page import render
@@ -158,6 +160,25 @@ def test_tables_and_chat_run_nothing(payload: str) -> None:
 
 
 IMAGE = '"><img src=x onerror=alert(1)>'
+
+
+def test_every_piece_of_a_page_escapes_its_texts() -> None:
+    """The bricks themselves, a hostile text in each place: no element, no handler."""
+
+    def built(text: str) -> Told:
+        head, rows = (text, text, text, text), [(text, text, text, text)]
+        pieces = [
+            html.named(text),
+            html.section(text, Markup(""), anchor=text),
+            html.folded(text, Markup(""), css=text),
+            html.chart(Markup(""), [text], (text, text)),
+            html.table(text, head, rows, numeric=(1,), css=text),
+            html.table(text, head, rows, classes=[text] * 4),
+        ]
+        return Told(str(html.join(pieces)))
+
+    for payload in (IMAGE, "<script>alert(1)</script>", "' onclick='alert(1)"):
+        assert built(payload).elements == built("word").elements
 
 
 def text_fields(value: object) -> set[str]:

@@ -50,6 +50,16 @@ def test_restricted_mean_against_figures() -> None:
     assert error == pytest.approx(4.3035, abs=5e-5)
 
 
+def test_events_on_the_last_watched_day_against_statsmodels() -> None:
+    """A unit watched to the end of the day of its event ended that day, not later."""
+    day = np.array([3, 5, 5, 7, 9, 9])
+    event = np.array([1, 1, 0, 1, 1, 0])
+    found = life_table(np.where(event, day, 0), day, np.ones(6), 9)
+    expected = SurvfuncRight(day, event)
+    assert found.survival[expected.surv_times] == pytest.approx(expected.surv_prob)
+    assert found.events.sum() == 4
+
+
 def test_log_rank_against_statsmodels() -> None:
     """The square of the statistic is statsmodels' chi-square; p near .0817."""
     z = log_rank_z(table(CONTROL), table(TREATED))

@@ -108,6 +108,31 @@ def test_twenty_are_read_alone_against_reml() -> None:
     assert found.taus[found.weights.argmax()] == pytest.approx(reml, abs=step)
 
 
+@pytest.mark.parametrize(("count", "spread"), [(19, 0.05), (20, None)])
+def test_the_prior_of_the_spread_against_integration(
+    count: int, spread: float | None
+) -> None:
+    """Mean of τ: half-normal(5 %) up to 19 experiments, flat from the twentieth on.
+
+    The density of τ has μ integrated out by hand (a normal in μ), then by quad.
+    """
+    rng = np.random.default_rng(66)
+    s = rng.uniform(0.02, 0.04, count)
+    b = rng.normal(0.01, np.hypot(0.08, s))
+
+    def density(tau: float) -> float:
+        wide = s**2 + tau**2
+        mean = np.sum(b / wide) / np.sum(1 / wide)
+        fit = np.prod(stats.norm.pdf(b, mean, np.sqrt(wide)))
+        prior = 1.0 if spread is None else stats.norm.pdf(tau, 0, spread)
+        return float(fit * prior / np.sqrt(np.sum(1 / wide)))
+
+    whole = integrate.quad(density, 0, 1, points=[0.08])[0]
+    first = integrate.quad(lambda tau: tau * density(tau), 0, 1, points=[0.08])[0]
+    found = random_effects(groups(list(b), list(s)))
+    assert found.tau == pytest.approx(first / whole, rel=1e-3)
+
+
 def test_one_shift_moves_all() -> None:
     """The same added to every effect is added to μ and to each posterior."""
     values, ses = EIGHT
