@@ -165,8 +165,9 @@ class _Writer:
                 "planned if it was something else"
             )
         return shares, (
-            f"{ASK} shares: counted, not planned ({listed}). Write the planned ones: "
-            "only then can it be seen whether units got lost"
+            f"{ASK} shares: counted, not planned ({listed}). Write the planned ones, "
+            "and take `counted_shares` out: only then can it be seen whether units "
+            "got lost"
         )
 
     def _arms(self) -> list[str]:
@@ -195,7 +196,9 @@ class _Writer:
 
     def _assignment(self) -> list[str]:
         own = self.roles.exposures
-        lines = [f"assignment: {{source: {own.source}}}"]
+        _, equal = likely_shares(dict(own.levels))
+        counted = "" if equal else ", counted_shares: true"
+        lines = [f"assignment: {{source: {own.source}{counted}}}"]
         if own.crossing:
             lines.append(
                 f"  # {own.crossing:.1%} of units stand in several arms; they count "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from holdback.data.loaders.frame_columns import frame_columns
 from holdback.drafting.shares import likely_shares
 from holdback.errors import ConfigError, DataError, Problem
+from holdback.experiments.config.models import ExperimentFile
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import did_you_mean
 from holdback.experiments.python_form import FRAME, PythonForm
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["experiment_of"]
 
 MOST_ARMS_READ = 20
+OWN = frozenset({"version", "experiment", "arms", "sources", "database"})
+"""Keys of the YAML that the frame and its arguments say."""
 EXAMPLE = (
     'analyze(frame, unit="id", arm="group", control="none", '
     'metrics={"visit": hb.conversion("visit")})'
@@ -33,7 +36,11 @@ def experiment_of(frame: Any, said: Mapping[str, Any]) -> tuple[Experiment, Any]
     `said` are the arguments of `of_frame`. Raises ConfigError for arguments that say
     nothing sound, DataError for what is no frame or lacks a column.
     """
-    known = list(inspect.signature(of_frame).parameters)[1:]
+    arguments = list(inspect.signature(of_frame).parameters)[1:-1]
+    known = [
+        *arguments,
+        *(key for key in ExperimentFile.model_fields if key not in OWN),
+    ]
     for name in said:
         if name not in known:
             raise ConfigError(
@@ -106,7 +113,7 @@ def of_frame(  # noqa: PLR0913  # what a YAML file says, as arguments
                 or f"Its values are: {', '.join(counts)}.",
             )
         )
-    planned, _ = likely_shares(counts)
+    planned, are_equal = likely_shares(counts)
     if shares is not None:
         planned = {_text(key): _share(value) for key, value in shares.items()}
     if window is None and time is not None:
@@ -118,6 +125,7 @@ def of_frame(  # noqa: PLR0913  # what a YAML file says, as arguments
         time=time,
         window=window,
         shares=planned,
+        counted_shares=shares is None and not are_equal,
         control=chosen,
         metrics=metrics,
         primary=primary,

@@ -78,6 +78,7 @@ class PythonForm:
     unit: str
     arm: str
     shares: Mapping[str, Fraction]
+    counted_shares: bool
     control: str
     metrics: Mapping[str, Any]
     time: str | None = None
@@ -86,7 +87,6 @@ class PythonForm:
     covariates: Sequence[str] = ()
     segments: Sequence[str] = ()
     currency: str | None = None
-    analysis: Mapping[str, Any] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def experiment(self) -> Experiment:
@@ -103,8 +103,8 @@ class PythonForm:
             "looks": "end",
             "covariates": list(self.covariates),
             "segments": list(self.segments),
-            **self.analysis,
         }
+        assignment = {"source": FRAME, "counted_shares": self.counted_shares}
         names = self._arm_names()
         written: dict[str, Any] = {
             "version": 1,
@@ -118,14 +118,16 @@ class PythonForm:
                 }
                 for arm, share in self.shares.items()
             },
-            "assignment": {"source": FRAME},
+            "assignment": assignment,
             "sources": {FRAME: {"csv": f"{FRAME}.csv", "columns": _given(columns)}},
             "metrics": metrics,
             "primary": primary,
             "secondary": [name for name in metrics if name != primary],
             "analysis": {key: value for key, value in analysis.items() if value},
-            **self.more,
         }
+        for key, value in self.more.items():
+            both = isinstance(value, Mapping) and key in written
+            written[key] = {**written[key], **value} if both else value
         if self.window is not None:
             start, end = self.window
             written["window"] = {"start": str(start), "end": str(end)}

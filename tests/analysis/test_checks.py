@@ -62,6 +62,36 @@ def test_split_as_planned_passes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("control", "status"), [(260, "fail"), (242, "warn"), (206, "skip")]
+)
+def test_counted_shares_never_pass(control: int, status: str) -> None:
+    """That counted shares fit is no news; that they do not fit any more is."""
+    planned = experiment()
+    counted = replace(planned.assignment, counted_shares=True)
+    finding = found("srm", replace(planned, assignment=counted), world(control=control))
+    assert finding.status == status
+    assert ("counted in these data (Off 206" in finding.message) == (status == "skip")
+
+
+def test_shares_near_equal_ask_for_the_plan() -> None:
+    """52 to 48 that nobody planned: equal shares would have lost units."""
+    planned = experiment()
+    counted = replace(
+        planned,
+        arms=tuple(
+            replace(arm, share=share)
+            for arm, share in zip(
+                planned.arms, (Fraction(12, 25), Fraction(13, 25)), strict=True
+            )
+        ),
+        assignment=replace(planned.assignment, counted_shares=True),
+    )
+    finding = found("srm", counted, world(treated=10_400, control=9_600))
+    assert finding.status == "warn"
+    assert "planned to be equal? Then they are further apart" in finding.message
+
+
+@pytest.mark.parametrize(
     ("control", "status"), [(260, "fail"), (242, "warn"), (206, "pass")]
 )
 def test_split_against_scipy(control: int, status: str) -> None:

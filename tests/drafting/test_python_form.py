@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import duckdb
@@ -128,6 +129,35 @@ def test_to_yaml_against_file(tmp_path: Any) -> None:
     again = hb.analyze(tmp_path / "test.yaml").scorecard.readout("spend", "mail")
     assert again.relative == analysis.scorecard.readout("spend", "mail").relative
     assert load(tmp_path / "test.yaml").resolved == experiment.resolved
+
+
+def test_shares_that_nobody_planned_are_not_told_as_passed() -> None:
+    """As counted in a frame, in its YAML again, and as they were planned."""
+    uneven = pd.concat([WORLD[WORLD.group == "mail"], WORLD.head(40)]).drop_duplicates()
+    experiment = hb.experiment(uneven, **SAID)
+    assert "counted_shares: true" in experiment.to_yaml()
+    (check,) = (
+        c for c in hb.analyze(uneven, **SAID).scorecard.checks if c.check == "srm"
+    )
+    assert check.status == "skip"
+    assert "Not checked: the shares were counted" in check.message
+    planned = hb.experiment(uneven, **SAID, shares={"none": "1/6", "mail": "5/6"})
+    assert "counted_shares" not in planned.to_yaml()
+
+
+def test_further_keys_of_the_yaml() -> None:
+    """Those beside the frame's own are taken, and join what the frame says."""
+    experiment = hb.experiment(
+        WORLD,
+        **SAID,
+        title="Mail",
+        analysis={"level": "90%"},
+        decision={"rule": "lift"},
+    )
+    assert (experiment.title, experiment.analysis.segments) == ("Mail", ("device",))
+    assert experiment.analysis.level == Fraction(9, 10)
+    with pytest.raises(hb.ConfigError, match="takes no such argument"):
+        hb.experiment(WORLD, **SAID, sources={})
 
 
 def test_means_of_totals_against_scipy() -> None:

@@ -107,6 +107,11 @@ class WrittenAssignment(Written):
         description="Count units placed by hand. By default they are left out: nobody "
         "drew their arm.",
     )
+    counted_shares: Flag = Field(
+        default=False,
+        description="The shares were counted in the data, not planned. That they fit "
+        "is then no news, and the report says so.",
+    )
     crossovers: Annotated[
         Literal["exclude", "first", "stop"], choice(("exclude", "first", "stop"))
     ] = Field(

@@ -125,7 +125,8 @@ class Assignment:
 
     `holdout` and `layer` name one of the experiment's `holdouts` and `layers`; `params`
     are the scheme's keys as plain values. `crossovers_by_default`: the file does not
-    say what happens to units seen in two arms.
+    say what happens to units seen in two arms. `counted_shares`: nobody wrote the
+    planned shares; those of the arms are the data's own.
     """
 
     source: str
@@ -136,6 +137,7 @@ class Assignment:
     overrides: Mapping[str, str] = field(default_factory=dict)
     overrides_file: str | None = None
     include_overridden: bool = False
+    counted_shares: bool = False
     crossovers: Crossing = "first"
     crossovers_by_default: bool = False
     where: Expression | None = None

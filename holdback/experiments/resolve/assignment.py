@@ -96,6 +96,7 @@ def assignment_of(
         overrides=plan.overrides,
         overrides_file=plan.overrides_file,
         include_overridden=plan.include_overridden,
+        counted_shares=plan.counted_shares,
         crossovers=plan.crossovers,
         crossovers_by_default="crossovers" not in plan.model_fields_set,
         where=plan.where,

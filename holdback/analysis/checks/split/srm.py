@@ -20,6 +20,8 @@ __all__ = ["SampleRatioMismatch"]
 SRM_FAIL_BELOW = 0.001
 SRM_WARN_BELOW = 0.01
 LEAST_PART = 100
+NEARLY_EQUAL = 0.1
+"""Part of equal shares by which those that nobody planned may miss them."""
 
 
 @kinds.register("srm")
@@ -30,7 +32,9 @@ class SampleRatioMismatch:
     practice of the large platforms). The counts are taken before anything is left
     out for crossovers or maturity. Where the shares changed from day to day
     (`split_drift`), they are tested as a whole only; arms that never joined on the
-    same day have no shares.
+    same day have no shares. Shares that were counted in the data (they are where
+    equal ones do not fit) fit them whatever happened: that is no pass, and near equal
+    ones are told, as hardly anybody plans 52 to 48.
     """
 
     order: ClassVar = 10
@@ -55,6 +59,9 @@ class SampleRatioMismatch:
         )
         units = dict(zip(arms, counts, strict=True))
         planned = {arm: width / sum(widths.values()) for arm, width in widths.items()}
+        if p_value >= SRM_WARN_BELOW and experiment.assignment.counted_shares:
+            yield _unplanned(units)
+            return
         if p_value >= SRM_WARN_BELOW:
             outcome = fact(
                 "srm.as_planned",
@@ -82,6 +89,16 @@ class SampleRatioMismatch:
         yield Finding(
             check="srm", status=_status(p_value), p_value=p_value, fact=outcome
         )
+
+
+def _unplanned(units: Mapping[str, int]) -> Finding:
+    """What counted shares tell: nothing, unless equal ones were missed by little."""
+    equal = sum(units.values()) / len(units)
+    if all(abs(count / equal - 1) < NEARLY_EQUAL for count in units.values()):
+        return Finding(
+            check="srm", status="warn", fact=fact("srm.nearly_equal", units=units)
+        )
+    return Finding(check="srm", status="skip", fact=fact("srm.counted", units=units))
 
 
 def _status(p_value: float) -> Status:

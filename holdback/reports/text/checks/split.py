@@ -71,6 +71,20 @@ def _as_planned(
     )
 
 
+def _seen(words: Words, units: Mapping[str, int]) -> str:
+    return ", ".join(f"{words.arm(arm)} {n:,}" for arm, n in units.items())
+
+
+@tells("srm.counted")
+def _counted(words: Words, *, units: Mapping[str, int]) -> str:
+    return say("checks.srm.counted", seen=_seen(words, units))
+
+
+@tells("srm.nearly_equal")
+def _nearly_equal(words: Words, *, units: Mapping[str, int]) -> str:
+    return say("checks.srm.nearly_equal", seen=_seen(words, units))
+
+
 filled("srm.nowhere_alone", "checks.srm.no_single_day_or")
 
 
