@@ -136,15 +136,17 @@ def _broken(scorecard: Scorecard) -> Readout | None:
 
 
 def _arms(scorecard: Scorecard, words: Words) -> Markup:
-    """The outcome of each arm, where there are several."""
+    """The outcome of each arm that the lead does not speak of."""
     decision = scorecard.decision
     if decision is None or len(decision.arms) < 2 or scorecard.validity.is_invalid:
         return Markup("")
+    best = sentences.best_arm(scorecard)
     items = (
         Markup("<li>{}: {}</li>").format(
             named(words.arm(arm.arm)), texts("headline.outcomes")[arm.outcome]
         )
         for arm in sentences.arms_in_order(scorecard)
+        if arm.arm != best
     )
     return Markup('<ul class="arms">{}</ul>').format(join(items, ""))
 
