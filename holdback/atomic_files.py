@@ -120,10 +120,17 @@ def replacing(target: Path) -> Iterator[Path]:
             _sync(temporary)
             _refuse_unsafe(target)
             temporary.replace(target)
-            _sync(target.parent)
+            try:
+                _sync(target.parent)
+            except OSError as error:
+                raise _InPlace(error.errno, error.strerror) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+class _InPlace(OSError):
+    """A failure after which the new file is there, but perhaps not on the disk yet."""
 
 
 class _NotUndone(OSError):
@@ -356,6 +363,8 @@ def _told(target: Path) -> Iterator[None]:
         if error.errno in _FULL:
             free = f" ({_free_bytes(target)} bytes are free)"
         on_disk = "Nothing was overwritten."
+        if isinstance(error, _InPlace):
+            on_disk = "The new file is in its place; a power cut now may undo it."
         if isinstance(error, _NotUndone):
             on_disk = (
                 f"These files could not be put back and are of the new set, or are "

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +112,7 @@ def append(path: Path, entry: LogEntry) -> LogEntry:
             (written,), _ = _parsed(path, line, before=_last(entries))
             for known in entries:
                 if (known.kind, known.key) == (written.kind, written.key):
+                    _catch_up(path, entries)
                     return known
             if whole < len(data):
                 _set_aside(path, len(entries) + 1, data[whole:])
@@ -135,6 +136,14 @@ def head_of(path: Path) -> tuple[int, str] | None:
         return int(head["entries"]), str(head["hash"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _catch_up(path: Path, entries: Sequence[LogEntry]) -> None:
+    """Move a head on that a writer left behind who ended between log and head."""
+    seen, digest = head_of(path) or (0, "")
+    behind = 0 < seen < len(entries) and entries[seen - 1].hash == digest
+    if not seen or behind:
+        _write_head(path, len(entries), entries[-1].hash)
 
 
 def _write_head(path: Path, entries: int, digest: str) -> None:

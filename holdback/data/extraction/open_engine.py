@@ -44,7 +44,8 @@ def opened(
     analysis uses, or `whole` with every column.
 
     Raises ConfigError for a frame in place of no source and for databases that are not
-    read, DataError and EnvironmentFault as the loaders do.
+    read, DataError and EnvironmentFault as the loaders do, and at the end DataError
+    for a file that changed meanwhile.
     """
     unknown = sorted(set(frames) - set(experiment.sources))
     if unknown:
@@ -81,7 +82,10 @@ def opened(
             wanted = None if whole else used_columns(experiment, name)
             table = loader_of(source).load(store, wanted)
             tables[name] = as_declared(engine, table, source)
-        yield Opened(engine=engine, tables=tables, sha256=store.sha256)
+        try:
+            yield Opened(engine=engine, tables=tables, sha256=store.sha256)
+        finally:
+            store.check_unchanged()  # the cause of what failed meanwhile, too
 
 
 def as_declared(engine: Engine, table: Table, source: Source) -> Table:

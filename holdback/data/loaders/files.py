@@ -22,6 +22,7 @@ __all__ = [
     "is_gzip",
     "matching",
     "shown",
+    "state",
 ]
 
 CHUNK = 1 << 20
@@ -128,6 +129,15 @@ def check_readable(path: Path, root: Path) -> None:
             )
     except OSError as error:
         raise _unreadable(where, error) from error
+
+
+def state(path: Path) -> tuple[int, int]:
+    """Bytes and time of a file's last change, in ns; (-1, -1) when it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return -1, -1
+    return found.st_size, found.st_mtime_ns
 
 
 def head(path: Path, size: int = 8) -> bytes:

@@ -17,6 +17,7 @@ from holdback.data.loaders.files import (
     head,
     matching,
     shown,
+    state,
 )
 from holdback.errors import DataError, Problem
 
@@ -41,6 +42,7 @@ class Store:
         self.database = database
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._prints: dict[str, tuple[list[str], list[Future[Fingerprint]]]] = {}
+        self._states: dict[Path, tuple[int, int]] = {}
 
     def close(self) -> None:
         """Stop the background work."""
@@ -62,7 +64,22 @@ class Store:
         paths = matching(path, self.root, source)
         for file in paths:
             check_readable(file, self.root)
+            self._states.setdefault(file, state(file))
         return paths
+
+    def check_unchanged(self) -> None:
+        """Raise DataError for a file that is not what it was when it was opened."""
+        for file, before in self._states.items():
+            if state(file) != before:
+                raise DataError(
+                    Problem(
+                        where=shown(file, self.root),
+                        what="the file changed while it was read.",
+                        why="Some of what was read is of the old file and some of the "
+                        "new one.",
+                        fix="Wait until the export is done, and run it again.",
+                    )
+                )
 
     def fingerprinted(
         self, source: str, paths: list[Path], *, text: bool
