@@ -44,13 +44,19 @@ LONGEST_WRITE = 24 * 3600
 
 
 def write_files(
-    folder: Path, files: Mapping[str, str | bytes], *, manifest: bool = False
+    folder: Path,
+    files: Mapping[str, str | bytes],
+    *,
+    manifest: bool = False,
+    alone: bool = False,
 ) -> tuple[Path, ...]:
     """Write files into a folder, all of them or none.
 
     Names may hold sub-folders (``experiments/a.yaml``); missing folders are made.
     Text is written as UTF-8, its line ends as they are. With `manifest` the hashes of
-    the files are put into the folder's `manifest.json` as well. Raises ConfigError for
+    the files are put into the folder's `manifest.json` as well; with `alone` they are
+    all that stands there, and what it described before and is unchanged is removed.
+    Raises ConfigError for
     a target that is a link or a folder, EnvironmentFault when the file system fails:
     the message tells what is on the disk, which is the old set unless putting it back
     failed too.
@@ -67,10 +73,15 @@ def write_files(
         _sweep(folder)
         with _locked(folder):
             _finish(folder)
+            before = {} if not manifest else _hashes(folder)
             if manifest:
-                contents[MANIFEST] = _manifest(folder, contents)
+                contents[MANIFEST] = _manifest(
+                    {} if alone else before, folder, contents
+                )
             pending = _prepared(folder, contents)
             _settle(folder, pending, list(contents))
+            if alone:
+                _drop(folder, {n: d for n, d in before.items() if n not in contents})
     return targets
 
 
@@ -238,12 +249,24 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _manifest(folder: Path, contents: Mapping[str, bytes]) -> bytes:
+def _drop(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Remove files that are as a manifest described them, and folders left empty."""
+    for name, digest in hashes.items():
+        with suppress(OSError, ValueError):
+            path = _inside(folder, name)
+            if path.is_symlink() or _hash(path.read_bytes()) != digest:
+                continue
+            path.unlink()
+            if path.parent != folder:
+                path.parent.rmdir()
+
+
+def _manifest(
+    before: Mapping[str, str], folder: Path, contents: Mapping[str, bytes]
+) -> bytes:
     """The hashes of a set's files beside those of other sets in the folder."""
     hashes = {
-        name: digest
-        for name, digest in _hashes(folder).items()
-        if (folder / name).is_file()
+        name: digest for name, digest in before.items() if (folder / name).is_file()
     }
     hashes |= {name: _hash(content) for name, content in contents.items()}
     files = dict(sorted(hashes.items()))

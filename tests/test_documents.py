@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import os
 import random
 import re
@@ -17,13 +18,17 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
 from textwrap import dedent
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import click
 import pytest
@@ -49,9 +54,15 @@ INSTALLS = {
     ". .venv/bin/activate": "changes the reader's shell only",
     "git clone <this repository> && cd holdback": "has no address",
     "make demo": "installs; the demo itself is made before the pages run",
+    "pip install holdback": "installs, in a step of a workflow",
+    "git": "keeps the record in the team's repository",
 }
 """Lines of shell blocks that are not run here, and why."""
-INSIDE = {("README.md", "python", "experiments/"), ("docs/assignment.md", "", "")}
+INSIDE = {
+    ("README.md", "python", "experiments/"),
+    ("docs/assignment.md", "", ""),
+    ("docs/sharing.md", "", ""),
+}
 """Blocks that are typed in the demo's folder: page, language, a word of the block."""
 
 
@@ -137,10 +148,37 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def reason(line: str) -> str:
+    """Why a command is not run; nothing for one that is."""
+    first = "git" if line.startswith("git ") and line not in INSTALLS else line
+    return INSTALLS.get(first, "")
+
+
+def run_crontab(block: Block) -> None:
+    """Run the command of each line: five fields say when, /srv is the folder here."""
+    for line in lines(block):
+        *when, command = line.split(maxsplit=5)
+        assert all(re.fullmatch(r"[\d*/,-]+", field) for field in when)
+        Path("srv").mkdir()
+        Path("srv/shop").symlink_to(Path.cwd())
+        here = command.replace("/srv/", f"{Path.cwd()}/srv/")
+        run_shell(Block(block.page, block.line, "sh", here))
+
+
+def run_workflow(block: Block) -> None:
+    """Run the commands of a workflow's steps."""
+    workflow = YAML(typ="safe").load(block.text)
+    assert set(workflow) == {"name", "on", "permissions", "jobs"}
+    (job,) = workflow["jobs"].values()
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    run_shell(Block(block.page, block.line, "sh", "\n".join(steps)))
+    assert all(Path(step["with"]["path"]).is_dir() for step in job["steps"][-2:-1])
+
+
 def run_shell(block: Block) -> None:
     """Run a block's commands: those of holdback in this process, pipes by a shell."""
     for line in lines(block):
-        if line in INSTALLS:
+        if reason(line):
             continue
         name, *arguments = shlex.split(line)
         if any(sign in arguments for sign in ("|", ">", "&&")):
@@ -198,6 +236,9 @@ def within(base: Mapping[str, Any], fragment: Mapping[str, Any]) -> dict[str, An
 
 def run_yaml(block: Block) -> None:
     """Load what a block shows: a whole file as it stands, a fragment within another."""
+    if block.text.startswith("name:"):
+        run_workflow(block)
+        return
     if block.text.startswith("version: 1\n"):
         Path("recs-holdback.yaml").write_text(block.text, encoding="utf-8")
         assert hb.load("recs-holdback.yaml").name == "recs-holdback"
@@ -215,6 +256,59 @@ def run_yaml(block: Block) -> None:
     with (project / "recs.yaml").open("w", encoding="utf-8") as file:
         parser.dump(within(base, fragment), file)
     assert hb.load(project / "recs.yaml").primary
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """A chat's webhook, which keeps what it is sent."""
+
+    heard: ClassVar[list[bytes]] = []
+
+    def do_POST(self) -> None:
+        """Keep the body."""
+        self.heard.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name
+        """Say nothing."""
+
+
+class Mailbox(StreamRequestHandler):
+    """As much of SMTP as a sender needs; keeps each message (RFC 5321)."""
+
+    heard: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        """Answer each command, and take the message that follows DATA."""
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            verb = line[:4].upper().strip()
+            if verb == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                taken = iter(self.rfile.readline, b".\r\n")
+                self.heard.append(b"".join(row.removeprefix(b".") for row in taken))
+            self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A mail server and a chat on this machine, where the pages look for them."""
+    Webhook.heard.clear()
+    Mailbox.heard.clear()
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as chat,
+        TCPServer(("127.0.0.1", 0), Mailbox) as mail,
+    ):
+        threads = [Thread(target=one.serve_forever) for one in (chat, mail)]
+        for thread in threads:
+            thread.start()
+        monkeypatch.setenv("CHAT_WEBHOOK", f"http://127.0.0.1:{chat.server_port}/")
+        monkeypatch.setenv("MAIL_HOST", "127.0.0.1")
+        monkeypatch.setenv("MAIL_PORT", str(mail.server_address[1]))
+        yield
+        for one, thread in zip((chat, mail), threads, strict=True):
+            one.shutdown()
+            thread.join()
 
 
 def run_python(block: Block) -> None:
@@ -237,6 +331,7 @@ def run_python(block: Block) -> None:
 RUNNERS: dict[str, Callable[[Block], None]] = {
     "yaml": run_yaml,
     "python": run_python,
+    "crontab": run_crontab,
     **dict.fromkeys(SHELL, run_shell),
 }
 
@@ -256,6 +351,7 @@ def test_commands_in_sentences_exist() -> None:
     assert wrong == []
 
 
+@pytest.mark.usefixtures("servers")
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)])
 def test_blocks_run(
     page: str, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -271,13 +367,24 @@ def test_blocks_run(
         monkeypatch.chdir(folder / "holdback-demo" if inside else folder)
         if block.language not in ELSEWHERE:
             RUNNERS[block.language](block)
+    if page == "docs/sharing.md":
+        (mail,), (chat,) = Mailbox.heard, Webhook.heard
+        parsed = message_from_bytes(mail)
+        assert parsed["To"] == "team@shop.example"
+        assert "X-Unsent" not in parsed
+        parts = [part.get_content_type() for part in parsed.walk()]
+        assert {"text/plain", "text/html", "image/png"} <= set(parts)
+        sent = json.loads(chat)["text"]
+        assert sent == Path("message.txt").read_text(encoding="utf-8")
+        assert "recs-holdback" in sent
 
 
 def test_what_does_not_run_is_counted() -> None:
     """Six lines of shell are left out, and each reason is still needed."""
     every = [block for page in PAGES for block in blocks(page)]
     shell = [line for one in every if one.language in SHELL for line in lines(one)]
-    assert set(INSTALLS) <= set(shell)
-    assert sum(line in INSTALLS for line in shell) == len(INSTALLS) == 6
+    assert sum(bool(reason(line)) for line in shell) == 6
+    text = "\n".join(block.text for block in every)
+    assert all(line in text for line in INSTALLS)
     assert set(ELSEWHERE) <= {block.language for block in every}
     assert {block.language for block in every} <= {*ELSEWHERE, *RUNNERS}

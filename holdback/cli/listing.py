@@ -30,7 +30,12 @@ def command(folder: str, shape: str, html: str | None) -> None:
     """List the experiments of a project: window, plan, looks and decision."""
     from pathlib import Path
 
-    from holdback.portfolio.experiment_list import Overview, lines, overview
+    from holdback.portfolio.experiment_list import (
+        Overview,
+        lines,
+        overview,
+        reports_in,
+    )
     from holdback.results.json_codec import to_json
 
     experiments = overview(Path(folder))
@@ -39,9 +44,8 @@ def command(folder: str, shape: str, html: str | None) -> None:
         from holdback.reports.pages.index_page import index
 
         page = Path(html) if html else Path(folder) / "results" / "index.html"
-        write_files(
-            page.parent, {page.name: index(Path(folder), experiments, page.parent)}
-        )
+        reports = reports_in([Path(folder)], page.parent)
+        write_files(page.parent, {page.name: index(Path(folder), experiments, reports)})
     if shape == "json":
         click.echo(to_json(Overview(experiments=experiments)), nl=False)
         return

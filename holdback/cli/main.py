@@ -39,6 +39,7 @@ COMMANDS = {
     "roi": "Answer simple questions of return by arithmetic, which is no evidence.",
     "list": "List the experiments of a project.",
     "portfolio": "Put all finished experiments together.",
+    "site": "Write everything that a team shares as static pages.",
     "schema": "Print the JSON Schema of the YAML files.",
     "doctor": "Check the health of the installation.",
     "completion": "Print what makes the shell complete commands.",

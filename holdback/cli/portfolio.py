@@ -46,6 +46,7 @@ def command(
     from holdback.atomic_files import write_files
     from holdback.cli.analyze import report_among
     from holdback.cli.console import progress
+    from holdback.portfolio.experiment_list import reports_in
     from holdback.reports.exports.terminal import portfolio_summary
     from holdback.reports.pages.portfolio_page import render
     from holdback.results.json_codec import to_json
@@ -55,7 +56,7 @@ def command(
         together = workflow.portfolio(places)
     target = Path(output) if output else _beside(places[0])
     pages = {
-        "portfolio.html": render(together, places, target),
+        "portfolio.html": render(together, reports_in(places, target)),
         "portfolio.json": to_json(together),
     }
     written = write_files(target, pages, manifest=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from holdback.errors import ConfigError, EnvironmentFault, Problem, ReportError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.load import PROJECT_FILE, is_project_file, load
 
-__all__ = ["Listed", "Overview", "lines", "overview"]
+__all__ = ["REPORT", "Listed", "Overview", "lines", "overview", "reports_in"]
+
+REPORT = "report.html"
 
 PATTERNS = ("*.yaml", "*.yml")
 
@@ -73,6 +76,20 @@ def overview(folder: Path) -> tuple[Listed, ...]:
             )
         )
     return tuple(_listed(folder, file) for file in files)
+
+
+def reports_in(folders: Iterable[Path], beside: Path) -> dict[str, str]:
+    """Experiment → its page, as a way from the folder `beside`.
+
+    The folders are projects', or hold results.
+    """
+    found: dict[str, str] = {}
+    for folder in folders:
+        for place in (folder, folder / "results"):
+            for report in sorted(place.glob(f"*/{REPORT}")):
+                way = Path(os.path.relpath(report, beside)).as_posix()
+                found.setdefault(report.parent.name, way)
+    return found
 
 
 def _is_project(file: Path) -> bool:

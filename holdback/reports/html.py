@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from unicodedata import bidirectional
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -24,6 +25,7 @@ __all__ = [
     "forest_head",
     "join",
     "lift_table",
+    "linked",
     "named",
     "section",
     "table",
@@ -44,6 +46,13 @@ def named(text: str) -> Markup:
     if any(bidirectional(letter) in RIGHT_TO_LEFT for letter in shown):
         return Markup("<bdi>{}</bdi>").format(shown)
     return Markup("{}").format(shown)
+
+
+def linked(name: str, way: str | None) -> Markup:
+    """A name from the data, as a link where there is a way to go."""
+    if not way:
+        return named(name)
+    return Markup('<a href="{}">{}</a>').format(quote(way), named(name))
 
 
 def join(parts: Iterable[Markup], between: str = "\n") -> Markup:

@@ -14,7 +14,7 @@ from reports.examples import EXAMPLES, changed, clear_win, readout
 
 import holdback as hb
 from holdback.cli import main as cli
-from holdback.portfolio.experiment_list import Listed
+from holdback.portfolio.experiment_list import Listed, reports_in
 from holdback.reports.exports.markdown_summary import markdown, message
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.pages.index_page import index
@@ -168,7 +168,7 @@ def test_the_index_links_reports_and_escapes_names(tmp_path: Path) -> None:
         Listed(file="<b>.yaml", problem="is <broken>."),
         Listed(file="c.yaml", experiment="c"),
     )
-    page = index(tmp_path, found, tmp_path / "results")
+    page = index(tmp_path, found, reports_in([tmp_path], tmp_path / "results"))
     assert '<a href="a%26b/report.html">' in page
     assert "+4.8% (+1.3% to +8.4%)" in page
     assert "€11,200 (€3,100 to €18,900)" in page

@@ -40,6 +40,7 @@ from holdback.facts import Fact
 from holdback.portfolio.experiment_list import Listed, lines
 from holdback.reports.blocks.block import blocks
 from holdback.reports.exports.markdown_summary import message
+from holdback.reports.exports.site_pages import site
 from holdback.reports.exports.terminal import portfolio_summary
 from holdback.reports.pages.experiment_page import render
 from holdback.reports.pages.index_page import index
@@ -212,7 +213,13 @@ def listed(scorecard: Scorecard, folder: Path) -> tuple[Listed, ...]:
 
 def index_page(scorecard: Scorecard, folder: Path) -> str:
     """The page of all experiments."""
-    return index(folder, listed(scorecard, folder), folder / "results")
+    return index(folder, listed(scorecard, folder), {})
+
+
+def site_pages(scorecard: Scorecard, folder: Path) -> str:
+    """All pages of the project as a site."""
+    pages = site(folder, listed(scorecard, folder), None)
+    return "\n".join(map(str, pages.values()))
 
 
 def overview(scorecard: Scorecard, folder: Path) -> str:
@@ -276,6 +283,7 @@ OUTPUTS: dict[str, Callable[[Scorecard, Path], str]] = {
     "to_arrow": arrow,
     "to_polars": polars,
     "index.html": index_page,
+    "site": site_pages,
     "list": overview,
     "portfolio": together,
     "demo": demo,

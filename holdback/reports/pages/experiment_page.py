@@ -16,7 +16,7 @@ from holdback.reports.text.catalog import counted, in_its_language, language, sa
 from holdback.reports.text.locale_format import Words
 from holdback.results.scorecard import Scorecard
 
-__all__ = ["POLICY", "document", "render", "style"]
+__all__ = ["POLICY", "document", "last_day", "render", "style"]
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
@@ -142,7 +142,7 @@ def style() -> Markup:
     )
 
 
-def _last_day(as_of: str) -> str:
+def last_day(as_of: str) -> str:
     """The last day with data: what happens at the moment itself is left out."""
     return (datetime.fromisoformat(as_of) - timedelta(seconds=1)).date().isoformat()
 
@@ -226,6 +226,6 @@ def _guardrails(scorecard: Scorecard, words: Words) -> tuple[str, str, str]:
 def _foot(scorecard: Scorecard, words: Words) -> Markup:
     facts = [scorecard.experiment]
     if scorecard.as_of:
-        facts.append(say("status.as_of", day=words.day(_last_day(scorecard.as_of))))
+        facts.append(say("status.as_of", day=words.day(last_day(scorecard.as_of))))
     facts.append(f"holdback {scorecard.versions.get('holdback', '')}".strip())
     return named(" · ".join(facts))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
 from holdback.atomic_files import read_whole
 from holdback.errors import ReportError
 from holdback.portfolio.experiment_list import Listed
-from holdback.reports.html import named, section, table
+from holdback.reports.html import join, linked, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.locale_format import Words
@@ -20,57 +18,88 @@ from holdback.reports.text.result_sentences import headline, money_told
 from holdback.results.json_codec import from_json
 from holdback.results.scorecard import Scorecard
 
-__all__ = ["index"]
+__all__ = ["index", "stored_card"]
+
+GROUPED_ABOVE = 12
+"""With more experiments than these, they stand by their decisions."""
 
 
-def index(project: Path, listed: Sequence[Listed], beside: Path) -> str:
-    """A page for the folder `beside`; links are relative to it.
+def index(
+    project: Path,
+    listed: Sequence[Listed],
+    reports: Mapping[str, str],
+    plans: Mapping[str, str] | None = None,
+    more: Markup | None = None,
+) -> str:
+    """A page of all experiments; `reports` and `plans`: experiment → way to its page.
 
-    Figures are those of `results/NAME/scorecard.json`, where `analyze` puts them.
+    Figures are those of `results/NAME/scorecard.json`, where `analyze` puts them. From
+    a dozen experiments on they stand by decision, each reached from the top. `more`
+    goes below the heading.
     """
-    rows = [_row(project, experiment, beside) for experiment in listed]
-    return document(
-        say("index.title"),
-        Markup("<h1>{}</h1>\n{}").format(
-            say("index.title"),
-            section(
-                say("index.caption"),
-                table(
-                    say("index.caption"), heads("index.columns"), rows, numeric=(4, 5)
-                ),
-                Markup('<p class="small">{}</p>').format(say("index.note")),
-                anchor="experiments",
-            ),
-        ),
+    rows = [_row(project, one, reports, plans or {}) for one in listed]
+    parts = {say("index.caption"): [row for _, row in rows]}
+    if len(rows) > GROUPED_ABOVE:
+        parts = {
+            decision: [row for other, row in rows if other == decision]
+            for decision in dict.fromkeys(decision for decision, _ in rows)
+        }
+    shown = [
+        section(
+            caption,
+            table(caption, heads("index.columns"), part, numeric=(4, 5)),
+            anchor=f"part-{i}" if i else "experiments",
+        )
+        for i, (caption, part) in enumerate(parts.items())
+    ]
+    ways = [
+        Markup('<a href="#{}">{} ({})</a>').format(
+            f"part-{i}" if i else "experiments", caption, len(part)
+        )
+        for i, (caption, part) in enumerate(parts.items())
+    ]
+    jump = Markup("<p>{}</p>").format(join(ways, " · ")) if len(parts) > 1 else ""
+    note = Markup('<p class="small">{}</p>').format(say("index.note"))
+    body = Markup("<h1>{}</h1>\n{}{}{}\n{}").format(
+        say("index.title"), more or "", jump, join(shown), note
     )
+    return document(say("index.title"), body)
 
 
-def _row(project: Path, experiment: Listed, beside: Path) -> tuple[str | Markup, ...]:
+def _row(
+    project: Path,
+    experiment: Listed,
+    reports: Mapping[str, str],
+    plans: Mapping[str, str],
+) -> tuple[str, tuple[str | Markup, ...]]:
+    """The decision in words, and the cells of the row."""
     name = named(experiment.experiment or experiment.file)
     if experiment.problem:
-        problem = named(say("index.broken", problem=experiment.problem))
-        return name, "", "", problem, "", ""
-    folder = project / "results" / experiment.experiment
-    card = _scorecard(folder / "scorecard.json")
-    plan = say("index.locked") if experiment.locked else say("index.open")
+        problem = say("index.broken", problem=experiment.problem)
+        return say("index.unread"), (name, "", "", named(problem), "", "")
     window = (
         f"{experiment.window_start} – {experiment.window_end}"
         if experiment.window_start
         else "–"
     )
-    if experiment.decision == "edited":
-        return name, window, plan, say("index.edited"), "", ""
-    if card is None:
-        return name, window, plan, say("index.none"), "", ""
-    if (folder / "report.html").is_file():
-        way = os.path.relpath(folder / "report.html", beside)
-        name = Markup('<a href="{}">{}</a>').format(quote(Path(way).as_posix()), name)
+    plan = linked(
+        say("index.locked") if experiment.locked else say("index.open"),
+        plans.get(experiment.experiment),
+    )
+    card = stored_card(project, experiment.experiment)
+    if experiment.decision == "edited" or card is None:
+        edited = experiment.decision == "edited"
+        state = say("index.edited") if edited else say("index.none")
+        return state, (name, window, plan, state, "", "")
     title = headline(card)
     decision = Markup('<span class="{}">{}</span>').format(title.tone, title.title)
-    return name, window, plan, decision, *_figures(card)
+    name = linked(experiment.experiment, reports.get(experiment.experiment))
+    return title.title, (name, window, plan, decision, *_figures(card))
 
 
-def _scorecard(path: Path) -> Scorecard | None:
+def stored_card(project: Path, experiment: str) -> Scorecard | None:
+    """What `analyze` wrote last; None where it is absent, edited or not readable."""
+    path = project / "results" / experiment / "scorecard.json"
     try:
         return from_json(read_whole(path).decode("utf-8"))
     except (OSError, UnicodeDecodeError, ReportError):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from urllib.parse import quote
+from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
 from holdback.portfolio.result import Entry, Portfolio, Theme, Total
 from holdback.reports.figures.charts import Axis, axis_of, forest_mark
-from holdback.reports.html import join, named, section, table
+from holdback.reports.html import join, linked, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text import portfolio_sentences as told
 from holdback.reports.text.catalog import in_its_language, say, texts
@@ -26,12 +23,10 @@ TOO_LOW, TOO_HIGH = (0.08, 0.13), 0.16
 
 
 @in_its_language
-def render(
-    portfolio: Portfolio, folders: Sequence[Path] = (), beside: Path | None = None
-) -> str:
+def render(portfolio: Portfolio, reports: Mapping[str, str] | None = None) -> str:
     """One self-contained HTML file; the same portfolio, the same bytes.
 
-    Links go to the reports in `folders`, relative to the folder `beside`.
+    `reports`: experiment → the way to its page.
     """
     words = told.words_of(portfolio)
     return document(
@@ -42,7 +37,7 @@ def render(
                 _header(portfolio, words),
                 _answer(portfolio, words),
                 _totals(portfolio, words),
-                tests(portfolio, words, folders, beside),
+                tests(portfolio, words, reports or {}),
                 _common(portfolio, words),
                 _themes(portfolio, words),
                 _long_run(portfolio, words),
@@ -290,10 +285,8 @@ def _paragraphs(lines: Sequence[str]) -> Markup:
 LONGEST = 20
 
 
-def tests(
-    portfolio: Portfolio, words: Words, folders: Sequence[Path], beside: Path | None
-) -> Markup:
-    """One row a finished test, its report linked where it is found."""
+def tests(portfolio: Portfolio, words: Words, reports: Mapping[str, str]) -> Markup:
+    """One row a finished test, linked to its report where there is one."""
     axis = axis_of(
         [experiment.shrunk or experiment.lift for experiment in portfolio.experiments]
     )
@@ -311,7 +304,7 @@ def tests(
                 say("common.chance_of_a_rise"),
             ),
             [
-                _row(words, experiment, axis, folders, beside)
+                _row(words, experiment, axis, reports)
                 for experiment in portfolio.experiments
             ],
             classes=("", "", "num", "num", "num", "f", ""),
@@ -325,11 +318,7 @@ def tests(
 
 
 def _row(
-    words: Words,
-    experiment: Entry,
-    axis: Axis,
-    folders: Sequence[Path],
-    beside: Path | None,
+    words: Words, experiment: Entry, axis: Axis, reports: Mapping[str, str]
 ) -> tuple[str | Markup, ...]:
     shown = experiment.shrunk or experiment.lift
     decided = outcome(experiment.decision) if experiment.decision else None
@@ -337,7 +326,7 @@ def _row(
     likely = words.range(shown, words.lift)
     mark = forest_mark(shown, axis, f"{words.lift(shown.value)}, {likely}", "plain")
     return (
-        _linked(experiment.experiment, folders, beside),
+        linked(experiment.experiment, reports.get(experiment.experiment)),
         Markup('<span class="{}">{}</span>').format(
             tone, _unbroken(decided.title if decided else say("headline.no_decision"))
         ),
@@ -349,17 +338,6 @@ def _row(
         Markup('{}<span class="range">{}</span>').format(mark, likely),
         "—" if experiment.p_positive is None else words.chance(experiment.p_positive),
     )
-
-
-def _linked(name: str, folders: Sequence[Path], beside: Path | None) -> Markup:
-    if beside is not None:
-        for folder in folders:
-            for place in (folder, folder / "results"):
-                report = place / name / "report.html"
-                if report.is_file():
-                    way = Path(os.path.relpath(report, beside)).as_posix()
-                    return Markup('<a href="{}">{}</a>').format(quote(way), named(name))
-    return named(name)
 
 
 def _unbroken(title: str) -> str:
