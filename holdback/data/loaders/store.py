@@ -112,17 +112,25 @@ class Store:
             types = self.engine.types(text)
             self.engine.execute(f"CREATE VIEW {quoted_name(source)} AS {text}")
         except Exception as error:
+            broken = [file for file in paths if not self._is_read(file)] or paths
             raise DataError(
                 Problem(
                     where=", ".join(
-                        shown(file, self.root) for file in paths[:SHOWN_FILES]
+                        shown(file, self.root) for file in broken[:SHOWN_FILES]
                     ),
                     what="the Parquet file cannot be read: it is damaged or cut off.",
-                    why=str(error).splitlines()[0],
                     fix="Export it again.",
                 )
             ) from error
         return Table(source=source, relation=relation_of(source), columns=types)
+
+    def _is_read(self, file: Path) -> bool:
+        """Whether a Parquet file's columns can be read, alone."""
+        try:
+            self.engine.types(f"SELECT * FROM read_parquet({quoted_text(str(file))})")
+        except Exception:  # noqa: BLE001  # the engine's errors are of many kinds
+            return False
+        return True
 
 
 def row_of(source: str) -> PlaceOf:
