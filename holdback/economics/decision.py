@@ -3,7 +3,7 @@
 Order of authority: a failed check makes the result invalid; a treatment that is plainly
 broken is stopped at any look; a breached guardrail forbids shipping, and stops a test
 that is running; a preview decides nothing; then the rule speaks, as strictly as the
-look demands.
+look demands. Exposures that may be a list of buyers forbid shipping as well.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 
+FORBIDS_SHIPPING = frozenset({"only_buyers.at_once"})
+"""Findings that leave a result readable, and yet nothing to keep on."""
 Position = Literal["above", "below", "unclear"]
 """Of the primary's range about what the rule asks for."""
 
@@ -97,6 +99,9 @@ def _of_arm(experiment: Experiment, scorecard: Scorecard, arm: str) -> DecisionA
     outlook = scorecard.single(Outlook)
     if outcome == "keep_testing" and outlook is not None:
         reasons.append(outlook_fact(outlook))
+    doubts = [c for c in scorecard.checks if c.fact.code in FORBIDS_SHIPPING]
+    if outcome == "ship" and doubts:
+        outcome, reasons = "keep_testing", [*map(_failed, doubts), *reasons]
     watched = [guardrail_fact(r) for r in guardrails if r.verdict != "safe"]
     reasons += watched
     harmed = _harmed(experiment, scorecard, arm)

@@ -5,6 +5,7 @@ What is right comes from scipy's laws over the same counts, or is counted by han
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from scipy import stats
 from worlds.words import in_words
 
+from holdback import analyze
 from holdback.analysis.checks.check import kinds
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
@@ -164,14 +166,15 @@ def test_inactive_units_lost_in_one_arm_against_scipy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("buyers", "earlier", "status"),
-    [(198, 0, "warn"), (191, 0, "warn"), (160, 0, "pass"), (200, 190, "warn")],
+    [(198, 0, "fail"), (191, 0, "fail"), (160, 0, "pass"), (200, 190, "warn")],
 )
-def test_exposures_of_buyers_alone(
+def test_exposures_without_those_who_did_not_buy(
     tmp_path: Path, buyers: int, earlier: int, status: str
 ) -> None:
-    """99 % of 200 buy, or 95.5 %: that is told; 80 % are not all.
+    """99 % of 200 buy later, or 95.5 %; 80 % are not all, and subscribers always pay.
 
-    The row of a unit that bought later than any window counts as well.
+    The row of a unit that bought later than any window counts as well. Whoever knows
+    that the list is whole says so.
     """
     units = exposed(100, 100)
     late = EXPOSED + timedelta(days=20)
@@ -183,13 +186,87 @@ def test_exposures_of_buyers_alone(
         ]
     )
     drawn = plan(tmp_path)
-    seen = finding("only_buyers", drawn, read(drawn, units, orders))
-    assert seen.status == status
-    others = pd.concat(
-        [orders, bought(pd.DataFrame({"who": [f"x{i}" for i in range(50)]}), AFTER)]
+    assert only_buyers(drawn, units, orders) == status
+    strangers = pd.DataFrame({"who": [f"x{i}" for i in range(50)]})
+    others = pd.concat([orders, bought(strangers, AFTER)])
+    assert only_buyers(drawn, units, others) == status
+    whole = replace(drawn, assignment=replace(drawn.assignment, everybody=True))
+    assert only_buyers(whole, units, orders) == "pass"
+
+
+def only_buyers(drawn: Experiment, units: pd.DataFrame, orders: pd.DataFrame) -> str:
+    """The state of that check alone."""
+    return finding("only_buyers", drawn, read(drawn, units, orders)).status
+
+
+AT_ORDER = """\
+metrics:
+  revenue: {{kind: mean, source: orders, value: total, unit: money, within: 7 days}}
+  again: {{kind: repeat_purchase, source: orders, within: 7 days}}
+  back: {{kind: retention, source: orders, between: [1 day, 7 days]}}
+primary: {primary}
+secondary: [{secondary}]
+analysis: {{looks: end}}
+"""
+
+
+def at_order(folder: Path, seconds: int, primary: str, assignment: str = "") -> Any:
+    """Units drawn when they bought: the order lies so many seconds after exposure.
+
+    Treated units pay 60 and 40 the others, but not for what was before; half of the
+    treated ones come back, and a fifth of the others.
+    """
+    rng = np.random.default_rng(3)
+    units = exposed(300, 300)
+    more = 20.0 if seconds >= 0 else 0.0
+    paid = 40 + more * (units["arm"] == "mail") + rng.uniform(0, 9, 600)
+    first = bought(units, EXPOSED + timedelta(seconds=seconds), paid.round(2))
+    second = bought(split(units, 60, 150), AFTER, 10.0)
+    text = YAML.format(
+        arms="  held: {share: 50%, control: true}\n  mail: {share: 50%}", analysis=""
     )
-    also = finding("only_buyers", drawn, read(drawn, units, others))
-    assert also.status == status
+    others = {"revenue", "again", "back"} - {primary}
+    metrics = AT_ORDER.format(primary=primary, secondary=", ".join(sorted(others)))
+    text = text[: text.index("metrics:")] + metrics
+    file = folder / "drawn.yaml"
+    file.write_text(
+        text.replace("crossovers: first", f"crossovers: first{assignment}"),
+        encoding="utf-8",
+    )
+    frames = {"exposures": units, "orders": pd.concat([first, second])}
+    return analyze(file, as_of="2026-11-05", data=frames).scorecard
+
+
+@pytest.mark.parametrize(
+    ("seconds", "primary", "assignment", "state", "outcome"),
+    [
+        (0, "revenue", "", "usable", "keep_testing"),
+        (0, "revenue", ", everybody: true", "usable", "ship"),
+        (3600, "revenue", "", "invalid", "invalid"),
+        (3600, "revenue", ", everybody: true", "usable", "ship"),
+        (0, "again", "", "usable", "ship"),
+        (0, "back", "", "usable", "ship"),
+        (-1, "revenue", "", "usable", "ship"),
+    ],
+)
+def test_people_drawn_when_they_buy(
+    tmp_path: Path,
+    seconds: int,
+    primary: str,
+    assignment: str,
+    state: str,
+    outcome: str,
+) -> None:
+    """What the exposure's own order pays is not kept on; later orders may be.
+
+    A list of visits of those who bought an hour later is no comparison at all. Where
+    the order lies before the exposure, only later ones count.
+    """
+    card = at_order(tmp_path, seconds, primary, assignment)
+    assert (card.validity.state, card.decision.outcome) == (state, outcome)
+    told = " ".join(str(reason) for reason in card.decision.reasons)
+    named = "100% of the exposed units have something in orders"
+    assert (named in told) == (outcome in {"keep_testing", "invalid"})
 
 
 def test_rows_of_nothing_make_no_buyers(tmp_path: Path) -> None:
@@ -229,6 +306,23 @@ def test_a_fee_that_is_paid_is_only_told(tmp_path: Path) -> None:
     drawn = plan(tmp_path, ", covariates: [known]")
     seen = finding("measured_after", drawn, read(drawn, *covariates(fee)))
     assert seen.status == "warn"
+
+
+def test_a_fee_that_was_paid_before_is_known(tmp_path: Path) -> None:
+    """Of 200 subscribers, 80 pay within the time; the covariate is what they paid.
+
+    Where 40 others pay for the first time, and have the covariate too, it holds that.
+    """
+    fee = np.where(np.arange(600) % 3 == 0, 40.0, 0.0)
+    units = exposed(300, 300, known=fee)
+    members, strangers = units[fee > 0], units[fee == 0].iloc[::10]
+    orders = pd.concat([bought(members, BEFORE), bought(members.iloc[::5], AFTER)])
+    orders = pd.concat([orders, bought(members.iloc[1::5], AFTER)])
+    drawn = plan(tmp_path, ", covariates: [known]")
+    assert finding("measured_after", drawn, read(drawn, units, orders)).status == "pass"
+    units["known"] = np.where(units["who"].isin(strangers["who"]), 40.0, fee)
+    orders = pd.concat([orders, bought(strangers, AFTER)])
+    assert finding("measured_after", drawn, read(drawn, units, orders)).status == "fail"
 
 
 def test_a_covariate_that_the_arms_do_not_share_is_no_covariate(tmp_path: Path) -> None:

@@ -112,6 +112,11 @@ class WrittenAssignment(Written):
         description="The shares were counted in the data, not planned. That they fit "
         "is then no news, and the report says so.",
     )
+    everybody: Flag = Field(
+        default=False,
+        description="The exposures hold everybody who was drawn, whether or not they "
+        "bought: said where nearly all of them did.",
+    )
     crossovers: Annotated[
         Literal["exclude", "first", "stop"], choice(("exclude", "first", "stop"))
     ] = Field(

@@ -124,9 +124,10 @@ class Assignment:
     """How units came into arms. `source` holds the exposures.
 
     `holdout` and `layer` name one of the experiment's `holdouts` and `layers`; `params`
-    are the scheme's keys as plain values. `crossovers_by_default`: the file does not
-    say what happens to units seen in two arms. `counted_shares`: nobody wrote the
-    planned shares; those of the arms are the data's own.
+    are the scheme's keys as plain values. `everybody`: the file says that who did not
+    buy stands in the exposures as well. `crossovers_by_default`: the file does not say
+    what happens to units seen in two arms. `counted_shares`: nobody wrote the planned
+    shares; those of the arms are the data's own.
     """
 
     source: str
@@ -138,6 +139,7 @@ class Assignment:
     overrides_file: str | None = None
     include_overridden: bool = False
     counted_shares: bool = False
+    everybody: bool = False
     crossovers: Crossing = "first"
     crossovers_by_default: bool = False
     where: Expression | None = None

@@ -97,6 +97,7 @@ def assignment_of(
         overrides_file=plan.overrides_file,
         include_overridden=plan.include_overridden,
         counted_shares=plan.counted_shares,
+        everybody=plan.everybody,
         crossovers=plan.crossovers,
         crossovers_by_default="crossovers" not in plan.model_fields_set,
         where=plan.where,

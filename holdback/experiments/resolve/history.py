@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from holdback.experiments.definition.experiment import Assignment
 from holdback.experiments.kinds.metric import Metric
@@ -26,6 +27,8 @@ __all__ = ["former_of", "knowledge_of"]
 
 ROUNDED_OFF = 2
 """Decimals of money that do not matter where arms are compared."""
+SAME_MOMENT = timedelta(minutes=1)
+"""What lies so near to an exposure came with it."""
 
 
 def former_of(
@@ -37,7 +40,8 @@ def former_of(
     """Rows and amounts of each unit from before its exposure, and what it ever did.
 
     By source of events with times: how many rows, the amount that is summed first (the
-    primary's before others'), and whether any row counts from the exposure on.
+    primary's before others'), and whether any row counts from the exposure on, or comes
+    with it.
     """
     first = sorted(metrics.values(), key=lambda metric: metric.name != primary)
     companions: dict[str, Companion] = {}
@@ -70,7 +74,8 @@ def _of_source(source: str, metrics: Iterable[Metric]) -> Iterator[Companion]:
         end=EVER,
         digits=0,
     )
-    yield _companion(f"ever: {source}", metric, "ever", happened)
+    at_once = replace(happened, end=SAME_MOMENT)
+    yield _companion(f"ever: {source}", metric, "ever", happened, at_once)
     yield _companion(f"before: {source}: any", metric, "former", happened.before())
     count = Measure(source=source, aggregate="count", digits=0)
     yield _companion(f"before: {source}: rows", metric, "former", count.before())
@@ -86,7 +91,7 @@ def knowledge_of(
     covariates: Iterable[str],
     assignment: Assignment,
 ) -> dict[str, Companion]:
-    """Whether a unit has each covariate, and whether it has the primary's outcome."""
+    """Whether units have each covariate, and the outcome: now, and before."""
     metric = metrics.get(primary)
     if metric is None or metric.outcome is None:
         return {}
@@ -108,6 +113,7 @@ def knowledge_of(
                     digits=0,
                 ),
                 outcome,
+                outcome.before(),
             ),
             within=metric.within,
             evidence="moments",
@@ -117,12 +123,12 @@ def knowledge_of(
 
 
 def _companion(
-    name: str, metric: Metric, reader: CompanionReader, measure: Measure
+    name: str, metric: Metric, reader: CompanionReader, *measures: Measure
 ) -> Companion:
     return Companion(
         name=name,
         of=metric.name,
         reader=reader,
-        collected=(measure,),
+        collected=measures,
         evidence="moments",
     )

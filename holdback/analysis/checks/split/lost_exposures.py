@@ -14,7 +14,7 @@ from holdback.stats.srm.sample_ratio import srm
 
 __all__ = ["LostExposures"]
 
-TOLD_ABOVE = 0.01
+TOLD_ABOVE, LEAST_LOST = 0.01, 5
 UNEQUAL_BELOW = 0.001
 NO_USE = ("no_arm", "no_time", "placeholder")
 """Reasons that nobody chose; the window and `where` leave out on purpose."""
@@ -24,7 +24,7 @@ CHOSEN = "where"
 
 @kinds.register("lost_exposures")
 class LostExposures:
-    """Warns where more than 1 % of the exposures cannot be used, or an arm lost more.
+    """Warns where exposures cannot be used (5, and 1 %), or an arm lost more of them.
 
     Units whose exposure is lost are in no arm, and nobody knows what they did. As long
     as chance loses them the others are still comparable; where one arm loses more (the
@@ -47,7 +47,8 @@ class LostExposures:
         for reason in (*NO_USE, CHOSEN):
             by_arm = rows.get(reason, {})
             share = sum(by_arm.values()) / all_rows if all_rows else 0.0
-            if reason != CHOSEN and share > TOLD_ABOVE:
+            many = sum(by_arm.values()) >= LEAST_LOST and share > TOLD_ABOVE
+            if reason != CHOSEN and many:
                 shares[reason] = share
             read = {arm: by_arm.get(arm, 0) for arm in arms}
             of = {arm: read[arm] + kept.get(arm, 0) for arm in arms}

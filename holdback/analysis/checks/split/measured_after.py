@@ -34,7 +34,9 @@ class MeasuredAfter:
     They differ between the arms beyond chance (a covariate by all random splits, the
     levels of a segment by Pearson's chi-square or Fisher's exact test, each with
     Bonferroni's correction), or hold the outcome itself: nobody who has it is without
-    the covariate, though of the others many are. Both fail. Where those with the
+    the covariate, though of the others many are. Both fail. The second is asked where
+    many have the outcome for the first time, as far as the source reaches back: what
+    subscribers paid before is known, and foretells what they pay. Where those with the
     covariate are just those with the outcome, as with a subscriber's fee, where it
     explains 90 % of the outcome's variance, or where everybody in a level has it and
     most others have not, it warns: such a thing may have been known.
@@ -125,8 +127,10 @@ def _held(experiment: Experiment, evidence: Evidence, column: str) -> Fact | Non
     if block not in evidence.cells.blocks:
         return None
     both = evidence.cells.pooled.total(block, arms)
-    (has, did), (_, does, _) = both.nonzero, both.products
-    expected = (both.n - has) * did / max(both.n, 1)
+    (has, did, _), (_, does, _, _, again, _) = both.nonzero, both.products
+    expected = (both.n - has) * (did - again) / max(both.n, 1)
+    if did - again < LEAST_WITH_OUTCOME:
+        return None
     if expected >= LEAST_WITH_OUTCOME and did - does <= NONE_OF_THEM * expected:
         same = does >= JUST_THOSE * has
         return fact(

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from holdback.analysis.checks.check import kinds
-from holdback.analysis.comparison.plain_lift import lifts_read_otherwise
+from holdback.analysis.comparison.plain_lift import (
+    is_another_lift,
+    lifts_read_otherwise,
+)
 from holdback.data.evidence.cells import Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.facts import fact
 from holdback.results.scorecard import Finding
 
 __all__ = ["WholeDays"]
-
-MATTERS = 0.1
-"""A difference between two lifts that a reader must know."""
 
 
 @kinds.register("whole_days")
@@ -36,11 +36,10 @@ class WholeDays:
         lifts = lifts_read_otherwise(
             experiment, evidence.cells, evidence.variants.get("own_day")
         )
-        apart = [abs(without - lift) for lift, without in lifts.values()]
-        turns = any(lift * without < 0 for lift, without in lifts.values())
+        another = is_another_lift(experiment, evidence.cells, lifts)
         primary = {m.source for m in experiment.metrics[experiment.primary].measures()}
         for source, rows in sorted(counts.items()):
-            matters = source in primary and (turns or max(apart, default=0) > MATTERS)
+            matters = source in primary and another
             told = lifts if source in primary else {}
             yield Finding(
                 check="whole_days",

@@ -529,13 +529,29 @@ def _some_missing(
     )
 
 
-@tells("only_buyers.nearly_all")
-def _nearly_all(_words: Words, *, source: str, share: float, alone: bool) -> str:
-    seen = say("checks.only_buyers.nearly_all", share=percent(share), source=source)
-    alone_too = say("checks.only_buyers.alone", source=source) if alone else ""
-    return f"{seen} {alone_too}{say('checks.only_buyers.remedy')}"
+@tells("only_buyers.gone")
+def _gone(_words: Words, *, source: str, share: float, alone: bool) -> str:
+    seen = say("checks.only_buyers.gone", share=percent(share), source=source)
+    return f"{seen} {_whole_list(source, alone=alone)}"
 
 
+@tells("only_buyers.at_once")
+def _at_once(_words: Words, *, source: str, share: float, alone: bool) -> str:
+    seen = say("checks.only_buyers.at_once", share=percent(share), source=source)
+    later = say("checks.only_buyers.later")
+    return f"{seen} {_whole_list(source, alone=alone)} {later}"
+
+
+def _whole_list(source: str, *, alone: bool) -> str:
+    """What a list of exposures should hold, and how to say that it does."""
+    told = say("checks.only_buyers.alone", source=source) if alone else ""
+    remedies = (say(f"checks.only_buyers.{one}") for one in ("remedy", "everybody"))
+    return f"{told}{' '.join(remedies)}"
+
+
+filled("only_buyers.beside", share=as_percent)
+filled("only_buyers.usual", share=as_percent)
+filled("only_buyers.as_said", share=as_percent)
 filled("only_buyers.some_did_not", share=as_percent)
 filled("measured_after.none")
 
