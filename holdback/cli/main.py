@@ -41,6 +41,7 @@ COMMANDS = {
     "portfolio": "Put all finished experiments together.",
     "site": "Write everything that a team shares as static pages.",
     "schema": "Print the JSON Schema of the YAML files.",
+    "check": "Verify the checksums of Parquet files.",
     "doctor": "Check the health of the installation.",
     "completion": "Print what makes the shell complete commands.",
 }
