@@ -1,4 +1,4 @@
-"""Checksums in the pages of Parquet files: are there any, and do they hold?
+"""Checksums in the pages of Parquet files: whether there are any, whether they hold.
 
 The format keeps a CRC-32 of a page in the page's header where the writer put one
 (Apache Parquet format, `PageHeader.crc`, field 4 of the Thrift struct).
