@@ -429,7 +429,8 @@ def test_blocks_that_stay_are_known_to_show_no_result() -> None:
     """Any other block of the page is left out of an invalid result."""
     staying = {name for name, one in blocks.items() if not one.shows_results}
     assert staying == {
-        *("accounting", "checks", "coverage", "glossary", "provenance", "verdict"),
+        *("accounting", "checks", "coverage", "events", "glossary"),
+        *("provenance", "verdict"),
         "withheld",
     }
 
@@ -462,7 +463,7 @@ def test_each_part_of_a_scorecard_shows_results_or_not() -> None:
         "schema",
     }
     telling_nothing = {name for name, one in sections.items() if not one.shows_results}
-    assert telling_nothing == {"coverage", "simulation"}
+    assert telling_nothing == {"coverage", "events", "simulation"}
 
 
 def test_only_one_place_decides_what_a_failed_check_spoils() -> None:
