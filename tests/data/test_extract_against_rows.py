@@ -456,6 +456,34 @@ def test_edges_against_rows(
     agree(found, expected)
 
 
+@pytest.mark.parametrize("tolerance", [timedelta(0), timedelta(minutes=5)])
+def test_tolerance_moves_the_start_and_no_other_border(
+    tmp_path: Path, tolerance: timedelta
+) -> None:
+    """An order a unit, beside each border: who bought is written out by hand."""
+    beside_start = {-tolerance - TICK: False, -tolerance: True, timedelta(0): True}
+    beside_end = {WITHIN - tolerance: tolerance > timedelta(0), WITHIN - TICK: True}
+    bought = {**beside_start, **beside_end, WITHIN: False}
+    start = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    tables: dict[str, list[Row]] = {"visitors": [], "orders": [], "visits": []}
+    for i, offset in enumerate(bought):
+        row = {"unit": f"u{i}", "t": start + timedelta(hours=i)}
+        own = {"arm": ("control", "treated")[i % 2], "device": None, "age": None}
+        tables["visitors"].append(row | own)
+        tables["orders"].append(
+            row | {"t": row["t"] + offset, "total": Fraction(5 + i)}
+        )
+        tables["visits"].append(row)
+    planned = described(tmp_path, tables, as_csv)
+    orders = replace(planned.sources["orders"], tolerance=tolerance)
+    planned = replace(planned, sources={**planned.sources, "orders": orders})
+    found = extract(planned, as_of=datetime(2026, 10, 28, 12, tzinfo=UTC))
+    cells_of_all = [c for c in found.cells.rows if c.dimension == "all"]
+    total = sum(c.moments["buyers"].sums[0] for c in cells_of_all)
+    assert sum(c.moments["buyers"].n for c in cells_of_all) == len(bought)
+    assert total == sum(bought.values())
+
+
 @pytest.fixture(scope="module")
 def of_csv(tmp_path_factory: pytest.TempPathFactory) -> dict[Crossovers, Evidence]:
     """The fixed world's evidence from CSV, with either treatment of crossovers."""
