@@ -26,7 +26,7 @@ APART := --ignore tests/bayes --ignore tests/browser --ignore tests/engines
 COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
   --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test coverage test-fast test-bayes test-engines test-report calibration bench validity notebooks lock clean
+.PHONY: help demo test coverage test-fast test-bayes test-engines test-report calibration mutants bench validity notebooks lock clean
 
 help:
 	@echo "make demo          install and run the main job on simulated data"
@@ -37,6 +37,7 @@ help:
 	@echo "make test-engines  PostgreSQL, and Spark where Java is (450 MB, once)"
 	@echo "make test-report   the gallery in Chromium: axe, PDF, mail, pictures"
 	@echo "make calibration   slow simulations of coverage and false positives"
+	@echo "make mutants       small faults, one by one: which would the tests notice? (ROOM=stats/srm: minutes)"
 	@echo "make bench         speed and memory beside other tools"
 	@echo "make validity      whose ranges hold the truth, beside other tools (a longer TESTS=… adds)"
 	@echo "make notebooks     run the notebooks and store what they show"
@@ -75,6 +76,10 @@ test-report: $(VENV)/.dev-$(VERSION)
 calibration: $(VENV)/.dev-$(VERSION)
 	$(PYTEST) $(SPREAD) -m calibration
 
+mutants: $(VENV)/.dev-$(VERSION)
+	$(PIP) --require-hashes -r tests/mutants/requirements.txt
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run $(ROOM)
+
 bench: $(VENV)/.dev-$(VERSION)
 	$(PIP) tea-tasting growthbook bayesian-testing
 	$(PIP) --require-hashes -r $(BAYES_LOCK)
@@ -107,8 +112,11 @@ lock: $(VENV)/.dev-$(VERSION)
 	  $(COMPILE) --python-version $$version -o requirements/bayes-py$$version.txt \
 	    -c $(VENV)/constraints.txt --extra bayes --extra frames || exit 1; \
 	done
-	@$(BIN)/uv pip compile tests/browser/requirements.in --quiet --upgrade --universal --python-version 3.11 \
-	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url -o $(REPORT_TOOLS)
+	@for tools in browser mutants; do \
+	  $(BIN)/uv pip compile tests/$$tools/requirements.in --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url \
+	    -c $(VENV)/constraints.txt -o tests/$$tools/requirements.txt || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) $(CONTENDERS) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -484,6 +484,34 @@ def test_tolerance_moves_the_start_and_no_other_border(
     assert total == sum(bought.values())
 
 
+@pytest.mark.parametrize(("crossovers", "cut"), [("exclude", 800), ("first", 900)])
+def test_the_rank_of_a_cap_against_hand(
+    tmp_path: Path, crossovers: Crossovers, cut: int
+) -> None:
+    """Four fifths of 10 buyers who spent 1 to 10 is the 8th; of 11 the 9th.
+
+    The eleventh crossed over and counts where the first arm does; one who joined too
+    late and one who spent nothing never do.
+    """
+    start, late = (datetime(2026, 10, day, 12, tzinfo=UTC) for day in (24, 27))
+    spent = {f"u{i}": (start, 100 * i) for i in range(1, 11)}
+    spent |= {"crossed": (start, 99_900), "late": (late, 88_800), "nothing": (start, 0)}
+    tables: dict[str, list[Row]] = {"visitors": [], "orders": [], "visits": []}
+    for i, (unit, (at, cents)) in enumerate(spent.items()):
+        row = {"unit": unit, "t": at}
+        own = {"arm": ("control", "treated")[i % 2], "device": None, "age": None}
+        tables["visitors"].append(row | own)
+        tables["orders"].append(row | {"total": Fraction(cents, 100)})
+        tables["visits"].append(row)
+    again = {"arm": "treated", "t": start + TICK}
+    tables["visitors"] += [
+        row | again for row in tables["visitors"] if row["unit"] == "crossed"
+    ]
+    as_of = datetime(2026, 10, 28, 12, tzinfo=UTC)
+    found = evidence(tmp_path, tables, as_of=as_of, crossovers=crossovers)
+    assert found.cells.caps["revenue.0.capped"] == cut
+
+
 @pytest.fixture(scope="module")
 def of_csv(tmp_path_factory: pytest.TempPathFactory) -> dict[Crossovers, Evidence]:
     """The fixed world's evidence from CSV, with either treatment of crossovers."""

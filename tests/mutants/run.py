@@ -5,7 +5,7 @@
 on a copy, runs for each fault only the tests that pass through the changed function,
 prints the share that was found, and every fault that was not, as a diff.
 
-    python tests/mutants.py stats/multiplicity/dunnett.py
+    python -m tests.mutants.run stats/multiplicity/dunnett.py
 """
 
 from __future__ import annotations
@@ -18,32 +18,27 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from pathlib import Path
 
-from affected import ROOT, wanted
+from tests.affected import ROOT, wanted
 
 ROOMS = ("stats", "economics", "assignment", "data/queries")
 """What is tried where no room is named."""
-BESIDE = {
-    "data/queries": [
-        "tests/data/test_extract_against_rows.py",
-        "tests/data/test_extract_reads.py",
-    ],
-    "economics": ["tests/economics"],
-}
-"""Tests of rooms whose whole folder of tests would take hours."""
-PARTS = ("holdback", "tests", "pyproject.toml", "README.md")
+TESTS = {"data/queries": ("extract_against_rows", "extract_reads", "later_arms")}
+"""Tests of a room of which the whole folder would take hours."""
+PARTS = ("holdback", "tests", "docs", "pyproject.toml", "README.md", "Makefile")
 FOUND = frozenset({"killed", "timeout", "segfault", "suspicious"})
 
 
 def tests_of(room: str) -> list[str]:
     """The tests that a room's faults are shown to."""
-    for known, tests in BESIDE.items():
+    for known, names in TESTS.items():
         if room == known or room.startswith(f"{known}/"):
-            return tests
-    files = [f"holdback/{path}" for path in _files(room)]
+            return [f"tests/data/test_{name}.py" for name in names]
+    paths = wanted(f"holdback/{path}" for path in _files(room))
     return [
-        path for path in wanted(files) if path.startswith("tests/") and "/" in path[6:]
+        path for path in paths if Path(path).parts[0] == "tests" and "/" in path[6:]
     ]
 
 
@@ -67,10 +62,9 @@ def settings(room: str) -> str:
         "use_git_change_detection": "false",
         "track_dependencies": "false",
     }
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
-        lines.write(file)
-        file.seek(0)
-        return file.read()
+    written = StringIO()
+    lines.write(written)
+    return written.getvalue()
 
 
 def _listed(values: Iterable[str]) -> str:
@@ -106,8 +100,8 @@ def tried(room: str) -> Iterator[str]:
         seen = verdicts(folder)
         counts = Counter(seen.values())
         total = sum(counts.values()) - counts["skipped"]
-        if not total:
-            yield f"{room}: nothing was tried.\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
+        if not total or counts["not checked"]:
+            yield f"{room}: it stopped early.\n{(ran.stdout + ran.stderr)[-4000:]}"
             return
         found = sum(counts[verdict] for verdict in FOUND)
         yield f"{room}: {found} of {total} found ({found / total:.0%}), {dict(counts)}"
