@@ -186,6 +186,7 @@ def analyze(
     from holdback.analysis.analyze import Sampling, read, scorecard_of, told_as_of
     from holdback.analysis.comparison.rows_needed import rows_needed
     from holdback.analysis.preregistration.history import as_locked, history_of, record
+    from holdback.analysis.preregistration.tier_cuts import with_cuts
     from holdback.analysis.value_metric import money_comparisons
     from holdback.data.extraction.extract import extract
     from holdback.economics.decision import decide
@@ -206,7 +207,7 @@ def analyze(
 
         experiment, frame = experiment_of(experiment, frames)
         frames = {FRAME: frame}
-    planned = as_locked(with_past(_loaded(experiment)))
+    planned = with_cuts(as_locked(with_past(_loaded(experiment))))
     frames = _frames(planned, data, frames)
     rows = rows_needed(planned)
     evidence = extract(planned, as_of=moment_of(as_of), frames=frames, rows=rows)

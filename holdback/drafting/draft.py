@@ -344,12 +344,21 @@ class _Writer:
                 f"  covariates: [{_listed(self.values.covariates)}]  # {ASK}: only "
                 "what was known before the test"
             )
-        if self.values.segments:
-            lines.append(
-                f"  segments: [{_listed(self.values.segments)}]  # explored, never "
-                "decided by"
-            )
-        return lines
+        return lines + self._segments()
+
+    def _segments(self) -> list[str]:
+        values = self.values
+        if values.history is None:
+            listed = _listed(values.segments)
+            note = "# explored, never decided by"
+            return [f"  segments: [{listed}]  {note}"] if values.segments else []
+        lines = [f"    - {_listed([name])}" for name in values.segments]
+        lines.append(
+            f"    - {{name: {plain_key('customer', values.segments)}, source: "
+            f"{values.history}, new_or_returning: 365 days}}  # as far as the file "
+            "goes back"
+        )
+        return ["  segments:  # explored, never decided by", *lines]
 
     def _economics(self) -> list[str]:
         if not any(m.money for m in self.values.metrics) or not self._money:

@@ -73,7 +73,8 @@ class Guessed:
     """Everything that was guessed of the values.
 
     `within` is how many days after its exposure every unit could be followed, `numbers`
-    say how each source writes them; `skipped` tells of columns that have no
+    say how each source writes them; `history` is a source that reaches back well before
+    the first exposure; `skipped` tells of columns that have no
     place, with the reason; `currency` is a code with its reason, None where nothing
     says it.
     """
@@ -81,6 +82,7 @@ class Guessed:
     metrics: list[MetricGuess] = field(default_factory=list)
     covariates: list[str] = field(default_factory=list)
     lookback: int | None = None
+    history: str | None = None
     segments: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, NumberWriting] = field(default_factory=dict)
@@ -140,6 +142,7 @@ def _events(found: Guessed, own: ExposureTable, table: EventTable) -> None:
         before = (own.look.columns[own.time.value].first - times.first) // DAY_LENGTH
         if before >= SPANS[-1]:
             found.lookback = min(28, before)
+            found.history = found.history or table.source
     steps = _event_column(table.look, table.taken, table.unit.value)
     if steps is not None:
         _steps(found, table.look, steps, base)

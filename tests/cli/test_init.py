@@ -43,7 +43,9 @@ def test_init_validates(
         roles = {columns.unit, columns.arm, columns.time, columns.id} - {None}
         assert roles <= header
         if source.name == experiment.assignment.source:
-            assert set(experiment.analysis.segments) <= header
+            assert set(experiment.analysis.logged) <= header
+            (customer,) = experiment.analysis.derived
+            assert customer.name == "customer"
         for metric in experiment.metrics.values():
             for measure in metric.measures():
                 if measure.source == source.name and measure.value is not None:

@@ -28,6 +28,7 @@ from holdback.experiments.language.expression import parse
 from holdback.experiments.load import load
 from holdback.experiments.sources.sql import SqlSource
 from holdback.experiments.sources.table import TableSource
+from tests.data import test_history_segments as past
 from tests.data import test_later_arms as later
 from tests.data import test_persons as persons
 from tests.data import test_running_totals as totals
@@ -212,6 +213,23 @@ def test_later_arms_against_duckdb(url: str, schema: str, tmp_path: Path) -> Non
     assert found.quality == expected.quality
     assert found.variants == expected.variants
     assert expected.quality.switches is not None
+
+
+@pytest.mark.parametrize("days", [False, True])
+def test_history_segments_against_duckdb(
+    url: str, schema: str, tmp_path: Path, *, days: bool
+) -> None:
+    """Groups by earlier rows and by a logged number, with the bounds of their tiers."""
+    exposures, orders = past.frames(300)
+    file = past.written(tmp_path, exposures, orders)
+    if days:
+        stamps = orders["at"].dt.strftime("%Y-%m-%d")
+        orders.assign(at=stamps).to_csv(tmp_path / "o.csv", index=False)
+    here = load(file)
+    expected, found = extract(here), extract(as_text(url, schema, tmp_path, here))
+    assert found.cells == expected.cells
+    assert found.tiers == expected.tiers
+    assert len(found.tiers["value"]) == 3
 
 
 @pytest.mark.parametrize("seed", range(3))

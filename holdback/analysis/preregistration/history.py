@@ -32,6 +32,7 @@ from holdback.analysis.preregistration.log_end import (
     losses,
 )
 from holdback.analysis.preregistration.plan_hash import meaning_of, plan_hash
+from holdback.analysis.preregistration.tier_cuts import cuts_told
 from holdback.data.evidence.cells import Cells, Evidence
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.quantities import share
@@ -273,7 +274,8 @@ def record(
                 },
                 "engine": engine,
                 "settled": settled(experiment, evidence.cells, evidence.as_of),
-            },
+            }
+            | cuts_told(experiment, evidence.tiers),
         ),
     )
 

@@ -608,7 +608,7 @@ class Evidence:
     units which channels touched, where attribution is asked for. `crossed_otherwise`:
     the cells with units seen in two arms left out where `cells` keep them in their
     first arm, and the other way round; None where there are none, or no time says
-    which arm was first.
+    which arm was first. `tiers`: where segments of equal size are cut, in millionths.
     """
 
     cells: Cells
@@ -621,3 +621,4 @@ class Evidence:
     variants: Mapping[str, Cells] = field(default_factory=dict)
     paths: Mapping[str, tuple[TouchPath, ...]] = field(default_factory=dict)
     crossed_otherwise: Cells | None = None
+    tiers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

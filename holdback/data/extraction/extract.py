@@ -94,6 +94,7 @@ from holdback.data.queries.exposures import (
     returned_of,
     unit_text,
 )
+from holdback.data.queries.history_segments import Cuts, with_history
 from holdback.data.queries.levels import level_counts
 from holdback.data.queries.persons import Persons
 from holdback.data.queries.refund_files import RefundsOf, without_refunds_yet
@@ -173,7 +174,7 @@ class Survey:
         Raises what `extract` raises.
         """
         check_plan(self.experiment, self.layout)
-        exposed = self.exposed(as_of)
+        exposed, tiers = self._grouped(self.exposed(as_of))
         cube = Cube(
             layout=self.layout,
             exposures=exposed.exposures,
@@ -190,7 +191,29 @@ class Survey:
         ).with_lags()
         stop_at_crossovers(self.experiment, self.engine, cube.exposures, cube.span)
         rows = self._run(cube)
-        return self._assembled(cube, rows, exposed)
+        return replace(self._assembled(cube, rows, exposed), tiers=tiers)
+
+    def _grouped(self, exposed: Exposed) -> tuple[Exposed, Cuts]:
+        """The exposures with segments that are made of what was known before."""
+        segments = self.experiment.analysis.grouped
+        sources = dict.fromkeys(one.source for one in segments if one.source)
+        exposures, tiers = with_history(
+            segments,
+            exposed.exposures,
+            exposed.span,
+            {
+                name: events_of(
+                    self.experiment,
+                    self.readers,
+                    name,
+                    exposed.dials,
+                    exposed.span.as_of,
+                )
+                for name in sources
+            },
+            self.engine,
+        )
+        return replace(exposed, exposures=exposures), tiers
 
     def exposed(self, as_of: date | datetime | None) -> Exposed:
         """Who was exposed, and what became of every other row of the table.
@@ -570,6 +593,9 @@ class Survey:
                     reader.condition(measure.where.tree)
                 if measure.value is not None and measure.aggregate != "distinct":
                     values[measure.value.text] = measure.value
+        for one in self.experiment.analysis.grouped:
+            if one.source == name and one.value is not None:
+                values[one.value.text] = one.value
         limits = [
             limit
             for metric in self.experiment.metrics.values()
@@ -587,13 +613,19 @@ class Survey:
                 resolution=source.resolution,
                 where=filters(self.experiment, name),
                 values=tuple(values.values()),
-                numbers=self.experiment.analysis.covariates if own else (),
+                numbers=self._numbers() if own else (),
                 limits=tuple(limits),
                 refund=refund_condition(self.experiment, name),
                 overdrawn=overdrawn_condition(self.experiment, name),
                 coins=money_values(self.experiment, name),
             ),
         )
+
+    def _numbers(self) -> tuple[str, ...]:
+        """Columns of the exposures that are read as numbers."""
+        analysis = self.experiment.analysis
+        tiered = [one.column for one in analysis.grouped if one.column is not None]
+        return tuple(dict.fromkeys([*analysis.covariates, *tiered]))
 
     def _counted(
         self, exposures: Exposures, span: Span, counts: ExposureCounts

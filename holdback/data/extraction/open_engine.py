@@ -126,8 +126,11 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
             expressions += [unit.measure.value, unit.measure.where]
     if source == experiment.assignment.source:
         expressions.append(experiment.assignment.where)
-        columns |= {*experiment.analysis.segments, *experiment.analysis.covariates}
+        columns |= {*experiment.analysis.logged, *experiment.analysis.covariates}
+        columns |= {one.column for one in experiment.analysis.grouped}
         columns.add(WITH_LEVELS)
+    values = [s.value for s in experiment.analysis.grouped if s.source == source]
+    expressions += values
     identities = experiment.identities
     if identities is not None and identities.source == source:
         columns |= {identities.columns.from_, identities.columns.to}
@@ -152,6 +155,7 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
 def _used_sources(experiment: Experiment) -> list[str]:
     names = [experiment.assignment.source]
     names += layout(experiment).sources()
+    names += [s.source for s in experiment.analysis.grouped if s.source is not None]
     if experiment.attribution is not None:
         names.append(experiment.attribution.source)
     if experiment.identities is not None:

@@ -117,7 +117,7 @@ def exposures_of(
         arms=len(experiment.arms),
         segments={
             column: _segment(engine, reader, column)
-            for column in experiment.analysis.segments
+            for column in experiment.analysis.logged
         },
         reason=reason,
         ineligible=ineligible,

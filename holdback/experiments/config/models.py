@@ -44,6 +44,7 @@ __all__ = [
     "WrittenAnalysis",
     "WrittenArm",
     "WrittenAssignment",
+    "WrittenSegment",
 ]
 
 LOOK_RULES = choice(("spending", "end", "always_valid"))
@@ -156,6 +157,39 @@ class WrittenLookback(Written):
     )
 
 
+class WrittenSegment(Written):
+    """Groups of units by what was known of each before its exposure."""
+
+    name: NonEmptyText = Field(description="How reports call the groups, as `value`.")
+    source: NonEmptyText | None = Field(
+        None, description="The source of a unit's earlier rows, such as orders."
+    )
+    column: NonEmptyText | None = Field(
+        None, description="In place of a source: a number of the exposures."
+    )
+    new_or_returning: Duration | None = Field(
+        None, description="Returning is who has a row in so long before, as 365 days."
+    )
+    days_since_last: tuple[WholeNumber, ...] = Field(
+        (), description="Bounds of days since the last row: [30, 90, 180]."
+    )
+    value: FormulaText | None = Field(
+        None, description="What is summed over the earlier rows, such as total."
+    )
+    lookback: Duration | None = Field(
+        None, description="How far back the value is summed. Default: all."
+    )
+    tiers: (
+        Annotated[
+            Annotated[WholeNumber, VALUE] | Annotated[tuple[Amount, ...], LIST],
+            BY_SHAPE,
+        ]
+        | None
+    ) = Field(
+        None, description="So many equal groups, 4, or the bounds between: [100, 500]."
+    )
+
+
 class WrittenAnalysis(Written):
     """How the numbers are read."""
 
@@ -179,8 +213,15 @@ class WrittenAnalysis(Written):
         Annotated[str, PRIOR_NAMES, VALUE] | Annotated[WrittenPrior, KEYS],
         BY_SHAPE,
     ] = Field("weak", description="weak, skeptical, none, {lift_sd: 10%}, or past.")
-    segments: tuple[NonEmptyText, ...] = Field(
-        (), description="Attributes known before exposure; explored, never decided by."
+    segments: tuple[
+        Annotated[
+            Annotated[NonEmptyText, VALUE] | Annotated[WrittenSegment, KEYS], BY_SHAPE
+        ],
+        ...,
+    ] = Field(
+        (),
+        description="Attributes known before exposure, or groups by earlier rows; "
+        "explored, never decided by.",
     )
     harm: tuple[NonEmptyText, ...] = Field(
         (),

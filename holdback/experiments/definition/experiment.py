@@ -24,6 +24,7 @@ __all__ = [
     "Assignment",
     "Cost",
     "DecisionRule",
+    "DerivedSegment",
     "Economics",
     "Experiment",
     "Holdout",
@@ -180,8 +181,33 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedSegment:
+    """Groups of units by their rows before exposure, or by a logged number.
+
+    One of three: whether a unit has a row in the time `new_or_returning`, how many
+    days ago its last row was (`days_since_last`, bounds), or `tiers` of the sum of a
+    `value` over the `lookback`, or of a `column` of the exposures. As a number,
+    `tiers` are of equal size; where they were cut at the first look is then `cuts`,
+    in millionths.
+    """
+
+    name: str
+    source: str | None = None
+    column: str | None = None
+    new_or_returning: timedelta | None = None
+    days_since_last: tuple[int, ...] = ()
+    value: Expression | None = None
+    lookback: timedelta | None = None
+    tiers: int | tuple[Fraction, ...] = ()
+    cuts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisSettings:
-    """How the numbers are read."""
+    """How the numbers are read.
+
+    `segments` are names of columns, and of those among `derived`.
+    """
 
     level: Fraction = Fraction(95, 100)
     looks: Looks = "spending"
@@ -191,9 +217,21 @@ class AnalysisSettings:
     multiplicity: Literal["holm", "bh", "none"] = "holm"
     prior: Prior = Prior()
     segments: tuple[str, ...] = ()
+    derived: tuple[DerivedSegment, ...] = ()
     harm: tuple[str, ...] = ()
     reached: str | None = None
     uplift: Expression | None = None
+
+    @property
+    def grouped(self) -> tuple[DerivedSegment, ...]:
+        """The segments that are derived, as far as they are asked for."""
+        return tuple(one for one in self.derived if one.name in self.segments)
+
+    @property
+    def logged(self) -> tuple[str, ...]:
+        """The segments that are columns of the exposures."""
+        names = {one.name for one in self.derived}
+        return tuple(name for name in self.segments if name not in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from holdback.experiments.config.models import (
     ExperimentFile,
     WrittenAnalysis,
     WrittenPrior,
+    WrittenSegment,
 )
 from holdback.experiments.config.validation import Issues
 from holdback.experiments.definition.experiment import (
@@ -28,6 +29,7 @@ from holdback.experiments.kinds.metric import Metric
 from holdback.experiments.language.expression import bare_name
 from holdback.experiments.language.measure import Companion, Measure
 from holdback.experiments.language.quantities import decimal_text, did_you_mean
+from holdback.experiments.resolve.segments import derived_of
 
 __all__ = [
     "analysis_of",
@@ -67,7 +69,8 @@ def analysis_of(
         covariates=covariates,
         multiplicity=written.multiplicity,
         prior=_prior(prior, issues),
-        segments=tuple(map(bare_name, written.segments)),
+        segments=_segment_names(written),
+        derived=derived_of(written.segments, issues),
         harm=_harm(written, issues),
         reached=written.reached,
         uplift=written.uplift,
@@ -76,7 +79,7 @@ def analysis_of(
 
 def _harm(written: WrittenAnalysis, issues: Issues) -> tuple[str, ...]:
     """The segments in which harm is asked for."""
-    segments = set(map(bare_name, written.segments))
+    segments = set(_segment_names(written))
     for at, name in enumerate(written.harm):
         if bare_name(name) not in segments:
             issues.add(
@@ -88,6 +91,13 @@ def _harm(written: WrittenAnalysis, issues: Issues) -> tuple[str, ...]:
                 else "Add it to `segments`.",
             )
     return tuple(map(bare_name, written.harm))
+
+
+def _segment_names(written: WrittenAnalysis) -> tuple[str, ...]:
+    return tuple(
+        one.name if isinstance(one, WrittenSegment) else bare_name(one)
+        for one in written.segments
+    )
 
 
 def _check_level(level: Fraction, issues: Issues) -> None:

@@ -52,6 +52,7 @@ from holdback.experiments.resolve.economics import (
 from holdback.experiments.resolve.history import former_of, knowledge_of
 from holdback.experiments.resolve.orders import orders_of
 from holdback.experiments.resolve.references import metric_names, metrics_of, sources_of
+from holdback.experiments.resolve.segments import check_segments
 from holdback.experiments.resolve.snapshot import resolved_of
 from holdback.experiments.resolve.sources_and_metrics import (
     check_attributes,
@@ -93,10 +94,11 @@ def resolve(
     identities = identities_of(written, used, issues)
     if identities is not None:
         used.add(identities.source)
-    sources = sources_of(written, used, issues, environ)
     analysis = analysis_of(
         written.analysis or WrittenAnalysis.model_validate({}), window, issues
     )
+    used |= {one.source for one in analysis.derived if one.source in written.sources}
+    sources = sources_of(written, used, issues, environ)
     _check_reached(analysis.reached, metrics, issues)
     guardrails = guardrails_of(written, metrics, issues)
     economics = economics_of(written, metrics, issues)
@@ -117,6 +119,7 @@ def resolve(
         assignment = with_crossing(assignment, sources)
         check_times(written, assignment, metrics, sources, issues)
         check_attributes(assignment, analysis, sources, issues)
+        check_segments(written, assignment, sources, issues)
     if issues.problems or assignment is None:
         return None
     experiment = Experiment(

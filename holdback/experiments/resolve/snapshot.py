@@ -30,7 +30,9 @@ from holdback.experiments.language.quantities import (
 
 __all__ = ["resolved_of"]
 
-PLAIN_NUMBERS = frozenset({"amount", "dose", "hours", "last_year", "rate", "rates"})
+PLAIN_NUMBERS = frozenset(
+    {"amount", "dose", "hours", "last_year", "rate", "rates", "tiers"}
+)
 KEPT_EMPTY = frozenset({"window"})
 
 
@@ -95,7 +97,11 @@ def _source(source: Source, plain: Callable[..., Any]) -> dict[str, Any]:
 
 def _analysis(experiment: Experiment, plain: Callable[..., Any]) -> dict[str, Any]:
     analysis = experiment.analysis
-    filled = _fields(analysis, plain, {"lookback", "predict", "covariates", "prior"})
+    apart = {"lookback", "predict", "covariates", "prior", "derived", "segments"}
+    filled = _fields(analysis, plain, apart)
+    derived = {one.name: _fields(one, plain, {"cuts"}) for one in analysis.derived}
+    if analysis.segments:
+        filled["segments"] = [derived.get(name, name) for name in analysis.segments]
     if analysis.lookback is not None:
         filled["covariates"] = {"lookback": plain(analysis.lookback)}
         if analysis.predict:

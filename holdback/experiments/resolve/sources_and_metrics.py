@@ -572,7 +572,8 @@ def check_attributes(
         listed: tuple[str, ...] = getattr(analysis, section)
         for at, name in enumerate(listed):
             path = ("analysis", section, at)
-            if name in roles or (section == "segments" and name == "all"):
+            column = section == "covariates" or name in analysis.logged
+            if (column and name in roles) or (section == "segments" and name == "all"):
                 issues.add(path, f"'{name}' is not an attribute of the unit.")
             elif name in listed[:at]:
                 issues.add(path, f"'{name}' is listed twice.")

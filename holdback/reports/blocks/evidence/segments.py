@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from markupsafe import Markup
@@ -16,6 +17,9 @@ from holdback.results.scorecard import Readout, Scorecard
 
 __all__ = ["render"]
 
+TOP_TIER = re.compile(r"\d: over [^,]+")
+"""Name of the tier above all bounds."""
+
 
 @blocks.register("segments", order=150)
 def render(scorecard: Scorecard, words: Words) -> Markup:
@@ -29,9 +33,34 @@ def render(scorecard: Scorecard, words: Words) -> Markup:
     return section(
         say("segments.title"),
         Markup("<p>{} {}</p>").format(say("segments.intro"), others),
+        join(_best_customers(scorecard, words, first)),
         join(_dimension_tables(scorecard, words, first)),
         anchor="segments",
     )
+
+
+def _best_customers(
+    scorecard: Scorecard, words: Words, readouts: list[Readout]
+) -> Iterable[Markup]:
+    """Whether it worked for who had spent most: one line an arm, of the top tier."""
+    listed = scorecard.configuration.get("analysis", {}).get("segments", [])
+    tiered = [s["name"] for s in listed if isinstance(s, dict) and s.get("value")]
+    for r in readouts:
+        segment = r.segment
+        if segment is None or segment.dimension not in tiered[:1] or r.pooled is None:
+            continue
+        if TOP_TIER.fullmatch(segment.level) is None:
+            continue
+        told = say(
+            "segments.best_customers",
+            arm=words.arm(r.arm),
+            dimension=segment.dimension,
+            level=segment.level.partition(": ")[2],
+            metric=words.label(r.metric),
+            lift=words.lift(r.pooled.value),
+            range=words.range(r.pooled, words.lift),
+        )
+        yield Markup("<p>{}</p>").format(named(told))
 
 
 def _dimension_tables(
