@@ -38,6 +38,7 @@ COMMANDS = {
     "report": "Render a stored scorecard again, without the data.",
     "roi": "Answer simple questions of return by arithmetic, which is no evidence.",
     "list": "List the experiments of a project.",
+    "weekly": "Show where the running tests stand; takes no look.",
     "portfolio": "Put all finished experiments together.",
     "site": "Write everything that a team shares as static pages.",
     "schema": "Print the JSON Schema of the YAML files.",

@@ -39,9 +39,9 @@ __all__ = ["Cuts", "with_history"]
 
 Cuts = Mapping[str, tuple[int, ...]]
 """Segment → the bounds of its equal tiers, in millionths."""
-NONE, MISSING = "none", "(missing)"
+NONE, NO_NUMBER = "none", "(missing)"
 NEW, RETURNING = "new", "returning"
-UNIT = "holdback:unit"
+PAST_UNIT = "holdback:unit"
 
 
 def with_history(
@@ -66,7 +66,7 @@ def with_history(
         own = [one for one in segments if one.source == source]
         wanted = [column for one in own for column in columns[one.name]]
         past = engine.kept(_past(plain, span, rows, wanted))
-        told: dict[str, exp.Expression] = {f"{UNIT} {number}": col("unit")}
+        told: dict[str, exp.Expression] = {f"{PAST_UNIT} {number}": col("unit")}
         for one in own:
             known = [col(column.name) for column in columns[one.name]]
             cuts[one.name] = _cuts_of_sums(one, engine, past, known)
@@ -74,14 +74,14 @@ def with_history(
             told[name] = _level(one, known, cuts[one.name])
             absent = NEW if one.new_or_returning is not None else NONE
             levels[one.name] = coalesce(col(name), _text(absent))
-        grouped = nested(select(told, past.copy()), f"{UNIT} past {number}")
-        relation = _joined(relation, grouped, plain, f"{UNIT} {number}")
+        grouped = nested(select(told, past.copy()), f"{PAST_UNIT} past {number}")
+        relation = _joined(relation, grouped, plain, f"{PAST_UNIT} {number}")
     for one in segments:
         if one.column is not None:
             value = micro(exposures.reader.as_number(one.column))
             cuts[one.name] = _cuts_of_column(one, engine, plain, span)
             tier = _tier(value, cuts[one.name])
-            levels[one.name] = when(not_null(value), tier, _text(MISSING))
+            levels[one.name] = when(not_null(value), tier, _text(NO_NUMBER))
     reader = exposures.reader
     reader = replace(reader, table=replace(reader.table, relation=relation))
     found = {one.name: cuts[one.name] for one in segments if isinstance(one.tiers, int)}

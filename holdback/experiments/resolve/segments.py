@@ -20,7 +20,7 @@ __all__ = ["check_segments", "derived_of"]
 
 MOST_DERIVED = 6
 LEAST_TIERS, MOST_TIERS = 2, 9
-FORMS = (
+SEGMENT_FORMS = (
     "`new_or_returning: 365 days`, `days_since_last: [30, 90, 180]`, "
     "`value: total` with `tiers: 4`, or `column: spend` with `tiers: 4`"
 )
@@ -73,7 +73,7 @@ def _check_form(at: int, one: WrittenSegment, issues: Issues) -> None:
             path,
             f"segment '{one.name}' does not say how it is made.",
             why="It takes one way: from a `source` of rows, or from a `column`.",
-            fix=f"Write one of: {FORMS}.",
+            fix=f"Write one of: {SEGMENT_FORMS}.",
         )
     for what in _unordered(one):
         issues.add(path, f"segment '{one.name}': {what}")
