@@ -29,6 +29,7 @@ from holdback.experiments.language.quantities import CODES, did_you_mean
 from holdback.experiments.resolve.analysis import (
     analysis_of,
     attribution_of,
+    check_segments,
     companions_of,
     identities_of,
     scores_of,
@@ -52,7 +53,6 @@ from holdback.experiments.resolve.economics import (
 from holdback.experiments.resolve.history import former_of, knowledge_of
 from holdback.experiments.resolve.orders import orders_of
 from holdback.experiments.resolve.references import metric_names, metrics_of, sources_of
-from holdback.experiments.resolve.segments import check_segments
 from holdback.experiments.resolve.snapshot import resolved_of
 from holdback.experiments.resolve.sources_and_metrics import (
     check_attributes,

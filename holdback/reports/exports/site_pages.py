@@ -132,6 +132,8 @@ def _rows(
             )
         elif entry.kind == "look":
             what = say("changes.read", day=until) if until else say("changes.read_all")
+        elif entry.kind == "events":
+            what = say("changes.events", day=str(says["time"])[:10])
         else:
             what = say("changes.lost")
         if entry.kind == "look" and newest[name] == entry.key and card is not None:
