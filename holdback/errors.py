@@ -65,7 +65,17 @@ class Problem:
 
 
 class HoldbackError(Exception):
-    """Root of all errors that the product raises on purpose."""
+    """Root of all errors that the product raises on purpose.
+
+    `problems` holds all that was found, `exit_code` is what the command line ends with.
+
+    For instance::
+
+        try:
+            hb.load("experiments/misspelt.yaml")
+        except hb.HoldbackError as error:
+            print(error.problems[0].what, "→", error.problems[0].fix)
+    """
 
     exit_code: ClassVar[int] = 1
 

@@ -57,7 +57,17 @@ LONGEST_SHOWN = 60
 def load(path: str | os.PathLike[str]) -> Experiment:
     """The experiment that a YAML file describes.
 
+    Takes
+        path (str or path): the experiment's file; `holdback.yaml` above it is read too.
+    Gives
+        Experiment: with its defaults filled and everything that it names found.
+
     Raises ConfigError with every problem of the file (and of the project file).
+
+    For instance::
+
+        planned = hb.load("experiments/recs-holdback.yaml")
+        print(planned.primary, [arm.name for arm in planned.arms])
     """
     from holdback.experiments.load import load as load_file
 
@@ -67,8 +77,26 @@ def load(path: str | os.PathLike[str]) -> Experiment:
 def experiment(frame: object, **said: object) -> Experiment:
     """The experiment of a frame, from the arguments that `analyze` takes with one.
 
-    `to_yaml` writes it down. Raises ConfigError for arguments that say nothing sound,
-    DataError for what is no frame.
+    Takes
+        frame (pandas, polars, Arrow or DuckDB): one row a unit.
+        said: `unit`, `arm`, `control`, `metrics` and the other keys, see `analyze`.
+    Gives
+        Experiment: what a file would say; `to_yaml()` writes it down.
+
+    Raises ConfigError for arguments that say nothing sound, DataError for what is no
+    frame.
+
+    For instance::
+
+        import pandas as pd
+
+        frame = pd.DataFrame({"id": range(400), "arm": ["old", "new"] * 200})
+        frame["spend"] = 1.5
+        spend = hb.mean("spend", money="EUR")
+        planned = hb.experiment(
+            frame, unit="id", arm="arm", control="old", metrics={"spend": spend}
+        )
+        print(planned.to_yaml())
     """
     from holdback.drafting.frame import experiment_of
 
@@ -78,9 +106,19 @@ def experiment(frame: object, **said: object) -> Experiment:
 def assign(experiment: ExperimentLike, ids: Any) -> Any:
     """Arm of each unit id, in the container that the ids came in.
 
-    `ids` may be one id, a list, a numpy array, a pandas or polars Series or an Arrow
-    array. An id without an arm (outside the traffic, held out, or not usable) gets
-    None. Raises AssignmentError where `where` asks for attributes: ids have none.
+    Takes
+        experiment (path or Experiment): whose split it is.
+        ids (one id, list, tuple, numpy array, pandas or polars Series, Arrow array):
+            text or whole numbers.
+    Gives
+        Names of arms, in the kind of container that `ids` is. An id without an arm
+        (outside the traffic, held out, or not usable) gets None.
+
+    Raises AssignmentError where `where` asks for attributes: ids have none.
+
+    For instance::
+
+        print(hb.assign("experiments/recs-holdback.yaml", ["C0000001", "C0000002"]))
     """
     from holdback.experiments.definition.split import assign as assign_ids
 
@@ -97,9 +135,21 @@ def audit(
     """Each unit's arm, recomputed from its id, against the arm that was logged.
 
     Finds the day on which agreement changes and the variation of the plan (salt, ids,
-    shares, scheme) that explains the log. `data` replaces sources by name, as keyword
-    arguments of a source's name do. Raises ConfigError where no arm is logged, and
-    what reading the data raises.
+    shares, scheme) that explains the log.
+
+    Takes
+        experiment (path or Experiment): the plan; its exposures name the logged arm.
+        as_of (date, datetime or ISO text): rows before its end count; default: all.
+        data (name → frame): frames in place of sources, by the sources' names.
+        frames: the same, as arguments of the sources' names.
+    Gives
+        Audit: units compared, how many differ, since when and why; it prints itself.
+
+    Raises ConfigError where no arm is logged, and what reading the data raises.
+
+    For instance::
+
+        print(hb.audit("experiments/recs-holdback.yaml"))
     """
     from holdback.audit.audit import audit as audit_arms
 
@@ -121,13 +171,28 @@ def plan(
 ) -> Plan:
     """What the experiment will be able to show, before it starts.
 
-    `baselines` gives a metric's mean and standard deviation per unit where there is
-    no history to measure them in (for a score those of an answer, and the share of
-    units that answer); `units` the number of units expected in all arms. `runs` is
-    how many tests are simulated for each lift of the power curve (0: none).
-    `what_if` supposes another ``share`` held back, more ``weeks`` in which units join,
-    or a true ``lift`` other than the file's minimum. Raises ConfigError for `data` that
-    is in place of no source, and what reading the data raises.
+    Takes
+        experiment (path or Experiment): what is to be tested.
+        baselines (metric → (mean, standard deviation)): per unit, in the metric's unit,
+            where there is no history to measure them in; a rate alone for a conversion,
+            and for a score those of an answer and the share of units that answer.
+        units (int): expected in all arms together, in place of those of the history.
+        what_if (name → number): supposes another ``share`` held back (a fraction), more
+            ``weeks`` in which units join, or a true ``lift`` (0.05 is 5%).
+        runs (int): tests simulated for each lift of the power curve; 0: none.
+        data (name → frame): frames in place of sources, by the sources' names.
+        frames: the same, as arguments of the sources' names.
+    Gives
+        Plan: units, weeks, the smallest lift that can be told and the power for others;
+        shares and lifts are fractions.
+
+    Raises ConfigError for `data` that is in place of no source, and what reading the
+    data raises.
+
+    For instance::
+
+        planned = hb.plan("experiments/recs-holdback.yaml", runs=0)
+        print(planned.units, planned.power)
     """
     from holdback.planning.plan import WhatIf
     from holdback.planning.plan import plan as make_plan
@@ -161,25 +226,41 @@ def analyze(
 ) -> Analysis:
     """Read the data, estimate every lift, count the money and decide.
 
-    `data` replaces sources by name with frames (pandas, polars, Arrow); so does a
-    keyword argument with a source's name. `as_of` is a day (to its end), a moment or
-    the ISO text of either, and defaults to the last time found in the data.
-
-    `replays` above 0 also splits the experiment's own units so many times at random
-    and tells how often its reading would have been wrong (see `simulate`).
-
-    `save_posterior` also draws from the hierarchical models with PyMC (segments, arms,
-    weeks, spend): `posteriors` holds them for ArviZ, and `write` saves them as netCDF;
-    an invalid result has none. `advance` is told the share of the draws that are done.
-
-    In place of an experiment it takes a frame (pandas, polars, Arrow, DuckDB) and what
-    a file would say: ``analyze(frame, unit="id", arm="group", control="none",
-    metrics={"spend": hb.mean("spend", money="USD")}, covariates=[…], segments=[…])``,
-    also `time`, `window`, `shares`, `primary`, `name` and other keys of the YAML.
+    Takes
+        experiment (path, Experiment or frame): a YAML file, what `load` returned, or a
+            table in memory (pandas, polars, Arrow, DuckDB) with one row a unit.
+        as_of (date, datetime or ISO text): a day (to its end) or a moment from which on
+            rows do not count; default: the last time found in the data.
+        replays (int): how often the experiment's own units are split anew at random, to
+            tell how often its reading would have been wrong (see `simulate`); 0: never.
+        save_posterior (bool): also draw from the hierarchical models with PyMC
+            (segments, arms, weeks, spend): `posteriors` holds them for ArviZ, and
+            `write` saves them as netCDF; an invalid result has none.
+        advance (function of a float): is told the share of the draws that are done.
+        data (name → frame): frames in place of sources, by the sources' names.
+        frames: the same, as arguments of the sources' names; beside a frame what a file
+            would say: `unit`, `arm`, `control`, `metrics`, `covariates`, `segments`,
+            `time`, `window`, `shares`, `primary`, `name` and other keys of the YAML.
+    Gives
+        Analysis: `scorecard` holds every number (lifts, rates and chances as fractions,
+        0.05 is 5%; amounts in the project's currency), `write` the report's files.
 
     The look is recorded in `audit.jsonl` beside the experiment's file, once: alpha is
-    spent at the looks that were really taken. Raises ConfigError, DataError,
-    StatsError or EnvironmentFault.
+    spent at the looks that were really taken. Raises ConfigError, DataError, StatsError
+    or EnvironmentFault.
+
+    For instance::
+
+        analysis = hb.analyze("experiments/recs-holdback.yaml")
+        print(analysis.scorecard.readout("conversion").relative)
+        analysis.write("results")
+
+        import pandas as pd
+
+        seen = pd.DataFrame({"id": range(4000), "arm": ["old", "new"] * 2000})
+        seen["bought"] = seen["id"] % 7 == 0
+        bought = {"bought": hb.conversion("bought")}
+        print(hb.analyze(seen, unit="id", arm="arm", control="old", metrics=bought))
     """
     from holdback import __version__
     from holdback.analysis import section_readers
@@ -266,10 +347,24 @@ def simulate(
 ) -> Simulation:
     """Replay the experiment on its own units, split at random again and again.
 
-    In so many `replays` nothing is true; in a third as many, the treated units'
-    values are multiplied by 1 + `lift`. Raises ConfigError for replays below 100 or
-    an impossible lift, StatsError where nothing can be split, and what `analyze`
-    raises.
+    Takes
+        experiment (path or Experiment): whose units and metrics are replayed.
+        replays (int): random splits in which nothing is true, at least 100; in a third
+            as many, the treated units' values are multiplied by 1 + `lift`.
+        lift (float): the true lift of these, as a fraction.
+        as_of (date, datetime or ISO text): as for `analyze`.
+        data (name → frame): frames in place of sources, by the sources' names.
+        frames: the same, as arguments of the sources' names.
+    Gives
+        Simulation: how often its reading found what is not there, held the truth in its
+        range, and found what is there; shares as fractions, with their own ranges.
+
+    Raises ConfigError for replays below 100 or an impossible lift, StatsError where
+    nothing can be split, and what `analyze` raises.
+
+    For instance::
+
+        print(hb.simulate("experiments/recs-holdback.yaml", replays=100))
     """
     from holdback.analysis.exploratory.replays import simulate as simulate_units
 
@@ -289,7 +384,21 @@ def compare(
     """Two means from (units, mean, standard deviation) of each arm: totals only.
 
     The skew of the units' values is not known then: with few units or a heavy tail,
-    such as revenue has, analyze the rows. Raises ConfigError for impossible totals.
+    such as revenue has, analyze the rows.
+
+    Takes
+        control (three numbers): units, mean and standard deviation per unit.
+        treatment (three numbers): likewise.
+        level (float): of the ranges, such as 0.95.
+    Gives
+        TotalsCompared: the lift (a fraction) and the difference (in the metric's unit),
+        each with its range, and the p-value; it prints itself.
+
+    Raises ConfigError for impossible totals.
+
+    For instance::
+
+        print(hb.compare((5000, 10.0, 30.0), (5000, 11.0, 31.0)))
     """
     from holdback.analysis.totals import compare as of_totals
 
@@ -301,7 +410,20 @@ def conversion_from_counts(
 ) -> TotalsCompared:
     """Two rates from (units that converted, units) of each arm: totals only.
 
+    Takes
+        control (two whole numbers): units that converted, and all units.
+        treatment (two whole numbers): likewise.
+        level (float): of the ranges, such as 0.95.
+    Gives
+        TotalsCompared: the lift and the difference of the rates, as fractions, each
+            with
+        its range, and the p-value; it prints itself.
+
     Raises ConfigError for counts that cannot be.
+
+    For instance::
+
+        print(hb.conversion_from_counts((100, 5000), (130, 5000)))
     """
     from holdback.analysis.totals import conversion_from_counts as of_counts
 
@@ -316,12 +438,21 @@ def lock(
 ) -> Locked:
     """Record the plan in `audit.jsonl` beside the file, before results are seen.
 
-    `planned_units` are the units, all arms together and with their full time, that
-    the plan counts on: looks then measure their information by them. `again` is the
-    reason why a split that moves units may be locked, such as that none was exposed.
+    Takes
+        experiment (path or Experiment): the plan, which has a file.
+        planned_units (int): units, all arms together and with their full time, that the
+            plan counts on: looks then measure their information by them.
+        again (str): the reason why a split that moves units may be locked, such as that
+            none was exposed.
+    Gives
+        Locked: what was recorded.
 
     Raises ConfigError for an experiment without a file, a changed log or a split that
     would move units, EnvironmentFault when the log cannot be written.
+
+    For instance::
+
+        hb.lock("experiments/recs-holdback.yaml", planned_units=2000)
     """
     from holdback.analysis.preregistration.record_lock import lock as lock_plan
 
@@ -333,8 +464,19 @@ def portfolio(
 ) -> Portfolio:
     """All finished experiments of project folders, or of folders with results.
 
-    Raises ConfigError for a folder without results or two currencies, StatsError
-    where no experiment is finished.
+    Takes
+        folders (one path or several): where results, or projects with results, are.
+    Gives
+        Portfolio: each test's lift as reported and as believed beside the others, and
+            the
+        sum of what they earned, in the currency of all.
+
+    Raises ConfigError for a folder without results or two currencies, StatsError where
+    no experiment is finished.
+
+    For instance::
+
+        print(hb.portfolio("."))
     """
     from holdback.portfolio.portfolio import portfolio as of_folders
     from holdback.reports.text.telling import told_plainly
@@ -387,7 +529,14 @@ def render_more(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """A finished analysis: shows itself, converts itself, writes itself."""
+    """A finished analysis: shows itself, converts itself, writes itself.
+
+    For instance::
+
+        analysis = hb.analyze("experiments/recs-holdback.yaml")
+        print(analysis.decision.outcome)
+        print(analysis.to_pandas()[["metric", "arm", "relative"]])
+    """
 
     scorecard: Scorecard
     posteriors: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -33,6 +33,12 @@ class WrittenInPython:
 def metric(kind: str, **keys: Any) -> WrittenInPython:
     """A metric of any kind, with the keys that its YAML has.
 
+    Takes
+        kind (str): a kind of metric, such as ``"nps"`` or ``"quantile"``.
+        keys: the keys of that kind in the YAML, see docs/metrics.md.
+    Gives
+        A metric for `analyze` and `experiment`, without its source.
+
     >>> metric("nps", value="score").keys["kind"]
     'nps'
     """
@@ -44,20 +50,50 @@ def mean(
 ) -> WrittenInPython:
     """The mean per unit of a column, or of an expression over columns.
 
-    `money` is the currency (``"USD"``) where it is an amount.
+    Takes
+        value (str): a column or an expression, such as ``"total - refunded"``.
+        money (str): the currency (``"USD"``) where it is an amount.
+        keys: further keys of the kind `mean` in the YAML.
+    Gives
+        A metric for `analyze` and `experiment`, without its source.
+
+    >>> mean("spend", money="USD").money
+    'USD'
     """
     return _amount("mean", money, {"value": value, **keys})
 
 
 def conversion(value: str | None = None, **keys: Any) -> WrittenInPython:
-    """The share of units whose value (a column or a condition) is not 0."""
+    """The share of units whose value (a column or a condition) is not 0.
+
+    Takes
+        value (str): a column or a condition, such as ``"orders > 0"``.
+        keys: further keys of the kind `conversion` in the YAML.
+    Gives
+        A metric for `analyze` and `experiment`, without its source.
+
+    >>> conversion("visit").keys["kind"]
+    'conversion'
+    """
     return WrittenInPython(keys=_given({"kind": "conversion", "value": value, **keys}))
 
 
 def ratio(
     value: str, per: str, *, money: str | None = None, **keys: Any
 ) -> WrittenInPython:
-    """The sum of one column over the sum of another, such as value of an order."""
+    """The sum of one column over the sum of another, such as value of an order.
+
+    Takes
+        value (str): the column or expression above the line.
+        per (str): that below it; units are independent, not its rows (delta method).
+        money (str): the currency (``"USD"``) where the value is an amount.
+        keys: further keys of the kind `ratio` in the YAML.
+    Gives
+        A metric for `analyze` and `experiment`, without its source.
+
+    >>> ratio("spend", "orders").keys["per"]
+    'orders'
+    """
     return _amount("ratio", money, {"value": value, "per": per, **keys})
 
 
