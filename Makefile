@@ -11,6 +11,8 @@ TESTS ?= 40
 BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 REPORT_TOOLS := tests/browser/requirements.txt
+TOOLS := .venv-tools
+TOOLS_LOCK := requirements/tools/requirements.txt
 LOCK := requirements/py$(VERSION).txt
 DEV_LOCK := requirements/dev-py$(VERSION).txt
 BAYES_LOCK := requirements/bayes-py$(VERSION).txt
@@ -26,7 +28,7 @@ APART := --ignore tests/bayes --ignore tests/browser --ignore tests/engines
 COMPILE := $(BIN)/uv pip compile pyproject.toml requirements/build.in --quiet --upgrade \
   --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test coverage test-fast test-bayes test-engines test-report calibration mutants bench validity notebooks lock clean
+.PHONY: help demo test coverage test-fast test-bayes test-engines test-report calibration mutants docs package audit bench validity notebooks lock clean
 
 help:
 	@echo "make demo          install and run the main job on simulated data"
@@ -38,6 +40,9 @@ help:
 	@echo "make test-report   the gallery in Chromium: axe, PDF, mail, pictures"
 	@echo "make calibration   slow simulations of coverage and false positives"
 	@echo "make mutants       small faults, one by one: which would the tests notice? (ROOM=stats/srm: minutes)"
+	@echo "make docs          the documentation as pages, in build/site"
+	@echo "make package       wheel and sdist, checked, installed and run in a clean place"
+	@echo "make audit         licences of all pinned libraries (600 MB, once)"
 	@echo "make bench         speed and memory beside other tools"
 	@echo "make validity      whose ranges hold the truth, beside other tools (a longer TESTS=… adds)"
 	@echo "make notebooks     run the notebooks and store what they show"
@@ -80,6 +85,30 @@ mutants: $(VENV)/.dev-$(VERSION)
 	$(PIP) --require-hashes -r tests/mutants/requirements.txt
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run $(ROOM)
 
+# Strictly: a link or an anchor that leads nowhere, or a page that nothing names, is an error.
+docs: $(VENV)/.dev-$(VERSION) $(TOOLS)/.installed-$(VERSION)
+	$(BIN)/python docs/build.py build/docs
+	NO_MKDOCS_2_WARNING=1 $(TOOLS)/bin/mkdocs build --strict
+	@! grep -rlE '<(script|link|img|iframe)[^>]+(src|href)="?(https?:)?//' build/site \
+	  || { echo "These pages load something from elsewhere." >&2; exit 1; }
+
+package: $(TOOLS)/.installed-$(VERSION)
+	rm -rf dist build/clean
+	$(TOOLS)/bin/python -m build --no-isolation
+	$(TOOLS)/bin/twine check --strict dist/*
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	build/clean/bin/pip install --quiet --disable-pip-version-check --no-deps --no-index dist/*.whl
+	cd build/clean && bin/holdback demo shop --units 5000 --quiet && test -s shop/results/recs-holdback/report.html \
+	  && bin/python -c "from importlib.resources import files; assert (files('holdback') / 'py.typed').is_file()"
+	@ls -l dist
+
+audit: $(VENV)/.dev-$(VERSION) $(TOOLS)/.installed-$(VERSION)
+	$(PIP) --require-hashes -r $(BAYES_LOCK)
+	$(PIP) --require-hashes -r $(REPORT_TOOLS)
+	$(BIN)/python requirements/licences.py $(DEV_LOCK) $(BAYES_LOCK) $(REPORT_TOOLS)
+	$(TOOLS)/bin/python requirements/licences.py $(TOOLS_LOCK)
+
 bench: $(VENV)/.dev-$(VERSION)
 	$(PIP) tea-tasting growthbook bayesian-testing
 	$(PIP) --require-hashes -r $(BAYES_LOCK)
@@ -117,9 +146,11 @@ lock: $(VENV)/.dev-$(VERSION)
 	    --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url \
 	    -c $(VENV)/constraints.txt -o tests/$$tools/requirements.txt || exit 1; \
 	done
+	@$(BIN)/uv pip compile requirements/tools/requirements.in --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url -o $(TOOLS_LOCK)
 
 clean:
-	rm -rf $(VENV) $(CONTENDERS) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TOOLS) $(CONTENDERS) $(DEMO) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The stamps carry the Python's version, so a change of Python installs anew.
 $(VENV)/.installed-$(VERSION): $(LOCK) pyproject.toml
@@ -135,6 +166,12 @@ $(VENV)/.dev-$(VERSION): $(DEV_LOCK) pyproject.toml
 	@$(PIP) --require-hashes -r $(DEV_LOCK)
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.installed-$(VERSION) $@
+
+$(TOOLS)/.installed-$(VERSION): $(TOOLS_LOCK)
+	@echo "Installing the tools of documentation and packages into $(TOOLS) (once; half a minute) …"
+	@$(PYTHON) -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(TOOLS_LOCK)
+	@touch $@
 
 define fresh-venv
 $(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \

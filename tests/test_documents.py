@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -36,6 +37,7 @@ from ruamel.yaml import YAML
 
 import holdback as hb
 from holdback.cli import main as cli
+from holdback.experiments.config.json_schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))]
@@ -182,7 +184,7 @@ def run_shell(block: Block) -> None:
         if reason(line):
             continue
         name, *arguments = shlex.split(line)
-        if any(sign in arguments for sign in ("|", ">", "&&")):
+        if any(sign in arguments for sign in ("|", "<", ">", ">>", "&&")):
             own = f'holdback() {{ "{sys.executable}" -m holdback "$@"; }}\n'
             environment = {**os.environ, "PYTHONPATH": str(ROOT)}
             subprocess.run(
@@ -357,6 +359,91 @@ def test_commands_in_sentences_exist() -> None:
     assert wrong == []
 
 
+SLOW = frozenset({"demo", "plan", "analyze", "simulate"})
+"""Commands whose examples run with `make calibration`; the pages run them as well."""
+
+
+def help_examples() -> list[str]:
+    """The lines below "Example:" in the help of every command."""
+    found = []
+    for name in cli.COMMANDS:
+        command = cli.group.get_command(click.Context(cli.group), name)
+        assert command is not None
+        text = (command.epilog or "").replace("\\\n", " ")
+        found += [line.strip() for line in text.splitlines() if "holdback " in line]
+    return found
+
+
+@pytest.fixture
+def project(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """The folder in which the examples are typed: a demo, and what they name."""
+    folder = tmp_path / "shop"
+    shutil.copytree(prepared / "holdback-demo", folder)
+    for name in ("customers.csv", "exposures.csv", "orders.csv"):
+        (folder / name).write_bytes((prepared / name).read_bytes())
+    shutil.copy(prepared / "holdback-demo/data/customers.csv", folder / "ids.csv")
+    shutil.copy(prepared / "orders/1.parquet", folder / "orders.parquet")
+    for name in ("data", "orders"):
+        (folder / name).mkdir(exist_ok=True)
+        shutil.copy(prepared / "orders/1.parquet", folder / name / "1.parquet")
+    for name in ("my-shop", "shop-a"):
+        shutil.copytree(prepared / "holdback-demo", folder / name)
+    survey = (folder / "experiments/recs-holdback.yaml").read_text(encoding="utf-8")
+    survey = survey.replace("experiment: recs-holdback", "experiment: survey")
+    survey = re.sub(
+        r"^secondary:.*$", "secondary: [nps]", survey, count=1, flags=re.MULTILINE
+    )
+    score = "metrics: {nps: {kind: nps, source: orders, value: total}}\n"
+    (folder / "experiments/survey.yaml").write_text(survey + score, encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".config/fish/completions").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def typed(line: str) -> str:
+    """An example as it is typed in the folder, made small."""
+    line = line.replace("init my-shop", "init new-shop").replace(" shop-b", "")
+    if "assign" in line:
+        line = line.replace("customers.csv", "ids.csv")
+    small = " --units 2000" if line.startswith("holdback demo") else ""
+    return line + small
+
+
+@pytest.mark.usefixtures("project")
+def test_examples_of_the_help_run() -> None:
+    """Each is understood as it stands; those of quick commands run."""
+    shown = help_examples()
+    assert len(shown) > 40
+    for line in shown:
+        words = shlex.split(typed(line).partition(" < ")[0].partition(" > ")[0])[1:]
+        words = [
+            found
+            for word in words
+            for found in (
+                sorted(map(str, Path().glob(word))) if "*" in word else [word]
+            )
+        ]
+        name, *arguments = words
+        command = cli.group.get_command(click.Context(cli.group), name)
+        assert command is not None
+        if name not in SLOW and not {"<", ">", ">>"} & set(line.split()):
+            assert cli.run(words) == 0, line
+        elif not {">>"} & set(line.split()):
+            command.make_context(name, arguments)
+
+
+@pytest.mark.calibration
+@pytest.mark.usefixtures("project")
+def test_examples_of_slow_commands_run() -> None:
+    """Plans, analyses, simulations, the demo, and those with pipes."""
+    for line in help_examples():
+        if line.split()[1] in SLOW or {"<", ">", ">>"} & set(line.split()):
+            run_shell(Block("--help", 0, "sh", typed(line)))
+
+
 @pytest.mark.usefixtures("servers")
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)])
 def test_blocks_run(
@@ -402,3 +489,22 @@ def test_what_does_not_run_is_counted() -> None:
     assert all(line in text for line in INSTALLS)
     assert set(ELSEWHERE) <= {block.language for block in every}
     assert {block.language for block in every} <= {*ELSEWHERE, *RUNNERS}
+
+
+def test_the_reference_has_every_key_and_name() -> None:
+    """What `docs/build.py` writes from the schema and the package is complete."""
+    build = runpy.run_path(str(ROOT / "docs/build.py"))
+    written = schema("experiment")
+    told = build["yaml_reference"](written)
+    blocks_of_keys = [written, *written["$defs"].values()]
+    keys = {key for block in blocks_of_keys for key in block.get("properties", {})}
+    assert keys - set(re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE)) <= {"kind"}
+    assert all(
+        len(line.split(" | ")) >= 3 for line in told.splitlines() if "| `" in line
+    )
+    names = {name for name in hb.__all__ if callable(getattr(hb, name))}
+    python = build["python_reference"]()
+    assert names == set(re.findall(r"^## hb\.(\w+)$", python, re.MULTILINE))
+    commands = build["command_reference"]()
+    shown = re.findall(r"^## holdback (\S+)$", commands, re.MULTILINE)
+    assert shown == list(cli.COMMANDS)

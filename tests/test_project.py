@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import sys
 import tomllib
 from graphlib import TopologicalSorter
 from importlib import metadata
@@ -22,6 +23,7 @@ from holdback.experiments.kinds import metric
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS = sorted((ROOT / "requirements").glob("*.txt"))
+TOOLS = ROOT / "requirements/tools/requirements.txt"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DOCUMENTS = sorted(str(one.relative_to(ROOT)) for one in (ROOT / "docs").glob("*.md"))
 
@@ -37,7 +39,7 @@ def canonical(requirement: str) -> str:
     return re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-")
 
 
-@pytest.mark.parametrize("path", PINS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PINS, TOOLS], ids=lambda path: path.stem)
 def test_pins_have_hashes_and_no_addresses(path: Path) -> None:
     """Every line is a pin or a hash: no address of an index, no option, no path."""
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -91,12 +93,39 @@ def test_pins_name_the_extras_that_are_asked_for(path: Path) -> None:
     assert lost == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "allowed"),
+    [
+        ("MIT", True),
+        ("MIT AND (GPL-3.0-only OR BSD-3-Clause)", True),
+        ("MIT AND GPL-3.0-only", False),
+        ("(MIT OR Apache-2.0) AND AGPL-3.0-only", False),
+        ("GPL-2.0-or-later OR MPL-1.1", True),
+        ("", False),
+        ("Proprietary", False),
+    ],
+)
+def test_licences_are_read_as_choices_and_parts(
+    expression: str, *, allowed: bool
+) -> None:
+    """One choice with allowed parts is enough; strong copyleft and none are not."""
+    audit = runpy.run_path(str(ROOT / "requirements/licences.py"))
+    assert audit["is_allowed"](expression) is allowed
+
+
+def test_pins_of_this_python_have_allowed_licences() -> None:
+    """Every library that a user installs; `make audit` asks those of the tools too."""
+    audit = runpy.run_path(str(ROOT / "requirements/licences.py"))
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert audit["main"]([str(ROOT / f"requirements/py{version}.txt")]) == 0
+
+
 def test_every_claimed_python_is_pinned() -> None:
     """The classifiers, the pins and `make lock` name the same versions of Python."""
     told = [
         line.removeprefix("Programming Language :: Python :: ")
         for line in PROJECT["project"]["classifiers"]
-        if line.startswith("Programming Language :: Python :: ")
+        if line.startswith("Programming Language :: Python :: 3.")
     ]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (locked,) = re.findall(r"^VERSIONS := (.*)$", makefile, re.MULTILINE)
@@ -217,6 +246,9 @@ def test_ci_runs_what_the_readme_names() -> None:
         "make test-bayes",
         "make test-report",
         "make test-engines",
+        "make docs",
+        "make package",
+        "make audit",
     ]
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("audit-log", epilog=examples("audit-log verify experiments/recs.yaml"))
+@click.group(
+    "audit-log", epilog=examples("audit-log verify experiments/recs-holdback.yaml")
+)
 def command() -> None:
     """Check the record of plans and looks, audit.jsonl.
 
@@ -27,7 +29,9 @@ def command() -> None:
     """
 
 
-@command.command("verify", epilog=examples("audit-log verify experiments/recs.yaml"))
+@command.command(
+    "verify", epilog=examples("audit-log verify experiments/recs-holdback.yaml")
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def verify(files: tuple[str, ...], *, quiet: bool) -> None:
