@@ -194,6 +194,18 @@ def test_exposures_without_those_who_did_not_buy(
     assert only_buyers(whole, units, orders) == "pass"
 
 
+def test_new_units_tell_a_list_of_buyers(tmp_path: Path) -> None:
+    """Half had bought before, and of them few again: the others are all buyers.
+
+    With 30 of the 100 others gone without an order, it is a list of everybody.
+    """
+    units = exposed(100, 100)
+    before, new = bought(units[::2], BEFORE), bought(units[1::2], AFTER)
+    drawn = plan(tmp_path)
+    assert only_buyers(drawn, units, pd.concat([before, new])) == "fail"
+    assert only_buyers(drawn, units, pd.concat([before, new.iloc[30:]])) == "pass"
+
+
 def only_buyers(drawn: Experiment, units: pd.DataFrame, orders: pd.DataFrame) -> str:
     """The state of that check alone."""
     return finding("only_buyers", drawn, read(drawn, units, orders)).status
@@ -265,7 +277,7 @@ def test_people_drawn_when_they_buy(
     card = at_order(tmp_path, seconds, primary, assignment)
     assert (card.validity.state, card.decision.outcome) == (state, outcome)
     told = " ".join(str(reason) for reason in card.decision.reasons)
-    named = "100% of the exposed units have something in orders"
+    named = "100% of the exposed units that had nothing in orders before"
     assert (named in told) == (outcome in {"keep_testing", "invalid"})
 
 

@@ -74,9 +74,9 @@ def _of_source(source: str, metrics: Iterable[Metric]) -> Iterator[Companion]:
         end=EVER,
         digits=0,
     )
-    at_once = replace(happened, end=SAME_MOMENT)
-    yield _companion(f"ever: {source}", metric, "ever", happened, at_once)
-    yield _companion(f"before: {source}: any", metric, "former", happened.before())
+    at_once, former = replace(happened, end=SAME_MOMENT), happened.before()
+    yield _companion(f"ever: {source}", metric, "ever", happened, at_once, former)
+    yield _companion(f"before: {source}: any", metric, "former", former)
     count = Measure(source=source, aggregate="count", digits=0)
     yield _companion(f"before: {source}: rows", metric, "former", count.before())
     summed = [one for one in reading if one[1].aggregate == "sum" and one[1].value]
