@@ -276,3 +276,21 @@ def test_notebook_is_stored_with_outputs(notebook: dict[str, Any]) -> None:
     assert all(cell["outputs"] for cell in cells)
     assert "_repr_html_" not in json.dumps(cells)
     assert any("text/html" in str(cell["outputs"]) for cell in cells)
+
+
+def test_every_requirement_names_a_test_that_is() -> None:
+    """Each of the 45 rows has a test, and no test is made up."""
+    page = (ROOT / "docs" / "sources-of-requirements.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [int(row.split("|")[1]) for row in rows] == list(range(1, 46))
+    known = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(
+            r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE
+        )
+    }
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named, row
+        assert set(named) <= known, row

@@ -256,7 +256,11 @@ class WrittenCost(Written):
     """What personalization costs: `per` a period or unit, or `spread` over a time."""
 
     name: NonEmptyText = Field(description="How the report calls it.")
-    amount: Amount = Field(description="In the project's currency.")
+    amount: Amount | None = Field(None, description="In the project's currency.")
+    hours: Amount | None = Field(
+        None, description="In place of an amount: hours of work, with their `rate`."
+    )
+    rate: Amount | None = Field(None, description="Money per hour.")
     per: (
         Annotated[str, choice(("day", "week", "month", "year", "treated unit"))] | None
     ) = Field(None, description="day, week, month, year or treated unit.")
@@ -319,6 +323,11 @@ class WrittenEconomics(Written):
     )
     savings: tuple[WrittenSaving, ...] = Field((), description="Work that is saved.")
     rollout: WrittenRollout | None = Field(None, description="What comes afterwards.")
+    cost_per: tuple[NonEmptyText, ...] = Field(
+        (),
+        description="Metrics that count something, such as orders: what one more of "
+        "them cost.",
+    )
     incremental: tuple[NonEmptyText, ...] = Field(
         (),
         description="Secondary ratio metrics, such as revenue per spend, that are also "

@@ -280,7 +280,8 @@ class Economics:
     """What a gain is worth and what personalization costs.
 
     `profit` names the metric that measures a unit's profit, in place of a `margin`;
-    `incremental` names ratios that are also read as what was added.
+    `incremental` names ratios that are also read as what was added, `cost_per` metrics
+    that count something, of which is told what one more cost.
     """
 
     value: str
@@ -289,6 +290,7 @@ class Economics:
     savings: tuple[Saving, ...] = ()
     rollout: Rollout | None = None
     incremental: tuple[str, ...] = ()
+    cost_per: tuple[str, ...] = ()
     profit: str | None = None
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "with_profit",
 ]
 
+COUNTING = frozenset({"any", "count"})
 _WITH_UNIT = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(\S.*)")
 
 
@@ -151,6 +152,7 @@ def economics_of(
         value=value,
         margin=economics.margin,
         incremental=economics.incremental,
+        cost_per=_countable(economics, metrics, issues),
         profit=profit,
         costs=tuple(_cost(cost) for cost in economics.costs),
         savings=tuple(
@@ -219,7 +221,16 @@ def _check_sizes(
 def _check_cost(
     path: ConfigPath, cost: WrittenCost, issues: Issues, *, timed: bool
 ) -> None:
-    if cost.amount < 0:
+    by_hand = cost.hours is not None and cost.rate is not None
+    if (cost.amount is not None) == by_hand or (cost.hours is None) != (
+        cost.rate is None
+    ):
+        issues.add(
+            path,
+            f"cost '{cost.name}' is an 'amount', or 'hours' at a 'rate'.",
+            fix="Write `amount: 300`, or `hours: 6` and `rate: 40`.",
+        )
+    if min(_amount(cost), cost.hours or 0) < 0:
         issues.add((*path, "amount"), "a cost is not negative.", fix="Use `savings`.")
     if cost.uncertainty is not None and not 0 <= cost.uncertainty <= 1:
         issues.add(
@@ -244,12 +255,42 @@ def _check_cost(
         )
 
 
+def _amount(cost: WrittenCost) -> Fraction:
+    """What it costs: the amount, or hours of work at their rate."""
+    if cost.amount is not None:
+        return cost.amount
+    return (cost.hours or Fraction(0)) * (cost.rate or Fraction(0))
+
+
+def _countable(
+    economics: WrittenEconomics, metrics: Mapping[str, Metric], issues: Issues
+) -> tuple[str, ...]:
+    """The metrics of which one more may be wanted, and that count it in each unit."""
+    if economics.cost_per and not economics.costs:
+        issues.add(
+            ("economics", "cost_per"),
+            "there are no costs to divide.",
+            fix="Add `costs: […]`, or take `cost_per` out.",
+        )
+    for at, name in enumerate(economics.cost_per):
+        metric = metrics.get(name)
+        outcome = None if metric is None else metric.outcome
+        if metric is None or outcome is None or outcome.aggregate not in COUNTING:
+            issues.add(
+                ("economics", "cost_per", at),
+                f"'{name}' counts nothing of which one more could cost something.",
+                fix=did_you_mean(name, metrics)
+                or "Name a metric of kind conversion or count that is reported.",
+            )
+    return economics.cost_per
+
+
 def _cost(cost: WrittenCost) -> Cost:
     per: Any = cost.per
     kind: Any = cost.kind
     return Cost(
         name=cost.name,
-        amount=cost.amount,
+        amount=_amount(cost),
         per=per,
         spread=cost.spread,
         uncertainty=cost.uncertainty or Fraction(0),
