@@ -43,7 +43,7 @@ __all__ = [
     "with_profit",
 ]
 
-COUNTING = frozenset({"any", "count"})
+COUNTED_AGGREGATES = frozenset({"any", "count"})
 _WITH_UNIT = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(\S.*)")
 
 
@@ -275,7 +275,11 @@ def _countable(
     for at, name in enumerate(economics.cost_per):
         metric = metrics.get(name)
         outcome = None if metric is None else metric.outcome
-        if metric is None or outcome is None or outcome.aggregate not in COUNTING:
+        if (
+            metric is None
+            or outcome is None
+            or outcome.aggregate not in COUNTED_AGGREGATES
+        ):
             issues.add(
                 ("economics", "cost_per", at),
                 f"'{name}' counts nothing of which one more could cost something.",
