@@ -41,6 +41,7 @@ def command(folder: str, as_of: str | None, output: str | None) -> None:
 
     from holdback.atomic_files import write_files
     from holdback.experiments.definition.calendar import moment_of
+    from holdback.portfolio.experiment_list import reports_in
     from holdback.portfolio.weekly import weekly
     from holdback.reports.pages import weekly_page as pages
 
@@ -56,7 +57,7 @@ def command(folder: str, as_of: str | None, output: str | None) -> None:
     write_files(
         page.parent,
         {
-            page.name: pages.weekly_page(week, project, page.parent),
+            page.name: pages.weekly_page(week, reports_in([project], page.parent)),
             kept.name: pages.written_notes(week, before),
         },
     )

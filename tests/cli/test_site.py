@@ -182,6 +182,8 @@ def test_the_record_tells_locks_looks_and_the_decision(tmp_path: Path) -> None:
     ]
     assert places == sorted(places)
     assert "<script" not in changes
+    week = made(project)["weekly.html"].decode()  # a failed check is to be looked at
+    assert '<a href="other/report.html">other</a>' in week
     read = changes[places[0] : places[1]]
     assert "Can’t be used" in read  # 20 % were planned, 10 % came
 

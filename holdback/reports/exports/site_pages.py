@@ -7,7 +7,7 @@ no data, no clock, so the same results give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -17,12 +17,14 @@ from holdback.atomic_files import read_whole
 from holdback.errors import ConfigError, ReportError
 from holdback.portfolio.experiment_list import REPORT, Listed
 from holdback.portfolio.result import Portfolio
+from holdback.portfolio.weekly import weekly
 from holdback.reports.exports.csv_table import readouts_csv
 from holdback.reports.html import join, linked, named, section, table
 from holdback.reports.pages.experiment_page import document, last_day
 from holdback.reports.pages.experiment_page import render as report
 from holdback.reports.pages.index_page import index, stored_card
 from holdback.reports.pages.portfolio_page import render as portfolio_page
+from holdback.reports.pages.weekly_page import weekly_page
 from holdback.reports.text.catalog import heads, say
 from holdback.reports.text.result_sentences import headline
 from holdback.results.scorecard import Scorecard
@@ -30,6 +32,7 @@ from holdback.results.scorecard import Scorecard
 __all__ = ["site"]
 
 PLAN_PAGE, CHANGES, TOGETHER = "plan.html", "changes.html", "portfolio.html"
+WEEKLY = "weekly.html"
 
 
 def site(
@@ -55,13 +58,16 @@ def site(
     read = {name: _plan(project / "results" / name / PLAN_PAGE) for name in names}
     files |= {f"{name}/{PLAN_PAGE}": page for name, page in read.items() if page}
     plans = {name: f"{name}/{PLAN_PAGE}" for name, page in read.items() if page}
-    together = portfolio_page(portfolio, reports) if portfolio else ""
-    files |= {TOGETHER: together} if together else {}
-    files[CHANGES] = _changes(project, cards, reports)
-    ways = [
-        linked(say("portfolio_page.title"), TOGETHER if together else None),
-        linked(say("changes.title"), CHANGES),
-    ]
+    beside = {
+        WEEKLY: (say("weekly.caption"), _week(project, reports)),
+        TOGETHER: (
+            say("portfolio_page.title"),
+            portfolio_page(portfolio, reports) if portfolio else "",
+        ),
+        CHANGES: (say("changes.title"), _changes(project, cards, reports)),
+    }
+    files |= {name: page for name, (_, page) in beside.items() if page}
+    ways = [linked(title, name) for name, (title, page) in beside.items() if page]
     notes = [
         *([say("index.not_together", why=why)] if why else []),
         *(
@@ -72,10 +78,19 @@ def site(
     ]
     more = join(
         Markup("<p>{}</p>\n").format(part)
-        for part in (join(ways if together else ways[1:], " · "), *map(named, notes))
+        for part in (join(ways, " · "), *map(named, notes))
     )
     files["index.html"] = index(project, listed, reports, plans, more)
     return files
+
+
+def _week(project: Path, reports: Mapping[str, str]) -> str:
+    """Where the running tests stand on the last day read; nothing where none runs."""
+    try:
+        week = weekly(project)
+    except ConfigError:
+        return ""
+    return weekly_page(week, reports) if week.tests else ""
 
 
 def _plan(path: Path) -> bytes | None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
 from holdback.portfolio.weekly import RunningTest, RunningWeek, WeekNote, read_through
 from holdback.reports.blocks.evidence.checks import checks_told
-from holdback.reports.html import join, named, section, table
+from holdback.reports.html import join, linked, named, section, table
 from holdback.reports.pages.experiment_page import document
 from holdback.reports.text.catalog import heads, say, texts
 from holdback.reports.text.locale_format import Words
@@ -25,11 +22,11 @@ WEEK_SCHEMA = "holdback/weekly/1"
 WEEK_LOCALE = "en-US"
 
 
-def weekly_page(week: RunningWeek, project: Path, beside: Path) -> str:
-    """A page for the folder `beside`; links are relative to it."""
+def weekly_page(week: RunningWeek, reports: Mapping[str, str]) -> str:
+    """The page; `reports`: experiment → the way to its page."""
     words = Words.plain(WEEK_LOCALE)
     title = say("weekly.title", day=words.day(week.day.isoformat()))
-    rows = [_row(words, test, project, beside) for test in week.tests]
+    rows = [_row(words, test, reports) for test in week.tests]
     parts = [
         section(
             say("weekly.due"), _list(_due(week), "weekly.nothing_due"), anchor="due"
@@ -124,14 +121,11 @@ def _guardrails(test: RunningTest, words: Words) -> str:
 
 
 def _row(
-    words: Words, test: RunningTest, project: Path, beside: Path
+    words: Words, test: RunningTest, reports: Mapping[str, str]
 ) -> tuple[str | Markup, ...]:
-    report = project / "results" / test.listed.experiment / "report.html"
-    name = named(test.listed.experiment)
-    if report.is_file():
-        way = quote(Path(os.path.relpath(report, beside)).as_posix())
-        name = Markup('<a href="{}">{}</a>').format(way, name)
-    return name, *(named(text) for text in _told(words, test))
+    name = test.listed.experiment
+    cells = (named(text) for text in _told(words, test))
+    return linked(name, reports.get(name)), *cells
 
 
 def _due(week: RunningWeek) -> list[str]:
