@@ -231,6 +231,15 @@ def test_links_lead_somewhere(document: str) -> None:
     assert [link for link in inside if not (path.parent / link).exists()] == []
 
 
+def test_every_document_is_reached() -> None:
+    """The navigation of `make docs` names each page; strictly, it must."""
+    navigation = (
+        (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    )
+    named = set(re.findall(r": (\S+\.md)$", navigation, re.MULTILINE))
+    assert {document.removeprefix("docs/") for document in DOCUMENTS} <= named
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "docs/adr").glob("*.md")), ids=str)
 def test_decisions_have_their_parts(path: Path) -> None:
     """A decision says its context, the choice and the price."""
