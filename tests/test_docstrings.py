@@ -197,3 +197,80 @@ def h(x: float) -> Vector:
     '''No shape.'''
 """
     assert silent_about_shapes(text) == ["f: y", "h: return"]
+
+
+TESTS = sorted((PACKAGE.parent / "tests").rglob("test_*.py"))
+STORED = {
+    "results/scorecard-1.json": "read, not expected: a file of the first schema",
+}
+"""Stored files that tests read, and why they are no output that expects itself."""
+DIGITS = 5
+"""A number of so many digits that count was computed somewhere."""
+SOURCE = re.compile(
+    r"against|\bas (?:numpy|pandas|scipy|statsmodels)|\bby (?:hand|day|formula|loops)"
+    r"|published|figures?\b|statsmodels|scipy|pandas|script|simulat|closed form"
+    r"|formula|table|brute|quadrature|integra|draws|drawn|counted|written out"
+    r"|textbook|tool|SDK|vendor|worked|computed|identity|invarian|oracle|\brows\b"
+    r"|rejects|\bsums?\b|adds? up|quantile|pooled z|delta"
+    r"|enumerated|CLDR",
+    re.IGNORECASE,
+)
+"""Words by which a test says where its numbers come from."""
+
+
+def without_source(text: str) -> list[str]:
+    """Tests that expect a number of five digits and do not say from where."""
+    module = ast.parse(text)
+    silent = []
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+            said = f"{node.name} {ast.get_docstring(node) or ''}".replace("_", " ")
+            if expects_digits(node) and not SOURCE.search(said):
+                silent.append(node.name)
+    return silent
+
+
+def expects_digits(test: ast.FunctionDef) -> bool:
+    """Whether an assertion holds something against such a number."""
+    return any(
+        isinstance(part, ast.Constant)
+        and type(part.value) in {int, float}
+        and len(re.sub(r"e.*|\D", "", repr(part.value)).strip("0")) >= DIGITS
+        for statement in ast.walk(test)
+        if isinstance(statement, ast.Assert)
+        for part in ast.walk(statement)
+    )
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
+def test_expected_numbers_say_where_they_come_from(path: Path) -> None:
+    """A number with many digits in an assertion has its source in the docstring."""
+    assert without_source(path.read_text(encoding="utf-8")) == []
+
+
+def test_stored_files_say_what_they_are() -> None:
+    """Data that stand beside the tests are named above, each with its reason."""
+    folder = PACKAGE.parent / "tests"
+    data = {".json", ".csv", ".txt", ".html", ".svg", ".parquet", ".yaml", ".npz"}
+    found = {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.suffix in data and path.name != "requirements.txt"
+    }
+    assert found == set(STORED)
+
+
+def test_check_of_sources_against_itself() -> None:
+    """Many digits without a word about them are found; round numbers are none."""
+    text = """
+def test_silent():
+    '''It is right.'''
+    assert f() == approx(0.123456)
+def test_round():
+    '''It is right.'''
+    assert f() == 100_000
+def test_told():
+    '''Published: 0.123456.'''
+    assert f() == approx(0.123456)
+"""
+    assert without_source(text) == ["test_silent"]

@@ -140,7 +140,7 @@ def test_chance_of_paying_is_that_of_the_break_even_lift() -> None:
 
 
 def test_costs_by_period_and_spread() -> None:
-    """A month is 365.25 / 12 days; a spread cost counts pro rata; savings likewise."""
+    """By the formula: a month is 365.25 / 12 days, what is spread counts pro rata."""
     economics = Economics(
         value="revenue",
         costs=(

@@ -61,6 +61,7 @@ def settings(room: str) -> str:
         "only_mutate": place if place.endswith(".py") else f"{place}/*",
         "pytest_add_cli_args": _listed(["-p", "no:cacheprovider", "-n0"]),
         "pytest_add_cli_args_test_selection": _listed(tests_of(room)),
+        "also_copy": _listed(PARTS[2:]),
         "use_git_change_detection": "false",
         "track_dependencies": "false",
     }

@@ -63,7 +63,10 @@ def plan(folder: Path, **more: Any) -> hb.Plan:
 
 
 def test_customers_who_all_came_are_no_more_of(tmp_path: Path) -> None:
-    """2,000 and none new: 6,683 units, say, are never reached, and it says so."""
+    """2,000 and none new: 6,683 units, say, are never reached, and it says so.
+
+    In four weeks 2000 (1 − .4⁴) of them come (closed form).
+    """
     visits(tmp_path, new=0)
     made = plan(tmp_path, baselines={"conversion": 0.05})
     design = made.design
@@ -103,7 +106,7 @@ def test_weeks_of_a_shop_with_newcomers_against_closed_form(tmp_path: Path) -> N
 
 
 def test_other_weeks_have_the_units_of_so_many_weeks(tmp_path: Path) -> None:
-    """What if it ran 8 or 26 weeks: 3,598.7 and 7,200 different units."""
+    """What if it ran 8 or 26 weeks: 2000 (1 − .4^t) + 200 t units (closed form)."""
     visits(tmp_path, new=200)
     for weeks, units in ((8, 3_598.7), (26, 7_200)):
         made = plan(tmp_path, what_if={"weeks": weeks})

@@ -63,7 +63,7 @@ def card(
 def test_retention_of_all_who_installed(
     card: Any, players: list[dict[str, str]], days: int
 ) -> None:
-    """Shares, lift and range; nobody leaves the denominator."""
+    """Shares against rows, ranges against statsmodels; nobody is left out below."""
     kept, all_of = [], []
     for version in ("gate_30", "gate_40"):
         mine = [row for row in players if row["version"] == version]
@@ -86,7 +86,7 @@ def test_retention_of_all_who_installed(
 def test_the_split_and_the_robot_are_pointed_out(
     card: Any, players: list[dict[str, str]]
 ) -> None:
-    """P = 0.0086 of the shares is told; one player with 49,854 rounds is noticed."""
+    """P = .0086 of the shares by scipy; one player's 49,854 rounds are noticed."""
     counts = [
         sum(row["version"] == version for row in players)
         for version in ("gate_30", "gate_40")

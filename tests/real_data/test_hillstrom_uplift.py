@@ -77,7 +77,7 @@ def test_ranked_by_past_spend_in_tenths(shared: Path, tmp_path: Path) -> None:
 
 
 def test_buyers_are_too_few(shared: Path, tmp_path: Path) -> None:
-    """122 buyers in 21,306 without mail: 2,000 would take about 349,279 units."""
+    """122 buyers counted in 21,306 without mail: 2,000 take 2000 · 21306 / 122."""
     card = analyzed(shared, tmp_path, "conversion", "history")
     found = card.section(Uplift)[0]
     assert found.area is None

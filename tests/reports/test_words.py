@@ -31,7 +31,7 @@ def words(locale: str = "en-IE", currency: str | None = "EUR") -> Words:
     ],
 )
 def test_money_by_locale(locale: str, currency: str, expected: str) -> None:
-    """Grouping, symbol and its side follow the locale; the sign is a true minus."""
+    """Grouping, symbol and its side are those of CLDR; the sign is a true minus."""
     assert words(locale, currency).money(-12345.6) == expected
 
 

@@ -24,7 +24,7 @@ def test_hash_against_reimplementation(unit: str, bucket: int) -> None:
 
 
 def test_variations_lie_from_z_to_a() -> None:
-    """modules/core/flag/rule.go sorts names in reverse, whatever the file's order."""
+    """The vendor's rule.go sorts names in reverse, whatever the file's order."""
     split = Split("f", ARMS, scheme=scheme_of("gofeatureflag"))
     assert split.arm_of(0) == "treatment"
     assert split.arm_of(99_999) == "control"

@@ -82,7 +82,7 @@ def test_prior_against_weighted_draws() -> None:
 
 
 def test_known_large_sample_variance() -> None:
-    """With many buyers the variance of ln R is Σ (1−p)/(np) + s²/k, to 1 %."""
+    """With many buyers Var ln R is by the formula Σ (1−p)/(np) + s²/k, to 1 %."""
     rng = np.random.default_rng(3)
     one = hurdle(shop(rng, 200_000), shop(rng, 300_000))
     low, high = (log(1 + one.posterior(FLAT).quantile(q)) for q in (0.025, 0.975))

@@ -34,7 +34,7 @@ def test_everything_is_spent_at_the_end(spending: Spending) -> None:
 
 
 def test_one_look_at_the_end_is_the_usual_test() -> None:
-    """Without earlier looks nothing is paid."""
+    """Without earlier looks nothing is paid: 2.5 % of the normal by the table."""
     assert boundaries([1.0]) == pytest.approx([1.959964], abs=1e-6)
     assert boundaries([1.0], spending=pocock) == pytest.approx([1.959964], abs=1e-6)
 

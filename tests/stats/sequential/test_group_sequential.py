@@ -180,7 +180,10 @@ def test_mirror_image() -> None:
 
 
 def test_extreme_designs() -> None:
-    """Nothing may be spent very early; huge drifts cross at once; many looks."""
+    """Nothing may be spent very early; huge drifts cross at once; many looks.
+
+    A single look has 2.5 % of the normal by the table.
+    """
     assert boundaries([0.001, 1.0])[0] == 8.0
     assert drift_power([0.5, 1.0], [2.0, 2.0], 80.0).upper == pytest.approx((1, 0))
     assert drift_power([0.5, 1.0], [2.0, 2.0], -80.0).upper == (0.0, 0.0)
