@@ -15,6 +15,7 @@ from holdback.analysis.comparison.comparison import Comparison
 from holdback.analysis.comparison.posteriors import lift_prior
 from holdback.analysis.comparison.small_groups import SMALLEST
 from holdback.analysis.comparison.spend_models import one_spread_hurdle
+from holdback.analysis.preregistration.plan_hash import plan_hash
 from holdback.analysis.section_readers import Basis
 from holdback.analysis.segments import log_ratio_of, segment_groups
 from holdback.data.evidence.cells import Cells
@@ -191,8 +192,26 @@ def _drawn(
     return Drawn(
         record=replace(record, effects=effects),
         readouts=model.readouts,
-        data=sampled_model.inference_data,
+        data=replace(
+            sampled_model, attributes=_attributes(experiment, model.record)
+        ).inference_data,
     )
+
+
+def _attributes(experiment: Experiment, record: SampledModel) -> dict[str, str]:
+    """What a saved posterior is of, so that the file stands alone."""
+    from holdback import __version__
+
+    return {
+        "created_by": f"holdback {__version__}",
+        "experiment": experiment.name,
+        "plan_hash": plan_hash(experiment),
+        "model": record.model,
+        "metric": record.metric,
+        "arm": record.arm,
+        "control": experiment.control.name,
+        "scale": "log_ratio is ln(treatment / control); exp(log_ratio) - 1 is the lift",
+    }
 
 
 def _laws(

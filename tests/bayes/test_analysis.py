@@ -156,6 +156,13 @@ def test_draws_for_arviz(found: Any, tmp_path: Path) -> None:
     )
     again = arviz.from_netcdf(str(tmp_path / files[0]))
     assert again.posterior["log_ratio"].shape[:2] == (2, 1000)
+    for name in files:
+        alone = arviz.from_netcdf(str(tmp_path / name))
+        assert alone.attrs["plan_hash"] == found.scorecard.plan_hash
+        assert alone.attrs["created_by"] == f"holdback {hb.__version__}"
+        assert {"metric", "arm", "control", "model"} <= set(alone.attrs)
+        assert alone["constant_data"]
+        assert alone["prior"]
     page = (tmp_path / "report.html").read_text()
     assert "Drawn from models" in page
     assert files[0] in page

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import stats
 
 from holdback.stats.evidence.effect import LogRatio
 from holdback.stats.mcmc import (
@@ -19,11 +20,7 @@ from holdback.stats.mcmc import (
 )
 from holdback.stats.posterior.hurdle import Hurdle, LogSpend
 from holdback.stats.posterior.prior import LiftPrior
-from holdback.stats.posterior.random_effects import (
-    SEGMENT_SPREAD,
-    NormalMixture,
-    random_effects,
-)
+from holdback.stats.posterior.random_effects import NormalMixture, random_effects
 
 pytest.importorskip("pymc", reason="PyMC is not installed: run `make test-bayes`")
 pytestmark = pytest.mark.bayes
@@ -69,13 +66,59 @@ def test_twenty_segments_against_the_exact_integral() -> None:
     """The default's one-dimensional integral and the sampler are one model."""
     groups = effects(20, 5)
     found = pooled_groups(groups, [f"s{i}" for i in range(20)], (1, 2))
-    exact = random_effects(groups, spread=SEGMENT_SPREAD).effects
+    exact = random_effects(groups, spread=0.03).effects
     agrees(
         found,
         "log_ratio",
         np.array([one.mean for one in exact]),
         np.array([one.sd for one in exact]),
     )
+
+
+def test_a_file_stands_alone_against_scipy() -> None:
+    """Effects, errors, priors and densities of a container, and ArviZ' own loo."""
+    import arviz
+
+    groups = [LogRatio(value=0.01 * i, se=0.1 + 0.01 * i) for i in range(6)]
+    data = pooled_groups(groups, list("abcdef"), (4,)).inference_data
+    effect, error = (
+        np.asarray(data["constant_data"][name]) for name in ("effect", "error")
+    )
+    assert effect == pytest.approx([one.value for one in groups], rel=1e-12)
+    assert error == pytest.approx([one.se for one in groups], rel=1e-12)
+    density = stats.norm.logpdf(effect, data["posterior"]["log_ratio"], error)
+    seen = data["log_likelihood"]["seen"]
+    assert seen.dims == ("chain", "draw", "group")
+    assert np.asarray(seen) == pytest.approx(density, rel=1e-9)
+    tau = np.asarray(data["prior"]["spread"]).ravel()
+    assert stats.kstest(tau, stats.halfnorm(scale=0.03).cdf).pvalue > 1e-3
+    assert np.isfinite(np.asarray(arviz.loo(data).elpd_loo, dtype=float))
+
+
+def test_the_hurdle_s_densities_against_scipy() -> None:
+    """Of buyers, their mean log spend and its squares; priors where they are proper."""
+    rng = np.random.default_rng(8)
+    logs = rng.normal(3, 1, 80), rng.normal(3, 1, 700)
+    sides = [
+        LogSpend(
+            n=n,
+            buyers=len(x),
+            log_mean=float(x.mean()),
+            log_squares=float(((x - x.mean()) ** 2).sum()),
+        )
+        for n, x in zip((800, 6_000), logs, strict=True)
+    ]
+    found = hurdle_drawn(*sides, (9,), prior=LiftPrior(name="weak", sd=0.4))
+    share, sigma = found.draws["share"], found.draws["sigma"]
+    seen = found.log_likelihood
+    expected = stats.binom.logpmf([80, 700], [800, 6_000], share)
+    assert seen["buyers"] == pytest.approx(expected, rel=1e-9)
+    squares = sum(side.log_squares for side in sides)
+    chi2 = stats.chi2.logpdf(squares / sigma**2, 778) - np.log(sigma**2)
+    assert seen["squares"] == pytest.approx(chi2, rel=1e-9)
+    normal = stats.norm(0, 0.4).cdf
+    assert stats.kstest(found.prior["log_ratio"].ravel(), normal).pvalue > 1e-3
+    assert found.inference_data["constant_data"]["units"].values.tolist() == [800, 6000]
 
 
 def over_scales(

@@ -101,6 +101,9 @@ class Groups(TypedDict):
     sample_stats: Arrays
     observed_data: Arrays
     posterior_predictive: Arrays
+    constant_data: Arrays
+    log_likelihood: Arrays
+    prior: Arrays
 
 
 def container(
@@ -108,10 +111,18 @@ def container(
     *,
     labels: Mapping[str, Sequence[str]],
     dims: Mapping[str, list[str]],
+    attributes: Mapping[str, str],
 ) -> Any:
-    """InferenceData of ArviZ 0, a DataTree of ArviZ 1; it says nothing of the clock."""
+    """InferenceData of ArviZ 0, a DataTree of ArviZ 1; it says nothing of the clock.
+
+    Groups without anything are left out; `attributes` stand at the whole and at each.
+    """
     coords = {name: list(values) for name, values in labels.items()}
-    return _built(dict(groups), coords=coords, dims=dict(dims))
+    kept = {name: arrays for name, arrays in groups.items() if arrays}
+    data = _built(kept, coords=coords, dims=dict(dims))
+    for node in (data, *(data[name] for name in kept)):
+        node.attrs.update(attributes)
+    return data
 
 
 def with_likelihood(posterior: Arrays, density: npt.NDArray[Any]) -> Any:

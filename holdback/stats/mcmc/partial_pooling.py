@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,13 +94,35 @@ def _pooled(  # the pieces of one model
             chol = np.linalg.cholesky(covariance)
             pymc.MvNormal("seen", each, chol=chol, observed=seen, dims="group")
 
+    def likelihood(draws: Mapping[str, Vector]) -> Mapping[str, Vector]:
+        # Arms share the control's error: no datum stands for itself there.
+        errors = np.sqrt(np.diag(covariance))
+        return (
+            {"seen": _normal(seen, draws["log_ratio"], errors)} if independent else {}
+        )
+
     wanted = Wanted(
         parameters=("log_ratio", "common", "spread"),
         observed=("seen",),
-        labels={"group": list(names)},
-        dims={"log_ratio": ["group"], "seen": ["group"]},
+        labels={"group": list(names), "other": list(names)},
+        dims={name: ["group"] for name in ("log_ratio", "seen", "effect", "error")}
+        | {"covariance": ["group", "other"]},
+        constants={
+            "effect": seen,
+            "error": np.sqrt(np.diag(covariance)),
+            "covariance": covariance,
+        },
+        likelihood=likelihood,
+        prior=lambda rng, n: {"spread": np.abs(rng.normal(0, spread, n))},
     )
     return draw(build, wanted, seed, advance)
+
+
+def _normal(seen: Vector, mean: Vector, errors: Vector) -> Vector:
+    """Log density of each of `seen` (k,) at draws (chain, draw, k) of its mean."""
+    z = (seen - mean) / errors
+    density: Vector = -(z**2) / 2 - np.log(errors) - np.log(2 * np.pi) / 2
+    return density
 
 
 COMMON_SD = 1.0
@@ -153,6 +175,14 @@ def pooled_weeks(
         )
         pymc.Normal("seen", each, errors, observed=seen, dims=("metric", "week"))
 
+    def before(rng: np.random.Generator, n: int) -> Mapping[str, Vector]:
+        common = rng.normal(0, COMMON_SD, (n, len(metrics)))
+        shared = np.abs(rng.normal(0, spread, (n, 1)))
+        scale = shared * np.exp(rng.standard_normal((n, len(metrics))) / 2)
+        step = rng.standard_normal((n, *seen.shape))
+        each = common[:, :, None] + scale[:, :, None] * step
+        return {"common": common, "spread": scale, "log_ratio": each}
+
     wanted = Wanted(
         parameters=("log_ratio", "common", "spread"),
         observed=("seen",),
@@ -161,7 +191,10 @@ def pooled_weeks(
             "log_ratio": ["metric", "week"],
             "common": ["metric"],
             "spread": ["metric"],
-            "seen": ["metric", "week"],
+            **{name: ["metric", "week"] for name in ("seen", "effect", "error")},
         },
+        constants={"effect": seen, "error": errors},
+        likelihood=lambda draws: {"seen": _normal(seen, draws["log_ratio"], errors)},
+        prior=before,
     )
     return draw(build, wanted, seed, advance)

@@ -33,6 +33,8 @@ Vector = npt.NDArray[np.float64]
 Advance = Callable[[float], None]
 """Told the share of the draws that are done."""
 CHAINS, TUNE, CHAIN_DRAWS = 2, 1000, 1000
+PRIOR_STREAM = 7
+"""Of the streams of random numbers: that of draws from the priors."""
 CAREFUL = (0.95, 0.99)
 """Target acceptance: the first is tried, the second where its draws have faults."""
 
@@ -42,7 +44,9 @@ class Sampled:
     """Draws of each parameter, (chain, draw, …), with their diagnostics.
 
     `observed` and `predicted` are what the model was told, and what it would have seen
-    in its place, (chain, draw, …).
+    in its place, (chain, draw, …). `constants` are what it was told besides,
+    `log_likelihood` that of each datum, (chain, draw, …), where data are independent;
+    `prior` holds draws of what has a proper prior, (1, draw, …).
     """
 
     draws: Mapping[str, Vector]
@@ -53,6 +57,10 @@ class Sampled:
     predicted: Mapping[str, Vector]
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     dims: Mapping[str, list[str]] = field(default_factory=dict)
+    constants: Mapping[str, Vector] = field(default_factory=dict)
+    log_likelihood: Mapping[str, Vector] = field(default_factory=dict)
+    prior: Mapping[str, Vector] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def mean(self, name: str) -> Vector:
         """Posterior mean of a parameter, in its own shape and unit: (…,)."""
@@ -80,9 +88,13 @@ class Sampled:
                 sample_stats={"diverging": self.diverging, "energy": self.energy},
                 observed_data=self.observed,
                 posterior_predictive=self.predicted,
+                constant_data=self.constants,
+                log_likelihood=self.log_likelihood,
+                prior=self.prior,
             ),
             labels=self.labels,
             dims=self.dims,
+            attributes=self.attributes,
         )
 
 
@@ -93,12 +105,19 @@ def is_installed() -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is kept of a model: parameters, data and the names of their elements."""
+    """What is kept of a model: parameters, data and the names of their elements.
+
+    `likelihood` gives the log-likelihood of each datum from the draws, `prior` a number
+    of draws of what has a proper prior.
+    """
 
     parameters: tuple[str, ...]
     observed: tuple[str, ...]
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     dims: Mapping[str, list[str]] = field(default_factory=dict)
+    constants: Mapping[str, Vector] = field(default_factory=dict)
+    likelihood: Callable[[Mapping[str, Vector]], Mapping[str, Vector]] | None = None
+    prior: Callable[[np.random.Generator, int], Mapping[str, Vector]] | None = None
 
 
 def draw(
@@ -166,7 +185,19 @@ def _drawn(
         predicted={n: np.asarray(again[n]) for n in wanted.observed},
         labels=wanted.labels,
         dims=wanted.dims,
+        constants=wanted.constants,
+        log_likelihood={} if wanted.likelihood is None else wanted.likelihood(draws),
+        prior=_before(wanted, seed),
     )
+
+
+def _before(wanted: Wanted, seed: Sequence[int]) -> Mapping[str, Vector]:
+    """Draws from the priors, (1, draw, …)."""
+    if wanted.prior is None:
+        return {}
+    generator = np.random.default_rng([*seed, PRIOR_STREAM])
+    drawn = wanted.prior(generator, CHAINS * CHAIN_DRAWS)
+    return {name: values[None] for name, values in drawn.items()}
 
 
 def _counted(advance: Advance | None) -> Callable[..., None] | None:

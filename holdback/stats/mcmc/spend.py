@@ -258,9 +258,48 @@ def hurdle_drawn(
         parameters=("log_ratio", "share", "log_mean", "sigma"),
         observed=("buyers", "mean", "squares"),
         labels={"arm": ARMS},
-        dims={name: ["arm"] for name in ("share", "log_mean", "buyers", "mean")},
+        dims={
+            name: ["arm"] for name in ("share", "log_mean", "buyers", "mean", "units")
+        },
+        constants={"units": units},
+        likelihood=lambda draws: _hurdle_density(arms, draws),
+        prior=lambda rng, n: _hurdle_prior(prior, rng, n),
     )
     return draw(build, wanted, seed, advance)
+
+
+def _hurdle_density(
+    arms: Sequence[LogSpend], draws: Mapping[str, Vector]
+) -> Mapping[str, Vector]:
+    """Log density of buyers and of mean log spend in each arm, and of the squares."""
+    from scipy.stats import binom, gamma, norm
+
+    units, buyers = (np.array([getattr(a, k) for a in arms]) for k in ("n", "buyers"))
+    sigma = draws["sigma"]
+    errors = sigma[..., None] / np.sqrt(buyers)
+    means = np.array([arm.log_mean for arm in arms])
+    squares = sum(arm.log_squares for arm in arms)
+    half = (int(buyers.sum()) - 2) / 2
+    return {
+        "buyers": np.asarray(binom.logpmf(buyers, units, draws["share"])),
+        "mean": np.asarray(norm.logpdf(means, draws["log_mean"], errors)),
+        "squares": np.asarray(gamma.logpdf(squares, half, scale=2 * sigma**2)),
+    }
+
+
+def _hurdle_prior(
+    prior: LiftPrior | None, rng: np.random.Generator, n: int
+) -> Mapping[str, Vector]:
+    """Shares of buyers, and the log ratio where its prior is not flat."""
+    drawn = {"share": rng.beta(JEFFREYS, JEFFREYS, (n, 2))}
+    if prior is not None and prior.learned is not None:
+        part = rng.choice(len(prior.learned.weights), n, p=prior.learned.weights)
+        drawn["log_ratio"] = rng.normal(
+            prior.learned.means[part], prior.learned.sds[part]
+        )
+    elif prior is not None and prior.sd is not None:
+        drawn["log_ratio"] = rng.normal(0, prior.sd, n)
+    return drawn
 
 
 def _log_prior(pymc: Any, prior: LiftPrior, ratio: Any) -> Any:
