@@ -108,6 +108,23 @@ def roots(pairs: pd.DataFrame) -> dict[str, str]:
     return {node: root(node) for node in list(parent)}
 
 
+def test_a_chain_of_ids_ends_in_one_account(tmp_path: Path) -> None:
+    """From device to visitor to account, which maps to itself: no conflict but one.
+
+    Account 7 has two devices and a visitor; device d3 came to know 8 and 9.
+    """
+    file = world(tmp_path, 0)
+    exposures, orders, _ = frames(0)
+    chain = [("d1", "v1"), ("d2", "v1"), ("v1", "7"), ("7", "7")]
+    chain += [("d3", "8"), ("d3", "9"), ("8", "8"), ("9", "9")]
+    pairs = pd.DataFrame(chain, columns=["anonymous_id", "user_id"])
+    drawn = load(file)
+    given = {"exposures": exposures, "orders": orders, "map": pairs}
+    seen = extract(drawn, as_of=AS_OF, frames=given).quality.united
+    assert seen is not None
+    assert (seen.persons, seen.ids, seen.conflicts) == (2, 7, 1)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_units_are_persons_against_union_find(tmp_path: Path, seed: int) -> None:
     """First exposure over all ids; crossovers, money and conflicts by person."""

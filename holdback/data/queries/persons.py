@@ -31,19 +31,25 @@ MAPPED_ID, OWN_ID = "holdback id", "holdback base"
 
 _UNION = """
 WITH RECURSIVE tied AS (
-  SELECT a, b, 0 AS own FROM pairs UNION SELECT b AS a, a AS b, 1 AS own FROM pairs
+  SELECT a, b, CASE WHEN a = b THEN 1 ELSE 0 END AS own FROM pairs
+  UNION SELECT b AS a, a AS b, 1 AS own FROM pairs
 ), reached AS (
   SELECT a AS root, a AS id FROM tied
   UNION SELECT reached.root, tied.b AS id FROM reached
   JOIN tied ON tied.a = reached.id WHERE tied.b > reached.root
 ), rooted AS (SELECT id, MIN(root) AS root FROM reached GROUP BY id
-), known AS (SELECT a AS id, MAX(own) AS own FROM tied GROUP BY a)
-SELECT rooted.id AS id, rooted.root AS root, known.own AS own,
+), known AS (
+  SELECT a AS id, MAX(own) AS own, MIN(own) AS last FROM tied GROUP BY a
+)
+SELECT rooted.id AS id, rooted.root AS root, known.last AS last,
   MIN(CASE WHEN known.own = 1 THEN rooted.id END) OVER (PARTITION BY rooted.root)
   AS person
 FROM rooted JOIN known ON known.id = rooted.id
 """
-"""From pairs (a, b): each id with its person, and whether it is one of `to`."""
+"""From pairs (a, b): each id with its person, and whether it is one of `to` at last.
+
+In a chain, from a device to a visitor to an account, only the account is.
+"""
 
 
 class Persons:
@@ -88,7 +94,7 @@ class Persons:
         )
         ctes = united.args["with_"]
         ctes.set("expressions", [pairs, *ctes.expressions])
-        names = {name: col(name) for name in ("id", "root", "own", "person")}
+        names = {name: col(name) for name in ("id", "root", "last", "person")}
         return select(names, nested(united, "united"))
 
     def _refuse_hubs(self) -> None:
@@ -107,10 +113,10 @@ class Persons:
     def counted(self, reader: Reader, unit: str) -> UnitedIds:
         """How many persons and ids there are, with those of the exposures."""
         by_root = select(
-            {"n": exp.Count(this=exp.Star()), "own": exp.Sum(this=col("own"))},
+            {"n": exp.Count(this=exp.Star()), "last": exp.Sum(this=col("last"))},
             self.relation.copy(),
         ).group_by(col("root"), copy=False)
-        several = exp.GT(this=col("own"), expression=integer(1))
+        several = exp.GT(this=col("last"), expression=integer(1))
         query = select(
             {
                 "persons": exp.Count(this=exp.Star()),
