@@ -470,3 +470,32 @@ def test_columns_of_a_file_are_read_for_their_levels(tmp_path: Path) -> None:
     drawn = plan(tmp_path)
     evidence = extract(drawn, as_of=datetime(2026, 11, 5, tzinfo=UTC))
     assert finding("shared_arm", drawn, evidence).status == "fail"
+
+
+def test_a_column_that_the_arm_is_read_from_is_no_attribute(tmp_path: Path) -> None:
+    """Each arm has its own text of JSON; a country beside it lies in one arm each."""
+    units = exposed(100, 100)
+    units["props"] = ['{"exp": "' + arm + '"}' for arm in units.pop("arm")]
+    text = YAML.format(
+        arms="  held: {share: 50%, control: true}\n  mail: {share: 50%}", analysis=""
+    )
+    file = tmp_path / "drawn.yaml"
+    named = text.replace("arm: arm", "arm: \"variant_of(props, 'exp')\"")
+    file.write_text(named, encoding="utf-8")
+    orders = bought(units[::3], AFTER)
+    assert "props" not in read(load(file), units, orders).quality.levels
+    units["country"] = ["AT"] * 100 + ["DE"] * 100
+    seen = finding("shared_arm", load(file), read(load(file), units, orders))
+    assert (seen.status, "country" in seen.message) == ("fail", True)
+
+
+def test_orders_that_all_lie_ahead_ask_for_their_time(tmp_path: Path) -> None:
+    """A year ahead, as the end of a paid period; a few that do are told elsewhere."""
+    units = exposed(100, 100)
+    drawn = plan(tmp_path)
+    ends = bought(units[::3], AFTER + timedelta(days=365))
+    seen = finding("coverage", drawn, read(drawn, units, ends))
+    assert seen.status == "warn"
+    assert "Is `at` the time at which it happened?" in seen.message
+    some = pd.concat([ends, bought(units[::2], AFTER)])
+    assert finding("coverage", drawn, read(drawn, units, some)).status == "pass"

@@ -56,7 +56,7 @@ def level_counts(
 def _attributes(source: Source, exposures: Exposures) -> list[str]:
     """Columns with levels that have no role."""
     table, roles = exposures.reader.table, source.columns
-    taken = {roles.unit, roles.arm, roles.time, roles.id, roles.currency}
+    taken = {roles.unit, roles.arm_column, roles.time, roles.id, roles.currency}
     return [
         name
         for name, kind in table.columns.items()

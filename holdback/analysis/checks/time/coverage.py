@@ -65,9 +65,14 @@ class Coverage:
 
 
 def _is_ahead(experiment: Experiment, evidence: Evidence, reach: Reach) -> bool:
-    """Whether many of a source's rows lie where those of the primary do not reach."""
+    """Whether many of a source's rows lie where those of the primary do not reach.
+
+    Of the primary's own source, and of moments that were asked for, all rows are many.
+    """
     deciding = {m.source for m in experiment.metrics[experiment.primary].measures()}
     others = [r for r in evidence.reaches if r.source in deciding]
+    if reach.source in deciding and reach.source != experiment.assignment.source:
+        return 0 < reach.rows == reach.ahead
     return (
         reach.source not in {experiment.assignment.source, *deciding}
         and all(other.ahead == 0 for other in others)
