@@ -28,7 +28,9 @@ def cents(file: Path) -> int:
     return extract(load(file)).cells.total("revenue", {"a", "b"}).sums[0]
 
 
-@pytest.mark.parametrize("column", ["currency", "Currency Code", "geld"])
+@pytest.mark.parametrize(
+    "column", ["currency", "Currency Code", "geld", "Währung", "ccy"]
+)
 def test_several_currencies_reject(tmp_path: Path, column: str) -> None:
     """Found by the column's name or by its values, with counts and the remedies."""
     file = write(tmp_path)
@@ -82,6 +84,26 @@ def test_one_other_currency_rejects(tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8").replace("currency: EUR", "currency: USD")
     file.write_text(text, encoding="utf-8")
     assert cents(file) == 5000
+
+
+@pytest.mark.parametrize(
+    ("codes", "column", "remedy"),
+    [
+        (["eur", "usd"], "geld", "`where: geld = 'eur'`"),
+        (["€", "$"], "currency", "`where: currency = '€'`"),
+        (["Euro", "Dollar"], "ccy", "`where: ccy = 'Euro'`"),
+    ],
+)
+def test_currencies_by_other_words(
+    tmp_path: Path, codes: list[str], column: str, remedy: str
+) -> None:
+    """Small letters, signs and words are currencies, too, and the remedy mends."""
+    file = write(tmp_path)
+    orders_of(tmp_path, codes * 3, column)
+    assert remedy in str(refused(file))
+    file = write(tmp_path, options=f"    {remedy.strip('`')}")
+    orders_of(tmp_path, codes * 3, column)
+    assert cents(file) == 3000
 
 
 def test_a_condition_chooses(tmp_path: Path) -> None:
@@ -184,6 +206,10 @@ def test_frames_and_parquet(tmp_path: Path) -> None:
         (["$12.50", "$7.00"], "different signs: 2 with $"),
         (["49.40 USD", "3.00"], "1 with USD"),
         (["12%", "3.50"], "1 with %"),
+        (["12.50 kr.", "7.00 kr."], "2 with KR"),
+        (["Rs. 12.50", "Rs. 7.00"], "2 with RS"),
+        (["¥12.50", "¥7.00"], "2 with ¥"),
+        (["12.50¢", "7.00¢"], "2 with ¢"),
     ],
 )
 def test_signs_that_do_not_agree_reject(

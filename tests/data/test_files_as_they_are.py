@@ -7,6 +7,7 @@ the engine or a traceback.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import random
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from holdback import HoldbackError
+from holdback.analysis.checks.data.files import Files
 from holdback.data.evidence.cells import Evidence
 from holdback.data.extraction.extract import extract
 from holdback.experiments.definition.experiment import Experiment
@@ -99,6 +101,11 @@ HARMLESS: dict[str, tuple[str | bytes, dict[str, int]]] = {
         HEAD + "\n" + each_row(ROWS, lambda line: f"{line},"),
         {"unnamed_columns": 1},
     ),
+    "trailing comma in the header only": (HEAD + ",\n" + ROWS, {}),
+    "sep line with a tab": (
+        "sep=\t\n" + ORDERS.replace(",", "\t").replace("gift\t", "gift,"),
+        {"sep_line": 1},
+    ),
     "empty rows at the end": (ORDERS + ",,,,\n" * 5 + "\n\n", {"empty_rows": 5}),
     "empty rows between": (
         "".join([*FEW[:4], " ,,  ,,\n", *FEW[4:]]),
@@ -109,6 +116,10 @@ HARMLESS: dict[str, tuple[str | bytes, dict[str, int]]] = {
         {"repeated_headers": 2},
     ),
     "labelled totals": (ORDERS + "x,Total,,148.00,\n", {"totals_rows": 1}),
+    "totals with a colon": (
+        ORDERS + "x,Total général :,,148.00,\n",
+        {"totals_rows": 1},
+    ),
     "totals without a label": (ORDERS + ",,,148.00,\n", {}),
     "spaces in the header": (ORDERS.replace("visitor,at", " visitor , at"), {}),
     "other order of columns": (
@@ -120,6 +131,7 @@ HARMLESS: dict[str, tuple[str | bytes, dict[str, int]]] = {
     ),
     "UTF-16": (ORDERS.encode("utf-16"), {}),
     "UTF-16 without a mark": (ORDERS.encode("utf-16-le"), {}),
+    "UTF-32": (ORDERS.encode("utf-32"), {}),
     "UTF-16 with titles": (
         ("Bericht über\n" + ORDERS).encode("utf-16"),
         {"lines_above": 1},
@@ -187,6 +199,23 @@ REFUSED: dict[str, tuple[str | bytes, list[str]]] = {
         ["orders.csv:10", "below the table", "Exported by shop"],
     ),
     "ragged totals": (ORDERS + "Total,148.00\n", ["orders.csv:10", "row of totals"]),
+    "names that differ by case": (
+        each_row(ORDERS, lambda line: f"{line},1").replace("note,1", "note,Total", 1),
+        ["orders.csv:1", "'total' and 'Total' differ by capital letters"],
+    ),
+    "a name in other capitals": (
+        ORDERS.replace("visitor,at", "VISITOR,at"),
+        ["no column 'visitor'", "Did you mean 'VISITOR'?"],
+    ),
+    "decimal commas": (
+        ORDERS.replace(".50", ",50"),
+        ["orders.csv:1", "more fields than the header", "decimal comma"],
+    ),
+    "a page saved as a table": (
+        '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><body><table>',
+        ["a table of a web page", "save it as CSV"],
+    ),
+    "bzip2": (bz2.compress(ORDERS.encode()), ["bzip2", "Unpack it"]),
     "nothing but a title": ("Orders report\n", ["no column", "Orders report"]),
     "unknown column below titles": (
         "Report\n" + ORDERS.replace("total", "amount"),
@@ -233,6 +262,30 @@ def test_parts_of_a_glob_are_read_by_name(tmp_path: Path) -> None:
     assert "part-2.csv:1" in told
     assert "no column 'total'" in told
     assert "'Total'" in told
+
+
+def test_a_last_value_that_seems_cut_off_warns(tmp_path: Path) -> None:
+    """All fields are there, but fewer decimals, or other parts end with a line end."""
+    amounts = [line.rpartition(",")[0] for line in each_row(ORDERS, bare).splitlines()]
+    whole = "\n".join(amounts)
+    for text, cut in ((whole, False), (whole + "\n", False), (whole[:-1], True)):
+        seen = read(tmp_path, text)
+        assert seen.quality.read_past.get("orders", {}) == (
+            {"open_ends": 1} if cut else {}
+        )
+        findings = list(Files().examine(planned(tmp_path), seen))
+        assert [finding.status for finding in findings] == (["warn"] if cut else [])
+    (tmp_path / "part-1.csv").write_text(whole)
+    (tmp_path / "part-2.csv").write_text(whole)
+    parts = planned(tmp_path, path="part-*.csv")
+    assert not extract(parts).quality.read_past
+    (tmp_path / "part-2.csv").write_text(whole + "\n")
+    assert extract(parts).quality.read_past["orders"] == {"open_ends": 1}
+
+
+def bare(line: str) -> str:
+    """A line without its note."""
+    return line.replace('"gift, ', '"gift ')
 
 
 def test_a_source_without_a_row_is_a_zero(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ CAUSES: dict[str, tuple[Spell, Spell]] = {
     "point_zero": (lambda i: str(1000 + i), lambda i: f"{1000 + i}.0"),
     "dashes": (lambda i: str(uuid(i)), lambda i: uuid(i).hex.upper()),
     "several": (lambda i: f"00A{i}", lambda i: f" a{i}"),
+    "signs": (lambda i: f"c{i}", lambda i: f"'c{i}"),
+    "prefix": (lambda i: f"{i + 100}", lambda i: f"gid://shop/Customer/{i + 100}"),
 }
 
 
@@ -64,6 +66,18 @@ def test_the_cause_is_found_on_either_side(
     assert not any(digit in "".join(spelling.pair) for digit in "123456789")
     (finding,) = [f for f in findings(planned, found) if f.check == "unit_mismatch"]
     assert finding.status == "fail"
+
+
+def test_ids_of_another_kind_show_their_form(tmp_path: Path) -> None:
+    """No spelling explains it: the form of both is told, and no id."""
+    planned = load(shop(tmp_path, lambda i: f"c{i}", lambda i: f"{i * 7919:x}z-Q{i}"))
+    found = extract(planned)
+    assert found.quality.id_spellings["orders"].cause == "unknown"
+    (finding,) = [f for f in findings(planned, found) if f.check == "unit_mismatch"]
+    assert finding.fact is not None
+    forms = finding.fact.numbers["sources"][-1]  # type: ignore[index]
+    assert forms.code == "unit_mismatch.forms"  # type: ignore[union-attr]
+    assert forms.numbers["pair"] == ("an", "annna-An")  # type: ignore[union-attr]
 
 
 def test_a_part_that_is_spelled_otherwise_warns(tmp_path: Path) -> None:

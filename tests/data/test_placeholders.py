@@ -15,6 +15,7 @@ from tests.data.test_extract_rejects import ORDERS, VISITORS, write
 WORDS = [
     "(not set)", "NULL", " undefined ", "None", "n/a", "Unknown", "guest", "Anonymous",
     "00000000-0000-0000-0000-000000000000", '""""""', "0", "0.0", "(none)", "-", "nan",
+    "Gast", "invité", "not logged in", "{{user_id}}", "${userId}", "%%id%%", "[[id]]",
 ]  # fmt: skip
 TOTAL = 8 * 1050 + 2800
 

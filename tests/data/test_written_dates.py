@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from holdback.analysis.checks.time.dates import DatesCheck
 from holdback.data.extraction.extract import extract
 from holdback.errors import ConfigError
+from holdback.experiments.language.date_forms import MONTHS, pattern_of
 from holdback.experiments.load import load
 from tests.data.test_extract_rejects import refused, write
 
@@ -85,6 +87,63 @@ def test_the_only_form_is_taken_and_told(tmp_path: Path, form: str) -> None:
         assert finding.fact is not None
         assert finding.fact.code == "dates.guessed"
         assert finding.fact.numbers["form"] == form
+
+
+OTHER_WORDS = {
+    "Fri Oct 02 2026 20:31:37 GMT+0200 (Central European Summer Time)": 18,
+    "2026-10-02 20:31:37 utc": 20,
+    "2026-10-02 20:31:37 (UTC)": 20,
+    "2026-10-02 20:31:37 UTC+02:00": 18,
+    "2026-10-02 20:31:37,123": 20,
+    "20261002T203137Z": 20,
+    "20261002203137": 20,
+    "202610022031": 20,
+    "Oct 2, 2026 at 8:31 PM": 20,
+    "2 octobre 2026 20h31": 20,
+    "2 ottobre 2026 20:31": 20,
+    "2-out-2026 20:31": 20,
+    "2. Oktober 2026 20:31 Uhr": 20,
+}
+"""Times of 2 October 2026, and their hour in UTC."""
+
+
+@pytest.mark.parametrize("text", OTHER_WORDS)
+def test_times_in_other_words(tmp_path: Path, text: str) -> None:
+    """Read as the hour that they are: counted within it, and not before it."""
+    hour = OTHER_WORDS[text]
+    for exposed, counted in ((hour, 1000), (hour + 1, 0)):
+        file = written(tmp_path, [text])
+        visitors = f"visitor,group,seen,age\nu0,a,2026-10-02T{exposed}:00:00Z,1\n"
+        others = "".join(f"u{i},b,2026-10-02T10:00:00Z,1\n" for i in range(1, 4))
+        (tmp_path / "visitors.csv").write_text(visitors + others, encoding="utf-8")
+        total = extract(load(file)).cells.total("revenue", {"a", "b"})
+        assert total.sums[0] == counted
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [
+        ("juin", 6),
+        ("juillet", 7),
+        ("août", 8),
+        ("févr.", 2),
+        ("déc.", 12),
+        ("gennaio", 1),
+        ("ene", 1),
+        ("agosto", 8),
+        ("dicembre", 12),
+        ("mei", 5),
+        ("maart", 3),
+        ("mrt", 3),
+    ],
+)
+def test_months_of_other_languages(name: str, month: int) -> None:
+    """By their first letters, and the French ones that share three by the fourth."""
+    pattern, _ = pattern_of("d mon y")
+    match = re.match(pattern, f"4 {name} 2026")
+    assert match is not None
+    begins = match[2].lower()
+    assert [begins in names for names in MONTHS].index(True) == month - 1
 
 
 def test_day_or_month_first_is_asked(tmp_path: Path) -> None:

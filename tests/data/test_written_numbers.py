@@ -96,6 +96,27 @@ def test_the_advice_mends(
     assert whole.sums[0] / 100 == pytest.approx(first, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        (["77,46 €", "5,00 €"], "Fix: `numbers: fr` at the source reads 77,46 € as"),
+        (["77.46 EUR", "5"], "Fix: Take currency signs out, or `numbers: en`"),
+        (["1'079.69", "5"], "Fix: Take the apostrophes out, or `numbers: ch`"),
+        (["1 079.69", "5"], "Fix: Take the spaces out, or `numbers: en`"),
+        (["1,079.69", "5"], "Fix: Take the thousands separators out, or `numbers: en`"),
+        (["€1,079.69", "5"], "Fix: `numbers: en` at the source reads €1,079.69 as"),
+        (["\u221277.46", "5"], "Fix: The minus is a dash: write it as -, or `numbers"),
+    ],
+)
+def test_what_to_take_out_is_all_there_is(
+    tmp_path: Path, amounts: list[str], said: str
+) -> None:
+    """No sign is named whose removal leaves another that is refused as well."""
+    file = write(tmp_path)
+    orders_of(tmp_path, amounts)
+    assert said in str(refused(file))
+
+
 def test_a_question_where_both_may_be_meant(tmp_path: Path) -> None:
     """1,234 alone says nothing: both readings are named with their numbers."""
     file = write(tmp_path)

@@ -412,7 +412,8 @@ def missing_column(
     source: str, name: str, known: Sequence[str], *, noun: str = "column"
 ) -> Problem:
     """The problem that a column (or table) is not there, with the nearest name."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    plain = [other for other in known if other.strip().casefold() == name.casefold()]
+    near = plain[:1] or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     near = near or [other for other in known if name in re.findall(r"\w+", other)][:1]
     listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
     return Problem(

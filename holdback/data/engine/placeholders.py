@@ -29,9 +29,17 @@ PLACEHOLDERS = frozenset(
         "00000000-0000-0000-0000-000000000000",
         "{00000000-0000-0000-0000-000000000000}",
         "00000000000000000000000000000000",
+        "no user", "no-user", "no_user", "nouser", "not logged in", "logged out",
+        "tbd", "no value", "no data", "not applicable",
+        "gast", "gastkunde", "unbekannt", "unbekannter kunde", "anonym", "keine",
+        "invité", "invite", "inconnu", "anonyme", "aucun", "invitado", "anonimo",
+        "anónimo", "desconocido", "ninguno", "ospite", "sconosciuto", "nessuno",
+        "convidado", "desconhecido", "onbekend", "anoniem", "гость",
     }
 )  # fmt: skip
 """In small letters, without spaces at the ends; 0 is asked for by `zero`."""
+UNFILLED = ("{{", "${", "%%", "%{", "<%", "[[", "{%", "$$")
+"""How the variable of a template begins that nobody filled."""
 
 
 def is_placeholder(reader: Reader, column: str) -> exp.Expression:
@@ -43,7 +51,18 @@ def is_placeholder(reader: Reader, column: str) -> exp.Expression:
     kind = reader.kind(column)
     if kind == "text":
         listed = [exp.Literal.string(word) for word in sorted(PLACEHOLDERS)]
-        words: exp.Expression = exp.In(this=word_of(reader, column), expressions=listed)
+        word = word_of(reader, column)
+        begin = exp.Anonymous(
+            this="substr",
+            expressions=[word.copy(), exp.Literal.number(1), exp.Literal.number(2)],
+        )
+        unfilled = [exp.Literal.string(sign) for sign in UNFILLED]
+        words = any_of(
+            [
+                exp.In(this=word, expressions=listed),
+                exp.In(this=begin, expressions=unfilled),
+            ]
+        )
     elif kind in {"integer", "float", "decimal"}:
         words = exp.EQ(this=cast(col(column), "DOUBLE"), expression=_number(-1))
     else:

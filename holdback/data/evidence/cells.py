@@ -447,6 +447,7 @@ class IdSpelling:
 
     `cause` says what is lost, `ids` of `of` different ids have it, and `pair` is the
     form of an exposed id and of the same one in the source, without the id itself.
+    Where the cause is `unknown`, `ids` meet nobody, and the pair is any of either side.
     """
 
     cause: str

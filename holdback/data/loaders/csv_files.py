@@ -23,6 +23,7 @@ from holdback.data.loaders.csv_text import (
     CsvForm,
     decoding,
     encoding_of,
+    open_ends,
     opened,
     records,
     refuse_other_formats,
@@ -103,7 +104,13 @@ def csv_table(
         decimal_comma=decimal == ",",
         numbered=True,
         place=_place(paths, starts, heads, form, sieve),
-        read_past=_together([head.read_past for head in heads], appended.left_out),
+        read_past=_together(
+            [
+                *(one.read_past for one in heads),
+                {"open_ends": open_ends(paths, [one.delimiter for one in heads])},
+            ],
+            appended.left_out,
+        ),
     )
 
 
@@ -120,7 +127,8 @@ def _together(
     counts = dict(rows)
     for one in heads:
         for what, count in one.items():
-            counts[what] = counts.get(what, 0) + count
+            if count:
+                counts[what] = counts.get(what, 0) + count
     return counts
 
 
@@ -135,7 +143,8 @@ def telling_columns(path: Path, form: CsvForm, head: CsvHead) -> frozenset[str]:
             return frozenset(by_name)
     for i, name in enumerate(head.names):
         values = {row[i].strip() for row in rows if i < len(row)} - {""}
-        tells = holds_currencies(values) or holds_states(name, values)
+        codes = {value.upper() for value in values}
+        tells = holds_currencies(codes) or holds_states(name, values)
         if tells and name in head.named:
             by_name.add(name)
     return frozenset(by_name)
@@ -341,6 +350,8 @@ def _same_columns(
     if not missing:
         return
     near = did_you_mean(missing[0], added) if added else ""
+    if not near and len(added) == len(missing) == 1:
+        near = f"Did you mean '{added[0]}'?"
     raise DataError(
         Problem(
             where=f"{shown(path, form.root)}:{other.line}",

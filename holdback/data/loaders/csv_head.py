@@ -70,6 +70,8 @@ def head_of(path: Path, form: CsvForm) -> CsvHead:
     names = _names(cells)
     if len(first) == len(names) + 1 and not first[-1].strip():
         names.append(f"{UNNAMED}{len(names) + 1}")  # a delimiter at the end of each row
+    elif len(first) == len(names) - 1 and names[-1].startswith(UNNAMED) and first:
+        names.pop()  # a delimiter at the end of the header
     where = f"{shown(path, form.root)}:{line}"
     _refuse_one_column(where, names, delimiter)
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -82,6 +84,7 @@ def head_of(path: Path, form: CsvForm) -> CsvHead:
                 fix="Give each column a name of its own.",
             )
         )
+    _refuse_alike(where, names)
     return CsvHead(
         names=tuple(names),
         cells=tuple(cells),
@@ -98,7 +101,7 @@ def _first_records(
     delimiter = form.delimiter
     with decoding(path, form):
         with opened(path, form) as file:
-            line = file.readline(200).strip().strip('"')
+            line = file.readline(200).strip(" \r\n").strip('"')
         if line.lower().startswith(SEP) and len(line) == len(SEP) + 1:
             delimiter = line[-1]
         wanted = max(SEARCHED, form.header or 0)
@@ -178,6 +181,23 @@ def _read_past(
     unnamed = sum(name.startswith(UNNAMED) for name in names)
     counts = {"sep_line": int(sep), "lines_above": titles, "unnamed_columns": unnamed}
     return {what: count for what, count in counts.items() if count}
+
+
+def _refuse_alike(where: str, names: Sequence[str]) -> None:
+    """DataError for names that differ by capital letters only: databases see one."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise DataError(
+                Problem(
+                    where=where,
+                    what=f"the columns '{other}' and '{name}' differ by capital "
+                    "letters only.",
+                    why="One could be taken for the other.",
+                    fix="Give each column a name of its own.",
+                )
+            )
 
 
 def _refuse_one_column(where: str, names: Sequence[str], delimiter: str) -> None:

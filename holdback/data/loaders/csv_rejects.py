@@ -88,8 +88,10 @@ def _common_cause(
             where=f"{where}:{head.line}",
             what=f"every row has more fields than the header, which has "
             f"{len(head.names)}.",
-            why="Row numbers or names without a header cell move all columns by one.",
-            fix="Give every column a name in the header, or export without row names.",
+            why="Row numbers or names without a header cell move all columns by one, "
+            "and a decimal comma that is not quoted ends its column.",
+            fix="Give every column a name in the header and export without row names, "
+            "or separate columns by another mark (`delimiter: ';'`).",
         )
     if lines and lines[0] > last - FOOTER and _narrower(rejects):
         return _footer(path, form, head, lines)

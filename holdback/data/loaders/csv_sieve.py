@@ -12,7 +12,10 @@ __all__ = ["TOTAL_WORDS", "Sieve"]
 
 TOTAL_WORDS = (
     "total", "totals", "grand total", "sum", "subtotal", "summe", "gesamt",
-    "gesamtsumme", "insgesamt", "totaal", "totale", "suma", "somme", "итого", "всего",
+    "gesamtsumme", "gesamtergebnis", "zwischensumme", "insgesamt", "totaal", "totale",
+    "subtotale", "totale complessivo", "total general", "total général", "sous-total",
+    "suma", "summa", "somme", "razem", "celkem", "összesen", "toplam", "i alt",
+    "итого", "всего", "合計", "总计",
 )  # fmt: skip
 """What a row of totals is called."""
 
@@ -55,7 +58,7 @@ class Sieve:
             return "empty_rows"
         if all(cells.get(name) == cell for name, cell in self._header(head)):
             return "repeated_headers"
-        words = {name for name, cell in own.items() if cell.lower() in TOTAL_WORDS}
+        words = {name for name, cell in own.items() if _plain(cell) in TOTAL_WORDS}
         bare = all(not own[name] or name in words for name in self._keys)
         return "totals_rows" if words and self._keys and bare else None
 
@@ -74,4 +77,8 @@ def _filled(name: str) -> str:
 
 
 def _word(name: str) -> str:
-    return f"lower(trim({quoted_name(name)}))"
+    return f"lower(rtrim(trim({quoted_name(name)}), ' :'))"
+
+
+def _plain(cell: str) -> str:
+    return cell.strip(" ").rstrip(" :").lower()

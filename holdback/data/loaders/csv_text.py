@@ -7,18 +7,19 @@ import csv
 import gzip
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from holdback.data.loaders.files import head, is_gzip, shown
+from holdback.data.loaders.files import GZIP, head, is_gzip, shown
 from holdback.errors import ConfigError, DataError, Problem
 
 __all__ = [
     "CsvForm",
     "decoding",
     "encoding_of",
+    "open_ends",
     "opened",
     "records",
     "refuse_other_formats",
@@ -27,11 +28,17 @@ __all__ = [
 ZIPPED = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 FIELD_LIMIT = 10 << 20
 LOOKED_AT = 512
+LAST_BYTES, LEAST_ROWS = 20_000, 5
 BINARY = {
     b"PAR1": ("a Parquet file", "Write `parquet:` in place of `csv:`."),
     OLD_EXCEL: ("an Excel workbook", "Save the sheet as CSV UTF-8."),
+    b"\x28\xb5\x2f\xfd": ("a file packed by Zstandard", "Unpack it: `unzstd` does."),
+    b"BZh": ("a file packed by bzip2", "Unpack it: `bunzip2` does."),
+    b"\xfd7zXZ": ("a file packed by xz", "Unpack it: `unxz` does."),
+    b"7z\xbc\xaf": ("a 7-Zip archive", "Unpack it and name the file in it."),
     b"%PDF": ("a PDF document", "Export the table as CSV."),
     b"SQLite format 3": (
         "a SQLite database",
@@ -123,6 +130,8 @@ def _text(path: Path, root: Path) -> tuple[str, str] | None:
     raw = _gzip_head(path) if is_gzip(path, root) else head(path, LOOKED_AT)
     for encoding in ("utf-16",) if raw[:2] in UTF16 else ("utf-8-sig",):
         text = raw.decode(encoding, errors="ignore").lstrip().lower()
+    if text.startswith("<") and ("<table" in text or ":office:excel" in text):
+        return "a table of a web page (HTML)", "Open it and save it as CSV UTF-8."
     if text.startswith("<?xml") and "<html" not in text:
         return "an XML file", "Export it as CSV."
     if text.startswith(("<!doctype html", "<html", "<head", "<body", "<?xml", "<!--")):
@@ -153,6 +162,8 @@ def _gzip_head(path: Path) -> bytes:
 def encoding_of(path: Path, form: CsvForm) -> str:
     """The encoding asked for, or what the byte order mark or the zeros between say."""
     first = head(path, 64)
+    if first[:4] in UTF32:
+        return "utf-32"
     if first[:2] in UTF16:
         return "utf-16"
     if first[:3] == codecs.BOM_UTF8:
@@ -172,7 +183,7 @@ def opened(
 ) -> Iterator[TextIO]:
     """A file's text, unpacked and decoded; lines end as they are written."""
     encoding = encoding_of(path, form)
-    errors = "strict" if encoding.startswith("utf-16") else errors
+    errors = "strict" if encoding.startswith(("utf-16", "utf-32")) else errors
     if is_gzip(path, form.root):
         with gzip.open(
             path, "rt", encoding=encoding, errors=errors, newline=""
@@ -225,6 +236,40 @@ def records(
                 fix="Correct the row; quotes inside a quoted value are doubled.",
             )
         ) from error
+
+
+def open_ends(paths: Sequence[Path], delimiters: Sequence[str]) -> int:
+    """Files that seem cut off in the last value, though their last row has all fields.
+
+    No line end follows it, as in files that programs write so: but other files of the
+    source have one, or every other row has more decimals in that place.
+    """
+    tails = [_tail(path) for path in paths]
+    opens = [not tail.endswith((b"\n", b"\r", b"\0")) for tail in tails]
+    if all(opens):
+        return sum(map(_is_short, tails, delimiters))
+    return sum(opens)
+
+
+def _tail(path: Path) -> bytes:
+    """The last bytes of a file; of a packed one a line end, for it has a check sum."""
+    if head(path, 2) == GZIP:
+        return b"\n"
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LAST_BYTES))
+        return file.read()
+
+
+def _is_short(tail: bytes, delimiter: str) -> bool:
+    """Whether the last value has fewer decimals than each of those above it."""
+    values = [
+        line.rpartition(delimiter)[2].strip('"')
+        for line in tail.decode("utf-8", errors="replace").splitlines()[1:]
+    ]
+    decimals = [len(value.partition(".")[2]) for value in values if value]
+    digits = [value for value in values if value.replace(".", "").isdigit()]
+    several = len(decimals) > LEAST_ROWS and len(digits) == len(decimals)
+    return several and len({*decimals[:-1]}) == 1 and decimals[-1] < decimals[0]
 
 
 def _unreadable(error: csv.Error) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from holdback.errors import ConfigError, DataError, EnvironmentFault, Problem
 
 __all__ = [
+    "GZIP",
     "Fingerprint",
     "check_readable",
     "fingerprints",

@@ -201,6 +201,18 @@ def _used(
                 for name in twice
             ]
         )
+    lowered = [name.lower() for name in names]
+    alike = sorted(n for _, n in used if lowered.count(n.lower()) > 1)
+    if alike:
+        raise DataError(
+            Problem(
+                where=f"source {source}",
+                what=f"several columns of the frame are called '{alike[0]}', some in "
+                "other capital letters.",
+                why="One could be taken for the other.",
+                fix="Drop or rename all but one.",
+            )
+        )
     return used or [(0, names[0])]
 
 

@@ -42,7 +42,17 @@ RATE = "rate"
 LAST_HOLDS = 7
 """Days for which a last rate holds."""
 SAMPLED = 1_000
-SYMBOLS = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY"}
+SYMBOLS = {
+    "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB",
+    "₩": "KRW", "₺": "TRY", "₪": "ILS", "₫": "VND", "฿": "THB", "₴": "UAH", "₦": "NGN",
+    "₱": "PHP", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "ЛВ": "BGN",
+}  # fmt: skip
+"""Signs and words of one currency, in capital letters and without a dot."""
+SHARED = {
+    "KR": ("SEK", "NOK", "DKK", "ISK"), "RS": ("INR", "PKR", "LKR", "NPR", "MUR"),
+    "FR": ("CHF", "XOF", "XAF"), "LEI": ("RON", "MDL"), "¥": ("JPY", "CNY"), "¢": (),
+}  # fmt: skip
+"""Signs of several currencies; ¢ is none of a whole one."""
 DOLLARS = frozenset(
     ["USD", "AUD", "CAD", "NZD", "SGD", "HKD", "TWD", "MXN", "BRL", "ARS", "CLP", "COP"]
 )
@@ -117,7 +127,8 @@ def currencies_of(  # noqa: PLR0913, PLR0917  # what is asked of one source
         return None
     foreign = {c: n for c, n in rows.items() if c != own and c not in rates}
     if foreign:
-        raise DataError(_foreign(source, column, rows, foreign, own))
+        texts = sorted(text for text in counts if text and _code(text) == own)
+        raise DataError(_foreign(source, column, rows, foreign, own, texts))
     if any(code != own for code in rows):
         reader.rates = {
             text: rates[_code(text)]
@@ -220,7 +231,8 @@ def _refuse_other_days(
 
 def _code(text: str) -> str:
     """A currency as a code, as far as it is one: ``eur`` and € are EUR."""
-    return SYMBOLS.get(text.strip(), text.strip().upper())
+    plain = text.strip().upper()
+    return SYMBOLS.get(plain.rstrip("."), plain)
 
 
 def _counted(
@@ -289,6 +301,9 @@ def _may_be(sign: str, own: str) -> bool:
         return own in DOLLARS
     if sign in {"%", "‰"}:
         return True
+    shared = SHARED.get(sign.rstrip("."))
+    if shared is not None:
+        return own in shared
     return sign == own or sign not in CODES
 
 
@@ -323,7 +338,7 @@ def _by_name(
         return None
     column = min(money.columns)
     if named not in rates:
-        raise DataError(_foreign(source, column, {named: 0}, {named: 0}, own))
+        raise DataError(_foreign(source, column, {named: 0}, {named: 0}, own, ()))
     reader.rates, reader.currency, reader.money = {"": rates[named]}, None, money.values
     return Currencies(
         column=column,
@@ -353,7 +368,10 @@ def _guessed(engine: Engine, table: Table, source: Source, own: str) -> str | No
     rows = engine.run(sample.limit(SAMPLED, copy=False))
     for i, name in enumerate(texts):
         values = {str(row[i]).strip() for row in rows if row[i] not in {None, ""}}
+        codes = {value.upper() for value in values}
         if holds_currencies(values) and (own in values or len(values) > 1):
+            return name
+        if holds_currencies(codes) and own in codes:
             return name
     return None
 
@@ -376,15 +394,26 @@ def _foreign(
     rows: Mapping[str, int],
     foreign: Mapping[str, int],
     own: str,
+    texts: Sequence[str],
 ) -> Problem:
+    """Amounts in other currencies; `texts` are how the project's own is written."""
     listed = ", ".join(
         f"{n:,} in {code}" if n else code
         for code, n in list(rows.items())[:SHOWN_EXAMPLES]
     )
     code = next(iter(foreign))
     several = len(rows) > 1
+    name = written(Name(column))
+    chosen = " or ".join(f"{name} = '{text}'" for text in texts)
+    worth = (
+        f"Say what one {code} is worth in {own}, `rates: {{{code}: …}}` at the source"
+        if code in CODES
+        else f"Write the currency as a code such as {own} in {column}"
+    )
     remedy = (
-        f"choose which count: `where: {written(Name(column))} = '{own}'`"
+        f"choose which count: `where: {chosen}`"
+        if chosen
+        else f"leave such rows out with `where: {name} != '{code}'`"
         if several
         else f"set `currency: {code}` if the figures should be in it"
     )
@@ -396,6 +425,5 @@ def _foreign(
         why="Sums of them would mean nothing."
         if several
         else "Money of another currency would be told as if it were the project's.",
-        fix=f"Say what one {code} is worth in {own}, `rates: {{{code}: …}}` at the "
-        f"source, or {remedy}.",
+        fix=f"{worth}, or {remedy}.",
     )

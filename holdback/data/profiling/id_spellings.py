@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from holdback.data.engine import Engine
 from holdback.data.engine.expressions import Reader
-from holdback.data.engine.sql import col
+from holdback.data.engine.sql import all_of, any_of, col
 from holdback.data.evidence.cells import IdSpelling
 from holdback.data.queries.exposures import unit_text
 from holdback.data.queries.units import nested, select
@@ -23,6 +23,7 @@ __all__ = ["id_spellings", "masked"]
 Spelled = Callable[[exp.Expression], exp.Expression]
 LEAST_IDS = 5
 LEAST_SHARE_OF_IDS = 0.05
+LEAST_SHARE_OF_PREFIXED, LEAST_SHARE_OF_STRANGERS = 0.5, 0.95
 
 
 def _call(name: str, *parts: exp.Expression | str) -> exp.Expression:
@@ -53,6 +54,18 @@ def _bare(unit: exp.Expression) -> exp.Expression:
     return exp.Lower(this=unit)
 
 
+def _letters(unit: exp.Expression) -> exp.Expression:
+    """An id without the signs that spreadsheets and programs put around it."""
+    for sign in NO_LETTERS:
+        unit = _call("replace", unit, sign, "")
+    return exp.Lower(this=unit)
+
+
+def _last_digits(unit: exp.Expression) -> exp.Expression:
+    """The number at the end of an id, as of ``gid://shopify/Customer/123``."""
+    return _call("regexp_replace", unit, r"^.*[^0-9]([0-9]+)$", r"\1")
+
+
 def _plainest(unit: exp.Expression) -> exp.Expression:
     return _without_zeros(_whole(_lowered(_trimmed(unit))))
 
@@ -64,7 +77,11 @@ SPELLINGS: Mapping[str, Spelled] = {
     "point_zero": _whole,
     "dashes": _bare,
     "several": _plainest,
+    "signs": _letters,
+    "prefix": _last_digits,
 }
+"""What two spellings of an id may differ by, the likeliest first."""
+NO_LETTERS = "'\"=,;.:|()[]<>{}-_/\\ \u00a0\u200b\u200c\u200d\u2060\ufeff"
 
 
 def id_spellings(
@@ -114,13 +131,20 @@ def _spelling(
     if int(ids) < LEAST_IDS:
         return None
     found = {
-        cause: _meeting(engine, relation, exposed, spelled)
+        cause: _meeting(engine, relation, exposed, spelled, plain=cause == "prefix")
         for cause, spelled in SPELLINGS.items()
     }
     cause = max(found, key=lambda name: found[name][0])
     count, mine, theirs = found[cause]
-    if count < max(LEAST_IDS, LEAST_SHARE_OF_IDS * int(every)):
-        return None
+    least = LEAST_SHARE_OF_PREFIXED if cause == "prefix" else LEAST_SHARE_OF_IDS
+    if count < max(LEAST_IDS, least * int(every)):
+        if int(ids) < LEAST_SHARE_OF_STRANGERS * int(every):
+            return None
+        cause, count = "unknown", int(ids)
+        mine, theirs = (
+            str(engine.run(select({"id": exp.Max(this=col("id"))}, those))[0][0] or "")
+            for those in (relation.copy(), nested(_distinct(exposed), "x"))
+        )
     return IdSpelling(
         cause=cause, ids=count, of=int(every), pair=(masked(theirs), masked(mine))
     )
@@ -131,8 +155,13 @@ def _meeting(
     strangers: exp.Expression,
     exposed: tuple[Reader, str],
     spelled: Spelled,
+    *,
+    plain: bool,
 ) -> tuple[int, str, str]:
-    """How many ids meet one when both are spelled alike, and one such pair."""
+    """How many ids meet one when both are spelled alike, and one such pair.
+
+    Where one of them must be `plain`, it is written as both are spelled.
+    """
     mine = select({"id": col("id"), "plain": spelled(col("id"))}, strangers.copy())
     theirs = select(
         {"id": col("id"), "plain": spelled(col("id"))},
@@ -142,6 +171,12 @@ def _meeting(
         this=exp.DPipe(this=col("id", "e"), expression=exp.Literal.string("\x1f")),
         expression=col("id", "x"),
     )
+    alike = [exp.EQ(this=col("plain", "e"), expression=col("plain", "x"))]
+    if plain:
+        sides = [
+            exp.EQ(this=col("id", side), expression=col("plain", side)) for side in "ex"
+        ]
+        alike.append(exp.Paren(this=any_of(sides)))
     joined = select(
         {
             "n": exp.Count(this=exp.Distinct(expressions=[col("id", "e")])),
@@ -150,7 +185,7 @@ def _meeting(
         nested(mine, "e"),
     ).join(
         nested(theirs, "x"),
-        on=exp.EQ(this=col("plain", "e"), expression=col("plain", "x")),
+        on=all_of(alike),
         copy=False,
     )
     ((count, text),) = engine.run(joined)

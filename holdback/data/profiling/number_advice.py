@@ -19,6 +19,7 @@ from holdback.data.engine.sql import all_of, col, count_where
 from holdback.data.engine.written_numbers import as_written
 from holdback.data.queries.units import select
 from holdback.experiments.language.number_forms import (
+    DASHES,
     NUMBER_FORMS,
     SPACE,
     Notation,
@@ -116,15 +117,20 @@ def _cause(text: str, name: Notation) -> str:
         return "In brackets a number is negative: write it with a minus, or "
     if text[-1:] in {"-", "\u2212"}:
         return "A minus stands at the end: write it at the front, or "
-    if "'" in text or "\u2019" in text:
-        return "Take the apostrophes out, or "
-    if any(space in text for space in SPACE):
-        return "Take the spaces out, or "
-    if not (text[0] + text[-1]).isdigit():
-        return "Take currency signs out, or "
-    if {",", "."} <= set(text) or NUMBER_FORMS[name].decimal not in text:
-        return "Write numbers without thousands separators, or "
-    return "The comma is a decimal comma: " if "," in text else ""
+    if text[0] in DASHES[1:]:
+        return "The minus is a dash: write it as -, or "
+    signs = {sign for sign in text.removeprefix("-") if not sign.isdigit()} - {"."}
+    if "," in signs and NUMBER_FORMS[name].decimal == ",":
+        return "The comma is a decimal comma: " if signs == {","} else ""
+    for what, those in (
+        ("the apostrophes", "'\u2019"),
+        ("the spaces", SPACE),
+        ("the thousands separators", ","),
+    ):
+        if signs and signs <= set(those):
+            return f"Take {what} out, or "
+    beside = signs.isdisjoint({",", "'", "\u2019"})
+    return "Take currency signs out, or " if beside else ""
 
 
 def _of_examples(texts: Sequence[str]) -> str:

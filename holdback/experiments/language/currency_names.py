@@ -16,6 +16,14 @@ CURRENCY_COLUMNS: Final = (
     "presentment_currency",
     "shop_currency",
     "currencycode",
+    "ccy",
+    "währung",
+    "waehrung",
+    "devise",
+    "valuta",
+    "moneda",
+    "moeda",
+    "waluta",
 )
 """Names in small letters with underscores, the most likely first."""
 
@@ -36,7 +44,7 @@ def plain_name(name: str) -> str:
     >>> plain_name("Currency Code")
     'currency_code'
     """
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
 
 
 def holds_currencies(values: Collection[str]) -> bool:

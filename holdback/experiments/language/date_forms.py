@@ -39,20 +39,30 @@ NUMBER_DATES: Final[dict[NumberDate, tuple[int, int]]] = {
 DATE_FORMS: Final[tuple[DateForm, ...]] = (*ORDERS, *NUMBER_DATES)
 
 MONTHS: Final = (
-    ("jan",), ("feb",), ("mar", "mär", "mrz"), ("apr",), ("may", "mai"), ("jun",),
-    ("jul",), ("aug",), ("sep",), ("oct", "okt"), ("nov",), ("dec", "dez"),
+    ("jan", "ene", "gen"), ("feb", "fév", "fev"), ("mar", "mär", "mrz", "mrt", "maa"),
+    ("apr", "avr", "abr"), ("may", "mai", "mei", "mag"), ("jun", "juin", "giu"),
+    ("jul", "juil", "lug"), ("aug", "aoû", "aou", "ago"), ("sep", "set"),
+    ("oct", "okt", "ott", "out"), ("nov",), ("dec", "dez", "déc", "dic"),
 )  # fmt: skip
+"""How names of months begin: English, German, French, Dutch, Spanish, Italian and
+Portuguese. `jui` is two months, so of French names the fourth letter counts."""
 
 _BETWEEN = r"[./ -]"
 _DAY_DIGITS, _MONTH_DIGITS = "(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])"
 _YEAR_DIGITS = "([0-9]{4}|[0-9]{2})"
-_NAME = r"([A-Za-zäÄ]{3})[A-Za-zäÄ]*\.?"
+_NAME = r"([Jj][Uu][Ii][A-Za-z]|[A-Za-zäÄéÉ]{2}[A-Za-zûÛ])[A-Za-zäÄéÉûÛ]*\.?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?"
-_TIME = (
-    r"(?:(?:[ T]|, *)([01]?[0-9]|2[0-3]):([0-5][0-9])"
-    r"(?::([0-5][0-9](?:\.[0-9]{1,9})?))?"
-    r"(?: ?([AaPp])\.?[Mm]\.?)?)? ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|)"
+_CLOCK = (
+    r"([01]?[0-9]|2[0-3])[:hH]([0-5][0-9])(?::([0-5][0-9](?:[.,][0-9]{1,9})?))?"
+    r"(?: ?([AaPp])\.?[Mm]\.?| ?Uhr)?"
 )
+_COMPACT = r"([01][0-9]|2[0-3]):?([0-5][0-9])(?::?([0-5][0-9](?:[.,][0-9]{1,9})?))?()"
+_ZONE = (
+    r"(?:(?:GMT|UTC)?([+-][0-9]{2}:?[0-9]{2})(?: \([^()]*\))?|"
+    r"(Z|\(?[Uu][Tt][Cc]\)?|\(?[Gg][Mm][Tt]\)?|))"
+)
+_TIME = f"(?:(?:[ T]|, *| at ){_CLOCK})? ?{_ZONE}"
+_TIME_OF_DIGITS = f"(?:[ T]?{_COMPACT})? ?{_ZONE}"
 _DATES: dict[Order, tuple[str, str]] = {
     "d/m/y": (f"{_DAY_DIGITS}{_BETWEEN}{_MONTH_DIGITS}{_BETWEEN}{_YEAR_DIGITS}", "dmy"),
     "m/d/y": (f"{_MONTH_DIGITS}{_BETWEEN}{_DAY_DIGITS}{_BETWEEN}{_YEAR_DIGITS}", "mdy"),
@@ -72,11 +82,12 @@ _DATES: dict[Order, tuple[str, str]] = {
 def pattern_of(order: Order) -> tuple[str, str]:
     """The pattern of an order, and which of its first three groups is what.
 
-    Groups 4 to 8 are hour, minute, second, A or P, and the offset.
+    Groups 4 to 9 are hour, minute, second, A or P, the offset, and UTC by its name.
 
     >>> import re
     >>> re.match(pattern_of("d/m/y")[0], "4.10.26, 9:05 PM").groups()
-    ('4', '10', '26', '9', '05', None, 'P', '')
+    ('4', '10', '26', '9', '05', None, 'P', None, '')
     """
     date, parts = _DATES[order]
-    return f"^ *{date}{_TIME} *$", parts
+    time = _TIME_OF_DIGITS if order == "yyyymmdd" else _TIME
+    return f"^ *{date}{time} *$", parts

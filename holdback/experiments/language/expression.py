@@ -166,7 +166,8 @@ def _unexpected_character(text: str, start: int) -> Unreadable:
             column=start,
         )
     fix = (
-        "An expression has columns, numbers, 'text', + - * /, comparisons, and or not."
+        "An expression has columns, numbers, 'text', + - * /, comparisons, and or not; "
+        "a column's name with other signs stands in backquotes."
     )
     return Unreadable(f"'{char}' has no place here.", fix=fix, column=start)
 
@@ -382,7 +383,8 @@ class _Parser:
             if self._here.text == "(":
                 raise Unreadable(
                     f"functions such as '{token.text}' are not part of the language.",
-                    fix="Compute the column in the data, or in a source's `sql`.",
+                    fix="Compute the column in the data, or in a source's `sql`; a "
+                    "column of such a name stands in backquotes.",
                     column=token.column,
                 )
             return Name(token.text)

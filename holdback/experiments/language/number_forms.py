@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Final, Literal, get_args
 
 __all__ = [
+    "DASHES",
     "MINUS_SIGNS",
     "NUMBER_FORMS",
     "PLUS_SIGNS",
@@ -28,7 +29,7 @@ SPACE: Final = " \t\u00a0\u2007\u2009\u202f"
 DASHES: Final = "-\u2212\u2013\u2014"
 CURRENCY_MARK: Final = (
     r"(?:[$€£¥₹₽₺₩₪₫฿₴₦₱¢]|[A-Z]{1,3}[$£¥]|[A-Z]{3}|[a-z]{3}|Fr\.?|kr\.?|zł|Kč|Ft|Rs\.?"
-    r"|лв\.?|lei)"
+    r"|[Ee]uros?|EURO|лв\.?|lei)"
 )
 PLUS_SIGNS: Final = ("", "+")
 MINUS_SIGNS: Final = (*DASHES, "()")

@@ -36,6 +36,10 @@ class Files:
                 yield Finding(check="files", status="warn", fact=empty)
         for source, counts in sorted(evidence.quality.read_past.items()):
             found = {what: count for what, count in sorted(counts.items()) if count}
+            cut = found.pop("open_ends", 0)
+            if cut:
+                seems_cut = fact("files.open_ends", source=source, files=cut)
+                yield Finding(check="files", status="warn", fact=seems_cut)
             if found:
                 yield Finding(
                     check="files",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import ClassVar
 
 from holdback.analysis.checks.check import kinds
@@ -47,7 +47,9 @@ class UnitMismatch:
         sources += tuple(_apart(experiment, evidence))
         hopeless = {"unit_mismatch.nothing_belongs", "unit_mismatch.little_belongs"}
         none_found = any(one.code in hopeless for one in sources)
-        spelled = tuple(_spelled(evidence))
+        spelled = tuple(
+            _spelled(evidence, {str(one.numbers["source"]) for one in sources})
+        )
         crossed = sum(evidence.quality.crossovers.values())
         later = evidence.quality.repeated_exposures
         if _is_redrawn(experiment, evidence):
@@ -131,9 +133,16 @@ def _with_unit(evidence: Evidence, source: str) -> int:
     return rows - sum(quality.placeholders.get(source, {}).values())
 
 
-def _spelled(evidence: Evidence) -> Iterator[Fact]:
-    """Sources whose ids are written otherwise than those of the exposures."""
+def _spelled(evidence: Evidence, strangers: Collection[str]) -> Iterator[Fact]:
+    """Sources whose ids are written otherwise than those of the exposures.
+
+    Of `strangers` that no cause explains, the form of both.
+    """
     for source, spelling in sorted(evidence.quality.id_spellings.items()):
+        if spelling.cause == "unknown":
+            if source in strangers:
+                yield fact("unit_mismatch.forms", source=source, pair=spelling.pair)
+            continue
         yield fact(
             "unit_mismatch.spelled",
             source=source,

@@ -21,6 +21,9 @@ from holdback.reports.text.plain_numbers import percent, plural, signed
 filled("files.empty")
 
 
+filled("files.open_ends", files=with_commas)
+
+
 @tells("files.read_past")
 def _read_past(_words: Words, *, source: str, counts: Mapping[str, int]) -> str:
     parts = [

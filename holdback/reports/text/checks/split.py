@@ -331,6 +331,12 @@ def _spelled(
     )
 
 
+@tells("unit_mismatch.forms")
+def _forms(_words: Words, *, source: str, pair: tuple[str, str]) -> str:
+    exposed, here = pair
+    return say("checks.unit_mismatch.forms", source=source, exposed=exposed, here=here)
+
+
 @tells("holdout.kept_out")
 def _kept_out(_words: Words, *, holdout: str, units: int) -> str:
     return say(
