@@ -119,7 +119,86 @@ def world(folder: Path, seed: int) -> tuple[Path, dict[str, Any]]:
     file.write_text(YAML.format(project=project, within=WITHIN, **keys))
     right = values(exposures, orders, rules, WITHIN)
     no_dates = sum(row["at"] in NO_DATE for row in orders)
-    return file, {"values": right, "as_of": rules.as_of, "no_dates": no_dates}
+    return file, {
+        "values": right,
+        "as_of": rules.as_of,
+        "no_dates": no_dates,
+        "rules": rules,
+        "exposures": exposures,
+        "orders": orders,
+    }
+
+
+MIXED = 12
+AMOUNTS = {
+    None: lambda cents: f"{cents / 100:.2f}",
+    "en": lambda cents: f"{cents / 100:,.2f}",
+    "de": lambda cents: f"{cents / 100:,.2f}".translate(str.maketrans(",.", ".,")),
+    "fr": lambda cents: f"{cents / 100:,.2f}".translate(str.maketrans(",.", "\u202f,")),
+    "ch": lambda cents: f"{cents / 100:,.2f} EUR".replace(",", "'"),
+}
+NOBODY = ("(not set)", "guest", "{{user_id}}", "null")
+KEPT = "status not in ('cancelled')"
+
+
+def amount(rng: random.Random, cents: int, notation: str | None) -> str:
+    """Cents in a notation; below 0 with a minus before or behind, or in brackets."""
+    text = AMOUNTS[notation](abs(cents))
+    if cents >= 0:
+        return text
+    return f"-{text}" if notation is None else rng.choice(["-{}", "({})"]).format(text)
+
+
+def mixed(folder: Path, seed: int) -> tuple[Path, dict[str, Any]]:
+    """A world of all kinds: its times, and rows that count otherwise or not at all.
+
+    Amounts in a notation and in two currencies, refunds, states with blanks, copies of
+    rows, units that change arms, and words in place of units.
+    """
+    rng = random.Random(seed)
+    file, right = world(folder, seed)
+    rules, exposures = right["rules"], right["exposures"]
+    notation = rng.choice(list(AMOUNTS))
+    foreign = rng.random() < 0.5
+    if "exposures" not in rules.days:
+        exposures += [
+            {**row, "arm": ARMS[row["arm"] == ARMS[0]], "at": written(rng, "zulu")}
+            for row in rng.sample(exposures, 6)
+        ]
+    orders = []
+    for i, row in enumerate(right["orders"]):
+        cents = rng.randrange(1, 500_000) * rng.choice([1, 1, 1, -1])
+        code = "USD" if foreign and rng.random() < 0.3 else "EUR"
+        orders.append(
+            {
+                **row,
+                "id": f"o{i}",
+                "unit": rng.choice(NOBODY) if rng.random() < 0.05 else row["unit"],
+                "cents": cents,
+                "total": amount(rng, cents * (2 if code == "USD" else 1), notation),
+                "currency": code,
+                "status": rng.choice(["paid", "paid", "cancelled", ""]),
+            }
+        )
+    copies = rng.sample(orders, 10)
+    lost = [
+        {"unit": rng.choice(NOBODY), "arm": arm, "at": exposures[0]["at"]}
+        for arm in ARMS
+    ]
+    write(folder / "exposures.csv", ["unit", "arm", "at"], [*exposures, *lost])
+    heads = ["id", "unit", "at", "total", "status", *["currency"] * foreign]
+    write(folder / "orders.csv", heads, [*orders, *copies])
+    keys = f"    where: {KEPT}"
+    keys += f"\n    numbers: {notation}" if notation else ""
+    keys += "\n    rates: {USD: 0.5}" if foreign else ""
+    text = file.read_text(encoding="utf-8").replace(
+        "unit, time: at}", "unit, time: at, id: id}"
+    )
+    file.write_text(text.replace("metrics:", f"{keys}\nmetrics:"), encoding="utf-8")
+    counted = [
+        row for row in orders if row["status"] == "paid" and row["unit"] not in NOBODY
+    ]
+    return file, {**right, "values": values(exposures, counted, rules, WITHIN)}
 
 
 def write(path: Path, heads: list[str], rows: list[dict[str, Any]]) -> None:
@@ -141,12 +220,14 @@ def found(evidence: Evidence) -> dict[str, tuple[int, int, int]]:
     return totals
 
 
-def agrees(folder: Path, seed: int) -> None:
+def agrees(folder: Path, seed: int, *, of_all_kinds: bool = False) -> None:
     """A world's cells are what pandas counts, to the cent."""
-    file, right = world(folder, seed)
+    file, right = (mixed if of_all_kinds else world)(folder, seed)
     evidence = extract(load(file), as_of=right["as_of"].to_pydatetime())
     assert evidence.as_of == right["as_of"], seed
     assert found(evidence) == right["values"], seed
+    if of_all_kinds:
+        return
     missing = evidence.quality.missing_times.get("orders", 0)
     assert missing == right["no_dates"], seed
 
@@ -158,11 +239,22 @@ def test_worlds_of_all_forms_against_pandas(tmp_path: Path, part: int) -> None:
         agrees(tmp_path, seed)
 
 
+@pytest.mark.parametrize("part", range(4))
+def test_worlds_of_all_kinds_against_pandas(tmp_path: Path, part: int) -> None:
+    """Times, ids, amounts, currencies, conditions and copies, all in one file."""
+    for seed in range(part, MIXED, 4):
+        agrees(tmp_path, seed, of_all_kinds=True)
+
+
 @pytest.mark.calibration
-def test_three_hundred_worlds_against_pandas(tmp_path: Path) -> None:
-    """The same on 300 worlds more."""
-    for seed in range(1000, 1300):
-        agrees(tmp_path, seed)
+@pytest.mark.parametrize("of_all_kinds", [False, True])
+@pytest.mark.parametrize("part", range(10))
+def test_three_hundred_worlds_against_pandas(
+    tmp_path: Path, part: int, *, of_all_kinds: bool
+) -> None:
+    """The same on 300 worlds more of either."""
+    for seed in range(1000 + part, 1300, 10):
+        agrees(tmp_path, seed, of_all_kinds=of_all_kinds)
 
 
 @pytest.mark.parametrize("zone", ZONES)

@@ -63,6 +63,11 @@ def exposed(rows: Sequence[Row], rules: Rules) -> dict[str, tuple[str, pd.Timest
     return firsts
 
 
+def cents_of(row: Row) -> int:
+    """A row's amount in cents; a refund is below 0."""
+    return int(row["cents"])
+
+
 def values(
     exposures: Sequence[Row], orders: Sequence[Row], rules: Rules, within: int
 ) -> dict[str, tuple[int, int, int]]:
@@ -84,7 +89,8 @@ def values(
             inside = -rules.tolerance <= span < pd.Timedelta(days=within)
         if inside and at < rules.as_of:
             cents[row["unit"]] = cents.get(row["unit"], 0) + row["cents"]
-            buyers.add(row["unit"])
+            if cents_of(row) >= 0:
+                buyers.add(row["unit"])
     totals = dict.fromkeys(("held", "treated"), (0, 0, 0))
     for unit, (arm, start) in firsts.items():
         if start + pd.Timedelta(days=within) <= rules.as_of:
