@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         plan,
         portfolio,
         simulate,
+        units,
     )
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "portfolio",
     "ratio",
     "simulate",
+    "units",
 ]
 
 __version__ = "0.1.0"
@@ -135,6 +137,7 @@ _HOMES = {
     "simulate": "workflow",
     "plan": "workflow",
     "portfolio": "workflow",
+    "units": "workflow",
 }
 
 

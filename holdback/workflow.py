@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from holdback.results.money import Money
     from holdback.results.scorecard import Decision, Readout, Scorecard
     from holdback.results.sections.simulation import Simulation
+    from holdback.results.unit_table import UnitTable
 
 __all__ = [
     "Analysis",
@@ -48,6 +50,7 @@ __all__ = [
     "render",
     "render_more",
     "simulate",
+    "units",
 ]
 
 ExperimentLike = Experiment | str | os.PathLike[str]
@@ -214,13 +217,14 @@ def plan(
     return complete(made)
 
 
-def analyze(
+def analyze(  # noqa: PLR0913  # each option says one thing
     experiment: ExperimentLike | Any,
     *,
     as_of: date | datetime | str | None = None,
     replays: int = 0,
     save_posterior: bool = False,
     advance: Callable[[float], None] | None = None,
+    stage: Callable[[str], None] = lambda _: None,
     data: Mapping[str, object] | None = None,
     **frames: object,
 ) -> Analysis:
@@ -237,6 +241,7 @@ def analyze(
             (segments, arms, weeks, spend): `posteriors` holds them for ArviZ, and
             `write` saves them as netCDF; an invalid result has none.
         advance (function of a float): is told the share of the draws that are done.
+        stage (function of a text): is told what begins: ``comparing``, ``exploring``.
         data (name → frame): frames in place of sources, by the sources' names.
         frames: the same, as arguments of the sources' names; beside a frame what a file
             would say: `unit`, `arm`, `control`, `metrics`, `covariates`, `segments`,
@@ -292,6 +297,7 @@ def analyze(
     frames = _frames(planned, data, frames)
     rows = rows_needed(planned)
     evidence = extract(planned, as_of=moment_of(as_of), frames=frames, rows=rows)
+    stage("comparing")
     moment = told_as_of(planned, evidence)
     basis = section_readers.basis_of(
         planned,
@@ -306,6 +312,7 @@ def analyze(
     usable = not (failures(reading.checks) or basis.cells.stretches)
     if save_posterior and usable:
         sampling = mcmc.sampled(basis, reading, advance)
+    stage("exploring")
     earned = money(
         planned,
         money_comparisons(planned, basis.cells, basis.stage),
@@ -333,6 +340,43 @@ def analyze(
     return Analysis(
         scorecard=in_words(replace(scorecard, decision=decision)),
         posteriors=sampling.posteriors,
+        _units=partial(units, planned, as_of=as_of, data=frames),
+    )
+
+
+def units(
+    experiment: ExperimentLike,
+    *,
+    as_of: date | datetime | str | None = None,
+    ids: bool = False,
+    data: Mapping[str, object] | None = None,
+    **frames: object,
+) -> UnitTable:
+    """Every unit with its arm, moment of exposure, segments, metrics and covariates.
+
+    For analyses of one's own: the sums are those that the report reads. Nothing is
+    recorded, as no lift is read.
+
+    Takes
+        experiment (path or Experiment): whose units are told.
+        as_of (date, datetime or ISO text): as for `analyze`.
+        ids (bool): units keep their ids; otherwise each has a keyed hash.
+        data (name → frame): frames in place of sources, by the sources' names.
+        frames: the same, as arguments of the sources' names.
+    Gives
+        UnitTable: one row a unit; `to_pandas`, `to_polars`, `to_arrow`, `write`.
+
+    Raises ConfigError, DataError, StatsError or EnvironmentFault.
+
+    For instance::
+
+        print(hb.units("experiments/recs-holdback.yaml").to_pandas())
+    """
+    from holdback.data.extraction.extract import units as read_units
+
+    planned = _loaded(experiment)
+    return read_units(
+        planned, as_of=moment_of(as_of), frames=_frames(planned, data, frames), ids=ids
     )
 
 
@@ -541,6 +585,9 @@ class Analysis:
     scorecard: Scorecard
     posteriors: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Draws by the name of their file, as ArviZ holds them."""
+    _units: Callable[..., UnitTable] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def money(self) -> tuple[Money, ...]:
@@ -590,6 +637,15 @@ class Analysis:
         from holdback.reports.exports.csv_table import readout_rows
 
         return pa.Table.from_pylist(readout_rows(self.scorecard))
+
+    def units(self, *, ids: bool = False) -> UnitTable:
+        """The units one by one, read again: see `units`.
+
+        Raises ValueError where the analysis was not made here, and what `units` raises.
+        """
+        if self._units is None:
+            raise ValueError("This analysis holds no data; call hb.units(file).")
+        return self._units(ids=ids)
 
     def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
         """Write `scorecard.json`, `report.html` and `readouts.csv`, all or nothing.

@@ -82,15 +82,17 @@ def command(
     moment = moment_of(as_of, where="--as-of")
     experiment = workflow.load(file)
     folder = output_folder(output, experiment.root, experiment.name)
-    with progress("Reading the data", quiet=quiet) as advance:
+    with progress("Reading the data", quiet=quiet) as shown:
         analysis = workflow.analyze(
             experiment,
             as_of=moment,
             replays=replays,
             save_posterior=save_posterior,
-            advance=advance,
+            advance=shown,
+            stage=shown.stage,
         )
-    written = analysis.write(folder)
+        shown.stage("writing")
+        written = analysis.write(folder)
     if not quiet and shape == "text":
         tone = headline(analysis.scorecard).tone
         click.echo(coloured(str(analysis), tone))

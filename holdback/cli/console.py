@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from pathlib import Path
 __all__ = ["coloured", "examples", "invocation", "progress"]
 
 PATIENCE = 1.0
+SILENCE = 2.0
+"""Seconds without a word: on a terminal, and elsewhere."""
 TICK_SECONDS = 0.2
 WIDTH, LIT = 16, 4
 COLOURS = {"good": "1;32", "bad": "1;31", "watch": "1;33", "plain": "1"}
@@ -29,40 +31,55 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Example:", *typed, ""])
 
 
+STAGES = {
+    "reading": "Reading the data",
+    "comparing": "Comparing the arms",
+    "exploring": "Looking at segments, time and money",
+    "drawing": "Drawing from the models",
+    "writing": "Writing the report",
+}
+"""What a stage of the analysis is called."""
+
+
 @dataclass(slots=True)
 class ProgressLine:
-    """What the line says: a share of the work where it is known."""
+    """What goes on: the stage, and a share of it where that is known."""
 
     what: str
     share: float | None = None
 
+    def __call__(self, share: float) -> None:
+        """The share of the stage that is done."""
+        self.what, self.share = STAGES["drawing"], share
+
+    def stage(self, name: str) -> None:
+        """The next stage begins."""
+        self.what, self.share = STAGES[name], None
+
     def line(self, step: int, seconds: float) -> str:
         """The line at a step of the bar."""
-        if self.share is None:
-            return f"{self.what} {bar(step)} {seconds:.0f} s"
-        return f"Drawing from the models {filled(self.share)} {seconds:.0f} s"
+        moving = bar(step) if self.share is None else filled(self.share)
+        return f"{self.what} {moving} {seconds:.0f} s"
 
 
 @contextmanager
-def progress(what: str, *, quiet: bool) -> Iterator[Callable[[float], None]]:
-    """Show a moving bar and the seconds, on a terminal, after about a second.
+def progress(what: str, *, quiet: bool) -> Iterator[ProgressLine]:
+    """Tell what goes on, once it takes longer than a second or two.
 
-    Yields a function that is told the share that is done, where it becomes known.
-    Pipes, `quiet`, NO_COLOR and dumb terminals see nothing.
+    On a terminal a moving bar and the seconds; in pipes and logs, with NO_COLOR and on
+    dumb terminals a line as each stage begins. `quiet` says nothing. Yields what is
+    told the stages, and the share that is done where it becomes known.
     """
     shown = ProgressLine(what)
-
-    def advance(share: float) -> None:
-        shown.share = share
-
-    if quiet or not _is_lively():
-        yield advance
+    if quiet:
+        yield shown
         return
     done = threading.Event()
-    thread = threading.Thread(target=_tick, args=(shown, done), daemon=True)
+    tell = _tick if _is_lively() else _log
+    thread = threading.Thread(target=tell, args=(shown, done), daemon=True)
     thread.start()
     try:
-        yield advance
+        yield shown
     finally:
         done.set()
         thread.join()
@@ -118,6 +135,18 @@ def _tick(shown: ProgressLine, done: threading.Event) -> None:
         step += 1
     sys.stderr.write("\r" + " " * len(line) + "\r")
     sys.stderr.flush()
+
+
+def _log(shown: ProgressLine, done: threading.Event) -> None:
+    """A line for each stage, from the one on that is under way after a while."""
+    told = ""
+    wait = SILENCE
+    while not done.wait(wait):
+        if shown.what != told:
+            told = shown.what
+            sys.stderr.write(f"{told} …\n")
+            sys.stderr.flush()
+        wait = TICK_SECONDS
 
 
 def bar(step: int) -> str:

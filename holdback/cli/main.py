@@ -36,6 +36,7 @@ COMMANDS = {
     "analyze": "Estimate the lift, count the money, report.",
     "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",
+    "export-units": "Write the units one by one, for an analysis of your own.",
     "roi": "Answer simple questions of return by arithmetic, which is no evidence.",
     "list": "List the experiments of a project.",
     "weekly": "Show where the running tests stand; takes no look.",
@@ -46,7 +47,7 @@ COMMANDS = {
     "doctor": "Check the health of the installation.",
     "completion": "Print what makes the shell complete commands.",
 }
-COMMAND_FILES = {"audit-log": "audit_log", "list": "listing"}
+COMMAND_FILES = {"audit-log": "audit_log", "export-units": "units", "list": "listing"}
 """Commands whose file has another name: a module `list` would hide Python's own."""
 DEBUG = "HOLDBACK_DEBUG"
 COMPLETE = "_HOLDBACK_COMPLETE"

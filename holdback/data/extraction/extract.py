@@ -52,7 +52,12 @@ from holdback.data.extraction.other_readings import (
     quarters_before,
 )
 from holdback.data.extraction.timing import Timing, timing_of
-from holdback.data.extraction.unit_rows import RowRequests, no_rows, with_rows
+from holdback.data.extraction.unit_rows import (
+    RowRequests,
+    no_rows,
+    unit_table,
+    with_rows,
+)
 from holdback.data.extraction.value_counts import with_value_counts
 from holdback.data.profiling.amount_scale import odd_scales
 from holdback.data.profiling.conditions import Blanks, blanks_of, spellings_of
@@ -119,6 +124,7 @@ from holdback.errors import DataError, Problem, StatsError
 from holdback.experiments.definition.experiment import Experiment
 from holdback.experiments.language.expression import Expression
 from holdback.results.scorecard import Input
+from holdback.results.unit_table import UnitTable
 
 __all__ = ["Survey", "extract"]
 
@@ -175,6 +181,23 @@ class Survey:
         """
         check_plan(self.experiment, self.layout)
         exposed, tiers = self._grouped(self.exposed(as_of))
+        cube = self._cube(exposed)
+        rows = self._run(cube)
+        return replace(self._assembled(cube, rows, exposed), tiers=tiers)
+
+    def units(self, as_of: date | datetime | None, *, ids: bool) -> UnitTable:
+        """The units one by one, with their `ids` or a keyed hash of them.
+
+        Raises what `extract` raises.
+        """
+        check_plan(self.experiment, self.layout)
+        exposed, _ = self._grouped(self.exposed(as_of))
+        cube = self._cube(exposed)
+        rows = self._run(cube)
+        cells = cells_of(cube, rows, [arm.name for arm in self.experiment.arms])
+        return unit_table(self.experiment, self.engine, cube, cells, ids=ids)
+
+    def _cube(self, exposed: Exposed) -> Cube:
         cube = Cube(
             layout=self.layout,
             exposures=exposed.exposures,
@@ -190,8 +213,7 @@ class Survey:
             ends=exposed.ends,
         ).with_lags()
         stop_at_crossovers(self.experiment, self.engine, cube.exposures, cube.span)
-        rows = self._run(cube)
-        return replace(self._assembled(cube, rows, exposed), tiers=tiers)
+        return cube
 
     def _grouped(self, exposed: Exposed) -> tuple[Exposed, Cuts]:
         """The exposures with segments that are made of what was known before."""
@@ -881,3 +903,19 @@ def extract(
     """
     with opened(experiment, frames or {}) as place:
         return Survey(experiment, place, history, rows).evidence(as_of)
+
+
+def units(
+    experiment: Experiment,
+    *,
+    as_of: date | datetime | None = None,
+    frames: Mapping[str, object] | None = None,
+    ids: bool = False,
+) -> UnitTable:
+    """The units that `extract` reads, one by one.
+
+    `ids` tells them by name; otherwise each has a hash that is the same in all sources.
+    Raises what `extract` raises.
+    """
+    with opened(experiment, frames or {}) as place:
+        return Survey(experiment, place, None, no_rows).units(as_of, ids=ids)
