@@ -83,3 +83,21 @@ def test_empty_arms_are_refused(sizes: tuple[int, ...], control: int) -> None:
         exceeding(2.0, sizes, control)
     with pytest.raises(ValueError, match="alpha"):
         critical(1.5, [10], 10)
+
+
+def test_the_error_names_the_arms() -> None:
+    """Sizes and control as they were given, to be found in the data."""
+    with pytest.raises(ValueError, match=r"\[0, 5\] and 10 units cannot be compared"):
+        exceeding(2.0, (0, 5), 10)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_a_level_of_all_or_nothing_is_refused(alpha: float) -> None:
+    """No |z| is exceeded never, or always."""
+    with pytest.raises(ValueError, match="`alpha` must lie in"):
+        critical(alpha, [10, 10], 10)
+
+
+def test_arms_of_one_unit_against_the_normal() -> None:
+    """One arm has the normal's two-sided tail, however small it is."""
+    assert exceeding(2.0, [1], 1) == pytest.approx(2 * stats.norm.sf(2.0), rel=1e-9)
