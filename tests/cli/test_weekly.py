@@ -104,7 +104,7 @@ def test_page_shows_no_figure_of_an_invalid_result(tmp_path: Path) -> None:
     (folder / "visitors.csv").write_text("\n".join(kept) + "\n")
     assert cli.run(["analyze", str(file), "--as-of", "2026-10-05", "-q"]) in {0, 4}
     page = written(folder, "--as-of", "2026-10-05")
-    assert "no result: a check failed" in page
+    assert "can’t be used: a check failed" in page
     assert "find the cause before anything else" in page
     assert not re.search(r"<td[^>]*>[^<]*[+\u2212]\d", page)
 

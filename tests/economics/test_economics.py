@@ -61,8 +61,10 @@ def project(folder: Path, **changes: str) -> Path:
         people.append(f"u{i},{arm},2026-10-15T08:00:00Z")
         paid = rng.uniform(0.8, 1.2) * (1 + 0.5 * (extra[arm] > 0))
         total = rng.normal(20, 4) + extra[arm]
-        orders.append(f"u{i},2026-10-16T09:00:00Z,{total:.2f},{0.3 * total:.2f}")
-        ads.append(f"u{i},2026-10-16T08:00:00Z,{paid:.2f}")
+        if i % 4:  # some buy nothing: a list of buyers alone could not be compared
+            orders.append(f"u{i},2026-10-16T09:00:00Z,{total:.2f},{0.3 * total:.2f}")
+        if i % 3:
+            ads.append(f"u{i},2026-10-16T08:00:00Z,{paid:.2f}")
     for name, lines in (("people", people), ("orders", orders), ("ads", ads)):
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
     text = YAML.replace("    MARGIN_VALUE}", "  }").replace("7 days,\n  }", "7 days}")
@@ -94,8 +96,10 @@ def means(folder: Path, column: str, source: str) -> dict[str, Any]:
     import pandas as pd
 
     people = pd.read_csv(folder / "people.csv")[["id", "arm"]]
-    rows = people.merge(pd.read_csv(folder / f"{source}.csv"), on="id")
-    return {str(arm): one[column] for arm, one in rows.groupby("arm")}
+    rows = people.merge(
+        pd.read_csv(folder / f"{source}.csv"), on="id", how="left"
+    ).fillna(0)
+    return {str(arm): one[column].fillna(0) for arm, one in rows.groupby("arm")}
 
 
 def test_economics_reach_json_and_report(tmp_path: Path) -> None:

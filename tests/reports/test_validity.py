@@ -15,6 +15,7 @@ import typing
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields, is_dataclass, replace
+from datetime import date
 from email import message_from_bytes
 from email.policy import default
 from html import unescape
@@ -38,6 +39,7 @@ from holdback.cli.demo.run import Demo, as_json, as_text
 from holdback.data.simulated import ArmTruth, Lift
 from holdback.facts import Fact
 from holdback.portfolio.experiment_list import Listed, lines
+from holdback.portfolio.weekly import RunningTest, RunningWeek, WeekNote
 from holdback.reports.blocks.block import blocks
 from holdback.reports.exports.markdown_summary import message
 from holdback.reports.exports.site_pages import site
@@ -46,6 +48,8 @@ from holdback.reports.pages.experiment_page import render
 from holdback.reports.pages.index_page import index
 from holdback.reports.pages.pdf import literal
 from holdback.reports.pages.portfolio_page import render as portfolio_page
+from holdback.reports.pages.weekly_page import lines as week_lines
+from holdback.reports.pages.weekly_page import weekly_page
 from holdback.reports.text.locale_format import Words
 from holdback.results.json_codec import from_json, to_json
 from holdback.results.quantity import Quantity, Return
@@ -222,6 +226,29 @@ def site_pages(scorecard: Scorecard, folder: Path) -> str:
     return "\n".join(map(str, pages.values()))
 
 
+def week_page(scorecard: Scorecard, folder: Path) -> str:
+    """The page of running tests, and its lines."""
+    (one,) = listed(scorecard, folder)
+    note = WeekNote(
+        experiment=one.experiment, locked=True, looks=1, outcome=None, failed=()
+    )
+    test = RunningTest(
+        listed=one,
+        phase="joining",
+        days=3,
+        units=None,
+        planned=None,
+        next_look=None,
+        card=from_json(to_json(scorecard)),
+        noted=note,
+        due=("mend",) if scorecard.validity.is_invalid else (),
+    )
+    week = RunningWeek(
+        day=date(2026, 10, 6), before=None, tests=(test,), broken=(), events=()
+    )
+    return weekly_page(week, folder, folder) + "\n".join(week_lines(week))
+
+
 def overview(scorecard: Scorecard, folder: Path) -> str:
     """The lines of `holdback list`."""
     return "\n".join(lines(listed(scorecard, folder)))
@@ -284,6 +311,7 @@ OUTPUTS: dict[str, Callable[[Scorecard, Path], str]] = {
     "to_polars": polars,
     "index.html": index_page,
     "site": site_pages,
+    "weekly": week_page,
     "list": overview,
     "portfolio": together,
     "demo": demo,
@@ -421,6 +449,7 @@ def test_whoever_reads_a_stored_scorecard_is_among_the_outputs() -> None:
     assert readers == {
         "cli/report.py",
         "portfolio/finished_experiments.py",
+        "portfolio/weekly.py",
         "reports/pages/index_page.py",
     }
 
