@@ -96,9 +96,7 @@ def means(folder: Path, column: str, source: str) -> dict[str, Any]:
     import pandas as pd
 
     people = pd.read_csv(folder / "people.csv")[["id", "arm"]]
-    rows = people.merge(
-        pd.read_csv(folder / f"{source}.csv"), on="id", how="left"
-    ).fillna(0)
+    rows = people.merge(pd.read_csv(folder / f"{source}.csv"), on="id", how="left")
     return {str(arm): one[column].fillna(0) for arm, one in rows.groupby("arm")}
 
 
