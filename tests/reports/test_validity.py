@@ -246,7 +246,7 @@ def week_page(scorecard: Scorecard, folder: Path) -> str:
     week = RunningWeek(
         day=date(2026, 10, 6), before=None, tests=(test,), broken=(), events=()
     )
-    return weekly_page(week, folder, folder) + "\n".join(week_lines(week))
+    return weekly_page(week, {}) + "\n".join(week_lines(week))
 
 
 def overview(scorecard: Scorecard, folder: Path) -> str:
