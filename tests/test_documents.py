@@ -395,7 +395,14 @@ def project(
     survey = re.sub(
         r"^secondary:.*$", "secondary: [nps]", survey, count=1, flags=re.MULTILINE
     )
-    score = "metrics: {nps: {kind: nps, source: orders, value: total}}\n"
+    score = (
+        "sources: {surveys: {csv: surveys.csv, columns: {unit: customer_id, time: at}}}"
+        "\nmetrics: {nps: {kind: nps, source: surveys, value: score}}\n"
+    )
+    answers: list[list[object]] = [
+        [f"c{i:06d}", "2026-09-20 12:00:00", i % 11] for i in range(300)
+    ]
+    written(folder / "surveys.csv", "customer_id,at,score", answers)
     (folder / "experiments/survey.yaml").write_text(survey + score, encoding="utf-8")
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".config/fish/completions").mkdir(parents=True)
