@@ -7,7 +7,8 @@ This is the composition of the four packages and nothing else; the command line 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdback.errors import ConfigError, Problem
+from holdback.errors import ConfigError, DataError, Problem
 from holdback.experiments.definition.calendar import moment_of
 from holdback.experiments.definition.experiment import Experiment
 from holdback.results.notebook_display import show
@@ -50,6 +51,7 @@ __all__ = [
     "render",
     "render_more",
     "simulate",
+    "sql_script",
     "units",
 ]
 
@@ -225,6 +227,7 @@ def analyze(  # noqa: PLR0913  # each option says one thing
     save_posterior: bool = False,
     advance: Callable[[float], None] | None = None,
     stage: Callable[[str], None] = lambda _: None,
+    cells: Sequence[str] = (),
     data: Mapping[str, object] | None = None,
     **frames: object,
 ) -> Analysis:
@@ -242,6 +245,8 @@ def analyze(  # noqa: PLR0913  # each option says one thing
             `write` saves them as netCDF; an invalid result has none.
         advance (function of a float): is told the share of the draws that are done.
         stage (function of a text): is told what begins: ``comparing``, ``exploring``.
+        cells (list of paths): what the script of `sql_script` gave in a warehouse, in
+            place of all sources; it says as of when it was taken.
         data (name → frame): frames in place of sources, by the sources' names.
         frames: the same, as arguments of the sources' names; beside a frame what a file
             would say: `unit`, `arm`, `control`, `metrics`, `covariates`, `segments`,
@@ -294,6 +299,17 @@ def analyze(  # noqa: PLR0913  # each option says one thing
         experiment, frame = experiment_of(experiment, frames)
         frames = {FRAME: frame}
     planned = with_cuts(as_locked(with_past(_loaded(experiment))))
+    if cells:
+        with _carried(planned, cells, moment_of(as_of)) as (taken, carried):
+            return analyze(
+                experiment,
+                as_of=taken,
+                replays=replays,
+                save_posterior=save_posterior,
+                advance=advance,
+                stage=stage,
+                data=carried,
+            )
     frames = _frames(planned, data, frames)
     rows = rows_needed(planned)
     evidence = extract(planned, as_of=moment_of(as_of), frames=frames, rows=rows)
@@ -378,6 +394,99 @@ def units(
     return read_units(
         planned, as_of=moment_of(as_of), frames=_frames(planned, data, frames), ids=ids
     )
+
+
+def sql_script(
+    experiment: ExperimentLike,
+    *,
+    dialect: str,
+    as_of: date | datetime | str,
+    columns: str | None = None,
+    cells: Sequence[str] = (),
+    rows: bool = False,
+) -> str:
+    """One SELECT that asks a warehouse for all that `analyze` wants to know.
+
+    `columns` is a CSV of the warehouse's information_schema.columns, `cells` are the
+    answers to an earlier script, whose questions are left out. With `rows` the values
+    of units are asked for where an interval needs them, without their ids.
+
+    Raises ConfigError for what cannot be asked in that SQL, and for columns that are
+    not given; DataError for those of no table; EnvironmentFault for files.
+    """
+    from holdback import __version__
+    from holdback.analysis.comparison.rows_needed import rows_needed
+    from holdback.analysis.preregistration.history import as_locked
+    from holdback.analysis.preregistration.plan_hash import plan_hash
+    from holdback.analysis.preregistration.tier_cuts import with_cuts
+    from holdback.data.engine.answer_table import ScriptHeader
+    from holdback.data.extraction.unit_rows import no_rows
+    from holdback.data.extraction.warehouse_script import answers_in, printed_script
+    from holdback.economics.month_ends import month_ends
+    from holdback.experiments.definition.calendar import end_of
+    from holdback.portfolio.past_prior import with_past
+
+    planned = with_cuts(as_locked(with_past(_loaded(experiment))))
+    moment = moment_of(as_of, where="--as-of")
+    assert moment is not None  # noqa: S101  # a date was given
+    repeated = planned.analysis.looks == "always_valid"
+    ends = month_ends(planned, end_of(planned, moment)) if repeated else ()
+    text, _ = printed_script(
+        planned,
+        header=ScriptHeader(
+            experiment=planned.name,
+            plan=plan_hash(planned),
+            as_of=moment.isoformat(),
+            dialect=dialect,
+            columns={},
+            questions=(),
+            rows=rows,
+            version=__version__,
+        ),
+        columns=columns,
+        moments=[moment, *ends],
+        rows=rows_needed(planned) if rows else no_rows,
+        answers=answers_in(cells) if cells else None,
+    )
+    return text
+
+
+@contextmanager
+def _carried(
+    experiment: Experiment, cells: Sequence[str], as_of: date | datetime | None
+) -> Iterator[tuple[date | datetime, dict[str, object]]]:
+    """As-of, and the answers of a warehouse in place of every source.
+
+    Raises DataError for answers of another plan or moment.
+    """
+    from holdback.analysis.preregistration.plan_hash import plan_hash
+    from holdback.data.extraction.carried_answers import CarriedAnswers
+    from holdback.data.extraction.warehouse_script import answers_in
+
+    answers = answers_in(cells)
+    header = answers.header
+    taken = moment_of(header.as_of)
+    assert taken is not None  # noqa: S101  # the header has it
+    then = {"experiment": header.experiment, "plan": header.plan, "as-of": header.as_of}
+    now = {
+        "experiment": experiment.name,
+        "plan": plan_hash(experiment),
+        "as-of": (as_of or taken).isoformat(),
+    }
+    if then != now:
+        differing = [name for name in now if now[name] != then[name]]
+        told = "; ".join(f"{n}: {then[n]} then, {now[n]} now" for n in differing)
+        raise DataError(
+            Problem(
+                where=cells[0],
+                what=f"these are the answers to another script ({told}).",
+                why="Figures of another plan or moment would be passed off as these.",
+                fix=f"Print it again: holdback sql {experiment.file or 'FILE'} "
+                f"--dialect {header.dialect} --as-of {now['as-of']} --columns …",
+            )
+        )
+    with closing(CarriedAnswers(header.columns, answers)) as carried:
+        yield taken, dict.fromkeys(experiment.sources, carried)
 
 
 def simulate(

@@ -49,6 +49,13 @@ STRICT = {("sampler", "warn")}
     help="Also draw from the hierarchical models with PyMC (segments, arms, weeks) and "
     "save the draws as netCDF, for ArviZ. Needs holdback[bayes]; takes a minute.",
 )
+@click.option(
+    "--cells",
+    multiple=True,
+    metavar="RESULT",
+    help="Take what the script of `holdback sql` gave in the warehouse, as CSV or "
+    "Parquet, in place of all sources. May be given several times.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 4 when a check failed.")
 @click.option(
     "--format",
@@ -66,6 +73,7 @@ def command(
     *,
     replays: int,
     save_posterior: bool,
+    cells: tuple[str, ...],
     strict: bool,
     quiet: bool,
 ) -> None:
@@ -90,6 +98,7 @@ def command(
             save_posterior=save_posterior,
             advance=shown,
             stage=shown.stage,
+            cells=cells,
         )
         shown.stage("writing")
         written = analysis.write(folder)

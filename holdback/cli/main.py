@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": "Compare logged arms with recomputed ones; name the cause.",
     "audit-log": "Check that the record of plans and looks is whole.",
     "analyze": "Estimate the lift, count the money, report.",
+    "sql": "Print the questions of `analyze` as one script for any warehouse.",
     "simulate": "Replay the test on its own units: does the reading keep its word?",
     "report": "Render a stored scorecard again, without the data.",
     "export-units": "Write the units one by one, for an analysis of your own.",

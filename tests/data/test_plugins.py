@@ -47,6 +47,7 @@ NAMES_AN_ENGINE = {
     "drafting": "whether a frame is a relation of DuckDB's, by its class",
     "workflow.py": "the same, before a frame is taken for a path",
     "cli/assign.py": "the help lists the dialects of `--sql`",
+    "cli/sql.py": "the help shows an example of `--dialect`",
     "cli/doctor.py": "which drivers are installed, and whether the engine starts",
     "analysis/analyze.py": "the versions that a result was made with",
     "experiments/kinds/source.py": "the word of the YAML for the embedded engine",

@@ -21,6 +21,7 @@ from holdback.registry import Kinds
 
 __all__ = [
     "database",
+    "dialects",
     "embedded",
     "embedded_dialect",
     "kinds",
@@ -48,6 +49,11 @@ def spelling(sql: str) -> EngineDialect:
     """The dialect that SQLGlot calls `sql`; the embedded engine's for one unknown."""
     known = {cls.sql: cls.dialect for _, cls in kinds.items() if cls.dialect}
     return known.get(sql) or known[kinds[EMBEDDED].sql]
+
+
+def dialects() -> list[str]:
+    """What SQLGlot calls each SQL that the statement can be written in."""
+    return sorted({cls.sql for _, cls in kinds.items() if cls.dialect})
 
 
 def runs_statement(url: str) -> bool:

@@ -142,9 +142,14 @@ class EngineDialect(Protocol):
 
 
 class Engine(Protocol):
-    """Runs the trees of an analysis; `stores` says whether it keeps tables for it."""
+    """Runs the trees of an analysis; `stores` says whether it keeps tables for it.
+
+    `careful` asks for statements that hold whatever the data are, as far as can be:
+    nothing can be looked at before they are written down.
+    """
 
     stores: bool
+    careful: bool
 
     @property
     def dialect(self) -> EngineDialect:

@@ -150,7 +150,7 @@ def switches_of(
     exposures = cube.exposures
     if exposures.unit is None or exposures.time is None or exposures.reason is not None:
         return None
-    later = any(why == "outside_window" for why, _ in counts.rows)
+    later = engine.careful or any(why == "outside_window" for why, _ in counts.rows)
     if not later and (exposures.one_row or not exposures.keep_crossed):
         return None
     days: dict[int, list[tuple[int, int, int]]] = {}

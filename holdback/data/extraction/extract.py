@@ -142,7 +142,7 @@ class Survey:
         history: timedelta | None = None,
         rows: RowRequests = no_rows,
     ) -> None:
-        self.rows = rows
+        self.rows = rows if place.lists_rows else no_rows
         self.experiment = experiment
         self.history = history
         self.engine = place.engine
@@ -534,7 +534,9 @@ class Survey:
         """Whether amounts are in the currency's own unit."""
         currency = self.experiment.currency
         own = self.experiment.assignment.source
-        starts = [r.first for r in timing.reaches if r.source == own]
+        starts = [microseconds(r.first) for r in timing.reaches if r.source == own]
+        if self.engine.careful and starts and timing.span.start is not None:
+            starts = [timing.span.start]  # what is known before the rows are
         for name, reader in self.readers.items():
             measures = money_measures(self.experiment, name)
             if currency is None or not measures:
@@ -542,8 +544,7 @@ class Survey:
             clock = clock_of(self.experiment, self.readers, name, timing.dials)
             before = None
             if clock is not None and starts and name != own:
-                first = integer(microseconds(starts[0]))
-                before = exp.LT(this=clock.utc(), expression=first)
+                before = exp.LT(this=clock.utc(), expression=integer(starts[0]))
             asked = {m.value.text: m for m in reversed(measures) if m.value is not None}
             told = tuple(
                 odd
@@ -653,8 +654,10 @@ class Survey:
         self, exposures: Exposures, span: Span, counts: ExposureCounts
     ) -> Exposures:
         """Exposures with `all_kept` and `one_row` settled by counts."""
+        careful = self.engine.careful
         exposures = replace(
-            exposures, all_kept={why for why, _ in counts.rows} == {"kept"}
+            exposures,
+            all_kept=not careful and {why for why, _ in counts.rows} == {"kept"},
         )
         if exposures.unit is None:
             return exposures
@@ -665,7 +668,7 @@ class Survey:
             self.engine, select({"id": col("unit")}, nested(rows.copy(), "k"))
         ):
             check_one_row(self.experiment)
-        return replace(exposures, one_row=one_row)
+        return replace(exposures, one_row=one_row and not careful)
 
     def _crossed_otherwise(
         self, cube: Cube, rows: Sequence[Row], arms: Sequence[str]
@@ -853,7 +856,8 @@ class Survey:
             clock = clock_of(self.experiment, self.readers, name, exposed.dials)
             if clock is None or profile.wall is None or dial.days in DAYS_ONLY:
                 continue
-            if not (dial.wall.skips(*profile.wall) or dial.wall.repeats(*profile.wall)):
+            changes = dial.wall.skips(*profile.wall) or dial.wall.repeats(*profile.wall)
+            if not (changes or self.engine.careful):
                 continue
             kept = [
                 self.readers[name].condition(where.tree)

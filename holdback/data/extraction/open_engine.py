@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from holdback.data.engine import Engine, Table
 from holdback.data.engine.by_url import database, embedded, runs_statement
+from holdback.data.extraction.carried_answers import CarriedAnswers
 from holdback.data.loaders.loader import loader_of
 from holdback.data.loaders.store import WITH_LEVELS, Store
 from holdback.data.profiling.currencies import RATE
@@ -21,16 +22,28 @@ from holdback.experiments.kinds.source import EMBEDDED, Source
 from holdback.experiments.language.number_forms import NUMBER_FORMS
 from holdback.experiments.sources.frame import FrameSource
 
-__all__ = ["Opened", "check_one_row", "check_plan", "opened", "used_columns"]
+__all__ = [
+    "Opened",
+    "all_declared",
+    "check_one_row",
+    "check_plan",
+    "opened",
+    "used_columns",
+    "used_sources",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An engine with the experiment's tables; `sha256` waits for a source's hash."""
+    """An engine with the experiment's tables; `sha256` waits for a source's hash.
+
+    `lists_rows` says whether units may be listed one by one.
+    """
 
     engine: Engine
     tables: Mapping[str, Table]
     sha256: Callable[[str], str | None]
+    lists_rows: bool = True
 
 
 @contextmanager
@@ -56,7 +69,17 @@ def opened(
                 fix=f"The experiment's sources are: {known}.",
             )
         )
-    names = _used_sources(experiment)
+    names = used_sources(experiment)
+    carried = next((f for f in frames.values() if isinstance(f, CarriedAnswers)), None)
+    if carried is not None:
+        with carried.opened(names) as (answering, given):
+            yield Opened(
+                engine=answering,
+                tables=all_declared(answering, experiment, given),
+                sha256=lambda _: None,
+                lists_rows=carried.lists_rows,
+            )
+        return
     if not frames and _all_inside(experiment, names):
         home = database(experiment.database, experiment.root, names[0])
         with closing(home.server()) as server:
@@ -86,6 +109,16 @@ def opened(
             yield Opened(engine=engine, tables=tables, sha256=store.sha256)
         finally:
             store.check_unchanged()  # the cause of what failed meanwhile, too
+
+
+def all_declared(
+    engine: Engine, experiment: Experiment, tables: Mapping[str, Table]
+) -> dict[str, Table]:
+    """Tables whose arms and numbers are read as their sources declare."""
+    return {
+        name: as_declared(engine, table, experiment.sources[name])
+        for name, table in tables.items()
+    }
 
 
 def as_declared(engine: Engine, table: Table, source: Source) -> Table:
@@ -152,7 +185,8 @@ def used_columns(experiment: Experiment, source: str) -> frozenset[str] | None:
     return frozenset(name for name in columns if name is not None)
 
 
-def _used_sources(experiment: Experiment) -> list[str]:
+def used_sources(experiment: Experiment) -> list[str]:
+    """Names of the sources that an analysis reads."""
     names = [experiment.assignment.source]
     names += layout(experiment).sources()
     names += [s.source for s in experiment.analysis.grouped if s.source is not None]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
@@ -40,6 +39,7 @@ from holdback.data.extraction.coverage import (
 from holdback.data.queries.exposures import Dials, clock_of, events_of, filters
 from holdback.data.queries.unit_columns import Layout
 from holdback.data.queries.units import Span, in_window, nested, select
+from holdback.experiments.definition.calendar import end_of
 from holdback.experiments.definition.experiment import Experiment
 
 __all__ = ["Timing", "timing_of"]
@@ -78,9 +78,10 @@ def timing_of(
     written = _written(experiment, engine, readers, seen)
     planned = _planned(experiment, layout)
     kept = {name: without_strays(rows, planned) for name, rows in written.items()}
-    zone = _zone(experiment, experiment.timezone, kept)
+    wide = _years_around(experiment, as_of) if engine.careful else ()
+    zone = _zone(experiment, experiment.timezone, kept, wide)
     dials = {
-        name: _dial(experiment, name, profile, zone, kept)
+        name: _dial(experiment, name, profile, zone, kept, wide)
         for name, profile in seen.items()
     }
     dials = {
@@ -88,7 +89,7 @@ def timing_of(
         for name, dial in dials.items()
     }
     placed = {name: _placed(rows, dials[name]) for name, rows in kept.items()}
-    asked = None if as_of is None else _moment(as_of, experiment.timezone)
+    asked = None if as_of is None else microseconds(end_of(experiment, as_of))
     window = experiment.window
     span = Span(
         as_of=None,
@@ -157,9 +158,23 @@ def _utc_midnight(day: date) -> int:
     return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
-def _zone(experiment: Experiment, timezone: str, written: Buckets) -> Zone:
+def _years_around(
+    experiment: Experiment, as_of: date | datetime | None
+) -> tuple[int, ...]:
+    """A range that the data will hardly leave, where they were not looked at yet."""
+    days = [as_of] if as_of is not None else []
+    if experiment.window is not None:
+        days += [experiment.window.start, experiment.window.end]
+    return tuple(
+        _utc_midnight(date(day.year + years, 1, 1)) for day in days for years in (-2, 2)
+    )
+
+
+def _zone(
+    experiment: Experiment, timezone: str, written: Buckets, wide: Sequence[int] = ()
+) -> Zone:
     """Offsets of a timezone over the range of the data and the window."""
-    bounds = [rows[0].first for rows in written.values() if rows]
+    bounds = [*wide, *(rows[0].first for rows in written.values() if rows)]
     bounds += [rows[-1].last for rows in written.values() if rows]
     window = experiment.window
     if window is not None:
@@ -169,15 +184,20 @@ def _zone(experiment: Experiment, timezone: str, written: Buckets) -> Zone:
     return Zone.between(timezone, min(bounds), max(bounds))
 
 
-def _dial(
-    experiment: Experiment, name: str, profile: SourceProfile, zone: Zone, rows: Buckets
+def _dial(  # what a source's clock hangs on
+    experiment: Experiment,
+    name: str,
+    profile: SourceProfile,
+    zone: Zone,
+    rows: Buckets,
+    wide: Sequence[int],
 ) -> Dial:
     """How a source's times are read, but for whether they are days."""
     source = experiment.sources[name]
     return Dial(
         wall=zone
         if source.timezone is None
-        else _zone(experiment, source.timezone, rows),
+        else _zone(experiment, source.timezone, rows, wide),
         project=zone,
         later=name != experiment.assignment.source,
         offsets=profile.offsets,
@@ -275,6 +295,8 @@ def _watches(  # noqa: PLR0913, PLR0917  # all that an exposure and an event are
                 partial(_delays, experiment, engine, readers, dials, span, name)
             ),
         )
+        if engine.careful:
+            watches[name].delays()
     return watches
 
 
@@ -367,12 +389,3 @@ def _hours(placed: Sequence[Bucket], dial: Dial) -> tuple[int, ...]:
         local = dial.project.local(bucket.first)
         hours[local % DAY_MICROSECONDS // HOUR] += bucket.rows
     return tuple(hours)
-
-
-def _moment(as_of: date | datetime, timezone: str) -> int:
-    """As-of as µs of UTC: a date means the end of that day."""
-    zone = ZoneInfo(timezone)
-    if isinstance(as_of, datetime):
-        return microseconds(as_of if as_of.tzinfo else as_of.replace(tzinfo=zone))
-    after = as_of + ONE_DAY
-    return microseconds(datetime(after.year, after.month, after.day, tzinfo=zone))

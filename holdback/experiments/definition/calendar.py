@@ -16,6 +16,7 @@ __all__ = [
     "complete_on",
     "days_analyzed",
     "elapsed",
+    "end_of",
     "is_final",
     "last_day",
     "moment_of",
@@ -58,6 +59,15 @@ def moment_of(as_of: object, *, where: str = "as_of") -> date | datetime | None:
 def part_of_a_week(window: Window | None) -> int:
     """Days of a window beyond its whole weeks; 0 without a window."""
     return 0 if window is None else ((window.end - window.start).days + 1) % 7
+
+
+def end_of(experiment: Experiment, as_of: date | datetime) -> datetime:
+    """The first moment that is not looked at: just after a day, or as it is written."""
+    zone = ZoneInfo(experiment.timezone)
+    if isinstance(as_of, datetime):
+        return as_of if as_of.tzinfo else as_of.replace(tzinfo=zone)
+    after = as_of + timedelta(days=1)
+    return datetime(after.year, after.month, after.day, tzinfo=zone)
 
 
 def last_day(experiment: Experiment, moment: datetime) -> date:

@@ -181,6 +181,7 @@ class Embedded:
     """An engine of its own, with the limits of the environment; `close` it."""
 
     stores = True
+    careful = False
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         known = os.environ if environ is None else environ

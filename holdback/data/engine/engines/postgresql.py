@@ -155,6 +155,7 @@ class Server:
     """The engine inside a PostgreSQL database, by an open connection."""
 
     stores = False
+    careful = False
 
     def __init__(self, connector: Connector, connection: Any) -> None:
         self.dialect: EngineDialect = PostgresDialect()
