@@ -153,7 +153,16 @@ class Stake:
             scale = self.margin * self.comparison.treated_units
             return 1 - float(believed(np.array([self._burden / scale]))[0])
         even = self.break_even()
-        return None if even is None else self.probability_above(even)
+        if even is not None:
+            return self.probability_above(even)
+        return 0.0 if self._cannot_pay else None
+
+    @property
+    def _cannot_pay(self) -> bool:
+        """Whether no lift covers the costs: they exceed all that the treated bring."""
+        known = self.comparison.inference.relative is not None
+        believed = self.comparison.posterior is not None
+        return known and believed and self._burden > 0 <= self.comparison.treated_total
 
     def by_difference(self, profit: float) -> float | None:
         """P(profit before costs > `profit`) where there is no lift; None elsewhere."""

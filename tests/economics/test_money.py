@@ -139,6 +139,17 @@ def test_chance_of_paying_is_that_of_the_break_even_lift() -> None:
     )
 
 
+def test_costs_beyond_all_that_is_earned_never_pay() -> None:
+    """Profit is at most g·Rev_T (R → ∞) = 64,800: what costs more pays at chance 0."""
+    one = comparison(worked())
+    nearly = one.posterior.probability_above(64_799.0)  # 1 / (1 − C / 64,800) − 1
+    for cost, chance in ((64_799, nearly), (64_800, 0.0), (70_000, 0.0)):
+        costs = (Cost(name="All", amount=Fraction(cost)),)
+        economics = Economics(value="revenue", margin=Fraction(2, 5), costs=costs)
+        (found,) = money(experiment(economics), [one], 30)
+        assert found.ropi.p_positive == pytest.approx(chance, abs=1e-12)
+
+
 def test_costs_by_period_and_spread() -> None:
     """By the formula: a month is 365.25 / 12 days, what is spread counts pro rata."""
     economics = Economics(
