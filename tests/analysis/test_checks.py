@@ -174,9 +174,14 @@ def test_units_split_by_session_fail() -> None:
     anew = [rng.random(n) < 0.1 for n in visits]
     crossed = sum(0 < arms.sum() < len(arms) for arms in anew)
     later = int(visits.sum() - len(visits))
-    drawn = Quality(crossovers={"personalized": crossed}, repeated_exposures=later)
+    from_held = sum(0 < arms.sum() < len(arms) and arms[0] for arms in anew)
+    both = {"holdback": int(from_held), "personalized": int(crossed - from_held)}
+    drawn = Quality(crossovers=both, repeated_exposures=later)
     finding = found("unit_mismatch", experiment(), world(quality=drawn))
     assert finding.status == "fail"
+    one_way = replace(drawn, crossovers={"personalized": int(crossed)})
+    finding = found("unit_mismatch", experiment(), world(quality=one_way))
+    assert finding.status == "pass"  # a roll-out, which the check `dissolved` names
     assert f"{crossed} units changed arms over {later:,} later" in finding.message
     few = Quality(crossovers={"personalized": 25}, repeated_exposures=later)
     finding = found("unit_mismatch", experiment(), world(quality=few))

@@ -20,7 +20,7 @@ FEW_MATCHES, HALF_MATCH = 0.01, 0.5
 FAR_APART, BEYOND_CHANCE = 0.25, 5.0
 """Points between the shares of two sources, and standard errors."""
 ONLY_UNITS = 0.98
-MANY_CROSSED = 0.05
+MANY_CROSSED, OF_ITS_PART = 0.05, 0.1
 
 
 @kinds.register("unit_mismatch")
@@ -154,11 +154,20 @@ def _spelled(evidence: Evidence, strangers: Collection[str]) -> Iterator[Fact]:
 
 
 def _is_redrawn(experiment: Experiment, evidence: Evidence) -> bool:
-    """Whether arms look as if they were drawn at each exposure."""
-    crossed = sum(evidence.quality.crossovers.values())
-    later = evidence.quality.repeated_exposures
-    widths = planned_widths(experiment).values()
-    elsewhere = 1 - sum((width / sum(widths)) ** 2 for width in widths)
+    """Whether arms look as if they were drawn at each exposure, to all sides.
+
+    Draws move units out of each arm; a roll-out moves them out of one.
+    """
+    crossed = evidence.quality.crossovers
+    later, total = evidence.quality.repeated_exposures, sum(crossed.values())
+    widths = planned_widths(experiment)
+    shares = {arm: width / sum(widths.values()) for arm, width in widths.items()}
+    out_of = {arm: share * (1 - share) for arm, share in shares.items()}
+    elsewhere = sum(out_of.values())
     units = sum(evidence.assigned.values())
-    few = not later or crossed <= MANY_CROSSED * units
-    return not few and crossed >= later * elsewhere / 2
+    few = not later or total <= MANY_CROSSED * units
+    to_all_sides = all(
+        crossed.get(arm, 0) >= OF_ITS_PART * total * part / elsewhere
+        for arm, part in out_of.items()
+    )
+    return not few and to_all_sides and total >= later * elsewhere / 2
