@@ -179,10 +179,10 @@ def test_units_split_by_session_fail() -> None:
     drawn = Quality(crossovers=both, repeated_exposures=later)
     finding = found("unit_mismatch", experiment(), world(quality=drawn))
     assert finding.status == "fail"
+    assert f"{crossed} units changed arms over {later:,} later" in finding.message
     one_way = replace(drawn, crossovers={"personalized": int(crossed)})
     finding = found("unit_mismatch", experiment(), world(quality=one_way))
     assert finding.status == "pass"  # a roll-out, which the check `dissolved` names
-    assert f"{crossed} units changed arms over {later:,} later" in finding.message
     few = Quality(crossovers={"personalized": 25}, repeated_exposures=later)
     finding = found("unit_mismatch", experiment(), world(quality=few))
     assert finding.status == "pass"
