@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-FORBIDS_SHIPPING = frozenset({"only_buyers.at_once"})
+FORBIDS_SHIPPING = frozenset({"only_buyers.at_once", "only_buyers.gone"})
 """Findings that leave a result readable, and yet nothing to keep on."""
 Position = Literal["above", "below", "unclear"]
 """Of the primary's range about what the rule asks for."""

@@ -166,7 +166,7 @@ def test_inactive_units_lost_in_one_arm_against_scipy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("buyers", "earlier", "status"),
-    [(198, 0, "fail"), (191, 0, "fail"), (160, 0, "pass"), (200, 190, "warn")],
+    [(198, 0, "warn"), (191, 0, "warn"), (160, 0, "pass"), (200, 190, "warn")],
 )
 def test_exposures_without_those_who_did_not_buy(
     tmp_path: Path, buyers: int, earlier: int, status: str
@@ -202,7 +202,7 @@ def test_new_units_tell_a_list_of_buyers(tmp_path: Path) -> None:
     units = exposed(100, 100)
     before, new = bought(units[::2], BEFORE), bought(units[1::2], AFTER)
     drawn = plan(tmp_path)
-    assert only_buyers(drawn, units, pd.concat([before, new])) == "fail"
+    assert only_buyers(drawn, units, pd.concat([before, new])) == "warn"
     assert only_buyers(drawn, units, pd.concat([before, new.iloc[30:]])) == "pass"
 
 
@@ -254,7 +254,7 @@ def at_order(folder: Path, seconds: int, primary: str, assignment: str = "") -> 
     [
         (0, "revenue", "", "usable", "keep_testing"),
         (0, "revenue", ", everybody: true", "usable", "ship"),
-        (3600, "revenue", "", "invalid", "invalid"),
+        (3600, "revenue", "", "usable", "keep_testing"),
         (3600, "revenue", ", everybody: true", "usable", "ship"),
         (0, "again", "", "usable", "ship"),
         (0, "back", "", "usable", "ship"),
@@ -271,14 +271,14 @@ def test_people_drawn_when_they_buy(
 ) -> None:
     """What the exposure's own order pays is not kept on; later orders may be.
 
-    A list of visits of those who bought an hour later is no comparison at all. Where
+    Neither is what a list of visits of those who bought an hour later says. Where
     the order lies before the exposure, only later ones count.
     """
     card = at_order(tmp_path, seconds, primary, assignment)
     assert (card.validity.state, card.decision.outcome) == (state, outcome)
     told = " ".join(str(reason) for reason in card.decision.reasons)
     named = "100% of the exposed units that had nothing in orders before"
-    assert (named in told) == (outcome in {"keep_testing", "invalid"})
+    assert (named in told) == (outcome == "keep_testing")
 
 
 def test_rows_of_nothing_make_no_buyers(tmp_path: Path) -> None:

@@ -35,14 +35,14 @@ class Bought(NamedTuple):
 class OnlyBuyers:
     """The share of new units that ever had the event that money or the primary counts.
 
-    Exposures of which 95 % have it later on, of those that never had it before, are a
-    list from which those who did not buy are gone: the check fails. Where they have it
-    with the exposure itself, the list may be made of orders, or people may be drawn as
-    they buy, which looks alike: it warns, and the arm is not kept on a metric that
-    counts those very rows. Where nine in ten had such rows before, as subscribers have,
-    it only tells; it passes where the file says that `everybody` is in the list.
-    Metrics of the exposures' own values, and those that count from a second row or a
-    later day on, are not looked at.
+    Exposures of which 95 % have it later on, of those that never had it before, look
+    like a list from which those who did not buy are gone; where they have it with the
+    exposure itself, like one that is made of orders. It warns, and no arm is kept on:
+    customers who are drawn as they buy, and whose first order is taken back, look
+    alike, so that the result is not invalid. Where nine in ten had such rows before, as
+    subscribers have, it only tells; it passes where the file says that `everybody` is
+    in the list. Metrics of the exposures' own values, and those that count from a
+    second row or a later day on, are not looked at.
     """
 
     order: ClassVar = 25
@@ -100,7 +100,7 @@ def _judged(
     alone = strangers <= FEW_OTHERS * evidence.accounting.units_used
     if rate.at_once < MOST_BUY:
         gone = fact("only_buyers.gone", source=source, share=share, alone=alone)
-        return "fail", gone
+        return "warn", gone
     economics = experiment.economics
     decisive = {experiment.primary, economics.value if economics else ""}
     reading = [m for m in experiment.metrics.values() if m.name in decisive]
