@@ -12,9 +12,9 @@ __all__ = ["command"]
 @click.command(
     "sql",
     epilog=examples(
-        "sql experiments/recs-holdback.yaml --dialect postgres",
+        "sql experiments/recs-holdback.yaml --dialect postgres --as-of 2026-11-25",
+        "sql experiments/recs-holdback.yaml --dialect postgres \\",
         "    --as-of 2026-11-25 --columns columns.csv > script.sql",
-        "analyze experiments/recs-holdback.yaml --cells result.csv",
     ),
 )
 @click.argument("file")
