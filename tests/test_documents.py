@@ -404,6 +404,17 @@ def project(
     ]
     written(folder / "surveys.csv", "customer_id,at,score", answers)
     (folder / "experiments/survey.yaml").write_text(survey + score, encoding="utf-8")
+    headers = {
+        name: (folder / f"data/{name}.csv").read_text(encoding="utf-8").partition("\n")
+        for name in ("exposures", "orders")
+    }
+    columns: list[list[object]] = [
+        ["public", name, column, "text"]
+        for name, (header, *_) in headers.items()
+        for column in header.split(",")
+    ]
+    head = "table_schema,table_name,column_name,data_type"
+    written(folder / "columns.csv", head, columns)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".config/fish/completions").mkdir(parents=True)
     monkeypatch.chdir(folder)

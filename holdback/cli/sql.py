@@ -12,7 +12,6 @@ __all__ = ["command"]
 @click.command(
     "sql",
     epilog=examples(
-        "sql experiments/recs-holdback.yaml --dialect postgres --as-of 2026-11-25",
         "sql experiments/recs-holdback.yaml --dialect postgres \\",
         "    --as-of 2026-11-25 --columns columns.csv > script.sql",
     ),
