@@ -335,7 +335,7 @@ class Tally:
         shown = f"{self.above:.1f} / {self.below:.1f}"
         if lift:
             shown += f"; {self.found:.0f}"
-        return shown if self.silent == 0 else f"{shown} ({self.silent:.0f} none)"
+        return shown if self.silent < 0.5 else f"{shown} ({self.silent:.0f} none)"
 
 
 def tally(ranges: Iterable[Range], lift: float) -> Tally:
