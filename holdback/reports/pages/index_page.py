@@ -47,7 +47,7 @@ def index(
     shown = [
         section(
             caption,
-            table(caption, heads("index.columns"), part, numeric=(4, 5)),
+            table(say("index.table"), heads("index.columns"), part, numeric=(4, 5)),
             anchor=f"part-{i}" if i else "experiments",
         )
         for i, (caption, part) in enumerate(parts.items())

@@ -24,7 +24,7 @@ WEEK_LOCALE = "en-US"
 
 def weekly_page(week: RunningWeek, reports: Mapping[str, str]) -> str:
     """The page; `reports`: experiment → the way to its page."""
-    words = Words.plain(WEEK_LOCALE)
+    words = _words(week)
     title = say("weekly.title", day=words.day(week.day.isoformat()))
     rows = [_row(words, test, reports) for test in week.tests]
     parts = [
@@ -34,7 +34,7 @@ def weekly_page(week: RunningWeek, reports: Mapping[str, str]) -> str:
         *_since(week, words),
         section(
             say("weekly.caption"),
-            table(say("weekly.caption"), heads("weekly.columns"), rows)
+            table(say("weekly.table"), heads("weekly.columns"), rows)
             if rows
             else Markup("<p>{}</p>").format(say("weekly.none")),
             Markup('<p class="small">{}</p>').format(say("weekly.note")),
@@ -45,9 +45,15 @@ def weekly_page(week: RunningWeek, reports: Mapping[str, str]) -> str:
     return document(title, Markup("<h1>{}</h1>\n{}").format(title, join(parts)))
 
 
+def _words(week: RunningWeek) -> Words:
+    """Dates and numbers as the reports have them."""
+    locales = (test.card.locale for test in week.tests if test.card is not None)
+    return Words.plain(next(locales, WEEK_LOCALE))
+
+
 def lines(week: RunningWeek) -> Iterator[str]:
     """What is due and where each test stands, for a terminal."""
-    words = Words.plain(WEEK_LOCALE)
+    words = _words(week)
     yield say("weekly.title", day=words.day(week.day.isoformat()))
     yield from (f"  ! {text}" for text in _due(week) or [say("weekly.nothing_due")])
     for test in week.tests:
